@@ -1,0 +1,37 @@
+"""Clips of optimizers racing on a surface."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from animopt.errors import Error as Error
+    from animopt.errors import UsageError as UsageError
+    from animopt.functions import Function as Function
+    from animopt.optimizers import Racer as Racer
+    from animopt.picture import plot as plot
+    from animopt.recording import Recording as Recording
+    from animopt.scene import Scene as Scene
+    from animopt.scene import load as load
+    from animopt.writers import Output as Output
+
+_HOMES = {
+    "Error": "errors",
+    "Function": "functions",
+    "Output": "writers",
+    "Racer": "optimizers",
+    "Recording": "recording",
+    "Scene": "scene",
+    "UsageError": "errors",
+    "load": "scene",
+    "plot": "picture",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    # The command line answers without torch and matplotlib, so a name's module is imported when it is asked for.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'animopt' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"animopt.{_HOMES[name]}"), name)

@@ -1,0 +1,126 @@
+"""Functions of two variables, and the shelf of those that scenes use."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from animopt.errors import Error, UsageError
+from animopt.recording import Array
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of two variables on a rectangle.
+
+    `definition` takes one tensor and reads `x[0]` and `x[1]`, in any torch arithmetic. `x` and `y` are the ends of
+    the domain, `minima` the known ones as (x, y) pairs, `formula` the right-hand side in mathtext, without dollars.
+    Raises UsageError for a domain with no extent, or a minimum outside it.
+    """
+
+    definition: Callable[[Any], Any]
+    x: tuple[float, float] = (-10, 10)
+    y: tuple[float, float] = (-10, 10)
+    minima: Sequence[tuple[float, float]] = ()
+    formula: str = ""
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not callable(self.definition):
+            raise UsageError(f"function {self.definition!r}: give something that can be called with a tensor")
+        for axis in ("x", "y"):
+            low_high = pair(f"function {axis}", getattr(self, axis))
+            if not low_high[0] < low_high[1]:
+                raise UsageError(f"function {axis}={low_high}: give the lower end first, as {axis}=(-10, 10)")
+            object.__setattr__(self, axis, low_high)
+        object.__setattr__(self, "minima", tuple(pair("function minima", minimum) for minimum in self.minima))
+        for minimum in self.minima:
+            if not self.contains(minimum):
+                raise UsageError(f"function minima {minimum}: lies outside x={self.x}, y={self.y}; widen the domain")
+        if not self.name:
+            name = getattr(self.definition, "__name__", "")
+            object.__setattr__(self, "name", name.replace("_", " ") if name.isidentifier() else "")
+
+    def __call__(self, x: Any) -> Any:
+        return self.definition(x)
+
+    def contains(self, point: tuple[float, float]) -> bool:
+        """Whether a point lies in the domain."""
+        return self.x[0] <= point[0] <= self.x[1] and self.y[0] <= point[1] <= self.y[1]
+
+    def loss(self, point: torch.Tensor) -> torch.Tensor:
+        """The value at one point (2,), as a scalar tensor that autograd can follow.
+
+        Raises Error where the definition returns anything else.
+        """
+        try:
+            value = self(point)
+        except Exception as error:
+            raise Error(f"function {self.name}: {type(error).__name__}: {error}") from error
+        if not isinstance(value, torch.Tensor):
+            raise Error(f"function {self.name}: returned {type(value).__name__}; write it in torch arithmetic")
+        if value.numel() != 1:
+            raise Error(f"function {self.name}: returned shape {tuple(value.shape)} at one point; return one number")
+        return value.reshape(())
+
+    def values(self, points: Array) -> Array:
+        """The values at points (..., 2), as float64 (...)."""
+        flat = torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64))
+        with torch.no_grad():
+            values = self._together(flat)
+            if values is None:
+                values = torch.stack([self.loss(point).double() for point in flat])
+        return values.numpy().reshape(points.shape[:-1])
+
+    def _together(self, points: torch.Tensor) -> torch.Tensor | None:
+        """All points in one call, or None where the definition only understands one at a time.
+
+        A definition such as (x ** 2).sum() gives a plausible answer to many points at once that is a wrong one, so
+        that some points are asked alone as well.
+        """
+        try:
+            together = self(points.T)
+        except Exception:
+            return None
+        if not isinstance(together, torch.Tensor) or together.shape != points.shape[:1]:
+            return None
+        some = range(0, len(points), max(1, len(points) // 7))
+        alone = torch.stack([self.loss(points[index]) for index in some])
+        agrees = torch.allclose(together[list(some)].double(), alone.double(), rtol=1e-9, equal_nan=True)
+        return together.double() if agrees else None
+
+
+def pair(field: str, value: Any) -> tuple[float, float]:
+    """Two finite numbers; raises UsageError, naming the field, for anything else."""
+    try:
+        first, second = (float(number) for number in value)
+    except (TypeError, ValueError):
+        raise UsageError(f"{field} {value!r}: give two numbers, as (-7, 2)") from None
+    if not np.isfinite([first, second]).all():
+        raise UsageError(f"{field} {value!r}: give two finite numbers, as (-7, 2)")
+    return first, second
+
+
+def _ravine(x: Any) -> Any:
+    return x[0] ** 2 / 20 + x[1] ** 2
+
+
+def _quartic(x: Any) -> Any:
+    return x[0] ** 4 + x[1] ** 4 + 5 * x[0] ** 3 - 40 * (x[0] - 1) ** 2 - 40 * (x[1] - 1) ** 2
+
+
+ravine = Function(_ravine, y=(-5, 5), minima=[(0, 0)], formula=r"x^2/20 + y^2", name="a ravine")
+"""The lecture notebook's first function: twenty times steeper across than along."""
+
+quartic = Function(
+    _quartic,
+    minima=[
+        (-7.0100437431199463, -4.9067332930496312),
+        (-7.0100437431199463, 3.8472734917475304),
+    ],
+    formula=r"x^4 + y^4 + 5x^3 - 40(x-1)^2 - 40(y-1)^2",
+    name="a quartic",
+)
+"""The lecture notebook's second function; its minima are roots of 4x³ + 15x² − 80x + 80 and of y³ − 20y + 20."""

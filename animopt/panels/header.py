@@ -1,0 +1,61 @@
+"""The title, the function, and how far the race is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from animopt.clock import Moment
+from animopt.errors import UsageError
+from animopt.look import Look
+from animopt.marks import fit, in_pixels, text_width
+from animopt.panels import Move
+from animopt.recording import Recording
+
+
+@final
+@dataclass(frozen=True)
+class Header:
+    """The title and the formula on the left, the step on the right."""
+
+    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+        """Paint the title and the formula; the step moves."""
+        width, _ = in_pixels(axes)
+        steps = recording.xy.shape[1] - 1
+        line = look.text(30)
+        step = axes.text(
+            width,
+            line,
+            f"step {steps} of {steps}",
+            fontsize=look.text(21),
+            color=look.muted,
+            ha="right",
+            va="baseline",
+            animated=True,
+        )
+        title = axes.text(
+            0, line, recording.title, fontsize=line, fontweight="bold", color=look.ink, va="baseline", parse_math=False
+        )
+        fit(title, width - text_width(step) - look.text(21), least=look.text(17))
+        if recording.formula:
+            formula = axes.text(
+                0,
+                line + look.text(34),
+                f"$f(x, y) = {recording.formula}$",
+                fontsize=look.text(19),
+                color=look.muted,
+                va="baseline",
+                math_fontfamily="cm",
+            )
+            try:
+                formula.set_visible(text_width(formula) <= width)
+            except ValueError as error:
+                raise UsageError(f"formula {recording.formula!r}: not mathtext; {str(error).split()[-1]}") from error
+
+        def move(moment: Moment) -> Sequence[Artist]:
+            step.set_text(f"step {int(moment.step)} of {steps}")
+            return (step,)
+
+        return move

@@ -1,0 +1,96 @@
+"""The loss of each racer against the step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from animopt.clock import Moment
+from animopt.look import Look
+from animopt.marks import TRAIL, head_mark
+from animopt.panels import Move
+from animopt.recording import Array, Recording
+
+DECADES = 10
+"""How far below its highest value the gap is shown."""
+
+
+@final
+@dataclass(frozen=True)
+class Loss:
+    """Each racer's loss so far: the gap to the lowest known minimum on a log scale, else the loss itself."""
+
+    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+        """Paint the axes; the lines and heads move."""
+        steps = recording.xy.shape[1] - 1
+        logarithmic = recording.gap is not None
+        values = recording.z if recording.gap is None else recording.gap
+        low, high = _range(values[recording.in_view], logarithmic)
+        # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
+        heights = np.maximum(values, low) if logarithmic else values
+        axes.set_facecolor("none")
+        axes.set_xlim(0, steps)
+        axes.set_yscale("log" if logarithmic else "linear")
+        axes.set_ylim(low, high)
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axes.yaxis.set_major_locator(LogLocator(numticks=4) if logarithmic else MaxNLocator(3))
+        axes.minorticks_off()
+        axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))
+        axes.set_axisbelow(True)
+        axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
+        axes.spines[:].set_visible(False)
+        axes.annotate(
+            "loss above the minimum" if logarithmic else "loss",
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, look.px(7)),
+            textcoords="offset pixels",
+            fontsize=look.text(14),
+            color=look.muted,
+        )
+        racers = range(len(recording.names))
+        lines = [
+            axes.plot(
+                [], [], color=look.hue(racer), linewidth=look.trail(0.8 * TRAIL), solid_joinstyle="round", animated=True
+            )[0]
+            for racer in racers
+        ]
+        heads = [head_mark(axes, look, racer, size=9) for racer in racers]
+
+        def move(moment: Moment) -> Sequence[Artist]:
+            for racer in racers:
+                last = min(moment.step, float(recording.steps[racer]))
+                x = np.append(np.arange(int(last) + 1), last)
+                y = np.append(heights[racer, : int(last) + 1], _between(heights[racer], last, logarithmic))
+                lines[racer].set_data(x, y)
+                heads[racer].set_data([last], [y[-1] if low <= y[-1] <= high else np.nan])
+            return [*lines, *heads]
+
+        return move
+
+
+def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:
+    """The ends of the axis, from the values of the racers in view."""
+    if logarithmic:
+        positive = seen[seen > 0]
+        if not positive.size:
+            return 0.1, 1.0
+        high = float(positive.max())
+        low = max(float(positive.min()), high * 10.0**-DECADES)
+        return low / 1.5, max(high, low * 10) * 1.5
+    low, high = float(seen.min()), float(seen.max())
+    margin = 0.06 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _between(heights: Array, step: float, logarithmic: bool) -> float:
+    """The height of the drawn line at a fractional step."""
+    before = int(step)
+    after = min(before + 1, len(heights) - 1)
+    ends = np.log(heights[[before, after]]) if logarithmic else heights[[before, after]]
+    height = ends[0] if step == before else ends[0] + (step - before) * (ends[1] - ends[0])
+    return float(np.exp(height) if logarithmic else height)

@@ -1,0 +1,117 @@
+"""Who is where: name, settings and loss of each racer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+from animopt.clock import Moment
+from animopt.look import Look
+from animopt.marks import fit, head_mark, in_pixels, text_width
+from animopt.panels import Move
+from animopt.recording import Array, Recording
+
+ROW = 26.0
+
+
+@final
+@dataclass(frozen=True)
+class Standings:
+    """A row for each racer, which keeps its place and shows its rank as a number."""
+
+    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+        """Paint the markers, names and settings; the ranks and the losses move."""
+        width, height = in_pixels(axes)
+        count = len(recording.names)
+        row = min(look.px(ROW) if look.px(ROW) > look.text(0) else height, height / count)
+        size = min(look.text(17), max(look.text(0), row * 0.7))
+        middles = (np.arange(count) + 0.5) * row
+        decimals = _decimals(recording)
+
+        def column(
+            x: float, words: Sequence[str], *, scale: float = 1.0, right: bool = False, muted: bool = False
+        ) -> list[Text]:
+            return [
+                axes.text(
+                    x,
+                    y,
+                    word,
+                    fontsize=size * scale,
+                    color=look.muted if muted else look.ink,
+                    ha="right" if right else "left",
+                    va="center_baseline",
+                    parse_math=False,
+                )
+                for y, word in zip(middles, words, strict=True)
+            ]
+
+        ranks = column(size * 0.75, [""] * count, right=True, muted=True)
+        losses = column(width, [_widest(recording, racer, decimals) for racer in range(count)], right=True)
+        losses_left = width - max(map(text_width, losses)) - size
+        for text in ranks + losses:
+            text.set_animated(True)
+
+        for racer, y in enumerate(middles):
+            mark = head_mark(axes, look, racer, size=11)
+            mark.set(data=([size * 1.75], [y]), animated=False)
+        names_left = size * 2.9
+        names = column(names_left, recording.names)
+        for name in names:
+            fit(name, losses_left - names_left, least=look.text(13))
+        settings_left = names_left + max(map(text_width, names)) + size
+        if losses_left - settings_left > 4 * size:
+            for settings in column(settings_left, _settings(recording), scale=0.9, muted=True):
+                fit(settings, losses_left - settings_left, least=look.text(13))
+
+        def move(moment: Moment) -> Sequence[Artist]:
+            step = int(moment.step)
+            for racer, place in enumerate(recording.ranks(step)):
+                ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(place))
+                losses[racer].set_text(_standing(recording, racer, step, decimals))
+            return [*ranks, *losses]
+
+        return move
+
+
+def _settings(recording: Recording) -> list[str]:
+    """Each racer's settings, and how often it asked for the gradient where that is more than once a step."""
+    totals = recording.evaluations[:, -1]
+    return [
+        ", ".join(filter(None, [words, f"{total} gradients" if total > steps else ""]))
+        for words, total, steps in zip(recording.settings, totals, recording.steps, strict=True)
+    ]
+
+
+def _standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:
+    return recording.trouble(racer, step) or _written(float(recording.z[racer, step]), decimals)
+
+
+def _widest(recording: Recording, racer: int, decimals: int | None) -> str:
+    """The longest standing that a racer comes to have."""
+    z = np.where(recording.in_view[racer], recording.z[racer], np.nan)
+    steps = [] if np.isnan(z).all() else [int(np.nanargmin(z)), int(np.nanargmax(z))]
+    steps += np.flatnonzero(~recording.in_view[racer])[-1:].tolist()
+    return max((_standing(recording, racer, step, decimals) for step in steps), key=len)
+
+
+def _decimals(recording: Recording) -> int | None:
+    """One number of decimals for every loss, or None for powers of ten, so that the column keeps its shape."""
+    seen: Array = np.abs(recording.z[recording.in_view])
+    seen = seen[seen > 0]
+    if seen.size and (seen.min() < 1e-3 or seen.max() >= 1e6):
+        return None
+    return 2 if seen.size and seen.max() >= 100 else 4
+
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _written(loss: float, decimals: int | None) -> str:
+    if decimals is not None:
+        return f"{loss:.{decimals}f}".replace("-", "−")
+    mantissa, exponent = f"{loss:.2e}".split("e")
+    return f"{mantissa.replace('-', '−')} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"

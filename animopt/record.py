@@ -1,0 +1,152 @@
+"""Runs the racers, returns a Recording."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from animopt.errors import Error
+from animopt.functions import Function
+from animopt.optimizers import Racer, first_line, names_and_settings
+from animopt.recording import Array, Recording, Surface, Way
+
+GRID = 241
+"""Samples of the surface along each side."""
+
+PIECES = 96
+"""Into how many straight pieces a step across the whole domain is cut, so that each lies on the surface."""
+
+
+def record(
+    function: Function, racers: Sequence[Racer], start: tuple[float, float], steps: int, title: str = ""
+) -> Recording:
+    """Run every racer on a function, each from its own start or the common one, for its own number of steps or `steps`.
+
+    Every gradient is autograd's, in float64. With no racers, the recording holds the surface alone.
+    Raises Error where the function has no value at a start, or an optimizer cannot do the work.
+    """
+    names, settings = names_and_settings(racers)
+    runs = [
+        _run(function, racer, name, racer.start or start, racer.steps or steps)
+        for racer, name in zip(racers, names, strict=True)
+    ]
+    taken = np.array([len(points) - 1 for points, _ in runs], dtype=np.int64)
+    longest = int(taken.max(initial=0))
+    xy = np.empty((len(runs), longest + 1, 2))
+    evaluations = np.empty((len(runs), longest + 1), dtype=np.int64)
+    for racer, (points, counts) in enumerate(runs):
+        xy[racer] = np.pad(points, ((0, longest + 1 - len(points)), (0, 0)), mode="edge")
+        evaluations[racer] = np.pad(counts, (0, longest + 1 - len(counts)), mode="edge")
+    z = function.values(xy)
+    lost = np.maximum.accumulate(~(np.isfinite(xy).all(axis=-1) & np.isfinite(z)), axis=1)
+    if lost[:, 0].any():
+        first = int(lost[:, 0].argmax())
+        raise Error(f"racer {names[first]}: the function is {z[first, 0]:g} at its start; start elsewhere")
+    xy[lost] = np.nan
+    z[lost] = np.nan
+
+    surface = _surface(function)
+    minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ways = tuple(_way(function, points[: count + 1], surface) for points, count in zip(xy, taken, strict=True))
+    return Recording(
+        title=title,
+        formula=function.formula,
+        names=names,
+        settings=settings,
+        xy=xy,
+        z=z,
+        steps=taken,
+        evaluations=evaluations,
+        surface=surface,
+        ways=ways,
+        minima=np.column_stack([minima, function.values(minima)]),
+    )
+
+
+def _run(
+    function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int
+) -> tuple[Array, NDArray[np.int64]]:
+    """One racer's points (steps + 1, 2), and how many gradients it had asked for at each (steps + 1,)."""
+    parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    optimizer = racer.build(parameter)
+    evaluations = 0
+
+    def closure() -> torch.Tensor:
+        nonlocal evaluations
+        evaluations += 1
+        with torch.enable_grad():
+            parameter.grad = None
+            loss = function.loss(parameter)
+            if not loss.requires_grad:
+                raise Error(f"function {function.name}: autograd cannot follow it; write it in torch arithmetic on x")
+            loss.backward()
+        return loss
+
+    points = np.empty((steps + 1, 2))
+    counts = np.zeros(steps + 1, dtype=np.int64)
+    points[0] = parameter.detach().numpy()
+    for step in range(1, steps + 1):
+        try:
+            optimizer.step(closure)
+        except Error:
+            raise
+        except Exception as error:
+            raise Error(f"racer {name}: step {step} failed: {first_line(error)}") from error
+        if evaluations == counts[step - 1]:
+            raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
+        points[step] = parameter.detach().numpy()
+        counts[step] = evaluations
+    return points, counts
+
+
+def _surface(function: Function) -> Surface:
+    x, y = np.linspace(*function.x, GRID), np.linspace(*function.y, GRID)
+    return Surface(x, y, function.values(np.stack(np.meshgrid(x, y), axis=-1)))
+
+
+def _way(function: Function, points: Array, surface: Surface) -> Way:
+    low, high = surface.low, surface.high
+    out = np.full((1, 2), np.nan)
+    steps: list[Array] = []
+    places: list[Array] = []
+    joined = False
+    for index, (here, there) in enumerate(pairwise(points)):
+        enter, leave = _inside(here, there, low, high)
+        if not enter <= leave:
+            joined = False
+            continue
+        if not joined:
+            steps.append(np.array([index + enter]))
+            places.append(out)
+        length = (leave - enter) * np.linalg.norm((there - here) / (high - low))
+        part = np.linspace(enter, leave, 1 + max(1, int(np.ceil(length * PIECES))))
+        # An end that is inside is the recorded point itself, to the last bit.
+        place = np.where(part[:, None] < 1, here + part[:, None] * (there - here), there)
+        steps.append(index + part)
+        places.append(place)
+        joined = leave == 1
+        if not joined:
+            steps.append(np.array([index + leave]))
+            places.append(out)
+    if not steps:
+        return Way(np.zeros(1), np.full((1, 3), np.nan))
+    xy = np.concatenate(places)
+    return Way(np.concatenate(steps), np.column_stack([xy, function.values(xy)]))
+
+
+def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:
+    """The part of a straight step that lies in a box, as fractions of it (Liang and Barsky 1984); empty: (1, 0)."""
+    if not (np.isfinite(here).all() and np.isfinite(there).all()):
+        return 1.0, 0.0
+    enter, leave = 0.0, 1.0
+    for start, end, least, most in zip(here, there, low, high, strict=True):
+        if start == end:
+            if not least <= start <= most:
+                return 1.0, 0.0
+            continue
+        first, last = sorted(((least - start) / (end - start), (most - start) / (end - start)))
+        enter, leave = max(enter, first), min(leave, last)
+    return (enter, leave) if enter <= leave else (1.0, 0.0)

@@ -1,0 +1,117 @@
+"""A race as numbers: all that a panel may ask, without torch."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+NARROW = 2.5
+"""A domain whose one side is longer than this many times the other is drawn square, in unequal units."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The function sampled on a grid: `x` (columns,), `y` (rows,), `z` (rows, columns), not always finite."""
+
+    x: Array
+    y: Array
+    z: Array
+
+    @property
+    def low(self) -> Array:
+        """The corner of the domain with the smallest coordinates, (2,)."""
+        return np.array([self.x[0], self.y[0]])
+
+    @property
+    def high(self) -> Array:
+        """The corner of the domain with the largest coordinates, (2,)."""
+        return np.array([self.x[-1], self.y[-1]])
+
+    @property
+    def aspect(self) -> float:
+        """How many times as wide as high the domain is drawn: in equal units, unless it is too narrow for that."""
+        width, height = self.high - self.low
+        return float(width / height) if 1 / NARROW <= width / height <= NARROW else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A racer's way over the surface, as far as it lies in the domain.
+
+    `step` (points,) ascends and is fractional between two steps; `xyz` (points, 3) lies on the surface.
+    A row of NaN in `xyz` stands wherever the way leaves the domain.
+    """
+
+    step: Array
+    xyz: Array
+
+    def until(self, step: float) -> Array:
+        """The way up to a fractional step, (points, 3), ending in the head itself."""
+        end = int(np.searchsorted(self.step, step, side="right"))
+        return np.vstack([self.xyz[:end], self.head(step)])
+
+    def head(self, step: float) -> Array:
+        """The place at a fractional step, (3,); NaN while it is out of the domain."""
+        after = int(np.searchsorted(self.step, step, side="right"))
+        if after == 0:
+            return np.full(3, np.nan)
+        before = after - 1
+        if after == len(self.step) or self.step[before] == step:
+            return self.xyz[before]
+        part = (step - self.step[before]) / (self.step[after] - self.step[before])
+        return self.xyz[before] + part * (self.xyz[after] - self.xyz[before])
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One race on one surface.
+
+    `names` and `settings` are (racers,); `xy` (racers, steps + 1, 2) and `z` (racers, steps + 1) are float64,
+    hold what torch computed, and are NaN from a racer's first non-finite value on. `steps` (racers,) is the
+    number that each racer takes itself, after which it holds its last point; `evaluations` (racers, steps + 1)
+    counts the gradients that it has asked for. `minima` (minima, 3) are the known ones, with their heights.
+    """
+
+    title: str
+    formula: str
+    names: tuple[str, ...]
+    settings: tuple[str, ...]
+    xy: Array
+    z: Array
+    steps: NDArray[np.int64]
+    evaluations: NDArray[np.int64]
+    surface: Surface
+    ways: tuple[Way, ...]
+    minima: Array
+
+    @cached_property
+    def gap(self) -> Array | None:
+        """How far each loss is above the lowest known minimum, (racers, steps + 1), or None where none is known."""
+        if not len(self.minima):
+            return None
+        return np.maximum(self.z - self.minima[:, 2].min(), 0)
+
+    @cached_property
+    def in_view(self) -> NDArray[np.bool_]:
+        """Whether each recorded point lies in the domain, (racers, steps + 1)."""
+        inside = (self.xy >= self.surface.low) & (self.xy <= self.surface.high)
+        return inside[..., 0] & inside[..., 1]
+
+    def ranks(self, step: int) -> NDArray[np.int64]:
+        """Each racer's place by its loss after a step, (racers,), from 1; equal losses share one, NaN comes last."""
+        z = np.where(np.isnan(self.z[:, step]), np.inf, self.z[:, step])
+        return 1 + (z[None, :] < z[:, None]).sum(axis=1)
+
+    def trouble(self, racer: int, step: int) -> str:
+        """What keeps a racer out of the picture after a step, as a phrase; empty while it is in view."""
+        lost = ~np.isfinite(self.z[racer, : step + 1])
+        if lost.any():
+            return f"diverged at step {int(lost.argmax())}"
+        inside = self.in_view[racer, : step + 1]
+        if inside[-1]:
+            return ""
+        return f"left view at step {len(inside) - int(inside[::-1].argmax()) if inside.any() else 0}"

@@ -1,0 +1,130 @@
+"""A scene, and loading one from a file."""
+
+import os
+import runpy
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from animopt.canvas import Pixels
+from animopt.clock import Clock
+from animopt.errors import Error, UsageError
+from animopt.film import Film
+from animopt.functions import Function, pair
+from animopt.optimizers import Racer, whole
+from animopt.record import record
+from animopt.recording import Recording
+from animopt.writers import Mp4, Output, Progress, check_path, check_size, save, save_still
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """Optimizers that race on a function, and the clip that shows it.
+
+    `function` is a Function or a bare callable; `start` (x, y) and `steps` hold for every racer that has none of its
+    own; `seconds` is the length of the whole clip. Raises UsageError for a field that cannot be used.
+    """
+
+    function: Function | Callable[[Any], Any]
+    racers: Sequence[Racer]
+    start: tuple[float, float] | None = None
+    steps: int = 20
+    title: str = ""
+    seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.function, Function):
+            object.__setattr__(self, "function", Function(self.function))
+        object.__setattr__(self, "racers", tuple(self.racers))
+        if not self.racers or not all(isinstance(racer, Racer) for racer in self.racers):
+            raise UsageError(f"racers {list(self.racers)!r}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
+        if self.start is not None:
+            object.__setattr__(self, "start", pair("start", self.start))
+        whole("steps", self.steps)
+        if not (isinstance(self.seconds, (int, float)) and 0 < self.seconds < float("inf")):
+            raise UsageError(f"seconds {self.seconds!r}: give the length of the clip, as seconds=10")
+        for racer in self.racers:
+            start = racer.start or self.start
+            if start is None:
+                raise UsageError(f"start: {racer!r} has none; give the scene one, as start=(-7, 2)")
+            if not self._function.contains(start):
+                ends = f"x={self._function.x}, y={self._function.y}"
+                raise UsageError(f"start {start}: lies outside the function's domain {ends}; widen it")
+        if not self.title:
+            names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
+            where = f" on {self._function.name}" if self._function.name else ""
+            object.__setattr__(self, "title", f"{', '.join(names)}{where}")
+
+    @property
+    def _function(self) -> Function:
+        assert isinstance(self.function, Function)
+        return self.function
+
+    def record(self) -> Recording:
+        """Run the race. Raises Error where an optimizer or the function cannot do the work."""
+        # Where there is no common start, every racer has its own.
+        return record(self._function, self.racers, self.start or (0.0, 0.0), self.steps, self.title)
+
+    def save(self, *outputs: str | os.PathLike[str] | Output) -> None:
+        """Render the clip into every output: a path, or an Output with a size and a rate of its own.
+
+        Raises Error where a file cannot be written.
+        """
+        for _ in self.saving(*outputs):
+            pass
+
+    def saving(
+        self, *outputs: str | os.PathLike[str] | Output, progress: Progress = lambda done, total: None
+    ) -> Iterator[Path]:
+        """Render as `save` does, and yield each path once its file is in place.
+
+        `progress` is told how many frames are drawn, and of how many.
+        """
+        all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
+        paths = [output.path.resolve() for output in all_outputs]
+        for output, path in zip(all_outputs, paths, strict=True):
+            check_path(output.path)
+            if paths.count(path) > 1:
+                raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
+        recording = self.record()
+        yield from save(all_outputs, lambda size, fps: self._film(recording, size, fps), progress)
+
+    def still(self, path: str | os.PathLike[str], at: float, size: tuple[int, int] = Mp4.size) -> None:
+        """Write one frame, at a second of the clip, as a PNG file of `size` (width, height) pixels.
+
+        Raises UsageError for a second that the clip does not have, Error where the file cannot be written.
+        """
+        if Path(path).suffix.lower() != ".png":
+            raise UsageError(f"{path}: a still ends in .png")
+        check_path(Path(path))
+        if not 0 <= at <= self.seconds:
+            raise UsageError(f"still {at:g}: give a second of the clip, 0 to {self.seconds:g}")
+        save_still(path, self._frame(at, check_size(size)))
+
+    def _frame(self, at: float, size: tuple[int, int]) -> Pixels:
+        return self._film(self.record(), size, Mp4.fps).at(at)
+
+    def _film(self, recording: Recording, size: tuple[int, int], fps: float) -> Film:
+        return Film(recording, Clock(recording.xy.shape[1] - 1, self.seconds), size, fps)
+
+
+def load(path: str | os.PathLike[str]) -> Scene:
+    """The scene in a Python file, which is run: its name `scene`.
+
+    Raises Error, naming the file and the line, where the file does not run or has no scene.
+    """
+    try:
+        found = runpy.run_path(str(path)).get("scene")
+    except SyntaxError as error:
+        raise Error(f"{error.filename}, line {error.lineno}: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        place = f"{path}, line {lines[-1]}" if lines else str(path)
+        what = "" if isinstance(error, Error) else f"{type(error).__name__}: "
+        raise Error(f"{place}: {what}{error}") from error
+    if not isinstance(found, Scene):
+        raise Error(f"{path}: has no scene; end it with scene = Scene(...)")
+    return found

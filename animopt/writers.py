@@ -1,0 +1,298 @@
+"""One stream of frames into every open file; a suffix picks the writer."""
+
+import contextlib
+import os
+import secrets
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, ClassVar, Self
+
+import imageio.v3 as imageio
+import imageio_ffmpeg
+
+from animopt.canvas import Pixels
+from animopt.errors import Error, UsageError
+from animopt.film import Film
+
+SIDES = 160, 7680
+"""The fewest and the most pixels along a picture's side."""
+
+FASTEST = 120
+"""Frames a second."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file to write: its suffix picks the format; `size` (width, height) and `fps` default to the format's own.
+
+    Raises UsageError for a suffix that is no format's, and for a size or a rate that the format cannot have.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    fps: float
+
+    def __init__(
+        self, path: str | os.PathLike[str], size: tuple[int, int] | None = None, fps: float | None = None
+    ) -> None:
+        writer = _writer(Path(path))
+        object.__setattr__(self, "path", Path(path))
+        object.__setattr__(self, "size", check_size(size or writer.size))
+        object.__setattr__(self, "fps", check_fps(writer.fps if fps is None else fps))
+        writer.check(self)
+
+
+def save(
+    outputs: Sequence[Output], film_of: Callable[[tuple[int, int], float], Film], progress: Progress
+) -> Iterator[Path]:
+    """Write every output, and yield its path once the whole file is in place of the one that was there.
+
+    Outputs of one size and rate share one pass of drawing: `film_of` makes the film of a size and a rate. `progress`
+    is told how many frames are drawn, and of how many. Raises Error where a file cannot be written.
+    """
+    passes: dict[tuple[tuple[int, int], float], list[Path]] = {}
+    for output in outputs:
+        passes.setdefault((output.size, output.fps), []).append(output.path)
+    films = {key: film_of(*key) for key in passes}
+    total = sum(len(film) for film in films.values())
+    done = 0
+    for key, paths in passes.items():
+        film = films.pop(key)
+        with ExitStack() as stack:
+            files = [stack.enter_context(_writer(path)(path, film)) for path in paths]
+            for frame in film.frames():
+                for file in files:
+                    file.write(frame)
+                done += 1
+                progress(done, total)
+            for file in files:
+                file.finish()
+                yield file.path
+
+
+def save_still(path: str | os.PathLike[str], pixels: Pixels) -> None:
+    """Write one frame as a PNG file. Raises Error where it cannot be written."""
+    with _disk_errors(Path(path)), _replacing(Path(path)) as unfinished:
+        imageio.imwrite(unfinished, pixels, extension=".png")
+
+
+class Writer(ABC):
+    """An ffmpeg process that takes the frames of a film and makes a file of one format.
+
+    A context that leaves nothing behind; `finish` puts the file in its place.
+    """
+
+    suffix: ClassVar[str]
+    size: ClassVar[tuple[int, int]]
+    fps: ClassVar[float]
+
+    @staticmethod
+    @abstractmethod
+    def check(output: Output) -> None:
+        """Raise UsageError for a size or a rate that the format cannot have."""
+
+    @abstractmethod
+    def arguments(self, film: Film) -> list[str]:
+        """What ffmpeg is told, between its input and the name of its output."""
+
+    def __init__(self, path: Path, film: Film) -> None:
+        self.path = path
+        self.film = film
+
+    def __enter__(self) -> Self:
+        with _disk_errors(self.path), ExitStack() as stack:
+            unfinished = stack.enter_context(_replacing(self.path))
+            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="animopt-")))
+            self._complaints = stack.enter_context(tempfile.TemporaryFile())
+            arguments = [*raw_input(self.film), *self.arguments(self.film), file_url(unfinished)]
+            self._process = stack.enter_context(_running(arguments, self._complaints))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, traceback)
+
+    def write(self, frame: Pixels) -> None:
+        """Add one frame (height, width, 3). Raises Error where the encoder does not take it."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(frame.data)
+        except OSError as error:
+            self._process.wait()
+            raise Error(f"{self.path}: the encoder gave up: {self._complaint()}") from error
+
+    def finish(self) -> None:
+        """End the file and put it in its place. Raises Error where the encoder or the disk fails."""
+        assert self._process.stdin is not None
+        # A pipe that broke shows in the exit code, with more to say about it.
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        if self._process.wait():
+            raise Error(f"{self.path}: the encoder gave up: {self._complaint()}")
+        with _disk_errors(self.path):
+            self._stack.close()
+
+    def _complaint(self) -> str:
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit code {self._process.returncode}"
+
+
+class Gif(Writer):
+    """A GIF that loops for ever, with one palette made of sampled frames."""
+
+    suffix = ".gif"
+    size = 800, 450
+    fps = 25
+
+    @staticmethod
+    def check(output: Output) -> None:
+        """Raise UsageError for a rate whose delays browsers do not keep."""
+        if output.fps > 50:
+            raise UsageError(f"fps {output.fps:g}: a GIF shows at most 50 frames a second; use 50, 25, 20 or 10")
+
+    def arguments(self, film: Film) -> list[str]:
+        palette = self._folder / "palette.png"
+        self._make_palette(film, palette)
+        # Delays are whole centiseconds; the last one makes the length of the whole exact.
+        before = round(100 * (len(film) - 1) / film.fps)
+        last = max(2, round(100 * len(film) / film.fps) - before)
+        graph = "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"
+        return ["-i", str(palette), "-filter_complex", graph, "-loop", "0", "-final_delay", str(last), "-f", "gif"]
+
+    def _make_palette(self, film: Film, path: Path) -> None:
+        """A palette of frames spread over the film: the usual graph would hold the whole film in memory instead."""
+        count = min(len(film), 12)
+        spread = [round(place * (len(film) - 1) / max(1, count - 1)) for place in range(count)]
+        arguments = [*raw_input(film), "-vf", "palettegen=stats_mode=full", "-update", "1", str(path)]
+        with tempfile.TemporaryFile() as complaints, _running(arguments, complaints) as process:
+            process.communicate(b"".join(film.frame(index).tobytes() for index in spread))
+            if process.returncode:
+                raise Error(f"{self.path}: the encoder made no palette: exit code {process.returncode}")
+
+
+class Mp4(Writer):
+    """H.264 in 4:2:0, tagged bt709, that starts to play before it is read whole."""
+
+    suffix = ".mp4"
+    size = 1280, 720
+    fps = 50
+
+    @staticmethod
+    def check(output: Output) -> None:
+        """Raise UsageError for odd sides, which 4:2:0 cannot have."""
+        width, height = output.size
+        if width % 2 or height % 2:
+            even = f"{width + width % 2}x{height + height % 2}"
+            raise UsageError(f"size {width}x{height}: an MP4 needs even sides; use {even}")
+
+    def arguments(self, film: Film) -> list[str]:
+        scale = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int"
+        tags = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+        picture = ["-vf", f"{scale},format=yuv420p,{tags}"]
+        return [
+            *picture,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            "18",
+            "-movflags",
+            "+faststart",
+            "-f",
+            "mp4",
+        ]
+
+
+WRITERS = {writer.suffix: writer for writer in Writer.__subclasses__()}
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """A size (width, height) in pixels; raises UsageError for one that cannot be drawn."""
+    least, most = SIDES
+    if len(size) != 2 or not all(isinstance(side, int) and least <= side <= most for side in size):
+        raise UsageError(f"size {'x'.join(map(str, size))}: give two sides of {least} to {most} pixels, as 1280x720")
+    return size
+
+
+def check_fps(fps: float) -> float:
+    """A rate in frames a second; raises UsageError for one that no player keeps up with."""
+    if not 0 < fps <= FASTEST:
+        raise UsageError(f"fps {fps:g}: give more than 0 and at most {FASTEST} frames a second")
+    return fps
+
+
+def check_path(path: Path) -> None:
+    """Raise UsageError for a path at which no file can be written."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; give the name of a file")
+
+
+def raw_input(film: Film) -> list[str]:
+    """The arguments that let ffmpeg read a film's frames from its standard input."""
+    width, height = film.size
+    return ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps!r}", "-i", "pipe:0"]
+
+
+def file_url(path: Path) -> str:
+    """A path as ffmpeg takes it literally, whatever dashes, colons or blanks it has."""
+    return f"file:{path}"
+
+
+@contextlib.contextmanager
+def _running(arguments: Sequence[str], complaints: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
+    """The ffmpeg that imageio-ffmpeg brings, at work; it does not outlive the context."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
+    try:
+        yield process
+    finally:
+        process.kill()
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        process.wait()
+
+
+def _writer(path: Path) -> type[Writer]:
+    suffix = path.suffix.lower()
+    if suffix not in WRITERS:
+        known = " or ".join(sorted(WRITERS))
+        what = f"suffix {suffix!r}" if suffix else "no suffix"
+        raise UsageError(f"{path}: {what}; a clip ends in {known}, a still in .png")
+    return WRITERS[suffix]
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A hidden file beside another path, which takes that one's place at the end, or is gone after an exception."""
+    target = path.resolve()
+    unfinished = target.with_name(f".animopt-{secrets.token_hex(6)}{target.suffix}")
+    unfinished.open("xb").close()
+    try:
+        yield unfinished
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Error(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,20 @@
+"""Momentum from three starts: a tenth of the learning rate, and as far.
+
+The velocity lets a learning rate of 0.0011 cross the plateau in twenty steps, and carries the racers through the
+minima and up the wall behind. The lecture notebook's printed step adds the gradient (v = 0.9 v + lr g; x = x + v) and
+climbs; its text has the right sign (v = 0.9 v - lr g), and so has this race.
+"""
+
+from animopt import Racer, Scene
+from animopt.functions import quartic
+
+scene = Scene(
+    title="Momentum on a quartic",
+    function=quartic,
+    racers=[
+        Racer("SGD", lr=0.0011, momentum=0.9, start=(1.1, 1.2)),
+        Racer("SGD", lr=0.0011, momentum=0.9, start=(4.8, -2.8)),
+        Racer("SGD", lr=0.0011, momentum=0.9, start=(0.3, 3)),
+    ],
+    steps=20,
+)

@@ -1,0 +1,18 @@
+"""RMSprop from two starts: ten steps bring one to a minimum, and leave the other on a shelf.
+
+From (5, -5) the racer comes down a wall; the average still remembers its steepness when the ground turns flat, and
+the steps on the shelf are short.
+"""
+
+from animopt import Racer, Scene
+from animopt.functions import quartic
+
+scene = Scene(
+    title="RMSprop on a quartic",
+    function=quartic,
+    racers=[
+        Racer("RMSprop", lr=0.9, alpha=0.9, start=(0.1, 2.3)),
+        Racer("RMSprop", lr=0.9, alpha=0.9, start=(5, -5)),
+    ],
+    steps=10,
+)

@@ -1,0 +1,16 @@
+"""Adagrad goes straight down a ravine, ever slower.
+
+Each coordinate has its own step size, the learning rate over the root of its squared gradients so far. The steep one
+is tamed from the first step on, so there is no zigzag; and as the sums only grow, every step is shorter than the last.
+"""
+
+from animopt import Racer, Scene
+from animopt.functions import ravine
+
+scene = Scene(
+    title="Adagrad in a ravine",
+    function=ravine,
+    racers=[Racer("Adagrad", lr=0.9)],
+    start=(-7, 2),
+    steps=20,
+)

@@ -1,0 +1,17 @@
+"""Momentum carries gradient descent along a ravine, in a wave.
+
+The velocity keeps nine tenths of itself at each step and takes up the gradient. Across the ravine the gradients
+cancel, along it they add up. The lecture notebook's printed step adds the gradient (v = 0.9 v + lr g; x = x + v) and
+climbs; its text has the right sign (v = 0.9 v - lr g), and so has this race.
+"""
+
+from animopt import Racer, Scene
+from animopt.functions import ravine
+
+scene = Scene(
+    title="Momentum in a ravine",
+    function=ravine,
+    racers=[Racer("SGD", lr=0.1, momentum=0.9, name="Momentum")],
+    start=(-7, 2),
+    steps=20,
+)

@@ -1,0 +1,23 @@
+"""Five optimizers race down a ravine.
+
+Each has the settings of its own scene, so that the learning rates differ: one number means another first step for
+each of them. Watch RMSprop, which arrives first and cannot stop there, and gradient descent, which zigzags, is
+overtaken by all, and is the nearest in the end.
+"""
+
+from animopt import Racer, Scene
+from animopt.functions import ravine
+
+scene = Scene(
+    title="Five optimizers in a ravine",
+    function=ravine,
+    racers=[
+        Racer("SGD", lr=0.95),
+        Racer("SGD", lr=0.1, momentum=0.9, name="Momentum"),
+        Racer("Adagrad", lr=0.9),
+        Racer("RMSprop", lr=0.9, alpha=0.9),
+        Racer("Adam", lr=0.9, betas=(0.9, 0.9)),
+    ],
+    start=(-7, 2),
+    steps=40,
+)

@@ -1,0 +1,16 @@
+"""Gradient descent zigzags down a ravine.
+
+The ravine is twenty times steeper across than along. A learning rate that moves at all along it overshoots across
+it, to the other wall and back, a little less at each step: 1 - 2 · 0.95 = -0.9 times as far.
+"""
+
+from animopt import Racer, Scene
+from animopt.functions import ravine
+
+scene = Scene(
+    title="Gradient descent in a ravine",
+    function=ravine,
+    racers=[Racer("SGD", lr=0.95)],
+    start=(-7, 2),
+    steps=20,
+)

@@ -1,0 +1,119 @@
+"""The code itself: lint, types, and imports that only go downwards."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "animopt"
+
+# Each module's floor; a module may import only from lower ones. A new module says here where it lives.
+FLOORS = {
+    "errors": 0,
+    "recording": 1,
+    "clock": 1,
+    "look": 1,
+    "layout": 1,
+    "catalogue": 1,
+    "projection": 2,
+    "relief": 2,
+    "functions": 2,
+    "marks": 2,
+    "panels": 2,
+    "optimizers": 3,
+    "panels.contour": 3,
+    "panels.header": 3,
+    "panels.loss": 3,
+    "panels.standings": 3,
+    "panels.wireframe": 3,
+    "record": 4,
+    "canvas": 4,
+    "film": 5,
+    "writers": 6,
+    "scene": 7,
+    "picture": 7,
+    "cli": 8,
+    "__main__": 9,
+}
+TORCH_HALF = {"functions", "optimizers", "record"}
+PIXEL_HALF = {"marks", "panels", "canvas", "film", "writers", *(name for name in FLOORS if name.startswith("panels."))}
+
+
+def module_name(path):
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"}
+
+
+def imports(path):
+    """Every module of ours that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "animopt":
+            inside = node.module.removeprefix("animopt").removeprefix(".")
+            for alias in node.names:
+                full = f"{inside}.{alias.name}".removeprefix(".")
+                yield full if full in MODULES else inside
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix("animopt.") for alias in node.names if alias.name.startswith("animopt"))
+
+
+def run(*command, cwd=ROOT):
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]], ids=" ".join)
+def test_tools_find_nothing(command):
+    done = run(sys.executable, "-m", *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_module_has_a_floor():
+    assert set(MODULES) == set(FLOORS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_downwards(name):
+    for imported in imports(MODULES[name]):
+        assert FLOORS[imported] < FLOORS[name], f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("halves", [(TORCH_HALF, PIXEL_HALF), (PIXEL_HALF, TORCH_HALF)], ids=["torch", "pixels"])
+def test_the_halves_do_not_import_each_other(halves):
+    one, other = halves
+    for name in one:
+        assert not set(imports(MODULES[name])) & other, name
+
+
+def test_the_pixel_half_imports_without_torch(tmp_path):
+    names = ", ".join(f"animopt.{name}" for name in sorted(PIXEL_HALF))
+    done = run(sys.executable, "-c", f"import sys; sys.modules['torch'] = None; import {names}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["list", "help"])
+def test_the_list_needs_neither_torch_nor_matplotlib(arguments, tmp_path):
+    block = "import sys; sys.modules.update(torch=None, matplotlib=None, numpy=None)"
+    done = run(sys.executable, "-c", f"{block}; from animopt.cli import main; main({arguments!r})", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "ravine-race" in done.stdout
+
+
+def test_no_module_draws_with_pyplot_or_mplot3d():
+    for path in MODULES.values():
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
+            assert not any("pyplot" in name or "mpl_toolkits" in name for name in names), path
+
+
+def test_each_panel_is_one_final_class_of_its_own_file():
+    for name, path in MODULES.items():
+        if name.startswith("panels."):
+            classes = [node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.ClassDef)]
+            public = [each for each in classes if not each.name.startswith("_")]
+            assert len(public) == 1, name
+            assert "final" in [ast.unparse(decorator) for decorator in public[0].decorator_list], name
