@@ -67,6 +67,8 @@ class Function:
 
     def values(self, points: Array) -> Array:
         """The values at points (..., 2), as float64 (...)."""
+        if not points.size:
+            return np.zeros(points.shape[:-1])
         flat = torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64))
         with torch.no_grad():
             values = self._together(flat)

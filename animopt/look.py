@@ -23,7 +23,7 @@ class Look:
     level: str
     mesh: str
     hues: tuple[str, ...]
-    markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">", "*")
+    markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "X", "p", "*", "<", "h", ">", "P")
     unit: float = 1.0
 
     def scaled(self, unit: float) -> "Look":

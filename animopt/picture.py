@@ -14,7 +14,7 @@ from animopt.errors import UsageError
 from animopt.functions import Function
 from animopt.layout import Box
 from animopt.look import LIGHT
-from animopt.marks import racer_marks
+from animopt.marks import TRAIL
 from animopt.panels import Panel
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
@@ -60,7 +60,5 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         for move in paint(figure, panels, boxes, recording, LIGHT):
             for artist in move(Moment(step=0, azimuth=AZIMUTH)):
                 artist.set_animated(False)
-        if xy.size:
-            for artist in racer_marks(figure.axes[1], LIGHT, 0).place(xy.T, xy.T, xy[:, -1]):
-                artist.set_animated(False)
+        figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL), marker="o", markersize=8)
     return figure

@@ -36,7 +36,7 @@ class Loss:
         axes.set_xlim(0, steps)
         axes.set_yscale("log" if logarithmic else "linear")
         axes.set_ylim(low, high)
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_locator(LogLocator(numticks=4) if logarithmic else MaxNLocator(3))
         axes.minorticks_off()
         axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))

@@ -27,18 +27,25 @@ class Standings:
         """Paint the markers, names and settings; the ranks and the losses move."""
         width, height = in_pixels(axes)
         count = len(recording.names)
-        row = min(look.px(ROW) if look.px(ROW) > look.text(0) else height, height / count)
+        most = max(1, int(height / (1.3 * look.text(9))))
+        columns = -(-count // most)
+        rows = -(-count // columns)
+        row = min(max(look.px(ROW), 1.3 * look.text(0)), height / rows)
         size = min(look.text(17), max(look.text(0), row * 0.7))
-        middles = (np.arange(count) + 0.5) * row
+        width = (width + 2 * size) / columns - 2 * size
+        racers = range(count)
+        lefts = [racer // rows * (width + 2 * size) for racer in racers]
+        middles = [(racer % rows + 0.5) * row for racer in racers]
         decimals = _decimals(recording)
 
-        def column(
+        def write(
             x: float, words: Sequence[str], *, scale: float = 1.0, right: bool = False, muted: bool = False
         ) -> list[Text]:
+            """A word for each racer, at `x` in its column."""
             return [
                 axes.text(
-                    x,
-                    y,
+                    left + x,
+                    middle,
                     word,
                     fontsize=size * scale,
                     color=look.muted if muted else look.ink,
@@ -46,25 +53,25 @@ class Standings:
                     va="center_baseline",
                     parse_math=False,
                 )
-                for y, word in zip(middles, words, strict=True)
+                for left, middle, word in zip(lefts, middles, words, strict=True)
             ]
 
-        ranks = column(size * 0.75, [""] * count, right=True, muted=True)
-        losses = column(width, [_widest(recording, racer, decimals) for racer in range(count)], right=True)
+        ranks = write(size * 0.75, [""] * count, right=True, muted=True)
+        losses = write(width, [_widest(recording, racer, decimals) for racer in racers], right=True)
         losses_left = width - max(map(text_width, losses)) - size
         for text in ranks + losses:
             text.set_animated(True)
 
-        for racer, y in enumerate(middles):
+        for racer in racers:
             mark = head_mark(axes, look, racer, size=11)
-            mark.set(data=([size * 1.75], [y]), animated=False)
+            mark.set(data=([lefts[racer] + size * 1.75], [middles[racer]]), animated=False)
         names_left = size * 2.9
-        names = column(names_left, recording.names)
+        names = write(names_left, recording.names)
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
         settings_left = names_left + max(map(text_width, names)) + size
         if losses_left - settings_left > 4 * size:
-            for settings in column(settings_left, _settings(recording), scale=0.9, muted=True):
+            for settings in write(settings_left, _settings(recording), scale=0.9, muted=True):
                 fit(settings, losses_left - settings_left, least=look.text(13))
 
         def move(moment: Moment) -> Sequence[Artist]:

@@ -19,7 +19,7 @@ from animopt.panels import Move
 from animopt.projection import Camera, HeightField
 from animopt.recording import Array, Recording, Surface
 
-LINES = 30
+LINES = 24
 """Meshes along each side."""
 
 SHADES = 8
