@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from animopt.errors import Error, UsageError
+from animopt.errors import Error, UsageError, first_line
 from animopt.recording import Array
 
 
@@ -58,7 +58,7 @@ class Function:
         try:
             value = self(point)
         except Exception as error:
-            raise Error(f"function {self.name}: {type(error).__name__}: {error}") from error
+            raise Error(f"function {self.name}: {type(error).__name__}: {first_line(error)}") from error
         if not isinstance(value, torch.Tensor):
             raise Error(f"function {self.name}: returned {type(value).__name__}; write it in torch arithmetic")
         if value.numel() != 1:
@@ -71,27 +71,12 @@ class Function:
             return np.zeros(points.shape[:-1])
         flat = torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64))
         with torch.no_grad():
-            values = self._together(flat)
-            if values is None:
+            try:
+                values = torch.vmap(self.definition)(flat).double().reshape(len(flat))
+            except Exception:
+                # A definition that branches on its values, or is at fault, is asked for one point at a time.
                 values = torch.stack([self.loss(point).double() for point in flat])
         return values.numpy().reshape(points.shape[:-1])
-
-    def _together(self, points: torch.Tensor) -> torch.Tensor | None:
-        """All points in one call, or None where the definition only understands one at a time.
-
-        A definition such as (x ** 2).sum() gives a plausible answer to many points at once that is a wrong one, so
-        that some points are asked alone as well.
-        """
-        try:
-            together = self(points.T)
-        except Exception:
-            return None
-        if not isinstance(together, torch.Tensor) or together.shape != points.shape[:1]:
-            return None
-        some = range(0, len(points), max(1, len(points) // 7))
-        alone = torch.stack([self.loss(points[index]) for index in some])
-        agrees = torch.allclose(together[list(some)].double(), alone.double(), rtol=1e-9, equal_nan=True)
-        return together.double() if agrees else None
 
 
 def pair(field: str, value: Any) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from animopt.errors import UsageError
+from animopt.errors import UsageError, first_line
 from animopt.functions import pair
 
 
@@ -80,12 +80,6 @@ def whole(field: str, value: Any, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise UsageError(f"{field} {value!r}: give a whole number of at least {least}")
     return value
-
-
-def first_line(error: Exception) -> str:
-    """What an exception says, in one line."""
-    said = str(error).strip().splitlines()
-    return said[0] if said else type(error).__name__
 
 
 def _by_name(name: str) -> type[Any]:

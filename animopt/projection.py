@@ -52,7 +52,7 @@ class HeightField:
             reach = np.minimum.reduce(
                 [
                     np.where(towards[:, 2] > 0, (top - points[:, 2]) / towards[:, 2], np.inf),
-                    *((np.sign(towards[:, i]) * self.half[i] - points[:, i]) / towards[:, i] for i in (0, 1)),
+                    *(_leaves(points[:, axis], towards[:, axis], self.half[axis]) for axis in (0, 1)),
                     np.ones(len(points)),
                 ]
             )
@@ -64,6 +64,11 @@ class HeightField:
         # A hair's breadth above, or every point would be hidden by the facet that it lies on.
         hidden: NDArray[np.bool_] = (self.z.ravel()[row * columns + column] > rays[..., 2] + 0.012).any(axis=1)
         return hidden
+
+
+def _leaves(start: Array, speed: Array, half: float) -> Array:
+    """When something that moves from `start` passes ±half; never, where it stands still."""
+    return np.where(speed == 0, np.inf, (np.copysign(half, speed) - start) / speed)
 
 
 def _index(coordinate: Array, half: float, count: int) -> NDArray[np.intp]:

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from animopt.errors import Error
+from animopt.errors import Error, first_line
 from animopt.functions import Function
-from animopt.optimizers import Racer, first_line, names_and_settings
+from animopt.optimizers import Racer, names_and_settings
 from animopt.recording import Array, Recording, Surface, Way
 
 GRID = 241
@@ -109,37 +109,39 @@ def _surface(function: Function) -> Surface:
 
 def _way(function: Function, points: Array, surface: Surface) -> Way:
     low, high = surface.low, surface.high
-    out = np.full((1, 2), np.nan)
-    steps: list[Array] = []
-    places: list[Array] = []
-    joined = False
+    gone = np.full((1, 2), np.nan)
+    in_view = bool(((points[0] >= low) & (points[0] <= high)).all())
+    steps: list[Array] = [np.zeros(1)]
+    places: list[Array] = [points[:1] if in_view else gone]
     for index, (here, there) in enumerate(pairwise(points)):
         enter, leave = _inside(here, there, low, high)
-        if not enter <= leave:
-            joined = False
+        if enter > leave:
+            if in_view:
+                steps.append(np.array([float(index + 1)]))
+                places.append(gone)
+            in_view = False
             continue
-        if not joined:
-            steps.append(np.array([index + enter]))
-            places.append(out)
-        length = (leave - enter) * np.linalg.norm((there - here) / (high - low))
-        part = np.linspace(enter, leave, 1 + max(1, int(np.ceil(length * PIECES))))
-        # An end that is inside is the recorded point itself, to the last bit.
+        if not in_view:
+            steps.append(np.array([np.nextafter(index + enter, -np.inf)]))
+            places.append(gone)
+        first, last = here + enter * (there - here), here + leave * (there - here)
+        pieces = max(1, int(np.ceil(np.linalg.norm((last - first) / (high - low)) * PIECES)))
+        part = np.linspace(enter, leave, pieces + 1)
+        # An end that is in view is the recorded point itself, to the last bit.
         place = np.where(part[:, None] < 1, here + part[:, None] * (there - here), there)
         steps.append(index + part)
-        places.append(place)
-        joined = leave == 1
-        if not joined:
-            steps.append(np.array([index + leave]))
-            places.append(out)
-    if not steps:
-        return Way(np.zeros(1), np.full((1, 3), np.nan))
-    xy = np.concatenate(places)
-    return Way(np.concatenate(steps), np.column_stack([xy, function.values(xy)]))
+        places.append(np.clip(place, low, high))
+        in_view = leave == 1
+        if not in_view:
+            steps.append(np.array([np.nextafter(index + leave, np.inf)]))
+            places.append(gone)
+    step, xy = np.concatenate(steps), np.concatenate(places)
+    return Way(step, np.column_stack([xy, function.values(xy)]))
 
 
 def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:
     """The part of a straight step that lies in a box, as fractions of it (Liang and Barsky 1984); empty: (1, 0)."""
-    if not (np.isfinite(here).all() and np.isfinite(there).all()):
+    if not np.isfinite(there - here).all():
         return 1.0, 0.0
     enter, leave = 0.0, 1.0
     for start, end, least, most in zip(here, there, low, high, strict=True):

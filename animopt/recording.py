@@ -60,7 +60,7 @@ class Way:
         if after == 0:
             return np.full(3, np.nan)
         before = after - 1
-        if after == len(self.step) or self.step[before] == step:
+        if after == len(self.step) or self.step[before] == step or np.isnan(self.xyz[after, 0]):
             return self.xyz[before]
         part = (step - self.step[before]) / (self.step[after] - self.step[before])
         return self.xyz[before] + part * (self.xyz[after] - self.xyz[before])

@@ -9,6 +9,9 @@ from animopt.recording import Array
 VALLEY = 0.4
 """The part of the domain's area that the lower half of the scale shows."""
 
+FINEST = 1e-12
+"""The smallest knee, in parts of the heights: below it levels would fall on one number."""
+
 
 @dataclass(frozen=True)
 class Relief:
@@ -37,9 +40,12 @@ def relief(z: Array) -> Relief:
         return Relief(0.0, 1.0, np.inf)
     low, high = float(finite.min()), float(finite.max())
     if low == high:
-        return Relief(low - 0.5, high + 0.5, np.inf)
+        margin = max(0.5, abs(low) * FINEST)
+        return Relief(low - margin, high + margin, np.inf)
     middle = float(np.quantile(finite, VALLEY)) - low
     span = high - low
-    # log(1 + middle/knee) is half of log(1 + span/knee) exactly here; a middle above half asks for no bending.
-    knee = middle**2 / (span - 2 * middle) if 0 < middle < span / 2 else np.inf
-    return Relief(low, high, knee)
+    if not 0 < middle < span / 2:
+        return Relief(low, high, np.inf)
+    # log(1 + middle/knee) is half of log(1 + span/knee) exactly here.
+    knee = middle * (middle / (span - 2 * middle))
+    return Relief(low, high, max(knee, FINEST * span, FINEST * abs(low)))

@@ -1,0 +1,182 @@
+"""The functions on the shelf against what is published of them, and whatever a user may write for one."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from animopt import functions
+from animopt.errors import Error, UsageError
+from animopt.functions import Function, quartic, ravine
+from animopt.optimizers import Racer
+from animopt.record import record
+
+SHELF = {name: value for name, value in vars(functions).items() if isinstance(value, Function)}
+MINIMA = [(name, minimum) for name, function in SHELF.items() for minimum in function.minima]
+
+GRID = np.stack(np.meshgrid(np.linspace(-3, 3, 41), np.linspace(-2, 2, 31)), axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "height"), [((-7.01004, -4.90673), -2689.94), ((-7.01004, 3.84727), -1979.21)], ids=str
+)
+def test_the_quartic_has_its_published_minima(minimum, height):
+    known = np.array(quartic.minima)
+    nearest = known[np.linalg.norm(known - minimum, axis=1).argmin()]
+    np.testing.assert_allclose(nearest, minimum, atol=5e-6)
+    assert quartic.values(nearest) == pytest.approx(height, abs=5e-3)
+
+
+def test_the_ravine_has_its_minimum_in_the_origin():
+    assert ravine.minima == ((0, 0),)
+    assert ravine.values(np.zeros(2)) == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "height"),
+    [
+        (ravine, lambda x, y: x**2 / 20 + y**2),
+        (quartic, lambda x, y: x**4 + y**4 + 5 * x**3 - 40 * (x - 1) ** 2 - 40 * (y - 1) ** 2),
+    ],
+    ids=["ravine", "quartic"],
+)
+def test_the_notebook_functions_are_the_notebook_ones(function, height):
+    np.testing.assert_allclose(function.values(GRID), height(*np.moveaxis(GRID, -1, 0)), rtol=1e-13, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SHELF)
+def test_the_shelf_tells_what_a_scene_needs(name):
+    assert SHELF[name].minima
+    assert SHELF[name].formula
+    assert SHELF[name].name
+
+
+@pytest.mark.parametrize(("name", "minimum"), MINIMA, ids=str)
+def test_a_known_minimum_is_level_and_the_lowest_around(name, minimum):
+    point = torch.tensor(minimum, dtype=torch.float64, requires_grad=True)
+    SHELF[name](point).backward()
+    around = minimum + 0.01 * np.array([[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]])
+    heights = [SHELF[name](torch.from_numpy(place)).item() for place in around]
+    np.testing.assert_allclose(point.grad, 0, atol=1e-9)
+    assert min(heights) > SHELF[name](point).item()
+
+
+MATRIX = torch.tensor([[2.0, 1.0], [0.0, 3.0]], dtype=torch.float64)
+
+AWKWARD = {
+    "sum": (lambda x: (x**2).sum(), lambda x, y: x**2 + y**2),
+    "mean": (lambda x: ((x - 1) ** 2).mean(), lambda x, y: ((x - 1) ** 2 + (y - 1) ** 2) / 2),
+    "matrix": (lambda x: x @ MATRIX @ x, lambda x, y: 2 * x**2 + x * y + 3 * y**2),
+    "norm": (lambda x: x.norm(), np.hypot),
+    "largest": (lambda x: x.abs().max(), lambda x, y: np.maximum(abs(x), abs(y))),
+    "direction": (lambda x: x[0] / (1 + x.norm()), lambda x, y: x / (1 + np.hypot(x, y))),
+    "if": (lambda x: x[0] if x[0] > 0 else x[1] ** 2, lambda x, y: np.where(x > 0, x, y**2)),
+    "island": (
+        lambda x: x[0] if x.norm() > 0.5 else x[0] + 5,
+        lambda x, y: np.where(np.hypot(x, y) > 0.5, x, x + 5),
+    ),
+    "shape (1,)": (lambda x: x[:1] * x[1:], lambda x, y: x * y),
+    "single precision": (lambda x: x.float()[0] + 0.5 * x.float()[1], lambda x, y: x + 0.5 * y),
+    "constant": (lambda x: torch.tensor(3.0), lambda x, y: np.full_like(x, 3)),
+    "holes": (lambda x: (x[0] + 1).log() + x[1], lambda x, y: np.log(np.where(x < -1, np.nan, x + 1)) + y),
+}
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("points", [GRID, GRID[0], GRID[:1, :2], GRID[3, 4], GRID[:0]], ids=lambda p: str(p.shape))
+@pytest.mark.parametrize("name", AWKWARD)
+def test_many_points_get_the_values_that_each_has_alone(name, points):
+    definition, formula = AWKWARD[name]
+    values = Function(definition).values(points)
+    assert values.shape == points.shape[:-1]
+    assert values.dtype == np.float64
+    np.testing.assert_allclose(values, formula(points[..., 0], points[..., 1]), rtol=1e-6, atol=1e-6)
+
+
+def lopsided(x):
+    return x[0] ** 2 + 3 * x[1]
+
+
+def test_a_bare_function_needs_no_more_to_race():
+    recording = record(Function(lopsided), [Racer("SGD", lr=0.1)], (1, 1), 3)
+    assert recording.minima.shape == (0, 3)
+    assert recording.gap is None
+
+
+def gives_a_float(x):
+    return x[0].item()
+
+
+def gives_an_array(x):
+    return x.detach().numpy().sum(keepdims=True)
+
+
+def gives_two_numbers(x):
+    return x**2
+
+
+def gives_nothing(x):
+    pass
+
+
+def fails(x):
+    raise ValueError("not here\nnor there")
+
+
+@pytest.mark.parametrize("ask", ["values", "race"])
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        (gives_a_float, "function gives a float: returned float; write it in torch"),
+        (gives_an_array, "function gives an array: returned ndarray; write it in torch"),
+        (gives_two_numbers, r"function gives two numbers: returned shape \(2,\) at one point; return one number"),
+        (gives_nothing, "function gives nothing: returned NoneType; write it in torch"),
+        (fails, "function fails: ValueError: not here"),
+    ],
+)
+def test_a_function_that_gives_no_number_is_named_in_one_line(definition, words, ask):
+    function = Function(definition)
+    with pytest.raises(Error, match=words) as caught:
+        _ = function.values(GRID) if ask == "values" else record(function, [Racer("SGD", lr=0.1)], (1, 1), 3)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("definition", [lambda x: torch.tensor(3.0), lambda x: x.detach().sum()])
+def test_a_function_that_autograd_cannot_follow_is_an_error(definition):
+    with pytest.raises(Error, match="function flat: autograd cannot follow it"):
+        record(Function(definition, name="flat"), [Racer("SGD", lr=0.1)], (1, 1), 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"definition": 3}, "function 3: give something that can be called"),
+        ({"x": (5, -5)}, "function x=(5.0, -5.0): give the lower end first"),
+        ({"y": (1, 1)}, "function y=(1.0, 1.0): give the lower end first"),
+        ({"x": (0, 1, 2)}, "function x (0, 1, 2): give two numbers"),
+        ({"x": 4}, "function x 4: give two numbers"),
+        ({"y": ("a", 1)}, "function y ('a', 1): give two numbers"),
+        ({"x": (0, np.inf)}, "function x (0, inf): give two finite numbers"),
+        ({"minima": [(0, np.nan)]}, "function minima (0, nan): give two finite numbers"),
+        ({"minima": (0, 0)}, "function minima 0: give two numbers"),
+        ({"minima": [(11, 0)]}, "function minima (11.0, 0.0): lies outside x=(-10.0, 10.0)"),
+    ],
+    ids=str,
+)
+def test_a_wrong_field_is_named(fields, words):
+    with pytest.raises(UsageError, match=re.escape(words)):
+        Function(**{"definition": lopsided} | fields)
+
+
+def test_a_function_is_called_as_its_definition():
+    assert Function(gives_two_numbers).name == "gives two numbers"
+    assert Function(lopsided, name="a slope").name == "a slope"
+    assert Function(lambda x: x[0]).name == ""
+
+
+@pytest.mark.parametrize(
+    ("point", "inside"), [((-1, 5), True), ((2, 7), True), ((0, 6), True), ((-1.01, 6), False), ((0, 7.01), False)]
+)
+def test_the_domain_has_its_edges(point, inside):
+    assert Function(lopsided, x=(-1, 2), y=(5, 7)).contains(point) is inside
