@@ -104,7 +104,16 @@ def _run(
 
 def _surface(function: Function) -> Surface:
     x, y = np.linspace(*function.x, GRID), np.linspace(*function.y, GRID)
-    return Surface(x, y, function.values(np.stack(np.meshgrid(x, y), axis=-1)))
+    z = _finite(function.values(np.stack(np.meshgrid(x, y), axis=-1)))
+    if np.isnan(z).all():
+        raise Error(
+            f"function {function.name}: has no finite value for x={function.x}, y={function.y}; move the domain"
+        )
+    return Surface(x, y, z)
+
+
+def _finite(z: Array) -> Array:
+    return np.where(np.isfinite(z), z, np.nan)
 
 
 def _way(function: Function, points: Array, surface: Surface) -> Way:
@@ -136,7 +145,7 @@ def _way(function: Function, points: Array, surface: Surface) -> Way:
             steps.append(np.array([np.nextafter(index + leave, np.inf)]))
             places.append(gone)
     step, xy = np.concatenate(steps), np.concatenate(places)
-    return Way(step, np.column_stack([xy, function.values(xy)]))
+    return Way(step, np.column_stack([xy, _finite(function.values(xy))]))
 
 
 def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:

@@ -15,7 +15,7 @@ NARROW = 2.5
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The function sampled on a grid: `x` (columns,), `y` (rows,), `z` (rows, columns), not always finite."""
+    """The function sampled on a grid: `x` (columns,), `y` (rows,), `z` (rows, columns), NaN where it has no value."""
 
     x: Array
     y: Array

@@ -107,8 +107,7 @@ class _Scene:
 
     @staticmethod
     def of(surface: Surface) -> "_Scene":
-        finite = surface.z[np.isfinite(surface.z)]
-        bottom, top = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+        bottom, top = np.nanmin(surface.z), np.nanmax(surface.z)
         sides = surface.high - surface.low
         half = np.maximum(sides / sides.max(), NARROWEST)
         middle = np.append((surface.low + surface.high) / 2, (bottom + top) / 2)
