@@ -1,6 +1,7 @@
 """A click command for every scene."""
 
 import difflib
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,7 +85,10 @@ class SceneCommand(click.Command):
         if seconds is not None:
             scene = replace(scene, seconds=seconds)
         if not outputs:
-            Path("renders").mkdir(exist_ok=True)
+            try:
+                Path("renders").mkdir(exist_ok=True)
+            except OSError as error:
+                raise Error(f"renders: cannot be made: {error.strerror}; name a file with --output") from error
         if still is not None:
             for path in paths:
                 scene.still(path, still, size or Mp4.size)
@@ -153,6 +157,10 @@ def _size(value: str) -> tuple[int, int]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; leave with 0, with 2 where it was misused, with 1 where the work failed."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console or a pipe that lacks a letter, as on Windows, shows a question mark for it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         sys.exit(animopt.main(arguments, prog_name="animopt", standalone_mode=False))
     except click.ClickException as error:

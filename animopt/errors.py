@@ -9,7 +9,7 @@ class UsageError(Error, ValueError):
     """A value that was asked for cannot be used."""
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What an exception says, in one line."""
     said = str(error).strip().splitlines()
     return said[0] if said else type(error).__name__

@@ -1,6 +1,6 @@
 """Functions of two variables, and the shelf of those that scenes use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,16 +35,23 @@ class Function:
             if not low_high[0] < low_high[1]:
                 raise UsageError(f"function {axis}={low_high}: give the lower end first, as {axis}=(-10, 10)")
             object.__setattr__(self, axis, low_high)
+        if isinstance(self.minima, str) or not isinstance(self.minima, Iterable):
+            raise UsageError(f"function minima {self.minima!r}: give a list of pairs, as [(0, 0)]")
         object.__setattr__(self, "minima", tuple(pair("function minima", minimum) for minimum in self.minima))
         for minimum in self.minima:
             if not self.contains(minimum):
                 raise UsageError(f"function minima {minimum}: lies outside x={self.x}, y={self.y}; widen the domain")
         if not self.name:
             name = getattr(self.definition, "__name__", "")
-            object.__setattr__(self, "name", name.replace("_", " ") if name.isidentifier() else "")
+            object.__setattr__(self, "name", name.replace("_", " ").strip() if name.isidentifier() else "")
 
     def __call__(self, x: Any) -> Any:
         return self.definition(x)
+
+    @property
+    def called(self) -> str:
+        """What an error calls the function."""
+        return f"function {self.name}" if self.name else "the function"
 
     def contains(self, point: tuple[float, float]) -> bool:
         """Whether a point lies in the domain."""
@@ -58,11 +65,11 @@ class Function:
         try:
             value = self(point)
         except Exception as error:
-            raise Error(f"function {self.name}: {type(error).__name__}: {first_line(error)}") from error
+            raise Error(f"{self.called}: {type(error).__name__}: {first_line(error)}") from error
         if not isinstance(value, torch.Tensor):
-            raise Error(f"function {self.name}: returned {type(value).__name__}; write it in torch arithmetic")
+            raise Error(f"{self.called}: returned {type(value).__name__}; write it in torch arithmetic")
         if value.numel() != 1:
-            raise Error(f"function {self.name}: returned shape {tuple(value.shape)} at one point; return one number")
+            raise Error(f"{self.called}: returned shape {tuple(value.shape)} at one point; return one number")
         return value.reshape(())
 
     def values(self, points: Array) -> Array:
@@ -82,7 +89,7 @@ class Function:
 def pair(field: str, value: Any) -> tuple[float, float]:
     """Two finite numbers; raises UsageError, naming the field, for anything else."""
     try:
-        first, second = (float(number) for number in value)
+        first, second = (float(number) for number in value if not isinstance(value, str))
     except (TypeError, ValueError):
         raise UsageError(f"{field} {value!r}: give two numbers, as (-7, 2)") from None
     if not np.isfinite([first, second]).all():

@@ -37,8 +37,8 @@ class Racer:
         self.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
 
     def __repr__(self) -> str:
-        given = {"name": self.name, "start": self.start, "steps": self.steps}
-        words = [f"{key}={value!r}" for key, value in [*self.settings.items(), *given.items()] if value]
+        given = {key: getattr(self, key) for key in ("name", "start", "steps") if getattr(self, key)}
+        words = [f"{key}={value!r}" for key, value in [*self.settings.items(), *given.items()]]
         return f"Racer({', '.join([repr(self.optimizer.__name__), *words])})"
 
     def build(self, parameter: torch.Tensor) -> Any:

@@ -81,7 +81,7 @@ def _run(
             parameter.grad = None
             loss = function.loss(parameter)
             if not loss.requires_grad:
-                raise Error(f"function {function.name}: autograd cannot follow it; write it in torch arithmetic on x")
+                raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
             loss.backward()
         return loss
 
@@ -106,9 +106,7 @@ def _surface(function: Function) -> Surface:
     x, y = np.linspace(*function.x, GRID), np.linspace(*function.y, GRID)
     z = _finite(function.values(np.stack(np.meshgrid(x, y), axis=-1)))
     if np.isnan(z).all():
-        raise Error(
-            f"function {function.name}: has no finite value for x={function.x}, y={function.y}; move the domain"
-        )
+        raise Error(f"{function.called}: has no finite value for x={function.x}, y={function.y}; move the domain")
     return Surface(x, y, z)
 
 

@@ -39,8 +39,9 @@ def relief(z: Array) -> Relief:
     if not finite.size:
         return Relief(0.0, 1.0, np.inf)
     low, high = float(finite.min()), float(finite.max())
-    if low == high:
-        margin = max(0.5, abs(low) * FINEST)
+    margin = max(abs(low), abs(high)) * FINEST
+    if high - low <= margin:
+        margin = max(0.5, margin)
         return Relief(low - margin, high + margin, np.inf)
     middle = float(np.quantile(finite, VALLEY)) - low
     span = high - low

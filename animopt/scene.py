@@ -10,7 +10,7 @@ from typing import Any
 
 from animopt.canvas import Pixels
 from animopt.clock import Clock
-from animopt.errors import Error, UsageError
+from animopt.errors import Error, UsageError, first_line
 from animopt.film import Film
 from animopt.functions import Function, pair
 from animopt.optimizers import Racer, whole
@@ -118,13 +118,14 @@ def load(path: str | os.PathLike[str]) -> Scene:
     try:
         found = runpy.run_path(str(path)).get("scene")
     except SyntaxError as error:
-        raise Error(f"{error.filename}, line {error.lineno}: {error.msg}") from error
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise Error(f"{error.filename or path}{line}: {error.msg}") from error
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         place = f"{path}, line {lines[-1]}" if lines else str(path)
         what = "" if isinstance(error, Error) else f"{type(error).__name__}: "
-        raise Error(f"{place}: {what}{error}") from error
+        raise Error(f"{place}: {what}{first_line(error)}") from error
     if not isinstance(found, Scene):
         raise Error(f"{path}: has no scene; end it with scene = Scene(...)")
     return found

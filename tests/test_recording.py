@@ -41,7 +41,7 @@ def guided(*paths, definition=hills, **fields):
     return record(Function(definition, x=(-4, 4), y=(-4, 4), **fields), racers, (0, 0), 1)
 
 
-INSIDE = [(-3, 2), (3, -1), (2, -1), (2.01, -1), (2.01, -1), (-3.5, 3.7), (-4, 4), (4, 4)]
+INSIDE = [(-3, 2), (3, -1), (2, -1), (2.01, -1), (2.01, -1), (-4, 4), (4, 4), (-3.5, 3.7), (0.1, 0.1)]
 OUT_AND_BACK = [(0, 0), (6, 3), (7, -9), (-2, -1), (-6, -1), (6, -1), (1, 1), (1, 5), (9, 5)]
 AT_THE_EDGE = [(4, 0), (5, 0), (4, 1), (4, 2), (4.5, 2), (3, 2), (4, 3), (5, 9)]
 INTO_A_HOLE = [(3, 3), (1, 1), (-1, 1), (2, 1)]
@@ -178,6 +178,14 @@ def test_divergence_is_told_before_leaving():
     assert [recording.trouble(0, step) for step in range(4)] == expected
 
 
+@pytest.mark.parametrize("place", [(np.nan, 1), (1, -np.inf), (1e100, 1)], ids=str)
+def test_once_lost_is_lost_for_good(place):
+    # At the last place only the height is beyond all numbers.
+    recording = guided([(1, 1), place, (0, 0)])
+    assert np.isnan(recording.xy[0]).tolist() == [[False] * 2, [True] * 2, [True] * 2]
+    assert np.isnan(recording.z[0]).tolist() == [False, True, True]
+
+
 def test_equal_losses_share_a_rank_and_the_lost_come_last():
     recording = guided(
         [(0, 0), (1, 1)], [(0, 0), (2, 0)], [(0, 0), (np.nan, 0)], [(0, 0), (1, 1)], [(0, 0), (0, np.inf)]
@@ -188,8 +196,8 @@ def test_equal_losses_share_a_rank_and_the_lost_come_last():
 
 
 def test_the_gap_is_to_the_lowest_known_minimum():
-    recording = guided([(1, 0), (0, 1), (3, 0)], definition=lambda x: x[0] ** 2 + x[1] ** 2, minima=[(0, 2), (0, 1)])
-    # Below a minimum that is none the gap is nothing, rather than negative.
+    recording = guided([(1, 0), (0, 0), (3, 0)], definition=lambda x: x[0] ** 2 + x[1] ** 2, minima=[(0, 2), (0, 1)])
+    # Where the "known" minimum is none, there is nothing to show below it.
     np.testing.assert_array_equal(recording.gap, [[0, 0, 8]])
     assert guided(INSIDE).gap is None
 

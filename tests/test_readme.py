@@ -1,0 +1,56 @@
+"""The README is true."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from animopt import writers
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+
+
+def without_docstring(program):
+    return ast.dump(ast.Module(ast.parse(program).body[1:], []))
+
+
+def test_it_opens_with_a_clip_two_commands_and_a_scene():
+    assert README.index("![") < README.index("```")
+    assert [text.count("\n") for _, text in BLOCKS[:2]] == [1, 1]
+    assert BLOCKS[0][1].endswith("animopt ravine-race\n")
+    assert BLOCKS[1][1].endswith("pytest\n")
+    scene = (ROOT / "scenes" / "ravine_race.py").read_text(encoding="utf-8")
+    assert without_docstring(BLOCKS[2][1]) == without_docstring(scene)
+
+
+def test_the_python_example_prints_what_it_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # Full size is for readers; what it tells does not depend on it.
+    for writer in writers.WRITERS.values():
+        monkeypatch.setattr(writer, "size", (320, 180))
+        monkeypatch.setattr(writer, "fps", 1)
+    program = PYTHON[1].replace("(1920, 1080), fps=25", "(320, 180), fps=1")
+    exec(compile(program, "README.md", "exec"), {})
+    said = re.search(r"^# (.*)$", program, re.MULTILINE)
+    assert capsys.readouterr().out.strip() == said[1]
+    assert {path.name for path in tmp_path.iterdir()} == {"race.gif", "race.mp4", "race.png", "points.png"}
+
+
+@pytest.mark.parametrize("link", re.findall(r"!\[.*?\]\((.*?)\)", README))
+def test_its_clips_are_small_and_move(link):
+    path = ROOT / link
+    assert path.stat().st_size < 1_000_000
+    with Image.open(path) as clip:
+        assert clip.n_frames > 1
+
+
+def test_every_scene_and_module_is_named():
+    for path in (ROOT / "scenes").glob("*.py"):
+        assert f"`{path.stem.replace('_', '-')}`" in README
+    for path in (ROOT / "animopt").glob("[!_]*.py"):
+        assert f"`{path.name}`" in README
