@@ -1,0 +1,46 @@
+"""What several files of tests share: the scenes that come with animopt, and films of them."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import animopt
+from animopt.clock import Clock
+from animopt.film import Film
+
+SCENES = {path.stem: path for path in sorted((Path(__file__).parent.parent / "scenes").glob("*.py"))}
+
+
+@pytest.fixture(scope="session")
+def scenes():
+    """The scene files by their stems."""
+    return SCENES
+
+
+@pytest.fixture(params=SCENES)
+def scene_file(request):
+    """Each of the scene files."""
+    return SCENES[request.param]
+
+
+@pytest.fixture(scope="session")
+def record():
+    """A function that records the scene in a file, once for all tests."""
+    return cache(lambda path: animopt.load(path).record())
+
+
+@pytest.fixture(scope="session")
+def ravine_race(record):
+    """Five racers in the ravine, recorded."""
+    return record(SCENES["ravine_race"])
+
+
+@pytest.fixture(scope="session")
+def make_film():
+    """A function that makes a film of a recording, small and short unless it is told otherwise."""
+
+    def make(recording, *, size=(320, 180), seconds=1.0, fps=10.0):
+        return Film(recording, Clock(recording.xy.shape[1] - 1, seconds), size, fps)
+
+    return make

@@ -1,0 +1,197 @@
+"""Scenes in Python: what they do, what they refuse, and how they are loaded from files."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageSequence
+
+import animopt
+from animopt import Error, Function, Output, Racer, Recording, Scene, UsageError
+
+SMALL = (320, 180)
+
+
+def ravine(x):
+    return x[0] ** 2 / 20 + x[1] ** 2
+
+
+def make(**changes):
+    fields = {
+        "function": Function(ravine, x=(-10, 10), y=(-5, 5), minima=[(0, 0)]),
+        "racers": [Racer(torch.optim.SGD, lr=0.95), Racer("Adam", lr=0.9, betas=(0.9, 0.9), name="Adam, both 0.9")],
+        "start": (-7, 2),
+        "seconds": 1,
+    }
+    return Scene(**fields | changes)
+
+
+def test_a_scene_records_its_race():
+    recording = make(title="Two optimizers").record()
+    assert isinstance(recording, Recording)
+    assert recording.title == "Two optimizers"
+    assert recording.names == ("SGD", "Adam, both 0.9")
+    assert recording.xy.shape == (2, 21, 2)
+    assert recording.z.shape == (2, 21)
+    # Gradient descent on a quadratic is a geometric series in each coordinate.
+    steps = np.arange(21)
+    assert recording.xy[0] == pytest.approx(np.column_stack([-7 * 0.905**steps, 2 * (-0.9) ** steps]))
+    assert recording.z == pytest.approx(recording.xy[..., 0] ** 2 / 20 + recording.xy[..., 1] ** 2)
+    assert recording.minima.tolist() == [[0, 0, 0]]
+
+
+def test_a_scene_is_recorded_afresh_each_time():
+    scene = make()
+    assert np.array_equal(scene.record().xy, scene.record().xy)
+
+
+def test_a_bare_function_and_racers_with_starts_will_do():
+    scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1, start=(1, 9), steps=3), Racer("Adam", start=(-9, 1))])
+    recording = scene.record()
+    assert recording.title == "SGD, Adam on ravine"
+    assert recording.surface.x[[0, -1]].tolist() == recording.surface.y[[0, -1]].tolist() == [-10, 10]
+    assert recording.xy[:, 0].tolist() == [[1, 9], [-9, 1]]
+    assert recording.steps.tolist() == [3, 20]
+
+
+def test_a_scene_saves_every_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scene = make(seconds=0.1)
+    scene.save("race.gif", "race.mp4", Output("other.gif", size=(180, 320), fps=50), tmp_path / "path.gif")
+    scene.still("race.png", at=0.05)
+    assert {path.name for path in tmp_path.iterdir()} == {"race.gif", "race.mp4", "other.gif", "path.gif", "race.png"}
+    for name, size, count in [("race.gif", (800, 450), 2), ("other.gif", (180, 320), 5), ("race.png", (1280, 720), 1)]:
+        with Image.open(name) as image:
+            assert image.size == size
+            assert len(list(ImageSequence.Iterator(image))) == count
+
+
+def test_saving_tells_of_its_progress(tmp_path):
+    told = []
+    outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 5)]
+    saved = list(make().saving(*outputs, progress=lambda done, total: told.append((done, total))))
+    assert saved == [tmp_path / "a.gif", tmp_path / "b.gif"]
+    assert told == [(done, 15) for done in range(1, 16)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"racers": []}, r"racers \[\]: give at least one"),
+        ({"racers": ["Adam"]}, r"racers \['Adam'\]: "),
+        ({"start": (-70, 2)}, r"start \(-70.0, 2.0\): lies outside .*x=\(-10.0, 10.0\), y=\(-5.0, 5.0\)"),
+        ({"start": (-7, 5.5)}, r"start \(-7.0, 5.5\): lies outside"),
+        ({"racers": [Racer("Adam", start=(0, 6))]}, r"start \(0.0, 6.0\): lies outside"),
+        ({"start": None}, r"start: Racer\('SGD', lr=0.95\) has none"),
+        ({"start": (1, 2, 3)}, r"start \(1, 2, 3\): give two numbers"),
+        ({"start": "ab"}, "start 'ab': give two numbers"),
+        ({"start": (float("nan"), 0)}, r"start \(nan, 0\): give two finite numbers"),
+        ({"seconds": 0}, "seconds 0: "),
+        ({"seconds": -1}, "seconds -1: "),
+        ({"seconds": float("inf")}, "seconds inf: "),
+        ({"seconds": float("nan")}, "seconds nan: "),
+        ({"seconds": "10"}, "seconds '10': "),
+        ({"steps": 0}, "steps 0: .* at least 1"),
+        ({"steps": -3}, "steps -3: "),
+        ({"steps": 2.5}, "steps 2.5: give a whole number"),
+        ({"steps": True}, "steps True: "),
+        ({"function": 3}, "function 3: "),
+    ],
+    ids=str,
+)
+def test_a_field_that_cannot_be_used_is_refused(changes, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        make(**changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a.gif", "a.gif"], "a.gif: is named twice"),
+        (["a.gif", "./a.gif"], "a.gif: is named twice"),
+        (["a.webm"], "a.webm: suffix '.webm'; .*.gif or .mp4"),
+        (["a"], "a: no suffix"),
+        (["a.png"], "a.png: .*a still"),
+        (["missing/a.gif"], "missing.a.gif: there is no folder 'missing'; make it first"),
+        (["folder.gif"], "folder.gif: is a folder"),
+    ],
+    ids=str,
+)
+def test_an_output_that_cannot_be_written_is_refused(names, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.gif").mkdir()
+    with pytest.raises(UsageError, match=said):
+        make().save(*names)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.gif"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("a.png", {"at": 1.1}, "still 1.1: .* 0 to 1"),
+        ("a.png", {"at": -0.5}, "still -0.5: "),
+        ("a.png", {"at": float("nan")}, "still nan: "),
+        ("a.gif", {"at": 0}, "a.gif: a still ends in .png"),
+        ("a.png", {"at": 0, "size": (8, 8)}, "size 8x8: "),
+        ("missing/a.png", {"at": 0}, "there is no folder 'missing'"),
+        ("folder.png", {"at": 0}, "folder.png: is a folder"),
+    ],
+)
+def test_a_still_that_cannot_be_is_refused(name, options, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(UsageError, match=said):
+        make().still(name, **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
+
+
+@pytest.mark.parametrize("at", [0, 0.999, 1])
+def test_a_still_may_be_of_any_second_of_the_clip(at, tmp_path):
+    make().still(tmp_path / "a.PNG", at, (321, 181))
+    with Image.open(tmp_path / "a.PNG") as image:
+        assert image.size == (321, 181)
+
+
+def test_a_scene_is_loaded_from_its_file(scene_file):
+    scene = animopt.load(scene_file)
+    assert isinstance(scene, Scene)
+    assert scene.title
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("", "my scene.py: has no scene; end it with scene = Scene"),
+        ("scene = 3", "my scene.py: has no scene"),
+        ("import animopt\nscene = (", r"my scene.py, line 2: '\(' was never closed"),
+        ("\n\nscene = Scen()", "my scene.py, line 3: NameError: name 'Scen' is not defined"),
+        ("def deeper():\n    return 1 / 0\n\nx = deeper()", "my scene.py, line 2: ZeroDivisionError: division by zero"),
+        ("import sys\nsys.exit(3)", "my scene.py, line 2: SystemExit: 3"),
+        ("import no_such_module", "my scene.py, line 1: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("from animopt import Racer\n\nRacer('Adem')", "my scene.py, line 3: racer 'Adem': .* 'Adam'"),
+        ("from animopt import Racer\nRacer('Adam', momentum=1)", "my scene.py, line 2: racer Adam: .*momentum"),
+        ("raise ValueError('two\\nlines')", "my scene.py, line 1: ValueError: two"),
+    ],
+    ids=lambda text: text[-20:],
+)
+def test_a_file_that_is_no_scene_is_refused(program, said, tmp_path):
+    path = tmp_path / "my scene.py"
+    path.write_text(program, encoding="utf-8")
+    with pytest.raises(Error, match=said) as caught:
+        animopt.load(path)
+    assert not isinstance(caught.value, UsageError)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(Error, match=r"nowhere\.py"):
+        animopt.load(tmp_path / "nowhere.py")
+
+
+@pytest.mark.parametrize("content", [b"x = 1\0", b"x = '\xff'"], ids=["null", "not UTF-8"])
+def test_a_file_that_is_no_text_is_refused(content, tmp_path):
+    path = tmp_path / "binary.py"
+    path.write_bytes(content)
+    with pytest.raises(Error, match=r"binary\.py") as caught:
+        animopt.load(path)
+    assert "\n" not in str(caught.value)
