@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from animopt.clock import Question as Question
+    from animopt.clock import Slow as Slow
     from animopt.errors import Error as Error
     from animopt.errors import UsageError as UsageError
     from animopt.functions import Function as Function
@@ -17,9 +19,11 @@ _HOMES = {
     "Error": "errors",
     "Function": "functions",
     "Output": "writers",
+    "Question": "clock",
     "Racer": "optimizers",
     "Recording": "recording",
     "Scene": "scene",
+    "Slow": "clock",
     "UsageError": "errors",
     "load": "scene",
     "plot": "picture",

@@ -1,15 +1,20 @@
 """A click command for every scene."""
 
+import contextlib
 import difflib
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from animopt import catalogue
 from animopt.errors import Error, UsageError
+from animopt.layout import LAYOUTS
+from animopt.look import THEMES
 
 
 class SceneCommand(click.Command):
@@ -27,7 +32,7 @@ class SceneCommand(click.Command):
                     multiple=True,
                     type=click.Path(path_type=Path),
                     help="A file to write; may be given several times. The suffix picks the format: .gif, .mp4, "
-                    "or .png with --still.  [default: a GIF and an MP4 in renders/]",
+                    "or .png, .svg, .pdf with --still and --storyboard.  [default: a GIF and an MP4 in renders/]",
                 ),
                 click.Option(
                     ["--size"],
@@ -37,7 +42,15 @@ class SceneCommand(click.Command):
                 ),
                 click.Option(["--fps"], type=float, help="Frames a second.  [default: 25 for a GIF, else 50]"),
                 click.Option(["--seconds"], type=float, help="Length of the whole clip.  [default: the scene's]"),
-                click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame as a PNG instead."),
+                click.Option(["--theme"], type=click.Choice(list(THEMES)), help="Colours.  [default: the scene's]"),
+                click.Option(
+                    ["--layout"],
+                    type=click.Choice(["auto", *LAYOUTS]),
+                    help="Where the panels stand.  [default: the scene's]",
+                ),
+                click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
+                click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF."),
+                click.Option(["--storyboard"], is_flag=True, help="Write six moments on one page, as PNG, SVG or PDF."),
             ],
         )
 
@@ -64,45 +77,70 @@ class SceneCommand(click.Command):
         size: tuple[int, int] | None,
         fps: float | None,
         seconds: float | None,
+        theme: str | None,
+        layout: str | None,
+        lang: str | None,
         still: float | None,
+        storyboard: bool,
     ) -> None:
         """Write the clip or the still, and print the path of every file."""
         from dataclasses import replace
 
-        from animopt.scene import load
-        from animopt.writers import WRITERS, Mp4, Output, check_path
+        from animopt.writers import WRITERS, Mp4, Output, check_path, check_still
 
         # All that the options alone can have wrong is said before torch is imported, which takes seconds.
         for path in outputs:
             check_path(path)
-        suffixes = sorted(WRITERS) if still is None else [".png"]
-        paths = outputs or tuple(Path("renders", self.name + suffix) for suffix in suffixes)
-        if still is not None and fps is not None:
-            raise UsageError(f"fps {fps:g}: a still has no rate; leave out --fps or --still")
-        clips = [] if still is not None else [Output(path, size, fps) for path in paths]
+        if storyboard and still is not None:
+            raise UsageError("storyboard: shows six moments, a still one; leave out --storyboard or --still")
+        page = storyboard or still is not None
+        if page and fps is not None:
+            raise UsageError(f"fps {fps:g}: a still has no rate; leave out --fps")
+        endings = ["-storyboard.png"] if storyboard else [".png"] if page else sorted(WRITERS)
+        paths = outputs or tuple(Path("renders", self.name + ending) for ending in endings)
+        for path in paths if page else ():
+            check_still(path)
+        clips = [] if page else [Output(path, size, fps, theme) for path in paths]
 
-        scene = load(self.path)
-        if seconds is not None:
-            scene = replace(scene, seconds=seconds)
-        if not outputs:
-            try:
-                Path("renders").mkdir(exist_ok=True)
-            except OSError as error:
-                raise Error(f"renders: cannot be made: {error.strerror}; name a file with --output") from error
-        if still is not None:
-            for path in paths:
-                scene.still(path, still, size or Mp4.size)
+        from animopt.scene import load
+
+        written: list[Path] = []
+        try:
+            # Standard output is for the paths alone, whatever a scene file prints.
+            with contextlib.redirect_stdout(sys.stderr):
+                scene = load(self.path)
+                asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
+                scene = replace(scene, **{field: value for field, value in asked.items() if value is not None})
+                if still is not None:
+                    scene.check_second(still)
+                if not outputs:
+                    _make_renders()
+                if page:
+                    for path in paths:
+                        if still is not None:
+                            scene.still(path, still, size or Mp4.size, theme)
+                        else:
+                            scene.storyboard(path, size or Mp4.size, theme)
+                        written.append(path)
+                else:
+                    shown = sys.stderr.isatty()
+                    with click.progressbar(length=0, label=self.name, file=sys.stderr, hidden=not shown) as bar:
+
+                        def progress(done: int, total: int) -> None:
+                            bar.length = total
+                            bar.update(1)
+
+                        written.extend(scene.saving(*clips, progress=progress))
+        finally:
+            for path in written:
                 click.echo(path)
-            return
-        shown = sys.stderr.isatty()
-        with click.progressbar(length=0, label=self.name, file=sys.stderr, hidden=not shown) as bar:
 
-            def progress(done: int, total: int) -> None:
-                bar.length = total
-                bar.update(1)
 
-            for path in scene.saving(*clips, progress=progress):
-                click.echo(path)
+def _make_renders() -> None:
+    try:
+        Path("renders").mkdir(exist_ok=True)
+    except OSError as error:
+        raise Error(f"renders: cannot be made: {error.strerror}; name a file with --output") from error
 
 
 class Animopt(click.Group):
@@ -155,12 +193,17 @@ def _size(value: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"animopt: warning: {' '.join(str(message).split())}", err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; leave with 0, with 2 where it was misused, with 1 where the work failed."""
     for stream in (sys.stdout, sys.stderr):
         # A console or a pipe that lacks a letter, as on Windows, shows a question mark for it.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    warnings.showwarning = _show_warning
     try:
         sys.exit(animopt.main(arguments, prog_name="animopt", standalone_mode=False))
     except click.ClickException as error:

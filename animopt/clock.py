@@ -1,6 +1,13 @@
 """The one place that turns a second of film into a moment of the race."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from animopt.errors import UsageError
+from animopt.recording import Array
 
 HOLD = 2.0
 """Seconds for which the finished race stays in the picture, where the clip is long enough."""
@@ -9,28 +16,159 @@ AZIMUTH = 200.0
 """Degrees, the lecture notebook's view; the camera sets out from it."""
 
 TURN = 9.0
-"""Degrees a second."""
+"""Degrees a second, at the camera's even speed."""
+
+EASE = 1.0
+"""Seconds in which the camera comes to its speed, and to rest, where the clip is long enough."""
+
+FADE = 0.3
+"""Seconds in which a card or a question comes and goes."""
+
+LOOPS = ("plain", "seamless")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to the class: the race stands still for `seconds` at a step while the text is shown.
+
+    Raises UsageError for a pause of no length.
+    """
+
+    text: str | Mapping[str, str]
+    step: float = 0.0
+    seconds: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < float("inf"):
+            raise UsageError(f"question seconds {self.seconds!r}: give the length of the pause, as seconds=2")
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Slow motion: from the step `first` to the step `last` the race takes `times` as long.
+
+    Raises UsageError for steps in the wrong order, or for a factor that is not positive.
+    """
+
+    first: float
+    last: float
+    times: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.first < self.last and 0 < self.times < float("inf")):
+            raise UsageError(f"slow {self!r}: give two steps in their order, and how many times as long they take")
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What a frame depends on: the step, fractional between two, and the camera's azimuth in degrees."""
+    """What a frame depends on.
+
+    The step, fractional between two; the camera's azimuth in degrees; how much of the hold after the race has
+    passed; and how opaque the title card and the question are, all from 0 to 1.
+    """
 
     step: float
     azimuth: float
+    held: float = 0.0
+    card: float = 0.0
+    question: float = 0.0
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A race of `steps` steps in a clip of `seconds` seconds."""
+    """A race of `steps` steps in a clip of `seconds` seconds, plain or seamless.
+
+    A seamless clip ends in the moment with which it begins: the camera goes once around, and the racers return to
+    their starts along their trails. `card` is for how many seconds the title card stands before all else.
+    Raises UsageError for a loop of another name, and where the card and the questions leave no time for the race.
+    """
 
     steps: int
     seconds: float
+    loop: str = "plain"
+    card: float = 0.0
+    question: Question | None = None
+    slow: Sequence[Slow] = ()
+
+    def __post_init__(self) -> None:
+        if self.loop not in LOOPS:
+            raise UsageError(f"loop {self.loop!r}: there is none of that name; use {' or '.join(LOOPS)}")
+        if not 0 <= self.card < float("inf"):
+            raise UsageError(f"card {self.card!r}: give the seconds for which the title card stands, as card=1")
+        if self.race <= 0:
+            raise UsageError(f"seconds {self.seconds:g}: the card and the question leave none for the race; give more")
+
+    @property
+    def hold(self) -> float:
+        """For how many seconds the finished race is held."""
+        return min(HOLD, self.seconds / 4)
+
+    @property
+    def race(self) -> float:
+        """How many seconds of the clip the race itself takes, without the question's pause."""
+        return self.seconds - self.hold - self.card - (self.question.seconds if self.question else 0)
+
+    def second_of(self, step: float) -> float:
+        """The first second of the clip at which the race is at a step."""
+        seconds, steps = self._keys
+        after = int(np.searchsorted(steps, step))
+        if after == 0:
+            return float(seconds[0])
+        part = (step - steps[after - 1]) / (steps[after] - steps[after - 1])
+        return float(seconds[after - 1] + part * (seconds[after] - seconds[after - 1]))
 
     def moment(self, second: float) -> Moment:
         """The moment at a second of the clip; the race ends before the clip, the camera turns to its end."""
-        race = self.seconds - min(HOLD, self.seconds / 4)
-        return Moment(
-            step=self.steps * min(second / race, 1.0),
-            azimuth=AZIMUTH + TURN * second,
-        )
+        step = float(np.interp(second, *self._keys))
+        held = max(0.0, (second - (self.seconds - self.hold)) / self.hold)
+        card = _ramp((self.card - second) / FADE)
+        question = 0.0
+        if self.question:
+            asked = self.second_of(min(self.question.step, self.steps))
+            left = asked + self.question.seconds - second
+            question = _ramp((second - asked) / FADE) * _ramp(left / FADE)
+            if self.question.step == 0 and not self.card:
+                question = _ramp(left / FADE)
+        if self.loop == "seamless":
+            # The second half of the hold rewinds the race.
+            step *= 1 - _smooth(max(0.0, 2 * held - 1))
+            held = max(0.0, 1 - abs(1 - 4 * held))
+            return Moment(step, AZIMUTH + 360 * (second / self.seconds % 1.0), held, card, question)
+        return Moment(step, AZIMUTH + TURN * self._turned(second), held, card, question)
+
+    @cached_property
+    def _keys(self) -> tuple[Array, Array]:
+        """The seconds, ascending, and the steps between which the race runs evenly."""
+        ends = {0.0, float(self.steps), *(edge for slow in self.slow for edge in (slow.first, slow.last))}
+        if self.question:
+            ends.add(min(self.question.step, self.steps))
+        steps = np.array(sorted(end for end in ends if end <= self.steps))
+        middles = (steps[:-1] + steps[1:]) / 2
+        weights = np.diff(steps)
+        for slow in self.slow:
+            weights = np.where((slow.first < middles) & (middles < slow.last), weights * slow.times, weights)
+        seconds = self.card + self.race * np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
+        if self.question:
+            at = int(np.searchsorted(steps, min(self.question.step, self.steps)))
+            seconds = np.concatenate([seconds[: at + 1], seconds[at:] + self.question.seconds])
+            steps = np.insert(steps, at, steps[at])
+        return seconds, steps
+
+    def _turned(self, second: float) -> float:
+        """For how many seconds at its even speed the camera has turned."""
+        ease = min(EASE, self.seconds / 4)
+        rest = self.seconds - second
+        if second < ease:
+            return second**2 / (2 * ease)
+        if rest < ease:
+            return self.seconds - ease - rest**2 / (2 * ease)
+        return second - ease / 2
+
+
+def _ramp(part: float) -> float:
+    return _smooth(min(1.0, max(0.0, part)))
+
+
+def _smooth(part: float) -> float:
+    """From 0 to 1 with no speed at either end."""
+    return part * part * (3 - 2 * part)

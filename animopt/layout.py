@@ -1,6 +1,35 @@
 """Where each panel stands in a picture of any shape."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from animopt.look import Look
+
+Columns = Sequence[Sequence[tuple[str, ...]]]
+
+LAYOUTS: Mapping[str, Columns] = {
+    "wide": (
+        (("wireframe",), ("state",), ("standings",)),
+        (("contour",), ("formula",), ("loss",)),
+    ),
+    "square": ((("wireframe", "contour"), ("state", "formula"), ("loss",), ("standings",)),),
+    "tall": ((("wireframe",), ("contour",), ("state",), ("formula",), ("loss",), ("standings",)),),
+    "contour-only": ((("contour",),),),
+    "wireframe-only": ((("wireframe",),),),
+}
+"""The columns of each layout, from left to right; in each, bands from top to bottom, of panels side by side."""
+
+PANELS = ("wireframe", "contour", "loss", "standings", "formula", "state")
+"""Every panel that a layout has a place for, beside the header."""
+
+LEAST = {"wireframe": 150, "contour": 150, "loss": 96, "formula": 190, "state": 150}
+"""The least height of a panel."""
+
+GREEDY = ("wireframe", "contour", "loss", "state", "formula")
+"""Who takes the room that is left in a column: the first of these that is in it."""
+
+ROWS = 5
+"""As many standings as this stand under each other before they need a second column."""
 
 
 @dataclass(frozen=True)
@@ -15,69 +44,118 @@ class Box:
 
 def unit(width: int, height: int) -> float:
     """How many pixels of a picture make one of a 1280 × 720 one, or of a 720 wide one where it is not wide."""
-    return min(height, width * (720 / 1280 if _is_wide(width, height) else 1)) / 720
+    return min(height, width * (720 / 1280 if best(width, height) == "wide" else 1)) / 720
 
 
-def arrange(width: int, height: int, aspect: float) -> dict[str, Box]:
-    """A box for each panel by its name, in pixels, for a picture of a size and a domain `aspect` times wide as high."""
-    u = unit(width, height)
-    wide, tall = width / u, height / u
-    if _is_wide(width, height):
-        boxes = _wide(wide, tall, aspect)
-    elif tall < 1000:
-        boxes = _square(wide, tall, aspect)
-    else:
-        boxes = _tall(wide, tall, aspect)
-    return {name: Box(*(length * u for length in box)) for name, box in boxes.items()}
+def best(width: int, height: int) -> str:
+    """The layout that suits a picture's shape."""
+    if width >= 1.35 * height:
+        return "wide"
+    return "square" if height < 1.35 * width else "tall"
 
 
-def _is_wide(width: int, height: int) -> bool:
-    return width >= 1.35 * height
+def arrange(
+    size: tuple[int, int], look: Look, layout: str, panels: Sequence[str], aspect: float, racers: int
+) -> dict[str, Box]:
+    """A box for the header and for each of the panels that the layout has, by name.
+
+    `size` (width, height) in pixels; the domain is drawn `aspect` times as wide as high.
+    """
+    width, height = size
+    margin = look.px(45 if layout == "wide" else 32)
+    top = look.px(22) + look.text(30) + look.text(34)
+    boxes = {"header": Box(margin, look.px(22), width - 2 * margin, top - look.px(22))}
+    columns = [_shown(column, panels) for column in LAYOUTS[layout]]
+    columns = [column for column in columns if column]
+    # The uppermost tick label stands half above its axes.
+    top += max(look.px(12), 0.85 * look.text(13))
+    room = Box(margin, top, width - 2 * margin, height - top - look.px(28))
+    gap = look.px(44)
+    left = room.left
+    for index, column in enumerate(columns):
+        wide = room.width
+        if len(columns) == 2:
+            right = _column_width(room, look, columns[1], aspect)
+            wide = room.width - gap - right if index == 0 else right
+        boxes |= _stack(column, Box(left, room.top, wide, room.height), look, aspect, racers)
+        left += wide + gap
+    return boxes
 
 
-_Boxes = dict[str, tuple[float, float, float, float]]
+def names(layout: str) -> list[str]:
+    """Every panel that a layout has a place for."""
+    return [name for column in LAYOUTS[layout] for band in column for name in band]
 
 
-def _fit(width: float, height: float, aspect: float) -> tuple[float, float]:
-    """The largest rectangle of an aspect in another one."""
-    return min(width, height * aspect), min(height, width / aspect)
+def _shown(column: Sequence[tuple[str, ...]], panels: Sequence[str]) -> list[tuple[str, ...]]:
+    bands = [tuple(name for name in band if name in panels) for band in column]
+    return [band for band in bands if band]
 
 
-def _wide(width: float, height: float, aspect: float) -> _Boxes:
-    wide, high = _fit(width * 0.46, height - 282, aspect)
-    column = max(wide, width * 0.34)
-    left = width - 45 - column
-    below = 90 + high + 62
-    return {
-        "header": (45, 22, width - 90, 84),
-        "wireframe": (24, 92, left - 74, height - 258),
-        "contour": (left + (column - wide) / 2, 90, wide, high),
-        "standings": (45, height - 152, left - 120, 130),
-        "loss": (left, below, column, height - 46 - below),
-    }
+def _ticks(look: Look) -> tuple[float, float]:
+    """The room that tick labels take to the left of an axes, and under it."""
+    return look.text(13) * 3.0, look.text(13) * 1.25 + look.px(6)
 
 
-def _square(width: float, height: float, aspect: float) -> _Boxes:
-    row = (height - 108) * 0.58
-    wide, high = _fit(width * 0.46, row - 40, aspect)
-    left = width - 30 - width * 0.46
-    below = 108 + row
-    return {
-        "header": (30, 22, width - 60, 84),
-        "wireframe": (6, 108, left - 50, row - 30),
-        "contour": (width - 30 - wide, 108 + (row - 40 - high) / 2, wide, high),
-        "standings": (30, below + 24, width * 0.54 - 30, height - below - 54),
-        "loss": (width * 0.64, below + 30, width * 0.36 - 30, height - below - 76),
-    }
+def _above(name: str, look: Look) -> float:
+    """The room that a panel's own heading takes above its axes."""
+    return look.text(14) * 1.45 if name == "loss" else 0.0
 
 
-def _tall(width: float, height: float, aspect: float) -> _Boxes:
-    rest = height - 108 - 370
-    wide, high = _fit(width - 106, rest * 0.52, aspect)
-    return {
-        "header": (36, 28, width - 72, 84),
-        "wireframe": (10, 112, width - 20, rest * 0.95 - high),
-        "contour": (70 + (width - 106 - wide) / 2, 112 + rest - high, wide, high),
-        "loss": (70, height - 310, width - 106, 120),
-        "standings": (36, height - 152, width - 72, 130),
-    }
+def _column_width(room: Box, look: Look, column: Sequence[tuple[str, ...]], aspect: float) -> float:
+    """How wide the second of two columns is, so that a contour in it fills it."""
+    if ("contour",) not in column:
+        return room.width * 0.42
+    others = sum(_least(band, look, 0) + look.px(20) for band in column if band != ("contour",))
+    left, under = _ticks(look)
+    full = (room.height - others - under) * aspect + left
+    # A formula with its numbers is wide.
+    least = 0.5 if ("formula",) in column else 0.38
+    return min(max(full, room.width * least), room.width * 0.5)
+
+
+def _least(band: tuple[str, ...], look: Look, racers: int) -> float:
+    """The least height of a band."""
+    heights = []
+    for name in band:
+        if name == "standings":
+            heights.append(min(racers, ROWS) * max(look.px(26), 1.35 * look.smallest))
+        else:
+            under = _ticks(look)[1] if name in ("loss", "contour") else 0.0
+            heights.append(look.px(LEAST[name]) + under + _above(name, look))
+    return max(heights)
+
+
+def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Look, aspect: float, racers: int) -> dict[str, Box]:
+    """Bands under each other; panels with tick labels keep room for them."""
+    gap = look.px(20)
+    left, under = _ticks(look)
+    heights = {band: _least(band, look, racers) for band in column}
+    whole = room.height - gap * (len(column) - 1)
+    # Where not even the least heights fit, all give alike.
+    shrunk = min(1.0, whole / sum(heights.values()))
+    heights = {band: height * shrunk for band, height in heights.items()}
+    spare = whole - sum(heights.values())
+    for band in column:
+        if "contour" in band:
+            # As high as it can be filled, and where a wireframe shares the column, no more than that one gets.
+            fills = ((room.width - gap * (len(band) - 1)) / len(band) - left) / aspect + under
+            share = spare / 2 if ("wireframe",) in column else spare
+            more = max(0.0, min(fills - heights[band], share))
+            heights[band] += more
+            spare -= more
+    takers = [band for name in GREEDY for band in column if name in band and (band != ("contour",) or len(column) == 1)]
+    if takers:
+        heights[takers[0]] += max(0.0, spare)
+    boxes = {}
+    top = room.top
+    for band in column:
+        wide = (room.width - gap * (len(band) - 1)) / len(band)
+        for index, name in enumerate(band):
+            box = Box(room.left + index * (wide + gap), top, wide, heights[band])
+            if name in ("contour", "loss"):
+                above = _above(name, look)
+                box = Box(box.left + left, box.top + above, box.width - left, box.height - under - above)
+            boxes[name] = box
+        top += heights[band] + gap
+    return boxes

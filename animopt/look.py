@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 
 SMALLEST_TEXT = 10.0
+SMALLEST_PART = 0.016
+"""The smallest type, in parts of the picture's height."""
+
 THINNEST_TRAIL = 1.5
 
 
@@ -11,7 +14,8 @@ class Look:
     """A theme at one scale.
 
     `low` and `high` tint the contour's valley and heights, `mesh` draws the wireframe; `hues` and `markers` tell
-    racers apart, each on its own. `unit` is how many pixels of the picture make one of a 1280 × 720 one.
+    racers apart, each on its own. `unit` is how many pixels of the picture make one of a 1280 × 720 one, `smallest`
+    the least type size in pixels of the picture.
     """
 
     background: str
@@ -25,10 +29,11 @@ class Look:
     hues: tuple[str, ...]
     markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "X", "p", "*", "<", "h", ">", "P")
     unit: float = 1.0
+    smallest: float = 720 * SMALLEST_PART
 
-    def scaled(self, unit: float) -> "Look":
-        """The same look for a picture of another size."""
-        return replace(self, unit=unit)
+    def scaled(self, unit: float, height: float) -> "Look":
+        """The same look for a picture of another size, `height` pixels high."""
+        return replace(self, unit=unit, smallest=max(SMALLEST_TEXT, height * SMALLEST_PART))
 
     def px(self, length: float) -> float:
         """A length in pixels of the picture."""
@@ -36,7 +41,7 @@ class Look:
 
     def text(self, size: float) -> float:
         """A type size in pixels of the picture, never too small to read."""
-        return max(SMALLEST_TEXT, size * self.unit)
+        return max(self.smallest, size * self.unit)
 
     def trail(self, width: float) -> float:
         """A coloured line's width in pixels of the picture, never so thin that video loses its hue."""
@@ -54,7 +59,7 @@ class Look:
 LIGHT = Look(
     background="#fbfaf6",
     ink="#1f2328",
-    muted="#656c76",
+    muted="#5d646e",
     rule="#dddcd6",
     low="#c3cedb",
     high="#eff0ee",
@@ -63,3 +68,30 @@ LIGHT = Look(
     # Okabe and Ito's colour-blind-safe palette, without its yellow, which is too pale on paper.
     hues=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#8c613c"),
 )
+
+DARK = Look(
+    background="#0f1317",
+    ink="#e9ebee",
+    muted="#9aa5b1",
+    rule="#2a3038",
+    low="#141d29",
+    high="#2c333c",
+    level="#8ba0b8",
+    mesh="#a9bfd8",
+    # The same hues, lit: each keeps its place on the colour circle and gains what the ground takes.
+    hues=("#4ea8e8", "#ff8b3d", "#2bd4a0", "#f28cc4", "#ffc93c", "#a5dcff", "#b59be8", "#cda37d"),
+)
+
+PRINT = replace(
+    LIGHT,
+    background="#ffffff",
+    ink="#000000",
+    muted="#4a4f57",
+    rule="#d4d4d4",
+    low="#cfd6de",
+    high="#ffffff",
+    level="#5f7389",
+    mesh="#2f4866",
+)
+
+THEMES = {"light": LIGHT, "dark": DARK, "print": PRINT}

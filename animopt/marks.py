@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -9,7 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, IdentityTransform
 
 from animopt.look import Look
 from animopt.recording import Array
@@ -19,7 +24,33 @@ TRAIL = 3.0
 POINT = 5.0
 
 # Markers of one nominal size differ in area; these factors make them look alike.
-_EVEN = {"o": 1.0, "s": 0.9, "^": 1.08, "v": 1.08, "<": 1.08, ">": 1.08, "D": 0.82, "P": 1.1, "X": 1.1, "*": 1.35}
+_EVEN = {"o": 1.0, "s": 0.9, "^": 1.2, "v": 1.2, "<": 1.2, ">": 1.2, "D": 0.82, "P": 1.1, "X": 1.1, "*": 1.35}
+
+_CIRCLE = Path.unit_regular_polygon(16)
+
+
+class Stamp(PathPatch):
+    """One shape in several places, to a fraction of a pixel, where matplotlib's own markers snap to whole ones.
+
+    `path` counts in pixels, the places in the units of the axes.
+    """
+
+    def __init__(self, axes: Axes, path: Path, **style: Any) -> None:
+        super().__init__(Path(np.empty((0, 2))), transform=IdentityTransform(), joinstyle="miter", **style)
+        self._shape = path
+        self._axes = axes
+        axes.add_artist(self)
+
+    def place(self, places: Array) -> "Stamp":
+        """Put the shape in places (any, 2); NaN is not drawn."""
+        places = places[np.isfinite(places).all(axis=1)]
+        shape = np.asarray(self._shape.vertices)
+        vertices = self._axes.transData.transform(places)[:, None] + shape
+        codes = np.full(len(shape), Path.LINETO) if self._shape.codes is None else self._shape.codes
+        codes = np.array(codes, dtype=Path.code_type)
+        codes[0] = Path.MOVETO
+        self.set_path(Path(vertices.reshape(-1, 2), np.tile(codes, len(places))))
+        return self
 
 
 @dataclass(frozen=True)
@@ -27,45 +58,57 @@ class RacerMarks:
     """A racer's trail, the points of its steps and its head on one axes."""
 
     trail: Line2D
-    points: Line2D
-    head: Line2D
+    points: Stamp
+    head: Stamp
 
     def place(self, trail: Array, points: Array, head: Array) -> Sequence[Artist]:
         """Put the trail (any, 2), the steps' points (any, 2) and the head (2,) in place; NaN is not drawn."""
         self.trail.set_data(trail[:, 0], trail[:, 1])
-        self.points.set_data(points[:, 0], points[:, 1])
-        self.head.set_data([head[0]], [head[1]])
-        return self.trail, self.points, self.head
+        return self.trail, self.points.place(points), self.head.place(head[None])
 
 
 def racer_marks(axes: Axes, look: Look, racer: int) -> RacerMarks:
     """The marks of one racer, empty."""
-    hue = look.hue(racer)
-    (trail,) = axes.plot(
-        [], [], color=hue, linewidth=look.trail(TRAIL), solid_capstyle="round", solid_joinstyle="round", animated=True
-    )
-    (points,) = axes.plot(
-        [], [], linestyle="none", marker="o", color=hue, markersize=look.trail(POINT), markeredgewidth=0, animated=True
-    )
+    trail = trail_line(axes, look, look.hue(racer))
+    circle = _CIRCLE.transformed(Affine2D().scale(look.trail(POINT) / 2))
+    points = Stamp(axes, circle, facecolor=look.hue(racer), linewidth=0, animated=True)
+    points.set_clip_path(axes.patch)
     return RacerMarks(trail, points, head_mark(axes, look, racer))
 
 
-def head_mark(axes: Axes, look: Look, racer: int, size: float = HEAD) -> Line2D:
+def trail_line(axes: Axes, look: Look, colour: str, width: float = TRAIL) -> Line2D:
+    """A line that moves, empty."""
+    (line,) = axes.plot(
+        [],
+        [],
+        color=colour,
+        linewidth=look.trail(width),
+        solid_capstyle="round",
+        solid_joinstyle="round",
+        animated=True,
+    )
+    return line
+
+
+def head_mark(axes: Axes, look: Look, racer: int, size: float = HEAD) -> Stamp:
     """A racer's marker with a rim of the background's colour, in no place yet."""
     marker = look.marker(racer)
-    (head,) = axes.plot(
-        [],
-        [],
-        linestyle="none",
-        marker=marker,
-        markersize=max(7.0, look.px(size)) * _EVEN.get(marker, 1.0),
-        markerfacecolor=look.hue(racer),
-        markeredgecolor=look.background,
-        markeredgewidth=max(1.0, look.px(1.4)),
+    style = MarkerStyle(marker)
+    path = style.get_path().transformed(style.get_transform())
+    if marker in "^v<>":
+        # Matplotlib centres a triangle's box; its weight is what the eye takes for its place.
+        vertices = np.asarray(path.vertices, dtype=np.float64)
+        path = Path(vertices - vertices[:3].mean(axis=0), path.codes)
+    pixels = max(7.0, look.px(size)) * _EVEN.get(marker, 1.0)
+    return Stamp(
+        axes,
+        path.transformed(Affine2D().scale(pixels)),
+        facecolor=look.hue(racer),
+        edgecolor=look.background,
+        linewidth=max(1.0, look.px(1.4)),
         clip_on=False,
         animated=True,
     )
-    return head
 
 
 def mix(first: str, second: str, part: float) -> str:

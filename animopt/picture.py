@@ -28,7 +28,8 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
-        self.savefig(file, format="png")
+        with own_settings():
+            self.savefig(file, format="png")
         return file.getvalue()
 
 

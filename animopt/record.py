@@ -1,7 +1,9 @@
 """Runs the racers, returns a Recording."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +21,20 @@ PIECES = 96
 """Into how many straight pieces a step across the whole domain is cut, so that each lies on the surface."""
 
 
+@dataclass(frozen=True)
+class _Run:
+    """One racer's race.
+
+    `points` and `gradients` are (steps + 1, 2), `evaluations` is (steps + 1,), the arrays in `state` are either.
+    """
+
+    points: Array
+    gradients: Array
+    evaluations: NDArray[np.int64]
+    hyperparameters: Mapping[str, Any]
+    state: Mapping[str, Array]
+
+
 def record(
     function: Function, racers: Sequence[Racer], start: tuple[float, float], steps: int, title: str = ""
 ) -> Recording:
@@ -32,13 +48,14 @@ def record(
         _run(function, racer, name, racer.start or start, racer.steps or steps)
         for racer, name in zip(racers, names, strict=True)
     ]
-    taken = np.array([len(points) - 1 for points, _ in runs], dtype=np.int64)
-    longest = int(taken.max(initial=0))
-    xy = np.empty((len(runs), longest + 1, 2))
-    evaluations = np.empty((len(runs), longest + 1), dtype=np.int64)
-    for racer, (points, counts) in enumerate(runs):
-        xy[racer] = np.pad(points, ((0, longest + 1 - len(points)), (0, 0)), mode="edge")
-        evaluations[racer] = np.pad(counts, (0, longest + 1 - len(counts)), mode="edge")
+    taken = np.array([len(run.points) - 1 for run in runs], dtype=np.int64)
+    length = int(taken.max(initial=0)) + 1
+    xy, gradients = np.empty((2, len(runs), length, 2))
+    evaluations = np.empty((len(runs), length), dtype=np.int64)
+    for racer, run in enumerate(runs):
+        xy[racer] = _held(run.points, length)
+        gradients[racer] = _held(run.gradients, length)
+        evaluations[racer] = _held(run.evaluations, length)
     z = function.values(xy)
     lost = np.maximum.accumulate(~(np.isfinite(xy).all(axis=-1) & np.isfinite(z)), axis=1)
     if lost[:, 0].any():
@@ -46,6 +63,7 @@ def record(
         raise Error(f"racer {names[first]}: the function is {z[first, 0]:g} at its start; start elsewhere")
     xy[lost] = np.nan
     z[lost] = np.nan
+    gradients[lost] = np.nan
 
     surface = _surface(function)
     minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
@@ -56,8 +74,12 @@ def record(
         formula=function.formula,
         names=names,
         settings=settings,
+        optimizers=tuple(racer.optimizer.__name__ for racer in racers),
+        hyperparameters=tuple(run.hyperparameters for run in runs),
         xy=xy,
         z=z,
+        gradients=gradients,
+        states=tuple({name: _held(values, length) for name, values in run.state.items()} for run in runs),
         steps=taken,
         evaluations=evaluations,
         surface=surface,
@@ -66,40 +88,86 @@ def record(
     )
 
 
-def _run(
-    function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int
-) -> tuple[Array, NDArray[np.int64]]:
-    """One racer's points (steps + 1, 2), and how many gradients it had asked for at each (steps + 1,)."""
+def _run(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int) -> _Run:
     parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = racer.build(parameter)
-    evaluations = 0
+    hyperparameters = _hyperparameters(optimizer)
+    asked: list[torch.Tensor] = []
 
     def closure() -> torch.Tensor:
-        nonlocal evaluations
-        evaluations += 1
         with torch.enable_grad():
             parameter.grad = None
             loss = function.loss(parameter)
-            if not loss.requires_grad:
-                raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
-            loss.backward()
+            if loss.requires_grad:
+                loss.backward()
+        if parameter.grad is None:
+            raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
+        asked.append(parameter.grad.clone())
         return loss
 
     points = np.empty((steps + 1, 2))
-    counts = np.zeros(steps + 1, dtype=np.int64)
+    gradients = np.full((steps + 1, 2), np.nan)
+    evaluations = np.zeros(steps + 1, dtype=np.int64)
     points[0] = parameter.detach().numpy()
+    states = [_state(optimizer, parameter)]
     for step in range(1, steps + 1):
+        before = len(asked)
         try:
             optimizer.step(closure)
         except Error:
             raise
         except Exception as error:
             raise Error(f"racer {name}: step {step} failed: {first_line(error)}") from error
-        if evaluations == counts[step - 1]:
+        if len(asked) == before:
             raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
         points[step] = parameter.detach().numpy()
-        counts[step] = evaluations
-    return points, counts
+        gradients[step - 1] = asked[before].numpy()
+        evaluations[step] = len(asked)
+        states.append(_state(optimizer, parameter))
+    return _Run(points, gradients, evaluations, hyperparameters, _stacked(states))
+
+
+def _hyperparameters(optimizer: Any) -> dict[str, Any]:
+    """The settings that an optimizer keeps as torch does, in Python's own types."""
+    match getattr(optimizer, "param_groups", None):
+        case [Mapping() as group, *_]:
+            return {name: _plain(value) for name, value in group.items() if name != "params"}
+    return {}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    return _plain(value.tolist()) if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) else value
+
+
+def _state(optimizer: Any, parameter: torch.Tensor) -> dict[str, Array]:
+    """A copy of what an optimizer carries for a parameter as torch does: its numbers, and its tensors of one or two."""
+    states = getattr(optimizer, "state", None)
+    carried = states.get(parameter) if isinstance(states, Mapping) else None
+    if not isinstance(carried, Mapping):
+        return {}
+    copies = {
+        name: torch.as_tensor(value, dtype=torch.float64).detach().clone().flatten().numpy()
+        for name, value in carried.items()
+        if isinstance(value, (int, float, torch.Tensor))
+    }
+    return {name: copy for name, copy in copies.items() if len(copy) in (1, 2)}
+
+
+def _stacked(states: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """One array for each name, (states, 2) or (states,), NaN where a state does not have it."""
+    stacked = {}
+    for name in dict.fromkeys(name for state in states for name in state):
+        found = [state.get(name, np.full(1, np.nan)) for state in states]
+        size = max(map(len, found))
+        stacked[name] = np.array([np.broadcast_to(each, size) for each in found]).squeeze(axis=() if size == 2 else 1)
+    return stacked
+
+
+def _held(rows: Any, length: int) -> Any:
+    """Rows (any, ...), of which the last is held until there are `length`."""
+    return np.pad(rows, [(0, length - len(rows)), *[(0, 0)] * (rows.ndim - 1)], mode="edge")
 
 
 def _surface(function: Function) -> Surface:

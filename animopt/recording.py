@@ -1,5 +1,6 @@
 """A race as numbers: all that a panel may ask, without torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -70,18 +71,25 @@ class Way:
 class Recording:
     """One race on one surface.
 
-    `names` and `settings` are (racers,); `xy` (racers, steps + 1, 2) and `z` (racers, steps + 1) are float64,
-    hold what torch computed, and are NaN from a racer's first non-finite value on. `steps` (racers,) is the
-    number that each racer takes itself, after which it holds its last point; `evaluations` (racers, steps + 1)
-    counts the gradients that it has asked for. `minima` (minima, 3) are the known ones, with their heights.
+    `names`, `settings`, `optimizers` (their classes' names) and `hyperparameters` (as the optimizers hold them) are
+    (racers,); `xy` (racers, steps + 1, 2) and `z` (racers, steps + 1) are float64, hold what torch computed, and are
+    NaN from a racer's first non-finite value on. `gradients` (racers, steps + 1, 2) are those with which each step
+    set out, NaN where none did. `states` (racers,) are what each optimizer carries after each step, by its own names,
+    (steps + 1, 2) or (steps + 1,), NaN where it carries nothing yet. `steps` (racers,) is the number that each racer
+    takes itself, after which it holds its last point and state; `evaluations` (racers, steps + 1) counts the gradients
+    that it has asked for. `minima` (minima, 3) are the known ones, with their heights.
     """
 
     title: str
     formula: str
     names: tuple[str, ...]
     settings: tuple[str, ...]
+    optimizers: tuple[str, ...]
+    hyperparameters: tuple[Mapping[str, Any], ...]
     xy: Array
     z: Array
+    gradients: Array
+    states: tuple[Mapping[str, Array], ...]
     steps: NDArray[np.int64]
     evaluations: NDArray[np.int64]
     surface: Surface

@@ -6,9 +6,6 @@ import numpy as np
 
 from animopt.recording import Array
 
-VALLEY = 0.4
-"""The part of the domain's area that the lower half of the scale shows."""
-
 FINEST = 1e-12
 """The smallest knee, in parts of the heights: below it levels would fall on one number."""
 
@@ -24,6 +21,11 @@ class Relief:
     high: float
     knee: float
 
+    @property
+    def bent(self) -> bool:
+        """Whether the scale is far from an even one: whether its lower half is less than a third of the heights."""
+        return float(self.heights(3)[1] - self.low) < (self.high - self.low) / 3
+
     def heights(self, count: int) -> Array:
         """`count` heights, equally far apart on the scale, from its low end to its high end."""
         part = np.linspace(0, 1, count)
@@ -32,9 +34,18 @@ class Relief:
             return self.low + part * span
         return self.low + self.knee * np.expm1(part * np.log1p(span / self.knee))
 
+    def parts(self, z: Array) -> Array:
+        """Where heights z (any shape) stand on the scale, 0 at its low end and 1 at its high end."""
+        above = np.maximum(z - self.low, 0)
+        span = self.high - self.low
+        return above / span if np.isinf(self.knee) else np.log1p(above / self.knee) / np.log1p(span / self.knee)
 
-def relief(z: Array) -> Relief:
-    """The scale for a surface's heights (any shape, not always finite) on which its valley fills the lower half."""
+
+def relief(z: Array, valley: float) -> Relief:
+    """The scale for a surface's heights (any shape, not always finite) whose lower half shows a part of its area.
+
+    `valley` is that part, 0 to 1; where the heights fill the lower half of an even scale with more, it stays even.
+    """
     finite = z[np.isfinite(z)]
     if not finite.size:
         return Relief(0.0, 1.0, np.inf)
@@ -43,7 +54,7 @@ def relief(z: Array) -> Relief:
     if high - low <= margin:
         margin = max(0.5, margin)
         return Relief(low - margin, high + margin, np.inf)
-    middle = float(np.quantile(finite, VALLEY)) - low
+    middle = float(np.quantile(finite, valley)) - low
     span = high - low
     if not 0 < middle < span / 2:
         return Relief(low, high, np.inf)

@@ -3,20 +3,22 @@
 import os
 import runpy
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from animopt.canvas import Pixels
-from animopt.clock import Clock
+from animopt.clock import Clock, Question, Slow
 from animopt.errors import Error, UsageError, first_line
-from animopt.film import Film
+from animopt.film import RACE, Film, Staging, page
 from animopt.functions import Function, pair
-from animopt.optimizers import Racer, whole
+from animopt.optimizers import Racer, names_and_settings, whole
 from animopt.record import record
 from animopt.recording import Recording
-from animopt.writers import Mp4, Output, Progress, check_path, check_size, save, save_still
+from animopt.writers import Mp4, Output, Progress, check_path, check_size, check_still, save, save_still
+
+Words = str | Mapping[str, str]
+"""A text, or a text by language."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,15 +26,30 @@ class Scene:
     """Optimizers that race on a function, and the clip that shows it.
 
     `function` is a Function or a bare callable; `start` (x, y) and `steps` hold for every racer that has none of its
-    own; `seconds` is the length of the whole clip. Raises UsageError for a field that cannot be used.
+    own; `seconds` is the length of the whole clip. `theme`, `layout` and `panels` are names; "auto" takes the layout
+    that suits the picture's shape. `focus` names the racer whose formula and state are shown, else it is the first.
+    `loop` is "plain", or "seamless" for a clip whose end is its beginning; `card` is for how many seconds a title card
+    stands before the race, `question` and `slow` are a Question and Slows. `title`, `caption` and the question's text
+    are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is the one to use.
+    Raises UsageError for a field that cannot be used.
     """
 
     function: Function | Callable[[Any], Any]
     racers: Sequence[Racer]
     start: tuple[float, float] | None = None
     steps: int = 20
-    title: str = ""
+    title: Words = ""
+    caption: Words = ""
     seconds: float = 10.0
+    theme: str = "light"
+    layout: str = "auto"
+    panels: Sequence[str] = RACE
+    focus: str = ""
+    loop: str = "plain"
+    card: float = 0.0
+    question: Question | None = None
+    slow: Sequence[Slow] = ()
+    lang: str = "en"
 
     def __post_init__(self) -> None:
         if not isinstance(self.function, Function):
@@ -45,6 +62,9 @@ class Scene:
         whole("steps", self.steps)
         if not (isinstance(self.seconds, (int, float)) and 0 < self.seconds < float("inf")):
             raise UsageError(f"seconds {self.seconds!r}: give the length of the clip, as seconds=10")
+        object.__setattr__(self, "panels", tuple(self.panels))
+        object.__setattr__(self, "slow", tuple(self.slow))
+        _ = self._staging(None), self._clock(self.steps)
         for racer in self.racers:
             start = racer.start or self.start
             if start is None:
@@ -56,6 +76,9 @@ class Scene:
             names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
             where = f" on {self._function.name}" if self._function.name else ""
             object.__setattr__(self, "title", f"{', '.join(names)}{where}")
+        called = names_and_settings(self.racers)[0]
+        if self.focus and self.focus not in called:
+            raise UsageError(f"focus {self.focus!r}: no racer has that name; use {', '.join(called)}")
 
     @property
     def _function(self) -> Function:
@@ -65,7 +88,7 @@ class Scene:
     def record(self) -> Recording:
         """Run the race. Raises Error where an optimizer or the function cannot do the work."""
         # Where there is no common start, every racer has its own.
-        return record(self._function, self.racers, self.start or (0.0, 0.0), self.steps, self.title)
+        return record(self._function, self.racers, self.start or (0.0, 0.0), self.steps, self._say(self.title))
 
     def save(self, *outputs: str | os.PathLike[str] | Output) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.
@@ -89,25 +112,68 @@ class Scene:
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
         recording = self.record()
-        yield from save(all_outputs, lambda size, fps: self._film(recording, size, fps), progress)
+        yield from save(
+            all_outputs, lambda output: self._film(recording, output.size, output.fps, output.theme), progress
+        )
 
-    def still(self, path: str | os.PathLike[str], at: float, size: tuple[int, int] = Mp4.size) -> None:
-        """Write one frame, at a second of the clip, as a PNG file of `size` (width, height) pixels.
+    def check_second(self, at: float) -> None:
+        """Raise UsageError for a second that the clip does not have."""
+        if not 0 <= at <= self.seconds:
+            raise UsageError(f"still {at:g}: give a second of the clip, 0 to {self.seconds:g}")
+
+    def still(
+        self, path: str | os.PathLike[str], at: float, size: tuple[int, int] = Mp4.size, theme: str | None = None
+    ) -> None:
+        """Write one frame, at a second of the clip, of `size` (width, height) pixels, as PNG, SVG or PDF.
 
         Raises UsageError for a second that the clip does not have, Error where the file cannot be written.
         """
-        if Path(path).suffix.lower() != ".png":
-            raise UsageError(f"{path}: a still ends in .png")
-        check_path(Path(path))
-        if not 0 <= at <= self.seconds:
-            raise UsageError(f"still {at:g}: give a second of the clip, 0 to {self.seconds:g}")
-        save_still(path, self._frame(at, check_size(size)))
+        self.check_second(at)
+        self._page(Path(path), [at], size, theme)
 
-    def _frame(self, at: float, size: tuple[int, int]) -> Pixels:
-        return self._film(self.record(), size, Mp4.fps).at(at)
+    def storyboard(
+        self, path: str | os.PathLike[str], size: tuple[int, int] = Mp4.size, theme: str | None = None
+    ) -> None:
+        """Write six moments of the race on one page, each of `size` (width, height) pixels, as PNG, SVG or PDF.
 
-    def _film(self, recording: Recording, size: tuple[int, int], fps: float) -> Film:
-        return Film(recording, Clock(recording.xy.shape[1] - 1, self.seconds), size, fps)
+        Raises Error where the file cannot be written.
+        """
+        longest = max(racer.steps or self.steps for racer in self.racers)
+        clock = self._clock(longest)
+        self._page(Path(path), [clock.second_of(longest * part / 5) for part in range(6)], size, theme)
+
+    def _page(self, path: Path, seconds: Sequence[float], size: tuple[int, int], theme: str | None) -> None:
+        suffix = check_still(path)
+        check_path(path)
+        recording = self.record()
+        staging = self._staging(theme)
+        save_still(path, page(recording, self._clock_of(recording), seconds, check_size(size), staging, suffix))
+
+    def _film(self, recording: Recording, size: tuple[int, int], fps: float, theme: str | None) -> Film:
+        return Film(recording, self._clock_of(recording), size, fps, self._staging(theme))
+
+    def _clock_of(self, recording: Recording) -> Clock:
+        return self._clock(recording.xy.shape[1] - 1)
+
+    def _clock(self, steps: int) -> Clock:
+        return Clock(steps, self.seconds, self.loop, self.card, self.question, self.slow)
+
+    def _staging(self, theme: str | None) -> Staging:
+        called = names_and_settings(self.racers)[0]
+        return Staging(
+            theme=theme or self.theme,
+            layout=self.layout,
+            panels=tuple(self.panels),
+            caption=self._say(self.caption),
+            question=self._say(self.question.text) if self.question else "",
+            focus=called.index(self.focus) if self.focus in called else 0,
+        )
+
+    def _say(self, words: Words) -> str:
+        """The words in the scene's language, or in the first one that they have."""
+        if isinstance(words, str):
+            return words
+        return words.get(self.lang) or next(iter(words.values()), "")
 
 
 def load(path: str | os.PathLike[str]) -> Scene:

@@ -23,8 +23,10 @@ from animopt.film import Film
 SIDES = 160, 7680
 """The fewest and the most pixels along a picture's side."""
 
-FASTEST = 120
-"""Frames a second."""
+RATES = 1, 120
+"""The fewest and the most frames a second."""
+
+STILLS = (".png", ".svg", ".pdf")
 
 Progress = Callable[[int, int], None]
 
@@ -33,41 +35,46 @@ Progress = Callable[[int, int], None]
 class Output:
     """A file to write: its suffix picks the format; `size` (width, height) and `fps` default to the format's own.
 
+    `theme` is the name of one, or None for the scene's.
+
     Raises UsageError for a suffix that is no format's, and for a size or a rate that the format cannot have.
     """
 
     path: Path
     size: tuple[int, int]
     fps: float
+    theme: str | None
 
     def __init__(
-        self, path: str | os.PathLike[str], size: tuple[int, int] | None = None, fps: float | None = None
+        self,
+        path: str | os.PathLike[str],
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        theme: str | None = None,
     ) -> None:
         writer = _writer(Path(path))
         object.__setattr__(self, "path", Path(path))
         object.__setattr__(self, "size", check_size(size or writer.size))
         object.__setattr__(self, "fps", check_fps(writer.fps if fps is None else fps))
+        object.__setattr__(self, "theme", theme)
         writer.check(self)
 
 
-def save(
-    outputs: Sequence[Output], film_of: Callable[[tuple[int, int], float], Film], progress: Progress
-) -> Iterator[Path]:
+def save(outputs: Sequence[Output], film_of: Callable[[Output], Film], progress: Progress) -> Iterator[Path]:
     """Write every output, and yield its path once the whole file is in place of the one that was there.
 
-    Outputs of one size and rate share one pass of drawing: `film_of` makes the film of a size and a rate. `progress`
-    is told how many frames are drawn, and of how many. Raises Error where a file cannot be written.
+    Outputs that agree in all but the path share one pass of drawing: `film_of` makes the film of one. `progress` is
+    told how many frames are drawn, and of how many. Raises Error where a file cannot be written.
     """
-    passes: dict[tuple[tuple[int, int], float], list[Path]] = {}
+    passes: dict[object, list[Output]] = {}
     for output in outputs:
-        passes.setdefault((output.size, output.fps), []).append(output.path)
-    films = {key: film_of(*key) for key in passes}
-    total = sum(len(film) for film in films.values())
+        passes.setdefault((output.size, output.fps, output.theme), []).append(output)
+    films = [film_of(alike[0]) for alike in passes.values()]
+    total = sum(len(film) for film in films)
     done = 0
-    for key, paths in passes.items():
-        film = films.pop(key)
+    for film, alike in zip(films, passes.values(), strict=True):
         with ExitStack() as stack:
-            files = [stack.enter_context(_writer(path)(path, film)) for path in paths]
+            files = [stack.enter_context(_writer(output.path)(output.path, film)) for output in alike]
             for frame in film.frames():
                 for file in files:
                     file.write(frame)
@@ -78,10 +85,21 @@ def save(
                 yield file.path
 
 
-def save_still(path: str | os.PathLike[str], pixels: Pixels) -> None:
-    """Write one frame as a PNG file. Raises Error where it cannot be written."""
-    with _disk_errors(Path(path)), _replacing(Path(path)) as unfinished:
-        imageio.imwrite(unfinished, pixels, extension=".png")
+def check_still(path: Path) -> str:
+    """The suffix of a still, in small letters; raises UsageError for one that no still has."""
+    suffix = path.suffix.lower()
+    if suffix not in STILLS:
+        raise UsageError(f"{path}: a still ends in {', '.join(STILLS)}")
+    return suffix
+
+
+def save_still(path: Path, picture: Pixels | bytes) -> None:
+    """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
+    with _disk_errors(path), _replacing(path) as unfinished:
+        if isinstance(picture, bytes):
+            unfinished.write_bytes(picture)
+        else:
+            imageio.imwrite(unfinished, picture, extension=".png")
 
 
 class Writer(ABC):
@@ -145,7 +163,7 @@ class Writer(ABC):
     def _complaint(self) -> str:
         self._complaints.seek(0)
         lines = self._complaints.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"exit code {self._process.returncode}"
+        return lines[0] if lines else f"exit code {self._process.returncode}"
 
 
 class Gif(Writer):
@@ -228,8 +246,9 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def check_fps(fps: float) -> float:
     """A rate in frames a second; raises UsageError for one that no player keeps up with."""
-    if not 0 < fps <= FASTEST:
-        raise UsageError(f"fps {fps:g}: give more than 0 and at most {FASTEST} frames a second")
+    least, most = RATES
+    if not least <= fps <= most:
+        raise UsageError(f"fps {fps:g}: give {least} to {most} frames a second")
     return fps
 
 
@@ -256,7 +275,10 @@ def file_url(path: Path) -> str:
 def _running(arguments: Sequence[str], complaints: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
     """The ffmpeg that imageio-ffmpeg brings, at work; it does not outlive the context."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
+    except OSError as error:
+        raise Error(f"the encoder {command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg") from error
     try:
         yield process
     finally:
@@ -272,7 +294,7 @@ def _writer(path: Path) -> type[Writer]:
     if suffix not in WRITERS:
         known = " or ".join(sorted(WRITERS))
         what = f"suffix {suffix!r}" if suffix else "no suffix"
-        raise UsageError(f"{path}: {what}; a clip ends in {known}, a still in .png")
+        raise UsageError(f"{path}: {what}; a clip ends in {known}, a still in {', '.join(STILLS)}")
     return WRITERS[suffix]
 
 

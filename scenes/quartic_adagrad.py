@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import quartic
 
 scene = Scene(
-    title="Adagrad on a quartic",
+    title={"en": "Adagrad on a quartic", "ko": "사차함수의 Adagrad"},
+    caption={"en": "Each start to the minimum on its own side", "ko": "출발점마다 제 쪽의 최솟값으로"},
     function=quartic,
     racers=[
         Racer("Adagrad", lr=0.8, start=(0.5, 2)),

@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import quartic
 
 scene = Scene(
-    title="Adam on a quartic",
+    title={"en": "Adam on a quartic", "ko": "사차함수의 Adam"},
+    caption={"en": "The farther start needs the longer run", "ko": "먼 출발점일수록 오래 달린다"},
     function=quartic,
     racers=[
         Racer("Adam", lr=0.9, betas=(0.9, 0.9), start=(0, -5), steps=10),

@@ -9,7 +9,8 @@ from animopt import Racer, Scene
 from animopt.functions import quartic
 
 scene = Scene(
-    title="Momentum on a quartic",
+    title={"en": "Momentum on a quartic", "ko": "사차함수의 모멘텀"},
+    caption={"en": "A tenth of the learning rate, and as far", "ko": "학습률은 십분의 일, 거리는 그대로"},
     function=quartic,
     racers=[
         Racer("SGD", lr=0.0011, momentum=0.9, start=(1.1, 1.2)),

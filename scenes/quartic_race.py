@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import quartic
 
 scene = Scene(
-    title="Five optimizers on a quartic",
+    title={"en": "Five optimizers on a quartic", "ko": "사차함수의 다섯 최적화 기법"},
+    caption={"en": "Who gets past the shelf?", "ko": "누가 턱을 넘어가는가?"},
     function=quartic,
     racers=[
         Racer("SGD", lr=0.01),

@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import quartic
 
 scene = Scene(
-    title="RMSprop on a quartic",
+    title={"en": "RMSprop on a quartic", "ko": "사차함수의 RMSprop"},
+    caption={"en": "One to a minimum, one left on a shelf", "ko": "하나는 최솟값에, 하나는 턱에 머문다"},
     function=quartic,
     racers=[
         Racer("RMSprop", lr=0.9, alpha=0.9, start=(0.1, 2.3)),

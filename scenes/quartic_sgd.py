@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import quartic
 
 scene = Scene(
-    title="Gradient descent on a quartic",
+    title={"en": "Gradient descent on a quartic", "ko": "사차함수의 경사하강법"},
+    caption={"en": "Three starts, two minima, no rest", "ko": "세 출발점, 두 최솟값, 쉼 없는 진동"},
     function=quartic,
     racers=[
         Racer("SGD", lr=0.01, start=(1, 1.2)),

@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
-    title="Adagrad in a ravine",
+    title={"en": "Adagrad in a ravine", "ko": "골짜기의 Adagrad"},
+    caption={"en": "A step size for each coordinate, ever smaller", "ko": "좌표마다 다른 보폭, 갈수록 작아진다"},
     function=ravine,
     racers=[Racer("Adagrad", lr=0.9)],
     start=(-7, 2),

@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
-    title="Adam in a ravine",
+    title={"en": "Adam in a ravine", "ko": "골짜기의 Adam"},
+    caption={"en": "Through the minimum and out on the other side", "ko": "최솟값을 지나 반대편으로 오른다"},
     function=ravine,
     racers=[Racer("Adam", lr=0.9, betas=(0.9, 0.9))],
     start=(-7, 2),

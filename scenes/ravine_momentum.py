@@ -9,7 +9,8 @@ from animopt import Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
-    title="Momentum in a ravine",
+    title={"en": "Momentum in a ravine", "ko": "골짜기의 모멘텀"},
+    caption={"en": "The velocity carries it along, in a wave", "ko": "속도가 물결치며 골짜기를 따라간다"},
     function=ravine,
     racers=[Racer("SGD", lr=0.1, momentum=0.9, name="Momentum")],
     start=(-7, 2),

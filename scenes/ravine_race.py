@@ -9,7 +9,8 @@ from animopt import Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
-    title="Five optimizers in a ravine",
+    title={"en": "Five optimizers in a ravine", "ko": "골짜기의 다섯 최적화 기법"},
+    caption={"en": "Each with the settings of its own scene", "ko": "저마다 제 실험의 설정으로 달린다"},
     function=ravine,
     racers=[
         Racer("SGD", lr=0.95),

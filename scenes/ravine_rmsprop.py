@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
-    title="RMSprop in a ravine",
+    title={"en": "RMSprop in a ravine", "ko": "골짜기의 RMSprop"},
+    caption={"en": "Old gradients are forgotten, the pace is kept", "ko": "오래된 기울기를 잊고 속도를 지킨다"},
     function=ravine,
     racers=[Racer("RMSprop", lr=0.9, alpha=0.9)],
     start=(-7, 2),

@@ -8,7 +8,8 @@ from animopt import Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
-    title="Gradient descent in a ravine",
+    title={"en": "Gradient descent in a ravine", "ko": "골짜기의 경사하강법"},
+    caption={"en": "Across it overshoots, along it crawls", "ko": "가로로는 지나치고 세로로는 더디다"},
     function=ravine,
     racers=[Racer("SGD", lr=0.95)],
     start=(-7, 2),

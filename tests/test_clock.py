@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from animopt.clock import HOLD, Clock
+from animopt.clock import AZIMUTH, EASE, HOLD, TURN, Clock
+from animopt.errors import UsageError
 
 LENGTHS = [0.5, 1, 4, 6, 8, 10, 30]
 
@@ -24,18 +25,33 @@ def test_the_hold_is_two_seconds():
 
 
 @pytest.mark.parametrize("seconds", LENGTHS)
-def test_the_camera_turns_evenly_and_through_the_hold(seconds):
+def test_the_camera_eases_in_and_out_of_an_even_speed_and_turns_through_the_hold(seconds):
     clock = Clock(steps=20, seconds=seconds)
-    turns = np.diff([clock.moment(second).azimuth for second in np.linspace(0, seconds, 201)])
-    np.testing.assert_allclose(turns, turns[0], rtol=1e-9)
-    assert turns[0] > 0
+    ease = min(EASE, seconds / 4)
+    speeds = np.diff([clock.moment(second).azimuth for second in np.linspace(0, seconds, 2001)]) * 2000 / seconds
+    times = (np.arange(2000) + 0.5) * seconds / 2000
+    np.testing.assert_allclose(speeds, TURN * np.clip(np.minimum(times, seconds - times) / ease, 0, 1), atol=0.02)
+    assert clock.moment(0).azimuth == AZIMUTH
 
 
-def test_the_camera_is_as_fast_in_every_clip():
-    def turn(seconds):
-        return Clock(steps=20, seconds=seconds).moment(1).azimuth - Clock(steps=20, seconds=seconds).moment(0).azimuth
+def test_a_seamless_clip_ends_where_it_begins():
+    clock = Clock(steps=20, seconds=10, loop="seamless")
+    times = np.linspace(0, 10, 2001)
+    moments = [clock.moment(second) for second in times]
+    assert moments[-1] == moments[0]
+    turned = np.unwrap([moment.azimuth for moment in moments], period=360) - AZIMUTH
+    np.testing.assert_allclose(turned, 36 * times, atol=1e-9)
+    steps = np.array([moment.step for moment in moments])
+    np.testing.assert_allclose(steps[times <= 8], 20 * times[times <= 8] / 8)
+    assert (steps[(times >= 8) & (times <= 9)] == 20).all()
+    rewind = steps[times >= 9]
+    assert (np.diff(rewind) <= 0).all()
+    assert np.abs(np.diff(rewind)).max() < 1.6 * 20 / 200
 
-    assert turn(3) == turn(30)
+
+def test_a_loop_of_another_name_is_refused():
+    with pytest.raises(UsageError, match=r"'endless'.*plain or seamless"):
+        Clock(steps=20, seconds=10, loop="endless")
 
 
 def test_a_moment_depends_on_nothing_but_its_second():

@@ -14,21 +14,27 @@ PACKAGE = ROOT / "animopt"
 FLOORS = {
     "errors": 0,
     "recording": 1,
-    "clock": 1,
+    "clock": 2,
+    "typeface": 1,
     "look": 1,
-    "layout": 1,
     "catalogue": 1,
+    "layout": 2,
     "projection": 2,
     "relief": 2,
     "functions": 2,
     "marks": 2,
-    "panels": 2,
+    "labels": 2,
+    "rules": 2,
+    "panels": 3,
     "optimizers": 3,
-    "panels.contour": 3,
-    "panels.header": 3,
-    "panels.loss": 3,
-    "panels.standings": 3,
-    "panels.wireframe": 3,
+    "panels.card": 4,
+    "panels.contour": 4,
+    "panels.formula": 4,
+    "panels.header": 4,
+    "panels.loss": 4,
+    "panels.standings": 4,
+    "panels.state": 4,
+    "panels.wireframe": 4,
     "record": 4,
     "canvas": 4,
     "film": 5,
@@ -39,7 +45,16 @@ FLOORS = {
     "__main__": 9,
 }
 TORCH_HALF = {"functions", "optimizers", "record"}
-PIXEL_HALF = {"marks", "panels", "canvas", "film", "writers", *(name for name in FLOORS if name.startswith("panels."))}
+PIXEL_HALF = {
+    "marks",
+    "labels",
+    "typeface",
+    "panels",
+    "canvas",
+    "film",
+    "writers",
+    *(name for name in FLOORS if name.startswith("panels.")),
+}
 
 
 def module_name(path):

@@ -206,9 +206,6 @@ def test_the_decoded_frames_are_the_drawn_ones(clips, make_film, suffix, least):
 HEADS_SIZE = (1280, 720)
 HEADS_FPS = 5
 
-# How far a mark's centroid is below the middle of its height, which stands on the racer's place.
-CENTROIDS = {"^": 14 / 6, "v": -14 / 6}
-
 
 @pytest.fixture(scope="module")
 def spread_out(tmp_path_factory):
@@ -232,11 +229,20 @@ def interpolated(recording, step):
     return recording.xy[:, before] + (step - before) * (recording.xy[:, before + 1] - recording.xy[:, before])
 
 
+def distances(pixels, hue):
+    """How far each pixel's colour is from a hue."""
+    return np.linalg.norm(pixels.astype(float) - ImageColor.getrgb(hue), axis=2)
+
+
+def thick(mask):
+    """What of a mask survives an erosion by a square that is wider than a trail."""
+    return np.pad(np.lib.stride_tricks.sliding_window_view(mask, (5, 5)).all(axis=(2, 3)), 2)
+
+
 def head(pixels, hue):
     """The centroid of the one thing that has a hue and is thicker than a trail, in pixels from the upper left."""
-    distance = np.linalg.norm(pixels.astype(float) - ImageColor.getrgb(hue), axis=2)
-    thick = np.lib.stride_tricks.sliding_window_view(distance < 60, (5, 5)).all(axis=(2, 3))
-    found = np.pad(thick, 2)
+    distance = distances(pixels, hue)
+    found = thick(distance < 60)
     # The rim around a head parts it from its trail, so that what touches a thick place belongs to the head.
     while (wider := (distance < 120) & neighbours(found)).sum() > found.sum():
         found = wider
@@ -266,9 +272,20 @@ def test_every_head_is_where_the_recording_puts_it(spread_out, make_film, suffix
     places = interpolated(recording, 7 * min(index / HEADS_FPS / 3, 1))
     for racer, (x, y) in enumerate(places):
         across = box.x0 + (x + 6) / 16 * box.width
-        down = HEADS_SIZE[1] - box.y0 - (y + 3) / 10 * box.height + CENTROIDS.get(LIGHT.marker(racer), 0)
+        down = HEADS_SIZE[1] - box.y0 - (y + 3) / 10 * box.height
         found = np.add(head(picture, LIGHT.hue(racer)), [left, top])
         assert np.hypot(*(found - [across, down])) < 2, recording.names[racer]
+
+
+@pytest.mark.parametrize("suffix", DECODERS)
+def test_the_hues_are_kept(spread_out, make_film, suffix):
+    folder, recording = spread_out
+    drawn = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS).frame(12)
+    decoded = DECODERS[suffix](folder / f"heads{suffix}")[12]
+    for hue in LIGHT.hues[: len(recording.names)]:
+        inside = thick(distances(drawn, hue) < 2)
+        # A matrix other than the one in the file's tags would be off by ten and more.
+        assert np.median(decoded[inside], axis=0) == pytest.approx(np.array(ImageColor.getrgb(hue)), abs=4), hue
 
 
 def test_a_gif_may_have_odd_sides(tmp_path, make_film):
@@ -434,7 +451,7 @@ def test_a_gif_needs_only_some_frames_twice(tmp_path, drawn):
 
 
 def test_frames_are_drawn_when_they_are_asked_for(make_film, ravine_race, drawn):
-    frames = make_film(ravine_race, seconds=3600).frames()
+    frames = make_film(ravine_race, seconds=30).frames()
     assert not drawn
     next(frames)
     assert len(drawn) == 1

@@ -8,13 +8,24 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import IdentityTransform
 
 from animopt.clock import Moment
+from animopt.labels import dodge
 from animopt.look import Look
-from animopt.marks import mix, racer_marks
+from animopt.marks import HEAD, mix, racer_marks, text_width
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 from animopt.relief import relief
+
+SAMPLES, MOST_SAMPLES = 8, 1600
+"""At how many moments of a step, and of a whole race, the names' places are worked out."""
+
+WINDOW = 10
+"""Over how many of those moments a name glides or fades."""
+
+VALLEY = 0.4
+"""The part of the domain's area on which half of the levels lie."""
 
 
 @final
@@ -34,6 +45,8 @@ class Contour:
         seen = np.where(recording.in_view[..., None], recording.xy, np.nan)
         axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]])
 
+        name = _names(axes, recording, look) if recording.names else lambda moment: ()
+
         def move(moment: Moment) -> Sequence[Artist]:
             placed = []
             for racer in racers:
@@ -42,14 +55,15 @@ class Contour:
                     marks[racer].place(trail[:, :2], seen[racer, : int(moment.step) + 1], trail[-1, :2]),
                 )
             # All trails, then all points, then all heads: no trail covers a head.
-            return [artist for layer in zip(*placed, strict=True) for artist in layer]
+            layers = [artist for layer in zip(*placed, strict=True) for artist in layer]
+            return [*layers, *name(moment)]
 
         return move
 
     def _surface(self, axes: Axes, recording: Recording, look: Look) -> None:
         surface = recording.surface
         z = np.ma.masked_invalid(surface.z)
-        heights = relief(surface.z).heights(self.levels + 1)
+        heights = relief(surface.z, VALLEY).heights(self.levels + 1)
         tints = [mix(look.low, look.high, part) for part in np.linspace(0, 1, self.levels)]
         lines = [mix(look.level, look.background, 0.55 * part) for part in np.linspace(0, 1, self.levels - 1)]
         axes.set_facecolor(look.rule)
@@ -115,3 +129,56 @@ class Contour:
             ha="center",
             va="center",
         )
+
+
+def _names(axes: Axes, recording: Recording, look: Look) -> Move:
+    """Each racer's name beside its head, wherever there is room for it; worked out for the whole race at once."""
+    steps = recording.xy.shape[1] - 1
+    often = int(np.clip(MOST_SAMPLES // max(1, steps), 1, SAMPLES))
+    times = np.arange(steps * often + 1) / often
+    box = axes.get_window_extent()
+    heads = np.array([[way.head(time)[:2] for time in times] for way in recording.ways])
+    heads = axes.transData.transform(heads.reshape(-1, 2)).reshape(heads.shape)
+    # While the race is held at its end, names that were folded away have time to come out.
+    heads = np.concatenate([heads, np.repeat(heads[:, -1:], 3 * WINDOW, axis=1)], axis=1)
+    size = look.text(14)
+    texts = [
+        axes.text(
+            0,
+            0,
+            name,
+            fontsize=size,
+            color=look.ink,
+            ha="center",
+            va="center",
+            transform=IdentityTransform(),
+            parse_math=False,
+            animated=True,
+            bbox={"boxstyle": "round,pad=0.12", "facecolor": mix(look.low, look.high, 0.5), "edgecolor": "none"},
+        )
+        for name in recording.names
+    ]
+    sizes = np.array([(text_width(text) + 0.24 * size, 1.3 * size) for text in texts]).reshape(-1, 2)
+    corner = np.array([box.x0, box.y0])
+    offsets, opacity = dodge(heads - corner, sizes, (box.width, box.height), look.px(HEAD) * 0.7, WINDOW)
+
+    def move(moment: Moment) -> Sequence[Artist]:
+        sample = moment.step * often + moment.held * 3 * WINDOW
+        before = int(sample)
+        after = min(before + 1, heads.shape[1] - 1)
+        part = sample - before
+        shown = []
+        for racer, text in enumerate(texts):
+            alpha = (1 - part) * opacity[racer, before] + part * opacity[racer, after]
+            place = axes.transData.transform(recording.ways[racer].head(moment.step)[:2])
+            place = place + (1 - part) * offsets[racer, before] + part * offsets[racer, after]
+            if alpha > 0.02 and np.isfinite(place).all():
+                text.set_position(place)
+                text.set_alpha(alpha)
+                backing = text.get_bbox_patch()
+                assert backing is not None
+                backing.set_alpha(0.7 * alpha)
+                shown.append(text)
+        return shown
+
+    return move

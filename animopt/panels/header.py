@@ -18,10 +18,13 @@ from animopt.recording import Recording
 @final
 @dataclass(frozen=True)
 class Header:
-    """The title and the formula on the left, the step on the right."""
+    """The title on the left, the step on the right; below them the formula and a caption."""
+
+    caption: str = ""
+    formula: bool = True
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
-        """Paint the title and the formula; the step moves."""
+        """Paint the title, the formula and the caption; the step moves."""
         width, _ = in_pixels(axes)
         steps = recording.xy.shape[1] - 1
         line = look.text(30)
@@ -39,7 +42,8 @@ class Header:
             0, line, recording.title, fontsize=line, fontweight="bold", color=look.ink, va="baseline", parse_math=False
         )
         fit(title, width - text_width(step) - look.text(21), least=look.text(17))
-        if recording.formula:
+        left = 0.0
+        if self.formula and recording.formula:
             formula = axes.text(
                 0,
                 line + look.text(34),
@@ -53,6 +57,18 @@ class Header:
                 formula.set_visible(text_width(formula) <= width)
             except ValueError as error:
                 raise UsageError(f"formula {recording.formula!r}: not mathtext; {str(error).split()[-1]}") from error
+            left = text_width(formula) + look.text(24)
+        if self.caption:
+            caption = axes.text(
+                left,
+                line + look.text(34),
+                self.caption,
+                fontsize=look.text(17),
+                color=look.muted,
+                va="baseline",
+                parse_math=False,
+            )
+            fit(caption, width - left, least=look.text(0))
 
         def move(moment: Moment) -> Sequence[Artist]:
             step.set_text(f"step {int(moment.step)} of {steps}")

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import TRAIL, head_mark
+from animopt.marks import TRAIL, head_mark, trail_line
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 
@@ -32,12 +32,13 @@ class Loss:
         low, high = _range(values[recording.in_view], logarithmic)
         # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
         heights = np.maximum(values, low) if logarithmic else values
+        labels = int(np.clip(axes.get_window_extent().height / (2.4 * look.text(13)), 2, 6))
         axes.set_facecolor("none")
         axes.set_xlim(0, steps)
         axes.set_yscale("log" if logarithmic else "linear")
         axes.set_ylim(low, high)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
-        axes.yaxis.set_major_locator(LogLocator(numticks=4) if logarithmic else MaxNLocator(3))
+        axes.yaxis.set_major_locator(LogLocator(numticks=labels) if logarithmic else MaxNLocator(labels - 1))
         axes.minorticks_off()
         axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))
         axes.set_axisbelow(True)
@@ -53,12 +54,7 @@ class Loss:
             color=look.muted,
         )
         racers = range(len(recording.names))
-        lines = [
-            axes.plot(
-                [], [], color=look.hue(racer), linewidth=look.trail(0.8 * TRAIL), solid_joinstyle="round", animated=True
-            )[0]
-            for racer in racers
-        ]
+        lines = [trail_line(axes, look, look.hue(racer), 0.8 * TRAIL) for racer in racers]
         heads = [head_mark(axes, look, racer, size=9) for racer in racers]
 
         def move(moment: Moment) -> Sequence[Artist]:
@@ -67,7 +63,7 @@ class Loss:
                 x = np.append(np.arange(int(last) + 1), last)
                 y = np.append(heights[racer, : int(last) + 1], _between(heights[racer], last, logarithmic))
                 lines[racer].set_data(x, y)
-                heads[racer].set_data([last], [y[-1] if low <= y[-1] <= high else np.nan])
+                heads[racer].place(np.array([[last, y[-1] if low <= y[-1] <= high else np.nan]]))
             return [*lines, *heads]
 
         return move

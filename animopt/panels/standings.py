@@ -64,24 +64,42 @@ class Standings:
 
         for racer in racers:
             mark = head_mark(axes, look, racer, size=11)
-            mark.set(data=([lefts[racer] + size * 1.75], [middles[racer]]), animated=False)
+            mark.place(np.array([[lefts[racer] + size * 1.75, middles[racer] + 0.1 * size]])).set_animated(False)
         names_left = size * 2.9
         names = write(names_left, recording.names)
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
         settings_left = names_left + max(map(text_width, names)) + size
-        if losses_left - settings_left > 4 * size:
-            for settings in write(settings_left, _settings(recording), scale=0.9, muted=True):
-                fit(settings, losses_left - settings_left, least=look.text(13))
+        room = losses_left - settings_left
+        # The first words that fit in every row are shown; where none do, there are none.
+        settings, outcomes = (
+            self._first_that_fits(
+                [write(settings_left, each, scale=max(0.9, look.smallest / size), muted=True) for each in words], room
+            )
+            for words in ([_settings(recording)], _outcomes(recording))
+        )
 
         def move(moment: Moment) -> Sequence[Artist]:
             step = int(moment.step)
             for racer, place in enumerate(recording.ranks(step)):
                 ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(place))
                 losses[racer].set_text(_standing(recording, racer, step, decimals))
-            return [*ranks, *losses]
+            return [*ranks, *losses, *(outcomes if moment.held > 0 and outcomes else settings)]
 
         return move
+
+    @staticmethod
+    def _first_that_fits(choices: Sequence[list[Text]], room: float) -> list[Text]:
+        chosen: list[Text] = []
+        for texts in choices:
+            if not chosen and max(map(text_width, texts)) <= room:
+                chosen = texts
+                for text in texts:
+                    text.set_animated(True)
+            else:
+                for text in texts:
+                    text.remove()
+        return chosen
 
 
 def _settings(recording: Recording) -> list[str]:
@@ -91,6 +109,36 @@ def _settings(recording: Recording) -> list[str]:
         ", ".join(filter(None, [words, f"{total} gradients" if total > steps else ""]))
         for words, total, steps in zip(recording.settings, totals, recording.steps, strict=True)
     ]
+
+
+def _outcomes(recording: Recording) -> list[list[str]]:
+    """Where each racer ended, how far from which minimum, and after how many gradients; in ever fewer words."""
+    choices: list[list[str]] = [[], [], [], []]
+    for racer, evaluations in enumerate(recording.evaluations[:, -1]):
+        cost = f"{evaluations} gradients"
+        end = recording.xy[racer, -1]
+        if recording.trouble(racer, recording.xy.shape[1] - 1):
+            words = [cost] * 4
+        elif not len(recording.minima):
+            words = [f"ends at {_point(end)}, {cost}", f"{_point(end)}, {cost}", _point(end), _point(end)]
+        else:
+            distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
+            nearest = _point(recording.minima[int(distances.argmin()), :2])
+            away = f"{distances.min():.2g}"
+            words = [
+                f"ends at {_point(end)}, {away} from the minimum {nearest}, {cost}",
+                f"{_point(end)}, {away} from {nearest}, {cost}",
+                f"{away} from {nearest}, {cost}",
+                f"{away} from {nearest}",
+            ]
+        for choice, phrase in zip(choices, words, strict=True):
+            choice.append(phrase)
+    return choices
+
+
+def _point(xy: Array) -> str:
+    # Adding zero makes a negative zero a positive one.
+    return "({:.2f}, {:.2f})".format(*(np.round(xy, 2) + 0.0)).replace("-", "−")
 
 
 def _standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:

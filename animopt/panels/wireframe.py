@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import final
 
 import numpy as np
+from contourpy import contour_generator
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import TRAIL, mix, racer_marks
+from animopt.marks import TRAIL, mix, racer_marks, trail_line
 from animopt.panels import Move
 from animopt.projection import Camera, HeightField
 from animopt.recording import Array, Recording, Surface
+from animopt.relief import Relief, relief
 
 LINES = 24
 """Meshes along each side."""
@@ -28,8 +30,14 @@ SHADES = 8
 HEIGHT = 0.75
 """Of the surface, where the longer side of the domain is 2."""
 
+VALLEY = 0.6
+"""The part of the domain's area that the lower half of the wireframe shows."""
+
 BEHIND_MESH, BEHIND_TRAIL = 0.16, 0.55
 """How much of its colour a line keeps that is seen through the surface."""
+
+FLOOR, FLOOR_LINES = 0.22, 7
+"""How far under the surface's lowest point the floor lies, and how many contour lines are on it."""
 
 MARGIN = 1.03
 """So that a head at the surface's very edge is not cut."""
@@ -46,11 +54,30 @@ class Wireframe:
     elevation: float = 38.0
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
-        """Nothing stays still; the wireframe turns, the trails and heads move on it."""
+        """Say how the heights are scaled; the wireframe turns, the trails and heads move on it."""
         scene = _Scene.of(recording.surface)
         mesh = _Mesh.of(scene)
         axes.set_axis_off()
-        _frame(axes, mesh, self.elevation)
+        if scene.heights.bent:
+            axes.annotate(
+                "heights on a log scale",
+                (1, 0),
+                xycoords="axes fraction",
+                fontsize=look.text(12),
+                color=look.muted,
+                ha="right",
+                va="bottom",
+            )
+        floor = _floor(recording.surface, scene)
+        _frame(axes, np.concatenate([mesh.vertices, *floor]), self.elevation)
+        shadow = PathCollection(
+            [],
+            facecolors="none",
+            edgecolors=[mix(look.background, look.level, 0.42)],
+            linewidths=[max(0.5, look.px(0.9))],
+            animated=True,
+        )
+        axes.add_collection(shadow, autolim=False)
         shades = np.linspace(0.22, 0.95, SHADES)
         lines = PathCollection(
             [],
@@ -63,15 +90,7 @@ class Wireframe:
         axes.add_collection(lines, autolim=False)
         racers = range(len(recording.names))
         behind = [
-            axes.plot(
-                [],
-                [],
-                color=mix(look.background, look.hue(racer), BEHIND_TRAIL),
-                linewidth=look.trail(0.75 * TRAIL),
-                solid_capstyle="round",
-                solid_joinstyle="round",
-                animated=True,
-            )[0]
+            trail_line(axes, look, mix(look.background, look.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
             for racer in racers
         ]
         marks = [racer_marks(axes, look, racer) for racer in racers]
@@ -83,6 +102,7 @@ class Wireframe:
         def move(moment: Moment) -> Sequence[Artist]:
             camera = Camera(moment.azimuth, self.elevation)
             lines.set_paths(mesh.paths(camera))
+            shadow.set_paths([Path.make_compound_path(*(Path(camera.project(line)[0]) for line in floor))])
             placed: list[Sequence[Artist]] = []
             for racer in racers:
                 way = scene.place(recording.ways[racer].until(moment.step))
@@ -92,7 +112,7 @@ class Wireframe:
                 seen = _seen(trail, scene.field.hidden(way, camera))
                 shown = np.where(scene.field.hidden(steps[racer][: len(points)], camera)[:, None], np.nan, points)
                 placed.append([behind[racer], *marks[racer].place(seen, shown, trail[-1])])
-            return [lines, *(artist for layer in zip(*placed, strict=True) for artist in layer)]
+            return [shadow, lines, *(artist for layer in zip(*placed, strict=True) for artist in layer)]
 
         return move
 
@@ -103,20 +123,21 @@ class _Scene:
 
     middle: Array
     scale: Array
+    heights: Relief
     field: HeightField
 
     @staticmethod
     def of(surface: Surface) -> "_Scene":
-        bottom, top = np.nanmin(surface.z), np.nanmax(surface.z)
         sides = surface.high - surface.low
         half = np.maximum(sides / sides.max(), NARROWEST)
-        middle = np.append((surface.low + surface.high) / 2, (bottom + top) / 2)
-        scale = np.append(2 * half / sides, HEIGHT / (top - bottom) if top > bottom else 1.0)
-        return _Scene(middle, scale, HeightField(half, (surface.z - middle[2]) * scale[2]))
+        heights = relief(surface.z, VALLEY)
+        field = HeightField(half, HEIGHT * (heights.parts(surface.z) - 0.5))
+        return _Scene((surface.low + surface.high) / 2, 2 * half / sides, heights, field)
 
     def place(self, points: Array) -> Array:
         """Points (any, 3) of the surface in the camera's units."""
-        return (points - self.middle) * self.scale
+        flat = (points[:, :2] - self.middle) * self.scale
+        return np.column_stack([flat, HEIGHT * (self.heights.parts(points[:, 2]) - 0.5)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,9 +188,20 @@ def _seen(trail: Array, hidden: NDArray[np.bool_]) -> Array:
     return np.where(hidden[:, None], np.nan, trail)
 
 
-def _frame(axes: Axes, mesh: _Mesh, elevation: float) -> None:
-    """Set the axes' limits, with equal units, so that the wireframe fits from wherever the camera looks."""
-    views = [Camera(azimuth, elevation).project(mesh.vertices)[0] for azimuth in range(0, 360, 15)]
+def _floor(surface: Surface, scene: _Scene) -> list[Array]:
+    """The contour's lines on a floor under the surface, each (points, 3), and the floor's edge."""
+    lines = contour_generator(surface.x, surface.y, np.ma.masked_invalid(surface.z))
+    levels = relief(surface.z, VALLEY).heights(FLOOR_LINES + 2)[1:-1]
+    edge = np.array([surface.low, (surface.high[0], surface.low[1]), surface.high, (surface.low[0], surface.high[1])])
+    flat = [edge[[0, 1, 2, 3, 0]], *(np.array(line) for level in levels for line in lines.lines(level))]
+    return [
+        np.column_stack([(line - scene.middle) * scene.scale, np.full(len(line), -HEIGHT / 2 - FLOOR)]) for line in flat
+    ]
+
+
+def _frame(axes: Axes, points: Array, elevation: float) -> None:
+    """Set the axes' limits, with equal units, so that the points fit from wherever the camera looks."""
+    views = [Camera(azimuth, elevation).project(points)[0] for azimuth in range(0, 360, 15)]
     low, high = np.nanmin(views, axis=(0, 1)), np.nanmax(views, axis=(0, 1))
     box = axes.get_window_extent()
     pixels = np.array([box.width, box.height])

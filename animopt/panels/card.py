@@ -1,0 +1,73 @@
+"""The title card, and a question to the class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, Rectangle
+
+from animopt.clock import Moment
+from animopt.look import Look
+from animopt.marks import fit, in_pixels, text_width
+from animopt.panels import Move
+from animopt.recording import Recording
+
+
+@final
+@dataclass(frozen=True)
+class Card:
+    """Over the whole picture: the title and the caption on a card of their own, or a question above the race."""
+
+    caption: str = ""
+    question: str = ""
+
+    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+        """Nothing stays still; the card and the question come and go."""
+        width, height = in_pixels(axes)
+        sheet = Rectangle((0, 0), width, height, facecolor=look.background, animated=True)
+        axes.add_patch(sheet)
+        title, caption, question = (
+            axes.text(
+                width / 2,
+                height / 2 + down,
+                words,
+                fontsize=size,
+                fontweight="bold" if bold else "normal",
+                color=look.ink,
+                ha="center",
+                va="center_baseline",
+                parse_math=False,
+                animated=True,
+            )
+            for words, size, down, bold in (
+                (recording.title, look.text(48), -look.text(20), True),
+                (self.caption, look.text(24), look.text(36), False),
+                (self.question, look.text(34), 0.0, True),
+            )
+        )
+        for text in (title, caption, question):
+            fit(text, 0.86 * width, least=look.text(20))
+        pad = look.text(34)
+        frame = FancyBboxPatch(
+            (width / 2 - text_width(question) / 2 - pad / 2, height / 2 - pad),
+            text_width(question) + pad,
+            2 * pad,
+            boxstyle=f"round,pad=0,rounding_size={pad / 3}",
+            facecolor=look.background,
+            edgecolor=look.rule,
+            linewidth=max(1.0, look.px(1.5)),
+            animated=True,
+        )
+        axes.add_patch(frame)
+
+        def move(moment: Moment) -> Sequence[Artist]:
+            shown: list[Artist] = []
+            for opacity, artists in ((moment.question, (frame, question)), (moment.card, (sheet, title, caption))):
+                for artist in artists if opacity > 0 else ():
+                    artist.set_alpha(opacity)
+                    shown.append(artist)
+            return shown
+
+        return move

@@ -1,0 +1,111 @@
+"""The function, and how one racer's optimizer takes its steps on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+from animopt.clock import Moment
+from animopt.errors import UsageError
+from animopt.look import Look
+from animopt.marks import fit, head_mark, in_pixels, text_width
+from animopt.panels import Move
+from animopt.recording import Recording
+from animopt.rules import rule
+
+ROW = 1.5
+"""The height of a line, in sizes of its type."""
+
+
+@final
+@dataclass(frozen=True)
+class Formula:
+    """One racer's update rule, and with it the numbers of the step under way, where there is room for them."""
+
+    racer: int = 0
+
+    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+        """Paint the racer's name, the function and the rule; the numbers move."""
+        width, height = in_pixels(axes)
+        largest = look.text(18)
+        rules = [rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
+        filled = [each.filled for each in rules if each.filled]
+
+        def write(line: str, colour: str) -> Text:
+            return axes.text(
+                0, 0, _math(line), fontsize=largest, color=colour, va="baseline", math_fontfamily="stixsans"
+            )
+
+        symbols = [write(line, look.ink) for line in rules[0].lines]
+        numbers = [write(max(column, key=_length), look.muted) for column in zip(*filled, strict=True)]
+        column = max(map(text_width, symbols), default=0) + 1.5 * largest
+        figures = max(map(text_width, numbers), default=0)
+        above = 2 if recording.formula else 1
+
+        def size_of(wide: float, rows: int) -> float:
+            """The type size in which so many rows, `wide` in the largest type, fit."""
+            return min(largest, largest * width / wide, height / (rows * ROW))
+
+        # The numbers stand beside the rule or under it, whichever allows the larger type.
+        beside = size_of(column + figures, above + len(symbols))
+        under = size_of(max(column, largest + figures), above + 2 * len(symbols))
+        size, each = max((beside, 1), (under, 2))
+        if size < look.smallest:
+            for text in numbers:
+                text.remove()
+            numbers = []
+            size, each = size_of(column, above + len(symbols)), 1
+        left = size if each == 2 else column * size / largest
+
+        def baseline(row: int) -> float:
+            return (row + 0.7) * ROW * size
+
+        self._heading(axes, recording, look, size, baseline(0))
+        if recording.formula:
+            function = write(f"f(x, y) = {recording.formula}", look.muted)
+            try:
+                function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
+            except ValueError as error:
+                raise UsageError(f"formula {recording.formula!r}: not mathtext; {str(error).split()[-1]}") from error
+        for index, text in enumerate(symbols):
+            text.set(y=baseline(above + each * index), fontsize=size)
+        for index, text in enumerate(numbers):
+            text.set(x=left, y=baseline(above + each * (index + 1) - 1), animated=True)
+
+        def move(moment: Moment) -> Sequence[Artist]:
+            lines = rules[min(int(moment.step), len(rules) - 1)].filled or [""] * len(numbers)
+            for text, line in zip(numbers, lines, strict=False):
+                text.set(text=_math(line), fontsize=size)
+                # The longest line is not always the widest.
+                text.set_fontsize(size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(text))))
+            return numbers
+
+        return move
+
+    def _heading(self, axes: Axes, recording: Recording, look: Look, size: float, baseline: float) -> None:
+        """The racer's marker and name, and its settings where there is room."""
+        width = axes.get_xlim()[1]
+        mark = head_mark(axes, look, self.racer, size=11)
+        mark.place(np.array([[0.6 * size, baseline - 0.36 * size]])).set_animated(False)
+        words = ((recording.names[self.racer], look.ink), (recording.settings[self.racer], look.muted))
+        left = 1.6 * size
+        for word, colour in words:
+            text = axes.text(left, baseline, word, fontsize=size, color=colour, va="baseline", parse_math=False)
+            if colour == look.muted and text_width(text) > width - left:
+                text.remove()
+                break
+            fit(text, width - left, least=0.8 * size)
+            left += text_width(text) + size
+
+
+def _math(line: str) -> str:
+    return f"${line}$" if line else ""
+
+
+def _length(line: str) -> tuple[int, int]:
+    """How long a line of numbers is, told from its mathtext."""
+    return line.count(r"\times"), len(line)
