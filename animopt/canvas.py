@@ -97,17 +97,18 @@ class Canvas:
         file = io.BytesIO()
         with own_settings():
             moving = self.figure.findobj(lambda artist: artist.get_animated())
-            for artist in moving:
-                artist.set_visible(False)
-            for order, artist in enumerate(self.moved(*moments)):
-                artist.set_visible(True)
+            moved = list(self.moved(*moments))
+            for order, artist in enumerate(moved):
                 artist.set_zorder(100 + order)
+            resting = set(moving) - set(moved)
+            for artist in resting:
+                artist.set_visible(False)
             # A date in the file would make it another one each time.
             date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
             # Of fonts whose dates fontTools finds odd, nobody here need hear.
             logging.getLogger("fontTools").setLevel(logging.ERROR)
             self.figure.savefig(file, format=suffix[1:], metadata=date, facecolor=self.figure.get_facecolor())
-            for artist in moving:
+            for artist in resting:
                 artist.set_visible(True)
         return file.getvalue()
 

@@ -1,7 +1,7 @@
 """A recording and a clock as a sequence of frames."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from animopt.canvas import Canvas, Pixels
@@ -54,10 +54,10 @@ class Staging:
         if not set(shown) & set(self.panels):
             raise UsageError(f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(shown)}")
 
-    def cast(self) -> dict[str, Panel]:
-        """Every panel by its name."""
+    def cast(self, boxes: Mapping[str, Box]) -> dict[str, Panel]:
+        """Every panel by its name, for a picture that has these boxes."""
         return {
-            "header": Header(self.caption, formula="formula" not in self.panels),
+            "header": Header(self.caption, formula="formula" not in boxes),
             "wireframe": Wireframe(),
             "contour": Contour(),
             "loss": Loss(),
@@ -82,7 +82,7 @@ class Film:
         self.fps = fps
         recording, staging = _legible(recording, staging)
         look, boxes = _stage(recording, size, staging)
-        self.canvas = Canvas(staging.cast(), [boxes], recording, size, look)
+        self.canvas = Canvas(staging.cast(boxes), [boxes], recording, size, look)
 
     def __len__(self) -> int:
         return max(1, round(self.clock.seconds * self.fps))
@@ -118,7 +118,7 @@ def page(
         }
         for index in range(len(seconds))
     ]
-    canvas = Canvas(staging.cast(), copies, recording, (columns * size[0], rows * size[1]), look)
+    canvas = Canvas(staging.cast(boxes), copies, recording, (columns * size[0], rows * size[1]), look)
     moments = [clock.moment(second) for second in seconds]
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments)
 

@@ -24,12 +24,15 @@ _COVER = 0.6
 _TRAIL, _TANGLE = 80, 6
 
 
-def dodge(heads: Array, sizes: Array, box: tuple[float, float], radius: float, window: int) -> tuple[Array, Array]:
+def dodge(
+    heads: Array, sizes: Array, box: tuple[float, float], radius: float, window: int, marks: Array | None = None
+) -> tuple[Array, Array]:
     """Where each racer's label stands, and how opaque it is, so that none covers another, a head or the box's edge.
 
     `heads` (racers, samples, 2) are pixels from the box's lower left, NaN while a head is not seen; `sizes`
     (racers, 2) are the labels' widths and heights, `box` is the panel's, all in pixels. A head is a square of
-    ±`radius` pixels. A label takes `window` samples, at least 1, to glide from one place to the next or to fade.
+    ±`radius` pixels; `marks` (marks, 4) are the centres and sizes of what else is to be kept clear. A label takes
+    `window` samples, at least 1, to glide from one place to the next or to fade.
     Returns the offsets (racers, samples, 2) in pixels from each head to its label's centre, and the opacity
     (racers, samples) from 0 to 1. The first racers choose first. A label that finds no place for long enough folds
     away, as does that of a head that lies under a later racer's. Plans look ahead: labels settle beside heads that
@@ -39,10 +42,12 @@ def dodge(heads: Array, sizes: Array, box: tuple[float, float], radius: float, w
     offsets, opacity = np.zeros(heads.shape), np.zeros((racers, samples))
     labels = np.full(heads.shape, np.nan)
     squares = np.full((racers, 2), 2 * radius)
+    marks = np.empty((0, 4)) if marks is None else marks
+    fixed = np.broadcast_to(marks[:, None, :2], (len(marks), samples, 2))
     for racer, head in enumerate(heads):
         others = np.arange(racers) != racer
-        things = np.concatenate([heads[others], labels[:racer]]) - head
-        extents = np.concatenate([squares[others], sizes[:racer]])
+        things = np.concatenate([heads[others], labels[:racer], fixed]) - head
+        extents = np.concatenate([squares[others], sizes[:racer], marks[:, 2:]])
         centres, spans = _spots(sizes[racer], radius)
         free = _inside(head, centres, spans, box) & _clear(things, extents, centres, spans)
         free &= ~(np.abs(heads[racer + 1 :] - head) < radius / 2).all(axis=-1).any(axis=0)[:, None]

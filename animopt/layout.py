@@ -15,15 +15,23 @@ LAYOUTS: Mapping[str, Columns] = {
     "square": ((("wireframe", "contour"), ("state", "formula"), ("loss",), ("standings",)),),
     "tall": ((("wireframe",), ("contour",), ("state",), ("formula",), ("loss",), ("standings",)),),
     "contour-only": ((("contour",),),),
-    "wireframe-only": ((("wireframe",),),),
 }
 """The columns of each layout, from left to right; in each, bands from top to bottom, of panels side by side."""
 
 PANELS = ("wireframe", "contour", "loss", "standings", "formula", "state")
 """Every panel that a layout has a place for, beside the header."""
 
-LEAST = {"wireframe": 150, "contour": 150, "loss": 96, "formula": 190, "state": 150}
+LEAST = {"wireframe": 150, "contour": 150, "loss": 108, "formula": 190, "state": 150}
 """The least height of a panel."""
+
+LINES = {"loss": 6.0, "formula": 10.5, "state": 7.5}
+"""The least height of a panel that is read, in the smallest type."""
+
+DROPPED = ("state", "formula", "loss", "standings")
+"""Who goes, in this order, from a column in which not all can be read."""
+
+TIGHTEST = 0.8
+"""How far panels may shrink under their least heights before one of them goes."""
 
 GREEDY = ("wireframe", "contour", "loss", "state", "formula")
 """Who takes the room that is left in a column: the first of these that is in it."""
@@ -57,13 +65,16 @@ def best(width: int, height: int) -> str:
 def arrange(
     size: tuple[int, int], look: Look, layout: str, panels: Sequence[str], aspect: float, racers: int
 ) -> dict[str, Box]:
-    """A box for the header and for each of the panels that the layout has, by name.
+    """A box for the header and for each of the panels that the layout has and that there is room for, by name.
 
     `size` (width, height) in pixels; the domain is drawn `aspect` times as wide as high.
     """
     width, height = size
     margin = look.px(45 if layout == "wide" else 32)
     top = look.px(22) + look.text(30) + look.text(34)
+    if layout == "tall":
+        # Formula and caption need a line each.
+        top += 1.6 * look.text(17)
     boxes = {"header": Box(margin, look.px(22), width - 2 * margin, top - look.px(22))}
     columns = [_shown(column, panels) for column in LAYOUTS[layout]]
     columns = [column for column in columns if column]
@@ -122,7 +133,8 @@ def _least(band: tuple[str, ...], look: Look, racers: int) -> float:
             heights.append(min(racers, ROWS) * max(look.px(26), 1.35 * look.smallest))
         else:
             under = _ticks(look)[1] if name in ("loss", "contour") else 0.0
-            heights.append(look.px(LEAST[name]) + under + _above(name, look))
+            least = max(look.px(LEAST[name]), LINES.get(name, 0) * look.smallest)
+            heights.append(least + under + _above(name, look))
     return max(heights)
 
 
@@ -132,8 +144,10 @@ def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Look, aspect: flo
     left, under = _ticks(look)
     heights = {band: _least(band, look, racers) for band in column}
     whole = room.height - gap * (len(column) - 1)
-    # Where not even the least heights fit, all give alike.
     shrunk = min(1.0, whole / sum(heights.values()))
+    going = [band for name in DROPPED for band in column if name in band]
+    if shrunk < TIGHTEST and len(column) > 1 and going:
+        return _stack([band for band in column if band != going[0]], room, look, aspect, racers)
     heights = {band: height * shrunk for band, height in heights.items()}
     spare = whole - sum(heights.values())
     for band in column:

@@ -152,7 +152,7 @@ class Stage:
         """How many pixels the texts stand out of the axes."""
         renderer = self.canvas.get_renderer()
         box = self.axes.get_window_extent()
-        boxes = [text.get_window_extent(renderer) for text in self.axes.texts if text.get_text()]
+        boxes = [text.get_window_extent(renderer) for text in self.axes.texts if text.get_visible() and text.get_text()]
         return max(max(box.x0 - each.x0, each.x1 - box.x1, box.y0 - each.y0, each.y1 - box.y1) for each in boxes)
 
 

@@ -38,14 +38,13 @@ class Contour:
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the contour, the minima and the starts; the trails and heads move."""
         surface = recording.surface
+        axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], autoscale_on=False)
         self._surface(axes, recording, look)
-        self._landmarks(axes, recording, look)
+        landmarks = self._landmarks(axes, recording, look)
         racers = range(len(recording.names))
         marks = [racer_marks(axes, look, racer) for racer in racers]
         seen = np.where(recording.in_view[..., None], recording.xy, np.nan)
-        axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]])
-
-        name = _names(axes, recording, look) if recording.names else lambda moment: ()
+        name = _names(axes, recording, look, landmarks) if recording.names else lambda moment: ()
 
         def move(moment: Moment) -> Sequence[Artist]:
             placed = []
@@ -72,13 +71,16 @@ class Contour:
 
         axes.set_box_aspect(1 / surface.aspect)
         axes.apply_aspect()
-        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        box = axes.get_window_extent()
+        across, up = (int(np.clip(room / look.text(13), 1, 4)) for room in (box.width / 4, box.height / 2))
+        axes.xaxis.set_major_locator(MaxNLocator(across, steps=[1, 2, 5, 10]))
         # The lowest one would stand on the toes of the other axis's first.
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], prune="lower"))
+        axes.yaxis.set_major_locator(MaxNLocator(up, steps=[1, 2, 5, 10], prune="lower"))
         axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
         axes.spines[:].set_visible(False)
 
-    def _landmarks(self, axes: Axes, recording: Recording, look: Look) -> None:
+    def _landmarks(self, axes: Axes, recording: Recording, look: Look) -> Array:
+        """Mark the minima and the starts; what the marks take up, as centres and sizes in pixels (marks, 4)."""
         minima = recording.minima
         axes.plot(
             minima[:, 0],
@@ -101,11 +103,14 @@ class Contour:
             markeredgewidth=look.trail(1.8),
             clip_on=False,
         )
+        places = axes.transData.transform(np.concatenate([minima[:, :2], starts]))
+        marks = np.column_stack([places, np.full((len(places), 2), look.text(15))])
         if len(starts) == 1:
-            self._name_start(axes, recording, look, starts[0])
+            marks = np.vstack([marks, self._name_start(axes, recording, look, starts[0])])
+        return marks
 
-    def _name_start(self, axes: Axes, recording: Recording, look: Look, start: Array) -> None:
-        """Write "start" on the side of it where the fewest trails pass."""
+    def _name_start(self, axes: Axes, recording: Recording, look: Look, start: Array) -> Array:
+        """Write "start" on the side of it where the fewest trails pass; its centre and size in pixels, (4,)."""
         surface = recording.surface
         box = axes.get_window_extent()
         scale = np.array([box.width, box.height]) / (surface.high - surface.low)
@@ -119,7 +124,7 @@ class Contour:
         inside = (corner > reach / 2).all(axis=1) & (corner < np.array([box.width, box.height]) - reach / 2).all(axis=1)
         room = np.array([np.abs((trails - centre) / reach).max(axis=1).min() for centre in centres])
         best = int(np.where(inside, room, -1).argmax())
-        axes.annotate(
+        text = axes.annotate(
             "start",
             tuple(start),
             xytext=tuple(centres[best]),
@@ -129,9 +134,10 @@ class Contour:
             ha="center",
             va="center",
         )
+        return np.array([*axes.transData.transform(start) + centres[best], text_width(text), 1.2 * size])
 
 
-def _names(axes: Axes, recording: Recording, look: Look) -> Move:
+def _names(axes: Axes, recording: Recording, look: Look, landmarks: Array) -> Move:
     """Each racer's name beside its head, wherever there is room for it; worked out for the whole race at once."""
     steps = recording.xy.shape[1] - 1
     often = int(np.clip(MOST_SAMPLES // max(1, steps), 1, SAMPLES))
@@ -160,7 +166,14 @@ def _names(axes: Axes, recording: Recording, look: Look) -> Move:
     ]
     sizes = np.array([(text_width(text) + 0.24 * size, 1.3 * size) for text in texts]).reshape(-1, 2)
     corner = np.array([box.x0, box.y0])
-    offsets, opacity = dodge(heads - corner, sizes, (box.width, box.height), look.px(HEAD) * 0.7, WINDOW)
+    offsets, opacity = dodge(
+        heads - corner,
+        sizes,
+        (box.width, box.height),
+        look.px(HEAD) * 0.7,
+        WINDOW,
+        landmarks - np.append(corner, [0, 0]),
+    )
 
     def move(moment: Moment) -> Sequence[Artist]:
         sample = moment.step * often + moment.held * 3 * WINDOW

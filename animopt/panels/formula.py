@@ -59,6 +59,7 @@ class Formula:
                 text.remove()
             numbers = []
             size, each = size_of(column, above + len(symbols)), 1
+        size = max(size, look.smallest)
         left = size if each == 2 else column * size / largest
 
         def baseline(row: int) -> float:
@@ -69,10 +70,12 @@ class Formula:
             function = write(f"f(x, y) = {recording.formula}", look.muted)
             try:
                 function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
+                function.set_visible(float(function.get_fontsize()) >= look.smallest)
             except ValueError as error:
                 raise UsageError(f"formula {recording.formula!r}: not mathtext; {str(error).split()[-1]}") from error
         for index, text in enumerate(symbols):
             text.set(y=baseline(above + each * index), fontsize=size)
+            text.set_visible(text.get_position()[1] <= height and text_width(text) <= width)
         for index, text in enumerate(numbers):
             text.set(x=left, y=baseline(above + each * (index + 1) - 1), animated=True)
 
@@ -81,7 +84,11 @@ class Formula:
             for text, line in zip(numbers, lines, strict=False):
                 text.set(text=_math(line), fontsize=size)
                 # The longest line is not always the widest.
-                text.set_fontsize(size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(text))))
+                fits = size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(text)))
+                text.set(
+                    fontsize=max(look.smallest, fits),
+                    visible=fits >= look.smallest and text.get_position()[1] <= height,
+                )
             return numbers
 
         return move
@@ -98,7 +105,7 @@ class Formula:
             if colour == look.muted and text_width(text) > width - left:
                 text.remove()
                 break
-            fit(text, width - left, least=0.8 * size)
+            fit(text, width - left, least=look.smallest)
             left += text_width(text) + size
 
 

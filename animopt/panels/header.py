@@ -25,7 +25,7 @@ class Header:
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the title, the formula and the caption; the step moves."""
-        width, _ = in_pixels(axes)
+        width, height = in_pixels(axes)
         steps = recording.xy.shape[1] - 1
         line = look.text(30)
         step = axes.text(
@@ -68,6 +68,10 @@ class Header:
                 va="baseline",
                 parse_math=False,
             )
+            below = line + look.text(34) + 1.5 * look.text(17)
+            if text_width(caption) > width - left and below <= height:
+                caption.set_position((0, below))
+                left = 0.0
             fit(caption, width - left, least=look.text(0))
 
         def move(moment: Moment) -> Sequence[Artist]:

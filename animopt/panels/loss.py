@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
 
 from animopt.clock import Moment
 from animopt.look import Look
@@ -38,7 +38,17 @@ class Loss:
         axes.set_yscale("log" if logarithmic else "linear")
         axes.set_ylim(low, high)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
-        axes.yaxis.set_major_locator(LogLocator(numticks=labels) if logarithmic else MaxNLocator(labels - 1))
+        if not logarithmic:
+            axes.yaxis.set_major_locator(MaxNLocator(labels - 1))
+        elif high / low > 100:
+            axes.yaxis.set_major_locator(LogLocator(numticks=labels))
+        else:
+            # Within two decades there would be one power of ten, or none.
+            decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.log10(high))
+            ticks = np.outer(decades, [1, 2, 5]).ravel()
+            ticks = ticks[(low <= ticks) & (ticks <= high)]
+            axes.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // labels)].tolist()))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.minorticks_off()
         axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))
         axes.set_axisbelow(True)

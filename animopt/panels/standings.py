@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import final
 
 import numpy as np
@@ -26,17 +27,25 @@ class Standings:
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the markers, names and settings; the ranks and the losses move."""
         width, height = in_pixels(axes)
+        decimals = _decimals(recording)
+        loss = self._widest(axes, [_widest(recording, racer, decimals) for racer in range(len(recording.names))])
         count = len(recording.names)
+        indent = 2.9 if count < 10 else 3.4
+        # As many columns as there must be, and no more than have room for a rank, a marker and a loss.
         most = max(1, int(height / (1.3 * look.text(9))))
-        columns = -(-count // most)
-        rows = -(-count // columns)
+        columns = min(-(-count // most), max(1, int((width / look.smallest + 2) / (indent + loss + 2))))
+        rows = min(-(-count // columns), most)
         row = min(max(look.px(ROW), 1.3 * look.text(0)), height / rows)
         size = min(look.text(17), max(look.text(0), row * 0.7))
         width = (width + 2 * size) / columns - 2 * size
-        racers = range(count)
-        lefts = [racer // rows * (width + 2 * size) for racer in racers]
-        middles = [(racer % rows + 0.5) * row for racer in racers]
-        decimals = _decimals(recording)
+        # Where not all have a place, the last one tells of the others.
+        racers = range(count if count <= rows * columns else rows * columns - 1)
+        places = [(racer // rows * (width + 2 * size), (racer % rows + 0.5) * row) for racer in range(count)]
+        if len(racers) < count:
+            left, middle = places[len(racers)]
+            axes.text(
+                left, middle, f"{count - len(racers)} more", fontsize=size, color=look.muted, va="center_baseline"
+            )
 
         def write(
             x: float, words: Sequence[str], *, scale: float = 1.0, right: bool = False, muted: bool = False
@@ -53,40 +62,64 @@ class Standings:
                     va="center_baseline",
                     parse_math=False,
                 )
-                for left, middle, word in zip(lefts, middles, words, strict=True)
+                for (left, middle), word in zip(places, words, strict=False)
             ]
 
-        ranks = write(size * 0.75, [""] * count, right=True, muted=True)
-        losses = write(width, [_widest(recording, racer, decimals) for racer in racers], right=True)
-        losses_left = width - max(map(text_width, losses)) - size
+        ranks = write(size * (indent - 2.15), [""] * len(racers), right=True, muted=True)
+        losses = write(width, [""] * len(racers), right=True)
+        losses_left = width - (loss + 1) * size
         for text in ranks + losses:
             text.set_animated(True)
 
         for racer in racers:
             mark = head_mark(axes, look, racer, size=11)
-            mark.place(np.array([[lefts[racer] + size * 1.75, middles[racer] + 0.1 * size]])).set_animated(False)
-        names_left = size * 2.9
-        names = write(names_left, recording.names)
+            left, middle = places[racer]
+            mark.place(np.array([[left + size * (indent - 1.15), middle + 0.1 * size]])).set_animated(False)
+        names_left = size * indent
+        names = write(names_left, recording.names[: len(racers)])
+        if max(map(text_width, names)) > losses_left - names_left:
+            # What all names begin with tells none from another.
+            shared = len(commonprefix(recording.names).rpartition(" ")[0])  # noqa: RUF071
+            for name in names:
+                name.set_text(name.get_text()[shared:].strip())
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
+            # Of a name that is all dots the marker tells more.
+            name.set_visible(text_width(name) <= losses_left - names_left and len(name.get_text()) > 2)
         settings_left = names_left + max(map(text_width, names)) + size
         room = losses_left - settings_left
         # The first words that fit in every row are shown; where none do, there are none.
         settings, outcomes = (
             self._first_that_fits(
-                [write(settings_left, each, scale=max(0.9, look.smallest / size), muted=True) for each in words], room
+                [
+                    write(settings_left, each[: len(racers)], scale=max(0.9, look.smallest / size), muted=True)
+                    for each in words
+                ],
+                room,
             )
             for words in ([_settings(recording)], _outcomes(recording))
         )
 
         def move(moment: Moment) -> Sequence[Artist]:
             step = int(moment.step)
-            for racer, place in enumerate(recording.ranks(step)):
-                ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(place))
+            standing = recording.ranks(step)
+            for racer in racers:
+                ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(standing[racer]))
                 losses[racer].set_text(_standing(recording, racer, step, decimals))
             return [*ranks, *losses, *(outcomes if moment.held > 0 and outcomes else settings)]
 
         return move
+
+    @staticmethod
+    def _widest(axes: Axes, words: Sequence[str]) -> float:
+        """The width of the widest words, in sizes of their type."""
+        text = axes.text(0, 0, "", fontsize=100)
+        widths = []
+        for each in words:
+            text.set_text(each)
+            widths.append(text_width(text) / 100)
+        text.remove()
+        return max(widths)
 
     @staticmethod
     def _first_that_fits(choices: Sequence[list[Text]], room: float) -> list[Text]:

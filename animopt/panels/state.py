@@ -43,7 +43,7 @@ class State:
         sizes = self._rows(recording, step_sizes(recording, self.racer))
         both = (("→ velocity, as a step", arrows), ("○ step sizes", sizes))
         shown = [(label, rows) for label, rows in both if rows is not None]
-        size = min(look.text(18), height / (ROW * (1 + 2 * max(1, len(shown)))))
+        size = max(look.smallest, min(look.text(18), height / (ROW * (1 + 2 * max(1, len(shown))))))
         column = 0.42 * width
 
         def write(line: int, words: str, colour: str, left: float = 0.0) -> Text:
@@ -57,7 +57,8 @@ class State:
                 parse_math=False,
                 math_fontfamily="stixsans",
             )
-            fit(text, column - left, least=0.7 * size)
+            fit(text, column - left, least=look.smallest)
+            text.set_visible(text.get_position()[1] <= height)
             return text
 
         mark = head_mark(axes, look, self.racer, size=11)
@@ -101,7 +102,11 @@ class State:
             for text, (_, rows) in zip(numbers, shown, strict=True):
                 there = np.isfinite(rows[after]).all()
                 text.set(text=f"${written(rows[after])}$" if there else "–", fontsize=size)
-                text.set_fontsize(size * min(1.0, 0.98 * column / text_width(text)))
+                fits = size * min(1.0, 0.98 * column / text_width(text))
+                text.set(
+                    fontsize=max(look.smallest, fits),
+                    visible=fits >= look.smallest and text.get_position()[1] <= height,
+                )
             placed: list[Artist] = []
             if radii is not None and np.isfinite(radii[after]).all():
                 ellipse.set(width=2 * radii[after, 0], height=2 * radii[after, 1])

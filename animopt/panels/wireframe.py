@@ -27,6 +27,9 @@ LINES = 24
 SHADES = 8
 """Depths that the fading of the lines tells apart."""
 
+LOFT = 0.25
+"""How much of a line's fading comes from its height, and not from its distance."""
+
 HEIGHT = 0.75
 """Of the surface, where the longer side of the domain is 2."""
 
@@ -170,7 +173,8 @@ class _Mesh:
         flat, near = camera.project(self.vertices)
         hidden = self.field.hidden(self.vertices, camera)[self.pieces].any(axis=1)
         reach = float(np.hypot(*self.field.half))
-        shade = np.clip((near[self.pieces].mean(axis=1) / reach + 1) / 2 * SHADES, 0, SHADES - 1).astype(int)
+        fade = (1 - LOFT) * (near / reach + 1) / 2 + LOFT * (0.5 - self.vertices[:, 2] / HEIGHT)
+        shade = np.clip(fade[self.pieces].mean(axis=1) * SHADES, 0, SHADES - 1).astype(int)
         bucket = np.where(hidden, 0, 1 + shade)
         order = np.argsort(bucket, kind="stable")
         ends = np.searchsorted(bucket[order], np.arange(SHADES + 2))

@@ -1,0 +1,117 @@
+"""Where the panels stand, in pictures of any shape."""
+
+from dataclasses import astuple
+from itertools import chain, combinations
+
+import pytest
+from matplotlib.transforms import Bbox
+
+from animopt.clock import Clock
+from animopt.film import RACE, Film, Staging
+from animopt.layout import LAYOUTS, PANELS, arrange, best, names, unit
+from animopt.look import LIGHT
+
+SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
+# Every layout at every size, but for columns of six panels in pictures that are no higher than wide.
+PICTURES = [(layout, size) for layout in LAYOUTS for size in SIZES if layout != "tall" or best(*size) == "tall"]
+LEAST = 40
+SUBSETS = list(chain.from_iterable(combinations(PANELS, count) for count in range(1, len(PANELS) + 1)))
+
+
+def bounds(box):
+    left, top, width, height = astuple(box)
+    return Bbox.from_extents(left, top, left + width, top + height)
+
+
+def overlap(one, other, tolerance=0.5):
+    """Whether two boxes share more than a sliver."""
+    shared = Bbox.intersection(one, other)
+    return shared is not None and min(shared.width, shared.height) > tolerance
+
+
+def inside(box, size, tolerance=0.5):
+    """Whether a box lies in a picture."""
+    low = min(box.x0, box.y0)
+    return low >= -tolerance and box.x1 <= size[0] + tolerance and box.y1 <= size[1] + tolerance
+
+
+@pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
+def test_any_panels_find_a_place_of_their_own(layout, size):
+    look = LIGHT.scaled(unit(*size), size[1])
+    for panels in SUBSETS:
+        for racers in (1, 5, 20):
+            for aspect in (0.5, 1, 2):
+                case = panels, racers, aspect
+                boxes = arrange(size, look, layout, panels, aspect, racers)
+                wanted = {"header"} | (set(panels) & set(names(layout)))
+                # What cannot be read at a size is left out, but never the race itself.
+                assert set(boxes) <= wanted, case
+                assert set(boxes) & {"contour", "wireframe"} == wanted & {"contour", "wireframe"}, case
+                if layout == best(*size) and min(size) >= 720:
+                    assert set(boxes) == wanted, case
+                places = {name: bounds(box) for name, box in boxes.items()}
+                for name, box in boxes.items():
+                    assert inside(places[name], size), (case, name, box)
+                    # One row of standings is lower than any other panel.
+                    lowest = look.smallest if name in ("header", "standings") else LEAST
+                    assert box.width >= LEAST, (case, name, box)
+                    assert box.height >= lowest, (case, name, box)
+                for one, other in combinations(places, 2):
+                    assert not overlap(places[one], places[other]), (case, one, other, boxes[one], boxes[other])
+
+
+@pytest.mark.parametrize(
+    ("size", "layout"),
+    [
+        ((1280, 720), "wide"),
+        ((480, 270), "wide"),
+        ((3840, 2160), "wide"),
+        ((1080, 1080), "square"),
+        ((1080, 1350), "square"),
+        ((1080, 1920), "tall"),
+    ],
+    ids=str,
+)
+def test_a_shape_has_a_layout_that_suits_it(size, layout):
+    assert best(*size) == layout
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_panel_of_a_layout_is_one(layout):
+    assert set(names(layout)) <= set(PANELS)
+    assert len(set(names(layout))) == len(names(layout))
+
+
+@pytest.mark.parametrize("layout", ["wide", "square", "tall"])
+def test_the_full_layouts_have_every_panel(layout):
+    assert set(names(layout)) == set(PANELS)
+
+
+def test_a_panel_left_out_leaves_its_room_to_others():
+    look = LIGHT.scaled(1, 720)
+    full, fewer = (arrange((1280, 720), look, "wide", panels, 1, 5) for panels in (RACE, RACE[:-1]))
+    assert fewer["wireframe"].height > full["wireframe"].height
+
+
+def drawn(axes):
+    """What the still parts of a panel take up: its axes, the labels of its ticks, its heading."""
+    renderer = axes.figure.canvas.get_renderer()
+    parts = [text for text in axes.texts if text.get_text() and text.get_visible() and not text.get_animated()]
+    if axes.axison:
+        parts += [axes.xaxis, axes.yaxis]
+    boxes = [part.get_tightbbox(renderer) for part in parts]
+    if axes.get_label() != "header":
+        boxes.append(axes.get_window_extent())
+    return Bbox.union([box for box in boxes if box is not None])
+
+
+@pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE), ("ravine_adam", PANELS)])
+@pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
+def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, record):
+    recording = record(scenes[stem])
+    film = Film(recording, Clock(20, 10), size, 25, Staging(layout=layout, panels=panels))
+    places = {axes.get_label(): drawn(axes) for axes in film.canvas.figure.axes if axes.get_label() != "card"}
+    for name, place in places.items():
+        assert inside(place, size, tolerance=1), name
+    for one, other in combinations(places, 2):
+        assert not overlap(places[one], places[other], tolerance=1.5), (one, other, places[one], places[other])

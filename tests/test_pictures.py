@@ -1,0 +1,202 @@
+"""Finished frames: every text can be read, nothing covers another, and nothing flashes."""
+
+import re
+import subprocess
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import combinations
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+import animopt
+from animopt import Output, Racer, Scene
+from animopt.clock import LOOPS, Clock
+from animopt.film import RACE, Film, Staging
+from animopt.functions import quartic, ravine
+from animopt.layout import LAYOUTS, PANELS, unit
+from animopt.look import THEMES
+from animopt.marks import HEAD
+
+SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
+SECONDS = 10
+MOMENTS = [0, 4.5, SECONDS]
+
+
+@contextmanager
+def noting_texts(monkeypatch):
+    """A list that grows by every text that is drawn."""
+    drawn = []
+    draw = Text.draw
+
+    def noting(self, renderer, *arguments, **options):
+        if self.get_visible() and self.get_text().strip():
+            drawn.append(self)
+        return draw(self, renderer, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Text, "draw", noting)
+        yield drawn
+
+
+def flaws(recording, size, staging, monkeypatch):
+    """What is wrong with frames at the start, in the middle and at the end."""
+    found = []
+    with noting_texts(monkeypatch) as still:
+        film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), size, 25, staging)
+    renderer = film.canvas.figure.canvas.get_renderer()
+    for second in MOMENTS:
+        moment = film.clock.moment(second)
+        with noting_texts(monkeypatch) as moving:
+            frame = film.canvas.draw(moment)
+        assert frame.shape == (size[1], size[0], 3)
+        assert frame.std() > 3
+        texts = [(text, text.get_window_extent(renderer)) for text in still + moving if opacity(text) > 0.3]
+        assert len(texts) >= 2
+        found += [
+            f"at {second}: {flaw}" for flaw in [*unreadable(texts, size), *covered(film, recording, moment, texts)]
+        ]
+    return found
+
+
+def unreadable(texts, size):
+    """Which texts are too small, leave the picture or overlap."""
+    least = max(10, 0.016 * size[1]) - 1e-6
+    for text, box in texts:
+        if text.get_fontsize() < least:
+            yield f"{name(text)} has {text.get_fontsize():.2f} pixels"
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > size[0] + 1 or box.y1 > size[1] + 1:
+            yield f"{name(text)} leaves the picture: {box.extents.round(1)}"
+    for (one, box), (other, another) in combinations(texts, 2):
+        shared = Bbox.intersection(box, another)
+        if shared is not None and min(shared.width, shared.height) > 1.5:
+            yield f"{name(one)} and {name(other)} share {shared.width:.1f} x {shared.height:.1f} pixels"
+
+
+def covered(film, recording, moment, texts):
+    """Which racers' names lie on heads, on the contour."""
+    half = 0.45 * max(7, HEAD * unit(*film.size))
+    for text, box in texts:
+        if place(text) == "contour" and text.get_text() in recording.names:
+            for racer, way in enumerate(recording.ways):
+                x, y = text.axes.transData.transform(way.head(moment.step)[:2])
+                if box.x0 < x + half and x - half < box.x1 and box.y0 < y + half and y - half < box.y1:
+                    yield f"{name(text)} covers the head of {recording.names[racer]}"
+
+
+def name(text):
+    return f"{place(text)} {text.get_text()!r}"
+
+
+def place(text):
+    """The panel of a text; the labels of ticks know of none."""
+    return text.axes.get_label() if text.axes else "tick"
+
+
+def opacity(text):
+    return 1 if text.get_alpha() is None else text.get_alpha()
+
+
+# A theme moves no text, so that one for each size will do.
+@pytest.mark.parametrize(("size", "theme"), [((480, 270), "dark"), ((1080, 1080), "light")], ids=str)
+def test_every_scene_can_be_read(scene_file, record, size, theme, monkeypatch):
+    assert flaws(record(scene_file), size, Staging(theme), monkeypatch) == []
+
+
+@pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
+@pytest.mark.parametrize(("size", "theme"), [((1280, 720), "light"), ((1080, 1920), "dark")], ids=str)
+def test_races_can_be_read_in_other_shapes(stem, size, theme, scenes, record, monkeypatch):
+    assert flaws(record(scenes[stem]), size, Staging(theme), monkeypatch) == []
+
+
+@pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_every_panel_can_be_read(stem, size, scenes, record, monkeypatch):
+    assert flaws(record(scenes[stem]), size, Staging("dark", panels=PANELS), monkeypatch) == []
+
+
+@pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_contour_alone_can_be_read(stem, size, scenes, record, monkeypatch):
+    assert flaws(record(scenes[stem]), size, Staging("dark", "contour-only"), monkeypatch) == []
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_function_is_written_once(layout, ravine_race, monkeypatch):
+    with noting_texts(monkeypatch) as drawn:
+        Film(ravine_race, Clock(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=PANELS))
+    assert sum("f(x, y)" in text.get_text() for text in drawn) == 1
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """Twenty racers."""
+    racers = [Racer("Adam", lr=0.1 * (1 + racer)) for racer in range(20)]
+    return Scene(function=quartic, racers=racers, start=(5, -2.5), steps=20).record()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_twenty_racers_can_be_read(crowd, size, monkeypatch):
+    assert flaws(crowd, size, Staging(), monkeypatch) == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("title", ["W" * 500, "A race " * 72], ids=["letters", "words"])
+def test_a_long_title_and_long_names_can_be_read(title, size, monkeypatch):
+    racers = [Racer("SGD", lr=0.1, name="A racer of " * 8), Racer("Adam", lr=0.5, name="M" * 60)]
+    scene = Scene(function=ravine, racers=racers, start=(-7, 2), steps=1000, title=title[:500])
+    assert flaws(scene.record(), size, Staging(), monkeypatch) == []
+
+
+def test_a_diverging_race_can_be_read(monkeypatch):
+    racers = [Racer("SGD", lr=0.05), Racer("SGD", lr=1e6), Racer("Adam", lr=9), Racer("Adagrad", lr=0.5)]
+    recording = Scene(function=quartic, racers=racers, start=(5, -2.5), steps=30).record()
+    for size in SIZES:
+        assert flaws(recording, size, Staging(), monkeypatch) == [], size
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_panel_is_blank(theme, scenes, record):
+    recording = record(scenes["quartic_adam"])
+    film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25, Staging(theme, panels=PANELS))
+    frame = film.at(4.5)
+    for axes in film.canvas.figure.axes:
+        if axes.get_label() != "card":
+            x0, y0, x1, y1 = axes.get_window_extent().extents.round().astype(int)
+            assert frame[720 - y1 : 720 - y0, x0:x1].std() > 3, axes.get_label()
+
+
+@pytest.mark.parametrize("panels", [RACE, PANELS], ids=len)
+def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
+    clock = Clock(ravine_race.xy.shape[1] - 1, 4, loop="seamless")
+    film = Film(ravine_race, clock, (480, 270), 25, Staging(panels=panels))
+    first = film.at(0)
+    assert not np.array_equal(film.at(2), first)
+    assert np.array_equal(film.at(4), first)
+
+
+def badness(path):
+    """How badly each frame of a clip flashes, played twice in a row, as ffmpeg measures it."""
+    look = "photosensitivity=bypass=1,metadata=print:file=-"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-stream_loop", "1", "-i", path, "-vf", look]
+    done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True)
+    return [float(value) for value in re.findall(r"lavfi\.photosensitivity\.badness=(\S+)", done.stdout)]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_nothing_flashes(loop, scenes, tmp_path):
+    scene = replace(animopt.load(scenes["ravine_race"]), seconds=4, loop=loop)
+    scene.save(Output(tmp_path / "a.mp4", size=(320, 180), fps=25))
+    measured = badness(tmp_path / "a.mp4")
+    assert len(measured) == 200
+    assert max(measured) < 6
+
+
+def test_what_flashes_is_noticed(tmp_path):
+    source = "nullsrc=size=320x180:rate=25:duration=4,format=gray,geq=lum='255*mod(floor(N/2),2)'"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-f", "lavfi", "-i", source]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", tmp_path / "a.mp4"], check=True)
+    assert max(badness(tmp_path / "a.mp4")) > 6
