@@ -9,18 +9,22 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.layout import Box
 from animopt.look import Look
 from animopt.panels import Move, Panel
-from animopt.recording import Recording
+from animopt.recording import Array, Recording
 from animopt.typeface import FAMILY, family
 
 Pixels = NDArray[np.uint8]
+
+MOST_TEXTS = 2000
+"""As many texts are kept as pixels."""
 
 _OWN: dict[Any, Any] = {
     key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith(("backend", "toolbar"))
@@ -39,7 +43,9 @@ _OWN |= {
 @contextmanager
 def own_settings() -> Iterator[None]:
     """Draw as matplotlib ships but with our typeface, whatever the user's matplotlibrc or style says."""
-    with matplotlib.rc_context({**_OWN, "font.family": family()}):
+    own = {**_OWN, "font.family": family()}
+    # Setting all three hundred takes milliseconds, and mostly few of them differ.
+    with matplotlib.rc_context({key: value for key, value in own.items() if matplotlib.rcParams[key] != value}):
         yield
 
 
@@ -77,6 +83,7 @@ class Canvas:
             self._moves = [paint(self.figure, panels, boxes, recording, look) for boxes in copies]
             self._canvas.draw()
             self._still: Pixels = np.array(self._canvas.buffer_rgba())
+            self._letters = _Letters(size)
 
     def draw(self, *moments: Moment) -> Pixels:
         """The picture at a moment for each copy of the panels, (height, width, 3)."""
@@ -85,7 +92,11 @@ class Canvas:
             buffer = np.asarray(renderer.buffer_rgba())
             np.copyto(buffer, self._still)
             for artist in self.moved(*moments):
-                artist.draw(renderer)
+                # A text with a patch behind it is a label that glides, seldom twice in one place.
+                if isinstance(artist, Text) and artist.get_bbox_patch() is None:
+                    self._letters.draw(artist, buffer)
+                else:
+                    artist.draw(renderer)
         pixels = np.empty((*buffer.shape[:2], 3), dtype=np.uint8)
         for channel in range(3):
             # Five times faster than one copy of all three, which NumPy makes pixel by pixel.
@@ -117,3 +128,47 @@ class Canvas:
         for moves, moment in zip(self._moves, moments, strict=True):
             for move in moves:
                 yield from move(moment)
+
+
+class _Letters:
+    """Texts as pixels: one that was drawn before, in the same place and style, is not laid out again."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._renderer = RendererAgg(*size, 72)
+        self._blocks: dict[object, tuple[tuple[slice, slice], Array, Array]] = {}
+
+    def draw(self, text: Text, buffer: Pixels) -> None:
+        """Lay a text over a picture (height, width, 4)."""
+        if not (text.get_visible() and text.get_text()):
+            return
+        place, colour, alpha = self._block(text)
+        under = buffer[place][..., :3]
+        under[...] = np.rint(colour + (1 - alpha) * under)
+
+    def _block(self, text: Text) -> tuple[tuple[slice, slice], Array, Array]:
+        """Where a text is, its colours times their opacity (rows, columns, 3), and its opacity (rows, columns, 1)."""
+        key = (
+            text.get_text(),
+            *text.get_transform().transform(text.get_position()),
+            text.get_fontsize(),
+            text.get_fontweight(),
+            text.get_color(),
+            text.get_alpha(),
+            text.get_horizontalalignment(),
+            text.get_verticalalignment(),
+            text.get_math_fontfamily(),
+        )
+        if key not in self._blocks:
+            if len(self._blocks) > MOST_TEXTS:
+                self._blocks.clear()
+            sheet = np.asarray(self._renderer.buffer_rgba())
+            text.draw(self._renderer)
+            box = text.get_window_extent(self._renderer).padded(3)
+            top, bottom = (int(np.clip(sheet.shape[0] - y, 0, sheet.shape[0])) for y in (box.y1, box.y0))
+            left, right = (int(np.clip(x, 0, sheet.shape[1])) for x in (box.x0, box.x1))
+            place = slice(top, bottom), slice(left, right)
+            block = sheet[place].astype(np.float32)
+            self._renderer.clear()
+            alpha = block[..., 3:] / 255
+            self._blocks[key] = place, block[..., :3] * alpha, alpha
+        return self._blocks[key]
