@@ -2,6 +2,7 @@
 
 from dataclasses import astuple
 from itertools import chain, combinations
+from pathlib import Path
 
 import pytest
 from matplotlib.transforms import Bbox
@@ -115,3 +116,11 @@ def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, recor
         assert inside(place, size, tolerance=1), name
     for one, other in combinations(places, 2):
         assert not overlap(places[one], places[other], tolerance=1.5), (one, other, places[one], places[other])
+
+
+def test_every_panel_file_has_a_place():
+    files = {path.stem for path in (Path(__file__).parent.parent / "animopt" / "panels").glob("[!_]*.py")}
+    assert files == set(Staging().cast({}))
+    assert files - {"header", "card"} == set(PANELS)
+    for layout in ("wide", "square", "tall"):
+        assert set(names(layout)) == set(PANELS)
