@@ -1,5 +1,6 @@
 """What several panels draw alike: trails and heads, colours between two others, text that fits."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
+from matplotlib.mathtext import MathTextParser
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
 
+from animopt.errors import UsageError
 from animopt.look import Look
 from animopt.recording import Array
 
@@ -123,6 +126,23 @@ def in_pixels(axes: Axes) -> tuple[float, float]:
     axes.set_axis_off()
     axes.set(xlim=(0, box.width), ylim=(box.height, 0))
     return box.width, box.height
+
+
+def literal(words: str) -> dict[str, Any]:
+    r"""The arguments that let `axes.text` take words as they are, but for what stands between \( and \) as maths.
+
+    Raises UsageError for maths that matplotlib cannot typeset.
+    """
+    pieces = re.split(r"\\\((.+?)\\\)", words)
+    if len(pieces) == 1:
+        return {"s": words, "parse_math": False}
+    pieces[::2] = [piece.replace("$", r"\$") for piece in pieces[::2]]
+    pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
+    try:
+        MathTextParser("path").parse("".join(pieces))
+    except ValueError as error:
+        raise UsageError(f"{words!r}: is not all mathtext; {str(error).split()[-1]}") from error
+    return {"s": "".join(pieces), "parse_math": True}
 
 
 def text_width(text: Text) -> float:

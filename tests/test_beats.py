@@ -148,6 +148,15 @@ def test_text_is_taken_literally(make_film):
     assert "50% $off" in written
 
 
+def test_maths_is_what_is_marked_as_maths(make_film):
+    film = make_film(replace(SCENE, title=r"A step of \(\eta = 10^{-2}\) for $5").record(), size=(1280, 720))
+    (title,) = (text for axes in film.canvas.figure.axes if axes.get_label() == "header" for text in axes.texts[1:2])
+    assert title.get_text() == r"A step of $\eta = 10^{-2}$ for \$5"
+    assert title.get_parse_math()
+    with pytest.raises(UsageError, match="not all mathtext"):
+        make_film(replace(SCENE, title=r"\(\nosuch{x}\)").record())
+
+
 @pytest.mark.parametrize(
     "options",
     [["--theme", "dark"], ["--layout", "contour-only"], ["--lang", "en"], ["--storyboard"]],

@@ -10,7 +10,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import fit, in_pixels, text_width
+from animopt.marks import fit, in_pixels, literal, text_width
 from animopt.panels import Move
 from animopt.recording import Recording
 
@@ -32,13 +32,12 @@ class Card:
             axes.text(
                 width / 2,
                 height / 2 + down,
-                words,
+                **literal(words),
                 fontsize=size,
                 fontweight="bold" if bold else "normal",
                 color=look.ink,
                 ha="center",
                 va="center_baseline",
-                parse_math=False,
                 animated=True,
             )
             for words, size, down, bold in (

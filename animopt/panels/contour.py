@@ -13,7 +13,7 @@ from matplotlib.transforms import IdentityTransform
 from animopt.clock import Moment
 from animopt.labels import dodge
 from animopt.look import Look
-from animopt.marks import HEAD, mix, racer_marks, text_width
+from animopt.marks import HEAD, literal, mix, racer_marks, text_width
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 from animopt.relief import relief
@@ -152,13 +152,12 @@ def _names(axes: Axes, recording: Recording, look: Look, landmarks: Array) -> Mo
         axes.text(
             0,
             0,
-            name,
+            **literal(name),
             fontsize=size,
             color=look.ink,
             ha="center",
             va="center",
             transform=IdentityTransform(),
-            parse_math=False,
             animated=True,
             bbox={"boxstyle": "round,pad=0.12", "facecolor": mix(look.low, look.high, 0.5), "edgecolor": "none"},
         )

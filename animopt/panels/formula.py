@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from animopt.clock import Moment
 from animopt.errors import UsageError
 from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, text_width
+from animopt.marks import fit, head_mark, in_pixels, literal, text_width
 from animopt.panels import Move
 from animopt.recording import Recording
 from animopt.rules import rule
@@ -101,7 +101,7 @@ class Formula:
         words = ((recording.names[self.racer], look.ink), (recording.settings[self.racer], look.muted))
         left = 1.6 * size
         for word, colour in words:
-            text = axes.text(left, baseline, word, fontsize=size, color=colour, va="baseline", parse_math=False)
+            text = axes.text(left, baseline, **literal(word), fontsize=size, color=colour, va="baseline")
             if colour == look.muted and text_width(text) > width - left:
                 text.remove()
                 break

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from animopt.clock import Moment
 from animopt.errors import UsageError
 from animopt.look import Look
-from animopt.marks import fit, in_pixels, text_width
+from animopt.marks import fit, in_pixels, literal, text_width
 from animopt.panels import Move
 from animopt.recording import Recording
 
@@ -39,7 +39,7 @@ class Header:
             animated=True,
         )
         title = axes.text(
-            0, line, recording.title, fontsize=line, fontweight="bold", color=look.ink, va="baseline", parse_math=False
+            0, line, **literal(recording.title), fontsize=line, fontweight="bold", color=look.ink, va="baseline"
         )
         fit(title, width - text_width(step) - look.text(21), least=look.text(17))
         left = 0.0
@@ -62,11 +62,10 @@ class Header:
             caption = axes.text(
                 left,
                 line + look.text(34),
-                self.caption,
+                **literal(self.caption),
                 fontsize=look.text(17),
                 color=look.muted,
                 va="baseline",
-                parse_math=False,
             )
             below = line + look.text(34) + 1.5 * look.text(17)
             if text_width(caption) > width - left and below <= height:

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, text_width
+from animopt.marks import fit, head_mark, in_pixels, literal, text_width
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 
@@ -55,12 +55,11 @@ class Standings:
                 axes.text(
                     left + x,
                     middle,
-                    word,
+                    **literal(word),
                     fontsize=size * scale,
                     color=look.muted if muted else look.ink,
                     ha="right" if right else "left",
                     va="center_baseline",
-                    parse_math=False,
                 )
                 for (left, middle), word in zip(places, words, strict=False)
             ]

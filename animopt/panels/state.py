@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import TRAIL, fit, head_mark, in_pixels, mix, text_width
+from animopt.marks import TRAIL, fit, head_mark, in_pixels, literal, mix, text_width
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 from animopt.rules import step_sizes, velocity, written
@@ -50,11 +50,10 @@ class State:
             text = axes.text(
                 left,
                 (line + 0.7) * ROW * size,
-                words,
+                **literal(words),
                 fontsize=size,
                 color=colour,
                 va="baseline",
-                parse_math=False,
                 math_fontfamily="stixsans",
             )
             fit(text, column - left, least=look.smallest)
