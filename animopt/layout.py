@@ -72,8 +72,8 @@ def arrange(
     width, height = size
     margin = look.px(45 if layout == "wide" else 32)
     top = look.px(22) + look.text(30) + look.text(34)
-    if layout == "tall":
-        # Formula and caption need a line each.
+    if layout in ("square", "tall") and "formula" not in panels:
+        # The function's formula and the caption need a line each.
         top += 1.6 * look.text(17)
     boxes = {"header": Box(margin, look.px(22), width - 2 * margin, top - look.px(22))}
     columns = [_shown(column, panels) for column in LAYOUTS[layout]]
