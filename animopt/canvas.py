@@ -116,11 +116,16 @@ class Canvas:
                 artist.set_visible(False)
             # A date in the file would make it another one each time.
             date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
-            # Of fonts whose dates fontTools finds odd, nobody here need hear.
-            logging.getLogger("fontTools").setLevel(logging.ERROR)
-            self.figure.savefig(file, format=suffix[1:], metadata=date, facecolor=self.figure.get_facecolor())
-            for artist in resting:
-                artist.set_visible(True)
+            logger = logging.getLogger("fontTools")
+            level = logger.level
+            try:
+                # Of fonts whose dates fontTools finds odd, nobody here need hear.
+                logger.setLevel(logging.ERROR)
+                self.figure.savefig(file, format=suffix[1:], metadata=date, facecolor=self.figure.get_facecolor())
+            finally:
+                logger.setLevel(level)
+                for artist in resting:
+                    artist.set_visible(True)
         return file.getvalue()
 
     def moved(self, *moments: Moment) -> Iterator[Artist]:

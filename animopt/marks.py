@@ -138,11 +138,23 @@ def literal(words: str) -> dict[str, Any]:
         return {"s": words, "parse_math": False}
     pieces[::2] = [piece.replace("$", r"\$") for piece in pieces[::2]]
     pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
-    try:
-        MathTextParser("path").parse("".join(pieces))
-    except ValueError as error:
-        raise UsageError(f"{words!r}: is not all mathtext; {str(error).split()[-1]}") from error
+    check_maths("".join(pieces), f"{words!r}: is not all mathtext")
     return {"s": "".join(pieces), "parse_math": True}
+
+
+def function_maths(formula: str) -> str:
+    """A function's formula as matplotlib typesets it. Raises UsageError for one that it cannot."""
+    maths = f"$f(x, y) = {formula}$"
+    check_maths(maths, f"formula {formula!r}: not mathtext")
+    return maths
+
+
+def check_maths(maths: str, complaint: str) -> None:
+    """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset."""
+    try:
+        MathTextParser("path").parse(maths)
+    except ValueError as error:
+        raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
 
 
 def text_width(text: Text) -> float:

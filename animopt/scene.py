@@ -76,9 +76,6 @@ class Scene:
             names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
             where = f" on {self._function.name}" if self._function.name else ""
             object.__setattr__(self, "title", f"{', '.join(names)}{where}")
-        called = names_and_settings(self.racers)[0]
-        if self.focus and self.focus not in called:
-            raise UsageError(f"focus {self.focus!r}: no racer has that name; use {', '.join(called)}")
 
     @property
     def _function(self) -> Function:
@@ -159,15 +156,21 @@ class Scene:
         return Clock(steps, self.seconds, self.loop, self.card, self.question, self.slow)
 
     def _staging(self, theme: str | None) -> Staging:
-        called = names_and_settings(self.racers)[0]
         return Staging(
             theme=theme or self.theme,
             layout=self.layout,
             panels=tuple(self.panels),
             caption=self._say(self.caption),
             question=self._say(self.question.text) if self.question else "",
-            focus=called.index(self.focus) if self.focus in called else 0,
+            focus=self._focus(),
         )
+
+    def _focus(self) -> int:
+        """The number of the racer in focus; raises UsageError where none has its name."""
+        called = names_and_settings(self.racers)[0]
+        if self.focus and self.focus not in called:
+            raise UsageError(f"focus {self.focus!r}: no racer has that name; use {', '.join(called)}")
+        return called.index(self.focus) if self.focus else 0
 
     def _say(self, words: Words) -> str:
         """The words in the scene's language, or in the first one that they have."""

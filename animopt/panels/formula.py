@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from animopt.clock import Moment
-from animopt.errors import UsageError
 from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, literal, text_width
+from animopt.marks import fit, function_maths, head_mark, in_pixels, literal, text_width
 from animopt.panels import Move
 from animopt.recording import Recording
 from animopt.rules import rule
@@ -35,13 +34,11 @@ class Formula:
         rules = [rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
         filled = [each.filled for each in rules if each.filled]
 
-        def write(line: str, colour: str) -> Text:
-            return axes.text(
-                0, 0, _math(line), fontsize=largest, color=colour, va="baseline", math_fontfamily="stixsans"
-            )
+        def write(maths: str, colour: str) -> Text:
+            return axes.text(0, 0, maths, fontsize=largest, color=colour, va="baseline", math_fontfamily="stixsans")
 
-        symbols = [write(line, look.ink) for line in rules[0].lines]
-        numbers = [write(max(column, key=_length), look.muted) for column in zip(*filled, strict=True)]
+        symbols = [write(_math(line), look.ink) for line in rules[0].lines]
+        numbers = [write(_math(max(column, key=_length)), look.muted) for column in zip(*filled, strict=True)]
         column = max(map(text_width, symbols), default=0) + 1.5 * largest
         figures = max(map(text_width, numbers), default=0)
         above = 2 if recording.formula else 1
@@ -67,12 +64,9 @@ class Formula:
 
         self._heading(axes, recording, look, size, baseline(0))
         if recording.formula:
-            function = write(f"f(x, y) = {recording.formula}", look.muted)
-            try:
-                function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
-                function.set_visible(float(function.get_fontsize()) >= look.smallest)
-            except ValueError as error:
-                raise UsageError(f"formula {recording.formula!r}: not mathtext; {str(error).split()[-1]}") from error
+            function = write(function_maths(recording.formula), look.muted)
+            function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
+            function.set_visible(float(function.get_fontsize()) >= look.smallest)
         for index, text in enumerate(symbols):
             text.set(y=baseline(above + each * index), fontsize=size)
             text.set_visible(text.get_position()[1] <= height and text_width(text) <= width)

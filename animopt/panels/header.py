@@ -8,9 +8,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from animopt.clock import Moment
-from animopt.errors import UsageError
 from animopt.look import Look
-from animopt.marks import fit, in_pixels, literal, text_width
+from animopt.marks import fit, function_maths, in_pixels, literal, text_width
 from animopt.panels import Move
 from animopt.recording import Recording
 
@@ -47,16 +46,13 @@ class Header:
             formula = axes.text(
                 0,
                 line + look.text(34),
-                f"$f(x, y) = {recording.formula}$",
+                function_maths(recording.formula),
                 fontsize=look.text(19),
                 color=look.muted,
                 va="baseline",
                 math_fontfamily="cm",
             )
-            try:
-                formula.set_visible(text_width(formula) <= width)
-            except ValueError as error:
-                raise UsageError(f"formula {recording.formula!r}: not mathtext; {str(error).split()[-1]}") from error
+            formula.set_visible(text_width(formula) <= width)
             left = text_width(formula) + look.text(24)
         if self.caption:
             caption = axes.text(
