@@ -21,6 +21,9 @@ TURN = 9.0
 EASE = 1.0
 """Seconds in which the camera comes to its speed, and to rest, where the clip is long enough."""
 
+TRACK, MOST_TRACK = 50, 2000
+"""How many moments a second, and how many at most, are looked at for what must be planned for the whole clip."""
+
 FADE = 0.3
 """Seconds in which a card or a question comes and goes."""
 
@@ -63,8 +66,8 @@ class Slow:
 class Moment:
     """What a frame depends on.
 
-    The step, fractional between two; the camera's azimuth in degrees; how much of the hold after the race has
-    passed; and how opaque the title card and the question are, all from 0 to 1.
+    The step, fractional between two; the camera's azimuth in degrees; and from 0 to 1, how much of the hold after the
+    race has passed, how opaque the title card and the question are, and how much of the whole clip has passed.
     """
 
     step: float
@@ -72,6 +75,7 @@ class Moment:
     held: float = 0.0
     card: float = 0.0
     question: float = 0.0
+    part: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -129,12 +133,20 @@ class Clock:
             question = _ramp((second - asked) / FADE) * _ramp(left / FADE)
             if self.question.step == 0 and not self.card:
                 question = _ramp(left / FADE)
+        part = min(1.0, second / self.seconds)
         if self.loop == "seamless":
             # The second half of the hold rewinds the race.
             step *= 1 - _smooth(max(0.0, 2 * held - 1))
             held = max(0.0, 1 - abs(1 - 4 * held))
-            return Moment(step, AZIMUTH + 360 * (second / self.seconds % 1.0), held, card, question)
-        return Moment(step, AZIMUTH + TURN * self._turned(second), held, card, question)
+            part %= 1.0
+            return Moment(step, AZIMUTH + 360 * part, held, card, question, part)
+        return Moment(step, AZIMUTH + TURN * self._turned(second), held, card, question, part)
+
+    @cached_property
+    def track(self) -> tuple[Moment, ...]:
+        """Moments evenly apart, from the first of the clip to its last."""
+        count = max(1, min(MOST_TRACK, round(self.seconds * TRACK)))
+        return tuple(self.moment(self.seconds * index / count) for index in range(count + 1))
 
     @cached_property
     def _keys(self) -> tuple[Array, Array]:

@@ -54,12 +54,12 @@ class Staging:
         if not set(shown) & set(self.panels):
             raise UsageError(f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(shown)}")
 
-    def cast(self, boxes: Mapping[str, Box]) -> dict[str, Panel]:
-        """Every panel by its name, for a picture that has these boxes."""
+    def cast(self, boxes: Mapping[str, Box], clock: Clock) -> dict[str, Panel]:
+        """Every panel by its name, for a clip whose picture has these boxes."""
         return {
             "header": Header(self.caption, formula="formula" not in boxes),
-            "wireframe": Wireframe(),
-            "contour": Contour(),
+            "wireframe": Wireframe(clock.track),
+            "contour": Contour(clock.track),
             "loss": Loss(),
             "standings": Standings(),
             "formula": Formula(self.focus),
@@ -82,7 +82,7 @@ class Film:
         self.fps = fps
         recording, staging = _legible(recording, staging)
         look, boxes = _stage(recording, size, staging)
-        self.canvas = Canvas(staging.cast(boxes), [boxes], recording, size, look)
+        self.canvas = Canvas(staging.cast(boxes, clock), [boxes], recording, size, look)
 
     def __len__(self) -> int:
         return max(1, round(self.clock.seconds * self.fps))
@@ -118,7 +118,7 @@ def page(
         }
         for index in range(len(seconds))
     ]
-    canvas = Canvas(staging.cast(boxes), copies, recording, (columns * size[0], rows * size[1]), look)
+    canvas = Canvas(staging.cast(boxes, clock), copies, recording, (columns * size[0], rows * size[1]), look)
     moments = [clock.moment(second) for second in seconds]
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments)
 

@@ -100,8 +100,8 @@ def test_the_end_tells_each_outcome():
     shown = " ".join(texts(film, 10, "standings"))
     for xy in recording.xy[:, -1]:
         assert f"{np.hypot(*xy):.2g} from" in shown
-    assert shown.count("(0.00, 0.00)") == shown.count("10 gradients") == 2
-    assert "gradients" not in " ".join(texts(film, 5, "standings"))
+    assert shown.count("(0, 0)") == shown.count("10 gradients") + shown.count("10 ∇f") == 2
+    assert "from" not in " ".join(texts(film, 5, "standings"))
 
 
 def test_words_come_in_the_scenes_language():

@@ -25,6 +25,7 @@ FLOORS = {
     "marks": 2,
     "labels": 2,
     "rules": 2,
+    "names": 3,
     "panels": 3,
     "optimizers": 3,
     "panels.card": 4,
@@ -48,6 +49,7 @@ TORCH_HALF = {"functions", "optimizers", "record"}
 PIXEL_HALF = {
     "marks",
     "labels",
+    "names",
     "typeface",
     "panels",
     "canvas",

@@ -19,7 +19,7 @@ from animopt.film import RACE, Film, Staging
 from animopt.functions import quartic, ravine
 from animopt.layout import LAYOUTS, PANELS, unit
 from animopt.look import THEMES
-from animopt.marks import HEAD
+from animopt.marks import HEAD, Stamp
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
 SECONDS = 10
@@ -77,14 +77,23 @@ def unreadable(texts, size):
 
 
 def covered(film, recording, moment, texts):
-    """Which racers' names lie on heads, on the contour."""
+    """Which racers' names lie on heads."""
     half = 0.45 * max(7, HEAD * unit(*film.size))
-    for text, box in texts:
-        if place(text) == "contour" and text.get_text() in recording.names:
-            for racer, way in enumerate(recording.ways):
-                x, y = text.axes.transData.transform(way.head(moment.step)[:2])
-                if box.x0 < x + half and x - half < box.x1 and box.y0 < y + half and y - half < box.y1:
-                    yield f"{name(text)} covers the head of {recording.names[racer]}"
+    for panel in {text.axes for text, _ in texts if place(text) in ("contour", "wireframe")}:
+        for racer, (x, y) in enumerate(heads(film, recording, moment, panel)):
+            for text, box in texts:
+                beside = text.axes is panel and text.get_text() in recording.names
+                if beside and box.x0 < x + half and x - half < box.x1 and box.y0 < y + half and y - half < box.y1:
+                    yield f"{name(text)} covers head {racer}"
+
+
+def heads(film, recording, moment, axes):
+    """Where the heads are on a panel, in pixels."""
+    if axes.get_label() == "contour":
+        return [axes.transData.transform(way.head(moment.step)[:2]) for way in recording.ways]
+    stamps = [each for each in film.canvas.moved(moment) if isinstance(each, Stamp) and each.axes is axes]
+    shapes = [stamp.get_path() for stamp in stamps[-len(recording.names) :]]
+    return [shape.get_extents().get_points().mean(axis=0) for shape in shapes if len(shape)]
 
 
 def name(text):
@@ -104,6 +113,46 @@ def opacity(text):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_every_scene_can_be_read(scene_file, record, size, theme, monkeypatch):
     assert flaws(record(scene_file), size, Staging(theme), monkeypatch) == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_end_tells_every_outcome_at_every_size(scene_file, record, size):
+    recording = record(scene_file)
+    film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), size, 25)
+    moved = film.canvas.moved(film.clock.moment(SECONDS))
+    said = [each.get_text() for each in moved if isinstance(each, Text) and place(each) == "standings"]
+    for racer, (x, y) in enumerate(recording.xy[:, -1]):
+        away, (minimum_x, minimum_y) = min(
+            (np.hypot(*(minimum - (x, y))), tuple(minimum)) for minimum in recording.minima[:, :2]
+        )
+        end, minimum = point(x, y), point(minimum_x, minimum_y)
+        pattern = rf"{end}, (?P<away>[\d.]+) from (the minimum )?{minimum}, (?P<cost>\d+) (gradients|∇f)$"
+        told = re.search(pattern, said[racer - len(recording.names)])
+        assert told, said
+        assert float(told["away"]) == pytest.approx(away, rel=0.5)
+        assert int(told["cost"]) == recording.evaluations[racer, -1]
+
+
+def point(x, y):
+    """A pattern of a point's coordinates, to one or two decimals."""
+    return r"\(" + ", ".join(f"({alternatives(each)})" for each in (x, y)) + r"\)"
+
+
+def alternatives(coordinate):
+    told = {f"{coordinate:.{decimals}f}".replace("-", "−") for decimals in (0, 1, 2)}
+    return "|".join(re.escape(each) for each in told | {each.removeprefix("−") for each in told})
+
+
+@pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
+def test_both_views_name_every_racer_in_time(stem, scenes, record):
+    recording = record(scenes[stem])
+    film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25)
+    said = {"contour": set(), "wireframe": set()}
+    for second in np.arange(0, SECONDS, 0.2):
+        for each in film.canvas.moved(film.clock.moment(second)):
+            if isinstance(each, Text) and place(each) in said:
+                said[place(each)].add(each.get_text())
+    assert said["contour"] == said["wireframe"] == set(recording.names)
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])

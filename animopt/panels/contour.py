@@ -8,21 +8,14 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import IdentityTransform
 
 from animopt.clock import Moment
-from animopt.labels import dodge
 from animopt.look import Look
-from animopt.marks import HEAD, literal, mix, racer_marks, text_width
+from animopt.marks import mix, racer_marks, text_width
+from animopt.names import beside
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 from animopt.relief import relief
-
-SAMPLES, MOST_SAMPLES = 8, 1600
-"""At how many moments of a step, and of a whole race, the names' places are worked out."""
-
-WINDOW = 10
-"""Over how many of those moments a name glides or fades."""
 
 VALLEY = 0.4
 """The part of the domain's area on which half of the levels lie."""
@@ -31,8 +24,12 @@ VALLEY = 0.4
 @final
 @dataclass(frozen=True)
 class Contour:
-    """Tinted contour lines with the trails and heads on them, the minima and the starts marked."""
+    """Tinted contour lines with the trails and heads on them, the minima and the starts marked.
 
+    `moments` are those of the clip, evenly apart, for which the names beside the heads are planned.
+    """
+
+    moments: Sequence[Moment] = ()
     levels: int = 18
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
@@ -44,7 +41,12 @@ class Contour:
         racers = range(len(recording.names))
         marks = [racer_marks(axes, look, racer) for racer in racers]
         seen = np.where(recording.in_view[..., None], recording.xy, np.nan)
-        name = _names(axes, recording, look, landmarks) if recording.names else lambda moment: ()
+
+        def heads(moment: Moment) -> Array:
+            return axes.transData.transform([way.head(moment.step)[:2] for way in recording.ways])
+
+        backing = mix(look.low, look.high, 0.5)
+        name = beside(axes, look, recording.names, backing, self.moments, heads, landmarks)
 
         def move(moment: Moment) -> Sequence[Artist]:
             placed = []
@@ -135,62 +137,3 @@ class Contour:
             va="center",
         )
         return np.array([*axes.transData.transform(start) + centres[best], text_width(text), 1.2 * size])
-
-
-def _names(axes: Axes, recording: Recording, look: Look, landmarks: Array) -> Move:
-    """Each racer's name beside its head, wherever there is room for it; worked out for the whole race at once."""
-    steps = recording.xy.shape[1] - 1
-    often = int(np.clip(MOST_SAMPLES // max(1, steps), 1, SAMPLES))
-    times = np.arange(steps * often + 1) / often
-    box = axes.get_window_extent()
-    heads = np.array([[way.head(time)[:2] for time in times] for way in recording.ways])
-    heads = axes.transData.transform(heads.reshape(-1, 2)).reshape(heads.shape)
-    # While the race is held at its end, names that were folded away have time to come out.
-    heads = np.concatenate([heads, np.repeat(heads[:, -1:], 3 * WINDOW, axis=1)], axis=1)
-    size = look.text(14)
-    texts = [
-        axes.text(
-            0,
-            0,
-            **literal(name),
-            fontsize=size,
-            color=look.ink,
-            ha="center",
-            va="center",
-            transform=IdentityTransform(),
-            animated=True,
-            bbox={"boxstyle": "round,pad=0.12", "facecolor": mix(look.low, look.high, 0.5), "edgecolor": "none"},
-        )
-        for name in recording.names
-    ]
-    sizes = np.array([(text_width(text) + 0.24 * size, 1.3 * size) for text in texts]).reshape(-1, 2)
-    corner = np.array([box.x0, box.y0])
-    offsets, opacity = dodge(
-        heads - corner,
-        sizes,
-        (box.width, box.height),
-        look.px(HEAD) * 0.7,
-        WINDOW,
-        landmarks - np.append(corner, [0, 0]),
-    )
-
-    def move(moment: Moment) -> Sequence[Artist]:
-        sample = moment.step * often + moment.held * 3 * WINDOW
-        before = int(sample)
-        after = min(before + 1, heads.shape[1] - 1)
-        part = sample - before
-        shown = []
-        for racer, text in enumerate(texts):
-            alpha = (1 - part) * opacity[racer, before] + part * opacity[racer, after]
-            place = axes.transData.transform(recording.ways[racer].head(moment.step)[:2])
-            place = place + (1 - part) * offsets[racer, before] + part * offsets[racer, after]
-            if alpha > 0.02 and np.isfinite(place).all():
-                text.set_position(place)
-                text.set_alpha(alpha)
-                backing = text.get_bbox_patch()
-                assert backing is not None
-                backing.set_alpha(0.7 * alpha)
-                shown.append(text)
-        return shown
-
-    return move

@@ -86,18 +86,30 @@ class Standings:
             # Of a name that is all dots the marker tells more.
             name.set_visible(text_width(name) <= losses_left - names_left and len(name.get_text()) > 2)
         settings_left = names_left + max(map(text_width, names)) + size
-        room = losses_left - settings_left
-        # The first words that fit in every row are shown; where none do, there are none.
-        settings, outcomes = (
-            self._first_that_fits(
-                [
-                    write(settings_left, each[: len(racers)], scale=max(0.9, look.smallest / size), muted=True)
-                    for each in words
-                ],
-                room,
-            )
-            for words in ([_settings(recording)], _outcomes(recording))
-        )
+        for text in names:
+            text.set_animated(True)
+
+        def first_that_fits(choices: Sequence[tuple[Sequence[str], float, float]]) -> tuple[list[Text], int]:
+            """The first words of which each racer's fit from one place to another, and which these are."""
+            for index, (words, left, right) in enumerate(choices):
+                texts = write(left, words[: len(racers)], scale=max(0.9, look.smallest / size), muted=True)
+                if max(map(text_width, texts)) <= right - left:
+                    for text in texts:
+                        text.set_animated(True)
+                    return texts, index
+                for text in texts:
+                    text.remove()
+            return [], len(choices)
+
+        settings, _ = first_that_fits([(_settings(recording), settings_left, losses_left)])
+        whole, parts = _outcomes(recording)
+        # The whole outcome is worth more than the loss beside it, and that more than the name, which heads have too.
+        rooms = [(settings_left, losses_left), (settings_left, width), (names_left, width)]
+        choices = [(words, *room) for room in rooms for words in whole]
+        outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
+        told = [names, losses]
+        if fitting < len(choices):
+            told = [[names, losses], [names], []][fitting // len(whole)]
 
         def move(moment: Moment) -> Sequence[Artist]:
             step = int(moment.step)
@@ -105,7 +117,8 @@ class Standings:
             for racer in racers:
                 ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(standing[racer]))
                 losses[racer].set_text(_standing(recording, racer, step, decimals))
-            return [*ranks, *losses, *(outcomes if moment.held > 0 and outcomes else settings)]
+            columns = [*told, outcomes] if moment.held > 0 and outcomes else [names, losses, settings]
+            return [*ranks, *(text for column in columns for text in column)]
 
         return move
 
@@ -120,19 +133,6 @@ class Standings:
         text.remove()
         return max(widths)
 
-    @staticmethod
-    def _first_that_fits(choices: Sequence[list[Text]], room: float) -> list[Text]:
-        chosen: list[Text] = []
-        for texts in choices:
-            if not chosen and max(map(text_width, texts)) <= room:
-                chosen = texts
-                for text in texts:
-                    text.set_animated(True)
-            else:
-                for text in texts:
-                    text.remove()
-        return chosen
-
 
 def _settings(recording: Recording) -> list[str]:
     """Each racer's settings, and how often it asked for the gradient where that is more than once a step."""
@@ -143,34 +143,40 @@ def _settings(recording: Recording) -> list[str]:
     ]
 
 
-def _outcomes(recording: Recording) -> list[list[str]]:
-    """Where each racer ended, how far from which minimum, and after how many gradients; in ever fewer words."""
-    choices: list[list[str]] = [[], [], [], []]
-    for racer, evaluations in enumerate(recording.evaluations[:, -1]):
-        cost = f"{evaluations} gradients"
-        end = recording.xy[racer, -1]
-        if recording.trouble(racer, recording.xy.shape[1] - 1):
-            words = [cost] * 4
-        elif not len(recording.minima):
-            words = [f"ends at {_point(end)}, {cost}", f"{_point(end)}, {cost}", _point(end), _point(end)]
-        else:
-            distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
-            nearest = _point(recording.minima[int(distances.argmin()), :2])
-            away = f"{distances.min():.2g}"
-            words = [
-                f"ends at {_point(end)}, {away} from the minimum {nearest}, {cost}",
-                f"{_point(end)}, {away} from {nearest}, {cost}",
-                f"{away} from {nearest}, {cost}",
-                f"{away} from {nearest}",
-            ]
-        for choice, phrase in zip(choices, words, strict=True):
-            choice.append(phrase)
-    return choices
+def _outcomes(recording: Recording) -> tuple[list[list[str]], list[list[str]]]:
+    """Where each racer ended, how far from which minimum, and after how many gradients.
+
+    All of it in ever fewer letters, and parts of it in ever fewer; each wording is a phrase for each racer.
+    """
+    phrases = [_outcome(recording, racer) for racer in range(len(recording.names))]
+    whole, parts = (zip(*each, strict=True) for each in zip(*phrases, strict=True))
+    return [list(wording) for wording in whole], [list(wording) for wording in parts]
 
 
-def _point(xy: Array) -> str:
+def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
+    evaluations = recording.evaluations[racer, -1]
+    gradients, short = f"{evaluations} gradients", f"{evaluations} ∇f"
+    end = recording.xy[racer, -1]
+    if recording.trouble(racer, recording.xy.shape[1] - 1):
+        return [gradients, gradients, short, short], [short, short]
+    if not len(recording.minima):
+        told = [f"ends at {_point(end)}, {gradients}", f"{_point(end)}, {gradients}", f"{_point(end)}, {short}"]
+        return [*told, f"{_point(end, 1)}, {short}"], [_point(end), _point(end, 1)]
+    distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
+    away, minimum = distances.min(), recording.minima[int(distances.argmin()), :2]
+    near, rough = f"{away:.2g} from {_point(minimum)}", f"{away:.1g} from {_point(minimum, 1)}"
+    return [
+        f"ends at {_point(end)}, {away:.2g} from the minimum {_point(minimum)}, {gradients}",
+        f"{_point(end)}, {near}, {gradients}",
+        f"{_point(end)}, {near}, {short}",
+        f"{_point(end, 1)}, {rough}, {short}",
+    ], [f"{near}, {short}", rough]
+
+
+def _point(xy: Array, decimals: int = 2) -> str:
     # Adding zero makes a negative zero a positive one.
-    return "({:.2f}, {:.2f})".format(*(np.round(xy, 2) + 0.0)).replace("-", "−")
+    told = (f"{coordinate:.{decimals}f}" for coordinate in np.round(xy, decimals) + 0.0)
+    return f"({', '.join(told)})".replace("-", "−").replace("." + "0" * decimals, "")
 
 
 def _standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:

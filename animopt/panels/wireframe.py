@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import TRAIL, mix, racer_marks, trail_line
+from animopt.marks import TRAIL, mix, racer_marks, text_width, trail_line
+from animopt.names import beside
 from animopt.panels import Move
 from animopt.projection import Camera, HeightField
 from animopt.recording import Array, Recording, Surface
@@ -52,8 +53,12 @@ NARROWEST = 0.4
 @final
 @dataclass(frozen=True)
 class Wireframe:
-    """A wireframe that fades with distance and hides what is behind it, with the trails and heads on it."""
+    """A wireframe that fades with distance and hides what is behind it, with the trails and heads on it.
 
+    `moments` are those of the clip, evenly apart, for which the names beside the heads are planned.
+    """
+
+    moments: Sequence[Moment] = ()
     elevation: float = 38.0
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
@@ -61,8 +66,9 @@ class Wireframe:
         scene = _Scene.of(recording.surface)
         mesh = _Mesh.of(scene)
         axes.set_axis_off()
+        kept_clear = np.empty((0, 4))
         if scene.heights.bent:
-            axes.annotate(
+            scale = axes.annotate(
                 "heights on a log scale",
                 (1, 0),
                 xycoords="axes fraction",
@@ -71,6 +77,9 @@ class Wireframe:
                 ha="right",
                 va="bottom",
             )
+            box = axes.get_window_extent()
+            wide, high = text_width(scale), look.text(12)
+            kept_clear = np.array([[box.x1 - wide / 2, box.y0 + high / 2, wide, 1.2 * high]])
         floor = _floor(recording.surface, scene)
         _frame(axes, np.concatenate([mesh.vertices, *floor]), self.elevation)
         shadow = PathCollection(
@@ -102,6 +111,12 @@ class Wireframe:
             for xy, z, seen in zip(recording.xy, recording.z, recording.in_view, strict=True)
         ]
 
+        def heads(moment: Moment) -> Array:
+            places = scene.place(np.array([way.head(moment.step) for way in recording.ways]))
+            return axes.transData.transform(Camera(moment.azimuth, self.elevation).project(places)[0])
+
+        name = beside(axes, look, recording.names, look.background, self.moments, heads, kept_clear)
+
         def move(moment: Moment) -> Sequence[Artist]:
             camera = Camera(moment.azimuth, self.elevation)
             lines.set_paths(mesh.paths(camera))
@@ -115,7 +130,8 @@ class Wireframe:
                 seen = _seen(trail, scene.field.hidden(way, camera))
                 shown = np.where(scene.field.hidden(steps[racer][: len(points)], camera)[:, None], np.nan, points)
                 placed.append([behind[racer], *marks[racer].place(seen, shown, trail[-1])])
-            return [shadow, lines, *(artist for layer in zip(*placed, strict=True) for artist in layer)]
+            layers = [artist for layer in zip(*placed, strict=True) for artist in layer]
+            return [shadow, lines, *layers, *name(moment)]
 
         return move
 

@@ -1,0 +1,85 @@
+"""The names beside the heads of a race, wherever there is room for them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.transforms import IdentityTransform
+
+from animopt.clock import Moment
+from animopt.labels import dodge
+from animopt.look import Look
+from animopt.marks import HEAD, literal, text_width
+from animopt.recording import Array
+
+WINDOW = 15
+"""Over how many of a clip's sampled moments a name glides or fades."""
+
+PADDING = 0.12
+"""Of a name's backing, in sizes of its type."""
+
+
+def beside(
+    axes: Axes,
+    look: Look,
+    words: Sequence[str],
+    backing: str,
+    moments: Sequence[Moment],
+    heads: Callable[[Moment], Array],
+    marks: Array,
+) -> Callable[[Moment], Sequence[Artist]]:
+    """Write the names of racers beside their heads, planned for all `moments` of a clip, which are evenly apart.
+
+    `heads` tells where the heads are at a moment, (racers, 2), in pixels from the figure's lower left; `marks`
+    (marks, 4) are the centres and sizes of what else is to be kept clear. Returns what moves, for any moment between
+    them; without moments there are no names.
+    """
+    if not (words and moments):
+        return lambda moment: ()
+    box = axes.get_window_extent()
+    corner = np.array([box.x0, box.y0])
+    size = look.text(14)
+    texts = [
+        axes.text(
+            0,
+            0,
+            **literal(name),
+            fontsize=size,
+            color=look.ink,
+            ha="center",
+            va="center",
+            transform=IdentityTransform(),
+            animated=True,
+            bbox={"boxstyle": f"round,pad={PADDING}", "facecolor": backing, "edgecolor": "none"},
+        )
+        for name in words
+    ]
+    sizes = np.array([(text_width(text) + 2 * PADDING * size, (1.06 + 2 * PADDING) * size) for text in texts])
+    offsets, opacity = dodge(
+        np.stack([heads(moment) for moment in moments], axis=1) - corner,
+        sizes,
+        (box.width, box.height),
+        look.px(HEAD) * 0.7,
+        WINDOW,
+        marks - np.append(corner, [0, 0]),
+    )
+
+    def move(moment: Moment) -> Sequence[Artist]:
+        sample = moment.part * (len(moments) - 1)
+        before = int(sample)
+        after = min(before + 1, len(moments) - 1)
+        part = sample - before
+        shown = []
+        for racer, (text, head) in enumerate(zip(texts, heads(moment), strict=True)):
+            alpha = (1 - part) * opacity[racer, before] + part * opacity[racer, after]
+            if alpha > 0.02 and np.isfinite(head).all():
+                text.set_position(head + (1 - part) * offsets[racer, before] + part * offsets[racer, after])
+                text.set_alpha(alpha)
+                patch = text.get_bbox_patch()
+                assert patch is not None
+                patch.set_alpha(0.7 * alpha)
+                shown.append(text)
+        return shown
+
+    return move
