@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -49,44 +50,45 @@ def own_settings() -> Iterator[None]:
         yield
 
 
-def paint(
-    figure: Figure, panels: Mapping[str, Panel], boxes: Mapping[str, Box], recording: Recording, look: Look
-) -> list[Move]:
-    """Put every panel that has a box on a figure, whose points are pixels; what moves in each."""
-    width, height = figure.get_size_inches() * figure.dpi
-    moves = []
-    for name, box in boxes.items():
-        place = (box.left / width, 1 - (box.top + box.height) / height, box.width / width, box.height / height)
-        moves.append(panels[name].draw(figure.add_axes(place, label=name), recording, look))
-    return moves
+@dataclass(frozen=True)
+class Stage:
+    """A recording, the panels that show it, by name, the box of each that is shown, and the look of all."""
+
+    recording: Recording
+    panels: Mapping[str, Panel]
+    boxes: Mapping[str, Box]
+    look: Look
+
+    def paint(self, figure: Figure) -> list[Move]:
+        """Put every panel that has a box on a figure, whose points are pixels; what moves in each."""
+        width, height = figure.get_size_inches() * figure.dpi
+        moves = []
+        for name, box in self.boxes.items():
+            place = (box.left / width, 1 - (box.top + box.height) / height, box.width / width, box.height / height)
+            axes = figure.add_axes(place, label=name)
+            moves.append(self.panels[name].draw(axes, self.recording, self.look))
+        return moves
 
 
 class Canvas:
     """A picture of `size` (width, height) pixels, whose still layer is painted once.
 
-    `copies` are the boxes of the panels, once for each moment that the picture shows side by side.
+    `stages` has one for each moment that the picture shows side by side.
     """
 
-    def __init__(
-        self,
-        panels: Mapping[str, Panel],
-        copies: Sequence[Mapping[str, Box]],
-        recording: Recording,
-        size: tuple[int, int],
-        look: Look,
-    ) -> None:
+    def __init__(self, stages: Sequence[Stage], size: tuple[int, int]) -> None:
         width, height = size
         with own_settings():
             # At 72 dots an inch a point is a pixel, so that every length in the panels is one in pixels.
-            self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=look.background)
+            self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=stages[0].look.background)
             self._canvas = FigureCanvasAgg(self.figure)
-            self._moves = [paint(self.figure, panels, boxes, recording, look) for boxes in copies]
+            self._moves = [stage.paint(self.figure) for stage in stages]
             self._canvas.draw()
             self._still: Pixels = np.array(self._canvas.buffer_rgba())
             self._letters = _Letters(size)
 
     def draw(self, *moments: Moment) -> Pixels:
-        """The picture at a moment for each copy of the panels, (height, width, 3)."""
+        """The picture at a moment for each stage, (height, width, 3)."""
         with own_settings():
             renderer = self._canvas.get_renderer()
             buffer = np.asarray(renderer.buffer_rgba())

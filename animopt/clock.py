@@ -66,8 +66,9 @@ class Slow:
 class Moment:
     """What a frame depends on.
 
-    The step, fractional between two; the camera's azimuth in degrees; and from 0 to 1, how much of the hold after the
-    race has passed, how opaque the title card and the question are, and how much of the whole clip has passed.
+    The step, fractional between two; the camera's azimuth in degrees; from 0 to 1, how much of the hold after the
+    race has passed, how opaque the title card and the question are, and how much of the whole clip has passed; and
+    the number of the race, where several follow each other.
     """
 
     step: float
@@ -76,6 +77,7 @@ class Moment:
     card: float = 0.0
     question: float = 0.0
     part: float = 0.0
+    race: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Clock:
     """A race of `steps` steps in a clip of `seconds` seconds, plain or seamless.
 
     A seamless clip ends in the moment with which it begins: the camera goes once around, and the racers return to
-    their starts along their trails. `card` is for how many seconds the title card stands before all else.
+    their starts along their trails. `card` is for how many seconds the title card stands before all else. Of several
+    `races` the first is run; then the others pass by, finished.
     Raises UsageError for a loop of another name, and where the card and the questions leave no time for the race.
     """
 
@@ -93,6 +96,7 @@ class Clock:
     card: float = 0.0
     question: Question | None = None
     slow: Sequence[Slow] = ()
+    races: int = 1
 
     def __post_init__(self) -> None:
         if self.loop not in LOOPS:
@@ -110,7 +114,16 @@ class Clock:
     @property
     def race(self) -> float:
         """How many seconds of the clip the race itself takes, without the question's pause."""
+        return self._running - self._passing
+
+    @property
+    def _running(self) -> float:
         return self.seconds - self.hold - self.card - (self.question.seconds if self.question else 0)
+
+    @property
+    def _passing(self) -> float:
+        """For how many seconds the races after the first pass by."""
+        return self._running / 2 if self.races > 1 else 0.0
 
     def second_of(self, step: float) -> float:
         """The first second of the clip at which the race is at a step."""
@@ -121,10 +134,21 @@ class Clock:
         part = (step - steps[after - 1]) / (steps[after] - steps[after - 1])
         return float(seconds[after - 1] + part * (seconds[after] - seconds[after - 1]))
 
+    def told(self, count: int) -> list[float]:
+        """So many seconds of the clip that tell the story: even steps of the race, and then of the other races."""
+        running = count if self.races == 1 else (count + 1) // 2
+        passing = self.seconds - self.hold - self._passing
+        return [
+            *(self.second_of(self.steps * part) for part in np.linspace(0, 1, running)),
+            *(passing + self._passing * part for part in np.linspace(0, 1, count - running + 1)[1:]),
+        ]
+
     def moment(self, second: float) -> Moment:
         """The moment at a second of the clip; the race ends before the clip, the camera turns to its end."""
         step = float(np.interp(second, *self._keys))
-        held = max(0.0, (second - (self.seconds - self.hold)) / self.hold)
+        left = self.seconds - self.hold - second
+        held = max(0.0, -left / self.hold)
+        passed = _ramp(1 - left / self._passing) if self.races > 1 else 0.0
         card = _ramp((self.card - second) / FADE)
         question = 0.0
         if self.question:
@@ -136,17 +160,21 @@ class Clock:
         part = min(1.0, second / self.seconds)
         if self.loop == "seamless":
             # The second half of the hold rewinds the race.
-            step *= 1 - _smooth(max(0.0, 2 * held - 1))
+            rewound = 1 - _smooth(max(0.0, 2 * held - 1))
+            step, passed = step * rewound, passed * rewound
             held = max(0.0, 1 - abs(1 - 4 * held))
             part %= 1.0
-            return Moment(step, AZIMUTH + 360 * part, held, card, question, part)
-        return Moment(step, AZIMUTH + TURN * self._turned(second), held, card, question, part)
+            azimuth = AZIMUTH + 360 * part
+        else:
+            azimuth = AZIMUTH + TURN * self._turned(second)
+        return Moment(step, azimuth, held, card, question, part, round(passed * (self.races - 1)))
 
     @cached_property
     def track(self) -> tuple[Moment, ...]:
-        """Moments evenly apart, from the first of the clip to its last."""
+        """Moments evenly apart, from the first of the clip to its last, or to the one before it is the first again."""
         count = max(1, min(MOST_TRACK, round(self.seconds * TRACK)))
-        return tuple(self.moment(self.seconds * index / count) for index in range(count + 1))
+        last = count + (self.loop == "plain")
+        return tuple(self.moment(self.seconds * index / count) for index in range(last))
 
     @cached_property
     def _keys(self) -> tuple[Array, Array]:

@@ -4,11 +4,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from animopt.canvas import Canvas, Pixels
-from animopt.clock import Clock
+from animopt.canvas import Canvas, Pixels, Stage
+from animopt.clock import Clock, Moment
 from animopt.errors import UsageError
 from animopt.layout import LAYOUTS, PANELS, Box, arrange, best, names, unit
-from animopt.look import THEMES, Look
+from animopt.look import THEMES
 from animopt.panels import Panel
 from animopt.panels.card import Card
 from animopt.panels.contour import Contour
@@ -54,13 +54,13 @@ class Staging:
         if not set(shown) & set(self.panels):
             raise UsageError(f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(shown)}")
 
-    def cast(self, boxes: Mapping[str, Box], clock: Clock) -> dict[str, Panel]:
-        """Every panel by its name, for a clip whose picture has these boxes."""
+    def cast(self, boxes: Mapping[str, Box], moments: Sequence[Moment], races: Sequence[Recording]) -> dict[str, Panel]:
+        """Every panel by its name, for a picture with these boxes, at these moments, in a film of these races."""
         return {
             "header": Header(self.caption, formula="formula" not in boxes),
-            "wireframe": Wireframe(clock.track),
-            "contour": Contour(clock.track),
-            "loss": Loss(),
+            "wireframe": Wireframe(moments),
+            "contour": Contour(moments),
+            "loss": Loss(races),
             "standings": Standings(),
             "formula": Formula(self.focus),
             "state": State(self.focus),
@@ -69,20 +69,26 @@ class Staging:
 
 
 class Film:
-    """A race as frames (height, width, 3) of uint8, each a function of its moment alone.
+    """A race, or several after each other, as frames (height, width, 3) of uint8, each a function of its moment alone.
 
-    `size` is (width, height) in pixels, `fps` frames a second.
+    `size` is (width, height) in pixels, `fps` frames a second. Several races are shown in the order in which the
+    clock has them.
     """
 
     def __init__(
-        self, recording: Recording, clock: Clock, size: tuple[int, int], fps: float, staging: Staging = Staging()
+        self,
+        recording: Recording | Sequence[Recording],
+        clock: Clock,
+        size: tuple[int, int],
+        fps: float,
+        staging: Staging = Staging(),
     ) -> None:
         self.clock = clock
         self.size = size
         self.fps = fps
-        recording, staging = _legible(recording, staging)
-        look, boxes = _stage(recording, size, staging)
-        self.canvas = Canvas(staging.cast(boxes, clock), [boxes], recording, size, look)
+        self._races, self._staging = _legible(recording, staging)
+        self._canvases: dict[int, Canvas] = {}
+        self.canvas = self._canvas(0)
 
     def __len__(self) -> int:
         return max(1, round(self.clock.seconds * self.fps))
@@ -93,51 +99,70 @@ class Film:
 
     def at(self, second: float) -> Pixels:
         """The frame at a second of the clip."""
-        return self.canvas.draw(self.clock.moment(second))
+        moment = self.clock.moment(second)
+        return self._canvas(moment.race).draw(moment)
 
     def frames(self) -> Iterator[Pixels]:
         """All frames in order."""
         return map(self.frame, range(len(self)))
 
+    def _canvas(self, race: int) -> Canvas:
+        if race not in self._canvases:
+            # Each holds a picture's pixels; the first one and the last one asked for are kept.
+            self._canvases = {kept: canvas for kept, canvas in self._canvases.items() if kept == 0}
+            stage = _stage(self._races, race, self.clock, self.size, self._staging)
+            self._canvases[race] = Canvas([stage], self.size)
+        return self._canvases[race]
+
 
 def page(
-    recording: Recording, clock: Clock, seconds: Sequence[float], size: tuple[int, int], staging: Staging, suffix: str
+    recording: Recording | Sequence[Recording],
+    clock: Clock,
+    seconds: Sequence[float],
+    size: tuple[int, int],
+    staging: Staging,
+    suffix: str,
 ) -> Pixels | bytes:
     """Several seconds of a clip side by side, in two columns where there is more than one, each of `size` pixels.
 
     Pixels (height, width, 3) for the suffix .png, the bytes of a file with vectors for .svg and .pdf.
     """
-    recording, staging = _legible(recording, staging)
-    look, boxes = _stage(recording, size, staging)
+    races, staging = _legible(recording, staging)
     columns = min(2, len(seconds))
     rows = -(-len(seconds) // columns)
-    copies = [
-        {
-            name: replace(box, left=box.left + index % columns * size[0], top=box.top + index // columns * size[1])
-            for name, box in boxes.items()
-        }
-        for index in range(len(seconds))
-    ]
-    canvas = Canvas(staging.cast(boxes, clock), copies, recording, (columns * size[0], rows * size[1]), look)
     moments = [clock.moment(second) for second in seconds]
+    stages = []
+    for index, moment in enumerate(moments):
+        stage = _stage(races, moment.race, clock, size, staging)
+        right, down = index % columns * size[0], index // columns * size[1]
+        boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in stage.boxes.items()}
+        stages.append(replace(stage, boxes=boxes))
+    canvas = Canvas(stages, (columns * size[0], rows * size[1]))
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments)
 
 
-def _legible(recording: Recording, staging: Staging) -> tuple[Recording, Staging]:
-    """The same with a box for each letter that no font has, and a warning that tells what to install."""
-    words = [recording.title, *recording.names, staging.caption, staging.question]
+def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tuple[list[Recording], Staging]:
+    """The races with a box for each letter that no font has, and a warning that tells what to install."""
+    races = [recording] if isinstance(recording, Recording) else list(recording)
+    words = [staging.caption, staging.question, *(word for race in races for word in (race.title, *race.names))]
     if not (lacking := missing("".join(words))):
-        return recording, staging
+        return races, staging
     warnings.warn(remedy(lacking), stacklevel=3)
-    title, *names, caption, question = (legible(text, lacking) for text in words)
+
+    def shown(text: str) -> str:
+        return legible(text, lacking)
+
     return (
-        replace(recording, title=title, names=tuple(names)),
-        replace(staging, caption=caption, question=question),
+        [replace(race, title=shown(race.title), names=tuple(map(shown, race.names))) for race in races],
+        replace(staging, caption=shown(staging.caption), question=shown(staging.question)),
     )
 
 
-def _stage(recording: Recording, size: tuple[int, int], staging: Staging) -> tuple[Look, dict[str, Box]]:
+def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int, int], staging: Staging) -> Stage:
+    """One of the races, as it is shown in a picture."""
+    recording = races[race]
     layout = best(*size) if staging.layout == "auto" else staging.layout
     look = THEMES[staging.theme].scaled(unit(*size), size[1])
     boxes = arrange(size, look, layout, staging.panels, recording.surface.aspect, len(recording.names))
-    return look, boxes | {"card": Box(0, 0, *size)}
+    moments = [moment for moment in clock.track if moment.race == race]
+    return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, look)

@@ -65,8 +65,10 @@ def beside(
         marks - np.append(corner, [0, 0]),
     )
 
+    parts = [moment.part for moment in moments]
+
     def move(moment: Moment) -> Sequence[Artist]:
-        sample = moment.part * (len(moments) - 1)
+        sample = float(np.interp(moment.part, parts, np.arange(len(parts))))
         before = int(sample)
         after = min(before + 1, len(moments) - 1)
         part = sample - before

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from animopt.canvas import own_settings, paint
+from animopt.canvas import Stage, own_settings
 from animopt.clock import AZIMUTH, Moment
 from animopt.errors import UsageError
 from animopt.functions import Function
@@ -58,7 +58,7 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
     with own_settings():
         figure = Picture(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
         FigureCanvasAgg(figure)
-        for move in paint(figure, panels, boxes, recording, LIGHT):
+        for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
             for artist in move(Moment(step=0, azimuth=AZIMUTH)):
                 artist.set_animated(False)
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL), marker="o", markersize=8)

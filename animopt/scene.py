@@ -25,16 +25,17 @@ Words = str | Mapping[str, str]
 class Scene:
     """Optimizers that race on a function, and the clip that shows it.
 
-    `function` is a Function or a bare callable; `start` (x, y) and `steps` hold for every racer that has none of its
-    own; `seconds` is the length of the whole clip. `theme`, `layout` and `panels` are names; "auto" takes the layout
-    that suits the picture's shape. `focus` names the racer whose formula and state are shown, else it is the first.
-    `loop` is "plain", or "seamless" for a clip whose end is its beginning; `card` is for how many seconds a title card
-    stands before the race, `question` and `slow` are a Question and Slows. `title`, `caption` and the question's text
-    are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is the one to use.
+    `function` is a Function or a bare callable, or several, on each of which the race is run anew: the clip shows the
+    first one, then how it would have ended on the others. `start` (x, y) and `steps` hold for every racer that has none
+    of its own; `seconds` is the length of the whole clip. `theme`, `layout` and `panels` are names; "auto" takes the
+    layout that suits the picture's shape. `focus` names the racer whose formula and state are shown, else it is the
+    first. `loop` is "plain", or "seamless" for a clip whose end is its beginning; `card` is for how many seconds a
+    title card stands before the race, `question` and `slow` are a Question and Slows. `title`, `caption` and the
+    question's text are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is the one to use.
     Raises UsageError for a field that cannot be used.
     """
 
-    function: Function | Callable[[Any], Any]
+    function: Function | Callable[[Any], Any] | Sequence[Function]
     racers: Sequence[Racer]
     start: tuple[float, float] | None = None
     steps: int = 20
@@ -52,8 +53,11 @@ class Scene:
     lang: str = "en"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.function, Function):
-            object.__setattr__(self, "function", Function(self.function))
+        given = self.function if isinstance(self.function, Sequence) else [self.function]
+        functions = tuple(each if isinstance(each, Function) else Function(each) for each in given)
+        if not functions:
+            raise UsageError("function (): give at least one, as function=Function(lambda x: x[0] ** 2 + x[1] ** 2)")
+        object.__setattr__(self, "function", functions if isinstance(self.function, Sequence) else functions[0])
         object.__setattr__(self, "racers", tuple(self.racers))
         if not self.racers or not all(isinstance(racer, Racer) for racer in self.racers):
             raise UsageError(f"racers {list(self.racers)!r}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
@@ -64,28 +68,35 @@ class Scene:
             raise UsageError(f"seconds {self.seconds!r}: give the length of the clip, as seconds=10")
         object.__setattr__(self, "panels", tuple(self.panels))
         object.__setattr__(self, "slow", tuple(self.slow))
-        _ = self._staging(None), self._clock(self.steps)
+        _ = self._staging(None), self._clock()
         for racer in self.racers:
             start = racer.start or self.start
             if start is None:
                 raise UsageError(f"start: {racer!r} has none; give the scene one, as start=(-7, 2)")
-            if not self._function.contains(start):
-                ends = f"x={self._function.x}, y={self._function.y}"
-                raise UsageError(f"start {start}: lies outside the function's domain {ends}; widen it")
+            for function in self._functions:
+                if not function.contains(start):
+                    ends = f"x={function.x}, y={function.y}"
+                    raise UsageError(f"start {start}: lies outside the function's domain {ends}; widen it")
         if not self.title:
             names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
-            where = f" on {self._function.name}" if self._function.name else ""
+            where = f" on {self._functions[0].name}" if self._functions[0].name else ""
             object.__setattr__(self, "title", f"{', '.join(names)}{where}")
 
     @property
-    def _function(self) -> Function:
-        assert isinstance(self.function, Function)
-        return self.function
+    def _functions(self) -> tuple[Function, ...]:
+        functions = self.function if isinstance(self.function, tuple) else (self.function,)
+        return tuple(function for function in functions if isinstance(function, Function))
 
     def record(self) -> Recording:
-        """Run the race. Raises Error where an optimizer or the function cannot do the work."""
+        """Run the race, on the first function where there are several.
+
+        Raises Error where an optimizer or the function cannot do the work.
+        """
+        return self._record(self._functions[0])
+
+    def _record(self, function: Function) -> Recording:
         # Where there is no common start, every racer has its own.
-        return record(self._function, self.racers, self.start or (0.0, 0.0), self.steps, self._say(self.title))
+        return record(function, self.racers, self.start or (0.0, 0.0), self.steps, self._say(self.title))
 
     def save(self, *outputs: str | os.PathLike[str] | Output) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.
@@ -108,10 +119,8 @@ class Scene:
             check_path(output.path)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
-        recording = self.record()
-        yield from save(
-            all_outputs, lambda output: self._film(recording, output.size, output.fps, output.theme), progress
-        )
+        races = self._races()
+        yield from save(all_outputs, lambda output: self._film(races, output.size, output.fps, output.theme), progress)
 
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""
@@ -135,25 +144,23 @@ class Scene:
 
         Raises Error where the file cannot be written.
         """
-        longest = max(racer.steps or self.steps for racer in self.racers)
-        clock = self._clock(longest)
-        self._page(Path(path), [clock.second_of(longest * part / 5) for part in range(6)], size, theme)
+        self._page(Path(path), self._clock().told(6), size, theme)
 
     def _page(self, path: Path, seconds: Sequence[float], size: tuple[int, int], theme: str | None) -> None:
         suffix = check_still(path)
         check_path(path)
-        recording = self.record()
-        staging = self._staging(theme)
-        save_still(path, page(recording, self._clock_of(recording), seconds, check_size(size), staging, suffix))
+        size = check_size(size)
+        save_still(path, page(self._races(), self._clock(), seconds, size, self._staging(theme), suffix))
 
-    def _film(self, recording: Recording, size: tuple[int, int], fps: float, theme: str | None) -> Film:
-        return Film(recording, self._clock_of(recording), size, fps, self._staging(theme))
+    def _races(self) -> list[Recording]:
+        return [self._record(function) for function in self._functions]
 
-    def _clock_of(self, recording: Recording) -> Clock:
-        return self._clock(recording.xy.shape[1] - 1)
+    def _film(self, races: Sequence[Recording], size: tuple[int, int], fps: float, theme: str | None) -> Film:
+        return Film(races, self._clock(), size, fps, self._staging(theme))
 
-    def _clock(self, steps: int) -> Clock:
-        return Clock(steps, self.seconds, self.loop, self.card, self.question, self.slow)
+    def _clock(self) -> Clock:
+        steps = max(racer.steps or self.steps for racer in self.racers)
+        return Clock(steps, self.seconds, self.loop, self.card, self.question, self.slow, len(self._functions))
 
     def _staging(self, theme: str | None) -> Staging:
         return Staging(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from animopt.clock import AZIMUTH, EASE, HOLD, TURN, Clock
+from animopt.clock import AZIMUTH, EASE, HOLD, LOOPS, TURN, Clock
 from animopt.errors import UsageError
 
 LENGTHS = [0.5, 1, 4, 6, 8, 10, 30]
@@ -57,3 +57,27 @@ def test_a_loop_of_another_name_is_refused():
 def test_a_moment_depends_on_nothing_but_its_second():
     clock = Clock(steps=7, seconds=10)
     assert [clock.moment(3.3) for _ in (0, clock.moment(9), clock.moment(0))] == [clock.moment(3.3)] * 3
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_races_pass_by_in_their_order_after_the_first_is_run(loop):
+    clock = Clock(30, 12, loop, races=10)
+    moments = [clock.moment(second) for second in np.linspace(0, 12 - clock.hold, 500)]
+    races = [moment.race for moment in moments]
+    assert races == sorted(races)
+    assert set(races) == set(range(10))
+    assert all(moment.step == 30 for moment in moments if moment.race > 0)
+    assert clock.moment(12).race == (9 if loop == "plain" else 0)
+    assert clock.moment(clock.second_of(30)).race == 0
+    assert Clock(30, 12, loop).moment(11).race == 0
+
+
+def test_what_is_told_are_even_steps_and_then_even_races():
+    clock = Clock(30, 12)
+    assert [clock.moment(second).step for second in clock.told(6)] == pytest.approx([0, 6, 12, 18, 24, 30])
+    clock = Clock(30, 12, races=10)
+    told = [clock.moment(second) for second in clock.told(6)]
+    assert [moment.step for moment in told] == pytest.approx([0, 15, 30, 30, 30, 30])
+    assert [moment.race for moment in told][:3] == [0, 0, 0]
+    assert told[-1].race == 9
+    assert 0 < told[3].race < told[4].race < 9

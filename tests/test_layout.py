@@ -120,7 +120,7 @@ def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, recor
 
 def test_every_panel_file_has_a_place():
     files = {path.stem for path in (Path(__file__).parent.parent / "animopt" / "panels").glob("[!_]*.py")}
-    assert files == set(Staging().cast({}))
+    assert files == set(Staging().cast({}, [], []))
     assert files - {"header", "card"} == set(PANELS)
     for layout in ("wide", "square", "tall"):
         assert set(names(layout)) == set(PANELS)

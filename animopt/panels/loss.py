@@ -22,14 +22,20 @@ DECADES = 10
 @final
 @dataclass(frozen=True)
 class Loss:
-    """Each racer's loss so far: the gap to the lowest known minimum on a log scale, else the loss itself."""
+    """Each racer's loss so far: the gap to the lowest known minimum on a log scale, else the loss itself.
+
+    `races` are the recordings that take turns on the axes, where there are several.
+    """
+
+    races: Sequence[Recording] = ()
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the axes; the lines and heads move."""
         steps = recording.xy.shape[1] - 1
         logarithmic = recording.gap is not None
-        values = recording.z if recording.gap is None else recording.gap
-        low, high = _range(values[recording.in_view], logarithmic)
+        values = _values(recording)
+        races = self.races or [recording]
+        low, high = _range(np.concatenate([_values(race)[race.in_view] for race in races]), logarithmic)
         # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
         heights = np.maximum(values, low) if logarithmic else values
         labels = int(np.clip(axes.get_window_extent().height / (2.4 * look.text(13)), 2, 6))
@@ -77,6 +83,10 @@ class Loss:
             return [*lines, *heads]
 
         return move
+
+
+def _values(recording: Recording) -> Array:
+    return recording.z if recording.gap is None else recording.gap
 
 
 def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:
