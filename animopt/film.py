@@ -12,6 +12,7 @@ from animopt.look import THEMES
 from animopt.panels import Panel
 from animopt.panels.card import Card
 from animopt.panels.contour import Contour
+from animopt.panels.fit import Fit
 from animopt.panels.formula import Formula
 from animopt.panels.header import Header
 from animopt.panels.loss import Loss
@@ -64,6 +65,7 @@ class Staging:
             "standings": Standings(),
             "formula": Formula(self.focus),
             "state": State(self.focus),
+            "fit": Fit(),
             "card": Card(self.caption, self.question),
         }
 
@@ -161,6 +163,8 @@ def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tu
 def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int, int], staging: Staging) -> Stage:
     """One of the races, as it is shown in a picture."""
     recording = races[race]
+    if "fit" in staging.panels and recording.sample is None:
+        raise UsageError("panel 'fit': the function has no data and model of them; use animopt.regression, or no 'fit'")
     layout = best(*size) if staging.layout == "auto" else staging.layout
     look = THEMES[staging.theme].scaled(unit(*size), size[1])
     boxes = arrange(size, look, layout, staging.panels, recording.surface.aspect, len(recording.names))

@@ -1,7 +1,7 @@
 """Functions of two variables, and the shelf of those that scenes use."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,12 @@ import torch
 from animopt.errors import Error, UsageError, first_line
 from animopt.recording import Array
 
+MARGIN = 0.05
+"""How far beyond a point outside of it a domain is widened, in parts of its extent."""
+
+CHUNK = 2**22
+"""At how many numbers, points times rows of data, a surface is computed at once."""
+
 
 @dataclass(frozen=True)
 class Function:
@@ -17,15 +23,19 @@ class Function:
 
     `definition` takes one tensor and reads `x[0]` and `x[1]`, in any torch arithmetic. `x` and `y` are the ends of
     the domain, `minima` the known ones as (x, y) pairs, `formula` the right-hand side in mathtext, without dollars.
-    Raises UsageError for a domain with no extent, or a minimum outside it.
+    Where there is `data`, arrays (rows, ...), the definition is called with them too, as `definition(x, *data)`. Where
+    these are (inputs, targets), both (rows,), `predict(x, inputs)` may tell what a model makes of inputs (any,).
+    Raises UsageError for a domain with no extent, a minimum outside it, or data that are no rows of numbers.
     """
 
-    definition: Callable[[Any], Any]
+    definition: Callable[..., Any]
     x: tuple[float, float] = (-10, 10)
     y: tuple[float, float] = (-10, 10)
     minima: Sequence[tuple[float, float]] = ()
     formula: str = ""
     name: str = ""
+    data: Sequence[Any] = field(default=(), repr=False)
+    predict: Callable[[Any, Any], Any] | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.definition):
@@ -41,12 +51,24 @@ class Function:
         for minimum in self.minima:
             if not self.contains(minimum):
                 raise UsageError(f"function minima {minimum}: lies outside x={self.x}, y={self.y}; widen the domain")
+        object.__setattr__(self, "data", _columns(self.data))
+        if self.predict is not None and [column.ndim for column in self.data] != [1, 1]:
+            raise UsageError("function predict: has nothing to go by; give data=(inputs, targets), two rows of numbers")
         if not self.name:
             name = getattr(self.definition, "__name__", "")
             object.__setattr__(self, "name", name.replace("_", " ").strip() if name.isidentifier() else "")
 
     def __call__(self, x: Any) -> Any:
-        return self.definition(x)
+        return self.definition(x, *self.data)
+
+    def on(self, rows: Any) -> "Function":
+        """The same with only these rows of its data."""
+        return replace(self, data=[column[rows] for column in self.data])
+
+    def widened(self, points: Iterable[tuple[float, float]]) -> "Function":
+        """The same on a domain that holds these points too, with a margin beyond those that lay outside."""
+        xs, ys = zip(*points, strict=True)
+        return replace(self, x=_stretched(self.x, xs), y=_stretched(self.y, ys))
 
     @property
     def called(self) -> str:
@@ -79,11 +101,55 @@ class Function:
         flat = torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64))
         with torch.no_grad():
             try:
-                values = torch.vmap(self.definition)(flat).double().reshape(len(flat))
+                values = torch.vmap(self, chunk_size=self._chunk)(flat).double().reshape(len(flat))
             except Exception:
                 # A definition that branches on its values, or is at fault, is asked for one point at a time.
                 values = torch.stack([self.loss(point).double() for point in flat])
         return values.numpy().reshape(points.shape[:-1])
+
+    def predictions(self, points: Array, inputs: Array) -> Array:
+        """What `predict` makes of inputs (any,) at points (..., 2), as float64 (..., any).
+
+        Raises Error where it returns anything else.
+        """
+        assert self.predict is not None
+        given = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float64))
+        rows = []
+        with torch.no_grad():
+            for point in torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64)):
+                try:
+                    rows.append(torch.as_tensor(self.predict(point, given), dtype=torch.float64).expand(len(given)))
+                except Exception as error:
+                    raise Error(f"{self.called}: predict: {type(error).__name__}: {first_line(error)}") from error
+        return np.array([row.numpy() for row in rows]).reshape(*points.shape[:-1], len(inputs))
+
+    @property
+    def _chunk(self) -> int | None:
+        return max(1, CHUNK // max(1, self.data[0].numel())) if self.data else None
+
+
+def _columns(data: Any) -> tuple[torch.Tensor, ...]:
+    """Data as tensors of float64; raises UsageError for what are no rows of numbers, or not as many of each."""
+    try:
+        columns = tuple(torch.from_numpy(np.asarray(column).astype(np.float64)) for column in data)
+    except (TypeError, ValueError, RuntimeError):
+        raise UsageError("function data: is not all numbers; give arrays, as data=(inputs, targets)") from None
+    if any(column.ndim == 0 or not len(column) for column in columns):
+        raise UsageError("function data: has no rows; give arrays, as data=(inputs, targets)")
+    if len({len(column) for column in columns}) > 1:
+        rows = ", ".join(str(len(column)) for column in columns)
+        raise UsageError(f"function data: has {rows} rows; give as many of each")
+    if not all(bool(column.isfinite().all()) for column in columns):
+        raise UsageError("function data: holds numbers that are not finite; leave those rows out")
+    return columns
+
+
+def _stretched(ends: tuple[float, float], numbers: Sequence[float]) -> tuple[float, float]:
+    """Ends between which numbers lie, with a margin where they would lie outside of the old ones."""
+    low, high = ends
+    least, most = min(low, *numbers), max(high, *numbers)
+    margin = MARGIN * (most - least)
+    return least - margin if least < low else low, most + margin if most > high else high
 
 
 def pair(field: str, value: Any) -> tuple[float, float]:

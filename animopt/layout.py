@@ -9,32 +9,38 @@ Columns = Sequence[Sequence[tuple[str, ...]]]
 
 LAYOUTS: Mapping[str, Columns] = {
     "wide": (
-        (("wireframe",), ("state",), ("standings",)),
+        (("wireframe",), ("state",), ("fit",), ("standings",)),
         (("contour",), ("formula",), ("loss",)),
     ),
-    "square": ((("wireframe", "contour"), ("state", "formula"), ("loss",), ("standings",)),),
-    "tall": ((("wireframe",), ("contour",), ("state",), ("formula",), ("loss",), ("standings",)),),
+    "square": ((("wireframe", "contour"), ("state", "formula"), ("fit", "loss"), ("standings",)),),
+    "tall": ((("wireframe",), ("contour",), ("state",), ("formula",), ("fit", "loss"), ("standings",)),),
     "contour-only": ((("contour",),),),
 }
 """The columns of each layout, from left to right; in each, bands from top to bottom, of panels side by side."""
 
-PANELS = ("wireframe", "contour", "loss", "standings", "formula", "state")
+PANELS = ("wireframe", "contour", "loss", "standings", "formula", "state", "fit")
 """Every panel that a layout has a place for, beside the header."""
 
-LEAST = {"wireframe": 150, "contour": 150, "loss": 108, "formula": 190, "state": 150}
+LEAST = {"wireframe": 150, "contour": 150, "loss": 108, "formula": 190, "state": 150, "fit": 130}
 """The least height of a panel."""
 
-LINES = {"loss": 6.0, "formula": 10.5, "state": 7.5}
+LINES = {"loss": 6.0, "formula": 10.5, "state": 7.5, "fit": 6.0}
 """The least height of a panel that is read, in the smallest type."""
 
-DROPPED = ("state", "formula", "loss", "standings")
+DROPPED = ("state", "formula", "loss", "fit", "standings")
 """Who goes, in this order, from a column in which not all can be read."""
 
 TIGHTEST = 0.8
 """How far panels may shrink under their least heights before one of them goes."""
 
-GREEDY = ("wireframe", "contour", "loss", "state", "formula")
+GREEDY = ("wireframe", "contour", "fit", "loss", "state", "formula")
 """Who takes the room that is left in a column: the first of these that is in it."""
+
+TICKED = ("contour", "loss", "fit")
+"""Who has tick labels around its axes."""
+
+HEADED = ("loss", "fit")
+"""Who has a heading above its axes."""
 
 ROWS = 5
 """As many standings as this stand under each other before they need a second column."""
@@ -110,7 +116,7 @@ def _ticks(look: Look) -> tuple[float, float]:
 
 def _above(name: str, look: Look) -> float:
     """The room that a panel's own heading takes above its axes."""
-    return look.text(14) * 1.45 if name == "loss" else 0.0
+    return look.text(14) * 1.45 if name in HEADED else 0.0
 
 
 def _column_width(room: Box, look: Look, column: Sequence[tuple[str, ...]], aspect: float) -> float:
@@ -132,7 +138,7 @@ def _least(band: tuple[str, ...], look: Look, racers: int) -> float:
         if name == "standings":
             heights.append(min(racers, ROWS) * max(look.px(26), 1.35 * look.smallest))
         else:
-            under = _ticks(look)[1] if name in ("loss", "contour") else 0.0
+            under = _ticks(look)[1] if name in TICKED else 0.0
             least = max(look.px(LEAST[name]), LINES.get(name, 0) * look.smallest)
             heights.append(least + under + _above(name, look))
     return max(heights)
@@ -167,7 +173,7 @@ def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Look, aspect: flo
         wide = (room.width - gap * (len(band) - 1)) / len(band)
         for index, name in enumerate(band):
             box = Box(room.left + index * (wide + gap), top, wide, heights[band])
-            if name in ("contour", "loss"):
+            if name in TICKED:
                 above = _above(name, look)
                 box = Box(box.left + left, box.top + above, box.width - left, box.height - under - above)
             boxes[name] = box

@@ -73,10 +73,15 @@ class RacerMarks:
 def racer_marks(axes: Axes, look: Look, racer: int) -> RacerMarks:
     """The marks of one racer, empty."""
     trail = trail_line(axes, look, look.hue(racer))
-    circle = _CIRCLE.transformed(Affine2D().scale(look.trail(POINT) / 2))
-    points = Stamp(axes, circle, facecolor=look.hue(racer), linewidth=0, animated=True)
+    points = discs(axes, look.hue(racer), look.trail(POINT))
     points.set_clip_path(axes.patch)
     return RacerMarks(trail, points, head_mark(axes, look, racer))
+
+
+def discs(axes: Axes, colour: str, width: float) -> Stamp:
+    """Discs of a width in pixels, in no place yet."""
+    circle = _CIRCLE.transformed(Affine2D().scale(width / 2))
+    return Stamp(axes, circle, facecolor=colour, linewidth=0, animated=True)
 
 
 def trail_line(axes: Axes, look: Look, colour: str, width: float = TRAIL) -> Line2D:

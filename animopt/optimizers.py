@@ -1,21 +1,37 @@
 """Racers: any class of torch.optim, or any class with its interface, with its settings."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
+from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 
 from animopt.errors import UsageError, first_line
 from animopt.functions import pair
+from animopt.rules import COMPUTING
+
+MOST_STEPS = 100_000
+"""As many steps as a race may have: a recording holds each of them, about a kilobyte a racer."""
+
+_REASONS = {
+    "dense gradients": "takes sparse gradients alone, and a function of two variables has dense ones; use Adam",
+    "2D parameters": "takes matrices alone, and a point (x, y) is a vector; use SGD with momentum",
+}
+"""Why an optimizer of torch cannot run here, by what it says itself."""
 
 
 class Racer:
     """An optimizer that takes part in a race.
 
     `optimizer` is a class with torch's interface, or the name of one in torch.optim; `settings` are its own keywords,
-    spelled as torch spells them. `start`, `steps` and `name` stand in for the scene's.
-    Raises UsageError for a name that torch.optim does not have, or settings that the class does not take.
+    spelled as torch spells them. `start`, `steps` and `name` stand in for the scene's. `scheduler` is a function that
+    takes the optimizer and returns a learning-rate scheduler with torch's interface, which is stepped after each step.
+    Raises UsageError for a name that torch.optim does not have, settings that the class does not take, and a class
+    that cannot step on two numbers.
     """
 
     def __init__(
@@ -25,16 +41,24 @@ class Racer:
         name: str = "",
         start: Sequence[float] | None = None,
         steps: int | None = None,
+        scheduler: Callable[[Any], Any] | None = None,
         **settings: Any,
     ) -> None:
         self.optimizer = _by_name(optimizer) if isinstance(optimizer, str) else optimizer
         if not isinstance(self.optimizer, type):
             raise UsageError(f"racer {optimizer!r}: give a class, or its name in torch.optim, as 'Adam'")
+        if not isinstance(name, str):
+            raise UsageError(f"racer name {name!r}: give a text, as name='Adam'")
         self.name = name
         self.start = None if start is None else pair("racer start", start)
-        self.steps = None if steps is None else whole("racer steps", steps)
-        self.settings: Mapping[str, Any] = settings
-        self.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
+        self.steps = None if steps is None else whole("racer steps", steps, most=MOST_STEPS)
+        self.scheduler = scheduler
+        # NumPy's numbers are written otherwise than they were given.
+        self.settings: Mapping[str, Any] = {
+            key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()
+        }
+        self._check_settings()
+        self._try()
 
     def __repr__(self) -> str:
         given = {key: getattr(self, key) for key in ("name", "start", "steps") if getattr(self, key)}
@@ -46,7 +70,80 @@ class Racer:
         try:
             return self.optimizer([parameter], **self.settings)
         except Exception as error:
-            raise UsageError(f"racer {self.optimizer.__name__}: {first_line(error)}") from error
+            said = _reason(error)
+            known = _settings_of(self.optimizer) or {}
+            usual = next((f"; the default is {key}={known[key]!r}" for key in self.settings if key in said), "")
+            raise UsageError(f"racer {self.optimizer.__name__}: {said}{usual}") from error
+
+    def schedule(self, optimizer: Any) -> Any:
+        """A fresh scheduler of an optimizer, or None where the racer has none."""
+        if self.scheduler is None:
+            return None
+        called = f"racer {self.optimizer.__name__}: scheduler"
+        remedy = "give a function of the optimizer, as lambda optimizer: StepLR(optimizer, 10)"
+        if not callable(self.scheduler):
+            raise UsageError(f"{called}={self.scheduler!r}: {remedy}")
+        try:
+            scheduler = self.scheduler(optimizer)
+        except Exception as error:
+            raise UsageError(f"{called}: {first_line(error)}; {remedy}") from error
+        if not callable(getattr(scheduler, "step", None)):
+            raise UsageError(f"{called}: returned {type(scheduler).__name__}, which has no step; {remedy}")
+        return scheduler
+
+    def _check_settings(self) -> None:
+        """Raise UsageError for a setting that the class does not have, or whose value no class can use."""
+        called = self.optimizer.__name__
+        known = _settings_of(self.optimizer)
+        for key, value in self.settings.items():
+            given = f"racer {called}: {key}={value!r}"
+            if known is not None and key not in known:
+                close = difflib.get_close_matches(key, [*known, "name", "start", "steps", "scheduler"], n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known) or 'none'}"
+                raise UsageError(f"{given}: no such setting; {hint}")
+            default = (known or {}).get(key, inspect.Parameter.empty)
+            if remedy := _remedy(key, value, default):
+                example = default if isinstance(default, (int, float, tuple)) else 0.01
+                raise UsageError(f"{given}: {remedy}, as {key}={example!r}")
+
+    def _try(self) -> None:
+        """Raise UsageError where the optimizer or its scheduler cannot be built, or torch's cannot step from (1, 1)."""
+        parameter = torch.ones(2, dtype=torch.float64, requires_grad=True)
+        optimizer = self.build(parameter)
+        self.schedule(optimizer)
+        # What another class does in a step, and whether it may do so twice, is its own business.
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            return
+
+        def closure() -> torch.Tensor:
+            with torch.enable_grad():
+                parameter.grad = None
+                loss = parameter.square().sum()
+                loss.backward()
+            return loss
+
+        try:
+            with torch.random.fork_rng(devices=[]):
+                take_step(optimizer, closure)
+        except Exception as error:
+            raise UsageError(f"racer {self.optimizer.__name__}: {_reason(error)}") from error
+
+
+def take_step(optimizer: Any, closure: Callable[[], torch.Tensor]) -> None:
+    """One step, with the closure where the optimizer's `step` takes one, and after a call of it where not."""
+    if _positional(optimizer.step):
+        optimizer.step(closure)
+    else:
+        closure()
+        optimizer.step()
+
+
+def adjust(scheduler: Any, loss: float) -> None:
+    """One step of a scheduler, which is given the loss where its `step` cannot do without."""
+    if any(parameter.default is parameter.empty for parameter in _positional(scheduler.step)):
+        scheduler.step(loss)
+    else:
+        scheduler.step()
 
 
 def optimizer_names() -> list[str]:
@@ -54,6 +151,14 @@ def optimizer_names() -> list[str]:
     base = torch.optim.Optimizer
     classes = (value for value in vars(torch.optim).values() if isinstance(value, type))
     return sorted(each.__name__ for each in classes if issubclass(each, base) and each is not base)
+
+
+def shelf() -> list[tuple[str, str, str]]:
+    """Each optimizer in torch.optim: its name, its default settings as they would be given, why it cannot run here.
+
+    The last is empty for those that can.
+    """
+    return [(name, _defaults(name), _why_not(name)) for name in optimizer_names()]
 
 
 def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -65,20 +170,18 @@ def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[
     apart = [[] if racer.name else _apart(racer, racers) for racer in racers]
     called = [racer.name or _call(racer, keys) for racer, keys in zip(racers, apart, strict=True)]
     numbered = tuple(
-        name if racer.name or called.count(name) == 1 else f"{name} ({called[:index].count(name) + 1})"
-        for index, (name, racer) in enumerate(zip(called, racers, strict=True))
+        name if called.count(name) == 1 else f"{name} ({called[:index].count(name) + 1})"
+        for index, name in enumerate(called)
     )
-    told = tuple(
-        ", ".join(_setting(key, value) for key, value in _with_lr(racer).items() if key not in keys)
-        for racer, keys in zip(racers, apart, strict=True)
-    )
+    told = tuple(", ".join(_told(racer, keys)) for racer, keys in zip(racers, apart, strict=True))
     return numbered, told
 
 
-def whole(field: str, value: Any, least: int = 1) -> int:
-    """A whole number of at least `least`; raises UsageError, naming the field, for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{field} {value!r}: give a whole number of at least {least}")
+def whole(field: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """A whole number of at least `least`, at most `most`; raises UsageError, naming the field, for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        ends = f"at least {least}" if most is None else f"at least {least} and at most {most}"
+        raise UsageError(f"{field} {value!r}: give a whole number of {ends}")
     return value
 
 
@@ -92,20 +195,83 @@ def _by_name(name: str) -> type[Any]:
     raise UsageError(f"racer {name!r}: no such optimizer; {hint}")
 
 
+def _defaults(name: str) -> str:
+    settings = _settings_of(getattr(torch.optim, name)) or {}
+    told = {key: value for key, value in settings.items() if value is not None and key not in COMPUTING}
+    return ", ".join(f"{key}={value!r}" for key, value in told.items())
+
+
+def _why_not(name: str) -> str:
+    try:
+        Racer(name)
+    except UsageError as error:
+        return str(error).removeprefix(f"racer {name}: ")
+    return ""
+
+
+def _settings_of(optimizer: type[Any]) -> dict[str, Any] | None:
+    """The settings that a class takes beside the parameters, with their defaults; None where it does not say."""
+    try:
+        _, *rest = inspect.signature(optimizer).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in rest):
+        return None
+    return {parameter.name: parameter.default for parameter in rest if parameter.kind is not parameter.VAR_POSITIONAL}
+
+
+def _positional(method: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters to which a first argument can go."""
+    kinds = (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    )
+    return [parameter for parameter in inspect.signature(method).parameters.values() if parameter.kind in kinds]
+
+
+def _remedy(key: str, value: Any, default: Any) -> str:
+    """What to give in place of a setting's value, told by what the class has itself; empty where it will do."""
+    if isinstance(default, tuple):
+        if not isinstance(value, (tuple, list)) or len(value) != len(default):
+            return f"give {len(default)} numbers"
+        if any(_remedy("", each, own) for each, own in zip(value, default, strict=True)):
+            return f"give {len(default)} finite numbers"
+        outside = [each for each in value if each is not None and not 0 <= each < 1]
+        return "give numbers of at least 0 and less than 1" if key == "betas" and outside else ""
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    # Where the class itself has a bool, or nothing, a bool may be meant.
+    counts = key == "lr" or (isinstance(default, Real) and not isinstance(default, bool))
+    if counts and (isinstance(value, bool) or not isinstance(value, Real)):
+        return "give a number"
+    if isinstance(value, float) and not isfinite(value) and value != default:
+        return "give a finite number"
+    return "give a number of at least 0" if key == "lr" and value < 0 else ""
+
+
+def _reason(error: Exception) -> str:
+    """Why an optimizer did not come about, or did not step."""
+    said = first_line(error)
+    return next((f"cannot run here: {reason}" for words, reason in _REASONS.items() if words in said), said)
+
+
 def _apart(racer: Racer, racers: Sequence[Racer]) -> list[str]:
-    """The racer's settings, or else "start" or "steps", that others of its class have otherwise."""
+    """The racer's settings, or else "scheduler", "start" or "steps", that others of its class have otherwise."""
     same = [other for other in racers if other.optimizer is racer.optimizer and not other.name]
     keys = [key for key in racer.settings if any(other.settings.get(key) != racer.settings[key] for other in same)]
-    for field in ("start", "steps"):
+    for field in ("scheduler", "start", "steps"):
         mine = getattr(racer, field)
         if mine is not None and any(getattr(other, field) != mine for other in same):
             # A number of steps is no name while anything else tells the racers apart.
-            keys += [field] if field == "start" or not keys else []
+            keys += [field] if field != "steps" or not keys else []
     return keys
 
 
 def _call(racer: Racer, apart: Sequence[str]) -> str:
     words = [_setting(key, racer.settings[key]) for key in apart if key in racer.settings]
+    if "scheduler" in apart:
+        words.append(_lr_and_scheduler(racer)[1])
     if "start" in apart:
         words.append(f"from {_value(racer.start)}")
     if "steps" in apart:
@@ -113,9 +279,23 @@ def _call(racer: Racer, apart: Sequence[str]) -> str:
     return " ".join([racer.optimizer.__name__, *words])
 
 
-def _with_lr(racer: Racer) -> Mapping[str, Any]:
-    defaults = getattr(racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True)), "defaults", {})
-    return {key: defaults[key] for key in ("lr",) if key in defaults} | dict(racer.settings)
+def _told(racer: Racer, apart: Sequence[str]) -> Iterable[str]:
+    """A racer's settings but for those that its name tells; the learning rate, and the scheduler beside it, first."""
+    lr, scheduler = _lr_and_scheduler(racer)
+    words = ["" if lr is None or "lr" in apart else _setting("lr", lr), "" if "scheduler" in apart else scheduler]
+    yield from filter(None, [" × ".join(filter(None, words))])
+    yield from (_setting(key, value) for key, value in racer.settings.items() if key not in ("lr", *apart))
+
+
+def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
+    """The learning rate with which a racer sets out, scheduled or not, and its scheduler's name; None, "" without."""
+    optimizer = racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
+    scheduler = racer.schedule(optimizer)
+    lr = getattr(optimizer, "defaults", {}).get("lr", racer.settings.get("lr"))
+    if scheduler is None:
+        return lr, ""
+    # Some schedulers have learning rates of their own.
+    return getattr(optimizer, "param_groups", [{}])[0].get("initial_lr", lr), type(scheduler).__name__
 
 
 def _setting(key: str, value: Any) -> str:

@@ -1,6 +1,6 @@
 """Runs the racers, returns a Recording."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from animopt.errors import Error, first_line
 from animopt.functions import Function
-from animopt.optimizers import Racer, names_and_settings
-from animopt.recording import Array, Recording, Surface, Way
+from animopt.optimizers import Racer, adjust, names_and_settings, take_step
+from animopt.recording import Array, Recording, Sample, Surface, Way
 
 GRID = 241
 """Samples of the surface along each side."""
@@ -20,12 +20,35 @@ GRID = 241
 PIECES = 96
 """Into how many straight pieces a step across the whole domain is cut, so that each lies on the surface."""
 
+FITTED = 49
+"""At how many inputs, from the least to the greatest, a model of data is recorded."""
+
+
+@dataclass(frozen=True)
+class _Chance:
+    """What is left to chance, the same for every racer.
+
+    `noise` is the standard deviation of what is added to a gradient; `batches` (steps, size) are the rows of data that
+    each step sees, None where it sees all. Numbers come from PCG64, which is the same on every machine.
+    """
+
+    noise: float
+    batches: NDArray[np.int64] | None
+    seed: int
+
+    def noises(self) -> Iterator[torch.Tensor]:
+        """What is added to each gradient in turn, (2,)."""
+        source = np.random.default_rng([self.seed, 0])
+        while True:
+            yield torch.from_numpy(self.noise * source.standard_normal(2))
+
 
 @dataclass(frozen=True)
 class _Run:
     """One racer's race.
 
-    `points` and `gradients` are (steps + 1, 2), `evaluations` is (steps + 1,), the arrays in `state` are either.
+    `points` and `gradients` are (steps + 1, 2), `evaluations` is (steps + 1,), the arrays in `state` are either. What
+    changes of the hyperparameters is (steps + 1, ...).
     """
 
     points: Array
@@ -36,16 +59,29 @@ class _Run:
 
 
 def record(
-    function: Function, racers: Sequence[Racer], start: tuple[float, float], steps: int, title: str = ""
+    function: Function,
+    racers: Sequence[Racer],
+    start: tuple[float, float],
+    steps: int,
+    title: str = "",
+    *,
+    noise: float = 0.0,
+    batch: int | None = None,
+    seed: int = 0,
 ) -> Recording:
     """Run every racer on a function, each from its own start or the common one, for its own number of steps or `steps`.
 
-    Every gradient is autograd's, in float64. With no racers, the recording holds the surface alone.
+    Every gradient is autograd's, in float64, at `batch` rows of the function's data, or at all, and with Gaussian
+    noise of the standard deviation `noise` in each component. Rows come in shuffled epochs, of which what makes no
+    whole batch is left out. A gradient's noise and a step's batch are the same for every racer, and follow from `seed`.
+    With no racers, the recording holds the surface alone.
     Raises Error where the function has no value at a start, or an optimizer cannot do the work.
     """
     names, settings = names_and_settings(racers)
+    longest = max((racer.steps or steps for racer in racers), default=0)
+    chance = _Chance(noise, None if batch is None else _batches(function, batch, longest, seed), seed)
     runs = [
-        _run(function, racer, name, racer.start or start, racer.steps or steps)
+        _run(function, racer, name, racer.start or start, racer.steps or steps, chance)
         for racer, name in zip(racers, names, strict=True)
     ]
     taken = np.array([len(run.points) - 1 for run in runs], dtype=np.int64)
@@ -75,7 +111,10 @@ def record(
         names=names,
         settings=settings,
         optimizers=tuple(racer.optimizer.__name__ for racer in racers),
-        hyperparameters=tuple(run.hyperparameters for run in runs),
+        hyperparameters=tuple(
+            {name: _held(each, length) if isinstance(each, np.ndarray) else each for name, each in kept.items()}
+            for kept in (run.hyperparameters for run in runs)
+        ),
         xy=xy,
         z=z,
         gradients=gradients,
@@ -85,24 +124,59 @@ def record(
         surface=surface,
         ways=ways,
         minima=np.column_stack([minima, function.values(minima)]),
+        sample=_sample(function, xy, chance.batches),
     )
 
 
-def _run(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int) -> _Run:
+def _batches(function: Function, size: int, steps: int, seed: int) -> NDArray[np.int64]:
+    """Which rows of data each step sees, (steps, size): shuffled epochs, without what makes no whole batch."""
+    rows = len(function.data[0])
+    source = np.random.default_rng([seed, 1])
+    epochs = -(-steps // (rows // size))
+    shuffled = [source.permutation(rows)[: rows // size * size].reshape(-1, size) for _ in range(epochs)]
+    return np.concatenate([np.empty((0, size), dtype=np.int64), *shuffled])[:steps]
+
+
+def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) -> Sample | None:
+    if function.predict is None:
+        return None
+    inputs, targets = (column.numpy().copy() for column in function.data)
+    if batches is None:
+        batches = np.broadcast_to(np.arange(len(inputs)), (xy.shape[1] - 1, len(inputs)))
+    grid = np.linspace(inputs.min(), inputs.max(), FITTED)
+    return Sample(inputs, targets, batches, grid, function.predictions(xy, grid))
+
+
+def _run(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: _Chance) -> _Run:
+    # An optimizer that throws dice throws the same ones in every film.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(chance.seed)
+        return _race(function, racer, name, start, steps, chance)
+
+
+def _race(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: _Chance) -> _Run:
     parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = racer.build(parameter)
-    hyperparameters = _hyperparameters(optimizer)
+    # A scheduler leaves notes of its own among the settings.
+    own = set(_hyperparameters(optimizer))
+    scheduler = racer.schedule(optimizer)
+    noises = chance.noises()
+    seen = function
     asked: list[torch.Tensor] = []
+    losses: list[float] = []
 
     def closure() -> torch.Tensor:
         with torch.enable_grad():
             parameter.grad = None
-            loss = function.loss(parameter)
+            loss = seen.loss(parameter)
             if loss.requires_grad:
                 loss.backward()
         if parameter.grad is None:
             raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
+        if chance.noise:
+            parameter.grad = parameter.grad + next(noises)
         asked.append(parameter.grad.clone())
+        losses.append(loss.item())
         return loss
 
     points = np.empty((steps + 1, 2))
@@ -110,10 +184,16 @@ def _run(function: Function, racer: Racer, name: str, start: tuple[float, float]
     evaluations = np.zeros(steps + 1, dtype=np.int64)
     points[0] = parameter.detach().numpy()
     states = [_state(optimizer, parameter)]
+    hyperparameters = []
     for step in range(1, steps + 1):
         before = len(asked)
+        if chance.batches is not None:
+            seen = function.on(chance.batches[step - 1])
+        hyperparameters.append(_hyperparameters(optimizer))
+        # Whoever wants a gradient has to ask for it.
+        parameter.grad = None
         try:
-            optimizer.step(closure)
+            take_step(optimizer, closure)
         except Error:
             raise
         except Exception as error:
@@ -124,7 +204,23 @@ def _run(function: Function, racer: Racer, name: str, start: tuple[float, float]
         gradients[step - 1] = asked[before].numpy()
         evaluations[step] = len(asked)
         states.append(_state(optimizer, parameter))
-    return _Run(points, gradients, evaluations, hyperparameters, _stacked(states))
+        if scheduler is not None:
+            try:
+                adjust(scheduler, losses[before])
+            except Exception as error:
+                raise Error(f"racer {name}: scheduler failed after step {step}: {first_line(error)}") from error
+    changing = {key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own}
+    return _Run(points, gradients, evaluations, changing, _stacked(states))
+
+
+def _over_time(values: Sequence[Any]) -> Any:
+    """A setting that never changes as it is, one that does as an array (steps + 1, ...), its first value twice."""
+    if all(value == values[0] for value in values):
+        return values[0]
+    try:
+        return np.array([values[0], *values], dtype=np.float64)
+    except (TypeError, ValueError):
+        return values[0]
 
 
 def _hyperparameters(optimizer: Any) -> dict[str, Any]:

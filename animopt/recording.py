@@ -68,16 +68,34 @@ class Way:
 
 
 @dataclass(frozen=True, eq=False)
+class Sample:
+    """The data behind a surface, and what each racer's model makes of them.
+
+    `inputs` and `targets` are (rows,), `batches` (steps, size) the numbers of the rows from which each step has its
+    gradient. `predictions` (racers, steps + 1, points) are those on `grid` (points,), even over the inputs, NaN where
+    the racer is.
+    """
+
+    inputs: Array
+    targets: Array
+    batches: NDArray[np.int64]
+    grid: Array
+    predictions: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """One race on one surface.
 
     `names`, `settings`, `optimizers` (their classes' names) and `hyperparameters` (as the optimizers hold them) are
-    (racers,); `xy` (racers, steps + 1, 2) and `z` (racers, steps + 1) are float64, hold what torch computed, and are
-    NaN from a racer's first non-finite value on. `gradients` (racers, steps + 1, 2) are those with which each step
-    set out, NaN where none did. `states` (racers,) are what each optimizer carries after each step, by its own names,
-    (steps + 1, 2) or (steps + 1,), NaN where it carries nothing yet. `steps` (racers,) is the number that each racer
-    takes itself, after which it holds its last point and state; `evaluations` (racers, steps + 1) counts the gradients
-    that it has asked for. `minima` (minima, 3) are the known ones, with their heights.
+    (racers,); a hyperparameter that changes is an array (steps + 1, ...) of what it was in the step to each point, at
+    the start as in the first. `xy` (racers, steps + 1, 2) and `z` (racers, steps + 1) are float64, hold what torch
+    computed, and are NaN from a racer's first non-finite value on. `gradients` (racers, steps + 1, 2) are those with
+    which each step set out, NaN where none did. `states` (racers,) are what each optimizer carries after each step, by
+    its own names, (steps + 1, 2) or (steps + 1,), NaN where it carries nothing yet. `steps` (racers,) is the number
+    that each racer takes itself, after which it holds its last point and state; `evaluations` (racers, steps + 1)
+    counts the gradients that it has asked for. `minima` (minima, 3) are the known ones, with their heights. `sample` is
+    there where the function has data and a model of them.
     """
 
     title: str
@@ -95,6 +113,7 @@ class Recording:
     surface: Surface
     ways: tuple[Way, ...]
     minima: Array
+    sample: Sample | None = None
 
     @cached_property
     def gap(self) -> Array | None:

@@ -54,11 +54,13 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
 }
 """The lines of each class's rule, by the settings that give it another one and are not 0 or False."""
 
-_NO_VARIANT = {
+COMPUTING = frozenset({"foreach", "fused", "capturable", "differentiable"})
+"""Settings that only say how torch computes a step."""
+
+_NO_VARIANT = COMPUTING | {
     *("lr", "betas", "alpha", "eps", "momentum_decay", "initial_accumulator_value", "decoupled_weight_decay"),
-    *("foreach", "fused", "capturable", "differentiable"),
 }
-"""Settings that a rule's lines read, or that only say how torch computes them."""
+"""Settings that give no other lines."""
 
 _SYMBOLS = {letter: letter for letter in "xgtsmvp"} | {
     "gets": r"\leftarrow",
@@ -120,18 +122,20 @@ def step_sizes(recording: Recording, racer: int) -> Array | None:
 
     NaN where there is no state yet; None for a class whose state does not say.
     """
-    settings, state = recording.hyperparameters[racer], recording.states[racer]
+    if not (known := _known(recording, racer)):
+        return None
+    settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
     with np.errstate(all="ignore"):
-        match _known(recording, racer):
+        match known:
             case "Adagrad":
                 lr = settings["lr"] / (1 + (state["step"] - 1) * settings["lr_decay"])
-                return lr[:, None] / (np.sqrt(state["sum"]) + settings["eps"])
+                return lr / (np.sqrt(state["sum"]) + settings["eps"])
             case "RMSprop":
                 spread = state["square_avg"] - state.get("grad_avg", 0.0) ** 2
                 return settings["lr"] / (np.sqrt(spread) + settings["eps"])
             case "Adam" | "AdamW" | "NAdam":
                 spread = state.get("max_exp_avg_sq", state["exp_avg_sq"])
-                spread = spread / (1 - settings["betas"][1] ** state["step"])[:, None]
+                spread = spread / (1 - settings["betas"][:, 1:] ** state["step"])
                 return settings["lr"] / (np.sqrt(spread) + settings["eps"])
             case "Adamax":
                 return settings["lr"] / state["exp_inf"]
@@ -146,7 +150,7 @@ def velocity(recording: Recording, racer: int) -> Array | None:
 
     In the units of x and y; NaN where there is no state yet, None for a class that has no velocity.
     """
-    settings, state = recording.hyperparameters[racer], recording.states[racer]
+    settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
     if "momentum_buffer" in state and "lr" in settings:
         return -settings["lr"] * state["momentum_buffer"]
     sizes = step_sizes(recording, racer)
@@ -154,11 +158,12 @@ def velocity(recording: Recording, racer: int) -> Array | None:
         return None
     with np.errstate(all="ignore"):
         if _known(recording, racer) == "NAdam":
-            share = _mu(settings, state["step"] + 1)
+            beta1, decay = settings["betas"][:, :1], settings["momentum_decay"]
+            share = _mu(beta1, decay, state["step"] + 1)
             share = share / (1 - share * state["mu_product"])
         else:
-            share = 1 / (1 - settings["betas"][0] ** state["step"])
-        return -sizes * share[:, None] * state["exp_avg"]
+            share = 1 / (1 - settings["betas"][:, :1] ** state["step"])
+        return -sizes * share * state["exp_avg"]
 
 
 def written(value: Any) -> str:
@@ -194,18 +199,37 @@ def _known(recording: Recording, racer: int) -> str:
 
 
 def _templates(recording: Recording, racer: int) -> tuple[str, ...]:
-    active = {name for name, value in recording.hyperparameters[racer].items() if value}
+    active = {name for name, value in recording.hyperparameters[racer].items() if np.any(value)}
     return _RULES.get((_known(recording, racer), frozenset(active - _NO_VARIANT)), ())
 
 
-def _mu(settings: Mapping[str, Any], step: Any) -> Any:
+def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
+    """What there is of each number at each step, (steps + 1, 1 or 2), or (1, 1 or 2) where it never changes."""
+    columns = {}
+    for name, value in numbers.items():
+        match value:
+            case np.ndarray():
+                columns[name] = value.reshape(len(value), -1)
+            case float() | int():
+                columns[name] = np.array([[value]], dtype=np.float64)
+            case (float() | int(), float() | int()):
+                columns[name] = np.array([value], dtype=np.float64)
+    return columns
+
+
+def _at(settings: Mapping[str, Any], step: int) -> dict[str, Any]:
+    """The settings of the step to a point."""
+    return {name: value[step] if isinstance(value, np.ndarray) else value for name, value in settings.items()}
+
+
+def _mu(beta1: Any, decay: Any, step: Any) -> Any:
     """NAdam's momentum in a step, counted from 1."""
-    return settings["betas"][0] * (1 - 0.5 * 0.96 ** (step * settings["momentum_decay"]))
+    return beta1 * (1 - 0.5 * 0.96 ** (step * decay))
 
 
 def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
     """What stands in each slot in the step from the point `before`."""
-    settings, state = recording.hyperparameters[racer], recording.states[racer]
+    settings, state = _at(recording.hyperparameters[racer], before + 1), recording.states[racer]
     x, x_new = recording.xy[racer, before : before + 2]
     numbers: dict[str, Any] = {"x": x, "x_new": x_new, "g": recording.gradients[racer, before]}
     for name, slot in _STATE.items():
@@ -220,7 +244,8 @@ def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
         slots |= {"beta1": _setting(beta1), "beta2": _setting(beta2), "t": str(t)}
         numbers |= {"m_hat": numbers["m_new"] / (1 - beta1**t), "v_hat": numbers["v_new"] / (1 - beta2**t)}
         if "p" in numbers:
-            mu, mu_next, product = _mu(settings, t), _mu(settings, t + 1), numbers["p_new"]
+            mu, mu_next = (_mu(beta1, settings["momentum_decay"], step) for step in (t, t + 1))
+            product = numbers["p_new"]
             mean = mu_next * numbers["m_new"] / (1 - mu_next * product) + (1 - mu) * numbers["g"] / (1 - product)
             numbers |= {"m_hat": mean, "mu_t": mu, "mu_next": mu_next}
     return {"gets": "=", **slots, **{slot: written(value) for slot, value in numbers.items()}}

@@ -3,8 +3,10 @@
 import os
 import runpy
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from animopt.clock import Clock, Question, Slow
 from animopt.errors import Error, UsageError, first_line
 from animopt.film import RACE, Film, Staging, page
 from animopt.functions import Function, pair
-from animopt.optimizers import Racer, names_and_settings, whole
+from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
 from animopt.record import record
 from animopt.recording import Recording
 from animopt.writers import Mp4, Output, Progress, check_path, check_size, check_still, save, save_still
@@ -26,12 +28,15 @@ class Scene:
     """Optimizers that race on a function, and the clip that shows it.
 
     `function` is a Function or a bare callable, or several, on each of which the race is run anew: the clip shows the
-    first one, then how it would have ended on the others. `start` (x, y) and `steps` hold for every racer that has none
-    of its own; `seconds` is the length of the whole clip. `theme`, `layout` and `panels` are names; "auto" takes the
-    layout that suits the picture's shape. `focus` names the racer whose formula and state are shown, else it is the
-    first. `loop` is "plain", or "seamless" for a clip whose end is its beginning; `card` is for how many seconds a
-    title card stands before the race, `question` and `slow` are a Question and Slows. `title`, `caption` and the
-    question's text are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is the one to use.
+    first one, then how it would have ended on the others. `start` (x, y), else the function's, and `steps` hold for
+    every racer that has none of its own; where a start lies outside the function's domain, the domain is widened, with
+    a warning. `noise` is the standard deviation of the Gaussian noise in each component of every gradient, `batch` how
+    many rows of the function's data each step sees, None for all; both follow from `seed`, the same for every racer.
+    `seconds` is the length of the whole clip. `theme`, `layout` and `panels` are names; "auto" takes the layout that
+    suits the picture's shape. `focus` names the racer whose formula and state are shown, else it is the first. `loop`
+    is "plain", or "seamless" for a clip whose end is its beginning; `card` is for how many seconds a title card stands
+    before the race, `question` and `slow` are a Question and Slows. `title`, `caption` and the question's text are
+    strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is the one to use.
     Raises UsageError for a field that cannot be used.
     """
 
@@ -39,6 +44,9 @@ class Scene:
     racers: Sequence[Racer]
     start: tuple[float, float] | None = None
     steps: int = 20
+    noise: float = 0.0
+    batch: int | None = None
+    seed: int = 0
     title: Words = ""
     caption: Words = ""
     seconds: float = 10.0
@@ -63,24 +71,53 @@ class Scene:
             raise UsageError(f"racers {list(self.racers)!r}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
         if self.start is not None:
             object.__setattr__(self, "start", pair("start", self.start))
-        whole("steps", self.steps)
+        whole("steps", self.steps, most=MOST_STEPS)
+        self._check_chance()
         if not (isinstance(self.seconds, (int, float)) and 0 < self.seconds < float("inf")):
             raise UsageError(f"seconds {self.seconds!r}: give the length of the clip, as seconds=10")
         object.__setattr__(self, "panels", tuple(self.panels))
         object.__setattr__(self, "slow", tuple(self.slow))
         _ = self._staging(None), self._clock()
-        for racer in self.racers:
-            start = racer.start or self.start
-            if start is None:
-                raise UsageError(f"start: {racer!r} has none; give the scene one, as start=(-7, 2)")
-            for function in self._functions:
-                if not function.contains(start):
-                    ends = f"x={function.x}, y={function.y}"
-                    raise UsageError(f"start {start}: lies outside the function's domain {ends}; widen it")
+        self._hold_starts()
         if not self.title:
             names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
             where = f" on {self._functions[0].name}" if self._functions[0].name else ""
             object.__setattr__(self, "title", f"{', '.join(names)}{where}")
+
+    def _check_chance(self) -> None:
+        """Raise UsageError for noise, a batch or a seed that cannot be used."""
+        number = isinstance(self.noise, (int, float)) and not isinstance(self.noise, bool)
+        if not (number and isfinite(self.noise) and self.noise >= 0):
+            raise UsageError(f"noise {self.noise!r}: give a standard deviation of at least 0, as noise=0.5")
+        whole("seed", self.seed, least=0)
+        if self.batch is not None:
+            for function in self._functions:
+                if not function.data:
+                    raise UsageError(f"batch {self.batch!r}: {function.called} has no data; leave out the batch")
+                whole("batch", self.batch, most=len(function.data[0]))
+
+    def _hold_starts(self) -> None:
+        """Widen the functions' domains to hold every start; raise UsageError where a racer has none."""
+        held = []
+        for function in self._functions:
+            starts = [racer.start or self.start for racer in self.racers]
+            outside = []
+            for racer, start in zip(self.racers, starts, strict=True):
+                if start is None:
+                    raise UsageError(f"start: {racer!r} has none; give the scene one, as start=(-7, 2)")
+                if not function.contains(start):
+                    outside.append(start)
+            if outside:
+                ends = "x=({:g}, {:g}), y=({:g}, {:g})".format
+                widened = function.widened(outside)
+                warnings.warn(
+                    f"start {', '.join(map(str, dict.fromkeys(outside)))}: outside {ends(*function.x, *function.y)}; "
+                    f"the view is widened to {ends(*widened.x, *widened.y)}",
+                    stacklevel=4,
+                )
+                function = widened
+            held.append(function)
+        object.__setattr__(self, "function", tuple(held) if isinstance(self.function, tuple) else held[0])
 
     @property
     def _functions(self) -> tuple[Function, ...]:
@@ -96,7 +133,16 @@ class Scene:
 
     def _record(self, function: Function) -> Recording:
         # Where there is no common start, every racer has its own.
-        return record(function, self.racers, self.start or (0.0, 0.0), self.steps, self._say(self.title))
+        return record(
+            function,
+            self.racers,
+            self.start or (0.0, 0.0),
+            self.steps,
+            self._say(self.title),
+            noise=self.noise,
+            batch=self.batch,
+            seed=self.seed,
+        )
 
     def save(self, *outputs: str | os.PathLike[str] | Output) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.

@@ -28,8 +28,10 @@ FLOORS = {
     "names": 3,
     "panels": 3,
     "optimizers": 3,
+    "regression": 3,
     "panels.card": 4,
     "panels.contour": 4,
+    "panels.fit": 4,
     "panels.formula": 4,
     "panels.header": 4,
     "panels.loss": 4,
@@ -45,7 +47,7 @@ FLOORS = {
     "cli": 8,
     "__main__": 9,
 }
-TORCH_HALF = {"functions", "optimizers", "record"}
+TORCH_HALF = {"functions", "regression", "optimizers", "record"}
 PIXEL_HALF = {
     "marks",
     "labels",

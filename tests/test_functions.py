@@ -180,3 +180,71 @@ def test_a_function_is_called_as_its_definition():
 )
 def test_the_domain_has_its_edges(point, inside):
     assert Function(lopsided, x=(-1, 2), y=(5, 7)).contains(point) is inside
+
+
+def weighted(x, inputs, targets):
+    return ((torch.exp(x[0] * inputs) + x[1] - targets) ** 2).mean()
+
+
+def test_a_function_of_data_is_that_of_all_its_rows(monkeypatch):
+    inputs, targets = np.linspace(-1, 1, 7), np.arange(7)
+    function = Function(weighted, data=(inputs, targets))
+    expected = (np.exp(GRID[..., :1] * inputs) + GRID[..., 1:] - targets) ** 2
+    np.testing.assert_allclose(function.values(GRID), expected.mean(axis=-1), rtol=1e-12)
+    # However many points at a time.
+    monkeypatch.setattr(functions, "CHUNK", 100)
+    np.testing.assert_allclose(function.values(GRID), expected.mean(axis=-1), rtol=1e-12)
+    rows = function.on([1, 4])
+    np.testing.assert_allclose(rows.values(GRID), expected[..., [1, 4]].mean(axis=-1), rtol=1e-12)
+
+
+def test_data_are_a_copy():
+    inputs = np.arange(3.0)
+    function = Function(lambda x, inputs: (x[0] + x[1]) * inputs.sum(), data=[inputs])
+    inputs += 100
+    assert function.values(np.array([1.0, 1.0])) == 6
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"data": 3}, "function data: is not all numbers; give arrays, as data=(inputs, targets)"),
+        ({"data": (["a"], [1])}, "function data: is not all numbers"),
+        ({"data": ([1, 2], [1])}, "function data: has 2, 1 rows; give as many of each"),
+        ({"data": ([], [])}, "function data: has no rows"),
+        ({"data": (1, 2)}, "function data: has no rows"),
+        ({"data": ([1, np.nan], [1, 2])}, "function data: holds numbers that are not finite; leave those rows out"),
+        ({"predict": weighted}, "function predict: has nothing to go by; give data=(inputs, targets)"),
+        ({"predict": weighted, "data": [[1, 2]]}, "function predict: has nothing to go by"),
+        ({"predict": weighted, "data": [[[1, 2]], [1]]}, "function predict: has nothing to go by"),
+    ],
+    ids=str,
+)
+def test_data_that_cannot_be_used_are_refused(fields, said):
+    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+        Function(weighted, **fields)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_prediction_that_is_none_is_an_error():
+    function = Function(weighted, data=([1, 2, 3], [1, 2, 3]), predict=lambda x, inputs: x)
+    with pytest.raises(Error, match="function weighted: predict: RuntimeError: ") as caught:
+        record(function, [Racer("SGD", lr=0.1)], (0, 0), 1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("points", "x", "y"),
+    [
+        ([(0, 0), (-10, 5)], (-10, 10), (-5, 5)),
+        ([(-30, 0)], (-32, 10), (-5, 5)),
+        ([(-30, 15), (90, 2)], (-36, 96), (-5, 16)),
+    ],
+    ids=str,
+)
+def test_a_domain_is_widened_as_far_as_it_must_be(points, x, y):
+    widened = ravine.widened(points)
+    assert widened.x == pytest.approx(x)
+    assert widened.y == pytest.approx(y)
+    assert all(widened.contains(point) for point in points)
+    assert (widened.definition, widened.minima) == (ravine.definition, ravine.minima)

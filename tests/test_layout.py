@@ -106,7 +106,7 @@ def drawn(axes):
     return Bbox.union([box for box in boxes if box is not None])
 
 
-@pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE), ("ravine_adam", PANELS)])
+@pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE), ("regression_minibatch", PANELS)])
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
 def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, record):
     recording = record(scenes[stem])

@@ -23,6 +23,8 @@ from animopt.marks import HEAD, Stamp
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
 SECONDS = 10
+# All that a race without data has.
+EVERY = tuple(panel for panel in PANELS if panel != "fit")
 MOMENTS = [0, 4.5, SECONDS]
 
 
@@ -158,7 +160,15 @@ def test_both_views_name_every_racer_in_time(stem, scenes, record):
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_every_panel_can_be_read(stem, size, scenes, record, monkeypatch):
-    assert flaws(record(scenes[stem]), size, Staging("dark", panels=PANELS), monkeypatch) == []
+    assert flaws(record(scenes[stem]), size, Staging("dark", panels=EVERY), monkeypatch) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("panels", [(*RACE, "fit"), PANELS], ids=len)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_data_and_fits_can_be_read(size, panels, theme, scenes, record, monkeypatch):
+    staging = Staging(theme, panels=panels)
+    assert flaws(record(scenes["regression_minibatch"]), size, staging, monkeypatch) == []
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])
@@ -170,7 +180,7 @@ def test_a_contour_alone_can_be_read(stem, size, scenes, record, monkeypatch):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_function_is_written_once(layout, ravine_race, monkeypatch):
     with noting_texts(monkeypatch) as drawn:
-        Film(ravine_race, Clock(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=PANELS))
+        Film(ravine_race, Clock(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=EVERY))
     assert sum("f(x, y)" in text.get_text() for text in drawn) == 1
 
 
@@ -203,7 +213,7 @@ def test_a_diverging_race_can_be_read(monkeypatch):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_panel_is_blank(theme, scenes, record):
-    recording = record(scenes["quartic_adam"])
+    recording = record(scenes["regression_minibatch"])
     film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25, Staging(theme, panels=PANELS))
     frame = film.at(4.5)
     for axes in film.canvas.figure.axes:
@@ -212,7 +222,7 @@ def test_no_panel_is_blank(theme, scenes, record):
             assert frame[720 - y1 : 720 - y0, x0:x1].std() > 3, axes.get_label()
 
 
-@pytest.mark.parametrize("panels", [RACE, PANELS], ids=len)
+@pytest.mark.parametrize("panels", [RACE, EVERY], ids=len)
 def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
     clock = Clock(ravine_race.xy.shape[1] - 1, 4, loop="seamless")
     film = Film(ravine_race, clock, (480, 270), 25, Staging(panels=panels))

@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+import torch
+from torch.optim.lr_scheduler import OneCycleLR, StepLR
 
 from animopt.functions import quartic, ravine
 from animopt.optimizers import Racer
@@ -98,6 +100,87 @@ def test_the_formulas_lead_from_each_point_to_the_next(recording, name):
             np.testing.assert_allclose(recording.states[0][key][step + 1], value, rtol=1e-6, atol=1e-12)
 
 
+def scheduled(name, scheduler):
+    return Racer(RACERS[name].optimizer, scheduler=scheduler, **RACERS[name].settings)
+
+
+def cycle(optimizer):
+    return OneCycleLR(optimizer, 0.001, total_steps=STEPS + 1)
+
+
+def halve(optimizer):
+    return StepLR(optimizer, 3, 0.5)
+
+
+# Those that cycle a momentum or a beta, and those whose learning rate alone changes.
+SCHEDULED = [(name, cycle) for name in ("Momentum", "Nesterov", "Adam", "AdamW", "NAdam")]
+SCHEDULED += [(name, halve) for name in ("SGD", "Adagrad", "RMSprop", "centred")]
+
+
+@pytest.mark.parametrize(("name", "scheduler"), SCHEDULED)
+def test_a_scheduled_step_is_made_with_the_settings_of_that_step(name, scheduler):
+    recording = record(quartic, [scheduled(name, scheduler)], (5, -2.5), STEPS)
+    x = torch.tensor((5, -2.5), dtype=torch.float64, requires_grad=True)
+    optimizer = RACERS[name].build(x)
+    schedule = scheduler(optimizer)
+    rates = []
+    for step in range(STEPS):
+        group = dict(optimizer.param_groups[0])
+        rates.append(group["lr"])
+        point, state = by_formula(
+            name, recording.xy[0, step], recording.gradients[0, step], state_before(recording, step), group
+        )
+        np.testing.assert_allclose(recording.xy[0, step + 1], point, rtol=1e-6, atol=1e-9)
+        for key, value in state.items():
+            np.testing.assert_allclose(recording.states[0][key][step + 1], value, rtol=1e-6, atol=1e-12)
+        optimizer.zero_grad()
+        quartic(x).backward()
+        optimizer.step()
+        schedule.step()
+    np.testing.assert_array_equal(recording.hyperparameters[0]["lr"], [rates[0], *rates])
+    assert len(set(rates)) > 3
+
+
+@pytest.mark.parametrize("step", [0, 1, 5.5, STEPS])
+@pytest.mark.parametrize(("name", "scheduler"), SCHEDULED)
+def test_the_printed_numbers_of_a_scheduled_step_are_true_equations(name, scheduler, step):
+    recording = record(quartic, [scheduled(name, scheduler)], (5, -2.5), STEPS)
+    filled = rule(recording, 0, step).filled
+    assert len(filled) == len(PRINTED[name])
+    assert_true(filled, name)
+
+
+def test_a_scheduled_learning_rate_is_printed_as_it_is_in_the_step():
+    recording = record(ravine, [scheduled("SGD", halve)], (-7, 2), STEPS)
+    told = [rule(recording, 0, step).filled[0].partition(" - ")[2].partition(r"\,")[0] for step in range(STEPS)]
+    rates = ["0.001"] * 3 + ["0.0005"] * 3 + ["0.00025"] * 3 + ["0.000125"] * 3
+    assert told == rates
+
+
+@pytest.mark.parametrize(
+    "racer",
+    [
+        Racer("SGD", lr=0.001, momentum=0.9, scheduler=cycle),
+        Racer("Adam", lr=0.9, scheduler=cycle),
+        Racer("AdamW", lr=0.9, weight_decay=0, scheduler=cycle),
+        Racer("Adamax", lr=0.9, scheduler=halve),
+    ],
+    ids=repr,
+)
+def test_a_scheduled_velocity_is_the_whole_step_where_nothing_else_moves(racer):
+    recording = record(quartic, [racer], (5, -2.5), STEPS)
+    np.testing.assert_allclose(velocity(recording, 0)[1:], np.diff(recording.xy[0], axis=0), rtol=1e-9, atol=1e-12)
+
+
+def test_scheduled_step_sizes_times_gradients_are_the_steps():
+    racers = [scheduled(name, halve) for name in ("Adagrad", "RMSprop", "centred")]
+    recording = record(quartic, [*racers, Racer("Adagrad", lr_decay=0.1, scheduler=halve, steps=7)], (5, -2.5), STEPS)
+    for racer, taken in enumerate(recording.steps):
+        steps = -step_sizes(recording, racer)[1:] * recording.gradients[racer, :-1]
+        expected = np.diff(recording.xy[racer], axis=0)
+        np.testing.assert_allclose(steps[:taken], expected[:taken], rtol=1e-9, atol=1e-12)
+
+
 NUMBER = r"-?[\d.]+(?:e-?\d+)?"
 PAIR = rf"\(({NUMBER}), ({NUMBER})\)"
 
@@ -135,15 +218,20 @@ def slack(expression, numbers):
     return total
 
 
-@pytest.mark.parametrize("step", [0, 1, 5.5, STEPS])
-def test_the_printed_numbers_are_true_equations(recording, name, step):
-    for line in rule(recording, 0, step).filled:
+def assert_true(filled, name):
+    """Each line is an equation, but for the rounding of its numbers."""
+    for line in filled:
         left, right = arithmetic(line)
         rounded = {number for pair in re.findall(PAIR, right) for number in pair}
         if name == "NAdam":
             rounded |= {number for number in re.findall(NUMBER, right) if len(number.strip("-0.")) == 3}
         allowed = 1.1 * slack(right, rounded) + max(map(rounding, re.findall(NUMBER, left)))
         assert (np.abs(value(left) - value(right)) <= allowed).all(), line
+
+
+@pytest.mark.parametrize("step", [0, 1, 5.5, STEPS])
+def test_the_printed_numbers_are_true_equations(recording, name, step):
+    assert_true(rule(recording, 0, step).filled, name)
 
 
 VELOCITY = ["momentum_buffer'", "momentum_buffer", "g"]

@@ -1,5 +1,8 @@
 """Scenes in Python: what they do, what they refuse, and how they are loaded from files."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,12 +10,16 @@ from PIL import Image, ImageSequence
 
 import animopt
 from animopt import Error, Function, Output, Racer, Recording, Scene, UsageError
+from animopt.regression import line
 
 SMALL = (320, 180)
 
 
 def ravine(x):
     return x[0] ** 2 / 20 + x[1] ** 2
+
+
+DATA = line([0, 1, 2], [1, 2, 4])
 
 
 def make(**changes):
@@ -78,9 +85,6 @@ def test_saving_tells_of_its_progress(tmp_path):
     [
         ({"racers": []}, r"racers \[\]: give at least one"),
         ({"racers": ["Adam"]}, r"racers \['Adam'\]: "),
-        ({"start": (-70, 2)}, r"start \(-70.0, 2.0\): lies outside .*x=\(-10.0, 10.0\), y=\(-5.0, 5.0\)"),
-        ({"start": (-7, 5.5)}, r"start \(-7.0, 5.5\): lies outside"),
-        ({"racers": [Racer("Adam", start=(0, 6))]}, r"start \(0.0, 6.0\): lies outside"),
         ({"start": None}, r"start: Racer\('SGD', lr=0.95\) has none"),
         ({"start": (1, 2, 3)}, r"start \(1, 2, 3\): give two numbers"),
         ({"start": "ab"}, "start 'ab': give two numbers"),
@@ -94,13 +98,68 @@ def test_saving_tells_of_its_progress(tmp_path):
         ({"steps": -3}, "steps -3: "),
         ({"steps": 2.5}, "steps 2.5: give a whole number"),
         ({"steps": True}, "steps True: "),
+        ({"steps": 1e9}, "steps 1000000000.0: give a whole number of at least 1 and at most 100000$"),
+        ({"steps": 100_001}, "steps 100001: .* at most 100000$"),
+        ({"noise": -1}, "noise -1: give a standard deviation of at least 0, as noise=0.5"),
+        ({"noise": float("nan")}, "noise nan: "),
+        ({"noise": float("inf")}, "noise inf: "),
+        ({"noise": True}, "noise True: "),
+        ({"noise": "1"}, "noise '1': "),
+        ({"seed": -1}, "seed -1: give a whole number of at least 0$"),
+        ({"seed": 0.5}, "seed 0.5: "),
+        ({"batch": 4}, "batch 4: function ravine has no data; leave out the batch"),
+        ({"function": DATA, "batch": 0}, "batch 0: give a whole number of at least 1 and at most 3$"),
+        ({"function": DATA, "batch": 4}, "batch 4: .* at most 3$"),
+        ({"function": DATA, "batch": 1.5}, "batch 1.5: "),
         ({"function": 3}, "function 3: "),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else ", ".join(value),
 )
 def test_a_field_that_cannot_be_used_is_refused(changes, said):
     with pytest.raises(UsageError, match=said) as caught:
         make(**changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "x", "y"),
+    [
+        (
+            {"start": (-70, 2)},
+            "start (-70.0, 2.0): outside x=(-10, 10), y=(-5, 5); the view is widened to x=(-74, 10), y=(-5, 5)",
+            (-74, 10),
+            (-5, 5),
+        ),
+        (
+            {"racers": [Racer("Adam", start=(0, 15)), Racer("SGD", start=(30, 2)), Racer("SGD", start=(1, 1))]},
+            "start (0.0, 15.0), (30.0, 2.0): outside x=(-10, 10), y=(-5, 5); "
+            "the view is widened to x=(-10, 32), y=(-5, 16)",
+            (-10, 32),
+            (-5, 16),
+        ),
+    ],
+    ids=["one", "two"],
+)
+def test_a_start_outside_the_domain_widens_the_view(changes, said, x, y):
+    with pytest.warns(UserWarning, match=f"^{re.escape(said)}$") as caught:
+        scene = make(**changes)
+    assert caught[0].filename == __file__
+    recording = scene.record()
+    assert recording.surface.x[[0, -1]].tolist() == pytest.approx(x)
+    assert recording.surface.y[[0, -1]].tolist() == pytest.approx(y)
+    assert recording.in_view[:, 0].all()
+    # Once is enough: what is made of the scene has the wider view.
+    replace(scene, seconds=2)
+
+
+def test_a_start_on_the_edge_leaves_the_view():
+    function = make(start=(-10, 5)).function
+    assert (function.x, function.y) == ((-10, 10), (-5, 5))
+
+
+def test_the_panel_of_data_needs_data():
+    with pytest.raises(UsageError, match=r"^panel 'fit': the function has no data and model of them; use") as caught:
+        make(panels=["contour", "fit"]).still("never.png", at=0)
     assert "\n" not in str(caught.value)
 
 

@@ -14,8 +14,8 @@ from animopt import Racer, Scene, UsageError
 from animopt.cli import main
 from animopt.clock import Clock
 from animopt.film import Film, Staging
-from animopt.functions import quartic
 from animopt.layout import PANELS
+from animopt.regression import line
 from animopt.writers import STILLS
 
 SIZE = (480, 270)
@@ -26,8 +26,9 @@ RSVG = shutil.which("rsvg-convert")
 @pytest.fixture(scope="module")
 def scene():
     """Two racers, with every panel."""
-    racers = [Racer("Adam", lr=0.9), Racer("SGD", lr=0.001, momentum=0.9)]
-    return Scene(function=quartic, racers=racers, start=(5, -2.5), steps=12, seconds=4, panels=PANELS)
+    racers = [Racer("Adam", lr=0.3), Racer("SGD", lr=0.03, momentum=0.5)]
+    function = line([0, 1, 2, 3, 4, 5], [1, 2, 2, 3, 5, 4])
+    return Scene(function=function, racers=racers, start=(2, -0.5), steps=12, batch=2, seconds=4, panels=PANELS)
 
 
 @pytest.fixture(scope="module")

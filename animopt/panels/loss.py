@@ -38,12 +38,15 @@ class Loss:
         low, high = _range(np.concatenate([_values(race)[race.in_view] for race in races]), logarithmic)
         # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
         heights = np.maximum(values, low) if logarithmic else values
-        labels = int(np.clip(axes.get_window_extent().height / (2.4 * look.text(13)), 2, 6))
+        box = axes.get_window_extent()
+        labels = int(np.clip(box.height / (2.4 * look.text(13)), 2, 6))
         axes.set_facecolor("none")
         axes.set_xlim(0, steps)
         axes.set_yscale("log" if logarithmic else "linear")
         axes.set_ylim(low, high)
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(
+            MaxNLocator(int(np.clip(box.width / (4 * look.text(13)), 2, 8)), integer=True, steps=[1, 2, 5, 10])
+        )
         if not logarithmic:
             axes.yaxis.set_major_locator(MaxNLocator(labels - 1))
         elif high / low > 100:
