@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from animopt.clock import Slow as Slow
     from animopt.errors import Error as Error
     from animopt.errors import UsageError as UsageError
-    from animopt.functions import Function as Function
+    from animopt.function import Function as Function
     from animopt.optimizers import Racer as Racer
     from animopt.picture import plot as plot
     from animopt.recording import Recording as Recording
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Error": "errors",
-    "Function": "functions",
+    "Function": "function",
     "Output": "writers",
     "Question": "clock",
     "Racer": "optimizers",

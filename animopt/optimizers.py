@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from animopt.errors import UsageError, first_line
-from animopt.functions import pair
+from animopt.function import pair
 from animopt.rules import COMPUTING
 
 MOST_STEPS = 100_000

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from animopt.canvas import Stage, own_settings
 from animopt.clock import AZIMUTH, Moment
 from animopt.errors import UsageError
-from animopt.functions import Function
+from animopt.function import Function
 from animopt.layout import Box
 from animopt.look import LIGHT
 from animopt.marks import TRAIL

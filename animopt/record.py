@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.errors import Error, first_line
-from animopt.functions import Function
+from animopt.function import Function
+from animopt.gradients import check_gradient
 from animopt.optimizers import Racer, adjust, names_and_settings, take_step
 from animopt.recording import Array, Recording, Sample, Surface, Way
 
@@ -25,16 +26,16 @@ FITTED = 49
 
 
 @dataclass(frozen=True)
-class _Chance:
+class Chance:
     """What is left to chance, the same for every racer.
 
     `noise` is the standard deviation of what is added to a gradient; `batches` (steps, size) are the rows of data that
     each step sees, None where it sees all. Numbers come from PCG64, which is the same on every machine.
     """
 
-    noise: float
-    batches: NDArray[np.int64] | None
-    seed: int
+    noise: float = 0.0
+    batches: NDArray[np.int64] | None = None
+    seed: int = 0
 
     def noises(self) -> Iterator[torch.Tensor]:
         """What is added to each gradient in turn, (2,)."""
@@ -44,7 +45,7 @@ class _Chance:
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """One racer's race.
 
     `points` and `gradients` are (steps + 1, 2), `evaluations` is (steps + 1,), the arrays in `state` are either. What
@@ -75,14 +76,17 @@ def record(
     noise of the standard deviation `noise` in each component. Rows come in shuffled epochs, of which what makes no
     whole batch is left out. A gradient's noise and a step's batch are the same for every racer, and follow from `seed`.
     With no racers, the recording holds the surface alone.
-    Raises Error where the function has no value at a start, or an optimizer cannot do the work.
+    Raises Error where the function has no value at a start or loses its gradient, or an optimizer cannot do the work.
     """
     names, settings = names_and_settings(racers)
+    starts = [racer.start or start for racer in racers]
+    if racers:
+        check_gradient(function, starts)
     longest = max((racer.steps or steps for racer in racers), default=0)
-    chance = _Chance(noise, None if batch is None else _batches(function, batch, longest, seed), seed)
+    chance = Chance(noise, None if batch is None else _batches(function, batch, longest, seed), seed)
     runs = [
-        _run(function, racer, name, racer.start or start, racer.steps or steps, chance)
-        for racer, name in zip(racers, names, strict=True)
+        run(function, racer, name, own, racer.steps or steps, chance)
+        for racer, name, own in zip(racers, names, starts, strict=True)
     ]
     taken = np.array([len(run.points) - 1 for run in runs], dtype=np.int64)
     length = int(taken.max(initial=0)) + 1
@@ -147,14 +151,17 @@ def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) ->
     return Sample(inputs, targets, batches, grid, function.predictions(xy, grid))
 
 
-def _run(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: _Chance) -> _Run:
+def run(
+    function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance = Chance()
+) -> Run:
+    """One racer's race, from a start for a number of steps. Raises Error where the optimizer cannot do the work."""
     # An optimizer that throws dice throws the same ones in every film.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(chance.seed)
         return _race(function, racer, name, start, steps, chance)
 
 
-def _race(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: _Chance) -> _Run:
+def _race(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance) -> Run:
     parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = racer.build(parameter)
     # A scheduler leaves notes of its own among the settings.
@@ -210,7 +217,7 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
             except Exception as error:
                 raise Error(f"racer {name}: scheduler failed after step {step}: {first_line(error)}") from error
     changing = {key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own}
-    return _Run(points, gradients, evaluations, changing, _stacked(states))
+    return Run(points, gradients, evaluations, changing, _stacked(states))
 
 
 def _over_time(values: Sequence[Any]) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from animopt.errors import UsageError
-from animopt.functions import Function
+from animopt.function import Function
 
 EXTENT = 2.0
 """How far from the best weights the domain reaches, in the units in which the data vary by 1."""

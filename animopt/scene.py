@@ -13,7 +13,7 @@ from typing import Any
 from animopt.clock import Clock, Question, Slow
 from animopt.errors import Error, UsageError, first_line
 from animopt.film import RACE, Film, Staging, page
-from animopt.functions import Function, pair
+from animopt.function import Function, pair
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
 from animopt.record import record
 from animopt.recording import Recording
@@ -100,7 +100,7 @@ class Scene:
         """Widen the functions' domains to hold every start; raise UsageError where a racer has none."""
         held = []
         for function in self._functions:
-            starts = [racer.start or self.start for racer in self.racers]
+            starts = [racer.start or self.start or function.start for racer in self.racers]
             outside = []
             for racer, start in zip(self.racers, starts, strict=True):
                 if start is None:
@@ -136,7 +136,7 @@ class Scene:
         return record(
             function,
             self.racers,
-            self.start or (0.0, 0.0),
+            self.start or function.start or (0.0, 0.0),
             self.steps,
             self._say(self.title),
             noise=self.noise,

@@ -21,12 +21,14 @@ FLOORS = {
     "layout": 2,
     "projection": 2,
     "relief": 2,
-    "functions": 2,
+    "function": 2,
     "marks": 2,
     "labels": 2,
     "rules": 2,
     "names": 3,
     "panels": 3,
+    "functions": 3,
+    "gradients": 3,
     "optimizers": 3,
     "regression": 3,
     "panels.card": 4,
@@ -42,12 +44,13 @@ FLOORS = {
     "canvas": 4,
     "film": 5,
     "writers": 6,
+    "tuning": 5,
     "scene": 7,
     "picture": 7,
     "cli": 8,
     "__main__": 9,
 }
-TORCH_HALF = {"functions", "regression", "optimizers", "record"}
+TORCH_HALF = {"function", "functions", "gradients", "optimizers", "record", "regression", "tuning"}
 PIXEL_HALF = {
     "marks",
     "labels",

@@ -122,6 +122,7 @@ def sparse(x):
     return torch.where(x[0] > 9, x[0] * x[1], torch.nan)
 
 
+@pytest.mark.filterwarnings("ignore:function flat")
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize(
     ("function", "start"),

@@ -306,7 +306,7 @@ def test_a_class_without_the_interface_is_an_error(racer, words):
         ("SGD", {"steps": -1}, "racer steps -1: give a whole number of at least 1 and at most 100000"),
         ("SGD", {"steps": 1e9}, "racer steps 1000000000.0: give a whole number of at least 1 and at most 100000"),
     ],
-    ids=str,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
 def test_a_wrong_field_is_named(optimizer, fields, words):
     with pytest.raises(UsageError, match=re.escape(words)) as caught:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from animopt.errors import Error
-from animopt.functions import Function, quartic, ravine
+from animopt.function import Function
+from animopt.functions import quartic, ravine
 from animopt.optimizers import Racer
 from animopt.record import record
 from animopt.regression import line

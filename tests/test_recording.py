@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from animopt.functions import Function
+from animopt.function import Function
 from animopt.optimizers import Racer
 from animopt.record import record
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 import animopt
 from animopt.clock import Moment
 from animopt.errors import UsageError
-from animopt.functions import Function
+from animopt.function import Function
 from animopt.look import LIGHT
 from animopt.optimizers import Racer
 from animopt.panels.fit import Fit

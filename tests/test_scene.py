@@ -60,6 +60,14 @@ def test_a_bare_function_and_racers_with_starts_will_do():
     assert recording.steps.tolist() == [3, 20]
 
 
+def test_a_function_brings_a_start_for_those_who_have_none():
+    function = Function(ravine, start=(-6, 1))
+    scene = Scene(function=function, racers=[Racer("SGD", lr=0.1), Racer("Adam", start=(2, 3))])
+    assert scene.record().xy[:, 0].tolist() == [[-6, 1], [2, 3]]
+    elsewhere = Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(4, 4))
+    assert elsewhere.record().xy[:, 0].tolist() == [[4, 4]]
+
+
 def test_a_scene_saves_every_output(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scene = make(seconds=0.1)

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from animopt.clock import Moment
 from animopt.errors import UsageError
-from animopt.functions import Function, quartic, ravine
+from animopt.function import Function
+from animopt.functions import quartic, ravine
 from animopt.look import LIGHT
 from animopt.optimizers import Racer
 from animopt.panels.formula import Formula
