@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from animopt.errors import Error as Error
     from animopt.errors import UsageError as UsageError
     from animopt.function import Function as Function
+    from animopt.grids import logspace as logspace
+    from animopt.maps import Settings as Settings
+    from animopt.maps import Starts as Starts
     from animopt.optimizers import Racer as Racer
     from animopt.picture import plot as plot
     from animopt.recording import Recording as Recording
@@ -23,9 +26,12 @@ _HOMES = {
     "Racer": "optimizers",
     "Recording": "recording",
     "Scene": "scene",
+    "Settings": "maps",
     "Slow": "clock",
+    "Starts": "maps",
     "UsageError": "errors",
     "load": "scene",
+    "logspace": "grids",
     "plot": "picture",
 }
 

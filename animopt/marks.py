@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
@@ -17,6 +18,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
+from numpy.typing import NDArray
 
 from animopt.errors import UsageError
 from animopt.look import Look
@@ -54,6 +56,34 @@ class Stamp(PathPatch):
         codes[0] = Path.MOVETO
         self.set_path(Path(vertices.reshape(-1, 2), np.tile(codes, len(places))))
         return self
+
+
+class Sheet(Artist):
+    """Pixels laid on an axes one to one, which matplotlib's own images, resampled for each frame, are too slow for.
+
+    `shape` is (height, width) in pixels.
+    """
+
+    def __init__(self, axes: Axes, *, animated: bool) -> None:
+        super().__init__()
+        box = axes.get_window_extent()
+        self._left, self._bottom = round(box.x0), round(box.y0)
+        self.shape = max(1, round(box.y1) - self._bottom), max(1, round(box.x1) - self._left)
+        self._pixels = np.zeros((*self.shape, 4), dtype=np.uint8)
+        self.set_animated(animated)
+        axes.add_artist(self)
+
+    def lay(self, pixels: NDArray[np.uint8]) -> "Sheet":
+        """Show pixels (height, width, 4), the uppermost row first."""
+        self._pixels = pixels
+        return self
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Put the pixels in the picture."""
+        if self.get_visible():
+            context = renderer.new_gc()
+            renderer.draw_image(context, self._left, self._bottom, self._pixels[::-1])
+            context.restore()
 
 
 @dataclass(frozen=True)
@@ -117,6 +147,34 @@ def head_mark(axes: Axes, look: Look, racer: int, size: float = HEAD) -> Stamp:
         clip_on=False,
         animated=True,
     )
+
+
+def chip(axes: Axes, look: Look, place: Array, word: str, colour: str, radius: float) -> tuple[Stamp, Text]:
+    """A word on a disc with a coloured rim, at least `radius` pixels, around a place (2,) of the axes."""
+    size = max(look.smallest, 1.3 * radius)
+    x, y = axes.transData.transform(place)
+    text = axes.text(
+        x,
+        # Half of a capital's height.
+        y - 0.364 * size,
+        word,
+        fontsize=size,
+        color=look.ink,
+        ha="center",
+        va="baseline",
+        transform=IdentityTransform(),
+        animated=True,
+    )
+    disc = Stamp(
+        axes,
+        Path.unit_regular_polygon(48).transformed(Affine2D().scale(max(radius, 0.6 * text_width(text)))),
+        facecolor=look.background,
+        edgecolor=colour,
+        linewidth=look.trail(2),
+        animated=True,
+    )
+    disc.place(np.asarray(place, dtype=np.float64)[None])
+    return disc, text
 
 
 def mix(first: str, second: str, part: float) -> str:

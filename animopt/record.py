@@ -88,14 +88,14 @@ def record(
         run(function, racer, name, own, racer.steps or steps, chance)
         for racer, name, own in zip(racers, names, starts, strict=True)
     ]
-    taken = np.array([len(run.points) - 1 for run in runs], dtype=np.int64)
+    taken = np.array([len(ran.points) - 1 for ran in runs], dtype=np.int64)
     length = int(taken.max(initial=0)) + 1
     xy, gradients = np.empty((2, len(runs), length, 2))
     evaluations = np.empty((len(runs), length), dtype=np.int64)
-    for racer, run in enumerate(runs):
-        xy[racer] = _held(run.points, length)
-        gradients[racer] = _held(run.gradients, length)
-        evaluations[racer] = _held(run.evaluations, length)
+    for racer, ran in enumerate(runs):
+        xy[racer] = _held(ran.points, length)
+        gradients[racer] = _held(ran.gradients, length)
+        evaluations[racer] = _held(ran.evaluations, length)
     z = function.values(xy)
     lost = np.maximum.accumulate(~(np.isfinite(xy).all(axis=-1) & np.isfinite(z)), axis=1)
     if lost[:, 0].any():
@@ -117,12 +117,12 @@ def record(
         optimizers=tuple(racer.optimizer.__name__ for racer in racers),
         hyperparameters=tuple(
             {name: _held(each, length) if isinstance(each, np.ndarray) else each for name, each in kept.items()}
-            for kept in (run.hyperparameters for run in runs)
+            for kept in (ran.hyperparameters for ran in runs)
         ),
         xy=xy,
         z=z,
         gradients=gradients,
-        states=tuple({name: _held(values, length) for name, values in run.state.items()} for run in runs),
+        states=tuple({name: _held(values, length) for name, values in ran.state.items()} for ran in runs),
         steps=taken,
         evaluations=evaluations,
         surface=surface,

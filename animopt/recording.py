@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from animopt.outcomes import Basins, Losses
+
 Array = NDArray[np.floating[Any]]
 
 NARROW = 2.5
@@ -95,7 +97,7 @@ class Recording:
     its own names, (steps + 1, 2) or (steps + 1,), NaN where it carries nothing yet. `steps` (racers,) is the number
     that each racer takes itself, after which it holds its last point and state; `evaluations` (racers, steps + 1)
     counts the gradients that it has asked for. `minima` (minima, 3) are the known ones, with their heights. `sample` is
-    there where the function has data and a model of them.
+    there where the function has data and a model of them; `map`, if there is one, is what comes of many more races.
     """
 
     title: str
@@ -114,6 +116,7 @@ class Recording:
     ways: tuple[Way, ...]
     minima: Array
     sample: Sample | None = None
+    map: Basins | Losses | None = None
 
     @cached_property
     def gap(self) -> Array | None:

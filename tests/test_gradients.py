@@ -179,8 +179,10 @@ def test_it_is_caught_before_the_race_and_not_by_the_picture():
             asked.append(closure)
             return super().step(closure)
 
+    scene = Scene(function=python_sine, racers=[Racer(Waits, lr=0.1)], start=(1, 1))
+    asked.clear()
     with pytest.raises(Error, match=r"function python sine: autograd loses .*write torch.sin for math.sin"):
-        Scene(function=python_sine, racers=[Racer(Waits, lr=0.1)], start=(1, 1)).record()
+        scene.record()
     assert not asked
     plot(python_sine)
 

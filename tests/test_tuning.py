@@ -79,7 +79,7 @@ def test_every_racer_has_exactly_the_budget():
     one, other = (type(name, (Counting,), {"made": 0, "taken": 0}) for name in ("One", "Other"))
     racers = [Racer(one), Racer(other, lr=0.1)]
     for each in (one, other):
-        each.made = 0
+        each.made = each.taken = 0
     tuned(racers, trials=7, starts=[*STARTS, (1, 1)], momentum=(0, 0.9)).resolve(ravine, None, 5)
     assert (one.taken, other.taken) == (7 * 3 * 5, 7 * 3 * 5)
 

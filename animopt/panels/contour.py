@@ -7,18 +7,14 @@ from typing import final
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from animopt.clock import Moment
+from animopt.ground import paint_ground
 from animopt.look import Look
 from animopt.marks import mix, racer_marks, text_width
 from animopt.names import beside
 from animopt.panels import Move
 from animopt.recording import Array, Recording
-from animopt.relief import relief
-
-VALLEY = 0.4
-"""The part of the domain's area on which half of the levels lie."""
 
 
 @final
@@ -34,9 +30,7 @@ class Contour:
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the contour, the minima and the starts; the trails and heads move."""
-        surface = recording.surface
-        axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], autoscale_on=False)
-        self._surface(axes, recording, look)
+        paint_ground(axes, recording.surface, look, self.levels)
         landmarks = self._landmarks(axes, recording, look)
         racers = range(len(recording.names))
         marks = [racer_marks(axes, look, racer) for racer in racers]
@@ -60,26 +54,6 @@ class Contour:
             return [*layers, *name(moment)]
 
         return move
-
-    def _surface(self, axes: Axes, recording: Recording, look: Look) -> None:
-        surface = recording.surface
-        z = np.ma.masked_invalid(surface.z)
-        heights = relief(surface.z, VALLEY).heights(self.levels + 1)
-        tints = [mix(look.low, look.high, part) for part in np.linspace(0, 1, self.levels)]
-        lines = [mix(look.level, look.background, 0.55 * part) for part in np.linspace(0, 1, self.levels - 1)]
-        axes.set_facecolor(look.rule)
-        axes.contourf(surface.x, surface.y, z, levels=heights, colors=tints)
-        axes.contour(surface.x, surface.y, z, levels=heights[1:-1], colors=lines, linewidths=max(0.6, look.px(1)))
-
-        axes.set_box_aspect(1 / surface.aspect)
-        axes.apply_aspect()
-        box = axes.get_window_extent()
-        across, up = (int(np.clip(room / look.text(13), 1, 4)) for room in (box.width / 4, box.height / 2))
-        axes.xaxis.set_major_locator(MaxNLocator(across, steps=[1, 2, 5, 10]))
-        # The lowest one would stand on the toes of the other axis's first.
-        axes.yaxis.set_major_locator(MaxNLocator(up, steps=[1, 2, 5, 10], prune="lower"))
-        axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
-        axes.spines[:].set_visible(False)
 
     def _landmarks(self, axes: Axes, recording: Recording, look: Look) -> Array:
         """Mark the minima and the starts; what the marks take up, as centres and sizes in pixels (marks, 4)."""

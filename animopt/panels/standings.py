@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from animopt.clock import Moment
+from animopt.figures import number, point
 from animopt.look import Look
 from animopt.marks import fit, head_mark, in_pixels, literal, text_width
 from animopt.panels import Move
@@ -160,27 +161,21 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
     if recording.trouble(racer, recording.xy.shape[1] - 1):
         return [gradients, gradients, short, short], [short, short]
     if not len(recording.minima):
-        told = [f"ends at {_point(end)}, {gradients}", f"{_point(end)}, {gradients}", f"{_point(end)}, {short}"]
-        return [*told, f"{_point(end, 1)}, {short}"], [_point(end), _point(end, 1)]
+        told = [f"ends at {point(end)}, {gradients}", f"{point(end)}, {gradients}", f"{point(end)}, {short}"]
+        return [*told, f"{point(end, 1)}, {short}"], [point(end), point(end, 1)]
     distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
     away, minimum = distances.min(), recording.minima[int(distances.argmin()), :2]
-    near, rough = f"{away:.2g} from {_point(minimum)}", f"{away:.1g} from {_point(minimum, 1)}"
+    near, rough = f"{away:.2g} from {point(minimum)}", f"{away:.1g} from {point(minimum, 1)}"
     return [
-        f"ends at {_point(end)}, {away:.2g} from the minimum {_point(minimum)}, {gradients}",
-        f"{_point(end)}, {near}, {gradients}",
-        f"{_point(end)}, {near}, {short}",
-        f"{_point(end, 1)}, {rough}, {short}",
+        f"ends at {point(end)}, {away:.2g} from the minimum {point(minimum)}, {gradients}",
+        f"{point(end)}, {near}, {gradients}",
+        f"{point(end)}, {near}, {short}",
+        f"{point(end, 1)}, {rough}, {short}",
     ], [f"{near}, {short}", rough]
 
 
-def _point(xy: Array, decimals: int = 2) -> str:
-    # Adding zero makes a negative zero a positive one.
-    told = (f"{coordinate:.{decimals}f}" for coordinate in np.round(xy, decimals) + 0.0)
-    return f"({', '.join(told)})".replace("-", "−").replace("." + "0" * decimals, "")
-
-
 def _standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:
-    return recording.trouble(racer, step) or _written(float(recording.z[racer, step]), decimals)
+    return recording.trouble(racer, step) or number(float(recording.z[racer, step]), decimals)
 
 
 def _widest(recording: Recording, racer: int, decimals: int | None) -> str:
@@ -198,13 +193,3 @@ def _decimals(recording: Recording) -> int | None:
     if seen.size and (seen.min() < 1e-3 or seen.max() >= 1e6):
         return None
     return 2 if seen.size and seen.max() >= 100 else 4
-
-
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def _written(loss: float, decimals: int | None) -> str:
-    if decimals is not None:
-        return f"{loss:.{decimals}f}".replace("-", "−")
-    mantissa, exponent = f"{loss:.2e}".split("e")
-    return f"{mantissa.replace('-', '−')} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"

@@ -1,0 +1,36 @@
+"""Numbers as they are written in a picture."""
+
+from typing import Any
+
+import numpy as np
+
+from animopt.recording import Array
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def point(xy: Array, decimals: int = 2) -> str:
+    """A place (2,), to so many decimals, without those that are all zeros."""
+    # Adding zero makes a negative zero a positive one.
+    told = (f"{coordinate:.{decimals}f}" for coordinate in np.round(xy, decimals) + 0.0)
+    return f"({', '.join(told)})".replace("-", "−").replace("." + "0" * decimals, "")
+
+
+def number(value: float, decimals: int | None) -> str:
+    """A number with so many decimals, or to three digits times a power of ten."""
+    if decimals is not None:
+        return f"{value:.{decimals}f}".replace("-", "−")
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa.replace('-', '−')} × {power(int(exponent))}"
+
+
+def power(exponent: int) -> str:
+    """A power of ten."""
+    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def setting(value: Any) -> str:
+    """A setting's value, a number of any kind to three digits."""
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join(map(setting, value))})"
+    return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)
