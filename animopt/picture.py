@@ -1,7 +1,9 @@
-"""The lecture notebook's static picture."""
+"""Pictures of a function without a race: the lecture notebook's, and a page of its own."""
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from animopt.canvas import Stage, own_settings
-from animopt.clock import AZIMUTH, Moment
+from animopt.clock import AZIMUTH, Clock, Moment
 from animopt.errors import UsageError
+from animopt.film import Staging, page
 from animopt.function import Function
 from animopt.layout import Box
 from animopt.look import LIGHT
@@ -19,6 +22,7 @@ from animopt.panels import Panel
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
 from animopt.record import record
+from animopt.writers import check_size, check_still, save_still
 
 WIDTH, HEIGHT = 1080, 480
 
@@ -63,3 +67,13 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
                 artist.set_animated(False)
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL), marker="o", markersize=8)
     return figure
+
+
+def save_picture(function: Function, path: Path, size: tuple[int, int], theme: str) -> None:
+    """Write a function's wireframe and contour as PNG, SVG or PDF, `size` (width, height) pixels large.
+
+    Raises Error where the file cannot be written.
+    """
+    recording = replace(record(function, [], (0.0, 0.0), 0), title=function.name[:1].upper() + function.name[1:])
+    staging = Staging(theme, panels=("wireframe", "contour"), caption=function.source)
+    save_still(path, page(recording, Clock(steps=1, seconds=1), [0.0], check_size(size), staging, check_still(path)))

@@ -1,11 +1,13 @@
 """What several files of tests share: the scenes that come with animopt, and films of them."""
 
+import subprocess
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 import animopt
+from animopt.cli import main
 from animopt.clock import Clock
 from animopt.film import Film
 
@@ -44,3 +46,16 @@ def make_film():
         return Film(recording, Clock(recording.xy.shape[1] - 1, seconds), size, fps)
 
     return make
+
+
+@pytest.fixture
+def animopt_here(tmp_path, monkeypatch, capsys):
+    """A function that does what the command does, in this process, which has torch already."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        return subprocess.CompletedProcess(arguments, left.value.code or 0, *capsys.readouterr())
+
+    return run

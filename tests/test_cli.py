@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from animopt.cli import main
-
 COMMAND = [sys.executable, "-m", "animopt"]
 QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
 WINDOWS = sys.platform == "win32"
@@ -58,19 +56,6 @@ def animopt(tmp_path):
             encoding="utf-8",
             check=False,
         )
-
-    return run
-
-
-@pytest.fixture
-def animopt_here(tmp_path, monkeypatch, capsys):
-    """A function that does what the command does, in this process, which has torch already."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        return subprocess.CompletedProcess(arguments, left.value.code or 0, *capsys.readouterr())
 
     return run
 

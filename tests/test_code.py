@@ -55,8 +55,10 @@ FLOORS = {
     "tuning": 5,
     "scene": 7,
     "picture": 7,
-    "cli": 8,
-    "__main__": 9,
+    "adhoc": 8,
+    "commands": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 TORCH_HALF = {
     "function",

@@ -70,6 +70,8 @@ class Header:
             fit(caption, width - left, least=look.text(0))
 
         def move(moment: Moment) -> Sequence[Artist]:
+            if not recording.names:
+                return ()
             step.set_text(f"step {int(moment.step)} of {steps}")
             return (step,)
 

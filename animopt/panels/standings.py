@@ -108,9 +108,11 @@ class Standings:
         rooms = [(settings_left, losses_left), (settings_left, width), (names_left, width)]
         choices = [(words, *room) for room in rooms for words in whole]
         outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
+        # What kept a racer from an end stands where its loss did.
+        troubles = [text for racer, text in enumerate(losses) if recording.trouble(racer, recording.xy.shape[1] - 1)]
         told = [names, losses]
         if fitting < len(choices):
-            told = [[names, losses], [names], []][fitting // len(whole)]
+            told = [[names, losses], [names, troubles], [troubles]][fitting // len(whole)]
 
         def move(moment: Moment) -> Sequence[Artist]:
             step = int(moment.step)

@@ -1,0 +1,148 @@
+"""A race that is asked for in words, without a scene file, and the scene file that would ask for it."""
+
+import ast
+import importlib
+import json
+import runpy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from animopt.errors import Error, UsageError, first_line
+from animopt.function import Function
+from animopt.functions import by_name
+from animopt.optimizers import Racer
+from animopt.scene import Scene
+
+
+@dataclass(frozen=True)
+class Race:
+    """A race in words.
+
+    `function` is a name on the shelf, or a Python file with one function in it; `racers` are written as
+    "adam:lr=.05,betas=(.9,.99)", third-party classes with their module, as "pytorch_optimizer.Lion:lr=.1"; `settings`
+    are the other fields of the Scene.
+    """
+
+    function: str
+    racers: Sequence[str]
+    settings: Mapping[str, Any]
+
+    @cached_property
+    def scene(self) -> Scene:
+        """The scene. Raises UsageError for words that are not understood, Error where a file does not run."""
+        name, from_file = _function(self.function)
+        function = from_file or by_name(name)
+        return Scene(function=function, racers=[_racer(words) for words in self.racers], **self.settings)
+
+    @property
+    def source(self) -> str:
+        """The text of a scene file with the same scene; the function's own file is copied into it."""
+        imports = {"animopt": {"Racer", "Scene"}}
+        function, from_file = _function(self.function)
+        own = ""
+        if from_file:
+            own = Path(self.function).read_text("utf-8").strip() + "\n\n\n"
+        else:
+            imports["animopt.functions"] = {function}
+        racers = []
+        for words in self.racers:
+            name, settings = _split(words)
+            module, _, attribute = name.rpartition(".")
+            if module:
+                imports.setdefault(module, set()).add(attribute)
+            optimizer = attribute if module else _written(_racer(words).optimizer.__name__)
+            racers.append(f"Racer({', '.join([optimizer, *_keywords(settings)])})")
+        field_lines = [f"function={function},", "racers=[", *(f"    {racer}," for racer in racers), "],"]
+        field_lines += [f"{keyword}," for keyword in _keywords(self.settings)]
+        return "\n".join(
+            [
+                f'"""{_written(f"{self.scene.title}.")[1:-1]}"""',
+                "",
+                *(f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(imports.items())),
+                "",
+                f"{own}scene = Scene(",
+                *(f"    {line}" for line in field_lines),
+                ")",
+                "",
+            ]
+        )
+
+
+def save_scene(path: Path, source: str) -> None:
+    """Write a scene file where there is none yet. Raises UsageError where there is one, Error where none can be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(source)
+    except FileExistsError:
+        raise UsageError(f"{path}: is there already; name another scene file, or remove it") from None
+    except OSError as error:
+        raise Error(f"{path}: cannot be written: {error.strerror}; name another scene file") from error
+
+
+def _function(words: str) -> tuple[str, Function | None]:
+    """The name of a function on the shelf; or the one of that in a file, and itself."""
+    path = Path(words)
+    if path.suffix != ".py":
+        return words.strip().casefold().replace("-", "_").replace(" ", "_"), None
+    if not path.is_file():
+        raise UsageError(
+            f"function {words!r}: there is no such file; name one, or a function that animopt functions lists"
+        )
+    try:
+        found = runpy.run_path(words)
+    except Exception as error:
+        raise Error(f"{words}: {type(error).__name__}: {first_line(error)}") from error
+    here = {name: value for name, value in found.items() if not name.startswith("_")}
+    functions: dict[str, Any] = {name: value for name, value in here.items() if isinstance(value, Function)}
+    if not functions:
+        functions = {
+            name: Function(value)
+            for name, value in here.items()
+            if callable(value) and getattr(value, "__module__", None) == found["__name__"]
+        }
+    if len(functions) != 1:
+        raise UsageError(f"function {words!r}: has {', '.join(functions) or 'none'}; leave one function in the file")
+    return functions.popitem()
+
+
+def _racer(words: str) -> Racer:
+    name, settings = _split(words)
+    module, _, attribute = name.rpartition(".")
+    if not module:
+        return Racer(name, **settings)
+    try:
+        return Racer(getattr(importlib.import_module(module), attribute), **settings)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"racer {words!r}: {first_line(error)}; name a class that can be imported") from error
+
+
+def _split(words: str) -> tuple[str, dict[str, Any]]:
+    """An optimizer's name and its settings, as Python's own parser reads them."""
+    name, _, settings = words.partition(":")
+    try:
+        call = ast.parse(f"racer({settings})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        if call.args:
+            raise ValueError(ast.unparse(call.args[0]))
+        return name.strip(), {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError, AssertionError) as error:
+        raise UsageError(f"racer {words!r}: is not understood; write it as adam:lr=.05,betas=(.9,.99)") from error
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Name):
+        # A word, as in name=Fast, needs no quotes.
+        return {"true": True, "false": False, "none": None}.get(node.id.casefold(), node.id)
+    return ast.literal_eval(node)
+
+
+def _keywords(values: Mapping[str, Any]) -> list[str]:
+    return [f"{key}={_written(value)}" for key, value in values.items()]
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -1,0 +1,167 @@
+"""The commands beside the scenes: the shelves, and a race without a scene file."""
+
+import ast
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+import torch
+
+import animopt
+from animopt.functions import shelf
+
+QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
+RACE = [
+    "race",
+    *("--function", "rosenbrock", "--start", "-1.2,1", "--steps", "30"),
+    *("--racer", "adam:lr=.05", "--racer", "sgd:lr=.001,momentum=.9"),
+]
+
+
+def test_the_shelf_of_functions_is_listed(animopt_here):
+    done = animopt_here("functions")
+    assert done.returncode == 0, done.stderr
+    words = done.stdout.split()
+    for name, function in shelf().items():
+        assert name.replace("_", "-") in words
+        assert f"{function.x[0]:g}" in words
+
+
+def test_a_function_is_told_in_full(animopt_here):
+    done = animopt_here("functions", "himmelblau")
+    assert done.returncode == 0, done.stderr
+    for fact in ("(3, 2)", "(-2.80512, 3.13131)", "(-3.77931, -3.28319)", "(3.58443, -1.84813)", "source"):
+        assert fact in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_a_function_is_drawn(animopt_here, tmp_path, suffix):
+    done = animopt_here("functions", "rosenbrock", "-o", f"r{suffix}", "--size", "640x360", "--theme", "dark")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", f"r{suffix}\n")
+    if suffix == ".png":
+        picture = imageio.imread(tmp_path / "r.png")
+        assert picture.shape == (360, 640, 3)
+        assert picture.std() > 3
+        assert picture[2, 2].max() < 40
+    else:
+        assert (tmp_path / f"r{suffix}").stat().st_size > 5000
+
+
+def test_the_optimizers_are_listed_with_their_settings(animopt_here):
+    done = animopt_here("optimizers")
+    assert done.returncode == 0, done.stderr
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line[2:3].strip())
+    classes = [each for each in vars(torch.optim).values() if isinstance(each, type)]
+    names = {each.__name__ for each in classes if issubclass(each, torch.optim.Optimizer)} - {"Optimizer"}
+    assert names <= set(lines)
+    assert "lr=0.001" in lines["Adam"]
+    assert "momentum" in lines["SGD"]
+    assert "sparse" in done.stdout.casefold()
+
+
+def test_a_race_needs_no_file(animopt_here, tmp_path):
+    done = animopt_here(*RACE, "-o", "r.mp4", "-o", "r.gif", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.split()) == ["r.gif", "r.mp4"]
+    assert imageio.imread(tmp_path / "r.gif", plugin="pillow", index=None).shape == (4, 180, 320, 3)
+
+
+def test_the_saved_scene_is_the_same_race(animopt_here, tmp_path):
+    extra = ["--title", 'Who is "first"?', "--caption", "On a valley", "--racer", "adam:lr=.1,betas=(.5,.9),name=Fast"]
+    done = animopt_here(
+        *RACE, *extra, "--save-scene", "scenes/mine.py", "--still", "0", "-o", "a.png", "--size", "320x180"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(Path("scenes", "mine.py")), "a.png"]
+    scene = animopt.load(tmp_path / "scenes" / "mine.py")
+    assert (scene.title, scene.caption, scene.steps, scene.start) == ('Who is "first"?', "On a valley", 30, (-1.2, 1.0))
+    recording = scene.record()
+    assert recording.names == ("Adam", "SGD", "Fast")
+    parameter = torch.tensor([-1.2, 1.0], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([parameter], lr=0.1, betas=(0.5, 0.9))
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = 100 * (parameter[1] - parameter[0] ** 2) ** 2 + (1 - parameter[0]) ** 2
+        loss.backward()
+        optimizer.step()
+    np.testing.assert_allclose(recording.xy[2, -1], parameter.detach().numpy(), rtol=1e-12)
+    text = (tmp_path / "scenes" / "mine.py").read_text("utf-8")
+    assert ast.get_docstring(ast.parse(text)) == 'Who is "first"?.'
+    again = animopt_here("mine", *still, "b.png")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_scene_file_is_not_written_over(animopt_here, tmp_path):
+    (tmp_path / "mine.py").write_text("kept")
+    done = animopt_here(*RACE, "--save-scene", "mine.py", "-o", "r.gif", *QUICK)
+    assert done.returncode == 2
+    assert done.stderr == "animopt: mine.py: is there already; name another scene file, or remove it\n"
+    assert (tmp_path / "mine.py").read_text() == "kept"
+    assert not (tmp_path / "r.gif").exists()
+
+
+@pytest.mark.parametrize("held", ["bowl = Function(lambda x: (x ** 2).sum(), minima=[(0, 0)])", None])
+def test_a_function_of_ones_own_is_one_function_in_a_file(animopt_here, tmp_path, held):
+    held = held or "def bowl(x):\n    return x[0] ** 2 + torch.cos(x[1])"
+    (tmp_path / "own.py").write_text(f"import torch\n\nfrom animopt import Function\n\n\n{held}\n")
+    arguments = [
+        "race",
+        "--function",
+        "own.py",
+        "--racer",
+        "sgd:lr=.1",
+        "--start",
+        "1,2",
+        "--still",
+        "0",
+        "-o",
+        "a.png",
+    ]
+    done = animopt_here(*arguments, "--save-scene", "mine.py", "--size", "320x180")
+    assert done.returncode == 0, done.stderr
+    assert animopt.load(tmp_path / "mine.py").record().xy[0, 1, 0] == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("racer", "said"),
+    [
+        ("adm:lr=.1", "did you mean 'Adam'?"),
+        ("adam:lr=", "is not understood; write it as"),
+        ("adam:.1", "is not understood; write it as"),
+        ("adam:lr=open('x')", "is not understood; write it as"),
+        ("sgd:momentun=.9", "did you mean 'momentum'?"),
+        ("nowhere.Lion:lr=.1", "name a class that can be imported"),
+        ("torch.optim.Nothing", "name a class that can be imported"),
+    ],
+)
+def test_a_racer_that_is_not_understood(animopt_here, tmp_path, racer, said):
+    done = animopt_here("race", "--function", "sphere", "--racer", racer, "-o", "r.gif")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["functions", "rosenbrok"], 2, "did you mean"),
+        (["functions", "-o", "r.png"], 2, "of which function?"),
+        (["functions", "sphere", "-o", "r.gif"], 2, "a still ends in"),
+        (["race", "--racer", "adam"], 2, "--function"),
+        (["race", "--function", "sphere"], 2, "--racer"),
+        (["race", "--function", "rosenbrok", "--racer", "adam", "-o", "r.gif"], 2, "did you mean"),
+        (["race", "--function", "none.py", "--racer", "adam", "-o", "r.gif"], 2, "there is no such file"),
+        (["race", "--function", "sphere", "--racer", "adam", "--start", "1", "-o", "r.gif"], 2, "give two numbers"),
+        (["race", "--function", "sphere", "--racer", "adam", "--steps", "-1", "-o", "r.gif"], 2, "steps -1"),
+        (["rase"], 2, "did you mean 'race'?"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(animopt_here, tmp_path, arguments, code, said):
+    done = animopt_here(*arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
