@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from animopt.recording import Recording as Recording
     from animopt.scene import Scene as Scene
     from animopt.scene import load as load
+    from animopt.sweep import Sweep as Sweep
+    from animopt.tuning import tuned as tuned
     from animopt.writers import Output as Output
 
 _HOMES = {
@@ -29,10 +31,12 @@ _HOMES = {
     "Settings": "maps",
     "Slow": "clock",
     "Starts": "maps",
+    "Sweep": "sweep",
     "UsageError": "errors",
     "load": "scene",
     "logspace": "grids",
     "plot": "picture",
+    "tuned": "tuning",
 }
 
 __all__ = sorted(_HOMES)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from animopt.canvas import Canvas, Pixels, Stage
 from animopt.clock import Clock, Moment
 from animopt.errors import UsageError
-from animopt.layout import LAYOUTS, PANELS, Box, arrange, best, names, unit
+from animopt.layout import LAYOUTS, PANELS, Box, arrange, chosen, names, unit
 from animopt.look import THEMES
+from animopt.marks import ordered
 from animopt.panels import Panel
 from animopt.panels.card import Card
 from animopt.panels.contour import Contour
@@ -16,14 +17,20 @@ from animopt.panels.fit import Fit
 from animopt.panels.formula import Formula
 from animopt.panels.header import Header
 from animopt.panels.loss import Loss
+from animopt.panels.map import Map
+from animopt.panels.multiples import Multiples
 from animopt.panels.standings import Standings
 from animopt.panels.state import State
+from animopt.panels.tally import Tally
 from animopt.panels.wireframe import Wireframe
 from animopt.recording import Recording
 from animopt.typeface import legible, missing, remedy
 
-RACE = ("wireframe", "contour", "loss", "standings")
+RACE = ("wireframe", "contour", "loss", "standings", "multiples")
 """The panels of a race, where a scene names none."""
+
+MAP = ("wireframe", "map", "tally")
+"""The panels of a map, where a scene names none."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ class Staging:
     """How a film looks, and what is written in it.
 
     The names of a theme, a layout ("auto" takes the one that suits the shape) and the panels; a caption, the text of
-    a question, and the number of the racer whose formula and state are shown. Raises UsageError for unknown names.
+    a question, the number of the racer whose formula and state are shown, and whether the racers have an order, which
+    their colours tell. Raises UsageError for unknown names.
     """
 
     theme: str = "light"
@@ -40,6 +48,7 @@ class Staging:
     caption: str = ""
     question: str = ""
     focus: int = 0
+    ordered: bool = False
 
     def __post_init__(self) -> None:
         for field, value, known in (
@@ -66,6 +75,9 @@ class Staging:
             "formula": Formula(self.focus),
             "state": State(self.focus),
             "fit": Fit(),
+            "multiples": Multiples(),
+            "map": Map(),
+            "tally": Tally(),
             "card": Card(self.caption, self.question),
         }
 
@@ -165,8 +177,12 @@ def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int,
     recording = races[race]
     if "fit" in staging.panels and recording.sample is None:
         raise UsageError("panel 'fit': the function has no data and model of them; use animopt.regression, or no 'fit'")
-    layout = best(*size) if staging.layout == "auto" else staging.layout
+    if {"map", "tally"} & set(staging.panels) and recording.map is None:
+        raise UsageError("panel 'map': the scene has none; give it one, as map=Starts()")
+    layout = chosen(staging.layout, size, staging.panels)
     look = THEMES[staging.theme].scaled(unit(*size), size[1])
+    if staging.ordered:
+        look = ordered(look, len(recording.names))
     boxes = arrange(size, look, layout, staging.panels, recording.surface.aspect, len(recording.names))
     moments = [moment for moment in clock.track if moment.race == race]
     return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, look)

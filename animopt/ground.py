@@ -17,7 +17,7 @@ def paint_ground(axes: Axes, surface: Surface, look: Look, levels: int) -> None:
     """Give an axes the domain's shape and ends, and paint the surface's tinted contour lines on it."""
     axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], autoscale_on=False)
     z = np.ma.masked_invalid(surface.z)
-    heights = relief(surface.z, VALLEY).heights(levels + 1)
+    heights = relief(surface.scale, VALLEY).heights(levels + 1)
     tints = [mix(look.low, look.high, part) for part in np.linspace(0, 1, levels)]
     lines = [mix(look.level, look.background, 0.55 * part) for part in np.linspace(0, 1, levels - 1)]
     axes.set_facecolor(look.rule)

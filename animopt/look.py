@@ -14,7 +14,8 @@ class Look:
     """A theme at one scale.
 
     `low` and `high` tint the contour's valley and heights, `mesh` draws the wireframe; `hues` and `markers` tell
-    racers apart, each on its own. `unit` is how many pixels of the picture make one of a 1280 × 720 one, `smallest`
+    racers apart, each on its own; along `ramp`, from cold to hot and from dark to light, lie the hues of racers that
+    have an order. `unit` is how many pixels of the picture make one of a 1280 × 720 one, `smallest`
     the least type size in pixels of the picture.
     """
 
@@ -27,6 +28,7 @@ class Look:
     level: str
     mesh: str
     hues: tuple[str, ...]
+    ramp: tuple[str, ...]
     markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "X", "p", "*", "<", "h", ">", "P")
     unit: float = 1.0
     smallest: float = 720 * SMALLEST_PART
@@ -67,6 +69,7 @@ LIGHT = Look(
     mesh="#3c5a80",
     # Okabe and Ito's colour-blind-safe palette, without its yellow, which is too pale on paper.
     hues=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#8c613c"),
+    ramp=("#10125e", "#502db4", "#b84a96", "#cc7a10"),
 )
 
 DARK = Look(
@@ -80,6 +83,7 @@ DARK = Look(
     mesh="#a9bfd8",
     # The same hues, lit: each keeps its place on the colour circle and gains what the ground takes.
     hues=("#4ea8e8", "#ff8b3d", "#2bd4a0", "#f28cc4", "#ffc93c", "#a5dcff", "#b59be8", "#cda37d"),
+    ramp=("#7468f2", "#b97cf0", "#f79ab8", "#ffc27a", "#fff0a0"),
 )
 
 PRINT = replace(

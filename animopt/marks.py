@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os.path import commonprefix
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,23 @@ def mix(first: str, second: str, part: float) -> str:
     """The colour that lies a part of the way from one to another."""
     red, green, blue = np.array(to_rgb(first)) * (1 - part) + np.array(to_rgb(second)) * part
     return to_hex((red, green, blue))
+
+
+def ordered(look: Look, count: int) -> Look:
+    """The same look for `count` racers that have an order: their hues lie along its ramp."""
+    last = len(look.ramp) - 1
+    hues = []
+    for place in np.linspace(0, last, max(1, count)):
+        before = min(int(place), last - 1)
+        hues.append(mix(look.ramp[before], look.ramp[before + 1], place - before))
+    return replace(look, hues=tuple(hues))
+
+
+def unshared(names: Sequence[str]) -> list[str]:
+    """Names without the words with which all of them begin, which tell none from another."""
+    # Of one name nothing would be left, and a pair in parentheses is one word.
+    shared = commonprefix(names).partition("(")[0].rpartition(" ")[0] if len(names) > 1 else ""  # noqa: RUF071
+    return [name.removeprefix(shared).strip() for name in names]
 
 
 def in_pixels(axes: Axes) -> tuple[float, float]:

@@ -10,11 +10,14 @@ from matplotlib.transforms import IdentityTransform
 from animopt.clock import Moment
 from animopt.labels import dodge
 from animopt.look import Look
-from animopt.marks import HEAD, literal, text_width
+from animopt.marks import HEAD, literal, text_width, unshared
 from animopt.recording import Array
 
 WINDOW = 15
 """Over how many of a clip's sampled moments a name glides or fades."""
+
+LONG = 5.5
+"""Names that are longer than this many sizes of their type hide the race; what all begin with is left off."""
 
 PADDING = 0.12
 """Of a name's backing, in sizes of its type."""
@@ -55,6 +58,9 @@ def beside(
         )
         for name in words
     ]
+    if max(map(text_width, texts)) > LONG * size:
+        for text, short in zip(texts, unshared(words), strict=True):
+            text.set_text(literal(short)["s"])
     sizes = np.array([(text_width(text) + 2 * PADDING * size, (1.06 + 2 * PADDING) * size) for text in texts])
     offsets, opacity = dodge(
         np.stack([heads(moment) for moment in moments], axis=1) - corner,

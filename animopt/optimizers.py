@@ -62,8 +62,16 @@ class Racer:
 
     def __repr__(self) -> str:
         given = {key: getattr(self, key) for key in ("name", "start", "steps") if getattr(self, key)}
-        words = [f"{key}={value!r}" for key, value in [*self.settings.items(), *given.items()]]
-        return f"Racer({', '.join([repr(self.optimizer.__name__), *words])})"
+        told = [f"{key}={value!r}" for key, value in [*self.settings.items(), *given.items()]]
+        return f"Racer({', '.join([repr(self.optimizer.__name__), *told])})"
+
+    def replace(self, **changes: Any) -> "Racer":
+        """The same racer but for some of its settings, or for its name, start, steps or scheduler.
+
+        Raises UsageError as the class itself does.
+        """
+        own = {"name": self.name, "start": self.start, "steps": self.steps, "scheduler": self.scheduler}
+        return Racer(self.optimizer, **{**own, **self.settings, **changes})
 
     def build(self, parameter: torch.Tensor) -> Any:
         """A fresh optimizer of one parameter."""
@@ -177,6 +185,15 @@ def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[
     return numbered, told
 
 
+def words(key: str, value: Any) -> str:
+    """A setting, a start or a number of steps, as a racer's name tells it."""
+    if key == "start":
+        return f"from {_value(pair('racer start', value))}"
+    if key == "steps":
+        return f"for {value} steps"
+    return key if value is True else f"{key} {_value(value)}"
+
+
 def whole(field: str, value: Any, least: int = 1, most: int | None = None) -> int:
     """A whole number of at least `least`, at most `most`; raises UsageError, naming the field, for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
@@ -269,22 +286,17 @@ def _apart(racer: Racer, racers: Sequence[Racer]) -> list[str]:
 
 
 def _call(racer: Racer, apart: Sequence[str]) -> str:
-    words = [_setting(key, racer.settings[key]) for key in apart if key in racer.settings]
-    if "scheduler" in apart:
-        words.append(_lr_and_scheduler(racer)[1])
-    if "start" in apart:
-        words.append(f"from {_value(racer.start)}")
-    if "steps" in apart:
-        words.append(f"for {racer.steps} steps")
-    return " ".join([racer.optimizer.__name__, *words])
+    own = {**racer.settings, "start": racer.start, "steps": racer.steps}
+    told = [_lr_and_scheduler(racer)[1] if key == "scheduler" else words(key, own[key]) for key in apart]
+    return " ".join([racer.optimizer.__name__, *told])
 
 
 def _told(racer: Racer, apart: Sequence[str]) -> Iterable[str]:
     """A racer's settings but for those that its name tells; the learning rate, and the scheduler beside it, first."""
     lr, scheduler = _lr_and_scheduler(racer)
-    words = ["" if lr is None or "lr" in apart else _setting("lr", lr), "" if "scheduler" in apart else scheduler]
-    yield from filter(None, [" × ".join(filter(None, words))])
-    yield from (_setting(key, value) for key, value in racer.settings.items() if key not in ("lr", *apart))
+    first = ["" if lr is None or "lr" in apart else words("lr", lr), "" if "scheduler" in apart else scheduler]
+    rest = (words(key, value) for key, value in racer.settings.items() if key not in ("lr", *apart))
+    return (told for told in (" × ".join(filter(None, first)), *rest) if told and told != racer.name)
 
 
 def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
@@ -296,12 +308,6 @@ def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
         return lr, ""
     # Some schedulers have learning rates of their own.
     return getattr(optimizer, "param_groups", [{}])[0].get("initial_lr", lr), type(scheduler).__name__
-
-
-def _setting(key: str, value: Any) -> str:
-    if value is True:
-        return key
-    return f"{key} {_value(value)}"
 
 
 def _value(value: Any) -> str:

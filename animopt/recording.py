@@ -1,7 +1,7 @@
 """A race as numbers: all that a panel may ask, without torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,11 +18,19 @@ NARROW = 2.5
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The function sampled on a grid: `x` (columns,), `y` (rows,), `z` (rows, columns), NaN where it has no value."""
+    """The function sampled on a grid: `x` (columns,), `y` (rows,), `z` (rows, columns), NaN where it has no value.
+
+    `scale` (any shape) are all the heights that are drawn on one scale with these, else it is `z`.
+    """
 
     x: Array
     y: Array
     z: Array
+    scale: Array = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not self.scale.size:
+            object.__setattr__(self, "scale", self.z)
 
     @property
     def low(self) -> Array:
@@ -96,8 +104,9 @@ class Recording:
     which each step set out, NaN where none did. `states` (racers,) are what each optimizer carries after each step, by
     its own names, (steps + 1, 2) or (steps + 1,), NaN where it carries nothing yet. `steps` (racers,) is the number
     that each racer takes itself, after which it holds its last point and state; `evaluations` (racers, steps + 1)
-    counts the gradients that it has asked for. `minima` (minima, 3) are the known ones, with their heights. `sample` is
-    there where the function has data and a model of them; `map`, if there is one, is what comes of many more races.
+    counts the gradients that it has asked for. `minima` (minima, 3) are the known ones, with their heights. `caption`
+    tells how the race came about, where that is not plain; `sample` is there where the function has data and a model
+    of them; `map`, if there is one, is what comes of many more races.
     """
 
     title: str
@@ -115,6 +124,7 @@ class Recording:
     surface: Surface
     ways: tuple[Way, ...]
     minima: Array
+    caption: str = ""
     sample: Sample | None = None
     map: Basins | Losses | None = None
 
@@ -130,6 +140,12 @@ class Recording:
         """Whether each recorded point lies in the domain, (racers, steps + 1)."""
         inside = (self.xy >= self.surface.low) & (self.xy <= self.surface.high)
         return inside[..., 0] & inside[..., 1]
+
+    def only(self, racer: int) -> "Recording":
+        """The same race with one of its racers alone."""
+        each = ("names", "settings", "optimizers", "hyperparameters", "xy", "z", "gradients", "states", "steps")
+        fields = (*each, "evaluations", "ways")
+        return replace(self, **{field: getattr(self, field)[racer : racer + 1] for field in fields})
 
     def ranks(self, step: int) -> NDArray[np.int64]:
         """Each racer's place by its loss after a step, (racers,), from 1; equal losses share one, NaN comes last."""

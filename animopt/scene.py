@@ -5,18 +5,23 @@ import runpy
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from animopt.clock import Clock, Question, Slow
 from animopt.errors import Error, UsageError, first_line
-from animopt.film import RACE, Film, Staging, page
+from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.function import Function, pair
+from animopt.maps import Settings, Starts
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
 from animopt.record import record
 from animopt.recording import Recording
+from animopt.sweep import Sweep
+from animopt.tuning import Tuned
 from animopt.writers import Mp4, Output, Progress, check_path, check_size, check_still, save, save_still
 
 Words = str | Mapping[str, str]
@@ -28,22 +33,27 @@ class Scene:
     """Optimizers that race on a function, and the clip that shows it.
 
     `function` is a Function or a bare callable, or several, on each of which the race is run anew: the clip shows the
-    first one, then how it would have ended on the others. `start` (x, y), else the function's, and `steps` hold for
-    every racer that has none of its own; where a start lies outside the function's domain, the domain is widened, with
-    a warning. `noise` is the standard deviation of the Gaussian noise in each component of every gradient, `batch` how
-    many rows of the function's data each step sees, None for all; both follow from `seed`, the same for every racer.
+    first one, then how it would have ended on the others. `racers` are Racers, a Sweep of one, or Tuned ones;
+    those that are `ordered`, as those of a Sweep are, have the colours of a scale. `start` (x, y), else the
+    function's, and `steps` hold for every racer that has none of its own; where a start lies outside the function's
+    domain, the domain is widened, with a warning. `map` is Starts or Settings, run with the racer in focus. `noise` is
+    the standard deviation of the Gaussian noise in each component of every gradient, `batch` how many rows of the
+    function's data each step sees, None for all; both follow from `seed`, the same for every racer.
     `seconds` is the length of the whole clip. `theme`, `layout` and `panels` are names; "auto" takes the layout that
-    suits the picture's shape. `focus` names the racer whose formula and state are shown, else it is the first. `loop`
-    is "plain", or "seamless" for a clip whose end is its beginning; `card` is for how many seconds a title card stands
-    before the race, `question` and `slow` are a Question and Slows. `title`, `caption` and the question's text are
-    strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is the one to use.
+    suits the picture's shape, "multiples" gives each racer a contour of its own. `focus` names the racer whose formula
+    and state are shown, else it is the first. `loop` is "plain", or "seamless" for a clip whose end is its beginning;
+    `card` is for how many seconds a title card stands before the race, `question` and `slow` are a Question and Slows.
+    `title`, `caption` and the question's text are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is
+    the one to use.
     Raises UsageError for a field that cannot be used.
     """
 
     function: Function | Callable[[Any], Any] | Sequence[Function]
     racers: Sequence[Racer]
+    ordered: bool = False
     start: tuple[float, float] | None = None
     steps: int = 20
+    map: Starts | Settings | None = None
     noise: float = 0.0
     batch: int | None = None
     seed: int = 0
@@ -52,7 +62,7 @@ class Scene:
     seconds: float = 10.0
     theme: str = "light"
     layout: str = "auto"
-    panels: Sequence[str] = RACE
+    panels: Sequence[str] | None = None
     focus: str = ""
     loop: str = "plain"
     card: float = 0.0
@@ -66,7 +76,9 @@ class Scene:
         if not functions:
             raise UsageError("function (): give at least one, as function=Function(lambda x: x[0] ** 2 + x[1] ** 2)")
         object.__setattr__(self, "function", functions if isinstance(self.function, Sequence) else functions[0])
-        object.__setattr__(self, "racers", tuple(self.racers))
+        object.__setattr__(self, "ordered", self.ordered or isinstance(self.racers, Sweep))
+        if not isinstance(self.racers, Tuned):
+            object.__setattr__(self, "racers", tuple(self.racers))
         if not self.racers or not all(isinstance(racer, Racer) for racer in self.racers):
             raise UsageError(f"racers {list(self.racers)!r}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
         if self.start is not None:
@@ -75,10 +87,12 @@ class Scene:
         self._check_chance()
         if not (isinstance(self.seconds, (int, float)) and 0 < self.seconds < float("inf")):
             raise UsageError(f"seconds {self.seconds!r}: give the length of the clip, as seconds=10")
-        object.__setattr__(self, "panels", tuple(self.panels))
+        panels = (MAP if self.map else RACE) if self.panels is None else self.panels
+        object.__setattr__(self, "panels", tuple(panels))
         object.__setattr__(self, "slow", tuple(self.slow))
         _ = self._staging(None), self._clock()
         self._hold_starts()
+        self._check_map()
         if not self.title:
             names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
             where = f" on {self._functions[0].name}" if self._functions[0].name else ""
@@ -95,6 +109,17 @@ class Scene:
                 if not function.data:
                     raise UsageError(f"batch {self.batch!r}: {function.called} has no data; leave out the batch")
                 whole("batch", self.batch, most=len(function.data[0]))
+
+    def _check_map(self) -> None:
+        """Raise UsageError for a map that cannot be made."""
+        if self.map is None:
+            return
+        if not isinstance(self.map, (Starts, Settings)):
+            raise UsageError(f"map {self.map!r}: give Starts() or Settings(lr=[0.01, 0.1], momentum=[0, 0.9])")
+        if self.noise or self.batch:
+            raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
+        for function in self._functions:
+            self.map.check(function, self.racers[self._focus()])
 
     def _hold_starts(self) -> None:
         """Widen the functions' domains to hold every start; raise UsageError where a racer has none."""
@@ -133,16 +158,16 @@ class Scene:
 
     def _record(self, function: Function) -> Recording:
         # Where there is no common start, every racer has its own.
-        return record(
-            function,
-            self.racers,
-            self.start or function.start or (0.0, 0.0),
-            self.steps,
-            self._say(self.title),
-            noise=self.noise,
-            batch=self.batch,
-            seed=self.seed,
-        )
+        start = self.start or function.start or (0.0, 0.0)
+        racers, caption = self.racers, ""
+        if isinstance(self.racers, Tuned):
+            racers, caption = self.racers.resolve(function, start, self.steps)
+        chance: dict[str, Any] = {"noise": self.noise, "batch": self.batch, "seed": self.seed}
+        recording = record(function, racers, start, self.steps, self._say(self.title), **chance)
+        if self.map:
+            outcomes = self.map.record(function, racers[self._focus()], start, self.steps)
+            recording = replace(recording, map=outcomes)
+        return replace(recording, caption=caption)
 
     def save(self, *outputs: str | os.PathLike[str] | Output) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.
@@ -199,7 +224,9 @@ class Scene:
         save_still(path, page(self._races(), self._clock(), seconds, size, self._staging(theme), suffix))
 
     def _races(self) -> list[Recording]:
-        return [self._record(function) for function in self._functions]
+        races = [self._record(function) for function in self._functions]
+        scale = np.concatenate([race.surface.z.ravel() for race in races])
+        return [replace(race, surface=replace(race.surface, scale=scale)) for race in races]
 
     def _film(self, races: Sequence[Recording], size: tuple[int, int], fps: float, theme: str | None) -> Film:
         return Film(races, self._clock(), size, fps, self._staging(theme))
@@ -212,9 +239,10 @@ class Scene:
         return Staging(
             theme=theme or self.theme,
             layout=self.layout,
-            panels=tuple(self.panels),
+            panels=tuple(self.panels or ()),
             caption=self._say(self.caption),
             question=self._say(self.question.text) if self.question else "",
+            ordered=self.ordered,
             focus=self._focus(),
         )
 

@@ -25,8 +25,8 @@ LOST = 400.0
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """Racers whose settings are still to be picked; `tuned` makes one.
+class Tuned(Sequence[Racer]):
+    """A sequence of racers whose settings are still to be picked; `tuned` makes one.
 
     `ranges` are pairs by the settings' names, `starts` (x, y) pairs, or None for the scene's start.
     """
@@ -36,6 +36,12 @@ class Tuned:
     seed: int
     starts: tuple[tuple[float, float], ...] | None
     ranges: Mapping[str, tuple[float, float]]
+
+    def __len__(self) -> int:
+        return len(self.racers)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.racers[index]
 
     def resolve(self, function: Function, start: tuple[float, float] | None, steps: int) -> tuple[list[Racer], str]:
         """The racers with the settings that were picked for a race of `steps` steps, and a caption that says how.

@@ -9,7 +9,7 @@ from matplotlib.transforms import Bbox
 
 from animopt.clock import Clock
 from animopt.film import RACE, Film, Staging
-from animopt.layout import LAYOUTS, PANELS, arrange, best, names, unit
+from animopt.layout import LAYOUTS, PANELS, arrange, best, chosen, heading, names, tiles, unit
 from animopt.look import LIGHT
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
@@ -47,7 +47,8 @@ def test_any_panels_find_a_place_of_their_own(layout, size):
                 wanted = {"header"} | (set(panels) & set(names(layout)))
                 # What cannot be read at a size is left out, but never the race itself.
                 assert set(boxes) <= wanted, case
-                assert set(boxes) & {"contour", "wireframe"} == wanted & {"contour", "wireframe"}, case
+                maps = {"contour", "wireframe", "multiples"}
+                assert set(boxes) & maps == wanted & maps, case
                 if layout == best(*size) and min(size) >= 720:
                     assert set(boxes) == wanted, case
                 places = {name: bounds(box) for name, box in boxes.items()}
@@ -77,6 +78,36 @@ def test_a_shape_has_a_layout_that_suits_it(size, layout):
     assert best(*size) == layout
 
 
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_multiples_suit_a_picture_whose_panels_ask_for_them_alone(size):
+    assert chosen("auto", size, ("multiples", "loss")) == "multiples"
+    assert chosen("auto", size, RACE) == best(*size)
+    assert chosen("tall", size, ("multiples", "loss")) == "tall"
+
+
+@pytest.mark.parametrize("size", [(390, 180), (1190, 430), (1000, 700), (1000, 1500), (400, 1600)], ids=str)
+@pytest.mark.parametrize("aspect", [0.5, 1, 2])
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
+def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, aspect, count):
+    look = LIGHT.scaled(1, 720)
+    boxes = tiles(size, look, aspect, count)
+    assert len(boxes) == count
+    places = [bounds(box) for box in boxes]
+    for box, place in zip(boxes, places, strict=True):
+        assert (box.width, box.height) == (boxes[0].width, boxes[0].height)
+        assert box.width == pytest.approx(aspect * box.height)
+        assert inside(place, size)
+        assert box.top >= heading(look)
+    for one, other in combinations(places, 2):
+        assert not overlap(one, other)
+    # No other number of columns has room for larger ones, even without tick labels and headings.
+    least = max(
+        min(size[0] / columns, size[1] / -(-count // columns) * aspect) - 3.2 * look.text(15) * (1 + aspect)
+        for columns in range(1, count + 1)
+    )
+    assert boxes[0].width >= least
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_panel_of_a_layout_is_one(layout):
     assert set(names(layout)) <= set(PANELS)
@@ -84,13 +115,14 @@ def test_every_panel_of_a_layout_is_one(layout):
 
 
 @pytest.mark.parametrize("layout", ["wide", "square", "tall"])
-def test_the_full_layouts_have_every_panel(layout):
-    assert set(names(layout)) == set(PANELS)
+def test_the_full_layouts_have_every_panel_of_one_surface(layout):
+    assert set(names(layout)) == set(PANELS) - {"multiples"}
 
 
 def test_a_panel_left_out_leaves_its_room_to_others():
     look = LIGHT.scaled(1, 720)
-    full, fewer = (arrange((1280, 720), look, "wide", panels, 1, 5) for panels in (RACE, RACE[:-1]))
+    without = set(RACE) - {"standings"}
+    full, fewer = (arrange((1280, 720), look, "wide", panels, 1, 5) for panels in (RACE, without))
     assert fewer["wireframe"].height > full["wireframe"].height
 
 
@@ -122,5 +154,4 @@ def test_every_panel_file_has_a_place():
     files = {path.stem for path in (Path(__file__).parent.parent / "animopt" / "panels").glob("[!_]*.py")}
     assert files == set(Staging().cast({}, [], []))
     assert files - {"header", "card"} == set(PANELS)
-    for layout in ("wide", "square", "tall"):
-        assert set(names(layout)) == set(PANELS)
+    assert {name for layout in LAYOUTS for name in names(layout)} == set(PANELS)

@@ -17,7 +17,7 @@ from animopt.film import RACE, Film, Staging
 from animopt.functions import ravine
 from animopt.layout import LAYOUTS, PANELS
 from animopt.look import THEMES, Look
-from animopt.marks import mix
+from animopt.marks import mix, ordered
 
 FULL_HD = (1920, 1080)
 # All that a race without data has.
@@ -132,7 +132,7 @@ def test_the_themes():
 def test_every_colour_is_one(look):
     colours = [value for value in vars(look).values() if isinstance(value, str)]
     assert len(colours) == sum(field.type is str for field in fields(Look))
-    for colour in [*colours, *look.hues]:
+    for colour in [*colours, *look.hues, *look.ramp]:
         assert len(to_rgb(colour)) == 3
 
 
@@ -163,6 +163,37 @@ def test_any_two_of_eight_racers_can_be_told_apart_by_the_colour_blind(look, bli
     for one, other in combinations(range(8), 2):
         told = difference(seen[one], seen[other]) >= 10 or look.marker(one) != look.marker(other)
         assert told, (one, other)
+
+
+@pytest.mark.parametrize("count", range(2, 13))
+def test_racers_that_have_an_order_have_hues_in_order(look, count):
+    scale = ordered(look, count)
+    hues = [scale.hue(racer) for racer in range(count)]
+    lightness = [lab(linear(hue))[0] for hue in hues]
+    assert len(hues) == len(scale.hues)
+    # Two fifths of what lies between black and white, in steps of which the least is half as large as the mean.
+    assert lightness[-1] - lightness[0] > 40
+    assert min(np.diff(lightness)) > 0.5 * 40 / count
+    for hue in hues:
+        assert contrast(hue, look.background) >= 3, hue
+        for behind in (look.low, look.high):
+            assert difference(lab(linear(hue)), lab(linear(behind))) >= 15, (hue, behind)
+        assert contrast(look.ink, mix(hue, mix(look.low, look.high, 0.5), 0.7)) >= 4.5, hue
+
+
+@pytest.mark.parametrize("blindness", BLINDNESS)
+@pytest.mark.parametrize("count", [2, 5, 8, 12])
+def test_the_colour_blind_see_the_order_too(look, blindness, count):
+    scale = ordered(look, count)
+    seen = [lab(np.array(BLINDNESS[blindness]) @ linear(scale.hue(racer))) for racer in range(count)]
+    assert all(one[0] < other[0] for one, other in pairwise(seen))
+    for racer, (one, other) in enumerate(pairwise(seen)):
+        assert difference(one, other) >= 10 or scale.marker(racer) != scale.marker(racer + 1)
+
+
+def test_one_racer_has_an_order_too(look):
+    assert ordered(look, 1).hues == look.ramp[:1]
+    assert ordered(look, 0).hues == look.ramp[:1]
 
 
 def test_no_two_of_eight_racers_share_a_colour_or_a_marker(look):

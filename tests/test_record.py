@@ -16,7 +16,7 @@ from animopt.scene import load
 
 TESTS = Path(__file__).parent
 CASES = json.loads((TESTS / "data" / "ravine.json").read_bytes())["cases"]
-SCENES = [load(path) for path in sorted((TESTS.parent / "scenes").glob("quartic_*.py"))]
+SCENES = {path.stem: load(path) for path in sorted((TESTS.parent / "scenes").glob("quartic_*.py"))}
 
 
 def racer_of(case):
@@ -77,21 +77,23 @@ def adam(gradients, lr, betas):
 TEXTBOOK = {"SGD": sgd, "Adagrad": adagrad, "RMSprop": rmsprop, "Adam": adam}
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.title)
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 def test_every_step_on_the_quartic_is_the_textbook_step_from_there(scene):
     recording = scene.record()
     assert scene.function is quartic
     for racer, xy, taken in zip(scene.racers, recording.xy, recording.steps, strict=True):
         here, there = xy[:taken], xy[1 : taken + 1]
         # Chaos takes whole runs apart, not single steps, so that each is predicted from the point before it.
-        steps = list(TEXTBOOK[racer.optimizer.__name__](slope(here), **racer.settings))
-        np.testing.assert_allclose(there, here + steps, rtol=1e-9, atol=1e-11)
+        # A racer that is lost has no more points to predict.
+        kept = np.isfinite(there).all(axis=1)
+        assert kept[0]
+        steps = list(TEXTBOOK[racer.optimizer.__name__](slope(here[kept]), **racer.settings))
+        np.testing.assert_allclose(there[kept], here[kept] + steps, rtol=1e-9, atol=1e-11)
         np.testing.assert_array_equal(here[0], racer.start or scene.start)
 
 
 def test_the_race_on_the_quartic_takes_all_five_forty_steps():
-    (race,) = (scene for scene in SCENES if len(scene.racers) == 5)
-    assert race.record().steps.tolist() == [40] * 5
+    assert SCENES["quartic_race"].record().steps.tolist() == [40] * 5
 
 
 @pytest.mark.parametrize("start", [(1.1, 1.2), (4.8, -2.8), (0.3, 3)], ids=str)

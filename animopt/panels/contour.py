@@ -81,7 +81,7 @@ class Contour:
         )
         places = axes.transData.transform(np.concatenate([minima[:, :2], starts]))
         marks = np.column_stack([places, np.full((len(places), 2), look.text(15))])
-        if len(starts) == 1:
+        if self.moments and len(starts) == 1:
             marks = np.vstack([marks, self._name_start(axes, recording, look, starts[0])])
         return marks
 

@@ -41,31 +41,37 @@ class Header:
             0, line, **literal(recording.title), fontsize=line, fontweight="bold", color=look.ink, va="baseline"
         )
         fit(title, width - text_width(step) - look.text(21), least=look.text(17))
-        left = 0.0
-        if self.formula and recording.formula:
-            formula = axes.text(
-                0,
-                line + look.text(34),
-                function_maths(recording.formula),
-                fontsize=look.text(19),
-                color=look.muted,
-                va="baseline",
-                math_fontfamily="cm",
-            )
-            formula.set_visible(text_width(formula) <= width)
-            left = text_width(formula) + look.text(24)
-        if self.caption:
+        maths = function_maths(recording.formula) if self.formula and recording.formula else ""
+        formula = axes.text(
+            0,
+            line + look.text(34),
+            maths,
+            fontsize=look.text(19),
+            color=look.muted,
+            va="baseline",
+            math_fontfamily="cm",
+        )
+        formula.set_visible(text_width(formula) <= width)
+        left = text_width(formula) + look.text(24) if maths else 0.0
+        if said := " ".join(filter(None, [self.caption, recording.caption])):
             caption = axes.text(
                 left,
                 line + look.text(34),
-                **literal(self.caption),
+                **literal(said),
                 fontsize=look.text(17),
                 color=look.muted,
                 va="baseline",
             )
+            smallest = text_width(caption) * look.text(0) / look.text(17)
             below = line + look.text(34) + 1.5 * look.text(17)
             if text_width(caption) > width - left and below <= height:
                 caption.set_position((0, below))
+                left = 0.0
+                if smallest > width and (last := below + 1.3 * look.text(17)) <= height:
+                    caption.set(y=last, text=_halved(caption.get_text()))
+            elif smallest > width - left:
+                formula.set_visible(False)
+                caption.set_x(0)
                 left = 0.0
             fit(caption, width - left, least=look.text(0))
 
@@ -76,3 +82,12 @@ class Header:
             return (step,)
 
         return move
+
+
+def _halved(words: str) -> str:
+    """Words in two lines, as equally long as they can be."""
+    spaces = [place for place, letter in enumerate(words) if letter == " "]
+    if "$" in words or not spaces:
+        return words
+    middle = min(spaces, key=lambda place: abs(place - len(words) / 2))
+    return f"{words[:middle]}\n{words[middle + 1 :]}"

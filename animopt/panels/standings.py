@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import final
 
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.text import Text
 from animopt.clock import Moment
 from animopt.figures import number, point
 from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, literal, text_width
+from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshared
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 
@@ -28,7 +27,7 @@ class Standings:
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the markers, names and settings; the ranks and the losses move."""
         width, height = in_pixels(axes)
-        decimals = _decimals(recording)
+        decimals = common_decimals(recording)
         loss = self._widest(axes, [_widest(recording, racer, decimals) for racer in range(len(recording.names))])
         count = len(recording.names)
         indent = 2.9 if count < 10 else 3.4
@@ -78,10 +77,8 @@ class Standings:
         names_left = size * indent
         names = write(names_left, recording.names[: len(racers)])
         if max(map(text_width, names)) > losses_left - names_left:
-            # What all names begin with tells none from another.
-            shared = len(commonprefix(recording.names).rpartition(" ")[0])  # noqa: RUF071
-            for name in names:
-                name.set_text(name.get_text()[shared:].strip())
+            for name, short in zip(names, unshared(recording.names), strict=False):
+                name.set_text(literal(short)["s"])
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
             # Of a name that is all dots the marker tells more.
@@ -116,10 +113,10 @@ class Standings:
 
         def move(moment: Moment) -> Sequence[Artist]:
             step = int(moment.step)
-            standing = recording.ranks(step)
+            ranked = recording.ranks(step)
             for racer in racers:
-                ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(standing[racer]))
-                losses[racer].set_text(_standing(recording, racer, step, decimals))
+                ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(ranked[racer]))
+                losses[racer].set_text(standing(recording, racer, step, decimals))
             columns = [*told, outcomes] if moment.held > 0 and outcomes else [names, losses, settings]
             return [*ranks, *(text for column in columns for text in column)]
 
@@ -176,7 +173,8 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
     ], [f"{near}, {short}", rough]
 
 
-def _standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:
+def standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:
+    """A racer's loss after a step, or what keeps it out of the picture."""
     return recording.trouble(racer, step) or number(float(recording.z[racer, step]), decimals)
 
 
@@ -185,10 +183,10 @@ def _widest(recording: Recording, racer: int, decimals: int | None) -> str:
     z = np.where(recording.in_view[racer], recording.z[racer], np.nan)
     steps = [] if np.isnan(z).all() else [int(np.nanargmin(z)), int(np.nanargmax(z))]
     steps += np.flatnonzero(~recording.in_view[racer])[-1:].tolist()
-    return max((_standing(recording, racer, step, decimals) for step in steps), key=len)
+    return max((standing(recording, racer, step, decimals) for step in steps), key=len)
 
 
-def _decimals(recording: Recording) -> int | None:
+def common_decimals(recording: Recording) -> int | None:
     """One number of decimals for every loss, or None for powers of ten, so that the column keeps its shape."""
     seen: Array = np.abs(recording.z[recording.in_view])
     seen = seen[seen > 0]

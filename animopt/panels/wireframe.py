@@ -149,7 +149,7 @@ class _Scene:
     def of(surface: Surface) -> "_Scene":
         sides = surface.high - surface.low
         half = np.maximum(sides / sides.max(), NARROWEST)
-        heights = relief(surface.z, VALLEY)
+        heights = relief(surface.scale, VALLEY)
         field = HeightField(half, HEIGHT * (heights.parts(surface.z) - 0.5))
         return _Scene((surface.low + surface.high) / 2, 2 * half / sides, heights, field)
 
@@ -211,7 +211,7 @@ def _seen(trail: Array, hidden: NDArray[np.bool_]) -> Array:
 def _floor(surface: Surface, scene: _Scene) -> list[Array]:
     """The contour's lines on a floor under the surface, each (points, 3), and the floor's edge."""
     lines = contour_generator(surface.x, surface.y, np.ma.masked_invalid(surface.z))
-    levels = relief(surface.z, VALLEY).heights(FLOOR_LINES + 2)[1:-1]
+    levels = relief(surface.scale, VALLEY).heights(FLOOR_LINES + 2)[1:-1]
     edge = np.array([surface.low, (surface.high[0], surface.low[1]), surface.high, (surface.low[0], surface.high[1])])
     flat = [edge[[0, 1, 2, 3, 0]], *(np.array(line) for level in levels for line in lines.lines(level))]
     return [

@@ -1,0 +1,109 @@
+"""The race taken apart: a small contour for each racer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
+
+from animopt.clock import Moment
+from animopt.layout import Box, heading, tiles
+from animopt.look import Look
+from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshared
+from animopt.panels import Move
+from animopt.panels.contour import Contour
+from animopt.panels.standings import common_decimals, standing
+from animopt.recording import Recording
+
+
+@final
+@dataclass(frozen=True)
+class Multiples:
+    """A contour for each racer, all at one moment, under its marker, its name and, where there is room, its loss."""
+
+    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+        """Paint the contours and their headings; the racers and the losses move."""
+        width, height = in_pixels(axes)
+        racers = range(len(recording.names))
+        boxes = tiles((width, height), look, recording.surface.aspect, len(racers))
+        decimals = common_decimals(recording)
+        losses, wording = _headings(axes, recording, look, boxes, decimals)
+        moves = []
+        for racer, box in enumerate(boxes):
+            place = (box.left / width, 1 - (box.top + box.height) / height, box.width / width, box.height / height)
+            tile = axes.inset_axes(place, label="multiple")
+            alone = replace(look, hues=(look.hue(racer),), markers=(look.marker(racer),))
+            moves.append(Contour().draw(tile, recording.only(racer), alone))
+            first = not any(other.top == box.top for other in boxes[:racer])
+            last = not any(other.top > box.top and abs(other.left - box.left) < box.width for other in boxes)
+            tile.tick_params(labelleft=first, labelbottom=last)
+            if racer + 1 < len(boxes) and boxes[racer + 1].top == box.top:
+                # It would touch the first one of the next map.
+                across = tile.xaxis.get_major_locator()
+                assert isinstance(across, MaxNLocator)
+                across.set_params(prune="upper")
+
+        def move(moment: Moment) -> Sequence[Artist]:
+            for racer, loss in enumerate(losses):
+                loss.set_text(wording(standing(recording, racer, int(moment.step), decimals)))
+            return [*(artist for each in moves for artist in each(moment)), *losses]
+
+        return move
+
+
+def _headings(
+    axes: Axes, recording: Recording, look: Look, boxes: Sequence[Box], decimals: int | None
+) -> tuple[Sequence[Text], Callable[[str], str]]:
+    """Write each racer's marker and name above its box; the texts for the losses, if they fit, and their wording."""
+    width, size, line = boxes[0].width, look.text(15), heading(look)
+    losses = [
+        axes.text(
+            box.left + box.width,
+            box.top - 0.55 * line,
+            "",
+            fontsize=size,
+            color=look.muted,
+            ha="right",
+            va="center_baseline",
+            animated=True,
+        )
+        for box in boxes
+    ]
+    names = [
+        axes.text(
+            box.left + 1.3 * size,
+            box.top - 0.55 * line,
+            **literal(name),
+            fontsize=size,
+            color=look.ink,
+            va="center_baseline",
+        )
+        for name, box in zip(recording.names, boxes, strict=True)
+    ]
+    room = width - 1.3 * size
+    if max(map(text_width, names)) > room:
+        for text, short in zip(names, unshared(recording.names), strict=True):
+            text.set_text(literal(short)["s"])
+    for text in names:
+        fit(text, room, least=look.smallest)
+    for racer, box in enumerate(boxes):
+        mark = head_mark(axes, look, racer, size=11)
+        mark.place(np.array([[box.left + 0.5 * size, box.top - 0.5 * line]])).set_animated(False)
+    for wording in (str, _brief):
+        for racer, text in enumerate(losses):
+            shown = (wording(standing(recording, racer, step, decimals)) for step in range(recording.xy.shape[1]))
+            text.set_text(max(shown, key=len))
+        if max(map(text_width, names)) + size + max(map(text_width, losses)) <= room:
+            return losses, wording
+    for text in losses:
+        text.remove()
+    return (), str
+
+
+def _brief(standing: str) -> str:
+    """What keeps a racer out of the picture, without since when."""
+    return standing.partition(" at step ")[0]
