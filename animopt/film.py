@@ -32,6 +32,13 @@ RACE = ("wireframe", "contour", "loss", "standings", "multiples")
 MAP = ("wireframe", "map", "tally")
 """The panels of a map, where a scene names none."""
 
+NEEDS = {
+    "fit": ("sample", "the function has no data and model of them; use animopt.regression"),
+    "map": ("map", "the scene has none; give it one, as map=Starts()"),
+    "tally": ("map", "the scene has no map; give it one, as map=Starts()"),
+}
+"""What of a recording some panels cannot do without, and what to do where it is not there."""
+
 
 @dataclass(frozen=True)
 class Staging:
@@ -175,10 +182,9 @@ def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tu
 def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int, int], staging: Staging) -> Stage:
     """One of the races, as it is shown in a picture."""
     recording = races[race]
-    if "fit" in staging.panels and recording.sample is None:
-        raise UsageError("panel 'fit': the function has no data and model of them; use animopt.regression, or no 'fit'")
-    if {"map", "tally"} & set(staging.panels) and recording.map is None:
-        raise UsageError("panel 'map': the scene has none; give it one, as map=Starts()")
+    for panel, (field, reason) in NEEDS.items():
+        if panel in staging.panels and getattr(recording, field) is None:
+            raise UsageError(f"panel {panel!r}: {reason}, or leave out {panel!r}")
     layout = chosen(staging.layout, size, staging.panels)
     look = THEMES[staging.theme].scaled(unit(*size), size[1])
     if staging.ordered:

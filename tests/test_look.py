@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from animopt import Output, Racer, Scene, UsageError
 from animopt.cli import main
 from animopt.clock import Clock
-from animopt.film import RACE, Film, Staging
+from animopt.film import NEEDS, RACE, Film, Staging
 from animopt.functions import ravine
 from animopt.layout import LAYOUTS, PANELS
 from animopt.look import THEMES, Look
@@ -21,7 +21,7 @@ from animopt.marks import mix, ordered
 
 FULL_HD = (1920, 1080)
 # All that a race without data has.
-EVERY = tuple(panel for panel in PANELS if panel != "fit")
+RACE_PANELS = tuple(panel for panel in PANELS if panel not in NEEDS)
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
 
 # Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency",
@@ -208,8 +208,8 @@ def test_any_two_of_twenty_racers_differ(look):
 @pytest.mark.parametrize(
     ("size", "theme", "panels"),
     [
-        *((FULL_HD, theme, EVERY) for theme in THEMES),
-        *((size, "light", EVERY) for size in SIZES),
+        *((FULL_HD, theme, RACE_PANELS) for theme in THEMES),
+        *((size, "light", RACE_PANELS) for size in SIZES),
         *((size, "light", RACE) for size in ((160, 160), (320, 180), (7680, 320))),
     ],
     ids=str,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from animopt import Function, Racer, Settings, Starts, UsageError, logspace
+from animopt import Function, Racer, Settings, Starts, UsageError
 from animopt import maps as module
 from animopt.outcomes import DIVERGED, UNDECIDED
 from animopt.record import record
@@ -246,11 +246,6 @@ def test_without_minima_the_loss_is_the_loss():
     np.testing.assert_allclose(found.loss[:, 0, 0], [8, 8 * 0.8**2])
 
 
-def test_logspace_is_even_in_its_logarithm():
-    np.testing.assert_allclose(logspace(0.001, 1, 4), [0.001, 0.01, 0.1, 1])
-    assert len(logspace(0.1, 2, 64)) == 64
-
-
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -265,8 +260,6 @@ def test_logspace_is_even_in_its_logarithm():
         (lambda: Settings(lr=[0.1], momentum=[0, 0.9]), r"map settings lr=\[0\.1\]: give at least two"),
         (lambda: Settings(lr=0.1, momentum=[0, 0.9]), r"map settings lr=0\.1: give at least two"),
         (lambda: Settings(lr=[0.1, 0.2], steps=[1, 2]), r"map settings 'steps': is the racer's own"),
-        (lambda: logspace(0, 1, 4), r"logspace 0 to 1: give two positive numbers"),
-        (lambda: logspace(0.1, 1, 1), r"logspace count 1: "),
         (
             lambda: Settings(lr=[0.1, 0.2], momentun=[0, 0.9]).check(BOWL, Racer("SGD")),
             r"map settings 'momentun': SGD does not take it; did you mean 'momentum'\?",

@@ -19,6 +19,7 @@ from animopt.regression import line
 from animopt.writers import STILLS
 
 SIZE = (480, 270)
+DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
 SVG = "{http://www.w3.org/2000/svg}"
 RSVG = shutil.which("rsvg-convert")
 
@@ -28,13 +29,13 @@ def scene():
     """Two racers, with every panel."""
     racers = [Racer("Adam", lr=0.3), Racer("SGD", lr=0.03, momentum=0.5)]
     function = line([0, 1, 2, 3, 4, 5], [1, 2, 2, 3, 5, 4])
-    return Scene(function=function, racers=racers, start=(2, -0.5), steps=12, batch=2, seconds=4, panels=PANELS)
+    return Scene(function=function, racers=racers, start=(2, -0.5), steps=12, batch=2, seconds=4, panels=DATA_PANELS)
 
 
 @pytest.fixture(scope="module")
 def film(scene):
     """The same as frames."""
-    return Film(scene.record(), Clock(scene.steps, scene.seconds), SIZE, 25, Staging(panels=PANELS))
+    return Film(scene.record(), Clock(scene.steps, scene.seconds), SIZE, 25, Staging(panels=DATA_PANELS))
 
 
 @pytest.fixture(scope="module", params=["still", "storyboard"])

@@ -69,8 +69,8 @@ def test_starts_and_steps_are_the_racers_own():
         ("SGD", {"lr": "0.1"}, "sweep lr='0.1': give a list of values"),
         ("SGD", {"lr": [0.1, 0.5, 0.1]}, r"sweep lr=\[0.1, 0.5, 0.1\]: 'lr 0.1' is there twice; give each value once"),
         ("Adam", {"start": [(1, 2), [1.0, 2.0]]}, r"sweep start=.*'from \(1, 2\)' is there twice"),
-        ("SGD", {"momentun": [0.5]}, "racer SGD: takes no 'momentun'; did you mean 'momentum'"),
-        ("Adam", {"momentum": [0.5]}, "racer Adam: takes no 'momentum'; it takes lr, betas"),
+        ("SGD", {"momentun": [0.5]}, "racer SGD: momentun=0.5: no such setting; did you mean 'momentum'"),
+        ("Adam", {"momentum": [0.5]}, "racer Adam: momentum=0.5: no such setting; it takes lr, betas"),
         ("SGD", {"lr": [-1]}, "racer SGD: .*-1"),
         ("SGD", {"start": [(1, 2, 3)]}, r"racer start \(1, 2, 3\): give two numbers"),
         ("SGD", {"steps": [10, 0]}, "racer steps 0: give a whole number"),
@@ -102,9 +102,10 @@ def test_a_scene_takes_a_sweep_and_remembers_its_order():
     np.testing.assert_allclose(recording.xy[:, 1], [[2.4, 3.2], [1.8, 2.4], [0.6, 0.8]])
 
 
-def test_a_swept_start_is_checked_against_the_domain():
-    with pytest.raises(UsageError, match=r"start \(3.0, 40.0\): lies outside"):
-        Scene(function=ravine, racers=Sweep(Racer("SGD"), start=[(3, 4), (3, 40)]))
+def test_a_swept_start_outside_the_domain_widens_it():
+    with pytest.warns(UserWarning, match=r"start \(3.0, 40.0\): outside .*the view is widened"):
+        scene = Scene(function=ravine, racers=Sweep(Racer("SGD"), start=[(3, 4), (3, 40)]))
+    assert scene.function.contains((3, 40))
 
 
 @pytest.mark.parametrize(
