@@ -1,6 +1,5 @@
 """The command line: every scene, and the other commands."""
 
-import difflib
 import io
 import sys
 import warnings
@@ -11,7 +10,7 @@ import click
 
 from animopt import catalogue
 from animopt.commands import COMMANDS, SceneCommand
-from animopt.errors import Error, UsageError
+from animopt.errors import Error, UsageError, suggestion
 
 
 class Animopt(click.Group):
@@ -31,8 +30,7 @@ class Animopt(click.Group):
             return SceneCommand(Path(cmd_name))
         scenes = catalogue.scenes()
         if cmd_name not in scenes:
-            close = difflib.get_close_matches(cmd_name, [*scenes, *COMMANDS], n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]!r}?" if close else "animopt without a scene lists them"
+            hint = suggestion(cmd_name, [*scenes, *COMMANDS], "animopt without a scene lists them")
             raise click.UsageError(f"there is no scene {cmd_name!r}; {hint}")
         return SceneCommand(scenes[cmd_name])
 

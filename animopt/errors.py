@@ -1,5 +1,8 @@
 """What animopt raises: one line that names the field, the value and the remedy."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class Error(Exception):
     """Something in a scene, or on the disk, stops the work."""
@@ -13,3 +16,10 @@ def first_line(error: BaseException) -> str:
     """What an exception says, in one line."""
     said = str(error).strip().splitlines()
     return said[0] if said else type(error).__name__
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Which of the known names may have been meant, as a question, or else something else to say."""
+    folded = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"did you mean {folded[close[0]]!r}?" if close else otherwise

@@ -4,7 +4,6 @@ Where a function is known for more minima than a picture can tell apart, its dom
 and the list holds every isolated minimum inside it. Minima without a closed form were polished with forty digits.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 import torch
 
-from animopt.errors import UsageError
+from animopt.errors import UsageError, suggestion
 from animopt.function import Function
 
 _LIBRARY = "Surjanovic and Bingham, Virtual Library of Simulation Experiments, sfu.ca/~ssurjano/"
@@ -673,6 +672,5 @@ def by_name(name: str) -> Function:
     known, wanted = shelf(), name.casefold().replace("-", "_")
     if wanted in known:
         return known[wanted]
-    close = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+    hint = suggestion(wanted, known, f"there are {', '.join(known)}")
     raise UsageError(f"function {name!r}: no such function; {hint}")

@@ -1,7 +1,6 @@
 """Maps: races from a grid of starts, or with a grid of settings, run together wherever that changes nothing."""
 
 import copy
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from animopt.errors import UsageError
+from animopt.errors import UsageError, suggestion
 from animopt.function import Function
 from animopt.optimizers import Racer, whole
 from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
@@ -153,8 +152,7 @@ class Settings:
         open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
         for name in self.settings:
             if name not in parameters and not open_ended:
-                close = difflib.get_close_matches(name, parameters, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(list(parameters)[1:])}"
+                hint = suggestion(name, parameters, f"it takes {', '.join(list(parameters)[1:])}")
                 raise UsageError(f"map settings {name!r}: {racer.optimizer.__name__} does not take it; {hint}")
         (first, columns), (second, rows) = self.settings.items()
         return [_with(racer, {first: column, second: row}) for row, column in product(rows, columns)]

@@ -178,6 +178,24 @@ def chip(axes: Axes, look: Look, place: Array, word: str, colour: str, radius: f
     return disc, text
 
 
+def graph(axes: Axes, look: Look, heading: str) -> None:
+    """Let nothing be seen of an axes but a grid, its labels and a heading above it."""
+    axes.set_facecolor("none")
+    axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
+    axes.spines[:].set_visible(False)
+    axes.annotate(
+        heading,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(0, look.px(7)),
+        textcoords="offset pixels",
+        fontsize=look.text(14),
+        color=look.muted,
+    )
+
+
 def mix(first: str, second: str, part: float) -> str:
     """The colour that lies a part of the way from one to another."""
     red, green, blue = np.array(to_rgb(first)) * (1 - part) + np.array(to_rgb(second)) * part

@@ -1,6 +1,5 @@
 """Racers: any class of torch.optim, or any class with its interface, with its settings."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from animopt.errors import UsageError, first_line
+from animopt.errors import UsageError, first_line, suggestion
 from animopt.function import pair
 from animopt.rules import COMPUTING
 
@@ -106,8 +105,8 @@ class Racer:
         for key, value in self.settings.items():
             given = f"racer {called}: {key}={value!r}"
             if known is not None and key not in known:
-                close = difflib.get_close_matches(key, [*known, "name", "start", "steps", "scheduler"], n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known) or 'none'}"
+                meant = [*known, "name", "start", "steps", "scheduler"]
+                hint = suggestion(key, meant, f"it takes {', '.join(known) or 'none'}")
                 raise UsageError(f"{given}: no such setting; {hint}")
             default = (known or {}).get(key, inspect.Parameter.empty)
             if remedy := _remedy(key, value, default):
@@ -207,8 +206,7 @@ def _by_name(name: str) -> type[Any]:
     if name.casefold() in known:
         found: type[Any] = getattr(torch.optim, known[name.casefold()])
         return found
-    close = difflib.get_close_matches(name.casefold(), known, n=1)
-    hint = f"did you mean {known[close[0]]!r}?" if close else f"torch.optim has {', '.join(known.values())}"
+    hint = suggestion(name, known.values(), f"torch.optim has {', '.join(known.values())}")
     raise UsageError(f"racer {name!r}: no such optimizer; {hint}")
 
 

@@ -1,7 +1,6 @@
 """A fair race: every racer's settings, picked by the same budget on the same objective from the same starts."""
 
 import copy
-import difflib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from animopt.errors import Error, UsageError
+from animopt.errors import Error, UsageError, suggestion
 from animopt.function import Function, pair
 from animopt.optimizers import Racer, names_and_settings, whole
 from animopt.record import run
@@ -128,8 +127,7 @@ def tuned(
     known = dict.fromkeys(key for racer in racers for key in _open(racer))
     for key in ranges:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"they take {', '.join(known)}"
+            hint = suggestion(key, known, f"they take {', '.join(known)}")
             raise UsageError(f"tuned {key}: no racer takes it, or all have fixed it; {hint}")
     for racer in racers:
         if not found.keys() & _open(racer):

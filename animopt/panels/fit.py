@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import TRAIL, discs, head_mark, trail_line
+from animopt.marks import TRAIL, discs, graph, head_mark, trail_line
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 
@@ -38,24 +38,11 @@ class Fit:
         (left, low), (right, high) = _around(points, sample.predictions)
         box = axes.get_window_extent()
         across, up = (int(np.clip(room / look.text(13), 1, 6)) for room in (box.width / 5, box.height / 3))
-        axes.set_facecolor("none")
         axes.set(xlim=(left, right), ylim=(low, high), autoscale_on=False)
         axes.xaxis.set_major_locator(MaxNLocator(across, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_locator(MaxNLocator(up, steps=[1, 2, 5, 10]))
-        axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))
-        axes.set_axisbelow(True)
-        axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
-        axes.spines[:].set_visible(False)
         size = sample.batches.shape[1]
-        axes.annotate(
-            "data and fits" if size == len(points) else f"data, ● batch of {size}, and fits",
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, look.px(7)),
-            textcoords="offset pixels",
-            fontsize=look.text(14),
-            color=look.muted,
-        )
+        graph(axes, look, "data and fits" if size == len(points) else f"data, ● batch of {size}, and fits")
         discs(axes, look.muted, max(2.5, look.px(DOT))).place(points).set_animated(False)
         batch = discs(axes, look.ink, max(4.0, look.px(BATCH)))
         racers = range(len(recording.names))

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, StrMethodFo
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import TRAIL, head_mark, trail_line
+from animopt.marks import TRAIL, graph, head_mark, trail_line
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 
@@ -40,7 +40,6 @@ class Loss:
         heights = np.maximum(values, low) if logarithmic else values
         box = axes.get_window_extent()
         labels = int(np.clip(box.height / (2.4 * look.text(13)), 2, 6))
-        axes.set_facecolor("none")
         axes.set_xlim(0, steps)
         axes.set_yscale("log" if logarithmic else "linear")
         axes.set_ylim(low, high)
@@ -59,19 +58,7 @@ class Loss:
             axes.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // labels)].tolist()))
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.minorticks_off()
-        axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))
-        axes.set_axisbelow(True)
-        axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
-        axes.spines[:].set_visible(False)
-        axes.annotate(
-            "loss above the minimum" if logarithmic else "loss",
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, look.px(7)),
-            textcoords="offset pixels",
-            fontsize=look.text(14),
-            color=look.muted,
-        )
+        graph(axes, look, "loss above the minimum" if logarithmic else "loss")
         racers = range(len(recording.names))
         lines = [trail_line(axes, look, look.hue(racer), 0.8 * TRAIL) for racer in racers]
         heads = [head_mark(axes, look, racer, size=9) for racer in racers]
