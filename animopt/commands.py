@@ -286,7 +286,7 @@ def _table(rows: Sequence[tuple[str, str]]) -> None:
 
 def _domain(function: "Function") -> str:
     lowest = min(function.minima, key=function, default=None)
-    least = f"; least {function(lowest):.6g} at {_points([lowest])}" if lowest else "; no minimum"
+    least = f"; least {_height(function, lowest)} at {_points([lowest])}" if lowest else "; no minimum"
     return f"x from {function.x[0]:g} to {function.x[1]:g}, y from {function.y[0]:g} to {function.y[1]:g}{least}"
 
 
@@ -294,12 +294,17 @@ def _facts(function: "Function") -> list[tuple[str, str]]:
     facts = {
         "formula": function.formula,
         "domain": _domain(function).partition(";")[0],
-        "minima": "; ".join(f"{function(minimum):.6g} at {_points([minimum])}" for minimum in function.minima),
+        "minima": "; ".join(f"{_height(function, minimum)} at {_points([minimum])}" for minimum in function.minima),
         "saddles": _points(function.saddles),
         "start": _points([function.start] if function.start else []),
         "source": function.source,
     }
     return [(name, fact or "none") for name, fact in facts.items()]
+
+
+def _height(function: "Function", point: tuple[float, float]) -> str:
+    # What rounding leaves of a zero is none.
+    return f"{round(function(point), 9) + 0.0:.6g}"
 
 
 def _points(points: Sequence[tuple[float, float]]) -> str:
