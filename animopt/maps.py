@@ -16,7 +16,7 @@ from animopt.errors import UsageError, suggestion
 from animopt.function import Function
 from animopt.optimizers import Racer, whole
 from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
-from animopt.record import run
+from animopt.record import one_thread, run
 from animopt.recording import Array
 
 FAR = 1000.0
@@ -74,6 +74,7 @@ class Starts:
         if not function.minima:
             raise UsageError(f"map: {function.called} has no minima to come to; give it some, as minima=[(0, 0)]")
 
+    @one_thread()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Basins:
         """Run the racer from every cell's middle, whatever `start` is, for its own number of steps or `steps`.
 
@@ -126,6 +127,7 @@ class Settings:
         """Raise UsageError where the racer's optimizer does not take a setting, or one of the values."""
         self._racers(racer)
 
+    @one_thread()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Losses:
         """Run the racer with every pair of values, from its own start or `start`, for its own steps or `steps`.
 

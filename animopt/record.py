@@ -1,6 +1,7 @@
 """Runs the racers, returns a Recording."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -151,6 +152,18 @@ def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) ->
     return Sample(inputs, targets, batches, grid, function.predictions(xy, grid))
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread: races are small, and threads wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@one_thread()
 def run(
     function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance = Chance()
 ) -> Run:

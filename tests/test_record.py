@@ -303,3 +303,21 @@ def test_a_start_without_a_value_is_an_error(value):
     function = Function(lambda x: x[0] + x[1] + value)
     with pytest.raises(Error, match=f"racer SGD: the function is {value} at its start; start elsewhere"):
         record(function, [Racer("SGD", lr=0.1)], (1, 1), 3)
+
+
+def test_a_race_computes_on_one_thread_and_leaves_the_others_as_they_were(monkeypatch):
+    threads = torch.get_num_threads()
+    seen = []
+
+    def bowl(x):
+        seen.append(torch.get_num_threads())
+        return (x**2).sum()
+
+    monkeypatch.setattr("animopt.record.check_gradient", lambda function, starts: None)
+    torch.set_num_threads(2)
+    try:
+        record(Function(bowl), [Racer("SGD", lr=0.1)], (1, 2), 3)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert 1 in seen
