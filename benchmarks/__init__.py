@@ -1,0 +1,1 @@
+"""What animopt costs, beside what else one would use: `python -m benchmarks`."""

@@ -1,0 +1,119 @@
+"""What can only be measured from inside animopt. Each command prints one number.
+
+It runs as a process of its own, by its path, so that what it measures is the animopt that is installed.
+"""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import torch
+
+from animopt import Output, Racer, Scene, load
+from animopt.clock import HOLD, Clock
+from animopt.film import Film, Staging
+from animopt.outcomes import Basins
+
+SCENES = Path(__file__).resolve().parent.parent / "scenes"
+
+FPS = 50.0
+
+
+def scene(name: str) -> Scene:
+    """One of the scenes."""
+    return load(SCENES / f"{name}.py")
+
+
+def film(race: Scene, size: tuple[int, int], fps: float) -> Film:
+    """The film that the scene's clip shows."""
+    assert isinstance(race.caption, dict)
+    assert race.panels is not None
+    clock = Clock(race.steps, race.seconds)
+    return Film(race.record(), clock, size, fps, Staging(panels=tuple(race.panels), caption=race.caption["en"]))
+
+
+class Size(click.ParamType[tuple[int, int]]):
+    """A width and a height in pixels, as 1280x720."""
+
+    name = "size"
+
+    def convert(self, value: str, *_: object) -> tuple[int, int]:
+        """The two numbers."""
+        width, height = value.split("x")
+        return int(width), int(height)
+
+
+@click.group()
+def ours() -> None:
+    """What can only be measured from inside animopt."""
+
+
+@ours.command()
+@click.argument("path", type=Path)
+@click.argument("size", type=Size())
+@click.argument("fps", type=float)
+@click.argument("seconds", type=float)
+def draw(path: Path, size: tuple[int, int], fps: float, seconds: float) -> None:
+    """Write a clip's frames as bare pixels; print how many."""
+    drawn = film(replace(scene("ravine_race"), seconds=seconds), size, fps)
+    with path.open("wb") as file:
+        for index in range(len(drawn)):
+            file.write(drawn.frame(index).tobytes())
+    print(len(drawn))
+
+
+@ours.command()
+@click.argument("path", type=Path)
+@click.argument("size", type=Size())
+@click.argument("seconds", type=float)
+def save(path: Path, size: tuple[int, int], seconds: float) -> None:
+    """Save a clip; print the seconds from its first frame to the file, with that frame at the rate of the others."""
+    first: list[tuple[float, int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        if not first:
+            first.append((time.perf_counter(), done, total))
+
+    race = replace(scene("ravine_race"), seconds=seconds)
+    for _ in race.saving(Output(path, size, FPS), progress=progress):
+        pass
+    began, done, total = first[0]
+    print((time.perf_counter() - began) * total / (total - done))
+
+
+@ours.command()
+@click.option("--steps", default=40)
+@click.option("--starts", default=1, help="Five racers set out from each.")
+@click.option("--late", is_flag=True, help="Only the last second of the race, and its end.")
+def frame(steps: int, starts: int, late: bool) -> None:
+    """Draw a clip at 1280x720; print the milliseconds of processor time that a frame takes."""
+    race = scene("ravine_race")
+    racers = [
+        Racer(racer.optimizer, name=f"{number}", start=(-7 + place / 2, 2 + place), **racer.settings)
+        for place in range(starts)
+        for number, racer in enumerate(race.racers, 1 + place * len(race.racers))
+    ]
+    race = replace(race, racers=racers if starts > 1 else race.racers, steps=steps, seconds=6)
+    drawn = film(race, (1280, 720), FPS)
+    first = round((6 - HOLD - 1) * FPS) if late else 0
+    drawn.frame(first)
+    began = time.process_time()
+    for index in range(first, len(drawn)):
+        drawn.frame(index)
+    print(1000 * (time.process_time() - began) / (len(drawn) - first))
+
+
+@ours.command()
+def basins() -> None:
+    """Make a map of 256 by 256 starts; print the seconds that one start takes."""
+    basin = scene("himmelblau_adam_basins")
+    torch.optim.Adam([torch.zeros(2, requires_grad=True)])  # The first optimizer imports a part of torch.
+    began = time.perf_counter()
+    outcomes = basin.record().map
+    assert isinstance(outcomes, Basins)
+    print((time.perf_counter() - began) / (len(outcomes.x) * len(outcomes.y)))
+
+
+if __name__ == "__main__":
+    ours()

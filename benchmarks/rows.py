@@ -1,0 +1,238 @@
+"""The rows of the table, each of them one function, which measures ours and the reference in turn."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.measure import (
+    HERE,
+    alternate,
+    animopt,
+    first_frame,
+    number,
+    ours,
+    peak_memory,
+    psnr,
+    python,
+    reference,
+    run,
+    seconds,
+)
+
+RACE = str(HERE.parent / "scenes" / "ravine_race.py")
+
+SIZE, FPS = "1280x720", 50
+
+QUICK = 4
+"""A command of tenths of a second is timed so many times as often."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How many times each figure is measured, and a folder for what is made meanwhile."""
+
+    repeats: int
+    folder: Path
+
+    def path(self, name: str) -> str:
+        """A file of the folder."""
+        return str(self.folder / name)
+
+    @contextmanager
+    def drawn(self, size: str, fps: float, length: float) -> Iterator[str]:
+        """The frames of our clip as bare pixels, in a file that is gone afterwards."""
+        path = self.folder / "drawn.rgb"
+        try:
+            run(ours("draw", str(path), size, f"{fps:g}", f"{length:g}"), self.folder)
+            yield str(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+
+Row = Callable[[Bench], Iterator[Figure]]
+
+ROWS: dict[str, Row] = {}
+"""Every row by its name."""
+
+
+def row(measure: Row) -> Row:
+    """Put a function among the rows."""
+    ROWS[measure.__name__.replace("_", "-")] = measure
+    return measure
+
+
+def clip(path: str, frames: int) -> list[str]:
+    """Our command for a clip of the race."""
+    return animopt(RACE, "-o", path, "--size", SIZE, "--fps", f"{FPS}", "--seconds", f"{frames / FPS:g}")
+
+
+def against_animation(bench: Bench, frames: int, limit: float) -> Figure:
+    """The whole command, from its start to the file, against the same with FuncAnimation and mplot3d."""
+    theirs = reference("animation", bench.path("reference.mp4"), SIZE, f"{frames}", f"{FPS}")
+    took = alternate(
+        bench.repeats,
+        partial(seconds, clip(bench.path("ours.mp4"), frames), bench.folder),
+        partial(seconds, theirs, bench.folder),
+    )
+    return Figure(f"whole command, {frames:,} frames", "s", "faster", limit, *took, against="FuncAnimation, mplot3d")
+
+
+@row
+def command_300(bench: Bench) -> Iterator[Figure]:
+    """A clip of 300 frames, from the command's start to the file."""
+    yield against_animation(bench, 300, 6)
+
+
+@row
+def command_1500(bench: Bench) -> Iterator[Figure]:
+    """The same of 1,500 frames."""
+    yield against_animation(bench, 1500, 9)
+
+
+def against_encoder(bench: Bench, size: str, frames: int, limit: float) -> Figure:
+    """Frames to file, drawn on the way, against the encoder alone, which has them in memory."""
+    length = frames / FPS
+    ours_file, reference_file = bench.path("ours.mp4"), bench.path("reference.mp4")
+    with bench.drawn(size, FPS, length) as drawn:
+        took = alternate(
+            bench.repeats,
+            partial(number, ours("save", ours_file, size, f"{length:g}"), bench.folder),
+            partial(number, reference("h264", drawn, reference_file, size, f"{FPS}"), bench.folder),
+        )
+    same = Path(ours_file).read_bytes() == Path(reference_file).read_bytes()
+    against = "the encoder alone" if same else "the encoder alone, **another file**"
+    name = f"frames to file, {size.replace('x', '×')}, {frames} frames"
+    return Figure(name, "s", "times", limit, *took, against=against)
+
+
+@row
+def encoder(bench: Bench) -> Iterator[Figure]:
+    """From the first frame to the file."""
+    yield against_encoder(bench, SIZE, 300, 1.8)
+
+
+@row
+def frame(bench: Bench) -> Iterator[Figure]:
+    """Processor time for drawing one frame, over all 300 of a clip, in one process that only draws."""
+    took = alternate(bench.repeats, partial(number, ours("frame"), bench.folder))
+    yield Figure("processor time for drawing one frame", "ms", "at most", 8, *took)
+
+
+@row
+def encoder_4k(bench: Bench) -> Iterator[Figure]:
+    """From the first frame to the file, at 3840×2160."""
+    yield against_encoder(bench, "3840x2160", 60, 1.5)
+
+
+@row
+def gif(bench: Bench) -> Iterator[Figure]:
+    """A GIF, whole command, its size, and how near it is to the frames from which it was made."""
+    against = "FuncAnimation, PillowWriter"
+    size, rate, length = "800x450", 25, 10
+    shape = (size, f"{length * rate}", f"{rate}")
+    mine, theirs = bench.path("ours.gif"), bench.path("reference.gif")
+    took = alternate(
+        bench.repeats,
+        partial(
+            seconds,
+            animopt(RACE, "-o", mine, "--size", size, "--fps", f"{rate}", "--seconds", f"{length}"),
+            bench.folder,
+        ),
+        partial(seconds, reference("animation", theirs, *shape), bench.folder),
+    )
+    yield Figure("GIF 800×450, 10 s at 25 fps: whole command", "s", "faster", 6, *took, against=against)
+    sizes = [(Path(path).stat().st_size / 1e6,) for path in (mine, theirs)]
+    yield Figure("the same: size of the file", "MB", "times", 1, *sizes, against=against)
+    with bench.drawn(size, rate, length) as drawn:
+        near = psnr(Path(mine), Path(drawn))
+    pixels = bench.folder / "reference.rgb"
+    run(reference("animation", str(pixels), *shape), bench.folder)
+    yield Figure("the same: PSNR", "dB", "no less", 1, (near,), (psnr(Path(theirs), pixels),), against=against)
+    pixels.unlink()
+
+
+def growth(bench: Bench, name: str, against: str, limit: float, more: list[str], fewer: list[str]) -> Figure:
+    """Processor time for a frame of a larger race, against that of a smaller one."""
+    took = alternate(bench.repeats, *(partial(number, ours("frame", *race), bench.folder) for race in (more, fewer)))
+    return Figure(name, "ms", "times", limit, *took, against=against)
+
+
+@row
+def late(bench: Bench) -> Iterator[Figure]:
+    """A frame from the last second of a race of 2,000 steps, or its end, against one of 20."""
+    long, short = ["--late", "--steps", "2000"], ["--late", "--steps", "20"]
+    yield growth(bench, "a late frame of 2,000 steps", "of 20 steps", 1.5, long, short)
+
+
+@row
+def racers(bench: Bench) -> Iterator[Figure]:
+    """A frame with 20 racers against one with 5."""
+    yield growth(bench, "a frame with 20 racers", "with 5 racers", 2.5, ["--starts", "4"], ["--starts", "1"])
+
+
+@row
+def memory(bench: Bench) -> Iterator[Figure]:
+    """Peak memory of all processes, and whether it grows with the clip."""
+    path = bench.path("ours.mp4")
+    few, many = alternate(
+        bench.repeats, *(partial(peak_memory, clip(path, frames), bench.folder) for frames in (300, 3000))
+    )
+    yield Figure("peak memory, 300 frames", "MB", "at most", 900, few)
+    yield Figure("peak memory, 3,000 frames", "MB", "times", 1.1, many, few, against="300 frames")
+
+
+@row
+def listing(bench: Bench) -> Iterator[Figure]:
+    """The list of scenes, and the help."""
+    for name, command in (("`animopt --help`", animopt("--help")), ("`animopt`, the list", animopt())):
+        took = alternate(
+            QUICK * bench.repeats,
+            partial(seconds, command, bench.folder),
+            partial(seconds, python("-c", "import click"), bench.folder),
+        )
+        yield Figure(name, "s", "times", 3, *took, against="`import click`")
+
+
+@row
+def draft(bench: Bench) -> Iterator[Figure]:
+    """The first frame on disk of a preview."""
+    measured: list[tuple[float, ...]] = []
+    # Nothing else in its folder is a clip.
+    folder = bench.folder / "draft"
+    folder.mkdir(exist_ok=True)
+    path = folder / "draft.mp4"
+    if "--draft" in run(animopt(RACE, "--help"), bench.folder):
+        measured = alternate(
+            bench.repeats,
+            partial(first_frame, animopt(RACE, "--draft", "-o", str(path)), path),
+            partial(seconds, python("-c", "import torch, matplotlib.figure"), bench.folder),
+        )
+    name = "first frame on disk of a preview, `--draft`"
+    yield Figure(name, "s", "times", 2, *measured, against="`import torch, matplotlib.figure`")
+
+
+@row
+def mp4_size(bench: Bench) -> Iterator[Figure]:
+    """The size of an MP4 against that which preset medium makes of the same frames at the same crf."""
+    mine, theirs = Path(bench.path("ours.mp4")), Path(bench.path("reference.mp4"))
+    run(clip(str(mine), 300), bench.folder)
+    with bench.drawn(SIZE, FPS, 300 / FPS) as drawn:
+        run(reference("h264", drawn, str(theirs), SIZE, f"{FPS}", "medium"), bench.folder)
+    sizes = [(path.stat().st_size / 1e6,) for path in (mine, theirs)]
+    yield Figure("size of the MP4, 300 frames", "MB", "times", 1.25, *sizes, against="preset `medium`")
+
+
+@row
+def basins(bench: Bench) -> Iterator[Figure]:
+    """A map of 256 × 256 starts, 200 steps of Adam, against one run per start, of which 48 are timed."""
+    each = alternate(
+        bench.repeats,
+        partial(number, ours("basins"), bench.folder),
+        partial(number, reference("basins", "48"), bench.folder),
+    )
+    took = [tuple(256 * 256 * value for value in values) for values in each]
+    name = "basin map, 256 × 256 starts, 200 steps of Adam"
+    yield Figure(name, "s", "faster", 1000, *took, against="one run per start")

@@ -1,0 +1,109 @@
+"""The benchmarks measure what they say; nothing here is timed."""
+
+import ast
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+import animopt
+
+ROOT = Path(__file__).parent.parent
+REFERENCES = sorted((ROOT / "benchmarks" / "references").glob("*.py"))
+
+
+@pytest.fixture(autouse=True)
+def _benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def test_each_figure_is_a_row_and_the_readme_tells_of_it():
+    from benchmarks.rows import ROWS
+
+    readme = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    asked = "command-300 command-1500 encoder frame encoder-4k gif late racers memory listing draft mp4-size basins"
+    assert list(ROWS) == asked.split()
+    for name in ROWS:
+        assert f"`{name}`" in readme
+
+
+@pytest.mark.parametrize(
+    ("reach", "limit", "ours", "reference", "ratio", "met"),
+    [
+        ("faster", 6, [1, 2, 90], [12, 13, 11], 6, True),
+        ("faster", 6, [2], [11], 5.5, False),
+        ("times", 1.5, [3], [2], 1.5, True),
+        ("times", 1.5, [4], [2], 2, False),
+        ("no less", 1, [40], [40], 1, True),
+        ("no less", 1, [30], [40], 0.75, False),
+        ("at most", 8, [8, 7, 9], [], 8, True),
+        ("at most", 8, [9], [], 9, False),
+        ("times", 2, [], [], None, None),
+    ],
+)
+def test_a_ratio_is_of_medians(reach, limit, ours, reference, ratio, met):
+    from benchmarks.figures import Figure
+
+    figure = Figure("", "s", reach, limit, ours, reference)
+    assert figure.ratio == ratio
+    assert figure.met is met
+
+
+def test_the_table_of_a_file_is_that_of_the_run(tmp_path):
+    from benchmarks.__main__ import benchmarks, written
+    from benchmarks.figures import Figure
+
+    figures = [
+        Figure("a clip", "s", "faster", 6, (2.0, 3.0, 4.0), (24.0,), against="another"),
+        Figure("a preview", "s", "times", 2, against="another"),
+    ]
+    path = tmp_path / "results.json"
+    path.write_text(written(figures), encoding="utf-8")
+    done = CliRunner().invoke(benchmarks, ["--markdown", str(path)])
+    assert "| a clip | 3 s | 24 s (another) | 8.00 | 6 × faster | yes |" in done.output
+    assert "| a preview | not there |" in done.output
+    assert json.loads(path.read_text(encoding="utf-8"))["figures"][0]["ours"] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("path", REFERENCES, ids=lambda path: path.stem)
+def test_a_reference_is_a_script_without_animopt(path):
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module)
+    assert imported
+    assert not any(name.startswith(("animopt", "benchmarks")) for name in imported)
+
+
+def test_the_encoder_alone_makes_our_file(scenes, tmp_path):
+    from benchmarks.ours import film
+
+    scene = replace(animopt.load(scenes["ravine_race"]), seconds=0.3)
+    scene.save(animopt.Output(tmp_path / "ours.mp4", (320, 180), 50))
+    drawn = film(scene, (320, 180), 50)
+    pixels = tmp_path / "drawn.rgb"
+    pixels.write_bytes(b"".join(drawn.frame(index).tobytes() for index in range(len(drawn))))
+    script = ROOT / "benchmarks" / "references" / "h264.py"
+    subprocess.run([sys.executable, script, pixels, tmp_path / "alone.mp4", "320x180", "50"], check=True)
+    assert (tmp_path / "alone.mp4").read_bytes() == (tmp_path / "ours.mp4").read_bytes()
+
+
+def test_psnr_is_that_of_the_formula_though_a_gif_leaves_out_what_repeats(tmp_path):
+    from benchmarks.measure import psnr
+
+    shades = [40, 40, 90, 140]
+    frames = [np.full((8, 8, 3), shade, dtype=np.uint8) for shade in shades]
+    first, *others = map(Image.fromarray, frames)
+    first.save(tmp_path / "clip.gif", save_all=True, append_images=others, duration=40, loop=0)
+    with Image.open(tmp_path / "clip.gif") as clip:
+        assert clip.n_frames == 3
+    (tmp_path / "drawn.rgb").write_bytes((np.stack(frames) + np.uint8(5)).tobytes())
+    assert psnr(tmp_path / "clip.gif", tmp_path / "drawn.rgb") == pytest.approx(10 * np.log10(255**2 / 5**2))
