@@ -2,7 +2,10 @@
 
 import ast
 import importlib.util
+from collections.abc import Iterable
 from pathlib import Path
+
+from animopt.errors import UsageError, suggestion
 
 
 def scenes() -> dict[str, Path]:
@@ -12,6 +15,36 @@ def scenes() -> dict[str, Path]:
     folders = [*map(Path, built_in), Path("scenes")]
     found = {name(path): path for folder in folders for path in folder.glob("*.py") if path.stem != "__init__"}
     return dict(sorted(found.items()))
+
+
+def find(wanted: str, others: Iterable[str] = ()) -> Path:
+    """The scene file of a name, or at a path; raises UsageError where there is none, which may suggest other words."""
+    if wanted.endswith(".py") or "/" in wanted or "\\" in wanted:
+        if not Path(wanted).is_file():
+            raise UsageError(f"{wanted}: there is no such scene file")
+        return Path(wanted)
+    known = scenes()
+    if wanted not in known:
+        hint = suggestion(wanted, [*known, *others], "animopt without a scene lists them")
+        raise UsageError(f"there is no scene {wanted!r}; {hint}")
+    return known[wanted]
+
+
+def chosen(wanted: Iterable[str]) -> dict[str, Path]:
+    """The scene files of some names, at paths and in folders, each by its name; all that are listed where none is.
+
+    Raises UsageError where there is none, and for two of one name.
+    """
+    paths = [
+        path
+        for each in wanted
+        for path in (sorted(Path(each).glob("[!_]*.py")) if Path(each).is_dir() else [find(each)])
+    ]
+    found: dict[str, Path] = {}
+    for path in paths or scenes().values():
+        if found.setdefault(name(path), path) != path:
+            raise UsageError(f"{path}: its clip would take the place of that of {found[name(path)]}; rename one")
+    return found
 
 
 def name(path: Path) -> str:

@@ -4,13 +4,12 @@ import io
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from animopt import catalogue
 from animopt.commands import COMMANDS, SceneCommand
-from animopt.errors import Error, UsageError, suggestion
+from animopt.errors import Error, UsageError
 
 
 class Animopt(click.Group):
@@ -21,18 +20,10 @@ class Animopt(click.Group):
         return [*catalogue.scenes(), *COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """A command by its name, or a scene's by its name or its file. Raises click.UsageError where there is none."""
+        """A command by its name, or a scene's by its name or its file. Raises UsageError where there is none."""
         if cmd_name in COMMANDS:
             return COMMANDS[cmd_name]
-        if cmd_name.endswith(".py") or "/" in cmd_name or "\\" in cmd_name:
-            if not Path(cmd_name).is_file():
-                raise click.UsageError(f"{cmd_name}: there is no such scene file")
-            return SceneCommand(Path(cmd_name))
-        scenes = catalogue.scenes()
-        if cmd_name not in scenes:
-            hint = suggestion(cmd_name, [*scenes, *COMMANDS], "animopt without a scene lists them")
-            raise click.UsageError(f"there is no scene {cmd_name!r}; {hint}")
-        return SceneCommand(scenes[cmd_name])
+        return SceneCommand(catalogue.find(cmd_name, COMMANDS))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every scene and every other command, with one line about each."""

@@ -34,11 +34,32 @@ def _point(value: str) -> tuple[float, float]:
     return x, y
 
 
-def _make_renders() -> None:
+def _make(folder: Path) -> None:
     try:
-        Path("renders").mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise Error(f"renders: cannot be made: {error.strerror}; name a file with --output") from error
+        raise Error(f"{folder}: cannot be made: {error.strerror}; name another place with --output") from error
+
+
+def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
+    """The options of every command that renders clips; what it does with its workers is its own."""
+    return [
+        click.Option(
+            ["--size"],
+            type=_size,
+            metavar="WIDTHxHEIGHT",
+            help="Pixels.  [default: 800x450 for a GIF, else 1280x720]",
+        ),
+        click.Option(["--fps"], type=float, help="Frames a second.  [default: 25 for a GIF, else 50]"),
+        click.Option(["--seconds"], type=float, help="Length of the whole clip.  [default: the scene's]"),
+        click.Option(["--theme"], type=click.Choice(list(THEMES)), help="Colours.  [default: the scene's]"),
+        click.Option(
+            ["--draft"],
+            is_flag=True,
+            help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
+        ),
+        click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
+    ]
 
 
 class RenderCommand(click.Command):
@@ -58,15 +79,7 @@ class RenderCommand(click.Command):
                     help="A file to write; may be given several times. The suffix picks the format: .gif, .mp4, "
                     "or .png, .svg, .pdf with --still and --storyboard.  [default: a GIF and an MP4 in renders/]",
                 ),
-                click.Option(
-                    ["--size"],
-                    type=_size,
-                    metavar="WIDTHxHEIGHT",
-                    help="Pixels.  [default: 800x450 for a GIF, else 1280x720]",
-                ),
-                click.Option(["--fps"], type=float, help="Frames a second.  [default: 25 for a GIF, else 50]"),
-                click.Option(["--seconds"], type=float, help="Length of the whole clip.  [default: the scene's]"),
-                click.Option(["--theme"], type=click.Choice(list(THEMES)), help="Colours.  [default: the scene's]"),
+                *_clip_options(0, "Processes that draw, 0 for none but this one.  [default: what suits the machine]"),
                 click.Option(
                     ["--layout"],
                     type=click.Choice(["auto", *LAYOUTS]),
@@ -90,6 +103,8 @@ class RenderCommand(click.Command):
         fps: float | None,
         seconds: float | None,
         theme: str | None,
+        draft: bool,
+        workers: int | None,
         layout: str | None,
         lang: str | None,
         still: float | None,
@@ -98,7 +113,9 @@ class RenderCommand(click.Command):
     ) -> None:
         """Write the clip or the still, and print the path of every file."""
         from dataclasses import replace
+        from math import inf
 
+        from animopt.workers import crew
         from animopt.writers import WRITERS, Mp4, Output, check_path, check_still
 
         # All that the options alone can have wrong is said before torch is imported, which takes seconds.
@@ -109,23 +126,28 @@ class RenderCommand(click.Command):
         page = storyboard or still is not None
         if page and fps is not None:
             raise UsageError(f"fps {fps:g}: a still has no rate; leave out --fps")
+        if page and draft:
+            raise UsageError("draft: a still takes no longer at full size; leave out --draft")
         endings = ["-storyboard.png"] if storyboard else [".png"] if page else sorted(WRITERS)
         paths = outputs or tuple(Path("renders", self.name + ending) for ending in endings)
         for path in paths if page else ():
             check_still(path)
         clips = [] if page else [Output(path, size, fps, theme) for path in paths]
+        clips = [clip.draft() for clip in clips] if draft else clips
+        # How long a scene's own clip is will be known once torch is there; the workers can be ready by then.
+        frames = max((clip.fps for clip in clips), default=0) * (inf if seconds is None else seconds)
 
         written: list[Path] = []
         try:
             # Standard output is for the paths alone, whatever a scene file prints.
-            with contextlib.redirect_stdout(sys.stderr):
+            with contextlib.redirect_stdout(sys.stderr), crew(0 if page else workers, frames) as executor:
                 asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
                 asked = {field: value for field, value in asked.items() if value is not None}
                 scene = replace(self.scene(written, **own), **asked)
                 if still is not None:
                     scene.check_second(still)
                 if not outputs:
-                    _make_renders()
+                    _make(Path("renders"))
                 if page:
                     for path in paths:
                         if still is not None:
@@ -141,7 +163,7 @@ class RenderCommand(click.Command):
                             bar.length = total
                             bar.update(1)
 
-                        written.extend(scene.saving(*clips, progress=progress))
+                        written.extend(scene.saving(*clips, workers=executor or 0, progress=progress))
         finally:
             for path in written:
                 click.echo(path)
@@ -274,7 +296,78 @@ def optimizers() -> None:
     _table([(name, why_not or settings) for name, settings, why_not in shelf()])
 
 
-COMMANDS: dict[str, click.Command] = {"race": RaceCommand(), "functions": functions, "optimizers": optimizers}
+class AllCommand(click.Command):
+    """Renders many scenes, several at a time, past those that fail."""
+
+    def __init__(self) -> None:
+        self.name: str
+        super().__init__(
+            "all",
+            callback=self.render,
+            params=[
+                click.Argument(["names"], nargs=-1, metavar="[SCENE]..."),
+                click.Option(
+                    ["-o", "--output", "folder"],
+                    type=click.Path(path_type=Path),
+                    default=Path("renders"),
+                    help="The folder to write to.  [default: renders]",
+                ),
+                click.Option(
+                    ["--format", "formats"],
+                    multiple=True,
+                    metavar="FORMAT",
+                    help="gif or mp4; may be given several times.  [default: both]",
+                ),
+                *_clip_options(1, "Scenes at a time, each in a process of its own.  [default: one on each processor]"),
+            ],
+            short_help="Render every scene, or those named.",
+            help="Render every scene that is listed, or those named: by their names, as files, or as folders of them. "
+            "A scene that fails does not keep the others from being rendered.",
+        )
+
+    def render(
+        self,
+        names: tuple[str, ...],
+        folder: Path,
+        formats: tuple[str, ...],
+        size: tuple[int, int] | None,
+        fps: float | None,
+        seconds: float | None,
+        theme: str | None,
+        draft: bool,
+        workers: int | None,
+    ) -> None:
+        """Write the clips, print the path of every file, and tell of each scene on standard error."""
+        from animopt.batch import render_all
+        from animopt.workers import Workers, cores
+        from animopt.writers import WRITERS, Output
+
+        endings = [f".{each.lower().removeprefix('.')}" for each in dict.fromkeys(formats)] or sorted(WRITERS)
+        scenes = {}
+        for name, path in catalogue.chosen(names).items():
+            outputs = [Output(folder / (name + ending), size, fps, theme) for ending in endings]
+            scenes[name] = path, [output.draft() for output in outputs] if draft else outputs
+        _make(folder)
+        failed = []
+        with Workers(workers or min(cores(), len(scenes)), "animopt.scene") as executor:
+            for done, rendered in enumerate(render_all(scenes, executor, seconds), 1):
+                for warning in rendered.warnings:
+                    click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)
+                for path in rendered.paths:
+                    click.echo(path)
+                outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
+                click.echo(f"{done}/{len(scenes)} {rendered.name}: {outcome}", err=True)
+                failed += [rendered.name] if rendered.failure else []
+        if failed:
+            raise Error(f"{len(failed)} of {len(scenes)} scenes failed: {', '.join(sorted(failed))}")
+
+
+COMMANDS: dict[str, click.Command] = {
+    "race": RaceCommand(),
+    "all": AllCommand(),
+    "functions": functions,
+    "optimizers": optimizers,
+}
 """Every command that is not a scene's."""
 
 

@@ -2,7 +2,10 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
 
 from animopt.canvas import Canvas, Pixels, Stage
 from animopt.clock import Clock, Moment
@@ -24,6 +27,7 @@ from animopt.panels.state import State
 from animopt.panels.tally import Tally
 from animopt.panels.wireframe import Wireframe
 from animopt.recording import Recording
+from animopt.stream import stream
 from animopt.typeface import legible, missing, remedy
 
 RACE = ("wireframe", "contour", "loss", "standings", "multiples")
@@ -38,6 +42,9 @@ NEEDS = {
     "tally": ("map", "the scene has no map; give it one, as map=Starts()"),
 }
 """What of a recording some panels cannot do without, and what to do where it is not there."""
+
+_DRAWING = Lock()
+"""Threads draw one frame at a time: matplotlib's settings are the whole process's."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class Film:
     """A race, or several after each other, as frames (height, width, 3) of uint8, each a function of its moment alone.
 
     `size` is (width, height) in pixels, `fps` frames a second. Several races are shown in the order in which the
-    clock has them.
+    clock has them. A film pickles: to its arguments, of which another process makes the same frames.
     """
 
     def __init__(
@@ -108,8 +115,11 @@ class Film:
         self.size = size
         self.fps = fps
         self._races, self._staging = _legible(recording, staging)
+        _check(self._races, self._staging)
         self._canvases: dict[int, Canvas] = {}
-        self.canvas = self._canvas(0)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Film, (self._races, self.clock, self.size, self.fps, self._staging)
 
     def __len__(self) -> int:
         return max(1, round(self.clock.seconds * self.fps))
@@ -121,11 +131,25 @@ class Film:
     def at(self, second: float) -> Pixels:
         """The frame at a second of the clip."""
         moment = self.clock.moment(second)
-        return self._canvas(moment.race).draw(moment)
+        with _DRAWING:
+            return self._canvas(moment.race).draw(moment)
 
-    def frames(self) -> Iterator[Pixels]:
-        """All frames in order."""
-        return map(self.frame, range(len(self)))
+    def frames(self, executor: Executor | None = None) -> Iterator[Pixels]:
+        """All frames in order, drawn in this process or by an executor, bit for bit alike.
+
+        Of an executor's frames a few for each worker are drawn ahead. Raises what drawing one raises, Error where a
+        worker dies.
+        """
+        return self.sample(range(len(self)), executor)
+
+    def sample(self, indices: Sequence[int], executor: Executor | None = None) -> Iterator[Pixels]:
+        """The frames with these numbers, in their order, drawn as `frames` does."""
+        return stream(self, indices, executor) if executor else map(self.frame, indices)
+
+    @property
+    def canvas(self) -> Canvas:
+        """The picture of the first race."""
+        return self._canvas(0)
 
     def _canvas(self, race: int) -> Canvas:
         if race not in self._canvases:
@@ -149,6 +173,7 @@ def page(
     Pixels (height, width, 3) for the suffix .png, the bytes of a file with vectors for .svg and .pdf.
     """
     races, staging = _legible(recording, staging)
+    _check(races, staging)
     columns = min(2, len(seconds))
     rows = -(-len(seconds) // columns)
     moments = [clock.moment(second) for second in seconds]
@@ -179,12 +204,16 @@ def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tu
     )
 
 
+def _check(races: Sequence[Recording], staging: Staging) -> None:
+    """Raise UsageError for panels of what the races do not have."""
+    for panel, (field, reason) in NEEDS.items():
+        if panel in staging.panels and any(getattr(race, field) is None for race in races):
+            raise UsageError(f"panel {panel!r}: {reason}, or leave out {panel!r}")
+
+
 def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int, int], staging: Staging) -> Stage:
     """One of the races, as it is shown in a picture."""
     recording = races[race]
-    for panel, (field, reason) in NEEDS.items():
-        if panel in staging.panels and getattr(recording, field) is None:
-            raise UsageError(f"panel {panel!r}: {reason}, or leave out {panel!r}")
     layout = chosen(staging.layout, size, staging.panels)
     look = THEMES[staging.theme].scaled(unit(*size), size[1])
     if staging.ordered:

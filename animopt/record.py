@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -244,7 +245,7 @@ def _over_time(values: Sequence[Any]) -> Any:
 
 
 def _hyperparameters(optimizer: Any) -> dict[str, Any]:
-    """The settings that an optimizer keeps as torch does, in Python's own types."""
+    """The settings that an optimizer keeps as torch does, in Python's own types or as their representation."""
     match getattr(optimizer, "param_groups", None):
         case [Mapping() as group, *_]:
             return {name: _plain(value) for name, value in group.items() if name != "params"}
@@ -254,7 +255,10 @@ def _hyperparameters(optimizer: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(map(_plain, value))
-    return _plain(value.tolist()) if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) else value
+    if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
+        return _plain(value.tolist())
+    # Whatever else it is may need torch, or a lecturer's own module, to be read again.
+    return value if isinstance(value, (bool, int, float, complex, str, NoneType)) else repr(value)
 
 
 def _state(optimizer: Any, parameter: torch.Tensor) -> dict[str, Array]:

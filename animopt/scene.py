@@ -5,6 +5,7 @@ import runpy
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -22,6 +23,7 @@ from animopt.record import record
 from animopt.recording import Recording
 from animopt.sweep import Sweep
 from animopt.tuning import Tuned
+from animopt.workers import crew
 from animopt.writers import Mp4, Output, Progress, check_path, check_size, check_still, save, save_still
 
 Words = str | Mapping[str, str]
@@ -169,16 +171,20 @@ class Scene:
             recording = replace(recording, map=outcomes)
         return replace(recording, caption=caption)
 
-    def save(self, *outputs: str | os.PathLike[str] | Output) -> None:
+    def save(self, *outputs: str | os.PathLike[str] | Output, workers: int | Executor | None = None) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.
 
-        Raises Error where a file cannot be written.
+        `workers` is how many processes draw it, 0 for none but this one, or any executor that does; None takes what
+        suits the machine and the clip. Files are the same for any number. Raises Error where a file cannot be written.
         """
-        for _ in self.saving(*outputs):
+        for _ in self.saving(*outputs, workers=workers):
             pass
 
     def saving(
-        self, *outputs: str | os.PathLike[str] | Output, progress: Progress = lambda done, total: None
+        self,
+        *outputs: str | os.PathLike[str] | Output,
+        workers: int | Executor | None = None,
+        progress: Progress = lambda done, total: None,
     ) -> Iterator[Path]:
         """Render as `save` does, and yield each path once its file is in place.
 
@@ -190,8 +196,15 @@ class Scene:
             check_path(output.path)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
-        races = self._races()
-        yield from save(all_outputs, lambda output: self._film(races, output.size, output.fps, output.theme), progress)
+        frames = self.seconds * max((output.fps for output in all_outputs), default=0)
+        # The workers import what they need while the race is run.
+        with crew(workers, frames) as executor:
+            races = self._races()
+
+            def film_of(output: Output) -> Film:
+                return self._film(races, output.size, output.fps, output.theme)
+
+            yield from save(all_outputs, film_of, progress, executor)
 
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""
@@ -225,6 +238,8 @@ class Scene:
 
     def _races(self) -> list[Recording]:
         races = [self._record(function) for function in self._functions]
+        if len(races) == 1:
+            return races
         scale = np.concatenate([race.surface.z.ravel() for race in races])
         return [replace(race, surface=replace(race.surface, scale=scale)) for race in races]
 

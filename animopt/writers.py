@@ -7,18 +7,20 @@ import subprocess
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, ClassVar, Self
+from typing import IO, TYPE_CHECKING, ClassVar, Self
 
-import imageio.v3 as imageio
 import imageio_ffmpeg
 
-from animopt.canvas import Pixels
 from animopt.errors import Error, UsageError
-from animopt.film import Film
+
+if TYPE_CHECKING:
+    from animopt.canvas import Pixels
+    from animopt.film import Film
 
 SIDES = 160, 7680
 """The fewest and the most pixels along a picture's side."""
@@ -59,12 +61,23 @@ class Output:
         object.__setattr__(self, "theme", theme)
         writer.check(self)
 
+    def draft(self) -> "Output":
+        """The same file for a quick look: half the size, in even sides, and at most 15 frames a second, a GIF's 10."""
+        width, height = (max(SIDES[0], 2 * round(side / 4)) for side in self.size)
+        return Output(self.path, (width, height), min(self.fps, _writer(self.path).draft_fps), self.theme)
 
-def save(outputs: Sequence[Output], film_of: Callable[[Output], Film], progress: Progress) -> Iterator[Path]:
+
+def save(
+    outputs: Sequence[Output],
+    film_of: Callable[[Output], "Film"],
+    progress: Progress,
+    executor: Executor | None = None,
+) -> Iterator[Path]:
     """Write every output, and yield its path once the whole file is in place of the one that was there.
 
-    Outputs that agree in all but the path share one pass of drawing: `film_of` makes the film of one. `progress` is
-    told how many frames are drawn, and of how many. Raises Error where a file cannot be written.
+    Outputs that agree in all but the path share one pass of drawing, in this process or by an executor: `film_of`
+    makes the film of one. `progress` is told how many frames are drawn, and of how many. Raises Error where a file
+    cannot be written.
     """
     passes: dict[object, list[Output]] = {}
     for output in outputs:
@@ -74,8 +87,8 @@ def save(outputs: Sequence[Output], film_of: Callable[[Output], Film], progress:
     done = 0
     for film, alike in zip(films, passes.values(), strict=True):
         with ExitStack() as stack:
-            files = [stack.enter_context(_writer(output.path)(output.path, film)) for output in alike]
-            for frame in film.frames():
+            files = [stack.enter_context(_writer(output.path)(output.path, film, executor)) for output in alike]
+            for frame in film.frames(executor):
                 for file in files:
                     file.write(frame)
                 done += 1
@@ -93,12 +106,14 @@ def check_still(path: Path) -> str:
     return suffix
 
 
-def save_still(path: Path, picture: Pixels | bytes) -> None:
+def save_still(path: Path, picture: "Pixels | bytes") -> None:
     """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
     with _disk_errors(path), _replacing(path) as unfinished:
         if isinstance(picture, bytes):
             unfinished.write_bytes(picture)
         else:
+            import imageio.v3 as imageio
+
             imageio.imwrite(unfinished, picture, extension=".png")
 
 
@@ -111,6 +126,7 @@ class Writer(ABC):
     suffix: ClassVar[str]
     size: ClassVar[tuple[int, int]]
     fps: ClassVar[float]
+    draft_fps: ClassVar[float]
 
     @staticmethod
     @abstractmethod
@@ -118,12 +134,13 @@ class Writer(ABC):
         """Raise UsageError for a size or a rate that the format cannot have."""
 
     @abstractmethod
-    def arguments(self, film: Film) -> list[str]:
+    def arguments(self, film: "Film") -> list[str]:
         """What ffmpeg is told, between its input and the name of its output."""
 
-    def __init__(self, path: Path, film: Film) -> None:
+    def __init__(self, path: Path, film: "Film", executor: Executor | None) -> None:
         self.path = path
         self.film = film
+        self.executor = executor
 
     def __enter__(self) -> Self:
         with _disk_errors(self.path), ExitStack() as stack:
@@ -140,7 +157,7 @@ class Writer(ABC):
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
 
-    def write(self, frame: Pixels) -> None:
+    def write(self, frame: "Pixels") -> None:
         """Add one frame (height, width, 3). Raises Error where the encoder does not take it."""
         assert self._process.stdin is not None
         try:
@@ -172,6 +189,7 @@ class Gif(Writer):
     suffix = ".gif"
     size = 800, 450
     fps = 25
+    draft_fps = 10
 
     @staticmethod
     def check(output: Output) -> None:
@@ -179,7 +197,7 @@ class Gif(Writer):
         if output.fps > 50:
             raise UsageError(f"fps {output.fps:g}: a GIF shows at most 50 frames a second; use 50, 25, 20 or 10")
 
-    def arguments(self, film: Film) -> list[str]:
+    def arguments(self, film: "Film") -> list[str]:
         palette = self._folder / "palette.png"
         self._make_palette(film, palette)
         # Delays are whole centiseconds; the last one makes the length of the whole exact.
@@ -188,13 +206,13 @@ class Gif(Writer):
         graph = "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"
         return ["-i", str(palette), "-filter_complex", graph, "-loop", "0", "-final_delay", str(last), "-f", "gif"]
 
-    def _make_palette(self, film: Film, path: Path) -> None:
+    def _make_palette(self, film: "Film", path: Path) -> None:
         """A palette of frames spread over the film: the usual graph would hold the whole film in memory instead."""
         count = min(len(film), 12)
         spread = [round(place * (len(film) - 1) / max(1, count - 1)) for place in range(count)]
         arguments = [*raw_input(film), "-vf", "palettegen=stats_mode=full", "-update", "1", str(path)]
         with tempfile.TemporaryFile() as complaints, _running(arguments, complaints) as process:
-            process.communicate(b"".join(film.frame(index).tobytes() for index in spread))
+            process.communicate(b"".join(frame.tobytes() for frame in film.sample(spread, self.executor)))
             if process.returncode:
                 raise Error(f"{self.path}: the encoder made no palette: exit code {process.returncode}")
 
@@ -205,6 +223,7 @@ class Mp4(Writer):
     suffix = ".mp4"
     size = 1280, 720
     fps = 50
+    draft_fps = 15
 
     @staticmethod
     def check(output: Output) -> None:
@@ -214,7 +233,7 @@ class Mp4(Writer):
             even = f"{width + width % 2}x{height + height % 2}"
             raise UsageError(f"size {width}x{height}: an MP4 needs even sides; use {even}")
 
-    def arguments(self, film: Film) -> list[str]:
+    def arguments(self, film: "Film") -> list[str]:
         scale = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int"
         tags = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
         picture = ["-vf", f"{scale},format=yuv420p,{tags}"]
@@ -260,7 +279,7 @@ def check_path(path: Path) -> None:
         raise UsageError(f"{path}: is a folder; give the name of a file")
 
 
-def raw_input(film: Film) -> list[str]:
+def raw_input(film: "Film") -> list[str]:
     """The arguments that let ffmpeg read a film's frames from its standard input."""
     width, height = film.size
     return ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps!r}", "-i", "pipe:0"]

@@ -157,7 +157,7 @@ def test_maths_is_what_is_marked_as_maths(make_film):
     assert title.get_text() == r"A step of $\eta = 10^{-2}$ for \$5"
     assert title.get_parse_math()
     with pytest.raises(UsageError, match="not all mathtext"):
-        make_film(replace(SCENE, title=r"\(\nosuch{x}\)").record())
+        make_film(replace(SCENE, title=r"\(\nosuch{x}\)").record()).frame(0)
 
 
 @pytest.mark.parametrize(

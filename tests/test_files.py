@@ -357,8 +357,8 @@ def save_over(*names):
 def test_a_file_is_replaced_by_a_whole_one_at_the_end(old, monkeypatch):
     frames = Film.frames
 
-    def watched(film):
-        for frame in frames(film):
+    def watched(film, executor=None):
+        for frame in frames(film, executor):
             assert {name: content for name, content in files(old).items() if name in OLD} == OLD
             yield frame
 
@@ -370,7 +370,7 @@ def test_a_file_is_replaced_by_a_whole_one_at_the_end(old, monkeypatch):
 
 @pytest.mark.parametrize("error", [Error("no more"), RuntimeError("no more"), KeyboardInterrupt()], ids=repr)
 def test_a_race_that_stops_midway_leaves_the_old_files(old, monkeypatch, error):
-    def frames(film):
+    def frames(film, executor=None):
         yield film.frame(0)
         yield film.frame(1)
         raise error
@@ -391,7 +391,7 @@ def test_an_encoder_that_is_killed_leaves_the_old_file(old, monkeypatch, name, a
             super().__init__(*arguments, **options)
             running.append(self)
 
-    def frames(film):
+    def frames(film, executor=None):
         for index in range(len(film)):
             yield film.frame(index)
             if index + 1 == after:
@@ -461,7 +461,7 @@ def test_frames_are_let_go_once_they_are_written(tmp_path, monkeypatch):
     made = []
     at_once = []
 
-    def frames(film):
+    def frames(film, executor=None):
         for index in range(len(film)):
             frame = film.frame(index)
             made.append(weakref.ref(frame))

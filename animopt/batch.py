@@ -1,0 +1,64 @@
+"""Many scenes at once, each rendered by one worker, past those that fail."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+from animopt.errors import Error, first_line
+from animopt.writers import Output
+
+_RENDERING = Lock()
+"""Threads render one scene at a time: torch's chance and Python's warnings are the whole process's."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What came of a scene: the paths of its files, what was warned of, and why it failed, if it did."""
+
+    name: str
+    paths: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
+    failure: str = ""
+
+
+def render_all(
+    scenes: Mapping[str, tuple[Path, Sequence[Output]]], executor: Executor, seconds: float | None = None
+) -> Iterator[Rendered]:
+    """Render scene files, each by its name with its outputs, in any executor; what comes of each, as it is done.
+
+    `seconds` is the length of every clip, None for the scene's own. The files appear where the executor's workers run.
+    Nothing is raised for a scene that fails, or for a worker that dies with one.
+    """
+    futures = {
+        executor.submit(_render, name, path, tuple(outputs), seconds): name for name, (path, outputs) in scenes.items()
+    }
+    try:
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except Exception as error:
+                yield Rendered(futures[future], failure=first_line(error))
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _render(name: str, path: Path, outputs: Sequence[Output], seconds: float | None) -> Rendered:
+    from animopt.scene import load
+
+    failure = ""
+    written: list[Path] = []
+    with _RENDERING, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        try:
+            scene = load(path)
+            if seconds is not None:
+                scene = replace(scene, seconds=seconds)
+            # The other processors have scenes of their own.
+            written.extend(scene.saving(*outputs, workers=0))
+        except Error as error:
+            failure = str(error)
+    return Rendered(name, tuple(written), tuple(str(each.message) for each in caught), failure)

@@ -1,0 +1,109 @@
+"""Frames in order, drawn by an executor, never many at a time."""
+
+import pickle
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import closing
+from functools import lru_cache
+from multiprocessing import resource_tracker
+from multiprocessing.shared_memory import SharedMemory
+from typing import Protocol, TypeVar
+from unittest.mock import patch
+
+import numpy as np
+
+from animopt.canvas import Pixels
+from animopt.workers import Workers, cores
+
+T = TypeVar("T")
+
+AHEAD = 4
+"""As many frames are under way for each worker, so that it never waits for the one whose turn it is."""
+
+
+class Frames(Protocol):
+    """What has frames (height, width, 3) of `size` (width, height), by their numbers, and pickles."""
+
+    size: tuple[int, int]
+
+    def frame(self, index: int) -> Pixels:
+        """The frame with a number."""
+
+
+def stream(film: Frames, indices: Sequence[int], executor: Executor) -> Iterator[Pixels]:
+    """The frames with these numbers, in their order, drawn by an executor.
+
+    Our own workers hand them over in shared memory, all others by value.
+    """
+    if isinstance(executor, Workers):
+        return _shared(film, indices, executor)
+    packed = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
+    return _ordered(lambda index: executor.submit(_draw, packed, index), indices, AHEAD * cores())
+
+
+def _ordered(submit: Callable[[int], Future[T]], indices: Sequence[int], ahead: int) -> Generator[T, None, None]:
+    """The outcomes in order; at most so many are under way, or done and not yet taken."""
+    waiting = iter(indices)
+    under_way: deque[Future[T]] = deque()
+    try:
+        for index in waiting:
+            under_way.append(submit(index))
+            if len(under_way) == ahead:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[Pixels]:
+    """The frames, each drawn into one of a few places in a block of memory, behind which lies the film itself."""
+    packed = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
+    width, height = film.size
+    shape = height, width, 3
+    places = max(1, min(len(indices), AHEAD * workers.count))
+    size = height * width * 3
+    behind = places * size
+    block = SharedMemory(create=True, size=behind + len(packed))
+    try:
+        _memory(block)[behind : behind + len(packed)] = packed
+
+        def submit(place: int) -> Future[None]:
+            return workers.submit(_draw_into, block.name, behind, place % places * size, indices[place])
+
+        with closing(_ordered(submit, range(len(indices)), places)) as drawn:
+            for place, _ in enumerate(drawn):
+                # A copy, for its place is needed anew.
+                yield np.array(np.ndarray(shape, np.uint8, block.buf, place % places * size))
+    finally:
+        block.close()
+        block.unlink()
+
+
+_unpacked: Callable[[bytes], Frames] = lru_cache(maxsize=1)(pickle.loads)
+
+
+def _draw(packed: bytes, index: int) -> Pixels:
+    return _unpacked(packed).frame(index)
+
+
+def _draw_into(name: str, behind: int, start: int, index: int) -> None:
+    block, film = _attached(name, behind)
+    pixels = film.frame(index)
+    np.ndarray(pixels.shape, np.uint8, block.buf, start)[...] = pixels
+
+
+@lru_cache(maxsize=1)
+def _attached(name: str, behind: int) -> tuple[SharedMemory, Frames]:
+    """A block of memory that another process made, and the film that lies in it."""
+    # Python before 3.13 takes whoever attaches to a block for its owner, who is to free it.
+    with patch.object(resource_tracker, "register"):
+        block = SharedMemory(name)
+    return block, pickle.loads(_memory(block)[behind:])
+
+
+def _memory(block: SharedMemory) -> "memoryview[int]":
+    assert block.buf is not None
+    return block.buf
