@@ -225,7 +225,7 @@ IMPORTS = "from animopt import Racer, Scene\nfrom animopt.functions import ravin
         ("scene = (", "mine.py, line 3: '(' was never closed"),
         ("scene = Scene(racers=[Racer('Adem')])", "mine.py, line 3: racer 'Adem': no such optimizer; did you mean 'Ad"),
         ("scene = Scene(racers=[Racer('SGD', rate=1)])", "mine.py, line 3: racer SGD: "),
-        ("scene = Scene(function=ravine, racers=[Racer('SGD')])", "mine.py, line 3: start: "),
+        ("scene = Scene(function=lambda x: (x ** 2).sum(), racers=[Racer('SGD')])", "mine.py, line 3: start: "),
         ("raise SystemExit(0)", "mine.py, line 3: SystemExit: 0"),
         ("raise ValueError('one\\ntwo')", "mine.py, line 3: ValueError: one"),
         ("", "mine.py: has no scene"),
@@ -241,7 +241,7 @@ def test_a_scene_file_that_fails_is_told_in_a_line(animopt_here, tmp_path, progr
 def test_a_race_that_cannot_be_run_is_told_in_a_line(animopt_here, tmp_path):
     racing = "scene = Scene(function=ravine, racers=[Racer('SparseAdam')], start=(1, 1))"
     (tmp_path / "mine.py").write_text(IMPORTS + racing)
-    assert_one_line(animopt_here("mine.py", "-o", "a.gif"), 1, "racer SparseAdam: step 1 failed")
+    assert_one_line(animopt_here("mine.py", "-o", "a.gif"), 1, "racer SparseAdam: cannot run here")
     assert files(tmp_path) == {"mine.py"}
 
 
