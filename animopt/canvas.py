@@ -13,13 +13,14 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.layout import Box
 from animopt.look import Look
 from animopt.panels import Move, Panel
-from animopt.recording import Array, Recording
+from animopt.recording import Recording
 from animopt.typeface import FAMILY, family
 
 Pixels = NDArray[np.uint8]
@@ -45,9 +46,14 @@ _OWN |= {
 def own_settings() -> Iterator[None]:
     """Draw as matplotlib ships but with our typeface, whatever the user's matplotlibrc or style says."""
     own = {**_OWN, "font.family": family()}
-    # Setting all three hundred takes milliseconds, and mostly few of them differ.
-    with matplotlib.rc_context({key: value for key, value in own.items() if matplotlib.rcParams[key] != value}):
+    # Setting all three hundred takes milliseconds, and mostly few of them differ; all are known to be valid.
+    users = {key: dict.__getitem__(matplotlib.rcParams, key) for key in own}
+    changed = [key for key, value in own.items() if users[key] != value]
+    dict.update(matplotlib.rcParams, {key: own[key] for key in changed})
+    try:
         yield
+    finally:
+        dict.update(matplotlib.rcParams, {key: users[key] for key in changed})
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,7 @@ class Canvas:
             buffer = np.asarray(renderer.buffer_rgba())
             np.copyto(buffer, self._still)
             for artist in self.moved(*moments):
-                # A text with a patch behind it is a label that glides, seldom twice in one place.
-                if isinstance(artist, Text) and artist.get_bbox_patch() is None:
+                if isinstance(artist, Text):
                     self._letters.draw(artist, buffer)
                 else:
                     artist.draw(renderer)
@@ -138,44 +143,86 @@ class Canvas:
 
 
 class _Letters:
-    """Texts as pixels: one that was drawn before, in the same place and style, is not laid out again."""
+    """Texts as pixels: one that was drawn before, in the same style and place within a pixel, is not laid out again."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._renderer = RendererAgg(*size, 72)
-        self._blocks: dict[object, tuple[tuple[slice, slice], Array, Array]] = {}
+        self._blocks: dict[object, _Block] = {}
 
     def draw(self, text: Text, buffer: Pixels) -> None:
         """Lay a text over a picture (height, width, 4)."""
         if not (text.get_visible() and text.get_text()):
             return
-        place, colour, alpha = self._block(text)
-        under = buffer[place][..., :3]
-        under[...] = np.rint(colour + (1 - alpha) * under)
+        x, y = text.get_transform().transform(text.get_position())
+        right, up = int(x // 1), int(y // 1)
+        block = self._block(text, (x % 1, y % 1))
+        height, width = block.ink.shape[:2]
+        top, left = buffer.shape[0] - up + block.top, right + block.left
+        rows = slice(max(0, -top), min(height, buffer.shape[0] - top))
+        columns = slice(max(0, -left), min(width, buffer.shape[1] - left))
+        under = buffer[top + rows.start : top + rows.stop, left + columns.start : left + columns.stop]
+        ink, clear = block.ink[rows, columns], block.clear[rows, columns]
+        if (opacity := text.get_alpha()) is not None:
+            ink, clear = opacity * ink, 1 - opacity * (1 - clear)
+        under[...] = ink + clear * under + np.float32(0.5)
 
-    def _block(self, text: Text) -> tuple[tuple[slice, slice], Array, Array]:
-        """Where a text is, its colours times their opacity (rows, columns, 3), and its opacity (rows, columns, 1)."""
+    def _block(self, text: Text, phase: tuple[float, float]) -> "_Block":
         key = (
             text.get_text(),
-            *text.get_transform().transform(text.get_position()),
+            *phase,
             text.get_fontsize(),
             text.get_fontweight(),
             text.get_color(),
-            text.get_alpha(),
             text.get_horizontalalignment(),
             text.get_verticalalignment(),
+            text.get_parse_math(),
             text.get_math_fontfamily(),
         )
         if key not in self._blocks:
             if len(self._blocks) > MOST_TEXTS:
                 self._blocks.clear()
-            sheet = np.asarray(self._renderer.buffer_rgba())
-            text.draw(self._renderer)
-            box = text.get_window_extent(self._renderer).padded(3)
-            top, bottom = (int(np.clip(sheet.shape[0] - y, 0, sheet.shape[0])) for y in (box.y1, box.y0))
-            left, right = (int(np.clip(x, 0, sheet.shape[1])) for x in (box.x0, box.x1))
-            place = slice(top, bottom), slice(left, right)
-            block = sheet[place].astype(np.float32)
-            self._renderer.clear()
-            alpha = block[..., 3:] / 255
-            self._blocks[key] = place, block[..., :3] * alpha, alpha
+            self._blocks[key] = self._drawn(text, phase)
         return self._blocks[key]
+
+    def _drawn(self, text: Text, phase: tuple[float, float]) -> "_Block":
+        sheet = np.asarray(self._renderer.buffer_rgba())
+        height, width = sheet.shape[:2]
+        size = float(text.get_fontsize())
+        # Where the sheet has the most room for it.
+        side = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()]
+        right, up = round(size + side * (width - 2 * size)), height // 2
+        transform, place, alpha = text.get_transform(), text.get_position(), text.get_alpha()
+        text.set(transform=IdentityTransform(), position=(right + phase[0], up + phase[1]), alpha=None)
+        text.draw(self._renderer)
+        text.set(transform=transform, position=place, alpha=alpha)
+        # No letter is wider than its size.
+        high, wide = (round(size * (2 + count)) for count in (2 * text.get_text().count("\n"), len(text.get_text())))
+        top, left = max(0, height - up - high), max(0, right - wide)
+        around = sheet[top : height - up + high, left : right + wide]
+        inked: NDArray[np.bool_] = around[..., 3] > 0
+        rows, columns = (_extent(inked.any(axis=axis)) for axis in (1, 0))
+        ink = around[rows, columns].astype(np.float32)
+        around[...] = (255, 255, 255, 0)
+        opacity = ink[..., 3:] / 255
+        ink[..., :3] *= opacity
+        clear = (1 - np.repeat(opacity, 4, axis=2)).astype(np.float32)
+        return _Block(rows.start + top - (height - up), columns.start + left - right, ink, clear)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """A text's pixels, whose upper left is `top` down and `left` to the right of the text's place.
+
+    Its colours times their opacity, and how much shows of what is under it, both (rows, columns, 4).
+    """
+
+    top: int
+    left: int
+    ink: NDArray[np.float32]
+    clear: NDArray[np.float32]
+
+
+def _extent(inked: Any) -> slice:
+    """From the first to the last that is true."""
+    places = np.flatnonzero(inked)
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)

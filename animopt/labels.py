@@ -80,22 +80,31 @@ def _inside(head: Array, centres: Array, spans: Array, box: tuple[float, float])
 
 def _clear(things: Array, extents: Array, centres: Array, spans: Array) -> NDArray[np.bool_]:
     """Whether each spot is clear of all things (things, samples, 2) of such extents (things, 2), (samples, spots)."""
-    clear = np.ones((things.shape[1], len(centres)), dtype=bool)
+    clear = np.ones((len(centres), things.shape[1]), dtype=bool)
     for thing, extent in zip(things, extents, strict=True):
-        # Not `>=` and `any`: what is not seen, NaN, must be in nobody's way.
-        clear &= ~(np.abs(thing[:, None] - centres) < (extent + spans) / 2 + GAP).all(axis=-1)
-    return clear
+        clear &= ~_touching(thing, centres, (extent + spans) / 2 + GAP)
+    return clear.T
 
 
 def _covered(heads: Array, head: Array, centres: Array, spans: Array) -> Array:
     """How much of the trails behind all heads a label in each place would cover, from 0 to 1, (samples, places)."""
     samples = len(head)
-    covered = np.zeros((samples, _PLACES))
+    covered = np.zeros((_PLACES, samples))
     for trail in heads:
         for lag in range(1, min(_TRAIL, samples), 2):
-            distance = np.abs((trail[:-lag] - head[lag:])[:, None] - centres[:_PLACES])
-            covered[lag:] += (distance < spans[:_PLACES] / 2).all(axis=-1)
-    return np.minimum(1, covered / _TANGLE)
+            covered[:, lag:] += _touching(trail[:-lag] - head[lag:], centres[:_PLACES], spans[:_PLACES] / 2)
+    return np.minimum(1, covered / _TANGLE).T
+
+
+def _touching(thing: Array, centres: Array, reach: Array) -> NDArray[np.bool_]:
+    """Whether a thing (samples, 2) is within `reach` of each centre, both (spots, 2), as (spots, samples).
+
+    What is not seen, NaN, is in nobody's way.
+    """
+    # One axis after the other, along the samples: NumPy is slow at the short sides of an array.
+    across, up = (np.abs(thing[:, axis] - centres[:, axis, None]) < reach[:, axis, None] for axis in (0, 1))
+    touching: NDArray[np.bool_] = across & up
+    return touching
 
 
 def _plan(free: NDArray[np.bool_], covered: Array, window: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:

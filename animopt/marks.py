@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os.path import commonprefix
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -18,7 +18,7 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, IdentityTransform
+from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 from numpy.typing import NDArray
 
 from animopt.errors import UsageError
@@ -44,19 +44,77 @@ class Stamp(PathPatch):
     def __init__(self, axes: Axes, path: Path, **style: Any) -> None:
         super().__init__(Path(np.empty((0, 2))), transform=IdentityTransform(), joinstyle="miter", **style)
         self._shape = path
+        self._vertices = np.asarray(path.vertices)
+        self._codes = np.full(len(self._vertices), Path.LINETO, dtype=Path.code_type)
+        if path.codes is not None:
+            self._codes[:] = path.codes
+        self._codes[0] = Path.MOVETO
         self._axes = axes
         axes.add_artist(self)
 
     def place(self, places: Array) -> "Stamp":
-        """Put the shape in places (any, 2); NaN is not drawn."""
-        places = places[np.isfinite(places).all(axis=1)]
-        shape = np.asarray(self._shape.vertices)
-        vertices = self._axes.transData.transform(places)[:, None] + shape
-        codes = np.full(len(shape), Path.LINETO) if self._shape.codes is None else self._shape.codes
-        codes = np.array(codes, dtype=Path.code_type)
-        codes[0] = Path.MOVETO
-        self.set_path(Path(vertices.reshape(-1, 2), np.tile(codes, len(places))))
+        """Put the shape in places (any, 2) of the axes; NaN is not drawn."""
+        return self.put(self._axes.transData.transform(places))
+
+    def put(self, pixels: Array) -> "Stamp":
+        """Put the shape in places (any, 2), in pixels from the figure's lower left; NaN is not drawn."""
+        pixels = pixels[np.isfinite(pixels).all(axis=1)]
+        vertices = pixels[:, None] + self._vertices
+        self.set_path(Path(vertices.reshape(-1, 2), np.tile(self._codes, len(pixels))))
         return self
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the shapes."""
+        face = self.get_facecolor() if self.get_fill() else None
+        _stroke(self, renderer, self.get_path(), self.get_edgecolor(), float(self.get_linewidth()), "butt", face)
+
+
+class Trail(Line2D):
+    """A line through places in pixels from the figure's lower left, drawn without what matplotlib's own may need."""
+
+    def __init__(self, axes: Axes, colour: str, width: float) -> None:
+        super().__init__(
+            [],
+            [],
+            color=colour,
+            linewidth=width,
+            solid_capstyle="round",
+            solid_joinstyle="round",
+            transform=IdentityTransform(),
+            animated=True,
+        )
+        self._pixels = Path(np.empty((0, 2)))
+        axes.add_artist(self)
+        self.set_clip_path(axes.patch)
+
+    def put(self, pixels: Array) -> "Trail":
+        """Lead the line through places (any, 2); NaN breaks it."""
+        self._pixels = Path(pixels)
+        return self
+
+    def get_path(self) -> Path:
+        """The line, in pixels."""
+        return self._pixels
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the line."""
+        _stroke(self, renderer, self._pixels, self.get_color(), float(self.get_linewidth()), "round")
+
+
+def _stroke(
+    artist: Artist, renderer: RendererBase, path: Path, colour: Any, width: float, ends: Any, face: Any = None
+) -> None:
+    """Draw a path in pixels as an artist of matplotlib's would that has no other properties than these."""
+    if not (artist.get_visible() and np.size(path.vertices)):
+        return
+    context = renderer.new_gc()
+    artist._set_gc_clip(context)  # type: ignore[attr-defined]
+    context.set_foreground(colour)
+    context.set_linewidth(cast("float", renderer.points_to_pixels(width)))
+    context.set_capstyle(ends)
+    context.set_joinstyle("round" if ends == "round" else "miter")
+    renderer.draw_path(context, path, IdentityTransform(), face)
+    context.restore()
 
 
 class Sheet(Artist):
@@ -91,14 +149,13 @@ class Sheet(Artist):
 class RacerMarks:
     """A racer's trail, the points of its steps and its head on one axes."""
 
-    trail: Line2D
+    trail: Trail
     points: Stamp
     head: Stamp
 
-    def place(self, trail: Array, points: Array, head: Array) -> Sequence[Artist]:
-        """Put the trail (any, 2), the steps' points (any, 2) and the head (2,) in place; NaN is not drawn."""
-        self.trail.set_data(trail[:, 0], trail[:, 1])
-        return self.trail, self.points.place(points), self.head.place(head[None])
+    def put(self, trail: Array, points: Array, head: Array) -> Sequence[Artist]:
+        """Put the trail (any, 2), the points (any, 2) and the head (2,) in place, in pixels; NaN is not drawn."""
+        return self.trail.put(trail), self.points.put(points), self.head.put(head[None])
 
 
 def racer_marks(axes: Axes, look: Look, racer: int) -> RacerMarks:
@@ -115,18 +172,9 @@ def discs(axes: Axes, colour: str, width: float) -> Stamp:
     return Stamp(axes, circle, facecolor=colour, linewidth=0, animated=True)
 
 
-def trail_line(axes: Axes, look: Look, colour: str, width: float = TRAIL) -> Line2D:
+def trail_line(axes: Axes, look: Look, colour: str, width: float = TRAIL) -> Trail:
     """A line that moves, empty."""
-    (line,) = axes.plot(
-        [],
-        [],
-        color=colour,
-        linewidth=look.trail(width),
-        solid_capstyle="round",
-        solid_joinstyle="round",
-        animated=True,
-    )
-    return line
+    return Trail(axes, colour, look.trail(width))
 
 
 def head_mark(axes: Axes, look: Look, racer: int, size: float = HEAD) -> Stamp:
@@ -258,11 +306,16 @@ def check_maths(maths: str, complaint: str) -> None:
 
 def text_width(text: Text) -> float:
     """How wide a text is, in pixels."""
+    return text_box(text).width
+
+
+def text_box(text: Text) -> Bbox:
+    """Where a text is, in pixels from the figure's lower left."""
     figure = text.get_figure(root=True)
     assert figure is not None
     canvas = figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)
-    return text.get_window_extent(canvas.get_renderer()).width
+    return text.get_window_extent(canvas.get_renderer())
 
 
 def fit(text: Text, width: float, least: float) -> None:

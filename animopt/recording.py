@@ -62,8 +62,11 @@ class Way:
 
     def until(self, step: float) -> Array:
         """The way up to a fractional step, (points, 3), ending in the head itself."""
-        end = int(np.searchsorted(self.step, step, side="right"))
-        return np.vstack([self.xyz[:end], self.head(step)])
+        return np.vstack([self.passed(step), self.head(step)])
+
+    def passed(self, step: float) -> Array:
+        """The points of the way that are passed at a fractional step, (points, 3)."""
+        return self.xyz[: int(np.searchsorted(self.step, step, side="right"))]
 
     def head(self, step: float) -> Array:
         """The place at a fractional step, (3,); NaN while it is out of the domain."""

@@ -27,6 +27,7 @@ FLOORS = {
     "function": 2,
     "marks": 2,
     "labels": 2,
+    "trails": 2,
     "rules": 2,
     "ground": 3,
     "names": 3,
@@ -79,6 +80,7 @@ TORCH_HALF = {
 PIXEL_HALF = {
     "marks",
     "labels",
+    "trails",
     "names",
     "ground",
     "shades",

@@ -53,11 +53,15 @@ def flaws(recording, size, staging, monkeypatch):
     renderer = film.canvas.figure.canvas.get_renderer()
     for second in MOMENTS:
         moment = film.clock.moment(second)
-        with noting_texts(monkeypatch) as moving:
-            frame = film.canvas.draw(moment)
+        frame = film.canvas.draw(moment)
+        moving = [each for each in film.canvas.moved(moment) if isinstance(each, Text) and each.get_visible()]
         assert frame.shape == (size[1], size[0], 3)
         assert frame.std() > 3
-        texts = [(text, text.get_window_extent(renderer)) for text in still + moving if opacity(text) > 0.3]
+        texts = [
+            (text, text.get_window_extent(renderer))
+            for text in still + moving
+            if text.get_text() and opacity(text) > 0.3
+        ]
         assert len(texts) >= 2
         found += [
             f"at {second}: {flaw}" for flaw in [*unreadable(texts, size), *covered(film, recording, moment, texts)]
@@ -94,7 +98,12 @@ def heads(film, recording, moment, axes):
     """Where the heads are on a panel, in pixels."""
     if axes.get_label() == "contour":
         return [axes.transData.transform(way.head(moment.step)[:2]) for way in recording.ways]
-    stamps = [each for each in film.canvas.moved(moment) if isinstance(each, Stamp) and each.axes is axes]
+    # Of all stamps only heads have a rim.
+    stamps = [
+        each
+        for each in film.canvas.moved(moment)
+        if isinstance(each, Stamp) and each.axes is axes and each.get_linewidth()
+    ]
     shapes = [stamp.get_path() for stamp in stamps[-len(recording.names) :]]
     return [shape.get_extents().get_points().mean(axis=0) for shape in shapes if len(shape)]
 

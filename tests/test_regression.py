@@ -73,7 +73,7 @@ class Stage:
         """The batch's points, each line, and each head's place, in the units of the axes."""
         count = (len(self.move(Moment(step, 0))) - 1) // 2
         batch, *rest = self.move(Moment(step, 0))
-        lines = [np.column_stack(each.get_data()) for each in rest[:count]]
+        lines = [self.axes.transData.inverted().transform(each.get_path().vertices) for each in rest[:count]]
         return self._places(batch), lines, [self._places(head) for head in rest[count:]]
 
     def _places(self, stamp):

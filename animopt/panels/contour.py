@@ -1,7 +1,7 @@
 """The race from above."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -15,6 +15,7 @@ from animopt.marks import mix, racer_marks, text_width
 from animopt.names import beside
 from animopt.panels import Move
 from animopt.recording import Array, Recording
+from animopt.trails import CELL, seen, thinned
 
 
 @final
@@ -34,21 +35,21 @@ class Contour:
         landmarks = self._landmarks(axes, recording, look)
         racers = range(len(recording.names))
         marks = [racer_marks(axes, look, racer) for racer in racers]
-        seen = np.where(recording.in_view[..., None], recording.xy, np.nan)
+        ways = [replace(way, xyz=axes.transData.transform(way.xyz[:, :2])) for way in recording.ways]
+        trails = [thinned(way, CELL) for way in ways]
+        steps = [seen(recording, racer, axes.transData.transform(recording.xy[racer]), CELL) for racer in racers]
 
         def heads(moment: Moment) -> Array:
-            return axes.transData.transform([way.head(moment.step)[:2] for way in recording.ways])
+            return np.array([way.head(moment.step)[:2] for way in ways])
 
         backing = mix(look.low, look.high, 0.5)
         name = beside(axes, look, recording.names, backing, self.moments, heads, landmarks)
 
         def move(moment: Moment) -> Sequence[Artist]:
             placed = []
-            for racer in racers:
-                trail = recording.ways[racer].until(moment.step)
-                placed.append(
-                    marks[racer].place(trail[:, :2], seen[racer, : int(moment.step) + 1], trail[-1, :2]),
-                )
+            for racer, head in enumerate(heads(moment)):
+                trail = np.vstack([trails[racer].passed(moment.step), head])
+                placed.append(marks[racer].put(trail, steps[racer].passed(moment.step), head))
             # All trails, then all points, then all heads: no trail covers a head.
             layers = [artist for layer in zip(*placed, strict=True) for artist in layer]
             return [*layers, *name(moment)]

@@ -56,7 +56,7 @@ class Fit:
             batch.place(points[rows] if size < len(points) else points[:0])
             for racer in racers:
                 fitted = _between(sample.predictions[racer], moment.step)
-                lines[racer].set_data(sample.grid, fitted)
+                lines[racer].put(axes.transData.transform(np.column_stack([sample.grid, fitted])))
                 heads[racer].place(_end(sample.grid, fitted, low + inset, high - inset)[None])
             return [batch, *lines, *heads]
 

@@ -13,7 +13,8 @@ from animopt.clock import Moment
 from animopt.look import Look
 from animopt.marks import TRAIL, graph, head_mark, trail_line
 from animopt.panels import Move
-from animopt.recording import Array, Recording
+from animopt.recording import Array, Recording, Way
+from animopt.trails import CELL, thinned
 
 DECADES = 10
 """How far below its highest value the gap is shown."""
@@ -63,13 +64,16 @@ class Loss:
         lines = [trail_line(axes, look, look.hue(racer), 0.8 * TRAIL) for racer in racers]
         heads = [head_mark(axes, look, racer, size=9) for racer in racers]
 
+        numbers = np.arange(steps + 1.0)
+        ways = [Way(numbers, axes.transData.transform(np.column_stack([numbers, row]))) for row in heights]
+        drawn = [thinned(way, CELL) for way in ways]
+
         def move(moment: Moment) -> Sequence[Artist]:
-            for racer in racers:
-                last = min(moment.step, float(recording.steps[racer]))
-                x = np.append(np.arange(int(last) + 1), last)
-                y = np.append(heights[racer, : int(last) + 1], _between(heights[racer], last, logarithmic))
-                lines[racer].set_data(x, y)
-                heads[racer].place(np.array([[last, y[-1] if low <= y[-1] <= high else np.nan]]))
+            for racer, last in enumerate(np.minimum(moment.step, recording.steps)):
+                head = ways[racer].head(last)
+                lines[racer].put(np.vstack([drawn[racer].passed(last), head]))
+                within = box.y0 - 1e-6 <= head[1] <= box.y1 + 1e-6
+                heads[racer].put(head[None] if within else np.empty((0, 2)))
             return [*lines, *heads]
 
         return move
@@ -91,12 +95,3 @@ def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:
     low, high = float(seen.min()), float(seen.max())
     margin = 0.06 * (high - low) or 1.0
     return low - margin, high + margin
-
-
-def _between(heights: Array, step: float, logarithmic: bool) -> float:
-    """The height of the drawn line at a fractional step."""
-    before = int(step)
-    after = min(before + 1, len(heights) - 1)
-    ends = np.log(heights[[before, after]]) if logarithmic else heights[[before, after]]
-    height = ends[0] if step == before else ends[0] + (step - before) * (ends[1] - ends[0])
-    return float(np.exp(height) if logarithmic else height)

@@ -1,7 +1,7 @@
 """The race on the surface, seen by a camera that turns around it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import final
 
@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.path import Path
+from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
@@ -21,6 +22,7 @@ from animopt.panels import Move
 from animopt.projection import Camera, HeightField
 from animopt.recording import Array, Recording, Surface
 from animopt.relief import Relief, relief
+from animopt.trails import CELL, seen, thinned
 
 LINES = 24
 """Meshes along each side."""
@@ -42,6 +44,9 @@ BEHIND_MESH, BEHIND_TRAIL = 0.16, 0.55
 
 FLOOR, FLOOR_LINES = 0.22, 7
 """How far under the surface's lowest point the floor lies, and how many contour lines are on it."""
+
+NEAREST = 1.3
+"""How much larger than at the middle something can look."""
 
 MARGIN = 1.03
 """So that a head at the surface's very edge is not cut."""
@@ -81,55 +86,70 @@ class Wireframe:
             wide, high = text_width(scale), look.text(12)
             kept_clear = np.array([[box.x1 - wide / 2, box.y0 + high / 2, wide, 1.2 * high]])
         floor = _floor(recording.surface, scene)
-        _frame(axes, np.concatenate([mesh.vertices, *floor]), self.elevation)
+        _frame(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
+        to_pixels = axes.transData.transform
         shadow = PathCollection(
             [],
             facecolors="none",
             edgecolors=[mix(look.background, look.level, 0.42)],
             linewidths=[max(0.5, look.px(0.9))],
+            transform=IdentityTransform(),
             animated=True,
         )
-        axes.add_collection(shadow, autolim=False)
         shades = np.linspace(0.22, 0.95, SHADES)
         lines = PathCollection(
             [],
             facecolors="none",
             edgecolors=[mix(look.background, look.mesh, part) for part in (BEHIND_MESH, *shades)],
             linewidths=[max(0.5, look.px(width)) for width in (0.8, *np.linspace(0.8, 1.2, SHADES))],
-            capstyle="round",
+            capstyle="butt",
+            transform=IdentityTransform(),
             animated=True,
         )
-        axes.add_collection(lines, autolim=False)
+        for collection in (shadow, lines):
+            axes.add_collection(collection, autolim=False)
         racers = range(len(recording.names))
         behind = [
             trail_line(axes, look, mix(look.background, look.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
             for racer in racers
         ]
         marks = [racer_marks(axes, look, racer) for racer in racers]
+        cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / NEAREST
+        ways = [replace(way, xyz=scene.place(way.xyz)) for way in recording.ways]
+        trails = [thinned(way, cell) for way in ways]
         steps = [
-            scene.place(np.where(seen[:, None], np.column_stack([xy, z]), np.nan))
-            for xy, z, seen in zip(recording.xy, recording.z, recording.in_view, strict=True)
+            seen(recording, racer, scene.place(np.column_stack([recording.xy[racer], recording.z[racer]])), cell)
+            for racer in racers
         ]
 
         def heads(moment: Moment) -> Array:
-            places = scene.place(np.array([way.head(moment.step) for way in recording.ways]))
-            return axes.transData.transform(Camera(moment.azimuth, self.elevation).project(places)[0])
+            places = np.array([way.head(moment.step) for way in ways])
+            return to_pixels(Camera(moment.azimuth, self.elevation).project(places)[0])
 
         name = beside(axes, look, recording.names, look.background, self.moments, heads, kept_clear)
 
         def move(moment: Moment) -> Sequence[Artist]:
             camera = Camera(moment.azimuth, self.elevation)
-            lines.set_paths(mesh.paths(camera))
-            shadow.set_paths([Path.make_compound_path(*(Path(camera.project(line)[0]) for line in floor))])
+            step = moment.step
+            parts = [
+                mesh.vertices,
+                *(np.vstack([trails[racer].passed(step), ways[racer].head(step)]) for racer in racers),
+                *(steps[racer].passed(step) for racer in racers),
+            ]
+            points = np.concatenate(parts)
+            hidden = scene.field.hidden(points, camera)
+            places, near = camera.project(np.concatenate([points, floor]))
+            pixels = to_pixels(places)
+            shadow.set_paths([Path(pixels[len(points) :])])
+            lines.set_paths(mesh.paths(pixels, near, hidden))
+            ends = np.cumsum([len(part) for part in parts])[:-1]
+            whole = np.split(pixels[: len(points)], ends)
+            shown = np.split(np.where(hidden[:, None], np.nan, pixels[: len(points)]), ends)
             placed: list[Sequence[Artist]] = []
             for racer in racers:
-                way = scene.place(recording.ways[racer].until(moment.step))
-                trail, _ = camera.project(way)
-                points, _ = camera.project(steps[racer][: int(moment.step) + 1])
-                behind[racer].set_data(trail[:, 0], trail[:, 1])
-                seen = _seen(trail, scene.field.hidden(way, camera))
-                shown = np.where(scene.field.hidden(steps[racer][: len(points)], camera)[:, None], np.nan, points)
-                placed.append([behind[racer], *marks[racer].place(seen, shown, trail[-1])])
+                trail, point = 1 + racer, 1 + len(racers) + racer
+                marked = marks[racer].put(shown[trail], shown[point], whole[trail][-1])
+                placed.append([behind[racer].put(whole[trail]), *marked])
             layers = [artist for layer in zip(*placed, strict=True) for artist in layer]
             return [shadow, lines, *layers, *name(moment)]
 
@@ -165,7 +185,7 @@ class _Mesh:
 
     vertices: Array
     pieces: NDArray[np.intp]
-    field: HeightField
+    reach: float
 
     @staticmethod
     def of(scene: _Scene) -> "_Mesh":
@@ -182,19 +202,24 @@ class _Mesh:
         across = np.stack([index[:-1, ::2], index[1:, ::2]], axis=-1).reshape(-1, 2)
         vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3)
         pieces = np.concatenate([along, across])
-        return _Mesh(vertices, pieces[np.isfinite(vertices[pieces]).all(axis=(1, 2))], scene.field)
+        pieces = pieces[np.isfinite(vertices[pieces]).all(axis=(1, 2))]
+        # Those between the lines are never drawn.
+        used, pieces = np.unique(pieces, return_inverse=True)
+        return _Mesh(vertices[used], pieces.reshape(-1, 2), float(np.hypot(*scene.field.half)))
 
-    def paths(self, camera: Camera) -> list[Path]:
-        """The hidden pieces as one path, then the others as one path for each shade, the farthest first."""
-        flat, near = camera.project(self.vertices)
-        hidden = self.field.hidden(self.vertices, camera)[self.pieces].any(axis=1)
-        reach = float(np.hypot(*self.field.half))
-        fade = (1 - LOFT) * (near / reach + 1) / 2 + LOFT * (0.5 - self.vertices[:, 2] / HEIGHT)
+    def paths(self, pixels: Array, near: Array, hidden: NDArray[np.bool_]) -> list[Path]:
+        """The hidden pieces as one path, then the others as one path for each shade, the farthest first.
+
+        `pixels` (vertices, 2) are where the vertices are, `near` (vertices,) how near they are; more may follow.
+        """
+        vertices = slice(len(self.vertices))
+        through = hidden[self.pieces[:, 0]] | hidden[self.pieces[:, 1]]
+        fade = (1 - LOFT) * (near[vertices] / self.reach + 1) / 2 + LOFT * (0.5 - self.vertices[:, 2] / HEIGHT)
         shade = np.clip(fade[self.pieces].mean(axis=1) * SHADES, 0, SHADES - 1).astype(int)
-        bucket = np.where(hidden, 0, 1 + shade)
+        bucket = np.where(through, 0, 1 + shade)
         order = np.argsort(bucket, kind="stable")
         ends = np.searchsorted(bucket[order], np.arange(SHADES + 2))
-        points = flat[self.pieces[order]]
+        points = pixels[self.pieces[order]]
         return [_broken(points[first:last]) for first, last in pairwise(ends)]
 
 
@@ -203,20 +228,16 @@ def _broken(pieces: Array) -> Path:
     return Path(pieces.reshape(-1, 2), codes)
 
 
-def _seen(trail: Array, hidden: NDArray[np.bool_]) -> Array:
-    """The trail with NaN where the surface is before it."""
-    return np.where(hidden[:, None], np.nan, trail)
-
-
-def _floor(surface: Surface, scene: _Scene) -> list[Array]:
-    """The contour's lines on a floor under the surface, each (points, 3), and the floor's edge."""
-    lines = contour_generator(surface.x, surface.y, np.ma.masked_invalid(surface.z))
+def _floor(surface: Surface, scene: _Scene) -> Array:
+    """The contour's lines on a floor under the surface, and the floor's edge, (points, 3), with NaN between them."""
+    # Every second row and column draw as good lines, and faster.
+    x, y, z = surface.x[::2], surface.y[::2], surface.z[::2, ::2]
+    lines = contour_generator(x, y, np.ma.masked_invalid(z))
     levels = relief(surface.scale, VALLEY).heights(FLOOR_LINES + 2)[1:-1]
     edge = np.array([surface.low, (surface.high[0], surface.low[1]), surface.high, (surface.low[0], surface.high[1])])
     flat = [edge[[0, 1, 2, 3, 0]], *(np.array(line) for level in levels for line in lines.lines(level))]
-    return [
-        np.column_stack([(line - scene.middle) * scene.scale, np.full(len(line), -HEIGHT / 2 - FLOOR)]) for line in flat
-    ]
+    lifted = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])
+    return np.column_stack([(lifted - scene.middle) * scene.scale, np.full(len(lifted), -HEIGHT / 2 - FLOOR)])
 
 
 def _frame(axes: Axes, points: Array, elevation: float) -> None:
