@@ -247,6 +247,9 @@ class Mp4(Writer):
             "18",
             "-movflags",
             "+faststart",
+            # Else a draft would be half drawn before any of it is on the disk.
+            "-flush_packets",
+            "1",
             "-f",
             "mp4",
         ]

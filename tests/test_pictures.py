@@ -50,7 +50,7 @@ def flaws(recording, size, staging, monkeypatch):
     found = []
     with noting_texts(monkeypatch) as still:
         film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), size, 25, staging)
-    renderer = film.canvas.figure.canvas.get_renderer()
+        renderer = film.canvas.figure.canvas.get_renderer()
     for second in MOMENTS:
         moment = film.clock.moment(second)
         frame = film.canvas.draw(moment)
@@ -195,7 +195,8 @@ def test_a_contour_alone_can_be_read(stem, size, scenes, record, monkeypatch):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_function_is_written_once(layout, ravine_race, monkeypatch):
     with noting_texts(monkeypatch) as drawn:
-        Film(ravine_race, Clock(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=RACE_PANELS))
+        film = Film(ravine_race, Clock(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=RACE_PANELS))
+        assert film.canvas
     assert sum("f(x, y)" in text.get_text() for text in drawn) == 1
 
 
