@@ -310,8 +310,16 @@ def test_a_file_in_the_place_of_the_renders_is_told_in_a_line(animopt_here, scen
 def test_an_interrupt_leaves_the_old_file(tmp_path):
     (tmp_path / "a.mp4").write_text("what was there")
     command = [*COMMAND, "ravine-sgd", "-o", "a.mp4", "--seconds", "1000", "--size", "320x180"]
-    # In a session of its own, whose every process gets the signal, as from a terminal.
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+    # In a session of its own, whose every process gets the signal, as from a terminal; tests that run in the
+    # background would have it ignored.
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     with process:
         deadline = time.monotonic() + 60
         while len(files(tmp_path)) < 2 and process.poll() is None and time.monotonic() < deadline:
