@@ -42,15 +42,15 @@ def crew(workers: int | Executor | None, frames: float) -> Iterator[Executor | N
     """The executor that draws so many frames; None where they are drawn in this process.
 
     `workers` is a number of processes, which end with the context, 0 for none; or an executor, which is left running;
-    or None for one process on every second processor, and none at all where the frames are few.
+    or None for one more than half of the processors, and none at all where the frames are few.
     Raises UsageError for another number.
     """
     if isinstance(workers, Executor):
         yield workers
         return
     if workers is None:
-        # An encoder and the rest of this process need the other half.
-        workers = max(1, cores() // 2) if frames >= FEW else 0
+        # An encoder and the rest of this process need nearly as much.
+        workers = cores() // 2 + 1 if frames >= FEW else 0
     if workers == 0:
         yield None
         return

@@ -283,7 +283,7 @@ def test_few_frames_need_no_process(started, tmp_path):
     assert len(started) == 1
 
 
-@pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 3), (0, inf, 0), (2, 1, 2)])
+@pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 4), (0, inf, 0), (2, 1, 2)])
 def test_as_many_as_are_asked_for_or_suit(monkeypatch, workers, frames, count):
     monkeypatch.setattr("animopt.workers.cores", lambda: 6)
     with crew(workers, frames) as executor:
