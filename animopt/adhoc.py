@@ -3,7 +3,6 @@
 import ast
 import importlib
 import json
-import runpy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +11,9 @@ from typing import Any
 
 from animopt.errors import Error, UsageError, first_line
 from animopt.function import Function
-from animopt.functions import by_name
+from animopt.functions import by_name, shelf
 from animopt.optimizers import Racer
-from animopt.scene import Scene
+from animopt.scene import Scene, run_file
 
 
 @dataclass(frozen=True)
@@ -33,27 +32,35 @@ class Race:
     @cached_property
     def scene(self) -> Scene:
         """The scene. Raises UsageError for words that are not understood, Error where a file does not run."""
-        name, from_file = _function(self.function)
-        function = from_file or by_name(name)
+        _, function = self._function
         return Scene(function=function, racers=[_racer(words) for words in self.racers], **self.settings)
+
+    @cached_property
+    def _function(self) -> tuple[str, Function]:
+        """The function, and what its file or the shelf calls it."""
+        return _own(self.function) if self._in_a_file else _on_the_shelf(self.function)
+
+    @property
+    def _in_a_file(self) -> bool:
+        return Path(self.function).suffix == ".py"
 
     @property
     def source(self) -> str:
         """The text of a scene file with the same scene; the function's own file is copied into it."""
         imports = {"animopt": {"Racer", "Scene"}}
-        function, from_file = _function(self.function)
+        function, _ = self._function
         own = ""
-        if from_file:
+        if self._in_a_file:
             own = Path(self.function).read_text("utf-8").strip() + "\n\n\n"
         else:
             imports["animopt.functions"] = {function}
         racers = []
-        for words in self.racers:
+        for words, racer in zip(self.racers, self.scene.racers, strict=True):
             name, settings = _split(words)
             module, _, attribute = name.rpartition(".")
             if module:
                 imports.setdefault(module, set()).add(attribute)
-            optimizer = attribute if module else _written(_racer(words).optimizer.__name__)
+            optimizer = attribute if module else _written(racer.optimizer.__name__)
             racers.append(f"Racer({', '.join([optimizer, *_keywords(settings)])})")
         field_lines = [f"function={function},", "racers=[", *(f"    {racer}," for racer in racers), "],"]
         field_lines += [f"{keyword}," for keyword in _keywords(self.settings)]
@@ -83,19 +90,18 @@ def save_scene(path: Path, source: str) -> None:
         raise Error(f"{path}: cannot be written: {error.strerror}; name another scene file") from error
 
 
-def _function(words: str) -> tuple[str, Function | None]:
-    """The name of a function on the shelf; or the one of that in a file, and itself."""
-    path = Path(words)
-    if path.suffix != ".py":
-        return words.strip().casefold().replace("-", "_").replace(" ", "_"), None
-    if not path.is_file():
+def _on_the_shelf(words: str) -> tuple[str, Function]:
+    function = by_name(words)
+    return next((name, each) for name, each in shelf().items() if each is function)
+
+
+def _own(words: str) -> tuple[str, Function]:
+    """The one function in a file, and its name there."""
+    if not Path(words).is_file():
         raise UsageError(
             f"function {words!r}: there is no such file; name one, or a function that animopt functions lists"
         )
-    try:
-        found = runpy.run_path(words)
-    except Exception as error:
-        raise Error(f"{words}: {type(error).__name__}: {first_line(error)}") from error
+    found = run_file(words)
     here = {name: value for name, value in found.items() if not name.startswith("_")}
     functions: dict[str, Any] = {name: value for name, value in here.items() if isinstance(value, Function)}
     if not functions:

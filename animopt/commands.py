@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
     ]
 
 
-class RenderCommand(click.Command):
+class RenderCommand(click.Command, ABC):
     """Renders a scene; what it needs besides the options of all such commands are its own `params`."""
 
     def __init__(self, name: str, params: Sequence[click.Parameter] = (), **attributes: Any) -> None:
@@ -92,9 +93,9 @@ class RenderCommand(click.Command):
             **attributes,
         )
 
+    @abstractmethod
     def scene(self, written: list[Path], **own: Any) -> "Scene":
         """The scene that the command's own parameters ask for; the files that this writes are added to `written`."""
-        raise NotImplementedError
 
     def render(
         self,

@@ -669,7 +669,7 @@ def shelf() -> dict[str, Function]:
 
 def by_name(name: str) -> Function:
     """The function on the shelf that has a name, with underscores or hyphens. Raises UsageError where none has it."""
-    known, wanted = shelf(), name.casefold().replace("-", "_")
+    known, wanted = shelf(), name.strip().casefold().replace("-", "_").replace(" ", "_")
     if wanted in known:
         return known[wanted]
     hint = suggestion(wanted, known, f"there are {', '.join(known)}")

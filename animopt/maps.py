@@ -1,6 +1,5 @@
 """Maps: races from a grid of starts, or with a grid of settings, run together wherever that changes nothing."""
 
-import copy
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from animopt.errors import UsageError, suggestion
 from animopt.function import Function
-from animopt.optimizers import Racer, whole
+from animopt.optimizers import Racer, adjust, take_step, whole
 from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
 from animopt.record import one_thread, run
 from animopt.recording import Array
@@ -162,8 +161,7 @@ class Settings:
 
 def _with(racer: Racer, settings: Mapping[str, Any]) -> Racer:
     """The same racer with other settings."""
-    other = copy.copy(racer)
-    other.settings = {**racer.settings, **settings}
+    other = racer.varied(settings)
     try:
         other.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
     except UsageError as error:
@@ -212,11 +210,12 @@ def _step_all(function: Function, cells: Sequence[Cell], steps: int) -> Races:
     def closure() -> torch.Tensor:
         with torch.enable_grad():
             parameter.grad = None
-            loss = torch.vmap(function.definition, in_dims=1)(parameter).sum()
+            loss = torch.vmap(function, in_dims=1)(parameter).sum()
             loss.backward()
         return loss
 
-    return _stepped(lambda: cells[0][0].build(parameter), closure, parameter, steps)
+    racer, _ = cells[0]
+    return _stepped(racer, lambda: racer.build(parameter), closure, parameter, steps)
 
 
 def _step_groups(function: Function, cells: Sequence[Cell], steps: int) -> Races:
@@ -227,7 +226,7 @@ def _step_groups(function: Function, cells: Sequence[Cell], steps: int) -> Races
     def closure() -> torch.Tensor:
         with torch.enable_grad():
             copies = points.clone().requires_grad_()
-            loss = torch.vmap(function.definition, in_dims=1)(copies).sum()
+            loss = torch.vmap(function, in_dims=1)(copies).sum()
             (gradients,) = torch.autograd.grad(loss, copies)
         for parameter, gradient in zip(parameters, gradients.T, strict=True):
             parameter.grad = gradient
@@ -236,16 +235,29 @@ def _step_groups(function: Function, cells: Sequence[Cell], steps: int) -> Races
     groups = [
         {"params": [parameter], **racer.settings} for parameter, (racer, _) in zip(parameters, cells, strict=True)
     ]
-    first = cells[0][0]
-    return _stepped(lambda: first.optimizer(groups, **first.settings), closure, points, steps)
+    first, _ = cells[0]
+    return _stepped(first, lambda: first.optimizer(groups, **first.settings), closure, points, steps)
 
 
-def _stepped(build: Callable[[], Any], closure: Callable[[], torch.Tensor], points: torch.Tensor, steps: int) -> Races:
+def _stepped(
+    racer: Racer, build: Callable[[], Any], closure: Callable[[], torch.Tensor], points: torch.Tensor, steps: int
+) -> Races:
+    losses: list[float] = []
+
+    def noting() -> torch.Tensor:
+        loss = closure()
+        losses.append(float(loss.detach()))
+        return loss
+
     # Built at the first step, so that what `_checked` makes of a failure holds for this one, too.
     optimizer = build()
+    scheduler = racer.schedule(optimizer)
     yield points.detach().numpy().copy()
     for _ in range(steps):
-        optimizer.step(closure)
+        losses.clear()
+        take_step(optimizer, noting)
+        if scheduler is not None:
+            adjust(scheduler, losses[0])
         yield points.detach().numpy().copy()
 
 

@@ -1,5 +1,6 @@
 """Racers: any class of torch.optim, or any class with its interface, with its settings."""
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
@@ -71,6 +72,12 @@ class Racer:
         """
         own = {"name": self.name, "start": self.start, "steps": self.steps, "scheduler": self.scheduler}
         return Racer(self.optimizer, **{**own, **self.settings, **changes})
+
+    def varied(self, settings: Mapping[str, Any]) -> "Racer":
+        """The same racer with other settings, which are not looked at before it is built: for many at a time."""
+        other = copy.copy(self)
+        other.settings = {**self.settings, **settings}
+        return other
 
     def build(self, parameter: torch.Tensor) -> Any:
         """A fresh optimizer of one parameter."""

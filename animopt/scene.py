@@ -263,10 +263,12 @@ class Scene:
 
     def _focus(self) -> int:
         """The number of the racer in focus; raises UsageError where none has its name."""
+        if not self.focus:
+            return 0
         called = names_and_settings(self.racers)[0]
-        if self.focus and self.focus not in called:
+        if self.focus not in called:
             raise UsageError(f"focus {self.focus!r}: no racer has that name; use {', '.join(called)}")
-        return called.index(self.focus) if self.focus else 0
+        return called.index(self.focus)
 
     def _say(self, words: Words) -> str:
         """The words in the scene's language, or in the first one that they have."""
@@ -280,8 +282,16 @@ def load(path: str | os.PathLike[str]) -> Scene:
 
     Raises Error, naming the file and the line, where the file does not run or has no scene.
     """
+    found = run_file(path).get("scene")
+    if not isinstance(found, Scene):
+        raise Error(f"{path}: has no scene; end it with scene = Scene(...)")
+    return found
+
+
+def run_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Run a Python file; what it names. Raises Error, naming the file and the line, where it does not run."""
     try:
-        found = runpy.run_path(str(path)).get("scene")
+        return runpy.run_path(str(path))
     except SyntaxError as error:
         line = f", line {error.lineno}" if error.lineno else ""
         raise Error(f"{error.filename or path}{line}: {error.msg}") from error
@@ -291,6 +301,3 @@ def load(path: str | os.PathLike[str]) -> Scene:
         place = f"{path}, line {lines[-1]}" if lines else str(path)
         what = "" if isinstance(error, Error) else f"{type(error).__name__}: "
         raise Error(f"{place}: {what}{first_line(error)}") from error
-    if not isinstance(found, Scene):
-        raise Error(f"{path}: has no scene; end it with scene = Scene(...)")
-    return found

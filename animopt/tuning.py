@@ -1,6 +1,5 @@
 """A fair race: every racer's settings, picked by the same budget on the same objective from the same starts."""
 
-import copy
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ class Tuned(Sequence[Racer]):
         picked, told = [], []
         for racer, name in zip(self.racers, names, strict=True):
             best, reached = self._search(racer, score)
-            picked.append(_with(racer, best))
+            picked.append(racer.varied(best))
             told.append(f"{name} {' '.join(f'{key} {value:g}' for key, value in best.items())} ({reached:.1f})")
         where = f" from {len(starts)} starts" if len(starts) > 1 else ""
         return picked, f"Tuned in {self.trials} trials each{where} (mean log10 gap): {', '.join(told)}"
@@ -86,7 +85,7 @@ class Tuned(Sequence[Racer]):
         def objective(trial: Any) -> float:
             found = settings(trial)
             try:
-                return float(score(_with(racer, found)))
+                return float(score(racer.varied(found)))
             except UsageError:
                 # Settings that do not go together, as nesterov and a momentum of 0, are a trial that failed.
                 return LOST
@@ -155,12 +154,6 @@ def _suggested(trial: Any, key: str, low: float, high: float) -> float:
     value = trial.suggest_float(key, low, high, log=low > 0 and high / low >= 100)
     # What the film says is what was scored.
     return min(max(float(f"{value:.3g}"), low), high)
-
-
-def _with(racer: Racer, settings: Mapping[str, Any]) -> Racer:
-    changed = copy.copy(racer)
-    changed.settings = {**racer.settings, **settings}
-    return changed
 
 
 def _optuna() -> Any:

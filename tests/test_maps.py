@@ -278,3 +278,35 @@ def test_what_cannot_be_mapped_is_refused_in_one_line(make, said):
     with pytest.raises(UsageError, match=said) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def together(monkeypatch):
+    """Maps whose races must not be run one by one."""
+
+    def alone(*_):
+        raise AssertionError("the races are run one by one")
+
+    monkeypatch.setattr("animopt.maps._alone", alone)
+
+
+def test_schedulers_step_with_races_that_run_together(together):
+    def halved(optimizer):
+        return torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
+
+    function = Function(bowl, x=(-4, 4), y=(-4, 4), minima=[(0, 0)])
+    racer = Racer("SGD", lr=0.25, scheduler=halved)
+    # On x² + y² a step multiplies by 1 - 2 lr.
+    reached = np.prod([1 - 2 * 0.25 * 0.5**step for step in range(3)])
+    found = Settings(lr=[0.25, 0.125], momentum=[0.0, 0.5]).record(function, racer, (2, 2), 3)
+    np.testing.assert_allclose(found.loss[3, 0, 0], 8 * reached**2, rtol=1e-12)
+    Starts(columns=8, rows=8).record(function, racer, (2, 2), 3)
+
+
+def test_a_function_of_data_is_mapped_together(together):
+    inputs = np.array([0.0, 1.0, 2.0])
+    function = Function(
+        lambda x, inputs: ((x[0] + x[1] * inputs) ** 2).mean(), x=(-1, 1), y=(-1, 1), minima=[(0, 0)], data=[inputs]
+    )
+    found = Starts(columns=6, rows=5, within=0.05).record(function, Racer("SGD", lr=0.2), (0, 0), 400)
+    assert (found.minimum == 0).all()
