@@ -8,7 +8,7 @@ from animopt import Racer, Scene, Starts
 from animopt.functions import himmelblau
 
 scene = Scene(
-    title={"en": "Where Adam ends on Himmelblau's function", "ko": "힘멜블라우 함수에서 Adam이 닿는 곳"},
+    title={"en": "Where Adam ends on Himmelblau", "ko": "힘멜블라우 함수에서 Adam이 닿는 곳"},
     caption={
         "en": "Every start reaches a minimum, not always the nearest",
         "ko": "모든 출발점이 극소에 닿지만 늘 가까운 곳은 아니다",

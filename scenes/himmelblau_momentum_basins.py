@@ -8,7 +8,7 @@ from animopt import Racer, Scene, Starts
 from animopt.functions import himmelblau
 
 scene = Scene(
-    title={"en": "Where momentum ends on Himmelblau's function", "ko": "힘멜블라우 함수에서 모멘텀이 닿는 곳"},
+    title={"en": "Where momentum ends on Himmelblau", "ko": "힘멜블라우 함수에서 모멘텀이 닿는 곳"},
     caption={
         "en": "Near the minima in whole basins, farther out in shreds",
         "ko": "극소 가까이에서는 한 덩어리, 멀리서는 조각조각",

@@ -8,7 +8,7 @@ from animopt import Racer, Scene, Settings, logspace
 from animopt.functions import ravine
 
 scene = Scene(
-    title={"en": "Learning rate and momentum in a ravine", "ko": "골짜기에서의 학습률과 모멘텀"},
+    title={"en": "Rate and momentum in a ravine", "ko": "골짜기에서의 학습률과 모멘텀"},
     caption={"en": "Beyond lr = 1 + momentum every race diverges", "ko": "lr = 1 + 모멘텀을 넘으면 모두 발산한다"},
     function=ravine,
     racers=[Racer("SGD", lr=0.1, momentum=0.9, name="Momentum")],

@@ -31,7 +31,7 @@ class Printed(torch.optim.Optimizer):
 
 
 scene = Scene(
-    title={"en": "Momentum, as printed and as meant", "ko": "인쇄된 모멘텀과 뜻한 모멘텀"},
+    title={"en": "Momentum, printed and meant", "ko": "인쇄된 모멘텀과 뜻한 모멘텀"},
     caption={
         "en": "One sign: the printed step adds the gradient, and climbs out of the ravine",
         "ko": "부호 하나: 인쇄된 식은 기울기를 더해 골짜기를 기어오른다",
