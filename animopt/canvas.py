@@ -148,14 +148,18 @@ class _Letters:
     def __init__(self, size: tuple[int, int]) -> None:
         self._renderer = RendererAgg(*size, 72)
         self._blocks: dict[object, _Block] = {}
+        self._placed: dict[Text, tuple[_Block, int, int]] = {}
 
     def draw(self, text: Text, buffer: Pixels) -> None:
         """Lay a text over a picture (height, width, 4)."""
         if not (text.get_visible() and text.get_text()):
             return
-        x, y = text.get_transform().transform(text.get_position())
-        right, up = int(x // 1), int(y // 1)
-        block = self._block(text, (x % 1, y % 1))
+        # Most texts are those of the frame before.
+        if text.stale or text not in self._placed:
+            x, y = text.get_transform().transform(text.get_position())
+            self._placed[text] = self._block(text, (x % 1, y % 1)), int(x // 1), int(y // 1)
+            text.stale = False
+        block, right, up = self._placed[text]
         height, width = block.ink.shape[:2]
         top, left = buffer.shape[0] - up + block.top, right + block.left
         rows = slice(max(0, -top), min(height, buffer.shape[0] - top))

@@ -59,8 +59,10 @@ class Stamp(PathPatch):
     def put(self, pixels: Array) -> "Stamp":
         """Put the shape in places (any, 2), in pixels from the figure's lower left; NaN is not drawn."""
         pixels = pixels[np.isfinite(pixels).all(axis=1)]
-        vertices = pixels[:, None] + self._vertices
-        self.set_path(Path(vertices.reshape(-1, 2), np.tile(self._codes, len(pixels))))
+        vertices = (pixels[:, None] + self._vertices).reshape(-1, 2)
+        if len(self._codes) < len(vertices):
+            self._codes = np.tile(self._codes, -(-len(vertices) // len(self._codes)))
+        self.set_path(Path(vertices, self._codes[: len(vertices)]))
         return self
 
     def draw(self, renderer: RendererBase) -> None:

@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import final
 
 import numpy as np
 from contourpy import contour_generator
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
-from matplotlib.path import Path
-from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.look import Look
-from animopt.marks import TRAIL, mix, racer_marks, text_width, trail_line
+from animopt.marks import TRAIL, Trail, mix, racer_marks, text_width, trail_line
 from animopt.names import beside
 from animopt.panels import Move
 from animopt.projection import Camera, HeightField
@@ -88,26 +84,13 @@ class Wireframe:
         floor = _floor(recording.surface, scene)
         _frame(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
         to_pixels = axes.transData.transform
-        shadow = PathCollection(
-            [],
-            facecolors="none",
-            edgecolors=[mix(look.background, look.level, 0.42)],
-            linewidths=[max(0.5, look.px(0.9))],
-            transform=IdentityTransform(),
-            animated=True,
-        )
-        shades = np.linspace(0.22, 0.95, SHADES)
-        lines = PathCollection(
-            [],
-            facecolors="none",
-            edgecolors=[mix(look.background, look.mesh, part) for part in (BEHIND_MESH, *shades)],
-            linewidths=[max(0.5, look.px(width)) for width in (0.8, *np.linspace(0.8, 1.2, SHADES))],
-            capstyle="butt",
-            transform=IdentityTransform(),
-            animated=True,
-        )
-        for collection in (shadow, lines):
-            axes.add_collection(collection, autolim=False)
+        shadow = Trail(axes, mix(look.background, look.level, 0.42), max(0.5, look.px(0.9)))
+        shades = (BEHIND_MESH, *np.linspace(0.22, 0.95, SHADES))
+        widths = (0.8, *np.linspace(0.8, 1.2, SHADES))
+        lines = [
+            Trail(axes, mix(look.background, look.mesh, part), max(0.5, look.px(width)))
+            for part, width in zip(shades, widths, strict=True)
+        ]
         racers = range(len(recording.names))
         behind = [
             trail_line(axes, look, mix(look.background, look.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
@@ -140,8 +123,9 @@ class Wireframe:
             hidden = scene.field.hidden(points, camera)
             places, near = camera.project(np.concatenate([points, floor]))
             pixels = to_pixels(places)
-            shadow.set_paths([Path(pixels[len(points) :])])
-            lines.set_paths(mesh.paths(pixels, near, hidden))
+            shadow.put(pixels[len(points) :])
+            for line, places in zip(lines, mesh.lines(pixels, near, hidden), strict=True):
+                line.put(places)
             ends = np.cumsum([len(part) for part in parts])[:-1]
             whole = np.split(pixels[: len(points)], ends)
             shown = np.split(np.where(hidden[:, None], np.nan, pixels[: len(points)]), ends)
@@ -151,7 +135,7 @@ class Wireframe:
                 marked = marks[racer].put(shown[trail], shown[point], whole[trail][-1])
                 placed.append([behind[racer].put(whole[trail]), *marked])
             layers = [artist for layer in zip(*placed, strict=True) for artist in layer]
-            return [shadow, lines, *layers, *name(moment)]
+            return [shadow, *lines, *layers, *name(moment)]
 
         return move
 
@@ -199,7 +183,7 @@ class _Mesh:
         )
         index = np.arange(rows * columns).reshape(rows, columns)
         along = np.stack([index[::2, :-1], index[::2, 1:]], axis=-1).reshape(-1, 2)
-        across = np.stack([index[:-1, ::2], index[1:, ::2]], axis=-1).reshape(-1, 2)
+        across = np.stack([index[:-1, ::2].T, index[1:, ::2].T], axis=-1).reshape(-1, 2)
         vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3)
         pieces = np.concatenate([along, across])
         pieces = pieces[np.isfinite(vertices[pieces]).all(axis=(1, 2))]
@@ -207,10 +191,11 @@ class _Mesh:
         used, pieces = np.unique(pieces, return_inverse=True)
         return _Mesh(vertices[used], pieces.reshape(-1, 2), float(np.hypot(*scene.field.half)))
 
-    def paths(self, pixels: Array, near: Array, hidden: NDArray[np.bool_]) -> list[Path]:
-        """The hidden pieces as one path, then the others as one path for each shade, the farthest first.
+    def lines(self, pixels: Array, near: Array, hidden: NDArray[np.bool_]) -> list[Array]:
+        """The lines (places, 2) through the hidden pieces, then those of each shade, the farthest first.
 
-        `pixels` (vertices, 2) are where the vertices are, `near` (vertices,) how near they are; more may follow.
+        NaN is between two. `pixels` (vertices, 2) are where the vertices are, `near` (vertices,) how near they are;
+        more may follow.
         """
         vertices = slice(len(self.vertices))
         through = hidden[self.pieces[:, 0]] | hidden[self.pieces[:, 1]]
@@ -218,14 +203,15 @@ class _Mesh:
         shade = np.clip(fade[self.pieces].mean(axis=1) * SHADES, 0, SHADES - 1).astype(int)
         bucket = np.where(through, 0, 1 + shade)
         order = np.argsort(bucket, kind="stable")
-        ends = np.searchsorted(bucket[order], np.arange(SHADES + 2))
-        points = pixels[self.pieces[order]]
-        return [_broken(points[first:last]) for first, last in pairwise(ends)]
-
-
-def _broken(pieces: Array) -> Path:
-    codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=Path.code_type), len(pieces))
-    return Path(pieces.reshape(-1, 2), codes)
+        bucket, pieces = bucket[order], self.pieces[order]
+        # A piece that goes on where the one before it ended is one more place on its line.
+        begins = np.ones(len(pieces), dtype=bool)
+        begins[1:] = (pieces[1:, 0] != pieces[:-1, 1]) | (bucket[1:] != bucket[:-1])
+        places = np.column_stack([np.full(len(pieces), -1), pieces])
+        needed = np.column_stack([begins, begins, np.ones_like(begins)])
+        places = np.vstack([pixels, np.full(2, np.nan)])[places[needed]]
+        counts = np.bincount(bucket, weights=needed.sum(axis=1), minlength=SHADES + 1)
+        return np.split(places, np.cumsum(counts[:-1]).astype(int))
 
 
 def _floor(surface: Surface, scene: _Scene) -> Array:
