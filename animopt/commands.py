@@ -116,6 +116,7 @@ class RenderCommand(click.Command, ABC):
         from dataclasses import replace
         from math import inf
 
+        from animopt.startup import importing
         from animopt.workers import crew
         from animopt.writers import WRITERS, Mp4, Output, check_path, check_still
 
@@ -144,7 +145,8 @@ class RenderCommand(click.Command, ABC):
             with contextlib.redirect_stdout(sys.stderr), crew(0 if page else workers, frames) as executor:
                 asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
                 asked = {field: value for field, value in asked.items() if value is not None}
-                scene = replace(self.scene(written, **own), **asked)
+                with importing():
+                    scene = replace(self.scene(written, **own), **asked)
                 if still is not None:
                     scene.check_second(still)
                 if not outputs:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from animopt.eager import eager
 from animopt.errors import UsageError, first_line, suggestion
 from animopt.function import pair
 from animopt.rules import COMPUTING
@@ -82,7 +83,8 @@ class Racer:
     def build(self, parameter: torch.Tensor) -> Any:
         """A fresh optimizer of one parameter."""
         try:
-            return self.optimizer([parameter], **self.settings)
+            with eager():
+                return self.optimizer([parameter], **self.settings)
         except Exception as error:
             said = _reason(error)
             known = _settings_of(self.optimizer) or {}
@@ -145,11 +147,12 @@ class Racer:
 
 def take_step(optimizer: Any, closure: Callable[[], torch.Tensor]) -> None:
     """One step, with the closure where the optimizer's `step` takes one, and after a call of it where not."""
-    if _positional(optimizer.step):
-        optimizer.step(closure)
-    else:
-        closure()
-        optimizer.step()
+    with eager():
+        if _positional(optimizer.step):
+            optimizer.step(closure)
+        else:
+            closure()
+            optimizer.step()
 
 
 def adjust(scheduler: Any, loss: float) -> None:

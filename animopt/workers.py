@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
 from animopt.errors import Error, UsageError
+from animopt.startup import importing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -178,8 +179,9 @@ def work(*preload: str) -> None:
         os.dup2(nothing.fileno(), 0)
     Thread(target=_listen, args=(incoming, tasks), daemon=True).start()
     try:
-        for module in preload:
-            import_module(module)
+        with importing():
+            for module in preload:
+                import_module(module)
         while (task := tasks.get()) is not None:
             _send(answers, _outcome(task))
     except (KeyboardInterrupt, BrokenPipeError):

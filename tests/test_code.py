@@ -13,6 +13,8 @@ PACKAGE = ROOT / "animopt"
 # Each module's floor; a module may import only from lower ones. A new module says here where it lives.
 FLOORS = {
     "errors": 0,
+    "startup": 0,
+    "eager": 0,
     "grids": 1,
     "outcomes": 0,
     "recording": 1,
@@ -67,6 +69,7 @@ FLOORS = {
     "__main__": 12,
 }
 TORCH_HALF = {
+    "eager",
     "function",
     "functions",
     "gradients",
