@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from animopt.errors import UsageError, suggestion
 from animopt.function import Function
 from animopt.optimizers import Racer, adjust, take_step, whole
-from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
+from animopt.outcomes import DIVERGED, UNDECIDED, WITHIN, Basins, Losses, radius
 from animopt.record import one_thread, run
 from animopt.recording import Array
 
@@ -60,7 +60,7 @@ class Starts:
 
     columns: int = 256
     rows: int = 256
-    within: float = 0.01
+    within: float = WITHIN
 
     def __post_init__(self) -> None:
         whole("map columns", self.columns)
@@ -87,17 +87,17 @@ class Starts:
         )
         cells = [(racer, start) for start in np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)]
         minima = np.array(function.minima)
-        radius = min(self.within * _diagonal(function), _nearest(minima) / 2)
+        near = radius(_diagonal(function), minima, self.within)
         parts = _followed(
             function,
             cells,
             BLOCK,
             steps,
             _step_all,
-            partial(_outcomes, function=function, minima=minima, radius=radius),
+            partial(_outcomes, function=function, minima=minima, radius=near),
         )
         minimum, step = (np.concatenate(each).reshape(self.rows, self.columns) for each in zip(*parts, strict=True))
-        return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), radius)
+        return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), near)
 
 
 class Settings:
@@ -339,9 +339,3 @@ def _diagonal(function: Function) -> float:
 
 def _ends(function: Function) -> tuple[tuple[float, float], tuple[float, float]]:
     return function.x, function.y
-
-
-def _nearest(minima: Array) -> float:
-    """The least distance between two of the minima (minima, 2), infinite where there is only one."""
-    distances = np.linalg.norm(minima[:, None] - minima, axis=-1)
-    return float(np.min(distances[distances > 0], initial=np.inf))

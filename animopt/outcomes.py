@@ -11,6 +11,19 @@ UNDECIDED, DIVERGED = -1, -2
 """What stands in the place of a minimum's number."""
 
 
+WITHIN = 0.01
+"""How near a minimum counts as reached, in parts of the domain's diagonal."""
+
+
+def radius(diagonal: float, minima: NDArray[np.floating[Any]], within: float = WITHIN) -> float:
+    """How near to one of the minima (minima, 2) a race has reached it: within a part of the domain's diagonal.
+
+    Never so near to two of them at once.
+    """
+    distances = np.linalg.norm(minima[:, None] - minima, axis=-1)
+    return min(within * diagonal, float(np.min(distances[distances > 0], initial=np.inf)) / 2)
+
+
 @dataclass(frozen=True, eq=False)
 class Basins:
     """Where the races from a grid of starts end.

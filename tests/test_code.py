@@ -33,6 +33,7 @@ FLOORS = {
     "rules": 2,
     "ground": 3,
     "names": 3,
+    "telling": 3,
     "shades": 3,
     "panels": 3,
     "functions": 3,
