@@ -25,6 +25,9 @@ from animopt.typeface import FAMILY, family
 
 Pixels = NDArray[np.uint8]
 
+BLACK_AND_WHITE = "#000000", "#ffffff"
+"""What is transparent is drawn on both grounds: how much of them shows is how transparent it is."""
+
 MOST_TEXTS = 2000
 """As many texts are kept as pixels."""
 
@@ -79,31 +82,42 @@ class Stage:
 class Canvas:
     """A picture of `size` (width, height) pixels, whose still layer is painted once.
 
-    `stages` has one for each moment that the picture shows side by side.
+    `stages` has one for each moment that the picture shows side by side. A `transparent` one has no ground.
     """
 
-    def __init__(self, stages: Sequence[Stage], size: tuple[int, int]) -> None:
+    def __init__(self, stages: Sequence[Stage], size: tuple[int, int], *, transparent: bool = False) -> None:
         width, height = size
+        self.transparent = transparent
         with own_settings():
             # At 72 dots an inch a point is a pixel, so that every length in the panels is one in pixels.
             self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=stages[0].look.background)
             self._canvas = FigureCanvasAgg(self.figure)
             self._moves = [stage.paint(self.figure) for stage in stages]
-            self._canvas.draw()
-            self._still: Pixels = np.array(self._canvas.buffer_rgba())
+            grounds = BLACK_AND_WHITE if transparent else (stages[0].look.background,)
+            self._stills = [self._still(ground) for ground in grounds]
             self._letters = _Letters(size)
 
+    def _still(self, ground: str) -> Pixels:
+        self.figure.set_facecolor(ground)
+        self._canvas.draw()
+        return np.array(self._canvas.buffer_rgba())
+
     def draw(self, *moments: Moment) -> Pixels:
-        """The picture at a moment for each stage, (height, width, 3)."""
+        """The picture at a moment for each stage, (height, width, 3), or with its opacity (height, width, 4)."""
         with own_settings():
-            renderer = self._canvas.get_renderer()
-            buffer = np.asarray(renderer.buffer_rgba())
-            np.copyto(buffer, self._still)
-            for artist in self.moved(*moments):
-                if isinstance(artist, Text):
-                    self._letters.draw(artist, buffer)
-                else:
-                    artist.draw(renderer)
+            artists = list(self.moved(*moments))
+            drawn = [self._drawn(still, artists) for still in self._stills]
+        return seen_through(*drawn) if self.transparent else drawn[0]
+
+    def _drawn(self, still: Pixels, artists: Sequence[Artist]) -> Pixels:
+        renderer = self._canvas.get_renderer()
+        buffer = np.asarray(renderer.buffer_rgba())
+        np.copyto(buffer, still)
+        for artist in artists:
+            if isinstance(artist, Text):
+                self._letters.draw(artist, buffer)
+            else:
+                artist.draw(renderer)
         pixels = np.empty((*buffer.shape[:2], 3), dtype=np.uint8)
         for channel in range(3):
             # Five times faster than one copy of all three, which NumPy makes pixel by pixel.
@@ -113,6 +127,7 @@ class Canvas:
     def vectors(self, suffix: str, *moments: Moment) -> bytes:
         """The same picture as an .svg or .pdf file, whose lines and letters are lines and letters."""
         file = io.BytesIO()
+        ground = "none" if self.transparent else self.figure.get_facecolor()
         with own_settings():
             moving = self.figure.findobj(lambda artist: artist.get_animated())
             moved = list(self.moved(*moments))
@@ -128,7 +143,7 @@ class Canvas:
             try:
                 # Of fonts whose dates fontTools finds odd, nobody here need hear.
                 logger.setLevel(logging.ERROR)
-                self.figure.savefig(file, format=suffix[1:], metadata=date, facecolor=self.figure.get_facecolor())
+                self.figure.savefig(file, format=suffix[1:], metadata=date, facecolor=ground)
             finally:
                 logger.setLevel(level)
                 for artist in resting:
@@ -140,6 +155,15 @@ class Canvas:
         for moves, moment in zip(self._moves, moments, strict=True):
             for move in moves:
                 yield from move(moment)
+
+
+def seen_through(on_black: Pixels, on_white: Pixels) -> Pixels:
+    """The picture (height, width, 4), with straight alpha, that looks like these (height, width, 3) on both grounds."""
+    shown = on_white.astype(np.int16) - on_black
+    alpha = np.clip(255 - np.rint(shown.mean(axis=2)), 0, 255)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        colours = np.where(alpha[..., None] > 0, 255.0 * on_black / alpha[..., None], 0)
+    return np.dstack([np.clip(np.rint(colours), 0, 255), alpha]).astype(np.uint8)
 
 
 class _Letters:

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,12 @@ from animopt import catalogue
 from animopt.errors import Error, UsageError
 from animopt.layout import LAYOUTS
 from animopt.look import THEMES
+from animopt.places import PLACES
 
 if TYPE_CHECKING:
     from animopt.function import Function
     from animopt.scene import Scene
+    from animopt.writers import Output
 
 
 def _size(value: str) -> tuple[int, int]:
@@ -55,12 +57,53 @@ def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
         click.Option(["--seconds"], type=float, help="Length of the whole clip.  [default: the scene's]"),
         click.Option(["--theme"], type=click.Choice(list(THEMES)), help="Colours.  [default: the scene's]"),
         click.Option(
+            ["--for", "place"],
+            type=click.Choice(list(PLACES)),
+            help="Format, size, rate, theme and most bytes for where the clip goes. Other options win over it.",
+        ),
+        click.Option(
+            ["--max-size", "most"],
+            metavar="BYTES",
+            help="The most that a file may have, as 10MB; quality, then rate, then size are given up for it.",
+        ),
+        click.Option(
+            ["--transparent"],
+            is_flag=True,
+            help="Without the ground, for .mov, .webm, .webp, .apng and folders of frames.",
+        ),
+        click.Option(
             ["--draft"],
             is_flag=True,
             help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
         ),
         click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
     ]
+
+
+def _clips(
+    size: tuple[int, int] | None,
+    fps: float | None,
+    theme: str | None,
+    place: str | None,
+    most: str | None,
+    transparent: bool,
+    draft: bool,
+) -> "tuple[Callable[[str], Output], list[str]]":
+    """What makes an output of a path, and the endings of the files that are written where none is named.
+
+    Raises UsageError for an option that cannot be used.
+    """
+    from animopt.budget import in_bytes
+    from animopt.writers import USUAL, Output
+
+    output = PLACES[place].output if place else Output
+    bytes_at_most = None if most is None else in_bytes(most)
+
+    def clip_of(path: str) -> Output:
+        clip = output(path, size, fps, theme, transparent, bytes_at_most)
+        return clip.draft() if draft else clip
+
+    return clip_of, [f"-{place}{PLACES[place].suffix}"] if place else list(USUAL)
 
 
 class RenderCommand(click.Command, ABC):
@@ -76,9 +119,10 @@ class RenderCommand(click.Command, ABC):
                 click.Option(
                     ["-o", "--output", "outputs"],
                     multiple=True,
-                    type=click.Path(path_type=Path),
-                    help="A file to write; may be given several times. The suffix picks the format: .gif, .mp4, "
-                    "or .png, .svg, .pdf with --still and --storyboard.  [default: a GIF and an MP4 in renders/]",
+                    type=click.Path(),
+                    help="A file to write; may be given several times. The suffix picks the format: .gif, .mp4, .webm, "
+                    ".webp, .apng, .mov, a slash for a folder of PNG frames, or .png, .svg, .pdf with --still and "
+                    "--storyboard.  [default: a GIF and an MP4 in renders/]",
                 ),
                 *_clip_options(0, "Processes that draw, 0 for none but this one.  [default: what suits the machine]"),
                 click.Option(
@@ -99,11 +143,14 @@ class RenderCommand(click.Command, ABC):
 
     def render(
         self,
-        outputs: tuple[Path, ...],
+        outputs: tuple[str, ...],
         size: tuple[int, int] | None,
         fps: float | None,
         seconds: float | None,
         theme: str | None,
+        place: str | None,
+        most: str | None,
+        transparent: bool,
         draft: bool,
         workers: int | None,
         layout: str | None,
@@ -116,13 +163,12 @@ class RenderCommand(click.Command, ABC):
         from dataclasses import replace
         from math import inf
 
+        from animopt.formats import Mp4
         from animopt.startup import importing
         from animopt.workers import crew
-        from animopt.writers import WRITERS, Mp4, Output, check_path, check_still
+        from animopt.writers import check_path, check_still
 
         # All that the options alone can have wrong is said before torch is imported, which takes seconds.
-        for path in outputs:
-            check_path(path)
         if storyboard and still is not None:
             raise UsageError("storyboard: shows six moments, a still one; leave out --storyboard or --still")
         page = storyboard or still is not None
@@ -130,12 +176,19 @@ class RenderCommand(click.Command, ABC):
             raise UsageError(f"fps {fps:g}: a still has no rate; leave out --fps")
         if page and draft:
             raise UsageError("draft: a still takes no longer at full size; leave out --draft")
-        endings = ["-storyboard.png"] if storyboard else [".png"] if page else sorted(WRITERS)
-        paths = outputs or tuple(Path("renders", self.name + ending) for ending in endings)
-        for path in paths if page else ():
+        for option, given in (("for", place), ("max-size", most)):
+            if page and given:
+                raise UsageError(f"{option} {given!r}: is for clips; leave out --{option}")
+        clip_of, endings = _clips(size, fps, theme, place, most, transparent, draft)
+        endings = ["-storyboard.png"] if storyboard else [".png"] if page else endings
+        paths = outputs or tuple(f"renders/{self.name}{ending}" for ending in endings)
+        stills = [Path(path) for path in paths] if page else []
+        for path in stills:
             check_still(path)
-        clips = [] if page else [Output(path, size, fps, theme) for path in paths]
-        clips = [clip.draft() for clip in clips] if draft else clips
+        clips = [] if page else [clip_of(path) for path in paths]
+        for path, folder in [(path, False) for path in stills] + [(clip.path, clip.writer.folder) for clip in clips]:
+            if outputs:
+                check_path(path, folder=folder)
         # How long a scene's own clip is will be known once torch is there; the workers can be ready by then.
         frames = max((clip.fps for clip in clips), default=0) * (inf if seconds is None else seconds)
 
@@ -152,11 +205,11 @@ class RenderCommand(click.Command, ABC):
                 if not outputs:
                     _make(Path("renders"))
                 if page:
-                    for path in paths:
+                    for path in stills:
                         if still is not None:
-                            scene.still(path, still, size or Mp4.size, theme)
+                            scene.still(path, still, size or Mp4.size, theme, transparent=transparent)
                         else:
-                            scene.storyboard(path, size or Mp4.size, theme)
+                            scene.storyboard(path, size or Mp4.size, theme, transparent=transparent)
                         written.append(path)
                 else:
                     shown = sys.stderr.isatty()
@@ -267,7 +320,8 @@ class RaceCommand(RenderCommand):
 @click.option("--theme", type=click.Choice(list(THEMES)), default="light", help="Colours.  [default: light]")
 def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int] | None, theme: str) -> None:
     """List the functions on the shelf; tell all of the one that is named, or draw it."""
-    from animopt.writers import Mp4, check_path, check_still
+    from animopt.formats import Mp4
+    from animopt.writers import check_path, check_still
 
     for path in outputs:
         check_path(path)
@@ -319,7 +373,7 @@ class AllCommand(click.Command):
                     ["--format", "formats"],
                     multiple=True,
                     metavar="FORMAT",
-                    help="gif or mp4; may be given several times.  [default: both]",
+                    help="gif, mp4, webm, webp, apng, mov or frames; may be given several times.  [default: gif, mp4]",
                 ),
                 *_clip_options(1, "Scenes at a time, each in a process of its own.  [default: one on each processor]"),
             ],
@@ -337,19 +391,23 @@ class AllCommand(click.Command):
         fps: float | None,
         seconds: float | None,
         theme: str | None,
+        place: str | None,
+        most: str | None,
+        transparent: bool,
         draft: bool,
         workers: int | None,
     ) -> None:
         """Write the clips, print the path of every file, and tell of each scene on standard error."""
         from animopt.batch import render_all
         from animopt.workers import Workers, cores
-        from animopt.writers import WRITERS, Output
 
-        endings = [f".{each.lower().removeprefix('.')}" for each in dict.fromkeys(formats)] or sorted(WRITERS)
-        scenes = {}
-        for name, path in catalogue.chosen(names).items():
-            outputs = [Output(folder / (name + ending), size, fps, theme) for ending in endings]
-            scenes[name] = path, [output.draft() for output in outputs] if draft else outputs
+        clip_of, endings = _clips(size, fps, theme, place, most, transparent, draft)
+        asked = [each.lower().removeprefix(".") for each in dict.fromkeys(formats)]
+        endings = ["/" if each == "frames" else f".{each}" for each in asked] or endings
+        scenes = {
+            name: (path, [clip_of(f"{folder / name}{ending}") for ending in endings])
+            for name, path in catalogue.chosen(names).items()
+        }
         _make(folder)
         failed = []
         with Workers(workers or min(cores(), len(scenes)), "animopt.scene") as executor:

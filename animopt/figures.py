@@ -34,3 +34,11 @@ def setting(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return f"({', '.join(map(setting, value))})"
     return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)
+
+
+def size_in_bytes(count: int) -> str:
+    """How large a file is, to three digits."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"

@@ -51,12 +51,14 @@ _DRAWING = Lock()
 class Staging:
     """How a film looks, and what is written in it.
 
-    The names of a theme, a layout ("auto" takes the one that suits the shape) and the panels; a caption, the text of
+    The names of a theme, whether it goes without its ground, the names of a layout ("auto" takes the one that suits the
+    shape) and the panels; a caption, the text of
     a question, the number of the racer whose formula and state are shown, and whether the racers have an order, which
     their colours tell. Raises UsageError for unknown names.
     """
 
     theme: str = "light"
+    transparent: bool = False
     layout: str = "auto"
     panels: tuple[str, ...] = RACE
     caption: str = ""
@@ -97,10 +99,11 @@ class Staging:
 
 
 class Film:
-    """A race, or several after each other, as frames (height, width, 3) of uint8, each a function of its moment alone.
+    """A race, or several after each other, as frames (height, width, channels) of uint8, each a function of its moment.
 
-    `size` is (width, height) in pixels, `fps` frames a second. Several races are shown in the order in which the
-    clock has them. A film pickles: to its arguments, of which another process makes the same frames.
+    There are 3 channels, or 4 with the opacity of a transparent one. `size` is (width, height) in pixels, `fps` frames
+    a second. Several races are shown in the order in which the clock has them. A film pickles: to its arguments, of
+    which another process makes the same frames.
     """
 
     def __init__(
@@ -120,6 +123,11 @@ class Film:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Film, (self._races, self.clock, self.size, self.fps, self._staging)
+
+    @property
+    def channels(self) -> int:
+        """How many numbers a pixel has."""
+        return 4 if self._staging.transparent else 3
 
     def __len__(self) -> int:
         return max(1, round(self.clock.seconds * self.fps))
@@ -156,7 +164,7 @@ class Film:
             # Each holds a picture's pixels; the first one and the last one asked for are kept.
             self._canvases = {kept: canvas for kept, canvas in self._canvases.items() if kept == 0}
             stage = _stage(self._races, race, self.clock, self.size, self._staging)
-            self._canvases[race] = Canvas([stage], self.size)
+            self._canvases[race] = Canvas([stage], self.size, transparent=self._staging.transparent)
         return self._canvases[race]
 
 
@@ -170,7 +178,7 @@ def page(
 ) -> Pixels | bytes:
     """Several seconds of a clip side by side, in two columns where there is more than one, each of `size` pixels.
 
-    Pixels (height, width, 3) for the suffix .png, the bytes of a file with vectors for .svg and .pdf.
+    Pixels (height, width, channels) for the suffix .png, the bytes of a file with vectors for .svg and .pdf.
     """
     races, staging = _legible(recording, staging)
     _check(races, staging)
@@ -183,7 +191,7 @@ def page(
         right, down = index % columns * size[0], index // columns * size[1]
         boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in stage.boxes.items()}
         stages.append(replace(stage, boxes=boxes))
-    canvas = Canvas(stages, (columns * size[0], rows * size[1]))
+    canvas = Canvas(stages, (columns * size[0], rows * size[1]), transparent=staging.transparent)
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments)
 
 

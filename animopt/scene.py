@@ -16,6 +16,7 @@ import numpy as np
 from animopt.clock import Clock, Question, Slow
 from animopt.errors import Error, UsageError, first_line
 from animopt.film import MAP, RACE, Film, Staging, page
+from animopt.formats import Mp4
 from animopt.function import Function, pair
 from animopt.maps import Settings, Starts
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
@@ -24,7 +25,7 @@ from animopt.recording import Recording
 from animopt.sweep import Sweep
 from animopt.tuning import Tuned
 from animopt.workers import crew
-from animopt.writers import Mp4, Output, Progress, check_path, check_size, check_still, save, save_still
+from animopt.writers import Output, Progress, check_path, check_size, check_still, save, save_still
 
 Words = str | Mapping[str, str]
 """A text, or a text by language."""
@@ -193,7 +194,7 @@ class Scene:
         all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
         paths = [output.path.resolve() for output in all_outputs]
         for output, path in zip(all_outputs, paths, strict=True):
-            check_path(output.path)
+            check_path(output.path, folder=output.writer.folder)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
@@ -202,7 +203,9 @@ class Scene:
             races = self._races()
 
             def film_of(output: Output) -> Film:
-                return self._film(races, output.size, output.fps, output.theme)
+                return Film(
+                    races, self._clock(), output.size, output.fps, self._staging(output.theme, output.transparent)
+                )
 
             yield from save(all_outputs, film_of, progress, executor)
 
@@ -212,29 +215,40 @@ class Scene:
             raise UsageError(f"still {at:g}: give a second of the clip, 0 to {self.seconds:g}")
 
     def still(
-        self, path: str | os.PathLike[str], at: float, size: tuple[int, int] = Mp4.size, theme: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        at: float,
+        size: tuple[int, int] = Mp4.size,
+        theme: str | None = None,
+        *,
+        transparent: bool = False,
     ) -> None:
         """Write one frame, at a second of the clip, of `size` (width, height) pixels, as PNG, SVG or PDF.
 
         Raises UsageError for a second that the clip does not have, Error where the file cannot be written.
         """
         self.check_second(at)
-        self._page(Path(path), [at], size, theme)
+        self._page(Path(path), [at], size, self._staging(theme, transparent))
 
     def storyboard(
-        self, path: str | os.PathLike[str], size: tuple[int, int] = Mp4.size, theme: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        size: tuple[int, int] = Mp4.size,
+        theme: str | None = None,
+        *,
+        transparent: bool = False,
     ) -> None:
         """Write six moments of the race on one page, each of `size` (width, height) pixels, as PNG, SVG or PDF.
 
         Raises Error where the file cannot be written.
         """
-        self._page(Path(path), self._clock().told(6), size, theme)
+        self._page(Path(path), self._clock().told(6), size, self._staging(theme, transparent))
 
-    def _page(self, path: Path, seconds: Sequence[float], size: tuple[int, int], theme: str | None) -> None:
+    def _page(self, path: Path, seconds: Sequence[float], size: tuple[int, int], staging: Staging) -> None:
         suffix = check_still(path)
         check_path(path)
         size = check_size(size)
-        save_still(path, page(self._races(), self._clock(), seconds, size, self._staging(theme), suffix))
+        save_still(path, page(self._races(), self._clock(), seconds, size, staging, suffix))
 
     def _races(self) -> list[Recording]:
         races = [self._record(function) for function in self._functions]
@@ -243,16 +257,14 @@ class Scene:
         scale = np.concatenate([race.surface.z.ravel() for race in races])
         return [replace(race, surface=replace(race.surface, scale=scale)) for race in races]
 
-    def _film(self, races: Sequence[Recording], size: tuple[int, int], fps: float, theme: str | None) -> Film:
-        return Film(races, self._clock(), size, fps, self._staging(theme))
-
     def _clock(self) -> Clock:
         steps = max(racer.steps or self.steps for racer in self.racers)
         return Clock(steps, self.seconds, self.loop, self.card, self.question, self.slow, len(self._functions))
 
-    def _staging(self, theme: str | None) -> Staging:
+    def _staging(self, theme: str | None, transparent: bool = False) -> Staging:
         return Staging(
             theme=theme or self.theme,
+            transparent=transparent,
             layout=self.layout,
             panels=tuple(self.panels or ()),
             caption=self._say(self.caption),

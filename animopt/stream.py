@@ -23,9 +23,13 @@ AHEAD = 4
 
 
 class Frames(Protocol):
-    """What has frames (height, width, 3) of `size` (width, height), by their numbers, and pickles."""
+    """What has frames (height, width, channels) of `size` (width, height), by their numbers, and pickles."""
 
     size: tuple[int, int]
+
+    @property
+    def channels(self) -> int:
+        """How many numbers a pixel has."""
 
     def frame(self, index: int) -> Pixels:
         """The frame with a number."""
@@ -62,9 +66,9 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
     """The frames, each drawn into one of a few places in a block of memory, behind which lies the film itself."""
     packed = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
     width, height = film.size
-    shape = height, width, 3
+    shape = height, width, film.channels
     places = max(1, min(len(indices), AHEAD * workers.count))
-    size = height * width * 3
+    size = height * width * film.channels
     behind = places * size
     block = SharedMemory(create=True, size=behind + len(packed))
     try:

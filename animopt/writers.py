@@ -1,32 +1,38 @@
-"""One stream of frames into every open file; a suffix picks the writer."""
+"""One stream of frames into every open file; a suffix picks the format."""
 
-import contextlib
 import os
-import secrets
-import subprocess
-import tempfile
-from abc import ABC, abstractmethod
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING
 
-import imageio_ffmpeg
-
+from animopt.budget import given_up, next_try
+from animopt.encoder import TooLargeError, Writer, disk_errors, ends_in_separator, replacing
 from animopt.errors import Error, UsageError
+from animopt.figures import size_in_bytes
+from animopt.formats import WRITERS
 
 if TYPE_CHECKING:
     from animopt.canvas import Pixels
     from animopt.film import Film
+
+USUAL = (".gif", ".mp4")
+"""The formats that are written where none is named."""
 
 SIDES = 160, 7680
 """The fewest and the most pixels along a picture's side."""
 
 RATES = 1, 120
 """The fewest and the most frames a second."""
+
+LEAST = 20_000
+"""No clip has so few bytes."""
+
+TRIES = 8
+"""So often at most a clip is drawn anew because it has too many bytes."""
 
 STILLS = (".png", ".svg", ".pdf")
 
@@ -37,15 +43,21 @@ Progress = Callable[[int, int], None]
 class Output:
     """A file to write: its suffix picks the format; `size` (width, height) and `fps` default to the format's own.
 
-    `theme` is the name of one, or None for the scene's.
-
-    Raises UsageError for a suffix that is no format's, and for a size or a rate that the format cannot have.
+    A path that ends in a slash is a folder of PNG files. `theme` is the name of one, or None for the scene's.
+    `transparent` leaves out the ground of the picture, `most` is how many bytes the file may have, None for any;
+    `notch` is how much of the format's quality is given up, from 0.
+    Raises UsageError for a suffix that is no format's, and for a size, a rate, transparency or a number of bytes that
+    the format cannot have.
     """
 
     path: Path
     size: tuple[int, int]
     fps: float
     theme: str | None
+    transparent: bool
+    most: int | None
+    notch: int
+    writer: type[Writer]
 
     def __init__(
         self,
@@ -53,18 +65,36 @@ class Output:
         size: tuple[int, int] | None = None,
         fps: float | None = None,
         theme: str | None = None,
+        transparent: bool = False,
+        most: int | None = None,
+        notch: int = 0,
+        writer: type[Writer] | None = None,
     ) -> None:
-        writer = _writer(Path(path))
-        object.__setattr__(self, "path", Path(path))
-        object.__setattr__(self, "size", check_size(size or writer.size))
-        object.__setattr__(self, "fps", check_fps(writer.fps if fps is None else fps))
-        object.__setattr__(self, "theme", theme)
+        writer = writer or writer_of(path)
+        for name, value in {
+            "path": Path(path),
+            "size": check_size(size or writer.size),
+            "fps": check_fps(writer.fps if fps is None else fps),
+            "theme": theme,
+            "transparent": transparent,
+            "most": most,
+            "notch": notch,
+            "writer": writer,
+        }.items():
+            object.__setattr__(self, name, value)
+        if transparent and not writer.keeps_alpha:
+            able = ", ".join(sorted(suffix for suffix, other in WRITERS.items() if other.keeps_alpha))
+            raise UsageError(f"transparent: a {writer.suffix} has no half-transparent edges; use {able}")
+        if most is not None and most < LEAST:
+            raise UsageError(
+                f"max size {size_in_bytes(most)}: no clip is that small; give at least {size_in_bytes(LEAST)}"
+            )
         writer.check(self)
 
     def draft(self) -> "Output":
         """The same file for a quick look: half the size, in even sides, and at most 15 frames a second, a GIF's 10."""
         width, height = (max(SIDES[0], 2 * round(side / 4)) for side in self.size)
-        return Output(self.path, (width, height), min(self.fps, _writer(self.path).draft_fps), self.theme)
+        return replace(self, size=(width, height), fps=min(self.fps, self.writer.draft_fps))
 
 
 def save(
@@ -75,27 +105,56 @@ def save(
 ) -> Iterator[Path]:
     """Write every output, and yield its path once the whole file is in place of the one that was there.
 
-    Outputs that agree in all but the path share one pass of drawing, in this process or by an executor: `film_of`
-    makes the film of one. `progress` is told how many frames are drawn, and of how many. Raises Error where a file
-    cannot be written.
+    Outputs that are drawn alike share one pass of drawing, in this process or by an executor: `film_of` makes the film
+    of one. One that has more bytes than it may is made again with less, and a warning tells what it gave up.
+    `progress` is told how many frames are drawn, and of how many. Raises Error where a file cannot be written, or
+    cannot be that small.
     """
-    passes: dict[object, list[Output]] = {}
-    for output in outputs:
-        passes.setdefault((output.size, output.fps, output.theme), []).append(output)
-    films = [film_of(alike[0]) for alike in passes.values()]
-    total = sum(len(film) for film in films)
-    done = 0
-    for film, alike in zip(films, passes.values(), strict=True):
-        with ExitStack() as stack:
-            files = [stack.enter_context(_writer(output.path)(output.path, film, executor)) for output in alike]
-            for frame in film.frames(executor):
+    asked = {output.path: output for output in outputs}
+    tries: dict[Path, list[tuple[Output, int]]] = {output.path: [] for output in outputs}
+    pending = list(outputs)
+    done = total = 0
+    while pending:
+        passes: dict[object, list[Output]] = {}
+        for output in pending:
+            passes.setdefault((output.size, output.fps, output.theme, output.transparent), []).append(output)
+        pending = []
+        films = [film_of(alike[0]) for alike in passes.values()]
+        total += sum(len(film) for film in films)
+        for film, alike in zip(films, passes.values(), strict=True):
+            with ExitStack() as stack:
+                files = [stack.enter_context(output.writer(output, film, executor)) for output in alike]
+                for frame in film.frames(executor):
+                    for file in files:
+                        file.write(frame)
+                    done += 1
+                    progress(done, total)
                 for file in files:
-                    file.write(frame)
-                done += 1
-                progress(done, total)
-            for file in files:
-                file.finish()
-                yield file.path
+                    output = file.output
+                    try:
+                        file.finish()
+                    except TooLargeError as error:
+                        tried = tries[output.path]
+                        tried.append((output, error.size))
+                        pending.append(_smaller(output, tried))
+                    else:
+                        if tries[output.path]:
+                            warnings.warn(given_up(asked[output.path], output), stacklevel=2)
+                        yield output.path
+
+
+def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
+    """What to try next; raises Error where there is nothing left to give up."""
+    asked = tried[0][0]
+    further = next_try(asked, *tried[-1], last=len(tried) >= TRIES)
+    if further is None:
+        assert output.most is not None
+        smallest = min(size for _, size in tried)
+        raise Error(
+            f"{output.path}: cannot be made smaller than {size_in_bytes(smallest)}, and may have "
+            f"{size_in_bytes(output.most)}; allow more, or make the clip shorter"
+        )
+    return further
 
 
 def check_still(path: Path) -> str:
@@ -108,154 +167,13 @@ def check_still(path: Path) -> str:
 
 def save_still(path: Path, picture: "Pixels | bytes") -> None:
     """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
-    with _disk_errors(path), _replacing(path) as unfinished:
+    with disk_errors(path), replacing(path) as unfinished:
         if isinstance(picture, bytes):
             unfinished.write_bytes(picture)
         else:
             import imageio.v3 as imageio
 
             imageio.imwrite(unfinished, picture, extension=".png")
-
-
-class Writer(ABC):
-    """An ffmpeg process that takes the frames of a film and makes a file of one format.
-
-    A context that leaves nothing behind; `finish` puts the file in its place.
-    """
-
-    suffix: ClassVar[str]
-    size: ClassVar[tuple[int, int]]
-    fps: ClassVar[float]
-    draft_fps: ClassVar[float]
-
-    @staticmethod
-    @abstractmethod
-    def check(output: Output) -> None:
-        """Raise UsageError for a size or a rate that the format cannot have."""
-
-    @abstractmethod
-    def arguments(self, film: "Film") -> list[str]:
-        """What ffmpeg is told, between its input and the name of its output."""
-
-    def __init__(self, path: Path, film: "Film", executor: Executor | None) -> None:
-        self.path = path
-        self.film = film
-        self.executor = executor
-
-    def __enter__(self) -> Self:
-        with _disk_errors(self.path), ExitStack() as stack:
-            unfinished = stack.enter_context(_replacing(self.path))
-            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="animopt-")))
-            self._complaints = stack.enter_context(tempfile.TemporaryFile())
-            arguments = [*raw_input(self.film), *self.arguments(self.film), file_url(unfinished)]
-            self._process = stack.enter_context(_running(arguments, self._complaints))
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
-
-    def write(self, frame: "Pixels") -> None:
-        """Add one frame (height, width, 3). Raises Error where the encoder does not take it."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(frame.data)
-        except OSError as error:
-            self._process.wait()
-            raise Error(f"{self.path}: the encoder gave up: {self._complaint()}") from error
-
-    def finish(self) -> None:
-        """End the file and put it in its place. Raises Error where the encoder or the disk fails."""
-        assert self._process.stdin is not None
-        # A pipe that broke shows in the exit code, with more to say about it.
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        if self._process.wait():
-            raise Error(f"{self.path}: the encoder gave up: {self._complaint()}")
-        with _disk_errors(self.path):
-            self._stack.close()
-
-    def _complaint(self) -> str:
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
-        return lines[0] if lines else f"exit code {self._process.returncode}"
-
-
-class Gif(Writer):
-    """A GIF that loops for ever, with one palette made of sampled frames."""
-
-    suffix = ".gif"
-    size = 800, 450
-    fps = 25
-    draft_fps = 10
-
-    @staticmethod
-    def check(output: Output) -> None:
-        """Raise UsageError for a rate whose delays browsers do not keep."""
-        if output.fps > 50:
-            raise UsageError(f"fps {output.fps:g}: a GIF shows at most 50 frames a second; use 50, 25, 20 or 10")
-
-    def arguments(self, film: "Film") -> list[str]:
-        palette = self._folder / "palette.png"
-        self._make_palette(film, palette)
-        # Delays are whole centiseconds; the last one makes the length of the whole exact.
-        before = round(100 * (len(film) - 1) / film.fps)
-        last = max(2, round(100 * len(film) / film.fps) - before)
-        graph = "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"
-        return ["-i", str(palette), "-filter_complex", graph, "-loop", "0", "-final_delay", str(last), "-f", "gif"]
-
-    def _make_palette(self, film: "Film", path: Path) -> None:
-        """A palette of frames spread over the film: the usual graph would hold the whole film in memory instead."""
-        count = min(len(film), 12)
-        spread = [round(place * (len(film) - 1) / max(1, count - 1)) for place in range(count)]
-        arguments = [*raw_input(film), "-vf", "palettegen=stats_mode=full", "-update", "1", str(path)]
-        with tempfile.TemporaryFile() as complaints, _running(arguments, complaints) as process:
-            process.communicate(b"".join(frame.tobytes() for frame in film.sample(spread, self.executor)))
-            if process.returncode:
-                raise Error(f"{self.path}: the encoder made no palette: exit code {process.returncode}")
-
-
-class Mp4(Writer):
-    """H.264 in 4:2:0, tagged bt709, that starts to play before it is read whole."""
-
-    suffix = ".mp4"
-    size = 1280, 720
-    fps = 50
-    draft_fps = 15
-
-    @staticmethod
-    def check(output: Output) -> None:
-        """Raise UsageError for odd sides, which 4:2:0 cannot have."""
-        width, height = output.size
-        if width % 2 or height % 2:
-            even = f"{width + width % 2}x{height + height % 2}"
-            raise UsageError(f"size {width}x{height}: an MP4 needs even sides; use {even}")
-
-    def arguments(self, film: "Film") -> list[str]:
-        scale = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int"
-        tags = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
-        picture = ["-vf", f"{scale},format=yuv420p,{tags}"]
-        return [
-            *picture,
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-crf",
-            "18",
-            "-movflags",
-            "+faststart",
-            # Else a draft would be half drawn before any of it is on the disk.
-            "-flush_packets",
-            "1",
-            "-f",
-            "mp4",
-        ]
-
-
-WRITERS = {writer.suffix: writer for writer in Writer.__subclasses__()}
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -274,69 +192,23 @@ def check_fps(fps: float) -> float:
     return fps
 
 
-def check_path(path: Path) -> None:
-    """Raise UsageError for a path at which no file can be written."""
+def check_path(path: Path, *, folder: bool = False) -> None:
+    """Raise UsageError for a path at which no file can be written, or no folder where it is to be one."""
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
-    if path.is_dir():
+    if path.is_dir() and not folder:
         raise UsageError(f"{path}: is a folder; give the name of a file")
+    if path.is_file() and folder:
+        raise UsageError(f"{path}: is a file; give the name of a folder")
 
 
-def raw_input(film: "Film") -> list[str]:
-    """The arguments that let ffmpeg read a film's frames from its standard input."""
-    width, height = film.size
-    return ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps!r}", "-i", "pipe:0"]
-
-
-def file_url(path: Path) -> str:
-    """A path as ffmpeg takes it literally, whatever dashes, colons or blanks it has."""
-    return f"file:{path}"
-
-
-@contextlib.contextmanager
-def _running(arguments: Sequence[str], complaints: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
-    """The ffmpeg that imageio-ffmpeg brings, at work; it does not outlive the context."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
-    try:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
-    except OSError as error:
-        raise Error(f"the encoder {command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg") from error
-    try:
-        yield process
-    finally:
-        process.kill()
-        assert process.stdin is not None
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        process.wait()
-
-
-def _writer(path: Path) -> type[Writer]:
-    suffix = path.suffix.lower()
+def writer_of(path: str | os.PathLike[str]) -> type[Writer]:
+    """The format of a path; raises UsageError for a suffix that is none's."""
+    suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
     if suffix not in WRITERS:
-        known = " or ".join(sorted(WRITERS))
+        known = ", ".join(sorted(each for each in WRITERS if each != "/"))
         what = f"suffix {suffix!r}" if suffix else "no suffix"
-        raise UsageError(f"{path}: {what}; a clip ends in {known}, a still in {', '.join(STILLS)}")
+        raise UsageError(
+            f"{path}: {what}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILLS)}"
+        )
     return WRITERS[suffix]
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A hidden file beside another path, which takes that one's place at the end, or is gone after an exception."""
-    target = path.resolve()
-    unfinished = target.with_name(f".animopt-{secrets.token_hex(6)}{target.suffix}")
-    unfinished.open("xb").close()
-    try:
-        yield unfinished
-        unfinished.replace(target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-@contextlib.contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Error(f"{path}: cannot be written: {error.strerror or error}") from error
