@@ -1,5 +1,6 @@
 """A Dask cluster as an executor: its scheduler sends tasks out, and sends them out again where a worker is lost."""
 
+import logging
 import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
@@ -15,6 +16,9 @@ T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds in which a scheduler answers, and in which it has a worker."""
+
+SCHEMES = ("tcp", "tls", "ws", "wss", "ucx", "ucxx")
+"""How an address of Dask's begins."""
 
 ALIKE = ("animopt", "numpy", "matplotlib", "torch")
 """What a worker has in the same version as this machine, lest the parts of a clip differ."""
@@ -69,7 +73,7 @@ def connected(address: str) -> Iterator[Cluster]:
         raise _no_address(address) from error
     except (OSError, RuntimeError) as error:
         raise Error(f"cluster {address!r}: no scheduler answers there; start one, with dask scheduler") from error
-    with client:
+    with _quiet(), client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError as error:
@@ -77,15 +81,29 @@ def connected(address: str) -> Iterator[Cluster]:
         _check_alike(address, client)
         try:
             yield Cluster(client)
-        except (CancelledError, distributed.KilledWorker, CommClosedError) as error:
+        except (CancelledError, CommClosedError) as error:
+            raise Error(f"cluster {address!r}: its scheduler is gone, or gave up the work; look at its log") from error
+        except (distributed.KilledWorker, ImportError) as error:
             raise Error(f"cluster {address!r}: {first_line(error)}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the client from logging, traceback and all, what is raised as one line."""
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def check_address(address: str) -> None:
     """Raise UsageError for what cannot be the address of a scheduler."""
     try:
         parts = urlsplit(address)
-        whole = parts.scheme and parts.hostname and parts.port
+        whole = parts.scheme in SCHEMES and parts.hostname and parts.port
     except ValueError:
         whole = None
     if not whole:
