@@ -52,10 +52,12 @@ def local_cluster(folder, n_workers):
 
 
 @pytest.fixture
-def workers(dask):
-    """The cluster's two workers, as an executor."""
-    with connected(dask.scheduler_address) as executor:
-        executor._client.wait_for_workers(2, timeout=60)
+def workers(tmp_path_factory):
+    """Two workers of their own for a test that kills them, as an executor: one just restarted may stay dead."""
+    with (
+        local_cluster(tmp_path_factory.mktemp("workers"), n_workers=2) as running,
+        connected(running.scheduler_address) as executor,
+    ):
         yield executor
 
 
