@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from animopt import catalogue
+from animopt.cluster import check_address, connected
 from animopt.errors import Error, UsageError
 from animopt.layout import LAYOUTS
 from animopt.look import THEMES
@@ -60,7 +61,19 @@ def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
             help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
         ),
         click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
+        click.Option(
+            ["--cluster"],
+            metavar="ADDRESS",
+            help="The scheduler of a Dask cluster that does the work instead, as tcp://scheduler:8786.",
+        ),
     ]
+
+
+def _check_cluster(cluster: str | None, workers: int | None) -> None:
+    if cluster is not None:
+        check_address(cluster)
+        if workers is not None:
+            raise UsageError(f"cluster {cluster!r}: has workers of its own; leave out --workers or --cluster")
 
 
 class RenderCommand(click.Command, ABC):
@@ -106,6 +119,7 @@ class RenderCommand(click.Command, ABC):
         theme: str | None,
         draft: bool,
         workers: int | None,
+        cluster: str | None,
         layout: str | None,
         lang: str | None,
         still: float | None,
@@ -130,6 +144,9 @@ class RenderCommand(click.Command, ABC):
             raise UsageError(f"fps {fps:g}: a still has no rate; leave out --fps")
         if page and draft:
             raise UsageError("draft: a still takes no longer at full size; leave out --draft")
+        if page and cluster is not None:
+            raise UsageError(f"cluster {cluster!r}: a still is drawn here; leave out --cluster")
+        _check_cluster(cluster, workers)
         endings = ["-storyboard.png"] if storyboard else [".png"] if page else sorted(WRITERS)
         paths = outputs or tuple(Path("renders", self.name + ending) for ending in endings)
         for path in paths if page else ():
@@ -140,9 +157,10 @@ class RenderCommand(click.Command, ABC):
         frames = max((clip.fps for clip in clips), default=0) * (inf if seconds is None else seconds)
 
         written: list[Path] = []
+        team = crew(0 if page else workers, frames) if cluster is None else connected(cluster)
         try:
             # Standard output is for the paths alone, whatever a scene file prints.
-            with contextlib.redirect_stdout(sys.stderr), crew(0 if page else workers, frames) as executor:
+            with contextlib.redirect_stdout(sys.stderr), team as executor:
                 asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
                 asked = {field: value for field, value in asked.items() if value is not None}
                 with importing():
@@ -164,7 +182,7 @@ class RenderCommand(click.Command, ABC):
 
                         def progress(done: int, total: int) -> None:
                             bar.length = total
-                            bar.update(1)
+                            bar.update(done - bar.pos)
 
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress))
         finally:
@@ -339,12 +357,14 @@ class AllCommand(click.Command):
         theme: str | None,
         draft: bool,
         workers: int | None,
+        cluster: str | None,
     ) -> None:
         """Write the clips, print the path of every file, and tell of each scene on standard error."""
         from animopt.batch import render_all
         from animopt.workers import Workers, cores
         from animopt.writers import WRITERS, Output
 
+        _check_cluster(cluster, workers)
         endings = [f".{each.lower().removeprefix('.')}" for each in dict.fromkeys(formats)] or sorted(WRITERS)
         scenes = {}
         for name, path in catalogue.chosen(names).items():
@@ -352,7 +372,8 @@ class AllCommand(click.Command):
             scenes[name] = path, [output.draft() for output in outputs] if draft else outputs
         _make(folder)
         failed = []
-        with Workers(workers or min(cores(), len(scenes)), "animopt.scene") as executor:
+        count = workers or min(cores(), len(scenes))
+        with Workers(count, "animopt.scene") if cluster is None else connected(cluster) as executor:
             for done, rendered in enumerate(render_all(scenes, executor, seconds), 1):
                 for warning in rendered.warnings:
                     click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)

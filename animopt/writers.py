@@ -6,10 +6,11 @@ import secrets
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise, repeat, starmap
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, ClassVar, Self
@@ -17,6 +18,8 @@ from typing import IO, TYPE_CHECKING, ClassVar, Self
 import imageio_ffmpeg
 
 from animopt.errors import Error, UsageError
+from animopt.stream import spread
+from animopt.workers import Workers
 
 if TYPE_CHECKING:
     from animopt.canvas import Pixels
@@ -29,6 +32,9 @@ RATES = 1, 120
 """The fewest and the most frames a second."""
 
 STILLS = (".png", ".svg", ".pdf")
+
+RUN = 50
+"""The most frames of a segment: fewer would start anew too often, more would leave workers without any."""
 
 Progress = Callable[[int, int], None]
 
@@ -76,8 +82,9 @@ def save(
     """Write every output, and yield its path once the whole file is in place of the one that was there.
 
     Outputs that agree in all but the path share one pass of drawing, in this process or by an executor: `film_of`
-    makes the film of one. `progress` is told how many frames are drawn, and of how many. Raises Error where a file
-    cannot be written.
+    makes the film of one. An executor other than our own workers also encodes, where all that share a pass can be
+    joined of segments. `progress` is told how many frames are drawn, and of how many. Raises Error where a file cannot
+    be written.
     """
     passes: dict[object, list[Output]] = {}
     for output in outputs:
@@ -86,12 +93,23 @@ def save(
     total = sum(len(film) for film in films)
     done = 0
     for film, alike in zip(films, passes.values(), strict=True):
+        writers = [_writer(output.path) for output in alike]
+        parts: Iterator[Pixels | bytes]
+        lengths: Iterator[int]
+        if executor is None or isinstance(executor, Workers) or not all(writer in JOINED for writer in writers):
+            parts, lengths = film.frames(executor), repeat(1)
+        else:
+            writers, runs = [JOINED[writer] for writer in writers], _runs(len(film))
+            parts, lengths = spread(film, _segment, runs, executor), map(len, runs)
         with ExitStack() as stack:
-            files = [stack.enter_context(_writer(output.path)(output.path, film, executor)) for output in alike]
-            for frame in film.frames(executor):
+            files = [
+                stack.enter_context(writer(output.path, film, executor))
+                for writer, output in zip(writers, alike, strict=True)
+            ]
+            for part in parts:
                 for file in files:
-                    file.write(frame)
-                done += 1
+                    file.write(part)
+                done += next(lengths)
                 progress(done, total)
             for file in files:
                 file.finish()
@@ -108,13 +126,19 @@ def check_still(path: Path) -> str:
 
 def save_still(path: Path, picture: "Pixels | bytes") -> None:
     """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
-    with _disk_errors(path), _replacing(path) as unfinished:
-        if isinstance(picture, bytes):
-            unfinished.write_bytes(picture)
-        else:
-            import imageio.v3 as imageio
+    if isinstance(picture, bytes):
+        put(path, picture)
+        return
+    import imageio.v3 as imageio
 
-            imageio.imwrite(unfinished, picture, extension=".png")
+    with _disk_errors(path), _replacing(path) as unfinished:
+        imageio.imwrite(unfinished, picture, extension=".png")
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a whole file, in place of the one that was there. Raises Error where it cannot be written."""
+    with _disk_errors(path), _replacing(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 class Writer(ABC):
@@ -137,6 +161,10 @@ class Writer(ABC):
     def arguments(self, film: "Film") -> list[str]:
         """What ffmpeg is told, between its input and the name of its output."""
 
+    def input(self, film: "Film") -> list[str]:
+        """What ffmpeg is told of what it reads."""
+        return raw_input(film)
+
     def __init__(self, path: Path, film: "Film", executor: Executor | None) -> None:
         self.path = path
         self.film = film
@@ -147,7 +175,7 @@ class Writer(ABC):
             unfinished = stack.enter_context(_replacing(self.path))
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="animopt-")))
             self._complaints = stack.enter_context(tempfile.TemporaryFile())
-            arguments = [*raw_input(self.film), *self.arguments(self.film), file_url(unfinished)]
+            arguments = [*self.input(self.film), *self.arguments(self.film), file_url(unfinished)]
             self._process = stack.enter_context(_running(arguments, self._complaints))
             self._stack = stack.pop_all()
         return self
@@ -157,11 +185,11 @@ class Writer(ABC):
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
 
-    def write(self, frame: "Pixels") -> None:
+    def write(self, part: "Pixels | bytes") -> None:
         """Add one frame (height, width, 3). Raises Error where the encoder does not take it."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(frame.data)
+            self._process.stdin.write(part if isinstance(part, bytes) else part.data)
         except OSError as error:
             self._process.wait()
             raise Error(f"{self.path}: the encoder gave up: {self._complaint()}") from error
@@ -255,7 +283,39 @@ class Mp4(Writer):
         ]
 
 
+class JoinedMp4(Mp4):
+    """An MP4 of whole ones, each the next few frames of the film, whose pictures are copied as they are."""
+
+    def __init__(self, path: Path, film: "Film", executor: Executor | None) -> None:
+        super().__init__(path, film, executor)
+        self._count = 0
+
+    def input(self, film: "Film") -> list[str]:
+        """A list of files on standard input."""
+        return ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0"]
+
+    def arguments(self, film: "Film") -> list[str]:
+        """Frames are counted anew: the length that a segment says it has is rounded."""
+        frame = f"({film.fps!r}*TB)"
+        decoded = f"dts=(N+round(STARTDTS*{frame}))/{frame}"
+        shown = f"pts=(N+round((STARTDTS+PTS-DTS)*{frame}))/{frame}"
+        return ["-c", "copy", "-bsf:v", f"setts={decoded}:{shown}", "-movflags", "+faststart", "-f", "mp4"]
+
+    def write(self, part: "Pixels | bytes") -> None:
+        """Add the bytes of one segment. Raises Error where it cannot be kept."""
+        assert isinstance(part, bytes)
+        segment = self._folder / f"{self._count}.mp4"
+        self._count += 1
+        with _disk_errors(segment):
+            segment.write_bytes(part)
+        quoted = file_url(segment).replace("'", r"'\''")
+        super().write(f"file '{quoted}'\n".encode())
+
+
 WRITERS = {writer.suffix: writer for writer in Writer.__subclasses__()}
+
+JOINED: Mapping[type[Writer], type[Writer]] = {Mp4: JoinedMp4}
+"""What joins the segments that a writer made."""
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -291,6 +351,24 @@ def raw_input(film: "Film") -> list[str]:
 def file_url(path: Path) -> str:
     """A path as ffmpeg takes it literally, whatever dashes, colons or blanks it has."""
     return f"file:{path}"
+
+
+def _runs(length: int) -> list[range]:
+    """The numbers of so many frames, in order, in runs that are as long as each other, or longer by one."""
+    count = -(-length // RUN)
+    ends = [length * number // count for number in range(count + 1)]
+    return list(starmap(range, pairwise(ends)))
+
+
+def _segment(film: "Film", run: range) -> bytes:
+    """An MP4 of some frames."""
+    with tempfile.TemporaryDirectory(prefix="animopt-") as folder:
+        path = Path(folder, "segment.mp4")
+        with Mp4(path, film, None) as file:
+            for frame in film.sample(run):
+                file.write(frame)
+            file.finish()
+        return path.read_bytes()
 
 
 @contextlib.contextmanager
