@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from animopt.maps import Settings as Settings
     from animopt.maps import Starts as Starts
     from animopt.optimizers import Racer as Racer
+    from animopt.output import Output as Output
     from animopt.picture import plot as plot
     from animopt.recording import Recording as Recording
     from animopt.scene import Scene as Scene
     from animopt.scene import load as load
     from animopt.sweep import Sweep as Sweep
     from animopt.tuning import tuned as tuned
-    from animopt.writers import Output as Output
 
 _HOMES = {
     "Error": "errors",
     "Function": "function",
-    "Output": "writers",
+    "Output": "output",
     "Question": "clock",
     "Racer": "optimizers",
     "Recording": "recording",

@@ -2,13 +2,10 @@
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from animopt.errors import UsageError
 from animopt.figures import size_in_bytes
-
-if TYPE_CHECKING:
-    from animopt.writers import Output
+from animopt.output import Output
 
 RATES = (25.0, 20.0, 12.5, 10.0, 100 / 12)
 """The rates to go down to: their delays are whole centiseconds, and none is under 8."""
@@ -33,7 +30,7 @@ def in_bytes(words: str) -> int:
     return round(float(found[1]) * UNITS[found[2] or ""])
 
 
-def ladder(asked: "Output") -> list["Output"]:
+def ladder(asked: Output) -> list[Output]:
     """The output, then the same with ever more given up: quality, then the rate, then the size."""
     rungs = [replace(asked, notch=notch) for notch in range(asked.notch, len(asked.writer.notches))]
     rungs += [replace(rungs[-1], fps=rate) for rate in RATES if rate < asked.fps]
@@ -46,7 +43,7 @@ def ladder(asked: "Output") -> list["Output"]:
     return rungs
 
 
-def next_try(asked: "Output", tried: "Output", size: int, *, last: bool = False) -> "Output | None":
+def next_try(asked: Output, tried: Output, size: int, *, last: bool = False) -> Output | None:
     """The first rung under the one that was tried, and came to `size` bytes, that may be small enough.
 
     The lowest one where none is likely to be, or it is to be the last; None where that has been tried.
@@ -60,7 +57,7 @@ def next_try(asked: "Output", tried: "Output", size: int, *, last: bool = False)
     return next(enough, under[-1] if under else None)
 
 
-def given_up(asked: "Output", made: "Output") -> str:
+def given_up(asked: Output, made: Output) -> str:
     """What an output gave up to be small enough, as a sentence."""
     assert asked.most is not None
     changes = []
@@ -74,7 +71,7 @@ def given_up(asked: "Output", made: "Output") -> str:
     return f"{asked.path}: to stay within {size_in_bytes(asked.most)} it has {', '.join(changes)}"
 
 
-def _cost(output: "Output") -> float:
+def _cost(output: Output) -> float:
     """About how large a file is, in units of any kind."""
     width, height = output.size
     return float(NOTCH**output.notch * output.fps * (width * height) ** 0.75)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from animopt import catalogue
+from animopt.cluster import check_address, connected
 from animopt.errors import Error, UsageError
 from animopt.layout import LAYOUTS
 from animopt.look import THEMES
@@ -18,8 +19,8 @@ from animopt.places import PLACES
 
 if TYPE_CHECKING:
     from animopt.function import Function
+    from animopt.output import Output
     from animopt.scene import Scene
-    from animopt.writers import Output
 
 
 def _size(value: str) -> tuple[int, int]:
@@ -77,6 +78,11 @@ def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
             help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
         ),
         click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
+        click.Option(
+            ["--cluster"],
+            metavar="ADDRESS",
+            help="The scheduler of a Dask cluster that does the work instead, as tcp://scheduler:8786.",
+        ),
     ]
 
 
@@ -94,7 +100,7 @@ def _clips(
     Raises UsageError for an option that cannot be used.
     """
     from animopt.budget import in_bytes
-    from animopt.writers import USUAL, Output
+    from animopt.output import USUAL, Output
 
     output = PLACES[place].output if place else Output
     bytes_at_most = None if most is None else in_bytes(most)
@@ -104,6 +110,13 @@ def _clips(
         return clip.draft() if draft else clip
 
     return clip_of, [f"-{place}{PLACES[place].suffix}"] if place else list(USUAL)
+
+
+def _check_cluster(cluster: str | None, workers: int | None) -> None:
+    if cluster is not None:
+        check_address(cluster)
+        if workers is not None:
+            raise UsageError(f"cluster {cluster!r}: has workers of its own; leave out --workers or --cluster")
 
 
 class RenderCommand(click.Command, ABC):
@@ -153,6 +166,7 @@ class RenderCommand(click.Command, ABC):
         transparent: bool,
         draft: bool,
         workers: int | None,
+        cluster: str | None,
         layout: str | None,
         lang: str | None,
         still: float | None,
@@ -164,9 +178,9 @@ class RenderCommand(click.Command, ABC):
         from math import inf
 
         from animopt.formats import Mp4
+        from animopt.output import check_path, check_still
         from animopt.startup import importing
         from animopt.workers import crew
-        from animopt.writers import check_path, check_still
 
         # All that the options alone can have wrong is said before torch is imported, which takes seconds.
         if storyboard and still is not None:
@@ -176,6 +190,9 @@ class RenderCommand(click.Command, ABC):
             raise UsageError(f"fps {fps:g}: a still has no rate; leave out --fps")
         if page and draft:
             raise UsageError("draft: a still takes no longer at full size; leave out --draft")
+        if page and cluster is not None:
+            raise UsageError(f"cluster {cluster!r}: a still is drawn here; leave out --cluster")
+        _check_cluster(cluster, workers)
         for option, given in (("for", place), ("max-size", most)):
             if page and given:
                 raise UsageError(f"{option} {given!r}: is for clips; leave out --{option}")
@@ -193,9 +210,10 @@ class RenderCommand(click.Command, ABC):
         frames = max((clip.fps for clip in clips), default=0) * (inf if seconds is None else seconds)
 
         written: list[Path] = []
+        team = crew(0 if page else workers, frames) if cluster is None else connected(cluster)
         try:
             # Standard output is for the paths alone, whatever a scene file prints.
-            with contextlib.redirect_stdout(sys.stderr), crew(0 if page else workers, frames) as executor:
+            with contextlib.redirect_stdout(sys.stderr), team as executor:
                 asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
                 asked = {field: value for field, value in asked.items() if value is not None}
                 with importing():
@@ -217,7 +235,7 @@ class RenderCommand(click.Command, ABC):
 
                         def progress(done: int, total: int) -> None:
                             bar.length = total
-                            bar.update(1)
+                            bar.update(done - bar.pos)
 
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress))
         finally:
@@ -321,7 +339,7 @@ class RaceCommand(RenderCommand):
 def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int] | None, theme: str) -> None:
     """List the functions on the shelf; tell all of the one that is named, or draw it."""
     from animopt.formats import Mp4
-    from animopt.writers import check_path, check_still
+    from animopt.output import check_path, check_still
 
     for path in outputs:
         check_path(path)
@@ -396,11 +414,13 @@ class AllCommand(click.Command):
         transparent: bool,
         draft: bool,
         workers: int | None,
+        cluster: str | None,
     ) -> None:
         """Write the clips, print the path of every file, and tell of each scene on standard error."""
         from animopt.batch import render_all
         from animopt.workers import Workers, cores
 
+        _check_cluster(cluster, workers)
         clip_of, endings = _clips(size, fps, theme, place, most, transparent, draft)
         asked = [each.lower().removeprefix(".") for each in dict.fromkeys(formats)]
         endings = ["/" if each == "frames" else f".{each}" for each in asked] or endings
@@ -410,7 +430,8 @@ class AllCommand(click.Command):
         }
         _make(folder)
         failed = []
-        with Workers(workers or min(cores(), len(scenes)), "animopt.scene") as executor:
+        count = workers or min(cores(), len(scenes))
+        with Workers(count, "animopt.scene") if cluster is None else connected(cluster) as executor:
             for done, rendered in enumerate(render_all(scenes, executor, seconds), 1):
                 for warning in rendered.warnings:
                     click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)

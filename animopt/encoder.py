@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, ClassVar, Self
+from typing import IO, TYPE_CHECKING, ClassVar, Protocol, Self
 
 import imageio_ffmpeg
 
@@ -21,7 +21,21 @@ from animopt.errors import Error
 if TYPE_CHECKING:
     from animopt.canvas import Pixels
     from animopt.film import Film
-    from animopt.writers import Output
+
+
+class Target(Protocol):
+    """A file to write: where, of what size and rate, of at most how many bytes, and how much quality is given up."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def most(self) -> int | None: ...
+    @property
+    def notch(self) -> int: ...
 
 
 class TooLargeError(Error):
@@ -51,14 +65,18 @@ class Writer(ABC):
 
     # Most formats have any.
     @staticmethod  # noqa: B027
-    def check(output: "Output") -> None:
+    def check(output: Target) -> None:
         """Raise UsageError for a size or a rate that the format cannot have."""
 
     @abstractmethod
     def arguments(self, film: "Film") -> list[str]:
         """What ffmpeg is told, between its input and the name of its output."""
 
-    def __init__(self, output: "Output", film: "Film", executor: Executor | None) -> None:
+    def input(self, film: "Film") -> list[str]:
+        """What ffmpeg is told of what it reads."""
+        return raw_input(film)
+
+    def __init__(self, output: Target, film: "Film", executor: Executor | None) -> None:
         self.output = output
         self.path = output.path
         self.film = film
@@ -70,7 +88,7 @@ class Writer(ABC):
             self._unfinished = stack.enter_context(replacing(self.path, folder=self.folder))
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="animopt-")))
             self._complaints = stack.enter_context(tempfile.TemporaryFile())
-            arguments = [*raw_input(self.film), *self.arguments(self.film), self.target(self._unfinished)]
+            arguments = [*self.input(self.film), *self.arguments(self.film), self.target(self._unfinished)]
             self._process = stack.enter_context(running(arguments, self._complaints))
             self._stack = stack.pop_all()
         return self
@@ -84,11 +102,11 @@ class Writer(ABC):
         """What ffmpeg is told to write to."""
         return file_url(unfinished)
 
-    def write(self, frame: "Pixels") -> None:
+    def write(self, part: "Pixels | bytes") -> None:
         """Add one frame (height, width, channels). Raises Error where the encoder does not take it."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(frame.data)
+            self._process.stdin.write(part if isinstance(part, bytes) else part.data)
         except OSError as error:
             self._process.wait()
             raise Error(f"{self.path}: the encoder gave up: {self._complaint()}") from error
@@ -178,6 +196,20 @@ def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
         else:
             unfinished.unlink(missing_ok=True)
         raise
+
+
+def content(path: Path) -> "bytes | dict[str, bytes]":
+    """What is in a file, or in the files of a folder, by their names."""
+    return {each.name: each.read_bytes() for each in path.iterdir()} if path.is_dir() else path.read_bytes()
+
+
+def put(path: Path, whole: "bytes | Mapping[str, bytes]") -> None:
+    """Write a whole file or folder, in place of the one that was there. Raises Error where it cannot be written."""
+    folder = not isinstance(whole, bytes)
+    with disk_errors(path), replacing(path, folder=folder) as unfinished:
+        files = {unfinished: whole} if isinstance(whole, bytes) else {unfinished / name: whole[name] for name in whole}
+        for file, inside in files.items():
+            file.write_bytes(inside)
 
 
 @contextlib.contextmanager

@@ -1,18 +1,19 @@
 """What each kind of file needs of the encoder; a suffix picks one."""
 
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from animopt.encoder import Writer, file_url, raw_input, running
+from animopt.encoder import Target, Writer, disk_errors, file_url, raw_input, running
 from animopt.errors import Error, UsageError
 
 if TYPE_CHECKING:
     from animopt.canvas import Pixels
     from animopt.film import Film
-    from animopt.writers import Output
 
 HARDLY = 3
 """Of 255, by so much a colour may differ from what was drawn at a GIF's best quality: it cannot be seen."""
@@ -39,7 +40,7 @@ class Gif(Writer):
     _shown: "Pixels | None" = None
 
     @staticmethod
-    def check(output: "Output") -> None:
+    def check(output: Target) -> None:
         """Raise UsageError for a rate whose delays browsers do not keep."""
         if output.fps > 50:
             raise UsageError(f"fps {output.fps:g}: a GIF shows at most 50 frames a second; use 50, 25, 20 or 10")
@@ -53,8 +54,10 @@ class Gif(Writer):
         graph = "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"
         return ["-i", str(palette), "-filter_complex", graph, "-loop", "0", "-final_delay", str(last), "-f", "gif"]
 
-    def write(self, frame: "Pixels") -> None:
+    def write(self, part: "Pixels | bytes") -> None:
         """Add one frame; a pixel that hardly changes stays as it was shown, for what does not change costs nothing."""
+        frame = part
+        assert not isinstance(frame, bytes)
         if self._shown is None:
             self._shown = frame.copy()
         else:
@@ -84,7 +87,7 @@ class Mp4(Writer):
     measure = "crf {}"
 
     @staticmethod
-    def check(output: "Output") -> None:
+    def check(output: Target) -> None:
         """Raise UsageError for odd sides, which 4:2:0 cannot have."""
         width, height = output.size
         if width % 2 or height % 2:
@@ -99,6 +102,35 @@ class Mp4(Writer):
             # Else a draft would be half drawn before any of it is on the disk.
             *("-flush_packets", "1", "-f", "mp4"),
         ]
+
+
+class JoinedMp4(Mp4):
+    """An MP4 of whole ones, each the next few frames of the film, whose pictures are copied as they are."""
+
+    def __init__(self, output: Target, film: "Film", executor: Executor | None) -> None:
+        super().__init__(output, film, executor)
+        self._count = 0
+
+    def input(self, film: "Film") -> list[str]:
+        """A list of files on standard input."""
+        return ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0"]
+
+    def arguments(self, film: "Film") -> list[str]:
+        """Frames are counted anew: the length that a segment says it has is rounded."""
+        frame = f"({film.fps!r}*TB)"
+        decoded = f"dts=(N+round(STARTDTS*{frame}))/{frame}"
+        shown = f"pts=(N+round((STARTDTS+PTS-DTS)*{frame}))/{frame}"
+        return ["-c", "copy", "-bsf:v", f"setts={decoded}:{shown}", "-movflags", "+faststart", "-f", "mp4"]
+
+    def write(self, part: "Pixels | bytes") -> None:
+        """Add the bytes of one segment. Raises Error where it cannot be kept."""
+        assert isinstance(part, bytes)
+        segment = self._folder / f"{self._count}.mp4"
+        self._count += 1
+        with disk_errors(segment):
+            segment.write_bytes(part)
+        quoted = file_url(segment).replace("'", r"'\''")
+        super().write(f"file '{quoted}'\n".encode())
 
 
 class WebM(Writer):
@@ -176,7 +208,7 @@ class Frames(Writer):
     folder = True
 
     @staticmethod
-    def check(output: "Output") -> None:
+    def check(output: Target) -> None:
         """Raise UsageError for a folder that holds something else, which would be lost."""
         if output.path.is_dir():
             others = [each.name for each in output.path.iterdir() if not each.match("frame-*.png")]
@@ -193,3 +225,6 @@ class Frames(Writer):
 
 WRITERS = {writer.suffix: writer for writer in Writer.__subclasses__()}
 """Every format by its suffix; that of a folder is a slash."""
+
+JOINED: Mapping[type[Writer], type[Writer]] = {Mp4: JoinedMp4}
+"""What joins the segments that a writer made."""

@@ -18,11 +18,12 @@ from animopt.function import Function
 from animopt.layout import Box
 from animopt.look import LIGHT
 from animopt.marks import TRAIL
+from animopt.output import check_size, check_still
 from animopt.panels import Panel
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
 from animopt.record import record
-from animopt.writers import check_size, check_still, save_still
+from animopt.writers import save_still
 
 WIDTH, HEIGHT = 1080, 480
 

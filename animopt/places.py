@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from animopt.writers import Output
+    from animopt.output import Output
 
 MB = 10**6
 
@@ -31,7 +31,7 @@ class Place:
         most: int | None = None,
     ) -> "Output":
         """The output at a path, but for what is given; raises UsageError as Output does."""
-        from animopt.writers import Output
+        from animopt.output import Output
 
         return Output(path, size or self.size, fps or self.fps, theme or self.theme, transparent, most or self.most)
 

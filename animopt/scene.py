@@ -20,12 +20,13 @@ from animopt.formats import Mp4
 from animopt.function import Function, pair
 from animopt.maps import Settings, Starts
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
+from animopt.output import Output, check_path, check_size, check_still
 from animopt.record import record
 from animopt.recording import Recording
 from animopt.sweep import Sweep
 from animopt.tuning import Tuned
 from animopt.workers import crew
-from animopt.writers import Output, Progress, check_path, check_size, check_still, save, save_still
+from animopt.writers import Progress, save, save_still
 
 Words = str | Mapping[str, str]
 """A text, or a text by language."""

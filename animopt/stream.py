@@ -8,14 +8,16 @@ from contextlib import closing
 from functools import lru_cache
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from unittest.mock import patch
 
 import numpy as np
 
 from animopt.canvas import Pixels
+from animopt.cluster import Cluster
 from animopt.workers import Workers, cores
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 AHEAD = 4
@@ -35,6 +37,9 @@ class Frames(Protocol):
         """The frame with a number."""
 
 
+F = TypeVar("F", bound=Frames)
+
+
 def stream(film: Frames, indices: Sequence[int], executor: Executor) -> Iterator[Pixels]:
     """The frames with these numbers, in their order, drawn by an executor.
 
@@ -42,17 +47,24 @@ def stream(film: Frames, indices: Sequence[int], executor: Executor) -> Iterator
     """
     if isinstance(executor, Workers):
         return _shared(film, indices, executor)
-    packed = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
-    return _ordered(lambda index: executor.submit(_draw, packed, index), indices, AHEAD * cores())
+    return spread(film, _draw, indices, executor)
 
 
-def _ordered(submit: Callable[[int], Future[T]], indices: Sequence[int], ahead: int) -> Generator[T, None, None]:
+def spread(film: F, task: Callable[[F, S], T], parts: Sequence[S], executor: Executor) -> Generator[T, None, None]:
+    """What an executor's workers make of a film and each of its parts, in their order; the task is a module's own."""
+    packed: Any = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
+    count = cores()
+    if isinstance(executor, Cluster):
+        packed, count = executor.shared(packed), executor.count
+    return _ordered(lambda part: executor.submit(_done, task, packed, part), parts, AHEAD * count)
+
+
+def _ordered(submit: Callable[[S], Future[T]], parts: Sequence[S], ahead: int) -> Generator[T, None, None]:
     """The outcomes in order; at most so many are under way, or done and not yet taken."""
-    waiting = iter(indices)
     under_way: deque[Future[T]] = deque()
     try:
-        for index in waiting:
-            under_way.append(submit(index))
+        for part in parts:
+            under_way.append(submit(part))
             if len(under_way) == ahead:
                 yield under_way.popleft().result()
         while under_way:
@@ -86,11 +98,15 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
         block.unlink()
 
 
-_unpacked: Callable[[bytes], Frames] = lru_cache(maxsize=1)(pickle.loads)
+_unpacked: Callable[[bytes], Any] = lru_cache(maxsize=1)(pickle.loads)
 
 
-def _draw(packed: bytes, index: int) -> Pixels:
-    return _unpacked(packed).frame(index)
+def _done(task: Callable[[Any, S], T], packed: bytes, part: S) -> T:
+    return task(_unpacked(packed), part)
+
+
+def _draw(film: Frames, index: int) -> Pixels:
+    return film.frame(index)
 
 
 def _draw_into(name: str, behind: int, start: int, index: int) -> None:

@@ -1,100 +1,35 @@
-"""One stream of frames into every open file; a suffix picks the format."""
+"""One stream of frames into every open file."""
 
-import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise, repeat, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from animopt.budget import given_up, next_try
-from animopt.encoder import TooLargeError, Writer, disk_errors, ends_in_separator, replacing
-from animopt.errors import Error, UsageError
+from animopt.encoder import TooLargeError, disk_errors, put, replacing
+from animopt.errors import Error
 from animopt.figures import size_in_bytes
-from animopt.formats import WRITERS
+from animopt.formats import JOINED
+from animopt.output import Output
+from animopt.stream import spread
+from animopt.workers import Workers
 
 if TYPE_CHECKING:
     from animopt.canvas import Pixels
     from animopt.film import Film
 
-USUAL = (".gif", ".mp4")
-"""The formats that are written where none is named."""
-
-SIDES = 160, 7680
-"""The fewest and the most pixels along a picture's side."""
-
-RATES = 1, 120
-"""The fewest and the most frames a second."""
-
-LEAST = 20_000
-"""No clip has so few bytes."""
-
 TRIES = 8
 """So often at most a clip is drawn anew because it has too many bytes."""
 
-STILLS = (".png", ".svg", ".pdf")
+RUN = 50
+"""The most frames of a segment: fewer would start anew too often, more would leave workers without any."""
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Output:
-    """A file to write: its suffix picks the format; `size` (width, height) and `fps` default to the format's own.
-
-    A path that ends in a slash is a folder of PNG files. `theme` is the name of one, or None for the scene's.
-    `transparent` leaves out the ground of the picture, `most` is how many bytes the file may have, None for any;
-    `notch` is how much of the format's quality is given up, from 0.
-    Raises UsageError for a suffix that is no format's, and for a size, a rate, transparency or a number of bytes that
-    the format cannot have.
-    """
-
-    path: Path
-    size: tuple[int, int]
-    fps: float
-    theme: str | None
-    transparent: bool
-    most: int | None
-    notch: int
-    writer: type[Writer]
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        size: tuple[int, int] | None = None,
-        fps: float | None = None,
-        theme: str | None = None,
-        transparent: bool = False,
-        most: int | None = None,
-        notch: int = 0,
-        writer: type[Writer] | None = None,
-    ) -> None:
-        writer = writer or writer_of(path)
-        for name, value in {
-            "path": Path(path),
-            "size": check_size(size or writer.size),
-            "fps": check_fps(writer.fps if fps is None else fps),
-            "theme": theme,
-            "transparent": transparent,
-            "most": most,
-            "notch": notch,
-            "writer": writer,
-        }.items():
-            object.__setattr__(self, name, value)
-        if transparent and not writer.keeps_alpha:
-            able = ", ".join(sorted(suffix for suffix, other in WRITERS.items() if other.keeps_alpha))
-            raise UsageError(f"transparent: a {writer.suffix} has no half-transparent edges; use {able}")
-        if most is not None and most < LEAST:
-            raise UsageError(
-                f"max size {size_in_bytes(most)}: no clip is that small; give at least {size_in_bytes(LEAST)}"
-            )
-        writer.check(self)
-
-    def draft(self) -> "Output":
-        """The same file for a quick look: half the size, in even sides, and at most 15 frames a second, a GIF's 10."""
-        width, height = (max(SIDES[0], 2 * round(side / 4)) for side in self.size)
-        return replace(self, size=(width, height), fps=min(self.fps, self.writer.draft_fps))
 
 
 def save(
@@ -106,7 +41,8 @@ def save(
     """Write every output, and yield its path once the whole file is in place of the one that was there.
 
     Outputs that are drawn alike share one pass of drawing, in this process or by an executor: `film_of` makes the film
-    of one. One that has more bytes than it may is made again with less, and a warning tells what it gave up.
+    of one. An executor other than our own workers also encodes, where all that share a pass can be joined of segments.
+    One that has more bytes than it may is made again with less, and a warning tells what it gave up.
     `progress` is told how many frames are drawn, and of how many. Raises Error where a file cannot be written, or
     cannot be that small.
     """
@@ -123,14 +59,25 @@ def save(
         total += sum(len(film) for film in films)
         for film, alike in zip(films, passes.values(), strict=True):
             with ExitStack() as stack:
-                files = [stack.enter_context(output.writer(output, film, executor)) for output in alike]
-                for frame in film.frames(executor):
+                parts: Iterator[Pixels | bytes]
+                lengths: Iterator[int]
+                if executor is None or isinstance(executor, Workers) or not _joined(alike):
+                    writers = [output.writer for output in alike]
+                    parts, lengths = film.frames(executor), repeat(1)
+                else:
+                    writers, runs = [JOINED[output.writer] for output in alike], _runs(len(film))
+                    segment = partial(_segment, notch=alike[0].notch)
+                    parts, lengths = spread(film, segment, runs, executor), map(len, runs)
+                files = [
+                    stack.enter_context(writer(output, film, executor))
+                    for writer, output in zip(writers, alike, strict=True)
+                ]
+                for part in parts:
                     for file in files:
-                        file.write(frame)
-                    done += 1
+                        file.write(part)
+                    done += next(lengths)
                     progress(done, total)
-                for file in files:
-                    output = file.output
+                for file, output in zip(files, alike, strict=True):
                     try:
                         file.finish()
                     except TooLargeError as error:
@@ -141,6 +88,29 @@ def save(
                         if tries[output.path]:
                             warnings.warn(given_up(asked[output.path], output), stacklevel=2)
                         yield output.path
+
+
+def _joined(alike: Sequence[Output]) -> bool:
+    """Whether outputs that share a pass can all be joined of the same segments."""
+    return all(output.writer in JOINED and output.notch == alike[0].notch for output in alike)
+
+
+def _runs(length: int) -> list[range]:
+    """The numbers of so many frames, in order, in runs that are as long as each other, or longer by one."""
+    count = -(-length // RUN)
+    ends = [length * number // count for number in range(count + 1)]
+    return list(starmap(range, pairwise(ends)))
+
+
+def _segment(film: "Film", run: range, notch: int) -> bytes:
+    """An MP4 of some frames."""
+    with tempfile.TemporaryDirectory(prefix="animopt-") as folder:
+        output = Output(Path(folder, "segment.mp4"), film.size, film.fps, notch=notch)
+        with output.writer(output, film, None) as file:
+            for frame in film.sample(run):
+                file.write(frame)
+            file.finish()
+        return output.path.read_bytes()
 
 
 def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
@@ -157,58 +127,12 @@ def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
     return further
 
 
-def check_still(path: Path) -> str:
-    """The suffix of a still, in small letters; raises UsageError for one that no still has."""
-    suffix = path.suffix.lower()
-    if suffix not in STILLS:
-        raise UsageError(f"{path}: a still ends in {', '.join(STILLS)}")
-    return suffix
-
-
 def save_still(path: Path, picture: "Pixels | bytes") -> None:
     """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
+    if isinstance(picture, bytes):
+        put(path, picture)
+        return
+    import imageio.v3 as imageio
+
     with disk_errors(path), replacing(path) as unfinished:
-        if isinstance(picture, bytes):
-            unfinished.write_bytes(picture)
-        else:
-            import imageio.v3 as imageio
-
-            imageio.imwrite(unfinished, picture, extension=".png")
-
-
-def check_size(size: tuple[int, int]) -> tuple[int, int]:
-    """A size (width, height) in pixels; raises UsageError for one that cannot be drawn."""
-    least, most = SIDES
-    if len(size) != 2 or not all(isinstance(side, int) and least <= side <= most for side in size):
-        raise UsageError(f"size {'x'.join(map(str, size))}: give two sides of {least} to {most} pixels, as 1280x720")
-    return size
-
-
-def check_fps(fps: float) -> float:
-    """A rate in frames a second; raises UsageError for one that no player keeps up with."""
-    least, most = RATES
-    if not least <= fps <= most:
-        raise UsageError(f"fps {fps:g}: give {least} to {most} frames a second")
-    return fps
-
-
-def check_path(path: Path, *, folder: bool = False) -> None:
-    """Raise UsageError for a path at which no file can be written, or no folder where it is to be one."""
-    if not path.parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
-    if path.is_dir() and not folder:
-        raise UsageError(f"{path}: is a folder; give the name of a file")
-    if path.is_file() and folder:
-        raise UsageError(f"{path}: is a file; give the name of a folder")
-
-
-def writer_of(path: str | os.PathLike[str]) -> type[Writer]:
-    """The format of a path; raises UsageError for a suffix that is none's."""
-    suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
-    if suffix not in WRITERS:
-        known = ", ".join(sorted(each for each in WRITERS if each != "/"))
-        what = f"suffix {suffix!r}" if suffix else "no suffix"
-        raise UsageError(
-            f"{path}: {what}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILLS)}"
-        )
-    return WRITERS[suffix]
+        imageio.imwrite(unfinished, picture, extension=".png")

@@ -15,8 +15,8 @@ from animopt.cli import main
 from animopt.clock import Clock
 from animopt.film import Film, Staging
 from animopt.layout import PANELS
+from animopt.output import STILLS
 from animopt.regression import line
-from animopt.writers import STILLS
 
 SIZE = (480, 270)
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))

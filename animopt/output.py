@@ -1,0 +1,128 @@
+"""What is to be written, and where."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from animopt.encoder import Writer, ends_in_separator
+from animopt.errors import UsageError
+from animopt.figures import size_in_bytes
+from animopt.formats import WRITERS
+
+USUAL = (".gif", ".mp4")
+"""The formats that are written where none is named."""
+
+SIDES = 160, 7680
+"""The fewest and the most pixels along a picture's side."""
+
+RATES = 1, 120
+"""The fewest and the most frames a second."""
+
+LEAST = 20_000
+"""No clip has so few bytes."""
+
+STILLS = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file to write: its suffix picks the format; `size` (width, height) and `fps` default to the format's own.
+
+    A path that ends in a slash is a folder of PNG files. `theme` is the name of one, or None for the scene's.
+    `transparent` leaves out the ground of the picture, `most` is how many bytes the file may have, None for any;
+    `notch` is how much of the format's quality is given up, from 0.
+    Raises UsageError for a suffix that is no format's, and for a size, a rate, transparency or a number of bytes that
+    the format cannot have.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    fps: float
+    theme: str | None
+    transparent: bool
+    most: int | None
+    notch: int
+    writer: type[Writer]
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        theme: str | None = None,
+        transparent: bool = False,
+        most: int | None = None,
+        notch: int = 0,
+        writer: type[Writer] | None = None,
+    ) -> None:
+        writer = writer or writer_of(path)
+        for name, value in {
+            "path": Path(path),
+            "size": check_size(size or writer.size),
+            "fps": check_fps(writer.fps if fps is None else fps),
+            "theme": theme,
+            "transparent": transparent,
+            "most": most,
+            "notch": notch,
+            "writer": writer,
+        }.items():
+            object.__setattr__(self, name, value)
+        if transparent and not writer.keeps_alpha:
+            able = ", ".join(sorted(suffix for suffix, other in WRITERS.items() if other.keeps_alpha))
+            raise UsageError(f"transparent: a {writer.suffix} has no half-transparent edges; use {able}")
+        if most is not None and most < LEAST:
+            raise UsageError(
+                f"max size {size_in_bytes(most)}: no clip is that small; give at least {size_in_bytes(LEAST)}"
+            )
+        writer.check(self)
+
+    def draft(self) -> "Output":
+        """The same file for a quick look: half the size, in even sides, and at most 15 frames a second, a GIF's 10."""
+        width, height = (max(SIDES[0], 2 * round(side / 4)) for side in self.size)
+        return replace(self, size=(width, height), fps=min(self.fps, self.writer.draft_fps))
+
+
+def check_still(path: Path) -> str:
+    """The suffix of a still, in small letters; raises UsageError for one that no still has."""
+    suffix = path.suffix.lower()
+    if suffix not in STILLS:
+        raise UsageError(f"{path}: a still ends in {', '.join(STILLS)}")
+    return suffix
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """A size (width, height) in pixels; raises UsageError for one that cannot be drawn."""
+    least, most = SIDES
+    if len(size) != 2 or not all(isinstance(side, int) and least <= side <= most for side in size):
+        raise UsageError(f"size {'x'.join(map(str, size))}: give two sides of {least} to {most} pixels, as 1280x720")
+    return size
+
+
+def check_fps(fps: float) -> float:
+    """A rate in frames a second; raises UsageError for one that no player keeps up with."""
+    least, most = RATES
+    if not least <= fps <= most:
+        raise UsageError(f"fps {fps:g}: give {least} to {most} frames a second")
+    return fps
+
+
+def check_path(path: Path, *, folder: bool = False) -> None:
+    """Raise UsageError for a path at which no file can be written, or no folder where it is to be one."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
+    if path.is_dir() and not folder:
+        raise UsageError(f"{path}: is a folder; give the name of a file")
+    if path.is_file() and folder:
+        raise UsageError(f"{path}: is a file; give the name of a folder")
+
+
+def writer_of(path: str | os.PathLike[str]) -> type[Writer]:
+    """The format of a path; raises UsageError for a suffix that is none's."""
+    suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
+    if suffix not in WRITERS:
+        known = ", ".join(sorted(each for each in WRITERS if each != "/"))
+        what = f"suffix {suffix!r}" if suffix else "no suffix"
+        raise UsageError(
+            f"{path}: {what}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILLS)}"
+        )
+    return WRITERS[suffix]
