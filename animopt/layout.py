@@ -101,16 +101,23 @@ def chosen(layout: str, size: tuple[int, int], panels: Sequence[str]) -> str:
 
 
 def arrange(
-    size: tuple[int, int], look: Look, layout: str, panels: Sequence[str], aspect: float, racers: int
+    size: tuple[int, int],
+    look: Look,
+    layout: str,
+    panels: Sequence[str],
+    aspect: float,
+    racers: int,
+    titled: bool = True,
 ) -> dict[str, Box]:
     """A box for the header and for each of the panels that the layout has and that there is room for, by name.
 
-    `size` (width, height) in pixels; the domain is drawn `aspect` times as wide as high.
+    `size` (width, height) in pixels; the domain is drawn `aspect` times as wide as high. A picture that is not `titled`
+    has a lower header.
     """
     width, height = size
     shape = best(*size) if layout == "multiples" else layout
     margin = look.px(45 if shape == "wide" else 32)
-    top = look.px(22) + look.text(30) + look.text(34)
+    top = look.px(22) + (look.text(30) + look.text(34) if titled else look.text(21))
     if shape in ("square", "tall") and "formula" not in panels:
         # The function's formula and the caption need a line each, in a tall picture a long caption two.
         top += (1.6 if shape == "square" else 2.9) * look.text(17)

@@ -321,6 +321,16 @@ def _writer(path: Path) -> type[Writer]:
 
 
 @contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of the one at a path at the end, or is gone after an exception.
+
+    Raises Error where it cannot be written.
+    """
+    with _disk_errors(path), _replacing(path) as unfinished:
+        yield unfinished
+
+
+@contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """A hidden file beside another path, which takes that one's place at the end, or is gone after an exception."""
     target = path.resolve()
