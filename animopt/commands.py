@@ -380,8 +380,8 @@ class DeckCommand(click.Command):
                 click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
             ],
             short_help="Make slides of scenes, as .pptx or .html.",
-            help="Make a deck with a slide for each scene: FILE is a .pptx for PowerPoint, or an .html for any browser. "
-            "Scenes are named as for `animopt all`.",
+            help="Make a deck with a slide for each scene: FILE is a .pptx for PowerPoint, or an .html for any "
+            "browser. Scenes are named as for `animopt all`.",
         )
 
     def render(

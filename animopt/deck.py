@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from animopt import catalogue, powerpoint, webpage
 from animopt.errors import Error, UsageError
@@ -62,7 +63,8 @@ def save_deck(
     clip = Output("clip.mp4", size, fps, theme)
     clip = clip.draft() if draft else clip
     # Before any of them is drawn, which takes long, all are there.
-    changes = {name: value for name, value in (("seconds", seconds), ("lang", lang)) if value is not None}
+    asked: dict[str, Any] = {"seconds": seconds, "lang": lang}
+    changes = {name: value for name, value in asked.items() if value is not None}
     loaded = [replace(each if isinstance(each, Scene) else load(each), **changes) for each in scenes]
     frames = clip.fps * sum(scene.seconds for scene in loaded)
     with ExitStack() as stack:
@@ -98,7 +100,7 @@ def _slide(scene: Scene, name: str, source: Path | None, output: Output, executo
         size=output.size,
         seconds=scene.seconds,
         alt=plain(alt_text(recording)),
-        about=paragraphs(catalogue.description(source)) if source else [],
+        about=[*(paragraphs(catalogue.description(source)) if source else ()), *paragraphs(recording.caption)],
         beats=[(film.clock.second_of(event.step), plain(event.text)) for event in events(recording)],
         look=THEMES[output.theme or scene.theme],
     )

@@ -58,6 +58,9 @@ TIGHTEST = 0.8
 GREEDY = ("wireframe", "contour", "map", "fit", "loss", "state", "formula", "multiples", "tally")
 """Who takes the room that is left in a column: the first of these that is in it."""
 
+MARGIN, MARGINS = 32, {"wide": 45}
+"""How far from a picture's left and right edges its panels stand."""
+
 FROM_ABOVE = (("contour",), ("map",))
 """The bands that show the domain in its own shape."""
 
@@ -84,6 +87,11 @@ class Box:
 def unit(width: int, height: int) -> float:
     """How many pixels of a picture make one of a 1280 × 720 one, or of a 720 wide one where it is not wide."""
     return min(height, width * (720 / 1280 if best(width, height) == "wide" else 1)) / 720
+
+
+def inset(width: int, height: int) -> float:
+    """Where the panels of a picture begin in the layout that suits its shape, in parts of its width."""
+    return MARGINS.get(best(width, height), MARGIN) * unit(width, height) / width
 
 
 def best(width: int, height: int) -> str:
@@ -116,7 +124,7 @@ def arrange(
     """
     width, height = size
     shape = best(*size) if layout == "multiples" else layout
-    margin = look.px(45 if shape == "wide" else 32)
+    margin = look.px(MARGINS.get(shape, MARGIN))
     top = look.px(22) + (look.text(30) + look.text(34) if titled else look.text(21))
     if shape in ("square", "tall") and "formula" not in panels:
         # The function's formula and the caption need a line each, in a tall picture a long caption two.

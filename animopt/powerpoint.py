@@ -14,14 +14,20 @@ WIDTH, HEIGHT = 12192000, 6858000
 HEADING = 685800
 """The height of the room for the title, above the clip."""
 
-INSET = 45 / 1280
-"""Where a clip's own contents begin, in parts of its width; the title begins there too."""
+MARGIN = WIDTH * 45 // 1280
+"""How far from the slide's edges a title keeps."""
 
 TYPE = 28, 16
 """The title's size in points, and the least one."""
 
 TITLE_ONLY = 5
 """The number of python-pptx's layout with nothing but a title."""
+
+STYLE = """
+<a:lvl1pPr algn="l" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">
+  <a:defRPr sz="{size}" b="1"/>
+</a:lvl1pPr>
+"""
 
 # What PowerPoint itself writes for a video that starts after what was before it, that loops until it is stopped, and
 # that a click pauses.
@@ -78,7 +84,9 @@ TIMING = """
           </p:cTn></p:par></p:childTnLst>
         </p:cTn></p:par></p:childTnLst>
       </p:cTn>
-      <p:nextCondLst><p:cond evt="onClick" delay="0"><p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl></p:cond></p:nextCondLst>
+      <p:nextCondLst>
+        <p:cond evt="onClick" delay="0"><p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl></p:cond>
+      </p:nextCondLst>
     </p:seq>
   </p:childTnLst></p:cTn></p:par></p:tnLst>
 </p:timing>
@@ -105,9 +113,9 @@ def save_slides(path: Path, heading: str, slides: Sequence[Slide]) -> None:
 
 
 def _add(presentation: Any, slide: Slide) -> None:
-    from lxml import etree
     from pptx.dml.color import RGBColor
     from pptx.oxml import parse_xml
+    from pptx.oxml.ns import qn
     from pptx.util import Emu, Pt
 
     page = presentation.slides.add_slide(presentation.slide_layouts[TITLE_ONLY])
@@ -116,12 +124,10 @@ def _add(presentation: Any, slide: Slide) -> None:
     fill.fore_color.rgb = RGBColor.from_string(slide.look.background.removeprefix("#"))
 
     left, top, width, height = _place(slide.size)
-    title = page.shapes.title
-    inset = round(width * INSET)
-    # A tall clip would leave the title no room.
-    title.left = Emu(min(left + inset, round(WIDTH * INSET)) if width < WIDTH / 2 else left + inset)
-    title.top, title.height = Emu(round(0.15 * HEADING)), Emu(round(0.85 * HEADING))
-    title.width = Emu(WIDTH - 2 * title.left)
+    title, layout_title = page.shapes.title, page.slide_layout.placeholders[0]
+    title.left = Emu(left + round(width * slide.inset))
+    title.width = Emu(WIDTH - MARGIN - title.left)
+    title.top, title.height = layout_title.top, layout_title.height
     title.text_frame.text = slide.title
     run = title.text_frame.paragraphs[0].runs[0]
     most, least = TYPE
@@ -134,16 +140,18 @@ def _add(presentation: Any, slide: Slide) -> None:
     )
     movie.name = f"Clip of {slide.name}"
     movie._element._nvXxPr.cNvPr.set("descr", slide.alt)
-    timing = page.element.find(f"{{{page.element.nsmap['p']}}}timing")
-    ours = TIMING.format(shape=movie.shape_id, milliseconds=round(1000 * slide.seconds))
-    tidy = etree.fromstring(ours, etree.XMLParser(remove_blank_text=True))
-    timing.getparent().replace(timing, parse_xml(etree.tostring(tidy)))
+    timing = page.element.find(qn("p:timing"))
+    # python-pptx's parser leaves out the blanks between the tags.
+    ours = parse_xml(TIMING.format(shape=movie.shape_id, milliseconds=round(1000 * slide.seconds)))
+    timing.getparent().replace(timing, ours)
     page.notes_slide.notes_text_frame.text = "\n".join(slide.notes)
 
 
 def _wide(presentation: Any) -> Any:
     """A presentation of python-pptx's, which is 4:3, with every placeholder in the place that it has in 16:9."""
-    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+    from pptx.enum.text import MSO_ANCHOR
+    from pptx.oxml import parse_xml
+    from pptx.oxml.ns import qn
     from pptx.util import Emu
 
     wider, higher = WIDTH / presentation.slide_width, HEIGHT / presentation.slide_height
@@ -152,16 +160,17 @@ def _wide(presentation: Any) -> Any:
     for part in (master, *master.slide_layouts):
         for shape in part.placeholders:
             # Others have the place that the master says.
-            if shape.element.spPr.find(f"{{{shape.element.nsmap['a']}}}xfrm") is not None:
+            if shape.element.spPr.find(qn("a:xfrm")) is not None:
                 shape.left, shape.width = (Emu(round(each * wider)) for each in (shape.left, shape.width))
                 shape.top, shape.height = (Emu(round(each * higher)) for each in (shape.top, shape.height))
     title = master.slide_layouts[TITLE_ONLY].placeholders[0]
-    title.left, title.top = Emu(round(WIDTH * INSET)), Emu(round(0.15 * HEADING))
-    title.width, title.height = Emu(round(WIDTH * (1 - 2 * INSET))), Emu(round(0.85 * HEADING))
+    title.left, title.width = Emu(MARGIN), Emu(WIDTH - 2 * MARGIN)
+    title.top, title.height = Emu(round(0.15 * HEADING)), Emu(round(0.85 * HEADING))
     frame = title.text_frame
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = Emu(0)
     frame.vertical_anchor = MSO_ANCHOR.BOTTOM
-    frame.paragraphs[0].alignment = PP_ALIGN.LEFT
+    style = frame._txBody.find(qn("a:lstStyle"))
+    style.append(parse_xml(STYLE.format(size=100 * TYPE[0])))
     return presentation
 
 
@@ -177,5 +186,7 @@ def _pptx() -> Any:
     try:
         import pptx
     except ImportError as error:
-        raise Error('deck: a .pptx needs python-pptx; install it with pip install -c constraints.txt ".[decks]"') from error
+        raise Error(
+            'deck: a .pptx needs python-pptx; install it with pip install -c constraints.txt ".[decks]"'
+        ) from error
     return pptx

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from animopt.layout import inset
 from animopt.look import Look
 
 
@@ -30,6 +31,11 @@ class Slide:
     about: Sequence[str]
     beats: Sequence[tuple[float, str]]
     look: Look
+
+    @property
+    def inset(self) -> float:
+        """Where the clip's contents begin, in parts of its width; the title begins there too."""
+        return inset(*self.size)
 
     @property
     def ems(self) -> float:

@@ -19,7 +19,7 @@ from animopt.recording import Recording
 class Header:
     """The title on the left, the step on the right; below them the formula and a caption.
 
-    One that is not `titled`, for a page that says the title itself, has the formula and the caption in the title's place.
+    One that is not `titled`, for a page that says the title itself, has the formula and the caption in its place.
     """
 
     caption: str = ""
