@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -143,12 +145,10 @@ def test_a_poster_shows_how_the_race_ended(slides, tmp_path):
         away = [np.abs(frame - poster).mean() for frame in frames]
         # The seamless one has gone back to its start when it ends.
         assert int(np.argmin(away)) in ((9,), (8,))[number], away
-        assert away[0] > 2 * min(away)
+        assert away[0] > 1.5 * min(away)
 
 
 def test_alt_text_and_notes(slides):
-    from pptx import Presentation  # noqa: F401
-
     for slide, name in zip(slides, ("Adagrad", "<i>S&D</i>"), strict=True):
         alt = movie_of(slide).element.find(".//p:cNvPr", NS).get("descr")
         assert slide.shapes.title.text.rstrip(".") in alt
@@ -281,8 +281,8 @@ def test_a_clip_plays_and_loops_while_its_slide_is_shown(opened):
     assert first["posted"]
     assert not second["shown"]
     assert second["paused"]
-    page.evaluate("document.querySelector('video').currentTime = 1.8")
-    page.wait_for_function("document.querySelector('video').currentTime < 1", timeout=10_000)
+    page.evaluate("document.querySelector('video').currentTime = 1.3")
+    page.wait_for_function("() => document.querySelector('video').currentTime < 1", timeout=10_000)
     plays(page, 0)
 
     page.keyboard.press("ArrowRight")
@@ -381,7 +381,7 @@ def test_notes_come_and_go(opened):
     page.keyboard.press("k")
     page.keyboard.press("n")
     page.get_by_role("button", name="Go to second 1.5 of the clip").click()
-    page.wait_for_function("document.querySelector('video').currentTime === 1.5", timeout=10_000)
+    page.wait_for_function("() => document.querySelector('video').currentTime === 1.5", timeout=10_000)
     assert page.evaluate(STATE)[0]["paused"]
 
 
@@ -391,14 +391,14 @@ def clip_shown(page):
 
 
 def poster(page):
-    from base64 import b64decode
-
     data = page.locator("section:not([hidden]) img").get_attribute("src").partition(",")[2]
     return Image.open(io.BytesIO(b64decode(data))).convert("RGB")
 
 
 def away(one, other):
-    return np.asarray(ImageChops.difference(one, other.resize(one.size))).mean()
+    """How far two pictures are apart; small, so that it does not matter how they were enlarged."""
+    small = (each.resize((80, 45), Image.Resampling.BOX) for each in (one, other))
+    return np.asarray(ImageChops.difference(*small)).mean()
 
 
 def test_who_wants_less_motion_starts_the_clips(opened):
@@ -409,12 +409,13 @@ def test_who_wants_less_motion_starts_the_clips(opened):
         assert state["paused"]
         assert state["at"] == 0
         # The poster is what is seen.
-        assert away(clip_shown(page), poster(page)) < 3
+        resting = away(clip_shown(page), poster(page))
+        assert resting < 1.5
         page.get_by_role("button", name="Play").click()
         plays(page, shown(page))
         page.get_by_role("button", name="Pause").click()
         page.wait_for_timeout(100)
-        assert away(clip_shown(page), poster(page)) > 1
+        assert away(clip_shown(page), poster(page)) > 2 * resting
         page.keyboard.press("End")
     page.emulate_media(reduced_motion="no-preference")
     page.keyboard.press("Home")
@@ -561,12 +562,10 @@ def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
 
 
 def test_a_clip_without_its_title_does_not_say_it(files):
-    scene = animopt.load(files[0])
+    scene = replace(animopt.load(files[0]), steps=2)
     header = (slice(0, 60), slice(0, 200))
     pictures = []
     for title in ("Something quite different", "Words"):
-        from dataclasses import replace
-
         _, film = replace(scene, title=title).filmed((640, 360), 2, titled=False)
         pictures.append(film.at(1.0))
         _, film = replace(scene, title=title).filmed((640, 360), 2)
