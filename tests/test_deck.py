@@ -465,7 +465,9 @@ def test_on_paper_every_slide_is_a_page_with_its_poster(opened):
 def test_without_scripts_all_slides_stand_below_each_other(opened):
     page = opened(java_script_enabled=False)
     assert all(each.is_visible() for each in page.locator("section, video, .notes").all())
-    assert all(each.get_attribute("controls") is not None for each in page.locator("video").all())
+    for video in page.locator("video").all():
+        assert video.get_attribute("controls") is not None
+        assert video.get_attribute("poster").startswith("data:image/png;base64,")
 
 
 def test_the_command_makes_a_deck(animopt_here, files):
