@@ -35,16 +35,20 @@ def chosen(wanted: Iterable[str]) -> dict[str, Path]:
 
     Raises UsageError where there is none, and for two of one name.
     """
-    paths = [
-        path
-        for each in wanted
-        for path in (sorted(Path(each).glob("[!_]*.py")) if Path(each).is_dir() else [find(each)])
-    ]
+    paths = [path for each in wanted for path in (_inside(Path(each)) if Path(each).is_dir() else [find(each)])]
     found: dict[str, Path] = {}
     for path in paths or scenes().values():
         if found.setdefault(name(path), path) != path:
             raise UsageError(f"{path}: its clip would take the place of that of {found[name(path)]}; rename one")
     return found
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The scene files in a folder; raises UsageError where there is none."""
+    paths = sorted(folder.glob("[!_]*.py"))
+    if not paths:
+        raise UsageError(f"{folder}: there is no scene file in this folder")
+    return paths
 
 
 def name(path: Path) -> str:

@@ -125,6 +125,12 @@ class Clock:
         """For how many seconds the races after the first pass by."""
         return self._running / 2 if self.races > 1 else 0.0
 
+    @property
+    def finished(self) -> float:
+        """The second of the clip that says most of how the race ended."""
+        # A seamless clip has gone back to its beginning when it ends.
+        return self.seconds if self.loop == "plain" else self.seconds - 0.75 * self.hold
+
     def second_of(self, step: float) -> float:
         """The first second of the clip at which the race is at a step."""
         seconds, steps = self._keys

@@ -444,9 +444,60 @@ class AllCommand(click.Command):
             raise Error(f"{len(failed)} of {len(scenes)} scenes failed: {', '.join(sorted(failed))}")
 
 
+class DeckCommand(click.Command):
+    """Renders several scenes as the slides of one file."""
+
+    def __init__(self) -> None:
+        self.name: str
+        super().__init__(
+            "deck",
+            callback=self.render,
+            params=[
+                click.Argument(["path"], type=click.Path(path_type=Path), metavar="FILE"),
+                click.Argument(["names"], nargs=-1, metavar="SCENE..."),
+                *_clip_options(0, "Processes that draw, 0 for none but this one.  [default: what suits the machine]"),
+                click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
+            ],
+            short_help="Make slides of scenes, as .pptx or .html.",
+            help="Make a deck with a slide for each scene: FILE is a .pptx for PowerPoint, or an .html for any "
+            "browser. Scenes are named as for `animopt all`.",
+        )
+
+    def render(
+        self,
+        path: Path,
+        names: tuple[str, ...],
+        size: tuple[int, int] | None,
+        fps: float | None,
+        seconds: float | None,
+        theme: str | None,
+        draft: bool,
+        workers: int | None,
+        lang: str | None,
+    ) -> None:
+        """Write the deck, print its path, and tell of each scene on standard error."""
+        from animopt.startup import importing
+
+        if not names:
+            raise UsageError(f"{path}: a deck needs scenes; name at least one, as animopt deck {path} ravine-race")
+        scenes = list(catalogue.chosen(names).values())
+        with importing():
+            from animopt.deck import save_deck
+
+        def progress(done: int, total: int, name: str) -> None:
+            click.echo(f"{done}/{total} {name}: done", err=True)
+
+        asked: dict[str, Any] = {"seconds": seconds, "lang": lang, "draft": draft}
+        # Standard output is for the path alone, whatever a scene file prints.
+        with contextlib.redirect_stdout(sys.stderr):
+            save_deck(path, scenes, size, fps, theme, workers=workers, progress=progress, **asked)
+        click.echo(path)
+
+
 COMMANDS: dict[str, click.Command] = {
     "race": RaceCommand(),
     "all": AllCommand(),
+    "deck": DeckCommand(),
     "functions": functions,
     "optimizers": optimizers,
 }

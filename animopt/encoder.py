@@ -169,7 +169,16 @@ def running(arguments: Sequence[str], complaints: IO[bytes]) -> "Iterator[subpro
 
 @contextlib.contextmanager
 def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
-    """A hidden file or folder beside a path, which takes its place at the end, or is gone after an exception."""
+    """A hidden file or folder beside a path, which takes its place at the end, or is gone after an exception.
+
+    Raises Error where it cannot be written.
+    """
+    with disk_errors(path), _replacing(path, folder) as unfinished:
+        yield unfinished
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, folder: bool) -> Iterator[Path]:
     target = path.resolve()
     unfinished = target.with_name(f".animopt-{secrets.token_hex(6)}{target.suffix}")
     if folder:
@@ -206,7 +215,7 @@ def content(path: Path) -> "bytes | dict[str, bytes]":
 def put(path: Path, whole: "bytes | Mapping[str, bytes]") -> None:
     """Write a whole file or folder, in place of the one that was there. Raises Error where it cannot be written."""
     folder = not isinstance(whole, bytes)
-    with disk_errors(path), replacing(path, folder=folder) as unfinished:
+    with replacing(path, folder=folder) as unfinished:
         files = {unfinished: whole} if isinstance(whole, bytes) else {unfinished / name: whole[name] for name in whole}
         for file, inside in files.items():
             file.write_bytes(inside)

@@ -52,9 +52,9 @@ class Staging:
     """How a film looks, and what is written in it.
 
     The names of a theme, whether it goes without its ground, the names of a layout ("auto" takes the one that suits the
-    shape) and the panels; a caption, the text of
-    a question, the number of the racer whose formula and state are shown, and whether the racers have an order, which
-    their colours tell. Raises UsageError for unknown names.
+    shape) and the panels; a caption, the text of a question, the number of the racer whose formula and state are shown,
+    whether the racers have an order, which their colours tell, and whether the header has the title.
+    Raises UsageError for unknown names.
     """
 
     theme: str = "light"
@@ -65,6 +65,7 @@ class Staging:
     question: str = ""
     focus: int = 0
     ordered: bool = False
+    titled: bool = True
 
     def __post_init__(self) -> None:
         for field, value, known in (
@@ -83,7 +84,7 @@ class Staging:
     def cast(self, boxes: Mapping[str, Box], moments: Sequence[Moment], races: Sequence[Recording]) -> dict[str, Panel]:
         """Every panel by its name, for a picture with these boxes, at these moments, in a film of these races."""
         return {
-            "header": Header(self.caption, formula="formula" not in boxes),
+            "header": Header(self.caption, "formula" not in boxes, self.titled),
             "wireframe": Wireframe(moments),
             "contour": Contour(moments),
             "loss": Loss(races),
@@ -226,6 +227,7 @@ def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int,
     look = THEMES[staging.theme].scaled(unit(*size), size[1])
     if staging.ordered:
         look = ordered(look, len(recording.names))
-    boxes = arrange(size, look, layout, staging.panels, recording.surface.aspect, len(recording.names))
+    aspect, racers = recording.surface.aspect, len(recording.names)
+    boxes = arrange(size, look, layout, staging.panels, aspect, racers, staging.titled)
     moments = [moment for moment in clock.track if moment.race == race]
     return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, look)

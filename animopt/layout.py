@@ -58,6 +58,9 @@ TIGHTEST = 0.8
 GREEDY = ("wireframe", "contour", "map", "fit", "loss", "state", "formula", "multiples", "tally")
 """Who takes the room that is left in a column: the first of these that is in it."""
 
+MARGIN, MARGINS = 32, {"wide": 45}
+"""How far from a picture's left and right edges its panels stand."""
+
 FROM_ABOVE = (("contour",), ("map",))
 """The bands that show the domain in its own shape."""
 
@@ -86,6 +89,11 @@ def unit(width: int, height: int) -> float:
     return min(height, width * (720 / 1280 if best(width, height) == "wide" else 1)) / 720
 
 
+def inset(width: int, height: int) -> float:
+    """Where the panels of a picture begin in the layout that suits its shape, in parts of its width."""
+    return MARGINS.get(best(width, height), MARGIN) * unit(width, height) / width
+
+
 def best(width: int, height: int) -> str:
     """The layout that suits a picture's shape."""
     if width >= 1.35 * height:
@@ -101,16 +109,23 @@ def chosen(layout: str, size: tuple[int, int], panels: Sequence[str]) -> str:
 
 
 def arrange(
-    size: tuple[int, int], look: Look, layout: str, panels: Sequence[str], aspect: float, racers: int
+    size: tuple[int, int],
+    look: Look,
+    layout: str,
+    panels: Sequence[str],
+    aspect: float,
+    racers: int,
+    titled: bool = True,
 ) -> dict[str, Box]:
     """A box for the header and for each of the panels that the layout has and that there is room for, by name.
 
-    `size` (width, height) in pixels; the domain is drawn `aspect` times as wide as high.
+    `size` (width, height) in pixels; the domain is drawn `aspect` times as wide as high. A picture that is not `titled`
+    has a lower header.
     """
     width, height = size
     shape = best(*size) if layout == "multiples" else layout
-    margin = look.px(45 if shape == "wide" else 32)
-    top = look.px(22) + look.text(30) + look.text(34)
+    margin = look.px(MARGINS.get(shape, MARGIN))
+    top = look.px(22) + (look.text(30) + look.text(34) if titled else look.text(21))
     if shape in ("square", "tall") and "formula" not in panels:
         # The function's formula and the caption need a line each, in a tall picture a long caption two.
         top += (1.6 if shape == "square" else 2.9) * look.text(17)

@@ -210,6 +210,16 @@ class Scene:
 
             yield from save(all_outputs, film_of, progress, executor)
 
+    def filmed(
+        self, size: tuple[int, int] = Mp4.size, fps: float = Mp4.fps, theme: str | None = None, titled: bool = True
+    ) -> tuple[Recording, Film]:
+        """The race, run, and the film of it: frames of `size` (width, height) pixels, `fps` of them a second.
+
+        A film that is not `titled` is for a page that says the title itself. Raises Error as `record` does.
+        """
+        races = self._races()
+        return races[0], Film(races, self._clock(), size, fps, replace(self._staging(theme), titled=titled))
+
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""
         if not 0 <= at <= self.seconds:

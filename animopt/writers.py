@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from animopt.budget import given_up, next_try
-from animopt.encoder import TooLargeError, disk_errors, put, replacing
+from animopt.encoder import TooLargeError, put, replacing
 from animopt.errors import Error
 from animopt.figures import size_in_bytes
 from animopt.formats import JOINED
@@ -134,5 +134,5 @@ def save_still(path: Path, picture: "Pixels | bytes") -> None:
         return
     import imageio.v3 as imageio
 
-    with disk_errors(path), replacing(path) as unfinished:
+    with replacing(path) as unfinished:
         imageio.imwrite(unfinished, picture, extension=".png")

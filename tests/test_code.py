@@ -74,6 +74,10 @@ FLOORS = {
     "commands": 14,
     "cli": 15,
     "__main__": 16,
+    "slides": 3,
+    "powerpoint": 4,
+    "webpage": 4,
+    "deck": 13,
 }
 TORCH_HALF = {
     "eager",

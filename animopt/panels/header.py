@@ -17,16 +17,21 @@ from animopt.recording import Recording
 @final
 @dataclass(frozen=True)
 class Header:
-    """The title on the left, the step on the right; below them the formula and a caption."""
+    """The title on the left, the step on the right; below them the formula and a caption.
+
+    One that is not `titled`, for a page that says the title itself, has the formula and the caption in its place.
+    """
 
     caption: str = ""
     formula: bool = True
+    titled: bool = True
 
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the title, the formula and the caption; the step moves."""
         width, height = in_pixels(axes)
         steps = recording.xy.shape[1] - 1
-        line = look.text(30)
+        line = look.text(30) if self.titled else look.text(21)
+        row = line + look.text(34) if self.titled else line
         step = axes.text(
             width,
             line,
@@ -37,14 +42,18 @@ class Header:
             va="baseline",
             animated=True,
         )
-        title = axes.text(
-            0, line, **literal(recording.title), fontsize=line, fontweight="bold", color=look.ink, va="baseline"
-        )
-        fit(title, width - text_width(step) - look.text(21), least=look.text(17))
+        beside = width - text_width(step) - look.text(21)
+        if self.titled:
+            title = axes.text(
+                0, line, **literal(recording.title), fontsize=line, fontweight="bold", color=look.ink, va="baseline"
+            )
+            fit(title, beside, least=look.text(17))
+        else:
+            width = beside
         maths = function_maths(recording.formula) if self.formula and recording.formula else ""
         formula = axes.text(
             0,
-            line + look.text(34),
+            row,
             maths,
             fontsize=look.text(19),
             color=look.muted,
@@ -56,14 +65,14 @@ class Header:
         if said := " ".join(filter(None, [self.caption, recording.caption])):
             caption = axes.text(
                 left,
-                line + look.text(34),
+                row,
                 **literal(said),
                 fontsize=look.text(17),
                 color=look.muted,
                 va="baseline",
             )
             smallest = text_width(caption) * look.text(0) / look.text(17)
-            below = line + look.text(34) + 1.5 * look.text(17)
+            below = row + 1.5 * look.text(17)
             if text_width(caption) > width - left and below <= height:
                 caption.set_position((0, below))
                 left = 0.0
