@@ -1,10 +1,12 @@
 """What the command line can be asked for: a scene, a race without one, and what is on the shelves."""
 
 import contextlib
+import shlex
 import shutil
+import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from animopt.layout import LAYOUTS
 from animopt.look import THEMES
 
 if TYPE_CHECKING:
+    from animopt.batch import Rendered
     from animopt.function import Function
     from animopt.scene import Scene
 
@@ -42,16 +45,21 @@ def _make(folder: Path) -> None:
         raise Error(f"{folder}: cannot be made: {error.strerror}; name another place with --output") from error
 
 
-def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
-    """The options of every command that renders clips; what it does with its workers is its own."""
+def _clip_options(
+    fewest_workers: int,
+    workers: str,
+    size: str = "800x450 for a GIF, else 1280x720",
+    fps: str = "25 for a GIF, else 50",
+) -> list[click.Parameter]:
+    """The options of every command that renders clips; what it does with its workers is its own, and its defaults."""
     return [
         click.Option(
             ["--size"],
             type=_size,
             metavar="WIDTHxHEIGHT",
-            help="Pixels.  [default: 800x450 for a GIF, else 1280x720]",
+            help=f"Pixels.  [default: {size}]",
         ),
-        click.Option(["--fps"], type=float, help="Frames a second.  [default: 25 for a GIF, else 50]"),
+        click.Option(["--fps"], type=float, help=f"Frames a second.  [default: {fps}]"),
         click.Option(["--seconds"], type=float, help="Length of the whole clip.  [default: the scene's]"),
         click.Option(["--theme"], type=click.Choice(list(THEMES)), help="Colours.  [default: the scene's]"),
         click.Option(
@@ -351,27 +359,121 @@ class AllCommand(click.Command):
             outputs = [Output(folder / (name + ending), size, fps, theme) for ending in endings]
             scenes[name] = path, [output.draft() for output in outputs] if draft else outputs
         _make(folder)
-        failed = []
         with Workers(workers or min(cores(), len(scenes)), "animopt.scene") as executor:
-            for done, rendered in enumerate(render_all(scenes, executor, seconds), 1):
-                for warning in rendered.warnings:
-                    click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)
-                for path in rendered.paths:
-                    click.echo(path)
-                outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
-                click.echo(f"{done}/{len(scenes)} {rendered.name}: {outcome}", err=True)
-                failed += [rendered.name] if rendered.failure else []
-        if failed:
-            raise Error(f"{len(failed)} of {len(scenes)} scenes failed: {', '.join(sorted(failed))}")
+            outcomes = _telling(render_all(scenes, executor, seconds), len(scenes))
+        _check_outcomes(outcomes)
+
+
+class GalleryCommand(click.Command):
+    """Renders many scenes small, several at a time, and a page on which to browse them."""
+
+    def __init__(self) -> None:
+        self.name: str
+        super().__init__(
+            "gallery",
+            callback=self.render,
+            params=[
+                click.Argument(["names"], nargs=-1, metavar="[SCENE]..."),
+                click.Option(
+                    ["-o", "--output", "folder"],
+                    type=click.Path(path_type=Path),
+                    default=Path("gallery"),
+                    help="The folder to write to.  [default: gallery]",
+                ),
+                *_clip_options(
+                    1,
+                    "Scenes at a time, each in a process of its own.  [default: one on each processor]",
+                    size="480x270",
+                    fps="25",
+                ),
+                click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
+            ],
+            short_help="Render a page on which to browse every scene, or those named.",
+            help="Render every scene that is listed, or those named, as a small clip, and a page on which to browse "
+            "them: by their names, as files, or as folders of them. The page is index.html in the folder, and needs "
+            "neither a server nor a network. It shows the scenes of the last run; files of earlier ones in the folder "
+            "that are not written again are left there.",
+        )
+
+    def render(
+        self,
+        names: tuple[str, ...],
+        folder: Path,
+        size: tuple[int, int] | None,
+        fps: float | None,
+        seconds: float | None,
+        theme: str | None,
+        draft: bool,
+        workers: int | None,
+        lang: str | None,
+    ) -> None:
+        """Write the clips and the page, print the path of every file, and tell of each scene on standard error."""
+        from animopt.batch import work_through
+        from animopt.gallery import CLIPS, FPS, SIZE, Card, Small, check_folder, save_page
+        from animopt.workers import Workers, cores
+        from animopt.writers import Output
+
+        check_folder(folder)
+        fields = {field: value for field, value in (("seconds", seconds), ("lang", lang)) if value is not None}
+        files = catalogue.chosen(names)
+        clips = {name: Output(folder / CLIPS / f"{name}.mp4", size or SIZE, fps or FPS, theme) for name in files}
+        clips = {name: clip.draft() if draft else clip for name, clip in clips.items()}
+        works = {name: (path, Small(clips[name], fields)) for name, path in files.items()}
+        _make(folder)
+        _make(folder / CLIPS)
+        with Workers(workers or min(cores(), len(works)), "animopt.scene") as executor:
+            outcomes = _telling(work_through(works, executor), len(works))
+        chosen = {"theme": theme, "lang": lang}
+        options = [word for option, value in chosen.items() if value for word in (f"--{option}", value)]
+        cards = [
+            Card(
+                name, catalogue.description(path).partition("\n")[0], _asking(name, path, options), outcomes[name].told
+            )
+            for name, path in files.items()
+            if not outcomes[name].failure
+        ]
+        if cards:
+            click.echo(save_page(folder, cards, next(iter(clips.values())).size))
+        _check_outcomes(outcomes)
 
 
 COMMANDS: dict[str, click.Command] = {
     "race": RaceCommand(),
     "all": AllCommand(),
+    "gallery": GalleryCommand(),
     "functions": functions,
     "optimizers": optimizers,
 }
 """Every command that is not a scene's."""
+
+
+def _telling(results: "Iterable[Rendered]", total: int) -> "dict[str, Rendered]":
+    """What comes of each scene, by its name, once all are done; it is told as they are."""
+    outcomes = {}
+    for done, rendered in enumerate(results, 1):
+        for warning in rendered.warnings:
+            click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)
+        for path in rendered.paths:
+            click.echo(path)
+        outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
+        click.echo(f"{done}/{total} {rendered.name}: {outcome}", err=True)
+        outcomes[rendered.name] = rendered
+    return outcomes
+
+
+def _check_outcomes(outcomes: "Mapping[str, Rendered]") -> None:
+    """Raise Error that names the scenes that failed."""
+    failed = sorted(name for name, rendered in outcomes.items() if rendered.failure)
+    if failed:
+        raise Error(f"{len(failed)} of {len(outcomes)} scenes failed: {', '.join(failed)}")
+
+
+def _asking(name: str, path: Path, options: Sequence[str]) -> str:
+    """The command that renders a scene as a GIF, as the system's shell takes it: by its name where that finds it."""
+    scene, output = name if catalogue.scenes().get(name) == path else str(path), f"{name}.gif"
+    words = [f"./{word}" if word.startswith("-") else word for word in (scene, output)]
+    command = ["animopt", words[0], "-o", words[1], *options]
+    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> None:

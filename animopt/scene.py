@@ -199,12 +199,15 @@ class Scene:
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
         with crew(workers, frames) as executor:
-            races = self._races()
+            yield from save(all_outputs, self.filming()[1], progress, executor)
 
-            def film_of(output: Output) -> Film:
-                return self._film(races, output.size, output.fps, output.theme)
+    def filming(self) -> tuple[list[Recording], Callable[[Output], Film]]:
+        """Run the race; its recordings, one for each function, and what makes the film of them for an output.
 
-            yield from save(all_outputs, film_of, progress, executor)
+        Raises Error where an optimizer or the function cannot do the work.
+        """
+        races = self._races()
+        return races, lambda output: self._film(races, output.size, output.fps, output.theme)
 
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""

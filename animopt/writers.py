@@ -108,13 +108,19 @@ def check_still(path: Path) -> str:
 
 def save_still(path: Path, picture: "Pixels | bytes") -> None:
     """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
-    with _disk_errors(path), _replacing(path) as unfinished:
-        if isinstance(picture, bytes):
-            unfinished.write_bytes(picture)
-        else:
-            import imageio.v3 as imageio
+    if isinstance(picture, bytes):
+        save_bytes(path, picture)
+        return
+    import imageio.v3 as imageio
 
-            imageio.imwrite(unfinished, picture, extension=".png")
+    with _disk_errors(path), _replacing(path) as unfinished:
+        imageio.imwrite(unfinished, picture, extension=".png")
+
+
+def save_bytes(path: Path, content: bytes) -> None:
+    """Write a file, in place of the one that was there once it is whole. Raises Error where it cannot be written."""
+    with _disk_errors(path), _replacing(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 class Writer(ABC):

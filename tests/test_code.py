@@ -65,6 +65,7 @@ FLOORS = {
     "picture": 8,
     "adhoc": 9,
     "batch": 9,
+    "gallery": 9,
     "commands": 10,
     "cli": 11,
     "__main__": 12,
