@@ -416,7 +416,10 @@ class GalleryCommand(click.Command):
         check_folder(folder)
         fields = {field: value for field, value in (("seconds", seconds), ("lang", lang)) if value is not None}
         files = catalogue.chosen(names)
-        clips = {name: Output(folder / CLIPS / f"{name}.mp4", size or SIZE, fps or FPS, theme) for name in files}
+        clips = {
+            name: Output(folder / CLIPS / f"{name}.mp4", size or SIZE, FPS if fps is None else fps, theme)
+            for name in files
+        }
         clips = {name: clip.draft() if draft else clip for name, clip in clips.items()}
         works = {name: (path, Small(clips[name], fields)) for name, path in files.items()}
         _make(folder)
