@@ -236,6 +236,10 @@ def test_the_command_is_copied(visit, folder, clipboard):
         page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     if clipboard == "refused":
         page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('refused')))")
+    # One clipboard is there for all pages.
+    page.get_by_label("Search").fill("what was there before")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("ControlOrMeta+x")
     button = page.locator(".card", has_text="two").locator(".copy")
     button.focus()
     page.keyboard.press("Enter")
