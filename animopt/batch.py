@@ -1,30 +1,44 @@
 """Many scenes at once, each rendered by one worker, past those that fail."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from animopt.encoder import content, put
 from animopt.errors import Error, first_line
 from animopt.output import Output
 
+if TYPE_CHECKING:
+    from animopt.scene import Scene
+
 _RENDERING = Lock()
 """Threads render one scene at a time: torch's chance and Python's warnings are the whole process's."""
+
+Work = Callable[["Scene", Sequence[Output]], Generator[Path, None, Any]]
+"""What is done with a scene and its outputs: the path of each file as it is written, then what else there is to tell.
+
+Files are those of the outputs, and such that differ from one of these in the suffix. A work must pickle.
+"""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What came of a scene: the paths of its files, what was warned of, and why it failed, if it did."""
+    """What came of a scene: the paths of its files, what was warned of, and why it failed, if it did.
+
+    `told` is what the work returned, None where it failed.
+    """
 
     name: str
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: str = ""
+    told: Any = None
 
 
 @dataclass(frozen=True)
@@ -52,38 +66,49 @@ class _Clip:
 
 @dataclass(frozen=True)
 class _Order:
-    """A scene file, as it is named, where it lies and what it says, and the clips to make of it."""
+    """A scene file, as it is named, where it lies and what it says, the clips to make of it, and how."""
 
     path: str
     place: str
     source: bytes
     clips: Sequence[_Clip]
-    seconds: float | None
+    fields: Mapping[str, Any]
+    work: Work
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Delivery:
-    """What a worker hands back: files or folders by the numbers of their clips, warnings, and why the scene failed."""
+    """What a worker hands back: files or folders by their names there, warnings, and why the scene failed."""
 
-    files: Mapping[int, bytes | Mapping[str, bytes]]
-    warnings: tuple[str, ...]
-    failure: str
+    files: dict[str, bytes | dict[str, bytes]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    failure: str = ""
+    told: Any = None
+
+
+def saved(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, None]:
+    """The work of rendering: every output."""
+    # The other processors have scenes of their own.
+    yield from scene.saving(*outputs, workers=0)
 
 
 def render_all(
-    scenes: Mapping[str, tuple[Path, Sequence[Output]]], executor: Executor, seconds: float | None = None
+    scenes: Mapping[str, tuple[Path, Sequence[Output]]],
+    executor: Executor,
+    fields: Mapping[str, Any] | None = None,
+    work: Work = saved,
 ) -> Iterator[Rendered]:
     """Render scene files, each by its name with its outputs, in any executor; what comes of each, as it is done.
 
-    `seconds` is the length of every clip, None for the scene's own. The files come back from the workers and are put in
-    place here. A worker that does not have the scene file runs a copy of it, without what lies beside it.
-    Nothing is raised for a scene that fails, or for a worker that dies with one.
+    `fields` are those that every scene has otherwise than it says, as {"seconds": 5}. The files come back from the
+    workers and are put in place here. A worker that does not have the scene file runs a copy of it, without what lies
+    beside it. Nothing is raised for a scene that fails, or for a worker that dies with one.
     """
     futures = {}
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                futures[executor.submit(_render, _order(path, outputs, seconds))] = name
+                futures[executor.submit(_render, _order(path, outputs, fields or {}, work))] = name
             except OSError as error:
                 yield Rendered(name, failure=f"{path}: cannot be read: {error.strerror}")
         for future in as_completed(futures):
@@ -102,9 +127,9 @@ def render_all(
             future.cancel()
 
 
-def _order(path: Path, outputs: Sequence[Output], seconds: float | None) -> _Order:
+def _order(path: Path, outputs: Sequence[Output], fields: Mapping[str, Any], work: Work) -> _Order:
     clips = [_Clip.of(output) for output in outputs]
-    return _Order(str(path), str(path.resolve()), path.read_bytes(), clips, seconds)
+    return _Order(str(path), str(path.resolve()), path.read_bytes(), clips, dict(fields), work)
 
 
 def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> Rendered:
@@ -112,20 +137,22 @@ def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> Render
     failure = delivery.failure
     placed = []
     try:
-        for number, whole in delivery.files.items():
-            put(outputs[number].path, whole)
-            placed.append(outputs[number].path)
+        for there, whole in delivery.files.items():
+            path = outputs[int(Path(there).stem)].path
+            if isinstance(whole, bytes):
+                path = path.with_suffix(Path(there).suffix)
+            put(path, whole)
+            placed.append(path)
     except Error as error:
         failure = str(error)
-    return Rendered(name, tuple(placed), delivery.warnings, failure)
+    return Rendered(name, tuple(placed), delivery.warnings, failure, None if failure else delivery.told)
 
 
 def _render(order: _Order) -> _Delivery:
     """Render a scene where this runs, in a folder that is gone afterwards."""
     from animopt.scene import load
 
-    failure = ""
-    files: dict[int, bytes | dict[str, bytes]] = {}
+    delivery = _Delivery()
     names: dict[str, str] = {}
     with TemporaryDirectory(prefix="animopt-") as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
@@ -133,20 +160,26 @@ def _render(order: _Order) -> _Delivery:
         names[str(path)] = order.path
         try:
             outputs = [clip.output(Path(folder, str(number))) for number, clip in enumerate(order.clips)]
-            places = [output.path for output in outputs]
-            names |= {str(place): clip.path for place, clip in zip(places, order.clips, strict=True)}
-            scene = load(path)
-            if order.seconds is not None:
-                scene = replace(scene, seconds=order.seconds)
-            # The other processors have scenes of their own.
-            for place in scene.saving(*outputs, workers=0):
-                files[places.index(place)] = content(place)
+            names |= {str(output.path): clip.path for output, clip in zip(outputs, order.clips, strict=True)}
+            delivery.told = _all_told(order.work(replace(load(path), **order.fields), outputs), delivery)
         except Error as error:
-            failure = str(error)
-    told = [failure, *(str(each.message) for each in caught)]
+            delivery.failure = str(error)
+    told = [delivery.failure, *(str(each.message) for each in caught)]
     for here, there in names.items():
         told = [each.replace(here, there) for each in told]
-    return _Delivery(files, tuple(told[1:]), told[0])
+    delivery.failure, *more = told
+    delivery.warnings = tuple(more)
+    return delivery
+
+
+def _all_told(steps: Generator[Path, None, Any], delivery: _Delivery) -> Any:
+    """What a work returns, once all its files are in the delivery."""
+    while True:
+        try:
+            path = next(steps)
+        except StopIteration as end:
+            return end.value
+        delivery.files[path.name] = content(path)
 
 
 def _scene_file(order: _Order, folder: Path) -> Path:

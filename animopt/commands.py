@@ -1,10 +1,12 @@
 """What the command line can be asked for: a scene, a race without one, and what is on the shelves."""
 
 import contextlib
+import shlex
 import shutil
+import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,10 @@ from animopt.look import THEMES
 from animopt.places import PLACES
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
+
+    from animopt.batch import Rendered
     from animopt.function import Function
     from animopt.output import Output
     from animopt.scene import Scene
@@ -45,18 +51,40 @@ def _make(folder: Path) -> None:
         raise Error(f"{folder}: cannot be made: {error.strerror}; name another place with --output") from error
 
 
-def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
-    """The options of every command that renders clips; what it does with its workers is its own."""
+def _clip_options(
+    fewest_workers: int,
+    workers: str,
+    size: str = "800x450 for a GIF, else 1280x720",
+    fps: str = "25 for a GIF, else 50",
+) -> list[click.Parameter]:
+    """The options of every command that renders clips; what it does with its workers is its own, and its defaults."""
     return [
         click.Option(
             ["--size"],
             type=_size,
             metavar="WIDTHxHEIGHT",
-            help="Pixels.  [default: 800x450 for a GIF, else 1280x720]",
+            help=f"Pixels.  [default: {size}]",
         ),
-        click.Option(["--fps"], type=float, help="Frames a second.  [default: 25 for a GIF, else 50]"),
+        click.Option(["--fps"], type=float, help=f"Frames a second.  [default: {fps}]"),
         click.Option(["--seconds"], type=float, help="Length of the whole clip.  [default: the scene's]"),
         click.Option(["--theme"], type=click.Choice(list(THEMES)), help="Colours.  [default: the scene's]"),
+        click.Option(
+            ["--draft"],
+            is_flag=True,
+            help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
+        ),
+        click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
+        click.Option(
+            ["--cluster"],
+            metavar="ADDRESS",
+            help="The scheduler of a Dask cluster that does the work instead, as tcp://scheduler:8786.",
+        ),
+    ]
+
+
+def _format_options() -> list[click.Parameter]:
+    """The options of the commands that render clips of any format."""
+    return [
         click.Option(
             ["--for", "place"],
             type=click.Choice(list(PLACES)),
@@ -72,17 +100,6 @@ def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
             is_flag=True,
             help="Without the ground, for .mov, .webm, .webp, .apng and folders of frames.",
         ),
-        click.Option(
-            ["--draft"],
-            is_flag=True,
-            help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
-        ),
-        click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
-        click.Option(
-            ["--cluster"],
-            metavar="ADDRESS",
-            help="The scheduler of a Dask cluster that does the work instead, as tcp://scheduler:8786.",
-        ),
     ]
 
 
@@ -90,10 +107,10 @@ def _clips(
     size: tuple[int, int] | None,
     fps: float | None,
     theme: str | None,
-    place: str | None,
-    most: str | None,
-    transparent: bool,
-    draft: bool,
+    place: str | None = None,
+    most: str | None = None,
+    transparent: bool = False,
+    draft: bool = False,
 ) -> "tuple[Callable[[str], Output], list[str]]":
     """What makes an output of a path, and the endings of the files that are written where none is named.
 
@@ -119,6 +136,14 @@ def _check_cluster(cluster: str | None, workers: int | None) -> None:
             raise UsageError(f"cluster {cluster!r}: has workers of its own; leave out --workers or --cluster")
 
 
+def _team(workers: int | None, cluster: str | None, scenes: int) -> "AbstractContextManager[Executor]":
+    """What renders so many scenes, several at a time. Raises UsageError for what it cannot be."""
+    from animopt.workers import Workers, cores
+
+    _check_cluster(cluster, workers)
+    return Workers(workers or min(cores(), scenes), "animopt.scene") if cluster is None else connected(cluster)
+
+
 class RenderCommand(click.Command, ABC):
     """Renders a scene; what it needs besides the options of all such commands are its own `params`."""
 
@@ -137,6 +162,7 @@ class RenderCommand(click.Command, ABC):
                     ".webp, .apng, .mov, a slash for a folder of PNG frames, or .png, .svg, .pdf with --still and "
                     "--storyboard.  [default: a GIF and an MP4 in renders/]",
                 ),
+                *_format_options(),
                 *_clip_options(0, "Processes that draw, 0 for none but this one.  [default: what suits the machine]"),
                 click.Option(
                     ["--layout"],
@@ -393,6 +419,7 @@ class AllCommand(click.Command):
                     metavar="FORMAT",
                     help="gif, mp4, webm, webp, apng, mov or frames; may be given several times.  [default: gif, mp4]",
                 ),
+                *_format_options(),
                 *_clip_options(1, "Scenes at a time, each in a process of its own.  [default: one on each processor]"),
             ],
             short_help="Render every scene, or those named.",
@@ -418,9 +445,7 @@ class AllCommand(click.Command):
     ) -> None:
         """Write the clips, print the path of every file, and tell of each scene on standard error."""
         from animopt.batch import render_all
-        from animopt.workers import Workers, cores
 
-        _check_cluster(cluster, workers)
         clip_of, endings = _clips(size, fps, theme, place, most, transparent, draft)
         asked = [each.lower().removeprefix(".") for each in dict.fromkeys(formats)]
         endings = ["/" if each == "frames" else f".{each}" for each in asked] or endings
@@ -429,19 +454,82 @@ class AllCommand(click.Command):
             for name, path in catalogue.chosen(names).items()
         }
         _make(folder)
-        failed = []
-        count = workers or min(cores(), len(scenes))
-        with Workers(count, "animopt.scene") if cluster is None else connected(cluster) as executor:
-            for done, rendered in enumerate(render_all(scenes, executor, seconds), 1):
-                for warning in rendered.warnings:
-                    click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)
-                for path in rendered.paths:
-                    click.echo(path)
-                outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
-                click.echo(f"{done}/{len(scenes)} {rendered.name}: {outcome}", err=True)
-                failed += [rendered.name] if rendered.failure else []
-        if failed:
-            raise Error(f"{len(failed)} of {len(scenes)} scenes failed: {', '.join(sorted(failed))}")
+        fields = {} if seconds is None else {"seconds": seconds}
+        with _team(workers, cluster, len(scenes)) as executor:
+            outcomes = _telling(render_all(scenes, executor, fields), len(scenes))
+        _check_outcomes(outcomes)
+
+
+class GalleryCommand(click.Command):
+    """Renders many scenes small, several at a time, and a page on which to browse them."""
+
+    def __init__(self) -> None:
+        self.name: str
+        super().__init__(
+            "gallery",
+            callback=self.render,
+            params=[
+                click.Argument(["names"], nargs=-1, metavar="[SCENE]..."),
+                click.Option(
+                    ["-o", "--output", "folder"],
+                    type=click.Path(path_type=Path),
+                    default=Path("gallery"),
+                    help="The folder to write to.  [default: gallery]",
+                ),
+                *_clip_options(
+                    1,
+                    "Scenes at a time, each in a process of its own.  [default: one on each processor]",
+                    size="480x270",
+                    fps="25",
+                ),
+                click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
+            ],
+            short_help="Render a page on which to browse every scene, or those named.",
+            help="Render every scene that is listed, or those named, as a small clip, and a page on which to browse "
+            "them: by their names, as files, or as folders of them. The page is index.html in the folder, and needs "
+            "neither a server nor a network. It shows the scenes of the last run; files of earlier ones in the folder "
+            "that are not written again are left there.",
+        )
+
+    def render(
+        self,
+        names: tuple[str, ...],
+        folder: Path,
+        size: tuple[int, int] | None,
+        fps: float | None,
+        seconds: float | None,
+        theme: str | None,
+        draft: bool,
+        workers: int | None,
+        cluster: str | None,
+        lang: str | None,
+    ) -> None:
+        """Write the clips and the page, print the path of every file, and tell of each scene on standard error."""
+        from animopt.batch import render_all
+        from animopt.gallery import CLIPS, FPS, SIZE, Card, check_folder, save_page, small
+
+        check_folder(folder)
+        fields = {field: value for field, value in (("seconds", seconds), ("lang", lang)) if value is not None}
+        files = catalogue.chosen(names)
+        clip_of, _ = _clips(size or SIZE, FPS if fps is None else fps, theme, draft=draft)
+        clips = {name: clip_of(f"{folder / CLIPS / name}.mp4") for name in files}
+        _make(folder)
+        _make(folder / CLIPS)
+        scenes = {name: (path, [clips[name]]) for name, path in files.items()}
+        with _team(workers, cluster, len(scenes)) as executor:
+            outcomes = _telling(render_all(scenes, executor, fields, small), len(scenes))
+        chosen = {"theme": theme, "lang": lang}
+        options = [word for option, value in chosen.items() if value for word in (f"--{option}", value)]
+        cards = [
+            Card(
+                name, catalogue.description(path).partition("\n")[0], _asking(name, path, options), outcomes[name].told
+            )
+            for name, path in files.items()
+            if not outcomes[name].failure
+        ]
+        if cards:
+            click.echo(save_page(folder, cards, next(iter(clips.values())).size))
+        _check_outcomes(outcomes)
 
 
 class DeckCommand(click.Command):
@@ -473,6 +561,7 @@ class DeckCommand(click.Command):
         theme: str | None,
         draft: bool,
         workers: int | None,
+        cluster: str | None,
         lang: str | None,
     ) -> None:
         """Write the deck, print its path, and tell of each scene on standard error."""
@@ -480,6 +569,7 @@ class DeckCommand(click.Command):
 
         if not names:
             raise UsageError(f"{path}: a deck needs scenes; name at least one, as animopt deck {path} ravine-race")
+        _check_cluster(cluster, workers)
         scenes = list(catalogue.chosen(names).values())
         with importing():
             from animopt.deck import save_deck
@@ -489,8 +579,9 @@ class DeckCommand(click.Command):
 
         asked: dict[str, Any] = {"seconds": seconds, "lang": lang, "draft": draft}
         # Standard output is for the path alone, whatever a scene file prints.
-        with contextlib.redirect_stdout(sys.stderr):
-            save_deck(path, scenes, size, fps, theme, workers=workers, progress=progress, **asked)
+        team = contextlib.nullcontext(workers) if cluster is None else connected(cluster)
+        with contextlib.redirect_stdout(sys.stderr), team as who:
+            save_deck(path, scenes, size, fps, theme, workers=who, progress=progress, **asked)
         click.echo(path)
 
 
@@ -498,10 +589,40 @@ COMMANDS: dict[str, click.Command] = {
     "race": RaceCommand(),
     "all": AllCommand(),
     "deck": DeckCommand(),
+    "gallery": GalleryCommand(),
     "functions": functions,
     "optimizers": optimizers,
 }
 """Every command that is not a scene's."""
+
+
+def _telling(results: "Iterable[Rendered]", total: int) -> "dict[str, Rendered]":
+    """What comes of each scene, by its name, once all are done; it is told as they are."""
+    outcomes = {}
+    for done, rendered in enumerate(results, 1):
+        for warning in rendered.warnings:
+            click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)
+        for path in rendered.paths:
+            click.echo(path)
+        outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
+        click.echo(f"{done}/{total} {rendered.name}: {outcome}", err=True)
+        outcomes[rendered.name] = rendered
+    return outcomes
+
+
+def _check_outcomes(outcomes: "Mapping[str, Rendered]") -> None:
+    """Raise Error that names the scenes that failed."""
+    failed = sorted(name for name, rendered in outcomes.items() if rendered.failure)
+    if failed:
+        raise Error(f"{len(failed)} of {len(outcomes)} scenes failed: {', '.join(failed)}")
+
+
+def _asking(name: str, path: Path, options: Sequence[str]) -> str:
+    """The command that renders a scene as a GIF, as the system's shell takes it: by its name where that finds it."""
+    scene, output = name if catalogue.scenes().get(name) == path else str(path), f"{name}.gif"
+    words = [f"./{word}" if word.startswith("-") else word for word in (scene, output)]
+    command = ["animopt", words[0], "-o", words[1], *options]
+    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> None:

@@ -88,7 +88,8 @@ def save_deck(
 
 def _slide(scene: Scene, name: str, source: Path | None, output: Output, executor: Executor | None) -> Slide:
     """Render a scene's clip and its poster; the slide that shows them."""
-    recording, film = scene.filmed(output.size, output.fps, output.theme, titled=False)
+    races, film_of = scene.filming(titled=False)
+    recording, film = races[0], film_of(output)
     for _ in save([output], lambda _: film, lambda done, total: None, executor):
         pass
     poster = output.path.with_suffix(".png")

@@ -201,24 +201,21 @@ class Scene:
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
         with crew(workers, frames) as executor:
-            races = self._races()
+            yield from save(all_outputs, self.filming()[1], progress, executor)
 
-            def film_of(output: Output) -> Film:
-                return Film(
-                    races, self._clock(), output.size, output.fps, self._staging(output.theme, output.transparent)
-                )
+    def filming(self, *, titled: bool = True) -> tuple[list[Recording], Callable[[Output], Film]]:
+        """Run the race; its recordings, one for each function, and what makes the film of them for an output.
 
-            yield from save(all_outputs, film_of, progress, executor)
-
-    def filmed(
-        self, size: tuple[int, int] = Mp4.size, fps: float = Mp4.fps, theme: str | None = None, titled: bool = True
-    ) -> tuple[Recording, Film]:
-        """The race, run, and the film of it: frames of `size` (width, height) pixels, `fps` of them a second.
-
-        A film that is not `titled` is for a page that says the title itself. Raises Error as `record` does.
+        A film that is not `titled` is for a page that says the title itself. Raises Error where an optimizer or the
+        function cannot do the work.
         """
         races = self._races()
-        return races[0], Film(races, self._clock(), size, fps, replace(self._staging(theme), titled=titled))
+
+        def film_of(output: Output) -> Film:
+            staging = replace(self._staging(output.theme, output.transparent), titled=titled)
+            return Film(races, self._clock(), output.size, output.fps, staging)
+
+        return races, film_of
 
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""

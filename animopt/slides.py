@@ -52,10 +52,18 @@ class Slide:
 
 
 def plain(words: str) -> str:
-    r"""Words in one line as a slide has them, without the marks of maths, \( and \), and without control characters."""
-    words = re.sub(r"\\\((.+?)\\\)", r"\1", words)
+    r"""Words in one line, without control characters and the marks of maths: "β = 0.9" for `\(\beta = 0.9\)`."""
+    words = re.sub(r"\\\((.+?)\\\)", lambda maths: re.sub(r"\\([A-Za-z]+) ?", _letter, maths[1]), words)
     kept = (letter for letter in words if letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cs"))
     return " ".join("".join(kept).split())
+
+
+def _letter(command: re.Match[str]) -> str:
+    case = "CAPITAL" if command[1][0].isupper() else "SMALL"
+    try:
+        return unicodedata.lookup(f"GREEK {case} LETTER {command[1]}")
+    except KeyError:
+        return command[0]
 
 
 def paragraphs(words: str) -> list[str]:

@@ -174,7 +174,7 @@ def test_a_lost_worker_loses_no_scene(workers, processes, tmp_path):
         path = tmp_path / f"{name}.py"
         path.write_text(SCENE)
         scenes[name] = path, [Output(tmp_path / f"{name}{suffix}", SMALL, 10) for suffix in (".gif", ".mp4")]
-    rendered = render_all(scenes, workers, seconds=1)
+    rendered = render_all(scenes, workers, {"seconds": 1})
     done = [next(rendered)]
     processes[0].kill()
     done += rendered
@@ -236,13 +236,15 @@ def test_a_scene_file_that_is_not_there_is_sent(tmp_path):
     (tmp_path / "one.py").write_text(data + SCENE)
     (tmp_path / "data.txt").write_text("beside it")
     outputs = [Output(tmp_path / "one.gif", SMALL, 10)]
-    order = batch._order(tmp_path / "one.py", outputs, 0.2)
+    order = batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.saved)
     assert batch._render(order).failure == ""
     (tmp_path / "one.py").write_text(SCENE)
     elsewhere = batch._render(order)
     assert not elsewhere.files
     assert elsewhere.failure.startswith(f"{tmp_path / 'one.py'}, line 2: FileNotFoundError")
-    assert list(batch._render(batch._order(tmp_path / "one.py", outputs, 0.2)).files) == [0]
+    assert list(batch._render(batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.saved)).files) == [
+        "0.gif"
+    ]
     (tmp_path / "one.py").unlink()
     with ThreadPoolExecutor(1) as threads:
         (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads)

@@ -78,6 +78,7 @@ FLOORS = {
     "powerpoint": 4,
     "webpage": 4,
     "deck": 13,
+    "gallery": 12,
 }
 TORCH_HALF = {
     "eager",

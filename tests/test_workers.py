@@ -390,7 +390,7 @@ def test_scenes_are_rendered_by_any_executor(tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     outputs = [Output(tmp_path / "one.mp4", SMALL, 10)]
     with ThreadPoolExecutor(2) as threads:
-        (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads, seconds=0.3)
+        (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads, {"seconds": 0.3})
     assert (rendered.name, rendered.paths, rendered.failure) == ("one", (tmp_path / "one.mp4",), "")
 
 
@@ -401,7 +401,7 @@ def test_a_worker_that_dies_with_a_scene_fails_that_one_alone(tmp_path):
         name: (tmp_path / f"{name}.py", [Output(tmp_path / f"{name}.gif", SMALL, 10)]) for name in ("deadly", "one")
     }
     with Workers(1) as workers:
-        outcomes = {rendered.name: rendered for rendered in render_all(scenes, workers, seconds=0.3)}
+        outcomes = {rendered.name: rendered for rendered in render_all(scenes, workers, {"seconds": 0.3})}
     assert "exit code 7" in outcomes["deadly"].failure
     assert (outcomes["one"].failure, outcomes["one"].paths) == ("", (tmp_path / "one.gif",))
 

@@ -1,0 +1,138 @@
+"""A page on which to browse scenes: a small clip of each, what it shows, and the command that renders it."""
+
+import re
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from animopt.encoder import put
+from animopt.errors import UsageError
+from animopt.output import Output, check_path
+from animopt.slides import plain
+from animopt.writers import save, save_still
+
+if TYPE_CHECKING:
+    from animopt.scene import Scene
+
+PAGE = "index.html"
+CLIPS = "clips"
+"""The folder of the clips and their posters, beside the page."""
+
+SIZE = 480, 270
+FPS = 25
+
+MARK = '<meta name="generator" content="animopt gallery">'
+"""What a page of ours has, so that no other one is replaced."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page tells of a scene: its title and the title's language, "" where the scene does not say.
+
+    And what its function is called, its optimizers (their classes' names), and a text for those who cannot see it.
+    """
+
+    title: str
+    language: str
+    function: str
+    optimizers: tuple[str, ...]
+    alt: str
+
+
+def small(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Facts]:
+    """The `batch.Work` of a card: the clip, and a poster beside it, the race when all are there; then the facts."""
+    from animopt.telling import alt_text
+
+    races, film_of = scene.filming()
+    film = film_of(outputs[0])
+    yield from save(outputs, lambda output: film, lambda done, total: None)
+    poster = outputs[0].path.with_suffix(".png")
+    save_still(poster, film.at(film.clock.finished))
+    yield poster
+    race = replace(races[0], title=plain(races[0].title))
+    optimizers = tuple(dict.fromkeys(race.optimizers))
+    return Facts(race.title, _language(scene), _function(scene), optimizers, alt_text(race))
+
+
+@dataclass(frozen=True)
+class Card:
+    """A scene on the page: its name, the first line about it, the command that renders it, and the facts."""
+
+    name: str
+    description: str
+    command: str
+    facts: Facts
+
+    @cached_property
+    def clip(self) -> str:
+        """The clip's address, from the page."""
+        return quote(f"{CLIPS}/{self.name}.mp4")
+
+    @cached_property
+    def poster(self) -> str:
+        """The poster's address, from the page."""
+        return quote(f"{CLIPS}/{self.name}.png")
+
+    @cached_property
+    def words(self) -> str:
+        """All that a search looks through."""
+        facts = self.facts
+        return " ".join([facts.title, self.name, self.description, facts.function, *facts.optimizers])
+
+
+def check_folder(folder: Path) -> None:
+    """Raise UsageError for a folder that cannot hold a gallery: a file, or one with another page in it."""
+    for path in (folder, folder / CLIPS):
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path}: is a file; name another folder with --output")
+    page = folder / PAGE
+    if folder.is_dir():
+        check_path(page)
+    if page.exists() and MARK.encode() not in page.read_bytes():
+        raise UsageError(f"{page}: is not the page of a gallery; name another folder with --output, or remove it")
+
+
+def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int]) -> Path:
+    """Write the page of some scenes, whose clips have a size (width, height) in pixels; its path.
+
+    Raises Error where it cannot be written.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(files("animopt").joinpath("gallery.html").read_text("utf-8"))
+    groups = {
+        "function": _counted(card.facts.function for card in cards),
+        "optimizer": _counted(name for card in cards for name in card.facts.optimizers),
+    }
+    page = template.render(mark=MARK, cards=cards, groups=groups, size=size)
+    path = folder / PAGE
+    put(path, page.encode())
+    return path
+
+
+def _language(scene: "Scene") -> str:
+    if isinstance(scene.title, str):
+        return ""
+    return scene.lang if scene.title.get(scene.lang) else next(iter(scene.title), "")
+
+
+def _function(scene: "Scene") -> str:
+    """What the function, or the first of several, is called, however it is turned."""
+    given = scene.function[0] if isinstance(scene.function, Sequence) else scene.function
+    definition = getattr(given, "definition", given)
+    name = getattr(given, "name", "") or getattr(definition, "__name__", "")
+    name = re.sub(r"^(a|an|the) ", "", name.partition(", turned by ")[0])
+    return "unnamed" if name in ("", "<lambda>") else name
+
+
+def _counted(names: Iterable[str]) -> list[tuple[str, int]]:
+    """Each name once, in the order of the alphabet, and how often it is there."""
+    return sorted(Counter(names).items(), key=lambda item: item[0].casefold())
