@@ -125,6 +125,11 @@ class Clock:
         """For how many seconds the races after the first pass by."""
         return self._running / 2 if self.races > 1 else 0.0
 
+    @property
+    def finished(self) -> float:
+        """A second at which the race is over, and how it ended is told."""
+        return self.seconds - (0.75 * self.hold if self.loop == "seamless" else 0)
+
     def second_of(self, step: float) -> float:
         """The first second of the clip at which the race is at a step."""
         seconds, steps = self._keys

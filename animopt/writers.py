@@ -112,9 +112,14 @@ def save_still(path: Path, picture: "Pixels | bytes") -> None:
         if isinstance(picture, bytes):
             unfinished.write_bytes(picture)
         else:
-            import imageio.v3 as imageio
+            unfinished.write_bytes(png(picture))
 
-            imageio.imwrite(unfinished, picture, extension=".png")
+
+def png(picture: "Pixels") -> bytes:
+    """Pixels (height, width, 3) as the bytes of a PNG file."""
+    import imageio.v3 as imageio
+
+    return imageio.imwrite("<bytes>", picture, extension=".png")
 
 
 class Writer(ABC):
