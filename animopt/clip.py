@@ -1,11 +1,10 @@
 """A clip in memory, which shows itself in a notebook."""
 
 import html
-from base64 import b64encode
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from animopt.notebook import Bar, Bundle, bar, in_notebook, in_terminal, show_error
+from animopt.notebook import Bar, Bundle, bar, base64, image, in_notebook, in_terminal, show_error, sides, url
 
 Types = Collection[str] | None
 
@@ -94,33 +93,19 @@ class Clip:
         self.show(repr(self))
 
     def _pictures(self, rendered: Rendered) -> Bundle:
-        page = self._video(rendered) if self.suffix == ".mp4" else self._image(rendered)
         # A notebook that is converted to what has no moving pictures has the poster, and its text.
-        return {"text/html": page, "image/png": _base64(rendered.poster)}, {"image/png": {"alt": rendered.alt}}
+        pictures = {"text/html": self._page(rendered), "image/png": base64(rendered.poster)}
+        return pictures, {"image/png": {"alt": rendered.alt}}
 
-    def _image(self, rendered: Rendered) -> str:
-        """An image, which stands still for those who ask their system for less motion."""
-        still = f'<source media="(prefers-reduced-motion: reduce)" srcset="{_url("image/png", rendered.poster)}">'
-        image = f'<img src="{_url("image/gif", rendered.data)}" alt="{html.escape(rendered.alt)}" {self._sides}>'
-        return f"<picture>{still}{image}</picture>"
-
-    def _video(self, rendered: Rendered) -> str:
-        """A video with its controls; where none is shown, its text is."""
+    def _page(self, rendered: Rendered) -> str:
+        poster = url("image/png", rendered.poster)
+        if self.suffix == ".gif":
+            # It stands still for those who ask their system for less motion.
+            still = f'<source media="(prefers-reduced-motion: reduce)" srcset="{poster}">'
+            return f"<picture>{still}{image('image/gif', rendered.data, rendered.alt, self.size)}</picture>"
         alt = html.escape(rendered.alt)
+        # Where videos are blocked, as on GitHub, the words are left.
         return (
-            f'<video src="{_url("video/mp4", rendered.data)}" poster="{_url("image/png", rendered.poster)}" '
-            f'aria-label="{alt}" {self._sides} controls autoplay loop muted playsinline>{alt}</video>'
+            f'<video src="{url("video/mp4", rendered.data)}" poster="{poster}" aria-label="{alt}" {sides(self.size)} '
+            f"controls autoplay loop muted playsinline>{alt}</video>"
         )
-
-    @property
-    def _sides(self) -> str:
-        width, height = self.size
-        return f'width="{width}" height="{height}" style="max-width: 100%; height: auto"'
-
-
-def _url(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{_base64(data)}"
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode("ascii")

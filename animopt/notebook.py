@@ -1,8 +1,9 @@
-"""What a notebook shows: a bar while a clip is rendered, then something else in its place."""
+"""What a notebook shows: pictures in its pages, and a bar while a clip is rendered."""
 
 import html
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -77,6 +78,26 @@ def in_terminal() -> bool:
 def show_error() -> None:
     """Show the exception that is being handled as the notebook does those of a cell."""
     _shell().showtraceback()
+
+
+def image(kind: str, data: bytes, alt: str, size: tuple[int, int]) -> str:
+    """An image of a media type as HTML that holds all its bytes, `size` (width, height) pixels where there is room."""
+    return f'<img src="{url(kind, data)}" alt="{html.escape(alt)}" {sides(size)}>'
+
+
+def sides(size: tuple[int, int]) -> str:
+    """The attributes of something in HTML that is so many pixels wide and high, or as wide as there is room."""
+    return f'width="{size[0]}" height="{size[1]}" style="max-width: 100%; height: auto"'
+
+
+def url(kind: str, data: bytes) -> str:
+    """A URL that holds the bytes themselves."""
+    return f"data:{kind};base64,{base64(data)}"
+
+
+def base64(data: bytes) -> str:
+    """Bytes in letters, as notebooks hold them."""
+    return b64encode(data).decode("ascii")
 
 
 def _shell() -> Any:

@@ -250,7 +250,9 @@ class Scene:
             there = replace(output, path=Path(folder) / output.path)
             for path in save([there], lambda _: film, progress, executor):
                 data = path.read_bytes()
-            return Rendered(data, png(film.at(film.clock.finished)), alt_text(races[0]))
+            # As many colours as the GIF has: the poster is in the notebook twice.
+            poster = png(film.at(film.clock.finished), bits=8, optimize=True)
+            return Rendered(data, poster, alt_text(races[0]))
 
     @cached_property
     def _shown(self) -> Clip:

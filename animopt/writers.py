@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, ClassVar, Self
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
 
 import imageio_ffmpeg
 
@@ -115,11 +115,11 @@ def save_still(path: Path, picture: "Pixels | bytes") -> None:
             unfinished.write_bytes(png(picture))
 
 
-def png(picture: "Pixels") -> bytes:
-    """Pixels (height, width, 3) as the bytes of a PNG file."""
+def png(picture: "Pixels", **options: Any) -> bytes:
+    """Pixels (height, width, 3) as the bytes of a PNG file; `options` are those of imageio, as bits=8."""
     import imageio.v3 as imageio
 
-    return imageio.imwrite("<bytes>", picture, extension=".png")
+    return imageio.imwrite("<bytes>", picture, extension=".png", **options)
 
 
 class Writer(ABC):
