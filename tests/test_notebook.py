@@ -95,7 +95,7 @@ def page(tmp_path):
     """A function that opens a notebook, as nbconvert makes a page of it, in a browser, and returns what it sees."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
     if not chromium:
-        pytest.skip("needs Chromium; install it, as Debian's package chromium")
+        pytest.skip("needs Chromium or Chrome; install one, as Debian has it in its package chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
