@@ -7,6 +7,10 @@ from collections.abc import Iterable
 class Error(Exception):
     """Something in a scene, or on the disk, stops the work."""
 
+    def _render_traceback_(self) -> list[str]:
+        """The one line that IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {' '.join(str(self).split())}"]
+
 
 class UsageError(Error, ValueError):
     """A value that was asked for cannot be used."""

@@ -134,7 +134,9 @@ class Function:
         """Where in the definition's own file an exception arose, as a phrase; empty where that is not known."""
         path = getattr(getattr(self.definition, "__code__", None), "co_filename", "")
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-        return f", line {lines[-1]} of {Path(path).name}" if lines else ""
+        # What a notebook's cell has for a file is none.
+        where = f" of {Path(path).name}" if Path(path).is_file() else ""
+        return f", line {lines[-1]}{where}" if lines else ""
 
     def values(self, points: Array) -> Array:
         """The values at points (..., 2), as float64 (...)."""

@@ -18,24 +18,37 @@ from animopt.function import Function
 from animopt.layout import Box
 from animopt.look import LIGHT
 from animopt.marks import TRAIL
+from animopt.notebook import Bundle, base64, image, in_terminal
 from animopt.output import check_size, check_still
 from animopt.panels import Panel
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
 from animopt.record import record
-from animopt.writers import save_still
+from animopt.writers import png, save_still
 
 WIDTH, HEIGHT = 1080, 480
 
 
 class Picture(Figure):
-    """A figure that a notebook shows, with or without pyplot."""
+    """A figure that a notebook shows, with or without pyplot; `alt` says in words what it shows."""
+
+    alt = ""
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
         with own_settings():
             self.savefig(file, format="png")
         return file.getvalue()
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        if in_terminal():
+            return {"text/plain": repr(self)}, {}
+        import imageio.v3 as imageio
+
+        pixels = imageio.imread(self._repr_png_(), mode="RGB")
+        picture = png(pixels, bits=8, optimize=True)
+        page = image("image/png", picture, self.alt, (pixels.shape[1], pixels.shape[0]))
+        return {"text/html": page, "image/png": base64(picture), "text/plain": repr(self)}, {}
 
 
 def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[float]] | None = None) -> Figure:
@@ -66,6 +79,10 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
             for artist in move(Moment(step=0, azimuth=AZIMUTH)):
                 artist.set_animated(False)
+        named = f" of {function.name}" if function.name else ""
+        count = f"{xy.shape[1]} points joined" if xy.shape[1] > 1 else "a point"
+        joined = f", with {count} on these" if xy.size else ""
+        figure.alt = f"The surface{named} as a wireframe, and its contour lines{joined}."
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL), marker="o", markersize=8)
     return figure
 

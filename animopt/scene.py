@@ -2,34 +2,45 @@
 
 import os
 import runpy
+import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from animopt.clip import Clip, Rendered, Types
 from animopt.clock import Clock, Question, Slow
 from animopt.errors import Error, UsageError, first_line
 from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.formats import Mp4
 from animopt.function import Function, pair
 from animopt.maps import Settings, Starts
+from animopt.notebook import Bundle, bar
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
 from animopt.output import Output, check_path, check_size, check_still
 from animopt.record import record
 from animopt.recording import Recording
 from animopt.sweep import Sweep
+from animopt.telling import alt_text
 from animopt.tuning import Tuned
 from animopt.workers import crew
-from animopt.writers import Progress, save, save_still
+from animopt.writers import Progress, png, save, save_still
 
 Words = str | Mapping[str, str]
 """A text, or a text by language."""
+
+EMBEDDED = (640, 360)
+"""The size of a clip in a notebook, which holds all its bytes."""
+
+EMBEDDED_FPS = {"gif": 10, "mp4": 25}
+"""Its frames a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +59,7 @@ class Scene:
     and state are shown, else it is the first. `loop` is "plain", or "seamless" for a clip whose end is its beginning;
     `card` is for how many seconds a title card stands before the race, `question` and `slow` are a Question and Slows.
     `title`, `caption` and the question's text are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is
-    the one to use.
+    the one to use. A notebook shows a scene as its clip.
     Raises UsageError for a field that cannot be used.
     """
 
@@ -179,8 +190,9 @@ class Scene:
         `workers` is how many processes draw it, 0 for none but this one, or any executor that does; None takes what
         suits the machine and the clip. Files are the same for any number. Raises Error where a file cannot be written.
         """
-        for _ in self.saving(*outputs, workers=workers):
-            pass
+        with bar(self._say(self.title)) as progress:
+            for _ in self.saving(*outputs, workers=workers, progress=progress):
+                pass
 
     def saving(
         self,
@@ -216,6 +228,54 @@ class Scene:
             return Film(races, self._clock(), output.size, output.fps, staging)
 
         return races, film_of
+
+    def clip(
+        self,
+        suffix: str = "gif",
+        size: tuple[int, int] = EMBEDDED,
+        fps: float | None = None,
+        theme: str | None = None,
+        workers: int | Executor | None = None,
+    ) -> Clip:
+        """The clip as a notebook shows it, "gif" or "mp4", rendered once it is shown or asked for.
+
+        `size` is (width, height) in pixels; `fps` is 10 for a GIF and 25 for an MP4 unless another is given; `workers`
+        are those of `save`. Raises UsageError for what no clip can have.
+        """
+        suffix = suffix.lower().removeprefix(".")
+        if suffix not in EMBEDDED_FPS:
+            raise UsageError(f"clip {suffix!r}: a notebook shows {' or '.join(EMBEDDED_FPS)}; use one of them")
+        output = Output(f"clip.{suffix}", size, EMBEDDED_FPS[suffix] if fps is None else fps, theme)
+        _ = self._staging(theme)
+
+        def make(progress: Progress) -> Rendered:
+            return self._rendered(output, workers, progress)
+
+        return Clip(self._say(self.title), f".{suffix}", output.size, output.fps, make)
+
+    def _rendered(self, output: Output, workers: int | Executor | None, progress: Progress) -> Rendered:
+        with (
+            tempfile.TemporaryDirectory(prefix="animopt-") as folder,
+            crew(workers, self.seconds * output.fps) as executor,
+        ):
+            races, film_of = self.filming()
+            film = film_of(output)
+            there = replace(output, path=Path(folder) / output.path)
+            for path in save([there], lambda _: film, progress, executor):
+                data = path.read_bytes()
+            # As many colours as the GIF has: the poster is in the notebook twice.
+            poster = png(film.at(film.clock.finished), bits=8, optimize=True)
+            return Rendered(data, poster, alt_text(races[0]))
+
+    @cached_property
+    def _shown(self) -> Clip:
+        return self.clip()
+
+    def _repr_mimebundle_(self, include: Types = None, exclude: Types = None) -> Bundle:
+        return self._shown.bundle(repr(self), include, exclude)
+
+    def _ipython_display_(self) -> None:
+        self._shown.show(repr(self))
 
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""

@@ -177,8 +177,9 @@ def work(*preload: str) -> None:
     os.dup2(2, 1)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
-    Thread(target=_listen, args=(incoming, tasks), daemon=True).start()
     try:
+        # The input may have ended already, at which this very line is interrupted.
+        Thread(target=_listen, args=(incoming, tasks), daemon=True).start()
         with importing():
             for module in preload:
                 import_module(module)

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise, repeat, starmap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from animopt.budget import given_up, next_try
-from animopt.encoder import TooLargeError, put, replacing
+from animopt.encoder import TooLargeError, put
 from animopt.errors import Error
 from animopt.figures import size_in_bytes
 from animopt.formats import JOINED
@@ -129,10 +129,11 @@ def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
 
 def save_still(path: Path, picture: "Pixels | bytes") -> None:
     """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
-    if isinstance(picture, bytes):
-        put(path, picture)
-        return
+    put(path, picture if isinstance(picture, bytes) else png(picture))
+
+
+def png(picture: "Pixels", **options: Any) -> bytes:
+    """Pixels (height, width, channels) as the bytes of a PNG file; `options` are those of imageio, as bits=8."""
     import imageio.v3 as imageio
 
-    with replacing(path) as unfinished:
-        imageio.imwrite(unfinished, picture, extension=".png")
+    return imageio.imwrite("<bytes>", picture, extension=".png", **options)

@@ -15,6 +15,8 @@ FLOORS = {
     "errors": 0,
     "startup": 0,
     "eager": 0,
+    "notebook": 0,
+    "clip": 1,
     "grids": 1,
     "outcomes": 0,
     "recording": 1,
