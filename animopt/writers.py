@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, Self
 
 import imageio_ffmpeg
 
+from animopt.embedding import embed_in_gif, embed_in_png, ffmetadata
 from animopt.errors import Error, UsageError
 
 if TYPE_CHECKING:
@@ -72,12 +73,13 @@ def save(
     film_of: Callable[[Output], "Film"],
     progress: Progress,
     executor: Executor | None = None,
+    recipe_of: Callable[[Output], str] = lambda output: "",
 ) -> Iterator[Path]:
     """Write every output, and yield its path once the whole file is in place of the one that was there.
 
     Outputs that agree in all but the path share one pass of drawing, in this process or by an executor: `film_of`
-    makes the film of one. `progress` is told how many frames are drawn, and of how many. Raises Error where a file
-    cannot be written.
+    makes the film of one, `recipe_of` the text that goes into its file. `progress` is told how many frames are drawn,
+    and of how many. Raises Error where a file cannot be written.
     """
     passes: dict[object, list[Output]] = {}
     for output in outputs:
@@ -87,7 +89,10 @@ def save(
     done = 0
     for film, alike in zip(films, passes.values(), strict=True):
         with ExitStack() as stack:
-            files = [stack.enter_context(_writer(output.path)(output.path, film, executor)) for output in alike]
+            files = [
+                stack.enter_context(_writer(output.path)(output.path, film, executor).carrying(recipe_of(output)))
+                for output in alike
+            ]
             for frame in film.frames(executor):
                 for file in files:
                     file.write(frame)
@@ -106,15 +111,23 @@ def check_still(path: Path) -> str:
     return suffix
 
 
-def save_still(path: Path, picture: "Pixels | bytes") -> None:
-    """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
-    with _disk_errors(path), _replacing(path) as unfinished:
-        if isinstance(picture, bytes):
-            unfinished.write_bytes(picture)
-        else:
-            import imageio.v3 as imageio
+def save_still(path: Path, picture: "Pixels | bytes", recipe: str = "") -> None:
+    """Write pixels as a PNG file with a recipe, or the bytes of another one. Raises Error where it cannot be written."""
+    if isinstance(picture, bytes):
+        put(path, picture)
+        return
+    import imageio.v3 as imageio
 
-            imageio.imwrite(unfinished, picture, extension=".png")
+    with _disk_errors(path), _replacing(path) as unfinished:
+        imageio.imwrite(unfinished, picture, extension=".png")
+        if recipe:
+            embed_in_png(unfinished, recipe)
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a whole file, in place of the one that was there. Raises Error where it cannot be written."""
+    with _disk_errors(path), _replacing(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 class Writer(ABC):
@@ -127,6 +140,10 @@ class Writer(ABC):
     size: ClassVar[tuple[int, int]]
     fps: ClassVar[float]
     draft_fps: ClassVar[float]
+    embed: ClassVar[Callable[[Path, str], None] | None] = None
+    """What puts the recipe into the finished file; None where ffmpeg does, into the comment of a video."""
+
+    recipe: str = ""
 
     @staticmethod
     @abstractmethod
@@ -142,12 +159,18 @@ class Writer(ABC):
         self.film = film
         self.executor = executor
 
+    def carrying(self, recipe: str) -> Self:
+        """The same, with a recipe that goes into the file."""
+        self.recipe = recipe
+        return self
+
     def __enter__(self) -> Self:
         with _disk_errors(self.path), ExitStack() as stack:
-            unfinished = stack.enter_context(_replacing(self.path))
+            self._unfinished = stack.enter_context(_replacing(self.path))
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="animopt-")))
             self._complaints = stack.enter_context(tempfile.TemporaryFile())
-            arguments = [*raw_input(self.film), *self.arguments(self.film), file_url(unfinished)]
+            arguments = [*raw_input(self.film), *self._comment(), *self.arguments(self.film)]
+            arguments.append(file_url(self._unfinished))
             self._process = stack.enter_context(_running(arguments, self._complaints))
             self._stack = stack.pop_all()
         return self
@@ -175,7 +198,17 @@ class Writer(ABC):
         if self._process.wait():
             raise Error(f"{self.path}: the encoder gave up: {self._complaint()}")
         with _disk_errors(self.path):
+            if self.embed and self.recipe:
+                type(self).embed(self._unfinished, self.recipe)
             self._stack.close()
+
+    def _comment(self) -> list[str]:
+        """The arguments that let ffmpeg read the recipe, from a file: no command line is that long everywhere."""
+        if self.embed or not self.recipe:
+            return []
+        path = self._folder / "recipe.txt"
+        path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
+        return ["-f", "ffmetadata", "-i", str(path), "-map_metadata", "1"]
 
     def _complaint(self) -> str:
         self._complaints.seek(0)
@@ -190,6 +223,7 @@ class Gif(Writer):
     size = 800, 450
     fps = 25
     draft_fps = 10
+    embed = staticmethod(embed_in_gif)
 
     @staticmethod
     def check(output: Output) -> None:
