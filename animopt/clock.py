@@ -125,6 +125,11 @@ class Clock:
         """For how many seconds the races after the first pass by."""
         return self._running / 2 if self.races > 1 else 0.0
 
+    @property
+    def others(self) -> float:
+        """The second of the clip from which on the races after the first pass by."""
+        return self.seconds - self.hold - self._passing
+
     def second_of(self, step: float) -> float:
         """The first second of the clip at which the race is at a step."""
         seconds, steps = self._keys
@@ -137,10 +142,9 @@ class Clock:
     def told(self, count: int) -> list[float]:
         """So many seconds of the clip that tell the story: even steps of the race, and then of the other races."""
         running = count if self.races == 1 else (count + 1) // 2
-        passing = self.seconds - self.hold - self._passing
         return [
             *(self.second_of(self.steps * part) for part in np.linspace(0, 1, running)),
-            *(passing + self._passing * part for part in np.linspace(0, 1, count - running + 1)[1:]),
+            *(self.others + self._passing * part for part in np.linspace(0, 1, count - running + 1)[1:]),
         ]
 
     def moment(self, second: float) -> Moment:

@@ -22,10 +22,12 @@ class Origin:
 
 
 def settings(scene: Any, caption: str) -> dict[str, Any]:
-    """The fields of a Scene as values of JSON, with the caption that its recording has of its own, if any."""
-    told = {
-        each.name: plain(getattr(scene, each.name)) for each in fields(scene) if each.name not in ("racers", "origin")
-    }
+    """The fields of a Scene as values of JSON, with the caption that its recording has of its own, if any.
+
+    Its theme is the clip's to tell, which may have another.
+    """
+    apart = ("racers", "origin", "theme")
+    told = {each.name: plain(getattr(scene, each.name)) for each in fields(scene) if each.name not in apart}
     called, _ = names_and_settings(scene.racers)
     racers = [{"name": name, **_racer(racer)} for name, racer in zip(called, scene.racers, strict=True)]
     told["racers"] = racers if len(racers) <= MOST else f"{len(racers)} racers"
@@ -61,16 +63,13 @@ def plain(value: Any) -> Any:
         return _racer(value)
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (Sequence, set, frozenset)):
+    if isinstance(value, Sequence):
         return [plain(each) for each in value] if len(value) <= MOST else f"{len(value)} values"
     if callable(value):
         # How Python writes a function or an object tells where in memory it was.
         return getattr(value, "__name__", type(value).__name__)
-    return {"kind": type(value).__name__, **_own(value)} if type(value).__module__.startswith("animopt.") else _kind(value)
-
-
-def _kind(value: Any) -> str:
-    return type(value).__name__
+    kind = type(value).__name__
+    return {"kind": kind, **_own(value)} if type(value).__module__.startswith("animopt.") else kind
 
 
 def _own(value: Any) -> dict[str, Any]:
@@ -84,8 +83,9 @@ def _function(function: Function) -> dict[str, Any]:
 
 
 def _racer(racer: Racer) -> dict[str, Any]:
-    own = {key: plain(getattr(racer, key)) for key in ("start", "steps", "scheduler") if getattr(racer, key) is not None}
-    return {"optimizer": racer.optimizer.__name__, **{key: plain(value) for key, value in racer.settings.items()}, **own}
+    own = {key: getattr(racer, key) for key in ("start", "steps", "scheduler") if getattr(racer, key) is not None}
+    told = {key: plain(value) for key, value in [*racer.settings.items(), *own.items()]}
+    return {"optimizer": racer.optimizer.__name__, **told}
 
 
 def _same(one: Any, other: Any) -> bool:

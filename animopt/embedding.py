@@ -70,9 +70,14 @@ def embed_in_webp(path: Path, text: str) -> None:
         file.write(bytes([start[20] | 0x04]))
 
 
+AFTERWARDS = {".gif": embed_in_gif, ".png": embed_in_png, ".apng": embed_in_png, ".webp": embed_in_webp}
+"""What puts a text into a finished file, by its suffix; into all others ffmpeg does, while it writes them."""
+
+
 def ffmetadata(text: str) -> str:
     """A file that makes ffmpeg put a text into a video as its comment."""
-    return f";FFMETADATA1\ncomment={re.sub(r'([=;#\\\n])', r'\\\1', text)}\n"
+    literal = re.sub(r"([=;#\\\n])", r"\\\1", text)
+    return f";FFMETADATA1\ncomment={literal}\n"
 
 
 def embedded(path: Path) -> str:

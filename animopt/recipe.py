@@ -44,9 +44,7 @@ class Recipe:
                 raise TypeError
         except (ValueError, KeyError, TypeError, RecursionError):
             what = "its comment is another tool's" if text.strip() else "it has no comment"
-            raise Error(
-                f"{called}: has no recipe, {what}; animopt puts one into each clip that it renders"
-            ) from None
+            raise Error(f"{called}: has no recipe, {what}; animopt puts one into each clip that it renders") from None
         return cls(**own)
 
     @property
@@ -82,12 +80,16 @@ class Recipe:
         size, told = self.output.get("size"), []
         if isinstance(size, list) and len(size) == 2:
             told += ["--size", f"{size[0]}x{size[1]}"]
-        told += [f"--{name}={self.output[name]}" for name in ("fps", "still") if name in self.output]
+        for name in ("fps", "still"):
+            if isinstance(value := self.output.get(name), (int, float)):
+                told += [f"--{name}", f"{value:.12g}"]
         return told + (["--storyboard"] if self.output.get("storyboard") else [])
 
     def rows(self) -> list[tuple[str, str]]:
         """Everything but the source, as names and values in words of letters that can be printed."""
-        told = {"versions": self.versions, **self.output, **self.settings}
+        told = {"versions": self.versions, **self.output}
+        # A seed of 0 tells something; other fields that are empty or 0 do not.
+        told |= {name: value for name, value in self.settings.items() if value or name == "seed"}
         if self.source:
             told["scene file"] = f"{self.file or 'without a name'}, {len(self.source.splitlines())} lines"
         else:
@@ -108,14 +110,16 @@ def _versions() -> dict[str, str]:
 
 
 def _words(value: Any) -> str:
-    """A value of JSON in words: an entry of a list of lists or maps on each line."""
+    """A value of JSON in words."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         if any(isinstance(each, Mapping) for each in value):
             return "; ".join(map(_words, value))
         return f"({', '.join(map(_words, value))})"
-    return {None: "none", True: "yes", False: "no"}.get(value, str(value)) if not isinstance(value, str) else value
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _plain(text: str) -> str:

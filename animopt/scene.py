@@ -2,23 +2,27 @@
 
 import os
 import runpy
+import tokenize
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from animopt import beside as besides
 from animopt.clock import Clock, Question, Slow
+from animopt.describing import Origin, changes, settings
 from animopt.errors import Error, UsageError, first_line
 from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.function import Function, pair
 from animopt.maps import Settings, Starts
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
+from animopt.recipe import Recipe
 from animopt.record import record
 from animopt.recording import Recording
 from animopt.sweep import Sweep
@@ -46,7 +50,7 @@ class Scene:
     and state are shown, else it is the first. `loop` is "plain", or "seamless" for a clip whose end is its beginning;
     `card` is for how many seconds a title card stands before the race, `question` and `slow` are a Question and Slows.
     `title`, `caption` and the question's text are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is
-    the one to use.
+    the one to use. `origin` is the file that `load` has the scene from.
     Raises UsageError for a field that cannot be used.
     """
 
@@ -71,6 +75,7 @@ class Scene:
     question: Question | None = None
     slow: Sequence[Slow] = ()
     lang: str = "en"
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         given = self.function if isinstance(self.function, Sequence) else [self.function]
@@ -171,13 +176,21 @@ class Scene:
             recording = replace(recording, map=outcomes)
         return replace(recording, caption=caption)
 
-    def save(self, *outputs: str | os.PathLike[str] | Output, workers: int | Executor | None = None) -> None:
+    def save(
+        self,
+        *outputs: str | os.PathLike[str] | Output,
+        workers: int | Executor | None = None,
+        beside: Sequence[str] = (),
+        recipe: bool = True,
+    ) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.
 
         `workers` is how many processes draw it, 0 for none but this one, or any executor that does; None takes what
-        suits the machine and the clip. Files are the same for any number. Raises Error where a file cannot be written.
+        suits the machine and the clip. Files are the same for any number. `beside` names what is written beside each
+        clip: any of "poster", "captions", "alt", "markdown", "html". Each file holds the `recipe` of its clip, with the
+        text of the scene file, unless it is not to. Raises Error where a file cannot be written.
         """
-        for _ in self.saving(*outputs, workers=workers):
+        for _ in self.saving(*outputs, workers=workers, beside=beside, recipe=recipe):
             pass
 
     def saving(
@@ -185,6 +198,8 @@ class Scene:
         *outputs: str | os.PathLike[str] | Output,
         workers: int | Executor | None = None,
         progress: Progress = lambda done, total: None,
+        beside: Sequence[str] = (),
+        recipe: bool = True,
     ) -> Iterator[Path]:
         """Render as `save` does, and yield each path once its file is in place.
 
@@ -196,6 +211,7 @@ class Scene:
             check_path(output.path)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
+        besides.check(beside, all_outputs)
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
         with crew(workers, frames) as executor:
@@ -204,7 +220,17 @@ class Scene:
             def film_of(output: Output) -> Film:
                 return self._film(races, output.size, output.fps, output.theme)
 
-            yield from save(all_outputs, film_of, progress, executor)
+            def recipe_of(output: Output) -> str:
+                if not recipe:
+                    return ""
+                return self._recipe(races[0], output.theme, size=list(output.size), fps=output.fps)
+
+            def poster_recipe_of(output: Output) -> str:
+                at = round(besides.poster_second(self._clock()), 3)
+                return self._recipe(races[0], output.theme, size=list(output.size), still=at) if recipe else ""
+
+            yield from save(all_outputs, film_of, progress, executor, recipe_of)
+            yield from besides.write(beside, all_outputs, races, self._clock(), film_of, poster_recipe_of)
 
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""
@@ -212,29 +238,60 @@ class Scene:
             raise UsageError(f"still {at:g}: give a second of the clip, 0 to {self.seconds:g}")
 
     def still(
-        self, path: str | os.PathLike[str], at: float, size: tuple[int, int] = Mp4.size, theme: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        at: float,
+        size: tuple[int, int] = Mp4.size,
+        theme: str | None = None,
+        recipe: bool = True,
     ) -> None:
         """Write one frame, at a second of the clip, of `size` (width, height) pixels, as PNG, SVG or PDF.
 
         Raises UsageError for a second that the clip does not have, Error where the file cannot be written.
         """
         self.check_second(at)
-        self._page(Path(path), [at], size, theme)
+        self._page(Path(path), [at], size, theme, recipe, still=at)
 
     def storyboard(
-        self, path: str | os.PathLike[str], size: tuple[int, int] = Mp4.size, theme: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        size: tuple[int, int] = Mp4.size,
+        theme: str | None = None,
+        recipe: bool = True,
     ) -> None:
         """Write six moments of the race on one page, each of `size` (width, height) pixels, as PNG, SVG or PDF.
 
         Raises Error where the file cannot be written.
         """
-        self._page(Path(path), self._clock().told(6), size, theme)
+        self._page(Path(path), self._clock().told(6), size, theme, recipe, storyboard=True)
 
-    def _page(self, path: Path, seconds: Sequence[float], size: tuple[int, int], theme: str | None) -> None:
+    def _page(
+        self,
+        path: Path,
+        seconds: Sequence[float],
+        size: tuple[int, int],
+        theme: str | None,
+        recipe: bool,
+        **output: Any,
+    ) -> None:
         suffix = check_still(path)
         check_path(path)
         size = check_size(size)
-        save_still(path, page(self._races(), self._clock(), seconds, size, self._staging(theme), suffix))
+        races = self._races()
+        told = self._recipe(races[0], theme, size=list(size), **output) if recipe else ""
+        save_still(path, page(races, self._clock(), seconds, size, self._staging(theme), suffix, told), told)
+
+    def _recipe(self, race: Recording, theme: str | None, **output: Any) -> str:
+        """The recipe of a clip, or of a still, of this scene."""
+        theme = theme or self.theme
+        found = Recipe({**output, "theme": theme}, settings(self, race.caption))
+        if self.origin is None:
+            return replace(found, lacking="the scene was not loaded from a file").text
+        found = replace(found, file=self.origin.file)
+        changed = changes(replace(self, theme=theme), self.origin)
+        if changed is None:
+            return replace(found, lacking="the scene was changed after it was loaded").text
+        return replace(found, source=self.origin.text, changes=changed).text
 
     def _races(self) -> list[Recording]:
         races = [self._record(function) for function in self._functions]
@@ -285,7 +342,17 @@ def load(path: str | os.PathLike[str]) -> Scene:
     found = run_file(path).get("scene")
     if not isinstance(found, Scene):
         raise Error(f"{path}: has no scene; end it with scene = Scene(...)")
-    return found
+    text = _source(Path(path))
+    return replace(found, origin=Origin(Path(path).name, text, found)) if text and not found.origin else found
+
+
+def _source(path: Path) -> str:
+    """The text of a Python file, "" where it is no file in UTF-8."""
+    try:
+        with tokenize.open(path) as file:
+            return file.read() if file.encoding in ("utf-8", "utf-8-sig") else ""
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return ""
 
 
 def run_file(path: str | os.PathLike[str]) -> dict[str, Any]:

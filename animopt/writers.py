@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, Self
 
 import imageio_ffmpeg
 
-from animopt.embedding import embed_in_gif, embed_in_png, ffmetadata
+from animopt.embedding import AFTERWARDS, embed_in_png, ffmetadata
 from animopt.errors import Error, UsageError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def check_still(path: Path) -> str:
 
 
 def save_still(path: Path, picture: "Pixels | bytes", recipe: str = "") -> None:
-    """Write pixels as a PNG file with a recipe, or the bytes of another one. Raises Error where it cannot be written."""
+    """Write pixels as a PNG file with a recipe, or the bytes of another file. Raises Error where that cannot be."""
     if isinstance(picture, bytes):
         put(path, picture)
         return
@@ -140,9 +140,6 @@ class Writer(ABC):
     size: ClassVar[tuple[int, int]]
     fps: ClassVar[float]
     draft_fps: ClassVar[float]
-    embed: ClassVar[Callable[[Path, str], None] | None] = None
-    """What puts the recipe into the finished file; None where ffmpeg does, into the comment of a video."""
-
     recipe: str = ""
 
     @staticmethod
@@ -198,13 +195,13 @@ class Writer(ABC):
         if self._process.wait():
             raise Error(f"{self.path}: the encoder gave up: {self._complaint()}")
         with _disk_errors(self.path):
-            if self.embed and self.recipe:
-                type(self).embed(self._unfinished, self.recipe)
+            if self.recipe and self.suffix in AFTERWARDS:
+                AFTERWARDS[self.suffix](self._unfinished, self.recipe)
             self._stack.close()
 
     def _comment(self) -> list[str]:
         """The arguments that let ffmpeg read the recipe, from a file: no command line is that long everywhere."""
-        if self.embed or not self.recipe:
+        if not self.recipe or self.suffix in AFTERWARDS:
             return []
         path = self._folder / "recipe.txt"
         path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
@@ -223,7 +220,6 @@ class Gif(Writer):
     size = 800, 450
     fps = 25
     draft_fps = 10
-    embed = staticmethod(embed_in_gif)
 
     @staticmethod
     def check(output: Output) -> None:
