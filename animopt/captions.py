@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from animopt.clock import Clock
 from animopt.recording import Recording
@@ -10,6 +11,9 @@ from animopt.telling import headlines
 
 LEAST = 1.5
 """Seconds for which a caption can be read at a glance; also the most by which one may come late."""
+
+MOST = 4.0
+"""Seconds after which a caption, but for the last, gives the picture free."""
 
 MARK = "NOTE animopt"
 """Stands in each file of captions, so that animopt knows its own."""
@@ -27,7 +31,7 @@ class Cue:
 def cues(races: Sequence[Recording], clock: Clock) -> list[Cue]:
     """What is told of the first race, and that others follow, as captions in their order, none over another.
 
-    Each stays until the next one comes. What happens within 1.5 s of a caption comes that much later, or where there
+    Each stays for four seconds, or until the next one comes, and the last until the clip's end. What happens within 1.5 s of a caption comes that much later, or where there
     is no room, in that caption.
     """
     told = [(clock.second_of(event.step), event.text) for event in headlines(races[0])]
@@ -43,7 +47,7 @@ def cues(races: Sequence[Recording], clock: Clock) -> list[Cue]:
             groups[-1][1].append(line)
         else:
             groups.append((max(start, earliest), [line]))
-    ends = [*(start for start, _ in groups[1:]), end]
+    ends = [*(min(after, before + MOST) for (before, _), (after, _) in pairwise(groups)), end]
     return [
         Cue(start, until, tuple(f"{line[:1].upper()}{line[1:]}" for line in lines))
         for (start, lines), until in zip(groups, ends, strict=True)

@@ -1,6 +1,6 @@
 """A text in a file of pictures, in the place that its format has for one, and reading it back.
 
-The text is ASCII, which every one of these places can hold.
+The text is printable ASCII, which every one of these places can hold.
 """
 
 import os

@@ -22,7 +22,8 @@ def html(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "", capti
     `poster` and `captions` are names of files beside it, "" for none.
     """
     videos, pictures = _videos(clips), _pictures(clips)
-    told = escape(" ".join(alt.split()))
+    # In ASCII, for a page that does not say in what its letters are written.
+    told = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode()
     if not videos and not pictures:
         return f'{MARK}\n<a href="{_url(next(iter(clips)))}">{told}</a>\n'
     if not videos:
