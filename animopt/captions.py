@@ -28,29 +28,44 @@ class Cue:
     lines: tuple[str, ...]
 
 
+@dataclass
+class _Group:
+    """Lines that are shown from `start` on, the first of which should have been at the second `first`."""
+
+    start: float
+    first: float
+    lines: list[str]
+
+
 def cues(races: Sequence[Recording], clock: Clock) -> list[Cue]:
     """What is told of the first race, and that others follow, as captions in their order, none over another.
 
-    Each stays for four seconds, or until the next one comes, and the last until the clip's end. What happens within 1.5 s of a caption comes that much later, or where there
-    is no room, in that caption.
+    Each stays for four seconds, or until the next one comes, and the last until the clip's end. One that has no 1.5
+    seconds of its own comes by as much later as it must, alone or with others, but never before what it tells.
     """
     told = [(clock.second_of(event.step), event.text) for event in headlines(races[0])]
     if len(races) > 1:
         told.append((clock.others, f"then {len(races) - 1} more functions, and how the race ends on each"))
-    groups: list[tuple[float, list[str]]] = []
+    groups: list[_Group] = []
     end = round(clock.seconds, 3)
     for second, text in sorted(told, key=lambda each: each[0]):
         start, line = round(second, 3), " ".join(text.split())
-        earliest = round(groups[-1][0] + LEAST, 3) if groups else 0.0
-        late = earliest > start
-        if groups and (start == groups[-1][0] or (late and (earliest - start > LEAST or earliest + LEAST > end))):
-            groups[-1][1].append(line)
+        last = groups[-1] if groups else None
+        earliest = round(last.start + LEAST, 3) if last else start
+        if last and start <= last.start:
+            last.lines.append(line)
+        elif start >= earliest or earliest + LEAST <= end:
+            groups.append(_Group(max(start, earliest), start, [line]))
+        elif last and len(groups) > 1 and start - last.first <= LEAST:
+            # Both are told with the later one: never before it happens.
+            last.start = start
+            last.lines.append(line)
         else:
-            groups.append((max(start, earliest), [line]))
-    ends = [*(min(after, before + MOST) for (before, _), (after, _) in pairwise(groups)), end]
+            groups.append(_Group(start, start, [line]))
+    ends = [*(min(after.start, before.start + MOST) for before, after in pairwise(groups)), end]
     return [
-        Cue(start, until, tuple(f"{line[:1].upper()}{line[1:]}" for line in lines))
-        for (start, lines), until in zip(groups, ends, strict=True)
+        Cue(group.start, until, tuple(f"{line[:1].upper()}{line[1:]}" for line in group.lines))
+        for group, until in zip(groups, ends, strict=True)
     ]
 
 

@@ -98,7 +98,8 @@ def test_other_readers_find_the_recipe_in_every_file(mine, suffix):
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png"])
 def test_the_scene_file_makes_the_same_frames_again(mine, animopt_here, suffix):
     page = ["--still", "0.7"] if suffix == ".png" else ["--fps", "10"]
-    asked = ["--workers", "0", "--size", "320x180", "--theme", "dark", "--lang", "ko", "--seconds", "1.2", "--layout", "square"]
+    asked = ["--size", "320x180", "--theme", "dark", "--lang", "ko", "--seconds", "1.2", "--layout", "square"]
+    asked += ["--workers", "0"]
     assert animopt_here("mine.py", "-o", f"clip{suffix}", *page, *asked).returncode == 0
     mine.unlink()
     done = animopt_here("recipe", f"clip{suffix}", "-o", "again.py")
