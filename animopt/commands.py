@@ -320,7 +320,7 @@ def optimizers() -> None:
     _table([(name, why_not or settings) for name, settings, why_not in shelf()])
 
 
-@click.command()
+@click.command(short_help="Tell how a clip was made, or write its scene file.")
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option("--json", "raw", is_flag=True, help="Print all of it, as JSON.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The scene file to write, where there is none.")

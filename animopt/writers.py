@@ -196,7 +196,10 @@ class Writer(ABC):
             raise Error(f"{self.path}: the encoder gave up: {self._complaint()}")
         with _disk_errors(self.path):
             if self.recipe and self.suffix in AFTERWARDS:
-                AFTERWARDS[self.suffix](self._unfinished, self.recipe)
+                try:
+                    AFTERWARDS[self.suffix](self._unfinished, self.recipe)
+                except Error as error:
+                    raise Error(f"{self.path}: the encoder made no whole file: {self._complaint()}") from error
             self._stack.close()
 
     def _comment(self) -> list[str]:
