@@ -4,11 +4,12 @@ import ast
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from animopt.describing import Origin
 from animopt.errors import Error, UsageError, first_line
 from animopt.function import Function
 from animopt.functions import by_name, shelf
@@ -32,6 +33,13 @@ class Race:
     @cached_property
     def scene(self) -> Scene:
         """The scene. Raises UsageError for words that are not understood, Error where a file does not run."""
+        try:
+            return replace(self._scene, origin=Origin("race.py", self.source, self._scene))
+        except (OSError, UnicodeDecodeError):
+            return self._scene
+
+    @cached_property
+    def _scene(self) -> Scene:
         _, function = self._function
         return Scene(function=function, racers=[_racer(words) for words in self.racers], **self.settings)
 
@@ -55,7 +63,7 @@ class Race:
         else:
             imports["animopt.functions"] = {function}
         racers = []
-        for words, racer in zip(self.racers, self.scene.racers, strict=True):
+        for words, racer in zip(self.racers, self._scene.racers, strict=True):
             name, settings = _split(words)
             module, _, attribute = name.rpartition(".")
             if module:
@@ -66,7 +74,7 @@ class Race:
         field_lines += [f"{keyword}," for keyword in _keywords(self.settings)]
         return "\n".join(
             [
-                f'"""{_written(f"{self.scene.title}.")[1:-1]}"""',
+                f'"""{_written(f"{self._scene.title}.")[1:-1]}"""',
                 "",
                 *(f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(imports.items())),
                 "",

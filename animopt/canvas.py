@@ -124,8 +124,8 @@ class Canvas:
             pixels[..., channel] = buffer[..., channel]
         return pixels
 
-    def vectors(self, suffix: str, *moments: Moment) -> bytes:
-        """The same picture as an .svg or .pdf file, whose lines and letters are lines and letters."""
+    def vectors(self, suffix: str, *moments: Moment, recipe: str = "") -> bytes:
+        """The same picture as an .svg or .pdf file, whose lines and letters are lines and letters, with a recipe."""
         file = io.BytesIO()
         ground = "none" if self.transparent else self.figure.get_facecolor()
         with own_settings():
@@ -137,13 +137,14 @@ class Canvas:
             for artist in resting:
                 artist.set_visible(False)
             # A date in the file would make it another one each time.
-            date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[suffix]
+            date, place = {".svg": ("Date", "Description"), ".pdf": ("CreationDate", "Subject")}[suffix]
+            told = {date: None} | ({place: recipe} if recipe else {})
             logger = logging.getLogger("fontTools")
             level = logger.level
             try:
                 # Of fonts whose dates fontTools finds odd, nobody here need hear.
                 logger.setLevel(logging.ERROR)
-                self.figure.savefig(file, format=suffix[1:], metadata=date, facecolor=ground)
+                self.figure.savefig(file, format=suffix[1:], metadata=told, facecolor=ground)
             finally:
                 logger.setLevel(level)
                 for artist in resting:

@@ -131,6 +131,11 @@ class Clock:
         # A seamless clip has gone back to its beginning when it ends.
         return self.seconds if self.loop == "plain" else self.seconds - 0.75 * self.hold
 
+    @property
+    def others(self) -> float:
+        """The second of the clip from which on the races after the first pass by."""
+        return self.seconds - self.hold - self._passing
+
     def second_of(self, step: float) -> float:
         """The first second of the clip at which the race is at a step."""
         seconds, steps = self._keys
@@ -143,10 +148,9 @@ class Clock:
     def told(self, count: int) -> list[float]:
         """So many seconds of the clip that tell the story: even steps of the race, and then of the other races."""
         running = count if self.races == 1 else (count + 1) // 2
-        passing = self.seconds - self.hold - self._passing
         return [
             *(self.second_of(self.steps * part) for part in np.linspace(0, 1, running)),
-            *(passing + self._passing * part for part in np.linspace(0, 1, count - running + 1)[1:]),
+            *(self.others + self._passing * part for part in np.linspace(0, 1, count - running + 1)[1:]),
         ]
 
     def moment(self, second: float) -> Moment:

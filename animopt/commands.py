@@ -172,6 +172,19 @@ class RenderCommand(click.Command, ABC):
                 click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
                 click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF."),
                 click.Option(["--storyboard"], is_flag=True, help="Write six moments on one page, as PNG, SVG or PDF."),
+                click.Option(
+                    ["--with", "beside"],
+                    multiple=True,
+                    metavar="KIND[,KIND...]",
+                    help="What else to write, named after the clip: poster (.png), captions (.vtt), alt, a text for "
+                    "those who cannot see it (.txt), and to paste into a page markdown (.md) or html (.html).",
+                ),
+                click.Option(
+                    ["--no-recipe", "recipe"],
+                    flag_value=False,
+                    default=True,
+                    help="Leave the clip's recipe out of its file; `animopt recipe` reads it.",
+                ),
             ],
             **attributes,
         )
@@ -197,12 +210,15 @@ class RenderCommand(click.Command, ABC):
         lang: str | None,
         still: float | None,
         storyboard: bool,
+        beside: tuple[str, ...],
+        recipe: bool,
         **own: Any,
     ) -> None:
         """Write the clip or the still, and print the path of every file."""
         from dataclasses import replace
         from math import inf
 
+        from animopt.beside import check
         from animopt.formats import Mp4
         from animopt.output import check_path, check_still
         from animopt.startup import importing
@@ -232,6 +248,10 @@ class RenderCommand(click.Command, ABC):
         for path, folder in [(path, False) for path in stills] + [(clip.path, clip.writer.folder) for clip in clips]:
             if outputs:
                 check_path(path, folder=folder)
+        kinds = [kind.strip() for given in beside for kind in given.split(",")]
+        if page and kinds:
+            raise UsageError(f"with {kinds[0]}: stands beside a clip, and a still is none; leave out --with")
+        check(kinds, clips)
         # How long a scene's own clip is will be known once torch is there; the workers can be ready by then.
         frames = max((clip.fps for clip in clips), default=0) * (inf if seconds is None else seconds)
 
@@ -251,9 +271,9 @@ class RenderCommand(click.Command, ABC):
                 if page:
                     for path in stills:
                         if still is not None:
-                            scene.still(path, still, size or Mp4.size, theme, transparent=transparent)
+                            scene.still(path, still, size or Mp4.size, theme, transparent=transparent, recipe=recipe)
                         else:
-                            scene.storyboard(path, size or Mp4.size, theme, transparent=transparent)
+                            scene.storyboard(path, size or Mp4.size, theme, transparent=transparent, recipe=recipe)
                         written.append(path)
                 else:
                     shown = sys.stderr.isatty()
@@ -263,7 +283,8 @@ class RenderCommand(click.Command, ABC):
                             bar.length = total
                             bar.update(done - bar.pos)
 
-                        written.extend(scene.saving(*clips, workers=executor or 0, progress=progress))
+                        named: dict[str, Any] = {"beside": kinds, "recipe": recipe}
+                        written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))
         finally:
             for path in written:
                 click.echo(path)
@@ -395,6 +416,33 @@ def optimizers() -> None:
     from animopt.optimizers import shelf
 
     _table([(name, why_not or settings) for name, settings, why_not in shelf()])
+
+
+@click.command(short_help="Tell how a clip was made, or write its scene file.")
+@click.argument("clip", type=click.Path(path_type=Path))
+@click.option("--json", "raw", is_flag=True, help="Print all of it, as JSON.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The scene file to write, where there is none.")
+def recipe(clip: Path, raw: bool, output: Path | None) -> None:
+    """Tell how a clip or a still was made, or write the scene file that makes it again."""
+    import json
+
+    from animopt.embedding import embedded
+    from animopt.recipe import Recipe
+
+    if not clip.is_file():
+        raise UsageError(f"{clip}: there is no such file")
+    found = Recipe.read(embedded(clip), str(clip))
+    if output:
+        from animopt.adhoc import save_scene
+
+        save_scene(output, found.scene_file())
+        click.echo(output)
+        again = " ".join(["animopt", f'"{output}"' if " " in str(output) else str(output), *found.options()])
+        click.echo(f"animopt: a scene file is code; look at it, then run: {again} -o again{clip.suffix}", err=True)
+    elif raw:
+        click.echo(json.dumps(json.loads(found.text), indent=2))
+    else:
+        _table(found.rows())
 
 
 class AllCommand(click.Command):
@@ -592,6 +640,7 @@ COMMANDS: dict[str, click.Command] = {
     "gallery": GalleryCommand(),
     "functions": functions,
     "optimizers": optimizers,
+    "recipe": recipe,
 }
 """Every command that is not a scene's."""
 

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, Protocol, Self
 
 import imageio_ffmpeg
 
+from animopt.embedding import AFTERWARDS, ffmetadata
 from animopt.errors import Error
 
 if TYPE_CHECKING:
@@ -76,11 +77,13 @@ class Writer(ABC):
         """What ffmpeg is told of what it reads."""
         return raw_input(film)
 
-    def __init__(self, output: Target, film: "Film", executor: Executor | None) -> None:
+    def __init__(self, output: Target, film: "Film", executor: Executor | None, recipe: str = "") -> None:
         self.output = output
         self.path = output.path
         self.film = film
         self.executor = executor
+        # The frames of a folder have none: it would be in each of them.
+        self.recipe = "" if self.folder else recipe
         self.quality = self.notches[output.notch]
 
     def __enter__(self) -> Self:
@@ -88,7 +91,12 @@ class Writer(ABC):
             self._unfinished = stack.enter_context(replacing(self.path, folder=self.folder))
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="animopt-")))
             self._complaints = stack.enter_context(tempfile.TemporaryFile())
-            arguments = [*self.input(self.film), *self.arguments(self.film), self.target(self._unfinished)]
+            arguments = [
+                *self.input(self.film),
+                *self._comment(),
+                *self.arguments(self.film),
+                self.target(self._unfinished),
+            ]
             self._process = stack.enter_context(running(arguments, self._complaints))
             self._stack = stack.pop_all()
         return self
@@ -123,8 +131,21 @@ class Writer(ABC):
         if self._process.wait():
             raise Error(f"{self.path}: the encoder gave up: {self._complaint()}")
         with disk_errors(self.path), self._stack:
+            if self.recipe and self.suffix in AFTERWARDS:
+                try:
+                    AFTERWARDS[self.suffix](self._unfinished, self.recipe)
+                except Error as error:
+                    raise Error(f"{self.path}: the encoder made no whole file: {self._complaint()}") from error
             if self.output.most is not None and (size := bytes_in(self._unfinished)) > self.output.most:
                 raise TooLargeError(self.path, size)
+
+    def _comment(self) -> list[str]:
+        """The arguments that let ffmpeg read the recipe, from a file: no command line is that long everywhere."""
+        if not self.recipe or self.suffix in AFTERWARDS:
+            return []
+        path = self._folder / "recipe.txt"
+        path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
+        return ["-f", "ffmetadata", "-i", str(path), "-map_metadata", "1"]
 
     def _complaint(self) -> str:
         self._complaints.seek(0)

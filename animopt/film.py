@@ -176,10 +176,12 @@ def page(
     size: tuple[int, int],
     staging: Staging,
     suffix: str,
+    recipe: str = "",
 ) -> Pixels | bytes:
     """Several seconds of a clip side by side, in two columns where there is more than one, each of `size` pixels.
 
-    Pixels (height, width, channels) for the suffix .png, the bytes of a file with vectors for .svg and .pdf.
+    Pixels (height, width, channels) for the suffix .png, the bytes of a file with vectors, and the recipe, for .svg and
+    .pdf.
     """
     races, staging = _legible(recording, staging)
     _check(races, staging)
@@ -193,7 +195,7 @@ def page(
         boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in stage.boxes.items()}
         stages.append(replace(stage, boxes=boxes))
     canvas = Canvas(stages, (columns * size[0], rows * size[1]), transparent=staging.transparent)
-    return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments)
+    return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
 
 
 def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tuple[list[Recording], Staging]:

@@ -107,8 +107,8 @@ class Mp4(Writer):
 class JoinedMp4(Mp4):
     """An MP4 of whole ones, each the next few frames of the film, whose pictures are copied as they are."""
 
-    def __init__(self, output: Target, film: "Film", executor: Executor | None) -> None:
-        super().__init__(output, film, executor)
+    def __init__(self, output: Target, film: "Film", executor: Executor | None, recipe: str = "") -> None:
+        super().__init__(output, film, executor, recipe)
         self._count = 0
 
     def input(self, film: "Film") -> list[str]:

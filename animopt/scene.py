@@ -3,11 +3,12 @@
 import os
 import runpy
 import tempfile
+import tokenize
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from animopt import beside as besides
 from animopt.clip import Clip, Rendered, Types
 from animopt.clock import Clock, Question, Slow
+from animopt.describing import Origin, changes, settings
 from animopt.errors import Error, UsageError, first_line
 from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.formats import Mp4
@@ -25,6 +28,7 @@ from animopt.maps import Settings, Starts
 from animopt.notebook import Bundle, bar
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
 from animopt.output import Output, check_path, check_size, check_still
+from animopt.recipe import Recipe
 from animopt.record import record
 from animopt.recording import Recording
 from animopt.sweep import Sweep
@@ -59,7 +63,7 @@ class Scene:
     and state are shown, else it is the first. `loop` is "plain", or "seamless" for a clip whose end is its beginning;
     `card` is for how many seconds a title card stands before the race, `question` and `slow` are a Question and Slows.
     `title`, `caption` and the question's text are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is
-    the one to use. A notebook shows a scene as its clip.
+    the one to use. `origin` is the file that `load` has the scene from. A notebook shows a scene as its clip.
     Raises UsageError for a field that cannot be used.
     """
 
@@ -84,6 +88,7 @@ class Scene:
     question: Question | None = None
     slow: Sequence[Slow] = ()
     lang: str = "en"
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         given = self.function if isinstance(self.function, Sequence) else [self.function]
@@ -184,14 +189,22 @@ class Scene:
             recording = replace(recording, map=outcomes)
         return replace(recording, caption=caption)
 
-    def save(self, *outputs: str | os.PathLike[str] | Output, workers: int | Executor | None = None) -> None:
+    def save(
+        self,
+        *outputs: str | os.PathLike[str] | Output,
+        workers: int | Executor | None = None,
+        beside: Sequence[str] = (),
+        recipe: bool = True,
+    ) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.
 
         `workers` is how many processes draw it, 0 for none but this one, or any executor that does; None takes what
-        suits the machine and the clip. Files are the same for any number. Raises Error where a file cannot be written.
+        suits the machine and the clip. Files are the same for any number. `beside` names what is written beside each
+        clip: any of "poster", "captions", "alt", "markdown", "html". Each file holds the `recipe` of its clip, with the
+        text of the scene file, unless it is not to. Raises Error where a file cannot be written.
         """
         with bar(self._say(self.title)) as progress:
-            for _ in self.saving(*outputs, workers=workers, progress=progress):
+            for _ in self.saving(*outputs, workers=workers, progress=progress, beside=beside, recipe=recipe):
                 pass
 
     def saving(
@@ -199,6 +212,8 @@ class Scene:
         *outputs: str | os.PathLike[str] | Output,
         workers: int | Executor | None = None,
         progress: Progress = lambda done, total: None,
+        beside: Sequence[str] = (),
+        recipe: bool = True,
     ) -> Iterator[Path]:
         """Render as `save` does, and yield each path once its file is in place.
 
@@ -210,10 +225,21 @@ class Scene:
             check_path(output.path, folder=output.writer.folder)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
+        besides.check(beside, all_outputs)
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
         with crew(workers, frames) as executor:
-            yield from save(all_outputs, self.filming()[1], progress, executor)
+            races, film_of = self.filming()
+
+            def recipe_of(output: Output, **still: float) -> str:
+                asked = {"size": list(output.size), **(still or {"fps": output.fps})}
+                return self._recipe(races[0], output.theme, output.transparent, **asked) if recipe else ""
+
+            def poster_recipe_of(output: Output) -> str:
+                return recipe_of(output, still=round(self._clock().finished, 3))
+
+            yield from save(all_outputs, film_of, progress, executor, recipe_of)
+            yield from besides.write(beside, all_outputs, races, self._clock(), film_of, poster_recipe_of)
 
     def filming(self, *, titled: bool = True) -> tuple[list[Recording], Callable[[Output], Film]]:
         """Run the race; its recordings, one for each function, and what makes the film of them for an output.
@@ -290,13 +316,14 @@ class Scene:
         theme: str | None = None,
         *,
         transparent: bool = False,
+        recipe: bool = True,
     ) -> None:
         """Write one frame, at a second of the clip, of `size` (width, height) pixels, as PNG, SVG or PDF.
 
         Raises UsageError for a second that the clip does not have, Error where the file cannot be written.
         """
         self.check_second(at)
-        self._page(Path(path), [at], size, self._staging(theme, transparent))
+        self._page(Path(path), [at], size, self._staging(theme, transparent), recipe, still=at)
 
     def storyboard(
         self,
@@ -305,18 +332,37 @@ class Scene:
         theme: str | None = None,
         *,
         transparent: bool = False,
+        recipe: bool = True,
     ) -> None:
         """Write six moments of the race on one page, each of `size` (width, height) pixels, as PNG, SVG or PDF.
 
         Raises Error where the file cannot be written.
         """
-        self._page(Path(path), self._clock().told(6), size, self._staging(theme, transparent))
+        seconds = self._clock().told(6)
+        self._page(Path(path), seconds, size, self._staging(theme, transparent), recipe, storyboard=True)
 
-    def _page(self, path: Path, seconds: Sequence[float], size: tuple[int, int], staging: Staging) -> None:
+    def _page(
+        self, path: Path, seconds: Sequence[float], size: tuple[int, int], staging: Staging, recipe: bool, **asked: Any
+    ) -> None:
         suffix = check_still(path)
         check_path(path)
         size = check_size(size)
-        save_still(path, page(self._races(), self._clock(), seconds, size, staging, suffix))
+        races = self._races()
+        told = self._recipe(races[0], staging.theme, staging.transparent, size=list(size), **asked) if recipe else ""
+        save_still(path, page(races, self._clock(), seconds, size, staging, suffix, told), told)
+
+    def _recipe(self, race: Recording, theme: str | None, transparent: bool, **output: Any) -> str:
+        """The recipe of a clip, or of a still, of this scene."""
+        theme = theme or self.theme
+        output |= {"theme": theme} | ({"transparent": True} if transparent else {})
+        found = Recipe(output, settings(self, race.caption))
+        if self.origin is None:
+            return replace(found, lacking="the scene was not loaded from a file").text
+        found = replace(found, file=self.origin.file)
+        changed = changes(replace(self, theme=theme), self.origin)
+        if changed is None:
+            return replace(found, lacking="the scene was changed after it was loaded").text
+        return replace(found, source=self.origin.text, changes=changed).text
 
     def _races(self) -> list[Recording]:
         races = [self._record(function) for function in self._functions]
@@ -365,7 +411,17 @@ def load(path: str | os.PathLike[str]) -> Scene:
     found = run_file(path).get("scene")
     if not isinstance(found, Scene):
         raise Error(f"{path}: has no scene; end it with scene = Scene(...)")
-    return found
+    text = _source(Path(path))
+    return replace(found, origin=Origin(Path(path).name, text, found)) if text and not found.origin else found
+
+
+def _source(path: Path) -> str:
+    """The text of a Python file, "" where it is no file in UTF-8."""
+    try:
+        with tokenize.open(path) as file:
+            return file.read() if file.encoding in ("utf-8", "utf-8-sig") else ""
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return ""
 
 
 def run_file(path: str | os.PathLike[str]) -> dict[str, Any]:

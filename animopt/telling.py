@@ -1,7 +1,8 @@
 """What happens in a race, in words: for captions, and for those who cannot see the clip."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +17,10 @@ LEAST = 5
 """Fewer steps than this show no habit."""
 
 MOST = 6
-"""As many racers are told of one by one; of more, the best and the worst."""
+"""As many racers are told of one by one; of more, only who is lowest."""
+
+AN_ANIMATION = "An animation of"
+"""Stands in each text for those who cannot see the clip."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ def events(recording: Recording) -> list[Event]:
 
     A minimum is reached from the step on after which the racer stays near it until its end.
     """
+    recording = _spoken(recording)
     racers = range(len(recording.names))
     told = [Event(0, _start(recording))] if racers else []
     ends = (_end(recording, racer) for racer in racers)
@@ -41,21 +46,31 @@ def events(recording: Recording) -> list[Event]:
     return sorted(told, key=lambda event: event.step)
 
 
+def headlines(recording: Recording) -> list[Event]:
+    """The events that are told one by one: of many racers, only those of all of them."""
+    return [event for event in events(recording) if event.racer is None or len(recording.names) <= MOST]
+
+
 def alt_text(recording: Recording) -> str:
     """What the clip of a race shows and how it ends, in one paragraph."""
+    recording = _spoken(recording)
     steps = recording.xy.shape[1] - 1
-    said = [f"{recording.title.rstrip('.')}. An animation of {steps} steps, on contour lines and on the surface"]
-    happened = events(recording)
-    shown = [event for event in happened if event.racer is None or len(recording.names) <= MOST]
-    said += [event.text for event in shown]
+    title = recording.title.strip()
+    title += "" if not title or title.endswith((".", "?", "!")) else "."
+    said = [f"{title} {AN_ANIMATION} {steps} steps, on contour lines and on the surface".strip()]
+    told = headlines(recording)
+    ends = [event for event in told if event.racer is None and event.step > 0]
+    said += [event.text for event in told if event not in ends]
     if len(recording.names) <= MOST:
+        said.append(_under_way(recording, told))
         zigzagging = [recording.names[racer] for racer in _zigzagging(recording)]
         said += [f"{_listed(zigzagging)} {'zigzags' if len(zigzagging) == 1 else 'zigzag'}" if zigzagging else ""]
+    said += [event.text for event in ends]
     if isinstance(recording.map, Basins):
         said.append(_basins(recording.map))
     elif recording.map and (best := recording.map.best(len(recording.map.loss) - 1)):
         across, up = (values[place] for values, place in zip(recording.map.values, best[::-1], strict=True))
-        named = ", ".join(f"{name}={value:g}" for name, value in zip(recording.map.names, (across, up), strict=True))
+        named = ", ".join(f"{name} {value:.3g}" for name, value in zip(recording.map.names, (across, up), strict=True))
         said.append(f"A map of the settings: the lowest loss comes with {named}")
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in said if sentence)
 
@@ -89,15 +104,31 @@ def _end(recording: Recording, racer: int) -> Event | None:
     return Event(step, f"{name} reaches {which} at step {step}", racer)
 
 
+def _under_way(recording: Recording, told: Sequence[Event]) -> str:
+    """Who of several has come to no minimum and is not lost."""
+    under_way = [name for racer, name in enumerate(recording.names) if racer not in {event.racer for event in told}]
+    if not len(recording.minima) or len(recording.names) == 1 or not under_way:
+        return ""
+    which = "the minimum" if len(recording.minima) == 1 else "a minimum"
+    return f"{_listed(under_way)} {'does' if len(under_way) == 1 else 'do'} not reach {which}"
+
+
 def _lowest(recording: Recording) -> str:
     last = recording.xy.shape[1] - 1
     ranks = recording.ranks(last)
     if not np.isfinite(recording.z[:, last]).any():
         return "at the end all have diverged"
     best = np.flatnonzero(ranks == 1)
-    loss = number(float(recording.z[best[0], last]), None)
+    loss = _loss(float(recording.z[best[0], last]))
     names = _listed([recording.names[racer] for racer in best])
     return f"at the end {names} {'is' if len(best) == 1 else 'are'} lowest, with a loss of {loss}"
+
+
+def _loss(value: float) -> str:
+    """A number to three digits, in figures alone where these are few: powers of ten are hard to hear."""
+    if value and not 1e-4 <= abs(value) < 1e6:
+        return number(value, None)
+    return f"{float(f'{value:.3g}') + 0.0:,.9g}".replace("-", "−")
 
 
 def _zigzagging(recording: Recording) -> list[int]:
@@ -131,3 +162,12 @@ def _listed(words: Sequence[str]) -> str:
     if len(words) > MOST:
         return f"{len(words)} racers"
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def _spoken(recording: Recording) -> Recording:
+    """The same with its title and names as they are read, without the signs around maths."""
+
+    def plain(text: str) -> str:
+        return " ".join(re.sub(r"\\[()]", "", text).split())
+
+    return replace(recording, title=plain(recording.title), names=tuple(map(plain, recording.names)))

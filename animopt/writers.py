@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animopt.budget import given_up, next_try
-from animopt.encoder import TooLargeError, put
+from animopt.embedding import embed_in_png
+from animopt.encoder import TooLargeError, put, replacing
 from animopt.errors import Error
 from animopt.figures import size_in_bytes
 from animopt.formats import JOINED
@@ -37,14 +38,15 @@ def save(
     film_of: Callable[[Output], "Film"],
     progress: Progress,
     executor: Executor | None = None,
+    recipe_of: Callable[[Output], str] = lambda output: "",
 ) -> Iterator[Path]:
     """Write every output, and yield its path once the whole file is in place of the one that was there.
 
     Outputs that are drawn alike share one pass of drawing, in this process or by an executor: `film_of` makes the film
-    of one. An executor other than our own workers also encodes, where all that share a pass can be joined of segments.
-    One that has more bytes than it may is made again with less, and a warning tells what it gave up.
-    `progress` is told how many frames are drawn, and of how many. Raises Error where a file cannot be written, or
-    cannot be that small.
+    of one, `recipe_of` the text that goes into its file. An executor other than our own workers also encodes, where all
+    that share a pass can be joined of segments. One that has more bytes than it may is made again with less, and a
+    warning tells what it gave up. `progress` is told how many frames are drawn, and of how many. Raises Error where a
+    file cannot be written, or cannot be that small.
     """
     asked = {output.path: output for output in outputs}
     tries: dict[Path, list[tuple[Output, int]]] = {output.path: [] for output in outputs}
@@ -69,7 +71,7 @@ def save(
                     segment = partial(_segment, notch=alike[0].notch)
                     parts, lengths = spread(film, segment, runs, executor), map(len, runs)
                 files = [
-                    stack.enter_context(writer(output, film, executor))
+                    stack.enter_context(writer(output, film, executor, recipe_of(output)))
                     for writer, output in zip(writers, alike, strict=True)
                 ]
                 for part in parts:
@@ -127,9 +129,15 @@ def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
     return further
 
 
-def save_still(path: Path, picture: "Pixels | bytes") -> None:
-    """Write pixels as a PNG file, or the bytes of another one. Raises Error where it cannot be written."""
-    put(path, picture if isinstance(picture, bytes) else png(picture))
+def save_still(path: Path, picture: "Pixels | bytes", recipe: str = "") -> None:
+    """Write pixels as a PNG file with a recipe, or the bytes of another file. Raises Error where that cannot be."""
+    if isinstance(picture, bytes):
+        put(path, picture)
+        return
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(png(picture))
+        if recipe:
+            embed_in_png(unfinished, recipe)
 
 
 def png(picture: "Pixels", **options: Any) -> bytes:

@@ -146,6 +146,12 @@ def psnr(gif: Path, pixels: Path) -> float:
     return float(10 * np.log10(255**2 / np.mean(errors)))
 
 
+def pictures(clip: Path) -> str:
+    """The encoded pictures of a clip, each with its time and its hash, whatever else its file says of them."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", str(clip)]
+    return run([*command, "-map", "0", "-c", "copy", "-f", "framehash", "-"], clip.parent)
+
+
 def _sizes(path: Path) -> list[int]:
     sizes = []
     for each in path.parent.glob(f"*{path.suffix}"):

@@ -69,7 +69,7 @@ def test_a_race_needs_no_file(animopt_here, tmp_path):
 
 def test_the_saved_scene_is_the_same_race(animopt_here, tmp_path):
     extra = ["--title", 'Who is "first"?', "--caption", "On a valley", "--racer", "adam:lr=.1,betas=(.5,.9),name=Fast"]
-    still = ["--still", "0", "--size", "320x180", "-o"]
+    still = ["--no-recipe", "--still", "0", "--size", "320x180", "-o"]
     done = animopt_here(*RACE, *extra, "--save-scene", "scenes/mine.py", *still, "a.png")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(Path("scenes", "mine.py")), "a.png"]
