@@ -3,10 +3,12 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
+from animopt import report
 from animopt.errors import Error, first_line
 from animopt.writers import Output
 
@@ -16,12 +18,13 @@ _RENDERING = Lock()
 
 @dataclass(frozen=True)
 class Rendered:
-    """What came of a scene: the paths of its files, what was warned of, and why it failed, if it did."""
+    """What came of a scene: the paths of its files, what was warned of, why it failed, if it did, and all as values."""
 
     name: str
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: str = ""
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 def render_all(
@@ -40,7 +43,8 @@ def render_all(
             try:
                 yield future.result()
             except Exception as error:
-                yield Rendered(futures[future], failure=first_line(error))
+                name, failure = futures[future], first_line(error)
+                yield Rendered(name, failure=failure, told=_told(name, failure))
     finally:
         for future in futures:
             future.cancel()
@@ -51,6 +55,7 @@ def _render(name: str, path: Path, outputs: Sequence[Output], seconds: float | N
 
     failure = ""
     written: list[Path] = []
+    told: dict[str, Any] = {}
     with _RENDERING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         try:
@@ -59,6 +64,15 @@ def _render(name: str, path: Path, outputs: Sequence[Output], seconds: float | N
                 scene = replace(scene, seconds=seconds)
             # The other processors have scenes of their own.
             written.extend(scene.saving(*outputs, workers=0))
+            told = {"scene": report.scene(name, *scene.told())}
+            told["files"] = report.files(written, outputs, scene.seconds)
         except Error as error:
             failure = str(error)
-    return Rendered(name, tuple(written), tuple(str(each.message) for each in caught), failure)
+    return Rendered(
+        name, tuple(written), tuple(str(each.message) for each in caught), failure, _told(name, failure) | told
+    )
+
+
+def _told(name: str, failure: str) -> dict[str, Any]:
+    """What is told as values of a scene that failed, or before more is known of it."""
+    return {"scene": {"name": name}, "files": []} | ({"error": failure} if failure else {})

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from animopt import catalogue
+from animopt import catalogue, completion
 from animopt.errors import Error, UsageError
 from animopt.layout import LAYOUTS
 from animopt.look import THEMES
+from animopt.voice import Voice
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from animopt.function import Function
     from animopt.scene import Scene
 
@@ -60,11 +63,20 @@ def _clip_options(fewest_workers: int, workers: str) -> list[click.Parameter]:
             help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
         ),
         click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
+        click.Option(["--quiet"], is_flag=True, help="Say nothing but what goes wrong."),
+        click.Option(
+            ["--json"], is_flag=True, help="Tell of the files, and of what happens in the race, as JSON, in one line."
+        ),
     ]
 
 
 class RenderCommand(click.Command, ABC):
-    """Renders a scene; what it needs besides the options of all such commands are its own `params`."""
+    """Renders a scene; what it needs besides the options of all such commands are its own `params`.
+
+    `path` is the scene's file, where it has one.
+    """
+
+    path: Path | None = None
 
     def __init__(self, name: str, params: Sequence[click.Parameter] = (), **attributes: Any) -> None:
         self.name: str
@@ -89,6 +101,7 @@ class RenderCommand(click.Command, ABC):
                 click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
                 click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF."),
                 click.Option(["--storyboard"], is_flag=True, help="Write six moments on one page, as PNG, SVG or PDF."),
+                click.Option(["--open", "opened"], is_flag=True, help="Show the first file once it is written."),
             ],
             **attributes,
         )
@@ -106,19 +119,28 @@ class RenderCommand(click.Command, ABC):
         theme: str | None,
         draft: bool,
         workers: int | None,
+        quiet: bool,
+        json: bool,
         layout: str | None,
         lang: str | None,
         still: float | None,
         storyboard: bool,
+        opened: bool,
+        watched: bool = False,
         **own: Any,
     ) -> None:
         """Write the clip or the still, and print the path of every file."""
         from dataclasses import replace
         from math import inf
 
+        from animopt import report
         from animopt.startup import importing
+        from animopt.viewer import show
+        from animopt.watch import watch
         from animopt.workers import crew
         from animopt.writers import WRITERS, Mp4, Output, check_path, check_still
+
+        voice = Voice(quiet, json)
 
         # All that the options alone can have wrong is said before torch is imported, which takes seconds.
         for path in outputs:
@@ -135,49 +157,63 @@ class RenderCommand(click.Command, ABC):
         for path in paths if page else ():
             check_still(path)
         clips = [] if page else [Output(path, size, fps, theme) for path in paths]
-        clips = [clip.draft() for clip in clips] if draft else clips
+        clips = [clip.draft() for clip in clips] if draft or watched else clips
         # How long a scene's own clip is will be known once torch is there; the workers can be ready by then.
         frames = max((clip.fps for clip in clips), default=0) * (inf if seconds is None else seconds)
 
-        written: list[Path] = []
-        try:
-            # Standard output is for the paths alone, whatever a scene file prints.
-            with contextlib.redirect_stdout(sys.stderr), crew(0 if page else workers, frames) as executor:
-                asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
-                asked = {field: value for field, value in asked.items() if value is not None}
-                with importing():
-                    scene = replace(self.scene(written, **own), **asked)
-                if still is not None:
-                    scene.check_second(still)
-                if not outputs:
-                    _make(Path("renders"))
-                if page:
-                    for path in paths:
+        pending = opened
+
+        def write(executor: "Executor | None") -> None:
+            nonlocal pending
+            written: list[Path] = []
+            told: dict[str, Any] = {}
+            length = 0.0
+            try:
+                # Standard output is for the paths alone, whatever a scene file prints.
+                with voice.aside(), voice.progress(self.name) as progress:
+                    asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
+                    asked = {field: value for field, value in asked.items() if value is not None}
+                    # A scene that is loaded again leaves the one before as garbage.
+                    with contextlib.nullcontext() if "torch" in sys.modules else importing():
+                        scene = replace(self.scene(written, **own), **asked)
+                    length = scene.seconds
+                    if still is not None:
+                        scene.check_second(still)
+                    if not outputs:
+                        _make(Path("renders"))
+                    for path in paths if page else ():
                         if still is not None:
                             scene.still(path, still, size or Mp4.size, theme)
                         else:
                             scene.storyboard(path, size or Mp4.size, theme)
                         written.append(path)
-                else:
-                    shown = sys.stderr.isatty()
-                    with click.progressbar(length=0, label=self.name, file=sys.stderr, hidden=not shown) as bar:
-
-                        def progress(done: int, total: int) -> None:
-                            bar.length = total
-                            bar.update(1)
-
+                    if clips:
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress))
-        finally:
-            for path in written:
-                click.echo(path)
+                    if json:
+                        told["scene"] = report.scene(self.name, *scene.told())
+            finally:
+                for path in written:
+                    voice.path(path)
+                if written:
+                    voice.result(told | {"files": report.files(written, clips, length)})
+            if pending and not show(paths[0]):
+                voice.warning(f"{paths[0]}: no program was found to show it; leave out --open")
+            pending = False
+
+        with crew(0 if page else workers, frames) as executor:
+            if watched and self.path:
+                watch(self.path, lambda: voice.tell(write, executor))
+            else:
+                write(executor)
 
 
 class SceneCommand(RenderCommand):
     """Renders the scene in a file; the file is run only when its help or its frames are asked for."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        super().__init__(catalogue.name(path))
+        self.path: Path = path
+        again = "Render a draft, or the still, and again whenever the scene file is saved, until Ctrl-C."
+        super().__init__(catalogue.name(path), [click.Option(["--watch", "watched"], is_flag=True, help=again)])
 
     def scene(self, written: list[Path], **own: Any) -> "Scene":
         """The scene in the file."""
@@ -214,6 +250,7 @@ class RaceCommand(RenderCommand):
                     ["--function"],
                     required=True,
                     metavar="NAME",
+                    shell_complete=completion.function_names,
                     help="One that `animopt functions` lists, or a Python file with one function in it.",
                 ),
                 click.Option(
@@ -221,6 +258,7 @@ class RaceCommand(RenderCommand):
                     required=True,
                     multiple=True,
                     metavar="NAME[:SETTING=VALUE,...]",
+                    shell_complete=completion.optimizer_names,
                     help="An optimizer that `animopt optimizers` lists, as adam:lr=.05,betas=(.9,.99); may be given "
                     "several times.",
                 ),
@@ -242,19 +280,19 @@ class RaceCommand(RenderCommand):
 
     def scene(self, written: list[Path], **own: Any) -> "Scene":
         """The scene in words; its file is written where it is asked for."""
-        from animopt.adhoc import Race, save_scene
+        from animopt.adhoc import Race
 
         path = own.pop("save_scene")
         function, racers = own.pop("function"), own.pop("racers")
         race = Race(function, racers, {field: value for field, value in own.items() if value is not None})
         if path:
-            save_scene(path, race.source)
+            catalogue.save_scene(path, race.source)
             written.append(path)
         return race.scene
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.function_names)
 @click.option(
     "-o",
     "--output",
@@ -308,7 +346,7 @@ class AllCommand(click.Command):
             "all",
             callback=self.render,
             params=[
-                click.Argument(["names"], nargs=-1, metavar="[SCENE]..."),
+                click.Argument(["names"], nargs=-1, metavar="[SCENE]...", shell_complete=completion.scene_names),
                 click.Option(
                     ["-o", "--output", "folder"],
                     type=click.Path(path_type=Path),
@@ -339,12 +377,15 @@ class AllCommand(click.Command):
         theme: str | None,
         draft: bool,
         workers: int | None,
+        quiet: bool,
+        json: bool,
     ) -> None:
         """Write the clips, print the path of every file, and tell of each scene on standard error."""
         from animopt.batch import render_all
         from animopt.workers import Workers, cores
         from animopt.writers import WRITERS, Output
 
+        voice = Voice(quiet, json)
         endings = [f".{each.lower().removeprefix('.')}" for each in dict.fromkeys(formats)] or sorted(WRITERS)
         scenes = {}
         for name, path in catalogue.chosen(names).items():
@@ -355,14 +396,42 @@ class AllCommand(click.Command):
         with Workers(workers or min(cores(), len(scenes)), "animopt.scene") as executor:
             for done, rendered in enumerate(render_all(scenes, executor, seconds), 1):
                 for warning in rendered.warnings:
-                    click.echo(f"animopt: warning: {rendered.name}: {' '.join(warning.split())}", err=True)
+                    voice.warning(f"{rendered.name}: {warning}")
                 for path in rendered.paths:
-                    click.echo(path)
+                    voice.path(path)
+                voice.result(rendered.told)
                 outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
-                click.echo(f"{done}/{len(scenes)} {rendered.name}: {outcome}", err=True)
+                voice.note(f"{done}/{len(scenes)} {rendered.name}: {outcome}")
                 failed += [rendered.name] if rendered.failure else []
         if failed:
             raise Error(f"{len(failed)} of {len(scenes)} scenes failed: {', '.join(sorted(failed))}")
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+def new(name: str) -> None:
+    """Write a commented scene file that renders as it is, into ./scenes where there is such a folder."""
+    from animopt.starter import start
+
+    path = start(name, COMMANDS)
+    click.echo(path)
+    wanted = catalogue.name(path) if path.parent.name else path
+    click.echo(f"animopt {wanted} --draft --open renders it, and shows it", err=True)
+
+
+@click.command()
+def doctor() -> None:
+    """Tell what is installed, what is missing and how to mend it; leave with 1 where something is missing."""
+    from animopt.doctor import examine
+
+    lacking = []
+    for finding in examine():
+        click.echo(f"{finding.state:8}{finding.thing:18}{finding.found}")
+        if finding.remedy:
+            click.echo(f"{'':26}{finding.remedy}")
+        lacking += [finding.thing] if finding.state == "missing" else []
+    if lacking:
+        raise Error(f"{', '.join(lacking)}: missing, or not fit for use; what to do is told beside each")
 
 
 COMMANDS: dict[str, click.Command] = {
@@ -370,6 +439,8 @@ COMMANDS: dict[str, click.Command] = {
     "all": AllCommand(),
     "functions": functions,
     "optimizers": optimizers,
+    "new": new,
+    "doctor": doctor,
 }
 """Every command that is not a scene's."""
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -236,7 +237,15 @@ class Scene:
         size = check_size(size)
         save_still(path, page(self._races(), self._clock(), seconds, size, self._staging(theme), suffix))
 
+    def told(self) -> tuple[Recording, Clock]:
+        """The race as the clip shows it, the first where there are several, and the clock that says when."""
+        return self._races()[0], self._clock()
+
     def _races(self) -> list[Recording]:
+        return self._raced
+
+    @cached_property
+    def _raced(self) -> list[Recording]:
         races = [self._record(function) for function in self._functions]
         if len(races) == 1:
             return races

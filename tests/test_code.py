@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import animopt
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "animopt"
 
@@ -65,6 +67,15 @@ FLOORS = {
     "picture": 8,
     "adhoc": 9,
     "batch": 9,
+    "completion": 2,
+    "doctor": 9,
+    "progress": 1,
+    "report": 8,
+    "starter": 2,
+    "template": 9,
+    "viewer": 1,
+    "voice": 2,
+    "watch": 1,
     "commands": 10,
     "cli": 11,
     "__main__": 12,
@@ -112,6 +123,9 @@ def imports(path):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "animopt":
             inside = node.module.removeprefix("animopt").removeprefix(".")
             for alias in node.names:
+                if not inside and alias.name in animopt._HOMES:
+                    yield animopt._HOMES[alias.name]
+                    continue
                 full = f"{inside}.{alias.name}".removeprefix(".")
                 yield full if full in MODULES else inside
         elif isinstance(node, ast.Import):
@@ -153,7 +167,7 @@ def test_the_pixel_half_imports_without_torch(tmp_path):
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["list", "help"])
 def test_the_list_needs_neither_torch_nor_matplotlib(arguments, tmp_path):
-    block = "import sys; sys.modules.update(torch=None, matplotlib=None, numpy=None)"
+    block = "import sys; sys.modules.update(torch=None, matplotlib=None, numpy=None, rich=None)"
     done = run(sys.executable, "-c", f"{block}; from animopt.cli import main; main({arguments!r})", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "ravine-race" in done.stdout
