@@ -202,6 +202,7 @@ class RenderCommand(click.Command, ABC):
 
         with crew(0 if page else workers, frames) as executor:
             if watched and self.path:
+                voice.note(f"animopt: {self.path} is rendered whenever it is saved; Ctrl-C ends that")
                 watch(self.path, lambda: voice.tell(write, executor))
             else:
                 write(executor)

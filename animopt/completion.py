@@ -36,13 +36,8 @@ def functions() -> list[str]:
     """The names of the functions on the shelf, as the command line lists them."""
     program = _program("animopt", "functions.py")
     made = (node for node in program.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
-    return [
-        target.id.replace("_", "-")
-        for node in made
-        if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "Function"
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    ]
+    names = (target.id for node in made for target in node.targets if isinstance(target, ast.Name))
+    return [name.replace("_", "-") for name in names if not name.startswith("_")]
 
 
 def optimizers() -> list[str]:

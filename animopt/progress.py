@@ -23,7 +23,11 @@ def bar(name: str) -> Iterator[Callable[[int, int], None]]:
         _Rate(),
         TimeRemainingColumn(compact=True),
     ]
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+    console = Console(file=sys.stderr)
+    if console.is_dumb_terminal:
+        yield lambda done, total: None
+        return
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(name, total=None)
 
         def tell(done: int, total: int) -> None:

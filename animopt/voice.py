@@ -37,18 +37,18 @@ class Voice:
     def note(self, note: str) -> None:
         """Say on the way what is being done."""
         if not self.quiet:
-            click.echo(json.dumps({"note": note}) if self.json else note, err=True)
+            _say(json.dumps({"note": note}) if self.json else note)
 
     def warning(self, warning: str) -> None:
         """Say what the user should know."""
         if not self.quiet:
             said = _line(warning)
-            click.echo(json.dumps({"warning": said}) if self.json else f"animopt: warning: {said}", err=True)
+            _say(json.dumps({"warning": said}) if self.json else f"animopt: warning: {said}")
 
     def error(self, error: str, code: int) -> None:
         """Say what stopped the work, and with which exit code the command leaves."""
         said = _line(error)
-        click.echo(json.dumps({"error": said, "exit_code": code}) if self.json else f"animopt: {said}", err=True)
+        _say(json.dumps({"error": said, "exit_code": code}) if self.json else f"animopt: {said}")
 
     def tell(self, work: Callable[..., None], *arguments: object) -> None:
         """Do some work, and say what stopped it, where something of ours does; warnings are given each time."""
@@ -81,6 +81,11 @@ class Voice:
 
         with bar(name) as progress:
             yield progress
+
+
+def _say(said: str) -> None:
+    # click would write past the bar, which makes room for what goes through this stream.
+    print(said, file=sys.stderr, flush=True)
 
 
 def _line(said: str) -> str:
