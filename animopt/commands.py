@@ -430,9 +430,9 @@ def doctor() -> None:
         click.echo(f"{finding.state:8}{finding.thing:18}{finding.found}")
         if finding.remedy:
             click.echo(f"{'':26}{finding.remedy}")
-        lacking += [finding.thing] if finding.state == "missing" else []
+        lacking += [finding.thing] if finding.state == "fails" else []
     if lacking:
-        raise Error(f"{', '.join(lacking)}: missing, or not fit for use; what to do is told beside each")
+        raise Error(f"{', '.join(lacking)}: missing or not fit for use; what to do is told under each")
 
 
 COMMANDS: dict[str, click.Command] = {

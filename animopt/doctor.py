@@ -35,8 +35,8 @@ class Finding:
 
     @property
     def state(self) -> str:
-        """Whether all is well, or something needed is missing, or something that is not needed."""
-        return "ok" if not self.remedy else "missing" if self.needed else "-"
+        """In a word, whether all is well, or something that is needed fails, or something that is not needed."""
+        return "ok" if not self.remedy else "fails" if self.needed else "-"
 
 
 def examine() -> Iterator[Finding]:

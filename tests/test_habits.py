@@ -536,10 +536,10 @@ def test_the_doctor_says_how_to_mend_what_is_missing(animopt_here, installed, mo
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "no-such-program")
     done = animopt_here("doctor")
     assert done.returncode == 1
-    assert done.stderr.startswith("animopt: no-such-thing, packaging, ffmpeg, a clip: missing, or not fit for use; ")
+    assert done.stderr.startswith("animopt: no-such-thing, packaging, ffmpeg, a clip: missing or not fit for use; ")
     found = rows(done)
-    assert found["no-such-thing"] == ("missing", "not installed", "pip install -c constraints.txt no-such-thing")
-    assert found["packaging"][0] == "missing"
-    assert found["ffmpeg"][0] == "missing"
+    assert found["no-such-thing"] == ("fails", "not installed", "pip install -c constraints.txt no-such-thing")
+    assert found["packaging"][0] == "fails"
+    assert found["ffmpeg"][0] == "fails"
     assert found["ffmpeg"][2] == "reinstall imageio-ffmpeg, and unset IMAGEIO_FFMPEG_EXE if it is set"
     assert "no-such-program" in found["a clip"][1]
