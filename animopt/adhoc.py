@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from animopt.describing import Origin
-from animopt.errors import Error, UsageError, first_line
+from animopt.errors import UsageError, first_line
 from animopt.function import Function
 from animopt.functions import by_name, shelf
 from animopt.optimizers import Racer
@@ -84,18 +84,6 @@ class Race:
                 "",
             ]
         )
-
-
-def save_scene(path: Path, source: str) -> None:
-    """Write a scene file where there is none yet. Raises UsageError where there is one, Error where none can be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(source)
-    except FileExistsError:
-        raise UsageError(f"{path}: is there already; name another scene file, or remove it") from None
-    except OSError as error:
-        raise Error(f"{path}: cannot be written: {error.strerror}; name another scene file") from error
 
 
 def _on_the_shelf(words: str) -> tuple[str, Function]:

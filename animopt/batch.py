@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from animopt.encoder import content, put
 from animopt.errors import Error, first_line
 from animopt.output import Output
+from animopt.report import Told, race
 
 if TYPE_CHECKING:
     from animopt.scene import Scene
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 _RENDERING = Lock()
 """Threads render one scene at a time: torch's chance and Python's warnings are the whole process's."""
 
-Work = Callable[["Scene", Sequence[Output]], Generator[Path, None, Any]]
-"""What is done with a scene and its outputs: the path of each file as it is written, then what else there is to tell.
+Work = Callable[["Scene", Sequence[Output]], Generator[Path, None, Told]]
+"""What is done with a scene and its outputs: the path of each file as it is written, then what there is to tell.
 
 Files are those of the outputs, and such that differ from one of these in the suffix. A work must pickle.
 """
@@ -38,7 +39,7 @@ class Rendered:
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: str = ""
-    told: Any = None
+    told: Told | None = None
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,14 @@ class _Delivery:
     files: dict[str, bytes | dict[str, bytes]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failure: str = ""
-    told: Any = None
+    told: Told | None = None
 
 
-def saved(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, None]:
+def saved(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Told]:
     """The work of rendering: every output."""
     # The other processors have scenes of their own.
     yield from scene.saving(*outputs, workers=0)
+    return Told(race(*scene.told()), scene.seconds)
 
 
 def render_all(
@@ -172,7 +174,7 @@ def _render(order: _Order) -> _Delivery:
     return delivery
 
 
-def _all_told(steps: Generator[Path, None, Any], delivery: _Delivery) -> Any:
+def _all_told(steps: Generator[Path, None, Told], delivery: _Delivery) -> Told:
     """What a work returns, once all its files are in the delivery."""
     while True:
         try:

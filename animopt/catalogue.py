@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
-from animopt.errors import UsageError, suggestion
+from animopt.errors import Error, UsageError, suggestion
 
 
 def scenes() -> dict[str, Path]:
@@ -64,3 +64,15 @@ def description(path: Path) -> str:
         return f"(line {error.lineno}: {error.msg})"
     except (OSError, ValueError) as error:
         return f"({error})"
+
+
+def save_scene(path: Path, source: str) -> None:
+    """Write a scene file where there is none yet. Raises UsageError where there is one, Error where none can be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(source)
+    except FileExistsError:
+        raise UsageError(f"{path}: is there already; name another scene file, or remove it") from None
+    except OSError as error:
+        raise Error(f"{path}: cannot be written: {error.strerror}; name another scene file") from error

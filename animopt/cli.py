@@ -6,10 +6,14 @@ import warnings
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from animopt import catalogue
-from animopt.commands import COMMANDS, SceneCommand
+from animopt.commands import COMMANDS
+from animopt.completion import files
 from animopt.errors import Error, UsageError
+from animopt.rendering import SceneCommand
+from animopt.voice import Voice
 
 
 class Animopt(click.Group):
@@ -19,11 +23,21 @@ class Animopt(click.Group):
         """The names of the scenes, and of what else there is."""
         return [*catalogue.scenes(), *COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name, or a scene's by its name or its file. Raises UsageError where there is none."""
         if cmd_name in COMMANDS:
             return COMMANDS[cmd_name]
-        return SceneCommand(catalogue.find(cmd_name, COMMANDS))
+        try:
+            return SceneCommand(catalogue.find(cmd_name, COMMANDS))
+        except UsageError:
+            # A shell that completes a line wants no complaint about it.
+            if ctx.resilient_parsing:
+                return None
+            raise
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What begins so: scenes, other commands and options, or else scene files."""
+        return super().shell_complete(ctx, incomplete) or files(incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every scene and every other command, with one line about each."""
@@ -52,17 +66,16 @@ def animopt(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"animopt: warning: {' '.join(str(message).split())}", err=True)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; leave with 0, with 2 where it was misused, with 1 where the work failed."""
     for stream in (sys.stdout, sys.stderr):
         # A console or a pipe that lacks a letter, as on Windows, shows a question mark for it.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    warnings.showwarning = _show_warning
+    # Also where the command is not understood, and nothing but its words tells how to speak.
+    words = sys.argv[1:] if arguments is None else arguments
+    voice = Voice(quiet="--quiet" in words, json="--json" in words)
+    warnings.showwarning = lambda message, *_, **__: voice.warning(str(message))
     try:
         sys.exit(animopt.main(arguments, prog_name="animopt", standalone_mode=False))
     except click.ClickException as error:
@@ -73,5 +86,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         message, code = str(error), 1
     except (click.Abort, KeyboardInterrupt):
         message, code = "interrupted; nothing was replaced", 130
-    click.echo(f"animopt: {' '.join(message.split())}", err=True)
+    voice.error(message, code)
     sys.exit(code)

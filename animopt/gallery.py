@@ -13,6 +13,7 @@ from urllib.parse import quote
 from animopt.encoder import put
 from animopt.errors import UsageError
 from animopt.output import Output, check_path
+from animopt.report import Told, race
 from animopt.slides import plain
 from animopt.writers import save, save_still
 
@@ -44,7 +45,7 @@ class Facts:
     alt: str
 
 
-def small(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Facts]:
+def small(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Told]:
     """The `batch.Work` of a card: the clip, and a poster beside it, the race when all are there; then the facts."""
     from animopt.telling import alt_text
 
@@ -54,9 +55,10 @@ def small(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Fa
     poster = outputs[0].path.with_suffix(".png")
     save_still(poster, film.at(film.clock.finished))
     yield poster
-    race = replace(races[0], title=plain(races[0].title))
-    optimizers = tuple(dict.fromkeys(race.optimizers))
-    return Facts(race.title, _language(scene), _function(scene), optimizers, alt_text(race))
+    titled = replace(races[0], title=plain(races[0].title))
+    optimizers = tuple(dict.fromkeys(titled.optimizers))
+    facts = Facts(titled.title, _language(scene), _function(scene), optimizers, alt_text(titled))
+    return Told(race(*scene.told()), scene.seconds, facts)
 
 
 @dataclass(frozen=True)

@@ -364,7 +364,15 @@ class Scene:
             return replace(found, lacking="the scene was changed after it was loaded").text
         return replace(found, source=self.origin.text, changes=changed).text
 
+    def told(self) -> tuple[Recording, Clock]:
+        """The race as the clip shows it, the first where there are several, and the clock that says when."""
+        return self._races()[0], self._clock()
+
     def _races(self) -> list[Recording]:
+        return self._raced
+
+    @cached_property
+    def _raced(self) -> list[Recording]:
         races = [self._record(function) for function in self._functions]
         if len(races) == 1:
             return races

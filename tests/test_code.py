@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import animopt
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "animopt"
 
@@ -78,15 +80,27 @@ FLOORS = {
     "places": 10,
     "adhoc": 14,
     "batch": 14,
-    "commands": 15,
-    "cli": 16,
-    "__main__": 17,
+    "commands": 17,
+    "cli": 18,
+    "__main__": 19,
     "slides": 3,
     "powerpoint": 4,
     "webpage": 4,
     "deck": 14,
-    "gallery": 13,
+    "gallery": 14,
     "beside": 12,
+    "completion": 2,
+    "doctor": 15,
+    "progress": 1,
+    "report": 10,
+    "starter": 2,
+    "template": 14,
+    "viewer": 1,
+    "voice": 2,
+    "watch": 1,
+    "options": 11,
+    "rendering": 15,
+    "several": 16,
 }
 TORCH_HALF = {
     "describing",
@@ -139,6 +153,9 @@ def imports(path):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "animopt":
             inside = node.module.removeprefix("animopt").removeprefix(".")
             for alias in node.names:
+                if not inside and alias.name in animopt._HOMES:
+                    yield animopt._HOMES[alias.name]
+                    continue
                 full = f"{inside}.{alias.name}".removeprefix(".")
                 yield full if full in MODULES else inside
         elif isinstance(node, ast.Import):
@@ -180,7 +197,7 @@ def test_the_pixel_half_imports_without_torch(tmp_path):
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["list", "help"])
 def test_the_list_needs_neither_torch_nor_matplotlib(arguments, tmp_path):
-    block = "import sys; sys.modules.update(torch=None, matplotlib=None, numpy=None)"
+    block = "import sys; sys.modules.update(torch=None, matplotlib=None, numpy=None, rich=None)"
     done = run(sys.executable, "-c", f"{block}; from animopt.cli import main; main({arguments!r})", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "ravine-race" in done.stdout

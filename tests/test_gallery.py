@@ -419,7 +419,7 @@ def test_a_scene_is_told_in_the_language_that_is_asked_for(tmp_path):
     scene = Scene(title={"en": "A race", "fr": "Une course"}, function=ravine, racers=[Racer("Adam", lr=0.1)], steps=3)
     delivery = batch._Delivery()
     scene = replace(scene, lang="fr", seconds=0.4)
-    facts = batch._all_told(small(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), delivery)
+    facts = batch._all_told(small(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), delivery).facts
     assert (facts.title, facts.language, facts.optimizers) == ("Une course", "fr", ("Adam",))
     assert facts.alt.startswith("Une course. An animation of 3 steps")
     assert list(delivery.files) == ["a.mp4", "a.png"]
