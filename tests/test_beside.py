@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from animopt import Function, Output, Question, Racer, Scene, Slow, UsageError
-from animopt.beside import KINDS, poster_second
+from animopt.beside import KINDS
 from animopt.captions import LEAST, MOST, Cue, cues, webvtt
 from animopt.clock import Clock
 from animopt.film import Film, Staging
@@ -215,7 +215,7 @@ def test_the_poster_is_the_last_frame_that_tells_the_outcome(pasted):
     film = Film(shown.record(), Clock(40, 4), SMALL, 5, Staging())
     assert np.array_equal(poster, film.at(4))
     seamless = Clock(40, 10, loop="seamless")
-    moment = seamless.moment(poster_second(seamless))
+    moment = seamless.moment(seamless.finished)
     assert (moment.step, moment.held) == (40, pytest.approx(1))
 
 

@@ -30,7 +30,7 @@ on two lines.
 A second paragraph.
 """
 
-from animopt import Racer, Scene
+from animopt import Output, Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
@@ -43,7 +43,7 @@ scene = Scene(
     loop="seamless",
 )
 '''
-BROKEN = """from animopt import Racer, Scene
+BROKEN = """from animopt import Output, Racer, Scene
 scene = Scene(function=lambda x: x[0] * undefined, racers=[Racer("SGD", lr=0.1)], start=(0, 0))
 """
 SMALL = {"size": (320, 180), "fps": 5, "seconds": 2.0}
@@ -568,7 +568,7 @@ def test_a_clip_without_its_title_does_not_say_it(files):
     header = (slice(0, 60), slice(0, 200))
     pictures = []
     for title in ("Something quite different", "Words"):
-        _, film = replace(scene, title=title).filmed((640, 360), 2, titled=False)
+        film = replace(scene, title=title).filming(titled=False)[1](Output("a.mp4", (640, 360), 2))
         pictures.append(film.at(1.0))
         _, film = replace(scene, title=title).filmed((640, 360), 2)
         pictures.append(film.at(1.0))

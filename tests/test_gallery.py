@@ -140,7 +140,7 @@ def test_a_clip_is_small_and_its_poster_the_finished_race(folder, tmp_path):
     assert imageio_ffmpeg.count_frames_and_secs(str(clips / f"{ODD}.mp4")) == (12, pytest.approx(1.2, abs=0.02))
     poster = imageio.imread(clips / "levy.png")
     scene = replace(animopt.load(folder / "mine" / "levy.py"), seconds=1.2)
-    scene.still(tmp_path / "end.png", 0.9, SMALL)
+    scene.still(tmp_path / "end.png", 1.2, SMALL)
     np.testing.assert_array_equal(poster, imageio.imread(tmp_path / "end.png"))
 
 

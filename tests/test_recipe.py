@@ -142,7 +142,7 @@ def test_what_was_changed_after_loading_is_told(mine):
     scene = load(mine)
 
     def recipe(scene):
-        return Recipe.read(scene._recipe(scene.record(), None), "a.gif")
+        return Recipe.read(scene._recipe(scene.record(), None, False), "a.gif")
 
     assert recipe(scene).changes == {}
     assert recipe(scene).scene_file() == SCENE
@@ -169,7 +169,7 @@ def test_no_path_and_no_address_is_in_a_recipe(tmp_path):
 
     racers = [Racer(Own, lr=0.1), Racer("Adam", lr=0.1, scheduler=schedule)]
     scene = Scene(function=function, racers=racers, start=(1, 1), map=Starts(4, 4), steps=3)
-    text = scene._recipe(scene.record(), None, size=[1, 2])
+    text = scene._recipe(scene.record(), None, False, size=[1, 2])
     assert "0x" not in text
     assert str(Path.home()) not in text
     assert str(Path(__file__).parent) not in text
@@ -180,18 +180,18 @@ def test_no_path_and_no_address_is_in_a_recipe(tmp_path):
 
 
 def test_a_file_in_a_folder_is_told_without_it(mine):
-    text = load(mine.resolve())._recipe(load(mine).record(), None)
+    text = load(mine.resolve())._recipe(load(mine).record(), None, False)
     assert str(mine.parent) not in text
     assert mine.parent.name not in text
 
 
 def test_sweeps_and_tuned_racers_are_told():
     sweep = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=[0.1, 0.2]))
-    told = json.loads(sweep._recipe(sweep.record(), None))["settings"]
+    told = json.loads(sweep._recipe(sweep.record(), None, False))["settings"]
     assert [racer["lr"] for racer in told["racers"]] == [0.1, 0.2]
     fair = Scene(function=ravine, racers=tuned([Racer("SGD")], trials=3), steps=5)
     recording = replace(sweep.record(), caption="Tuned in 3 trials")
-    told = json.loads(fair._recipe(recording, None))["settings"]
+    told = json.loads(fair._recipe(recording, None, False))["settings"]
     assert told["tuned"] == {"trials": 3, "seed": 0, "starts": None, "ranges": {"lr": [0.0001, 10]}}
     assert told["outcome"] == "Tuned in 3 trials"
 
@@ -199,7 +199,7 @@ def test_sweeps_and_tuned_racers_are_told():
 def test_a_long_scene_file_is_left_out(mine):
     mine.write_text(SCENE + "# 골" * 30_000, encoding="utf-8")
     scene = load(mine)
-    text = scene._recipe(scene.record(), None)
+    text = scene._recipe(scene.record(), None, False)
     assert len(text) < 5000
     assert "too long" in Recipe.read(text, "a.gif").lacking
 
@@ -317,7 +317,7 @@ def test_a_file_without_a_recipe_is_an_error_in_one_line(tmp_path, animopt_here,
     for options in ([], ["--json"], ["-o", "again.py"]):
         done = animopt_here("recipe", name, *options)
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith(f"animopt: {name}: ")
+        assert done.stderr.startswith(f'{{"error": "{name}: ' if options == ["--json"] else f"animopt: {name}: ")
         assert done.stderr.count("\n") == 1
         assert [path.name for path in tmp_path.iterdir()] == [name]
 
