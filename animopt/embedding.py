@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import zlib
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from unittest.mock import patch
@@ -19,6 +20,9 @@ MOST = 60_000
 """As many letters fit everywhere: a MOV counts them in 16 bits."""
 
 BLOCK = 2**20
+
+PNG = b"\x89PNG\r\n\x1a\n"
+"""How every PNG begins."""
 
 _DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
 
@@ -46,12 +50,14 @@ def embed_in_gif(path: Path, text: str) -> None:
 
 
 def embed_in_png(path: Path, text: str) -> None:
-    """Put a text into a PNG, animated or not, as its comment, behind the header. Raises Error for what is no PNG."""
-    with path.open("rb") as file:
-        if file.read(16)[8:] != b"\0\0\0\x0dIHDR":
-            raise Error(f"{path.name}: is no PNG")
+    """Put a text into a PNG, animated or not, as its comment. Raises Error for what is no PNG."""
+    chunks = {kind: place for kind, place, _ in _chunks(path)}
+    if not {b"IHDR", b"IEND"} <= set(chunks):
+        raise Error(f"{path.name}: is no PNG")
+    # Whoever looks for what says that there are several pictures does not look far; a single one is read to its end.
+    place = chunks[b"IEND"] if b"acTL" in chunks else chunks[b"IHDR"] + 25
     chunk = b"tEXtComment\0" + text.encode("ascii")
-    _insert(path, 33, struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)))
+    _insert(path, place, struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)))
 
 
 def embed_in_webp(path: Path, text: str) -> None:
@@ -88,7 +94,9 @@ def embedded(path: Path) -> str:
     try:
         with path.open("rb") as file:
             start = file.read(512)
-        if start.startswith((b"GIF8", b"\x89PNG")) or start[8:12] == b"WEBP":
+        if start.startswith(PNG):
+            return _in_png(path)
+        if start.startswith(b"GIF8") or start[8:12] == b"WEBP":
             return _in_picture(path)
         if start.startswith(b"%PDF"):
             return _in_pdf(path.read_bytes())
@@ -99,6 +107,32 @@ def embedded(path: Path) -> str:
     except (ElementTree.ParseError, SyntaxError, ValueError) as error:
         raise Error(f"{path}: cannot be read: {error}") from error
     return _in_video(path)
+
+
+def _chunks(path: Path) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a PNG, none of another file: their kinds, their places and the lengths of what is in them."""
+    with path.open("rb") as file:
+        place = len(PNG)
+        if file.read(place) != PNG:
+            return
+        while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[:4], "big")
+            yield head[4:], place, length
+            if head[4:] == b"IEND":
+                return
+            place += length + 12
+            file.seek(place)
+
+
+def _in_png(path: Path) -> str:
+    for kind, place, length in _chunks(path):
+        if kind == b"tEXt":
+            with path.open("rb") as file:
+                file.seek(place + 8)
+                keyword, _, text = file.read(min(length, 2 * MOST)).partition(b"\0")
+            if keyword == b"Comment":
+                return text.decode("latin-1")
+    return ""
 
 
 def _in_picture(path: Path) -> str:

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image, ImageChops
 
 import animopt
+from animopt import Output
 from animopt.clock import Clock
 from animopt.deck import save_deck
 from animopt.layout import arrange, best, unit
@@ -30,7 +31,7 @@ on two lines.
 A second paragraph.
 """
 
-from animopt import Output, Racer, Scene
+from animopt import Racer, Scene
 from animopt.functions import ravine
 
 scene = Scene(
@@ -570,7 +571,7 @@ def test_a_clip_without_its_title_does_not_say_it(files):
     for title in ("Something quite different", "Words"):
         film = replace(scene, title=title).filming(titled=False)[1](Output("a.mp4", (640, 360), 2))
         pictures.append(film.at(1.0))
-        _, film = replace(scene, title=title).filmed((640, 360), 2)
+        film = replace(scene, title=title).filming()[1](Output("a.mp4", (640, 360), 2))
         pictures.append(film.at(1.0))
     one, one_titled, other, other_titled = pictures
     np.testing.assert_array_equal(one, other)

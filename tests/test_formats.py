@@ -19,10 +19,12 @@ from PIL import Image, ImageSequence
 
 from animopt import Error, Output, UsageError, load
 from animopt.budget import NARROWEST, RATES, in_bytes, ladder
+from animopt.embedding import embedded
 from animopt.film import Film
 from animopt.formats import WRITERS
 from animopt.look import LIGHT
 from animopt.places import PLACES
+from animopt.recipe import Recipe
 
 SIZE, FPS, SECONDS = (320, 180), 10, 1.5
 COUNT = round(FPS * SECONDS)
@@ -205,6 +207,20 @@ def test_a_folder_that_fails_leaves_the_old_one(scene, tmp_path, monkeypatch):
         scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS), workers=0)
     assert np.array_equal(folder(tmp_path / "frames"), before)
     assert [each.name for each in tmp_path.iterdir()] == ["frames"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov"])
+def test_every_clip_holds_its_recipe(clips, name):
+    found = Recipe.read(embedded(clips / name), name)
+    assert found.output == {"size": list(SIZE), "fps": FPS, "theme": "light"}
+    assert "scene = Scene(" in found.scene_file()
+
+
+def test_pillow_finds_the_recipe_of_an_apng_in_its_place(clips):
+    with Image.open(clips / "a.apng") as image:
+        image.seek(image.n_frames - 1)
+        image.load()
+        assert image.text["Comment"] == embedded(clips / "a.apng")
 
 
 # Budgets.

@@ -318,7 +318,7 @@ def test_the_poster_of_a_seamless_clip_is_no_beginning():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"suffix": "webm"}, "suffix '.webm'; a clip ends in .gif or .mp4"),
+        ({"suffix": "webm"}, "clip 'webm': a notebook shows gif or mp4; use one of them"),
         ({"size": (1, 1)}, "size 1x1: give two sides"),
         ({"suffix": "mp4", "size": (321, 181)}, "an MP4 needs even sides; use 322x182"),
         ({"fps": 60}, "a GIF shows at most 50 frames a second"),
