@@ -119,6 +119,8 @@ def check_path(path: Path, *, folder: bool = False) -> None:
 def writer_of(path: str | os.PathLike[str]) -> type[Writer]:
     """The format of a path; raises UsageError for a suffix that is none's."""
     suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
+    if suffix not in WRITERS and Path(path).is_dir():
+        raise UsageError(f"{path}: is a folder; give the name of a file, or end it in / for a folder of frames")
     if suffix not in WRITERS:
         known = ", ".join(sorted(each for each in WRITERS if each != "/"))
         what = f"suffix {suffix!r}" if suffix else "no suffix"

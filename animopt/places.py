@@ -21,6 +21,13 @@ class Place:
     most: int | None = None
     theme: str | None = None
 
+    def __str__(self) -> str:
+        what = "a folder of PNG files" if self.suffix == "/" else self.suffix.removeprefix(".").upper()
+        width, height = self.size
+        most = f", at most {self.most / MB:g} MB" if self.most else ""
+        theme = f", theme {self.theme}" if self.theme else ""
+        return f"{what}, {width}x{height}, {self.fps:g} fps{theme}{most}: {self.why}"
+
     def output(
         self,
         path: str | os.PathLike[str],

@@ -14,6 +14,7 @@ from animopt.cluster import connected
 from animopt.errors import UsageError
 from animopt.layout import LAYOUTS
 from animopt.options import check_cluster, clip_options, clips_of, format_options, make_folder
+from animopt.places import PLACES
 from animopt.voice import Voice
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class RenderCommand(click.Command, ABC):
     @abstractmethod
     def scene(self, written: list[Path], **own: Any) -> "Scene":
         """The scene that the command's own parameters ask for; the files that this writes are added to `written`."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What each place gets, and why."""
+        with formatter.section("Places, for --for"):
+            formatter.write_dl([(word, str(place)) for word, place in PLACES.items()])
 
     def render(
         self,

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.text import Text
 
 import animopt
-from animopt import Question, Racer, Scene, Slow, UsageError, typeface
+from animopt import Output, Question, Racer, Scene, Slow, UsageError, typeface
 from animopt.cli import main
 from animopt.clock import Clock
 from animopt.film import Film, Staging
@@ -177,7 +177,7 @@ def test_the_command_takes_them(options, tmp_path, scenes, capsys):
 
 def test_a_focus_chooses_whose_formula_is_shown():
     scene = replace(SCENE, function=quartic, start=(1, 1), panels=["contour", "formula", "state"], focus="Adam")
-    film = scene._film(scene.record(), (1280, 720), 10, None)
+    film = scene.filming()[1](Output("a.mp4", (1280, 720), 10))
     (formula,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == "formula")
     assert any("Adam" in text.get_text() for text in formula.texts)
     assert not any("SGD" in text.get_text() for text in formula.texts)

@@ -342,6 +342,12 @@ def test_a_place_is_what_it_says(word, place):
     assert len(ladder(output)) > 1 or output.most is None
 
 
+def test_the_help_tells_of_every_place(animopt_here, scenes):
+    told = " ".join(animopt_here(str(scenes["ravine_sgd"]), "--help").stdout.split())
+    for word, place in PLACES.items():
+        assert f"{word} {place}" in told
+
+
 def test_what_is_said_explicitly_wins(animopt_here, scenes, tmp_path):
     options = ["--for", "github", "--seconds", "0.5", "--size", "320x180", "--fps", "10"]
     done = animopt_here(str(scenes["ravine_sgd"]), *options, "-o", "a.mp4")
@@ -444,6 +450,31 @@ def test_a_browser_shows_the_first_frame_as_it_was_drawn(page, drawn, name):
     assert likeness(pixels[..., :3], drawn[0]) > 28
     # The ground is the ground: no tint by a matrix that the browser guessed.
     assert np.abs(pixels[:4, :4, :3].astype(int) - drawn[0][:4, :4]).max() <= 2
+
+
+VIEWED = [word for word, place in PLACES.items() if place.suffix != "/"]
+
+
+@pytest.fixture(scope="module")
+def placed(scene, site, clips):
+    """A draft for each place that a browser can stand in for, in the folder that is served."""
+    for word in VIEWED:
+        place = PLACES[word]
+        replace(scene, seconds=0.5).save(place.output(clips / f"{word}{place.suffix}").draft())
+
+
+@needs_chromium
+@pytest.mark.parametrize("word", VIEWED)
+def test_a_browser_shows_the_clip_of_each_place(page, placed, word):
+    place = PLACES[word]
+    output = place.output(f"{word}{place.suffix}").draft()
+    duration, size, pixels = shown(page, str(output.path))
+    assert size == output.size
+    if place.suffix == ".mp4":
+        assert duration == pytest.approx(round(0.5 * output.fps) / output.fps, abs=0.02)
+    ground = np.array([int(LIGHT.background[place : place + 2], 16) for place in (1, 3, 5)])
+    assert np.abs(pixels[2, 2, :3].astype(int) - ground).max() <= 2
+    assert pixels[..., :3].std() > 5
 
 
 @needs_chromium

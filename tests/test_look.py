@@ -18,6 +18,7 @@ from animopt.functions import ravine
 from animopt.layout import LAYOUTS, PANELS
 from animopt.look import THEMES, Look
 from animopt.marks import mix, ordered
+from animopt.panels.wireframe import BEHIND_TRAIL
 
 FULL_HD = (1920, 1080)
 # All that a race without data has.
@@ -223,7 +224,8 @@ def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, p
             assert text.get_fontsize() >= least - 1e-9, text.get_text()
     thinnest = 2 if size == FULL_HD else 1.5
     hues = THEMES[theme].hues
-    lines = [line for line in film.canvas.figure.findobj(Line2D) if line.get_animated()]
+    coloured = {*hues, *(mix(THEMES[theme].background, hue, BEHIND_TRAIL) for hue in hues)}
+    lines = [line for line in film.canvas.figure.findobj(Line2D) if line.get_color() in coloured]
     assert len(lines) >= 3 * len(ravine_race.names)
     for line in lines:
         assert line.get_linewidth() >= thinnest

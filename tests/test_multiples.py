@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from animopt import Racer, Scene, Sweep, UsageError
+from animopt import Output, Racer, Scene, Sweep, UsageError
 from animopt.clock import Clock
 from animopt.film import Film, Staging
 from animopt.functions import quartic, ravine
@@ -141,14 +141,14 @@ def test_only_outer_contours_have_tick_labels(sweep):
 
 def test_the_layout_alone_brings_the_panels():
     scene = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=RATES), start=(-7, 2), layout="multiples")
-    labels = [axes.get_label() for axes in scene._film(scene.record(), (1280, 720), 25, None).canvas.figure.axes]
+    labels = [axes.get_label() for axes in scene.filming()[1](Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
     assert labels == ["header", "multiples", "loss", "card"]
 
 
 def test_the_panels_alone_bring_the_layout():
     racers = Sweep(Racer("SGD"), lr=RATES)
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), panels=("multiples",))
-    labels = [axes.get_label() for axes in scene._film(scene.record(), (1280, 720), 25, None).canvas.figure.axes]
+    labels = [axes.get_label() for axes in scene.filming()[1](Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
     assert labels == ["header", "multiples", "card"]
 
 

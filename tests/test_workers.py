@@ -105,7 +105,7 @@ def test_several_races_are_drawn(scenes, tmp_path):
     import animopt
 
     turning = animopt.load(scenes["rotating_ravine"])
-    drawn = turning._film(turning._races(), SMALL, 2, None)
+    drawn = turning.filming()[1](Output("a.mp4", SMALL, 2))
     with Workers(2) as workers:
         for frame, index in zip(drawn.frames(workers), range(len(drawn)), strict=True):
             assert np.array_equal(frame, drawn.frame(index))
