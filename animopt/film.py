@@ -51,14 +51,13 @@ _DRAWING = Lock()
 class Staging:
     """How a film looks, and what is written in it.
 
-    The names of a theme, whether it goes without its ground, the names of a layout ("auto" takes the one that suits the
-    shape) and the panels; a caption, the text of a question, the number of the racer whose formula and state are shown,
-    whether the racers have an order, which their colours tell, and whether the header has the title.
+    The names of a theme, a layout ("auto" takes the one that suits the shape) and the panels; a caption, the text of a
+    question, the number of the racer whose formula and state are shown, whether the racers have an order, which their
+    colours tell, whether the header has the title, and whether the picture goes without its ground.
     Raises UsageError for unknown names.
     """
 
     theme: str = "light"
-    transparent: bool = False
     layout: str = "auto"
     panels: tuple[str, ...] = RACE
     caption: str = ""
@@ -66,6 +65,7 @@ class Staging:
     focus: int = 0
     ordered: bool = False
     titled: bool = True
+    transparent: bool = False
 
     def __post_init__(self) -> None:
         for field, value, known in (

@@ -176,7 +176,7 @@ def test_the_panel_of_data_needs_data():
     [
         (["a.gif", "a.gif"], "a.gif: is named twice"),
         (["a.gif", "./a.gif"], "a.gif: is named twice"),
-        (["a.webm"], "a.webm: suffix '.webm'; .*.gif or .mp4"),
+        (["a.avi"], "a.avi: suffix '.avi'; a clip ends in .*.gif, .mov, .mp4"),
         (["a"], "a: no suffix"),
         (["a.png"], "a.png: .*a still"),
         (["missing/a.gif"], "missing.a.gif: there is no folder 'missing'; make it first"),

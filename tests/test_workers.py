@@ -369,7 +369,7 @@ def test_all_goes_on_past_a_scene_that_fails(animopt_here, tmp_path):
     [
         (["nothing-like-it"], "there is no scene"),
         (["missing.py"], "missing.py: there is no such scene file"),
-        (["--format", "webm", "one.py"], "suffix '.webm'"),
+        (["--format", "avi", "one.py"], "suffix '.avi'"),
         (["one.py", "mine/one.py"], "rename one"),
         (["--workers", "0", "one.py"], "--workers"),
     ],
