@@ -1,15 +1,16 @@
 """What commands that render have in common: their options, and what these ask for."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from animopt.cluster import check_address, connected
+from animopt import completion
 from animopt.errors import Error, UsageError
 from animopt.look import THEMES
 from animopt.places import PLACES
+from animopt.voice import Voice
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -90,43 +91,94 @@ def format_options() -> list[click.Parameter]:
     ]
 
 
-def clips_of(
-    size: tuple[int, int] | None,
-    fps: float | None,
-    theme: str | None,
-    place: str | None = None,
-    most: str | None = None,
-    transparent: bool = False,
-    draft: bool = False,
-) -> "tuple[Callable[[str], Output], list[str]]":
-    """What makes an output of a path, and the endings of the files that are written where none is named.
+@dataclass(frozen=True, kw_only=True)
+class ClipOptions:
+    """What the options of a command that renders clips ask for, and those of formats, where it has them.
 
-    Raises UsageError for an option that cannot be used.
+    Raises UsageError for what is no cluster, or one with workers of ours besides.
     """
-    from animopt.budget import in_bytes
-    from animopt.output import USUAL, Output
 
-    output = PLACES[place].output if place else Output
-    bytes_at_most = None if most is None else in_bytes(most)
+    size: tuple[int, int] | None
+    fps: float | None
+    seconds: float | None
+    theme: str | None
+    draft: bool
+    workers: int | None
+    cluster: str | None
+    quiet: bool
+    json: bool
+    place: str | None = None
+    most: str | None = None
+    transparent: bool = False
 
-    def clip_of(path: str) -> Output:
-        clip = output(path, size, fps, theme, transparent, bytes_at_most)
-        return clip.draft() if draft else clip
+    def __post_init__(self) -> None:
+        if self.cluster is not None:
+            from animopt.cluster import check_address
 
-    return clip_of, [f"-{place}{PLACES[place].suffix}"] if place else list(USUAL)
+            check_address(self.cluster)
+            if self.workers is not None:
+                raise UsageError(f"cluster {self.cluster!r}: has workers of its own; leave out --workers or --cluster")
+
+    @property
+    def voice(self) -> Voice:
+        """How the command is to speak."""
+        return Voice(self.quiet, self.json)
+
+    @property
+    def endings(self) -> list[str]:
+        """The endings of the files that are written where none is named."""
+        from animopt.output import USUAL
+
+        return [f"-{self.place}{PLACES[self.place].suffix}"] if self.place else list(USUAL)
+
+    def output(self, path: str) -> "Output":
+        """The clip at a path. Raises UsageError for an option that it cannot have."""
+        from animopt.budget import in_bytes
+        from animopt.output import Output
+
+        most = None if self.most is None else in_bytes(self.most)
+        given: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "most": most}
+        given = {field: value for field, value in given.items() if value is not None}
+        make = PLACES[self.place].output if self.place else Output
+        clip = make(path, transparent=self.transparent, **given)
+        return clip.draft() if self.draft else clip
+
+    def fields(self, **others: object) -> dict[str, Any]:
+        """The fields of a scene that are asked for otherwise than it says: its length, and any others."""
+        asked = {"seconds": self.seconds, **others}
+        return {field: value for field, value in asked.items() if value is not None}
+
+    def several(self, scenes: int) -> "AbstractContextManager[Executor]":
+        """What renders so many scenes, several at a time."""
+        from animopt.workers import Workers, cores
+
+        return self.connected() or Workers(self.workers or min(cores(), scenes), "animopt.scene")
+
+    def connected(self) -> "AbstractContextManager[Executor] | None":
+        """The cluster that does the work, None where there is none."""
+        if self.cluster is None:
+            return None
+        from animopt.cluster import connected
+
+        return connected(self.cluster)
 
 
-def check_cluster(cluster: str | None, workers: int | None) -> None:
-    """Raise UsageError for what is no cluster, or one with workers of ours besides."""
-    if cluster is not None:
-        check_address(cluster)
-        if workers is not None:
-            raise UsageError(f"cluster {cluster!r}: has workers of its own; leave out --workers or --cluster")
+def scenes_argument(many: bool = True) -> click.Parameter:
+    """The scenes that a command is to render; where there can be `many`, all of them where none is named."""
+    metavar = "[SCENE]..." if many else "SCENE..."
+    return click.Argument(["names"], nargs=-1, metavar=metavar, shell_complete=completion.scene_names)
 
 
-def team_of(workers: int | None, cluster: str | None, scenes: int) -> "AbstractContextManager[Executor]":
-    """What renders so many scenes, several at a time. Raises UsageError for what it cannot be."""
-    from animopt.workers import Workers, cores
+def folder_option(default: str) -> click.Parameter:
+    """The folder that a command is to write to."""
+    return click.Option(
+        ["-o", "--output", "folder"],
+        type=click.Path(path_type=Path),
+        default=Path(default),
+        help=f"The folder to write to.  [default: {default}]",
+    )
 
-    check_cluster(cluster, workers)
-    return Workers(workers or min(cores(), scenes), "animopt.scene") if cluster is None else connected(cluster)
+
+def language_option() -> click.Parameter:
+    """The language in which scenes are to speak."""
+    return click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko.")

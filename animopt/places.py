@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from animopt.output import Output
@@ -28,19 +28,12 @@ class Place:
         theme = f", theme {self.theme}" if self.theme else ""
         return f"{what}, {width}x{height}, {self.fps:g} fps{theme}{most}: {self.why}"
 
-    def output(
-        self,
-        path: str | os.PathLike[str],
-        size: tuple[int, int] | None = None,
-        fps: float | None = None,
-        theme: str | None = None,
-        transparent: bool = False,
-        most: int | None = None,
-    ) -> "Output":
-        """The output at a path, but for what is given; raises UsageError as Output does."""
+    def output(self, path: str | os.PathLike[str], **given: Any) -> "Output":
+        """The output at a path, but for the arguments of Output that are given; raises UsageError as that does."""
         from animopt.output import Output
 
-        return Output(path, size or self.size, fps or self.fps, theme or self.theme, transparent, most or self.most)
+        own: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "most": self.most}
+        return Output(path, **own | given)
 
 
 PLACES = {

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from animopt import catalogue, completion
-from animopt.cluster import connected
 from animopt.errors import UsageError
 from animopt.layout import LAYOUTS
-from animopt.options import check_cluster, clip_options, clips_of, format_options, make_folder
+from animopt.options import ClipOptions, clip_options, format_options, language_option, make_folder
 from animopt.places import PLACES
-from animopt.voice import Voice
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -62,7 +60,7 @@ class RenderCommand(click.Command, ABC):
                     type=click.Choice(["auto", *LAYOUTS]),
                     help="Where the panels stand.  [default: the scene's]",
                 ),
-                click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
+                language_option(),
                 click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF."),
                 click.Option(["--storyboard"], is_flag=True, help="Write six moments on one page, as PNG, SVG or PDF."),
                 click.Option(
@@ -95,18 +93,6 @@ class RenderCommand(click.Command, ABC):
     def render(
         self,
         outputs: tuple[str, ...],
-        size: tuple[int, int] | None,
-        fps: float | None,
-        seconds: float | None,
-        theme: str | None,
-        place: str | None,
-        most: str | None,
-        transparent: bool,
-        draft: bool,
-        workers: int | None,
-        cluster: str | None,
-        quiet: bool,
-        json: bool,
         layout: str | None,
         lang: str | None,
         still: float | None,
@@ -118,7 +104,7 @@ class RenderCommand(click.Command, ABC):
         **own: Any,
     ) -> None:
         """Write the clip or the still, and print the path of every file."""
-        from dataclasses import replace
+        from dataclasses import fields, replace
         from math import inf
 
         from animopt import report
@@ -130,29 +116,30 @@ class RenderCommand(click.Command, ABC):
         from animopt.watch import watch
         from animopt.workers import crew
 
-        voice = Voice(quiet, json)
+        options = ClipOptions(**{each.name: own.pop(each.name) for each in fields(ClipOptions)})
+        voice, size, theme = options.voice, options.size or Mp4.size, options.theme
+        here: dict[str, Any] = {"transparent": options.transparent, "recipe": recipe}
 
         # All that the options alone can have wrong is said before torch is imported, which takes seconds.
         if storyboard and still is not None:
             raise UsageError("storyboard: shows six moments, a still one; leave out --storyboard or --still")
         page = storyboard or still is not None
-        if page and fps is not None:
-            raise UsageError(f"fps {fps:g}: a still has no rate; leave out --fps")
-        if page and draft:
+        if page and options.fps is not None:
+            raise UsageError(f"fps {options.fps:g}: a still has no rate; leave out --fps")
+        if page and options.draft:
             raise UsageError("draft: a still takes no longer at full size; leave out --draft")
-        if page and cluster is not None:
-            raise UsageError(f"cluster {cluster!r}: a still is drawn here; leave out --cluster")
-        check_cluster(cluster, workers)
-        for option, given in (("for", place), ("max-size", most)):
+        if page and options.cluster is not None:
+            raise UsageError(f"cluster {options.cluster!r}: a still is drawn here; leave out --cluster")
+        for option, given in (("for", options.place), ("max-size", options.most)):
             if page and given:
                 raise UsageError(f"{option} {given!r}: is for clips; leave out --{option}")
-        clip_of, endings = clips_of(size, fps, theme, place, most, transparent, draft or watched)
-        endings = ["-storyboard.png"] if storyboard else [".png"] if page else endings
+        options = replace(options, draft=options.draft or watched)
+        endings = ["-storyboard.png"] if storyboard else [".png"] if page else options.endings
         paths = outputs or tuple(f"renders/{self.name}{ending}" for ending in endings)
         stills = [Path(path) for path in paths] if page else []
         for path in stills:
             check_still(path)
-        clips = [] if page else [clip_of(path) for path in paths]
+        clips = [] if page else [options.output(path) for path in paths]
         for path, folder in [(path, False) for path in stills] + [(clip.path, clip.writer.folder) for clip in clips]:
             if outputs:
                 check_path(path, folder=folder)
@@ -161,7 +148,7 @@ class RenderCommand(click.Command, ABC):
             raise UsageError(f"with {kinds[0]}: stands beside a clip, and a still is none; leave out --with")
         check(kinds, clips)
         # How long a scene's own clip is will be known once torch is there; the workers can be ready by then.
-        frames = max((clip.fps for clip in clips), default=0) * (inf if seconds is None else seconds)
+        frames = max((clip.fps for clip in clips), default=0) * (inf if options.seconds is None else options.seconds)
 
         pending = opened
 
@@ -173,8 +160,7 @@ class RenderCommand(click.Command, ABC):
             try:
                 # Standard output is for the paths alone, whatever a scene file prints.
                 with voice.aside(), voice.progress(self.name) as progress:
-                    asked: dict[str, Any] = {"seconds": seconds, "layout": layout, "lang": lang}
-                    asked = {field: value for field, value in asked.items() if value is not None}
+                    asked = options.fields(layout=layout, lang=lang)
                     # A scene that is loaded again leaves the one before as garbage.
                     with contextlib.nullcontext() if "torch" in sys.modules else importing():
                         scene = replace(self.scene(written, **own), **asked)
@@ -185,14 +171,14 @@ class RenderCommand(click.Command, ABC):
                         make_folder(Path("renders"))
                     for path in stills:
                         if still is not None:
-                            scene.still(path, still, size or Mp4.size, theme, transparent=transparent, recipe=recipe)
+                            scene.still(path, still, size, theme, **here)
                         else:
-                            scene.storyboard(path, size or Mp4.size, theme, transparent=transparent, recipe=recipe)
+                            scene.storyboard(path, size, theme, **here)
                         written.append(path)
                     if clips:
                         named: dict[str, Any] = {"beside": kinds, "recipe": recipe}
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))
-                    if json:
+                    if options.json:
                         told["scene"] = {"name": self.name, **report.race(*scene.told())}
             finally:
                 for path in written:
@@ -203,7 +189,7 @@ class RenderCommand(click.Command, ABC):
                 voice.warning(f"{paths[0]}: no program was found to show it; leave out --open")
             pending = False
 
-        with crew(0 if page else workers, frames) if cluster is None else connected(cluster) as executor:
+        with options.connected() or crew(0 if page else options.workers, frames) as executor:
             if watched and self.path:
                 voice.note(f"animopt: {self.path} is rendered whenever it is saved; Ctrl-C ends that")
                 watch(self.path, lambda: voice.tell(write, executor))

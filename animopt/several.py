@@ -5,18 +5,29 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from animopt import catalogue, completion
-from animopt.cluster import connected
+from animopt import catalogue
 from animopt.errors import Error, UsageError
-from animopt.options import check_cluster, clip_options, clips_of, format_options, make_folder, team_of
+from animopt.options import (
+    ClipOptions,
+    clip_options,
+    folder_option,
+    format_options,
+    language_option,
+    make_folder,
+    scenes_argument,
+)
 from animopt.voice import Voice
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
+
     from animopt.batch import Rendered
     from animopt.output import Output
 
@@ -30,13 +41,8 @@ class AllCommand(click.Command):
             "all",
             callback=self.render,
             params=[
-                click.Argument(["names"], nargs=-1, metavar="[SCENE]...", shell_complete=completion.scene_names),
-                click.Option(
-                    ["-o", "--output", "folder"],
-                    type=click.Path(path_type=Path),
-                    default=Path("renders"),
-                    help="The folder to write to.  [default: renders]",
-                ),
+                scenes_argument(),
+                folder_option("renders"),
                 click.Option(
                     ["--format", "formats"],
                     multiple=True,
@@ -51,39 +57,20 @@ class AllCommand(click.Command):
             "A scene that fails does not keep the others from being rendered.",
         )
 
-    def render(
-        self,
-        names: tuple[str, ...],
-        folder: Path,
-        formats: tuple[str, ...],
-        size: tuple[int, int] | None,
-        fps: float | None,
-        seconds: float | None,
-        theme: str | None,
-        place: str | None,
-        most: str | None,
-        transparent: bool,
-        draft: bool,
-        workers: int | None,
-        cluster: str | None,
-        quiet: bool,
-        json: bool,
-    ) -> None:
+    def render(self, names: tuple[str, ...], folder: Path, formats: tuple[str, ...], **shared: Any) -> None:
         """Write the clips, print the path of every file, and tell of each scene on standard error."""
         from animopt.batch import render_all
 
-        voice = Voice(quiet, json)
-        clip_of, endings = clips_of(size, fps, theme, place, most, transparent, draft)
+        options = ClipOptions(**shared)
         asked = [each.lower().removeprefix(".") for each in dict.fromkeys(formats)]
-        endings = ["/" if each == "frames" else f".{each}" for each in asked] or endings
+        endings = ["/" if each == "frames" else f".{each}" for each in asked] or options.endings
         scenes = {
-            name: (path, [clip_of(f"{folder / name}{ending}") for ending in endings])
+            name: (path, [options.output(f"{folder / name}{ending}") for ending in endings])
             for name, path in catalogue.chosen(names).items()
         }
         make_folder(folder)
-        fields = {} if seconds is None else {"seconds": seconds}
-        with team_of(workers, cluster, len(scenes)) as executor:
-            outcomes = _telling(render_all(scenes, executor, fields), scenes, voice)
+        with options.several(len(scenes)) as executor:
+            outcomes = _telling(render_all(scenes, executor, options.fields()), scenes, options.voice)
         _check_outcomes(outcomes)
 
 
@@ -96,20 +83,15 @@ class GalleryCommand(click.Command):
             "gallery",
             callback=self.render,
             params=[
-                click.Argument(["names"], nargs=-1, metavar="[SCENE]...", shell_complete=completion.scene_names),
-                click.Option(
-                    ["-o", "--output", "folder"],
-                    type=click.Path(path_type=Path),
-                    default=Path("gallery"),
-                    help="The folder to write to.  [default: gallery]",
-                ),
+                scenes_argument(),
+                folder_option("gallery"),
                 *clip_options(
                     1,
                     "Scenes at a time, each in a process of its own.  [default: one on each processor]",
                     size="480x270",
                     fps="25",
                 ),
-                click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
+                language_option(),
             ],
             short_help="Render a page on which to browse every scene, or those named.",
             help="Render every scene that is listed, or those named, as a small clip, and a page on which to browse "
@@ -118,48 +100,34 @@ class GalleryCommand(click.Command):
             "that are not written again are left there.",
         )
 
-    def render(
-        self,
-        names: tuple[str, ...],
-        folder: Path,
-        size: tuple[int, int] | None,
-        fps: float | None,
-        seconds: float | None,
-        theme: str | None,
-        draft: bool,
-        workers: int | None,
-        cluster: str | None,
-        quiet: bool,
-        json: bool,
-        lang: str | None,
-    ) -> None:
+    def render(self, names: tuple[str, ...], folder: Path, lang: str | None, **shared: Any) -> None:
         """Write the clips and the page, print the path of every file, and tell of each scene on standard error."""
         from animopt import report
         from animopt.batch import render_all
         from animopt.gallery import CLIPS, FPS, SIZE, Card, check_folder, save_page, small
 
-        voice = Voice(quiet, json)
+        options = ClipOptions(**shared)
+        options = replace(options, size=options.size or SIZE, fps=FPS if options.fps is None else options.fps)
         check_folder(folder)
-        fields = {field: value for field, value in (("seconds", seconds), ("lang", lang)) if value is not None}
         files = catalogue.chosen(names)
-        clip_of, _ = clips_of(size or SIZE, FPS if fps is None else fps, theme, draft=draft)
-        clips = {name: clip_of(f"{folder / CLIPS / name}.mp4") for name in files}
+        scenes = {name: (path, [options.output(f"{folder / CLIPS / name}.mp4")]) for name, path in files.items()}
         make_folder(folder)
         make_folder(folder / CLIPS)
-        scenes = {name: (path, [clips[name]]) for name, path in files.items()}
-        with team_of(workers, cluster, len(scenes)) as executor:
-            outcomes = _telling(render_all(scenes, executor, fields, small), scenes, voice)
-        chosen = {"theme": theme, "lang": lang}
-        options = [word for option, value in chosen.items() if value for word in (f"--{option}", value)]
+        with options.several(len(scenes)) as executor:
+            results = render_all(scenes, executor, options.fields(lang=lang), small)
+            outcomes = _telling(results, scenes, options.voice)
+        chosen = {"theme": options.theme, "lang": lang}
+        again = [word for option, value in chosen.items() if value for word in (f"--{option}", value)]
         cards = [
-            Card(name, catalogue.description(path).partition("\n")[0], _asking(name, path, options), told.facts)
+            Card(name, catalogue.description(path).partition("\n")[0], _asking(name, path, again), told.facts)
             for name, path in files.items()
             if (told := outcomes[name].told)
         ]
         if cards:
-            page = save_page(folder, cards, next(iter(clips.values())).size)
-            voice.path(page)
-            voice.result({"files": report.files([page], [], 0)})
+            (clip,) = next(iter(scenes.values()))[1]
+            page = save_page(folder, cards, clip.size)
+            options.voice.path(page)
+            options.voice.result({"files": report.files([page], [], 0)})
         _check_outcomes(outcomes)
 
 
@@ -173,37 +141,23 @@ class DeckCommand(click.Command):
             callback=self.render,
             params=[
                 click.Argument(["path"], type=click.Path(path_type=Path), metavar="FILE"),
-                click.Argument(["names"], nargs=-1, metavar="SCENE...", shell_complete=completion.scene_names),
+                scenes_argument(many=False),
                 *clip_options(0, "Processes that draw, 0 for none but this one.  [default: what suits the machine]"),
-                click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko."),
+                language_option(),
             ],
             short_help="Make slides of scenes, as .pptx or .html.",
             help="Make a deck with a slide for each scene: FILE is a .pptx for PowerPoint, or an .html for any "
             "browser. Scenes are named as for `animopt all`.",
         )
 
-    def render(
-        self,
-        path: Path,
-        names: tuple[str, ...],
-        size: tuple[int, int] | None,
-        fps: float | None,
-        seconds: float | None,
-        theme: str | None,
-        draft: bool,
-        workers: int | None,
-        cluster: str | None,
-        quiet: bool,
-        json: bool,
-        lang: str | None,
-    ) -> None:
+    def render(self, path: Path, names: tuple[str, ...], lang: str | None, **shared: Any) -> None:
         """Write the deck, print its path, and tell of each scene on standard error."""
         from animopt.startup import importing
 
-        voice = Voice(quiet, json)
+        options = ClipOptions(**shared)
+        voice = options.voice
         if not names:
             raise UsageError(f"{path}: a deck needs scenes; name at least one, as animopt deck {path} ravine-race")
-        check_cluster(cluster, workers)
         scenes = list(catalogue.chosen(names).values())
         with importing():
             from animopt import report
@@ -212,11 +166,12 @@ class DeckCommand(click.Command):
         def progress(done: int, total: int, name: str) -> None:
             voice.note(f"{done}/{total} {name}: done")
 
-        asked: dict[str, Any] = {"seconds": seconds, "lang": lang, "draft": draft}
+        clip: dict[str, Any] = {each: getattr(options, each) for each in ("size", "fps", "theme", "seconds", "draft")}
+        team: AbstractContextManager[Executor | int | None]
+        team = options.connected() or contextlib.nullcontext(options.workers)
         # Standard output is for the path alone, whatever a scene file prints.
-        team = contextlib.nullcontext(workers) if cluster is None else connected(cluster)
-        with voice.aside(), team as who:
-            save_deck(path, scenes, size, fps, theme, workers=who, progress=progress, **asked)
+        with voice.aside(), team as workers:
+            save_deck(path, scenes, **clip, lang=lang, workers=workers, progress=progress)
         voice.path(path)
         voice.result({"files": report.files([path], [], 0)})
 
