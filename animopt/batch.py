@@ -32,7 +32,7 @@ Files are those of the outputs, and such that differ from one of these in the su
 class Rendered:
     """What came of a scene: the paths of its files, what was warned of, and why it failed, if it did.
 
-    `told` is what the work returned, None where it failed.
+    `clips` are those among the files, as they were made; `told` is what the work returned, None where it failed.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Rendered:
     warnings: tuple[str, ...] = ()
     failure: str = ""
     told: Told | None = None
+    clips: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,10 @@ class _Delivery:
 def saved(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Told]:
     """The work of rendering: every output."""
     # The other processors have scenes of their own.
-    yield from scene.saving(*outputs, workers=0)
-    return Told(race(*scene.told()), scene.seconds)
+    made: list[Output] = []
+    yield from scene.saving(*outputs, workers=0, made=made.append)
+    likes = {output.path.name: (output.size, output.fps) for output in made}
+    return Told(race(*scene.told()), scene.seconds, made=likes)
 
 
 def render_all(
@@ -138,16 +141,23 @@ def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> Render
     """What came of a scene, once its files are in place."""
     failure = delivery.failure
     placed = []
+    clips = []
+    made = delivery.told.made if delivery.told else {}
     try:
         for there, whole in delivery.files.items():
-            path = outputs[int(Path(there).stem)].path
+            clip = outputs[int(Path(there).stem)]
+            path = clip.path
             if isinstance(whole, bytes):
                 path = path.with_suffix(Path(there).suffix)
             put(path, whole)
             placed.append(path)
+            if path == clip.path:
+                size, fps = made.get(there, (clip.size, clip.fps))
+                clips.append(replace(clip, size=size, fps=fps))
     except Error as error:
         failure = str(error)
-    return Rendered(name, tuple(placed), delivery.warnings, failure, None if failure else delivery.told)
+    told = None if failure else delivery.told
+    return Rendered(name, tuple(placed), delivery.warnings, failure, told, tuple(clips))
 
 
 def _render(order: _Order) -> _Delivery:

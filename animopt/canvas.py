@@ -149,6 +149,8 @@ class Canvas:
                 logger.setLevel(level)
                 for artist in resting:
                     artist.set_visible(True)
+                # What matplotlib has drawn itself, it no longer tells apart from what stands where it stood.
+                self._letters.forget_places()
         return file.getvalue()
 
     def moved(self, *moments: Moment) -> Iterator[Artist]:
@@ -194,6 +196,10 @@ class _Letters:
         if (opacity := text.get_alpha()) is not None:
             ink, clear = opacity * ink, 1 - opacity * (1 - clear)
         under[...] = ink + clear * under + np.float32(0.5)
+
+    def forget_places(self) -> None:
+        """Look at every text again when it is next drawn."""
+        self._placed.clear()
 
     def _block(self, text: Text, phase: tuple[float, float]) -> "_Block":
         key = (

@@ -51,7 +51,8 @@ def small(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, To
 
     races, film_of = scene.filming()
     film = film_of(outputs[0])
-    yield from save(outputs, lambda output: film, lambda done, total: None)
+    for output in save(outputs, lambda output: film, lambda done, total: None):
+        yield output.path
     poster = outputs[0].path.with_suffix(".png")
     save_still(poster, film.at(film.clock.finished))
     yield poster

@@ -18,6 +18,7 @@ from animopt.places import PLACES
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from animopt.output import Output
     from animopt.scene import Scene
 
 
@@ -155,6 +156,7 @@ class RenderCommand(click.Command, ABC):
         def write(executor: "Executor | None") -> None:
             nonlocal pending
             written: list[Path] = []
+            made: list[Output] = []
             told: dict[str, Any] = {}
             length = 0.0
             try:
@@ -176,7 +178,7 @@ class RenderCommand(click.Command, ABC):
                             scene.storyboard(path, size, theme, **here)
                         written.append(path)
                     if clips:
-                        named: dict[str, Any] = {"beside": kinds, "recipe": recipe}
+                        named: dict[str, Any] = {"beside": kinds, "recipe": recipe, "made": made.append}
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))
                     if options.json:
                         told["scene"] = {"name": self.name, **report.race(*scene.told())}
@@ -184,7 +186,7 @@ class RenderCommand(click.Command, ABC):
                 for path in written:
                     voice.path(path)
                 if written:
-                    voice.result(told | {"files": report.files(written, clips, length)})
+                    voice.result(told | {"files": report.files(written, made, length)})
             if pending and not show(Path(paths[0])):
                 voice.warning(f"{paths[0]}: no program was found to show it; leave out --open")
             pending = False

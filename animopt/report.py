@@ -1,11 +1,12 @@
 """What was rendered, as values that scripts can read."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from animopt.clock import Clock
+from animopt.encoder import bytes_in
 from animopt.output import Output
 from animopt.recording import Recording
 from animopt.telling import events
@@ -13,11 +14,15 @@ from animopt.telling import events
 
 @dataclass(frozen=True)
 class Told:
-    """What is told of a scene that was rendered: its `race`, the clip's length, and what else a work finds out."""
+    """What is told of a scene that was rendered: its `race`, the clip's length, and what else a work finds out.
+
+    `made` are the size and the rate of each clip, by the name of its file, where they are others than was asked for.
+    """
 
     race: Mapping[str, Any]
     seconds: float
     facts: Any = None
+    made: Mapping[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
 
 
 def race(recording: Recording, clock: Clock) -> dict[str, Any]:
@@ -41,7 +46,8 @@ def files(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> lis
 
 
 def _file(path: Path) -> dict[str, Any]:
-    return {"path": str(path), "format": path.suffix.removeprefix(".").lower(), "bytes": path.stat().st_size}
+    kind = "frames" if path.is_dir() else path.suffix.removeprefix(".").lower()
+    return {"path": str(path), "format": kind, "bytes": bytes_in(path)}
 
 
 def _clip(output: Output, seconds: float) -> dict[str, Any]:

@@ -214,10 +214,12 @@ class Scene:
         progress: Progress = lambda done, total: None,
         beside: Sequence[str] = (),
         recipe: bool = True,
+        made: Callable[[Output], object] = lambda output: None,
     ) -> Iterator[Path]:
         """Render as `save` does, and yield each path once its file is in place.
 
-        `progress` is told how many frames are drawn, and of how many.
+        `progress` is told how many frames are drawn, and of how many; `made` is told of each clip as it was made, which
+        has less than was asked for where it may have only so many bytes.
         """
         all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
         paths = [output.path.resolve() for output in all_outputs]
@@ -238,8 +240,12 @@ class Scene:
             def poster_recipe_of(output: Output) -> str:
                 return recipe_of(output, still=round(self._clock().finished, 3))
 
-            yield from save(all_outputs, film_of, progress, executor, recipe_of)
-            yield from besides.write(beside, all_outputs, races, self._clock(), film_of, poster_recipe_of)
+            clips = []
+            for output in save(all_outputs, film_of, progress, executor, recipe_of):
+                clips.append(output)
+                made(output)
+                yield output.path
+            yield from besides.write(beside, clips, races, self._clock(), film_of, poster_recipe_of)
 
     def filming(self, *, titled: bool = True) -> tuple[list[Recording], Callable[[Output], Film]]:
         """Run the race; its recordings, one for each function, and what makes the film of them for an output.
@@ -287,8 +293,8 @@ class Scene:
             races, film_of = self.filming()
             film = film_of(output)
             there = replace(output, path=Path(folder) / output.path)
-            for path in save([there], lambda _: film, progress, executor):
-                data = path.read_bytes()
+            for each in save([there], lambda _: film, progress, executor):
+                data = each.path.read_bytes()
             # As many colours as the GIF has: the poster is in the notebook twice.
             poster = png(film.at(film.clock.finished), bits=8, optimize=True)
             return Rendered(data, poster, alt_text(races[0]))

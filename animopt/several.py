@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from animopt.batch import Rendered
-    from animopt.output import Output
 
 
 class AllCommand(click.Command):
@@ -70,7 +69,7 @@ class AllCommand(click.Command):
         }
         make_folder(folder)
         with options.several(len(scenes)) as executor:
-            outcomes = _telling(render_all(scenes, executor, options.fields()), scenes, options.voice)
+            outcomes = _telling(render_all(scenes, executor, options.fields()), len(scenes), options.voice)
         _check_outcomes(outcomes)
 
 
@@ -115,7 +114,7 @@ class GalleryCommand(click.Command):
         make_folder(folder / CLIPS)
         with options.several(len(scenes)) as executor:
             results = render_all(scenes, executor, options.fields(lang=lang), small)
-            outcomes = _telling(results, scenes, options.voice)
+            outcomes = _telling(results, len(scenes), options.voice)
         chosen = {"theme": options.theme, "lang": lang}
         again = [word for option, value in chosen.items() if value for word in (f"--{option}", value)]
         cards = [
@@ -176,9 +175,7 @@ class DeckCommand(click.Command):
         voice.result({"files": report.files([path], [], 0)})
 
 
-def _telling(
-    results: "Iterable[Rendered]", scenes: "Mapping[str, tuple[Path, Sequence[Output]]]", voice: Voice
-) -> "dict[str, Rendered]":
+def _telling(results: "Iterable[Rendered]", total: int, voice: Voice) -> "dict[str, Rendered]":
     """What comes of each scene, by its name, once all are done; it is told as they are."""
     from animopt import report
 
@@ -189,11 +186,11 @@ def _telling(
         for path in rendered.paths:
             voice.path(path)
         race, seconds = ({}, 0.0) if rendered.told is None else (rendered.told.race, rendered.told.seconds)
-        files = report.files(rendered.paths, scenes[rendered.name][1], seconds)
+        files = report.files(rendered.paths, rendered.clips, seconds)
         failed = {"error": rendered.failure} if rendered.failure else {}
         voice.result({"scene": {"name": rendered.name, **race}, "files": files, **failed})
         outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
-        voice.note(f"{done}/{len(scenes)} {rendered.name}: {outcome}")
+        voice.note(f"{done}/{total} {rendered.name}: {outcome}")
         outcomes[rendered.name] = rendered
     return outcomes
 

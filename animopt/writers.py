@@ -39,8 +39,8 @@ def save(
     progress: Progress,
     executor: Executor | None = None,
     recipe_of: Callable[[Output], str] = lambda output: "",
-) -> Iterator[Path]:
-    """Write every output, and yield its path once the whole file is in place of the one that was there.
+) -> Iterator[Output]:
+    """Write every output, and yield it as it was made, once the whole file is in place of the one that was there.
 
     Outputs that are drawn alike share one pass of drawing, in this process or by an executor: `film_of` makes the film
     of one, `recipe_of` the text that goes into its file. An executor other than our own workers also encodes, where all
@@ -89,7 +89,7 @@ def save(
                     else:
                         if tries[output.path]:
                             warnings.warn(given_up(asked[output.path], output), stacklevel=2)
-                        yield output.path
+                        yield output
 
 
 def _joined(alike: Sequence[Output]) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import functools
 import http.server
+import json
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import warnings
 from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
@@ -277,6 +279,36 @@ def test_a_budget_is_met_and_what_it_cost_is_told(scene, tmp_path, name):
     assert size() <= most
     # Not much more is given up than needs be.
     assert size() > 0.3 * most
+
+
+@pytest.mark.parametrize("command", ["one", "all"])
+def test_json_tells_of_what_was_made_and_not_of_what_was_asked_for(animopt_here, scenes, tmp_path, command):
+    asked = ["--size", "480x270", "--fps", "20", "--seconds", "1", "--json"]
+    race = str(scenes["ravine_race"])
+    few = ["-o", "few.gif", "--with", "html"] if command == "one" else ["--format", "gif", "-o", "out"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        done = animopt_here(*(["all"] if command == "all" else []), race, *few, *asked, "--max-size", "60kB")
+    assert done.returncode == 0, done.stderr
+    assert "to stay within" in done.stderr
+    told = json.loads(done.stdout)["files"][0]
+    assert told["bytes"] == Path(told["path"]).stat().st_size <= 60_000
+    with Image.open(told["path"]) as clip:
+        assert (told["width"], told["height"]) == clip.size
+        assert told["frames"] == clip.n_frames
+        assert clip.size != (480, 270) or clip.n_frames < 20
+        width = clip.size[0]
+    if command == "one":
+        assert f'width="{width}"' in Path("few.html").read_text()
+
+
+def test_json_tells_of_a_folder_of_frames(animopt_here, scenes, tmp_path):
+    done = animopt_here(
+        str(scenes["ravine_sgd"]), "-o", "frames/", "--size", "320x180", "--fps", "5", "--seconds", "1", "--json"
+    )
+    (told,) = json.loads(done.stdout)["files"]
+    assert (told["format"], told["frames"]) == ("frames", 5)
+    assert told["bytes"] == sum(path.stat().st_size for path in (tmp_path / "frames").iterdir())
 
 
 def test_a_budget_that_holds_costs_nothing(scene, clips, tmp_path):

@@ -122,6 +122,9 @@ def test_vectors_leave_no_trace_in_the_frames(ravine_race, suffix):
         assert np.array_equal(film.canvas.draw(moment), frame)
     film.canvas.vectors(suffix, moments[0])
     assert film.canvas.vectors(suffix, moments[2]) == first
+    for moment, frame in zip(moments, before, strict=True):
+        film.canvas.vectors(suffix, moment)
+        assert np.array_equal(film.canvas.draw(moment), frame)
 
 
 @pytest.mark.skipif(RSVG is None, reason="rsvg-convert is not installed")
