@@ -1,6 +1,15 @@
-"""`python -m animopt`, which is what `animopt` runs."""
+"""`animopt` and `python -m animopt`: the command line, which a signal can end at any time."""
 
-from animopt.cli import main
+from animopt.system import heeding
+
+
+def main() -> None:
+    """Run the command line, and end as it says, or by the signal that asked for it."""
+    with heeding():
+        from animopt.cli import main
+
+        main()
+
 
 if __name__ == "__main__":
     main()

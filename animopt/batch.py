@@ -6,12 +6,11 @@ from concurrent.futures import CancelledError, Executor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from animopt.encoder import content, put
-from animopt.errors import Error, first_line
+from animopt.errors import Error, Failures, first_line
+from animopt.files import content, put, temporary
 from animopt.output import Output
 from animopt.report import Told, race
 
@@ -139,23 +138,22 @@ def _order(path: Path, outputs: Sequence[Output], fields: Mapping[str, Any], wor
 
 def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> Rendered:
     """What came of a scene, once its files are in place."""
-    failure = delivery.failure
+    failures = Failures()
     placed = []
     clips = []
     made = delivery.told.made if delivery.told else {}
-    try:
-        for there, whole in delivery.files.items():
-            clip = outputs[int(Path(there).stem)]
-            path = clip.path
-            if isinstance(whole, bytes):
-                path = path.with_suffix(Path(there).suffix)
+    for there, whole in delivery.files.items():
+        clip = outputs[int(Path(there).stem)]
+        path = clip.path if isinstance(whole, Mapping) else clip.path.with_suffix(Path(there).suffix)
+        with failures.kept():
             put(path, whole)
             placed.append(path)
             if path == clip.path:
                 size, fps = made.get(there, (clip.size, clip.fps))
                 clips.append(replace(clip, size=size, fps=fps))
-    except Error as error:
-        failure = str(error)
+    if delivery.failure:
+        failures.errors.append(Error(delivery.failure))
+    failure = failures.told()
     told = None if failure else delivery.told
     return Rendered(name, tuple(placed), delivery.warnings, failure, told, tuple(clips))
 
@@ -166,12 +164,12 @@ def _render(order: _Order) -> _Delivery:
 
     delivery = _Delivery()
     names: dict[str, str] = {}
-    with TemporaryDirectory(prefix="animopt-") as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
+    with temporary() as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
-        path = _scene_file(order, Path(folder))
+        path = _scene_file(order, folder)
         names[str(path)] = order.path
         try:
-            outputs = [clip.output(Path(folder, str(number))) for number, clip in enumerate(order.clips)]
+            outputs = [clip.output(folder / str(number)) for number, clip in enumerate(order.clips)]
             names |= {str(output.path): clip.path for output, clip in zip(outputs, order.clips, strict=True)}
             delivery.told = _all_told(order.work(replace(load(path), **order.fields), outputs), delivery)
         except Error as error:

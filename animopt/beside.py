@@ -5,10 +5,10 @@ from pathlib import Path
 
 from animopt import captions, snippets
 from animopt.clock import Clock
-from animopt.encoder import put
-from animopt.errors import UsageError
+from animopt.errors import Failures, UsageError
+from animopt.files import put
 from animopt.film import Film
-from animopt.output import Output
+from animopt.output import Output, check_path
 from animopt.recording import Recording
 from animopt.telling import AN_ANIMATION, alt_text
 from animopt.writers import save_still
@@ -33,6 +33,7 @@ def check(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
                 raise UsageError(f"{path}: would be the clip and its {kind}; give the clip another name")
             if path.is_dir():
                 raise UsageError(f"{path}: is a folder, and the place of the clip's {kind}; rename one of them")
+            check_path(path)
             if kind in MARKS and path.exists() and not _is_ours(path, MARKS[kind]):
                 raise UsageError(f"{path}: is there already and was not written by animopt; rename it, or the clip")
 
@@ -45,12 +46,13 @@ def write(
     film_of: Callable[[Output], Film],
     recipe_of: Callable[[Output], str],
 ) -> Iterator[Path]:
-    """Write what is asked for beside each clip, and yield its path once it is in place; raises Error where it fails.
+    """Write what is asked for beside each clip, and yield its path once it is in place.
 
-    Outputs that differ in their suffix alone are one clip. `film_of` and `recipe_of` make the film and the recipe of
-    its largest.
+    Raises Error where one cannot be written, once all the others are. Outputs that differ in their suffix alone are one
+    clip. `film_of` and `recipe_of` make the film and the recipe of its largest.
     """
     asked = [kind for kind in KINDS if kind in kinds]
+    failures = Failures()
     for clips in _clips(outputs):
         poster, track = (_path(clips, kind).name if kind in asked else "" for kind in ("poster", "captions"))
         alt = alt_text(races[0])
@@ -63,12 +65,14 @@ def write(
         }
         for kind in asked:
             path = _path(clips, kind)
-            if kind in texts:
-                put(path, texts[kind].encode())
-            else:
-                largest = max(clips, key=lambda clip: clip.size[0] * clip.size[1])
-                save_still(path, film_of(largest).at(clock.finished), recipe_of(largest))
-            yield path
+            with failures.kept():
+                if kind in texts:
+                    put(path, texts[kind].encode())
+                else:
+                    largest = max(clips, key=lambda clip: clip.size[0] * clip.size[1])
+                    save_still(path, film_of(largest).at(clock.finished), recipe_of(largest))
+                yield path
+    failures.check()
 
 
 def _clips(outputs: Sequence[Output]) -> list[list[Output]]:

@@ -1,9 +1,13 @@
 """The command line: every scene, and the other commands."""
 
+import errno
 import io
+import os
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,9 +15,16 @@ from click.shell_completion import CompletionItem
 from animopt import catalogue
 from animopt.commands import COMMANDS
 from animopt.completion import files
-from animopt.errors import Error, UsageError
+from animopt.errors import Error, UsageError, first_line
 from animopt.rendering import SceneCommand
+from animopt.system import INTERRUPTED, asked_to_end, exit_code
 from animopt.voice import Voice
+
+CLOSED = 141
+"""The exit code where whoever reads standard output does not want all of it, as a shell has it for other programs."""
+
+DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show where in the code an error arose.")
+"""An option of every command; it is looked for in the words of the command line, for an error may come before."""
 
 
 class Animopt(click.Group):
@@ -25,15 +36,25 @@ class Animopt(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name, or a scene's by its name or its file. Raises UsageError where there is none."""
-        if cmd_name in COMMANDS:
-            return COMMANDS[cmd_name]
         try:
-            return SceneCommand(catalogue.find(cmd_name, COMMANDS))
+            command = COMMANDS.get(cmd_name) or SceneCommand(catalogue.find(cmd_name, COMMANDS))
         except UsageError:
             # A shell that completes a line wants no complaint about it.
             if ctx.resilient_parsing:
                 return None
             raise
+        if DEBUG not in command.params:
+            command.params.append(DEBUG)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do what was asked for; an interrupt is a click.Abort."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            # click itself would begin a new line, wherever that goes.
+            click.echo(nl=sys.stderr.isatty(), err=True)
+            raise click.Abort from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """What begins so: scenes, other commands and options, or else scene files."""
@@ -53,6 +74,7 @@ class Animopt(click.Group):
 
 @click.group(
     cls=Animopt,
+    params=[DEBUG],
     invoke_without_command=True,
     subcommand_metavar="SCENE [OPTIONS]",
     help="Render a scene: optimizers racing on a surface, as GIF and MP4. SCENE is one of those below, or the path "
@@ -77,14 +99,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
     voice = Voice(quiet="--quiet" in words, json="--json" in words)
     warnings.showwarning = lambda message, *_, **__: voice.warning(str(message))
     try:
-        sys.exit(animopt.main(arguments, prog_name="animopt", standalone_mode=False))
-    except click.ClickException as error:
-        message, code = error.format_message(), error.exit_code
-    except UsageError as error:
-        message, code = str(error), 2
-    except Error as error:
-        message, code = str(error), 1
-    except (click.Abort, KeyboardInterrupt):
-        message, code = "interrupted; nothing was replaced", 130
-    voice.error(message, code)
+        code = animopt.main(arguments, prog_name="animopt", standalone_mode=False) or 0
+        # What cannot be written at the end would be told by nobody.
+        sys.stdout.flush()
+        sys.exit(code)
+    except (Exception, click.Abort, KeyboardInterrupt) as error:
+        if "--debug" in words:
+            traceback.print_exception(error)
+        message, code = _told(error)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if code != CLOSED:
+        voice.error(message, code)
     sys.exit(code)
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """What is said of an exception, and the exit code."""
+    # An interrupt can show as something else that it brought about.
+    if asked_to_end() or isinstance(error, (click.Abort, KeyboardInterrupt)):
+        return INTERRUPTED, exit_code()
+    match error:
+        case click.ClickException():
+            return error.format_message(), error.exit_code
+        case UsageError():
+            return str(error), 2
+        case Error():
+            return str(error), 1
+        case BrokenPipeError():
+            return "", CLOSED
+        case MemoryError():
+            return "there is not enough memory; use a smaller --size, fewer --workers or fewer steps", 1
+        case OSError() if error.errno == errno.ENOSPC:
+            return f"{error.strerror}; free some space, or write elsewhere", 1
+    said = f"{type(error).__name__}: {first_line(error)}"
+    return f"{said}; this is a fault of animopt's own: please report what the same with --debug says", 1

@@ -7,12 +7,11 @@ from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from animopt import catalogue, powerpoint, webpage
-from animopt.encoder import replacing
 from animopt.errors import Error, UsageError
+from animopt.files import disk_errors, place, temporary
 from animopt.look import THEMES
 from animopt.output import Output, check_path
 from animopt.scene import Scene, load
@@ -69,9 +68,8 @@ def save_deck(
     changes = {name: value for name, value in asked.items() if value is not None}
     loaded = [replace(each if isinstance(each, Scene) else load(each), **changes) for each in scenes]
     frames = clip.fps * sum(scene.seconds for scene in loaded)
-    with ExitStack() as stack:
-        unfinished = stack.enter_context(replacing(path))
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="animopt-")))
+    with disk_errors(path), ExitStack() as stack:
+        folder = stack.enter_context(temporary(path))
         executor = stack.enter_context(crew(workers, frames))
         slides = []
         for number, (scene, given) in enumerate(zip(loaded, scenes, strict=True), 1):
@@ -83,7 +81,9 @@ def save_deck(
             except Error as error:
                 raise Error(f"{name}: {error}") from error
             progress(number, len(scenes), name)
+        unfinished = folder / f"deck{path.suffix}"
         DECKS[path.suffix.lower()](unfinished, plain(path.stem), slides)
+        place(unfinished, path)
 
 
 def _slide(scene: Scene, name: str, source: Path | None, output: Output, executor: Executor | None) -> Slide:

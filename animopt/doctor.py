@@ -153,7 +153,7 @@ def _writable(folder: Path) -> str:
 
 
 def _processors() -> str:
-    from animopt.workers import cores
+    from animopt.system import cores
 
     return str(cores())
 

@@ -1,23 +1,17 @@
-"""An ffmpeg process that makes one file of the frames that it is fed, and the file's way into its place."""
+"""An ffmpeg process that makes one file of the frames that it is fed, which is decoded before it takes its place."""
 
-import contextlib
-import os
-import secrets
-import shutil
-import subprocess
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, ClassVar, Protocol, Self
-
-import imageio_ffmpeg
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from animopt.embedding import AFTERWARDS, ffmetadata
 from animopt.errors import Error
+from animopt.ffmpeg import Ffmpeg, count_frames, file_url
+from animopt.files import bytes_in, disk_errors, place, temporary
 
 if TYPE_CHECKING:
     from animopt.canvas import Pixels
@@ -85,19 +79,22 @@ class Writer(ABC):
         # The frames of a folder have none: it would be in each of them.
         self.recipe = "" if self.folder else recipe
         self.quality = self.notches[output.notch]
+        self.frames = 0
 
     def __enter__(self) -> Self:
         with disk_errors(self.path), ExitStack() as stack:
-            self._unfinished = stack.enter_context(replacing(self.path, folder=self.folder))
-            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="animopt-")))
-            self._complaints = stack.enter_context(tempfile.TemporaryFile())
+            self._beside = stack.enter_context(temporary(self.path))
+            self._unfinished = self._beside / f"clip{self.path.suffix}"
+            if self.folder:
+                self._unfinished.mkdir()
             arguments = [
                 *self.input(self.film),
                 *self._comment(),
                 *self.arguments(self.film),
-                self.target(self._unfinished),
+                file_url(self.target(self._unfinished)),
             ]
-            self._process = stack.enter_context(running(arguments, self._complaints))
+            with self._faults():
+                self._encoder = stack.enter_context(Ffmpeg(arguments))
             self._stack = stack.pop_all()
         return self
 
@@ -106,51 +103,66 @@ class Writer(ABC):
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
 
-    def target(self, unfinished: Path) -> str:
-        """What ffmpeg is told to write to."""
-        return file_url(unfinished)
+    def target(self, unfinished: Path) -> Path:
+        """The name that ffmpeg is told to write to."""
+        return unfinished
 
     def write(self, part: "Pixels | bytes") -> None:
         """Add one frame (height, width, channels). Raises Error where the encoder does not take it."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(part if isinstance(part, bytes) else part.data)
-        except OSError as error:
-            self._process.wait()
-            raise Error(f"{self.path}: the encoder gave up: {self._complaint()}") from error
+        with self._faults():
+            self._encoder.feed(part if isinstance(part, bytes) else part.data)
+        self.frames += 1
+
+    def close(self) -> None:
+        """Let the encoder end the file, which `finish` waits for."""
+        self._encoder.close()
 
     def finish(self) -> None:
-        """End the file and put it in its place.
+        """Have the file ended and decoded, and put it in its place.
 
-        Raises Error where the encoder or the disk fails, TooLargeError where it has more bytes than it may.
+        Raises Error where the encoder or the disk fails, or a frame does not come back, TooLargeError where it has more
+        bytes than it may.
         """
-        assert self._process.stdin is not None
-        # A pipe that broke shows in the exit code, with more to say about it.
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        if self._process.wait():
-            raise Error(f"{self.path}: the encoder gave up: {self._complaint()}")
-        with disk_errors(self.path), self._stack:
-            if self.recipe and self.suffix in AFTERWARDS:
-                try:
-                    AFTERWARDS[self.suffix](self._unfinished, self.recipe)
-                except Error as error:
-                    raise Error(f"{self.path}: the encoder made no whole file: {self._complaint()}") from error
+        with self._faults():
+            self._encoder.finish()
+        with disk_errors(self.path):
+            self._embed()
             if self.output.most is not None and (size := bytes_in(self._unfinished)) > self.output.most:
                 raise TooLargeError(self.path, size)
+            self._check_frames()
+            place(self._unfinished, self.path)
+
+    def _embed(self) -> None:
+        if self.recipe and self.suffix in AFTERWARDS:
+            try:
+                AFTERWARDS[self.suffix](self._unfinished, self.recipe)
+            except Error as error:
+                raise Error(f"{self.path}: the encoder made no whole file; try again") from error
+
+    def _check_frames(self) -> None:
+        """Raise Error where not every frame can be decoded."""
+        try:
+            count = count_frames(self.target(self._unfinished))
+        except Error as error:
+            raise Error(f"{self.path}: what was written cannot be read: {error}") from error
+        if count != self.frames:
+            raise Error(f"{self.path}: {count} of {self.frames} frames were written; look at the disk, and try again")
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Let what goes wrong with the encoder be told with the name of the file."""
+        try:
+            yield
+        except Error as error:
+            raise Error(f"{self.path}: the encoder gave up: {error}") from error
 
     def _comment(self) -> list[str]:
         """The arguments that let ffmpeg read the recipe, from a file: no command line is that long everywhere."""
         if not self.recipe or self.suffix in AFTERWARDS:
             return []
-        path = self._folder / "recipe.txt"
+        path = self._beside / "recipe.txt"
         path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
         return ["-f", "ffmetadata", "-i", str(path), "-map_metadata", "1"]
-
-    def _complaint(self) -> str:
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
-        return lines[0] if lines else f"exit code {self._process.returncode}"
 
 
 def raw_input(film: "Film") -> list[str]:
@@ -158,99 +170,3 @@ def raw_input(film: "Film") -> list[str]:
     width, height = film.size
     pixels = "rgba" if film.channels == 4 else "rgb24"
     return ["-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{width}x{height}", "-r", f"{film.fps!r}", "-i", "pipe:0"]
-
-
-def file_url(path: Path) -> str:
-    """A path as ffmpeg takes it literally, whatever dashes, colons or blanks it has."""
-    return f"file:{path}"
-
-
-def bytes_in(path: Path) -> int:
-    """How many bytes a file has, or all the files of a folder."""
-    return sum(each.stat().st_size for each in path.iterdir()) if path.is_dir() else path.stat().st_size
-
-
-@contextlib.contextmanager
-def running(arguments: Sequence[str], complaints: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
-    """The ffmpeg that imageio-ffmpeg brings, at work; it does not outlive the context."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments]
-    try:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
-    except OSError as error:
-        raise Error(f"the encoder {command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg") from error
-    try:
-        yield process
-    finally:
-        process.kill()
-        assert process.stdin is not None
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        process.wait()
-
-
-@contextlib.contextmanager
-def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
-    """A hidden file or folder beside a path, which takes its place at the end, or is gone after an exception.
-
-    Raises Error where it cannot be written.
-    """
-    with disk_errors(path), _replacing(path, folder) as unfinished:
-        yield unfinished
-
-
-@contextlib.contextmanager
-def _replacing(path: Path, folder: bool) -> Iterator[Path]:
-    target = path.resolve()
-    unfinished = target.with_name(f".animopt-{secrets.token_hex(6)}{target.suffix}")
-    if folder:
-        unfinished.mkdir()
-    else:
-        unfinished.open("xb").close()
-    try:
-        yield unfinished
-        if folder and target.exists():
-            # A folder does not take the place of another one that is not empty.
-            old = target.with_name(f"{unfinished.name}-old")
-            target.rename(old)
-            try:
-                unfinished.rename(target)
-            except OSError:
-                old.rename(target)
-                raise
-            shutil.rmtree(old)
-        else:
-            unfinished.replace(target)
-    except BaseException:
-        if folder:
-            shutil.rmtree(unfinished, ignore_errors=True)
-        else:
-            unfinished.unlink(missing_ok=True)
-        raise
-
-
-def content(path: Path) -> "bytes | dict[str, bytes]":
-    """What is in a file, or in the files of a folder, by their names."""
-    return {each.name: each.read_bytes() for each in path.iterdir()} if path.is_dir() else path.read_bytes()
-
-
-def put(path: Path, whole: "bytes | Mapping[str, bytes]") -> None:
-    """Write a whole file or folder, in place of the one that was there. Raises Error where it cannot be written."""
-    folder = not isinstance(whole, bytes)
-    with replacing(path, folder=folder) as unfinished:
-        files = {unfinished: whole} if isinstance(whole, bytes) else {unfinished / name: whole[name] for name in whole}
-        for file, inside in files.items():
-            file.write_bytes(inside)
-
-
-@contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Let what the system says of a path be an Error of ours."""
-    try:
-        yield
-    except OSError as error:
-        raise Error(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
-def ends_in_separator(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is given as that of a folder."""
-    return os.fspath(path).endswith(tuple(filter(None, (os.sep, os.altsep, "/"))))

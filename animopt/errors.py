@@ -1,7 +1,8 @@
 """What animopt raises: one line that names the field, the value and the remedy."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class Error(Exception):
@@ -14,6 +15,33 @@ class Error(Exception):
 
 class UsageError(Error, ValueError):
     """A value that was asked for cannot be used."""
+
+
+class Failures:
+    """What fails of several things, each of which is done whether or not another one fails."""
+
+    def __init__(self) -> None:
+        self.errors: list[Error] = []
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep the Error that ends this context."""
+        try:
+            yield
+        except Error as error:
+            self.errors.append(error)
+
+    def told(self) -> str:
+        """What they all say, once each, in one line; "" where nothing failed."""
+        return "; ".join(dict.fromkeys(map(str, self.errors)))
+
+    def check(self) -> None:
+        """Raise what was kept: the error itself, or one that tells of all."""
+        if len(self.errors) == 1:
+            raise self.errors[0]
+        if self.errors:
+            kind = UsageError if all(isinstance(error, UsageError) for error in self.errors) else Error
+            raise kind(self.told())
 
 
 def first_line(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """A recording and a clock as a sequence of frames."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -143,7 +143,7 @@ class Film:
         with _DRAWING:
             return self._canvas(moment.race).draw(moment)
 
-    def frames(self, executor: Executor | None = None) -> Iterator[Pixels]:
+    def frames(self, executor: Executor | None = None) -> Generator[Pixels, None, None]:
         """All frames in order, drawn in this process or by an executor, bit for bit alike.
 
         Of an executor's frames a few for each worker are drawn ahead. Raises what drawing one raises, Error where a
@@ -151,9 +151,9 @@ class Film:
         """
         return self.sample(range(len(self)), executor)
 
-    def sample(self, indices: Sequence[int], executor: Executor | None = None) -> Iterator[Pixels]:
+    def sample(self, indices: Sequence[int], executor: Executor | None = None) -> Generator[Pixels, None, None]:
         """The frames with these numbers, in their order, drawn as `frames` does."""
-        return stream(self, indices, executor) if executor else map(self.frame, indices)
+        yield from stream(self, indices, executor) if executor else map(self.frame, indices)
 
     @property
     def canvas(self) -> Canvas:

@@ -1,15 +1,15 @@
 """What each kind of file needs of the encoder; a suffix picks one."""
 
-import tempfile
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from animopt.encoder import Target, Writer, disk_errors, file_url, raw_input, running
-from animopt.errors import Error, UsageError
+from animopt.encoder import Target, Writer, raw_input
+from animopt.errors import UsageError
+from animopt.ffmpeg import Ffmpeg, file_url
+from animopt.files import disk_errors
 
 if TYPE_CHECKING:
     from animopt.canvas import Pixels
@@ -46,7 +46,7 @@ class Gif(Writer):
             raise UsageError(f"fps {output.fps:g}: a GIF shows at most 50 frames a second; use 50, 25, 20 or 10")
 
     def arguments(self, film: "Film") -> list[str]:
-        palette = self._folder / "palette.png"
+        palette = self._beside / "palette.png"
         self._make_palette(film, palette)
         # Delays are whole centiseconds; the last one makes the length of the whole exact.
         before = round(100 * (len(film) - 1) / film.fps)
@@ -73,10 +73,10 @@ class Gif(Writer):
         spread = [round(place * (len(film) - 1) / max(1, count - 1)) for place in range(count)]
         graph = f"palettegen=stats_mode=full:max_colors={self.quality}"
         arguments = [*raw_input(film), "-vf", graph, "-update", "1", str(path)]
-        with tempfile.TemporaryFile() as complaints, running(arguments, complaints) as process:
-            process.communicate(b"".join(frame.tobytes() for frame in film.sample(spread, self.executor)))
-            if process.returncode:
-                raise Error(f"{self.path}: the encoder made no palette: exit code {process.returncode}")
+        with Ffmpeg(arguments) as maker:
+            for frame in film.sample(spread, self.executor):
+                maker.feed(frame.data)
+            maker.finish()
 
 
 class Mp4(Writer):
@@ -107,9 +107,7 @@ class Mp4(Writer):
 class JoinedMp4(Mp4):
     """An MP4 of whole ones, each the next few frames of the film, whose pictures are copied as they are."""
 
-    def __init__(self, output: Target, film: "Film", executor: Executor | None, recipe: str = "") -> None:
-        super().__init__(output, film, executor, recipe)
-        self._count = 0
+    _segments = 0
 
     def input(self, film: "Film") -> list[str]:
         """A list of files on standard input."""
@@ -125,12 +123,13 @@ class JoinedMp4(Mp4):
     def write(self, part: "Pixels | bytes") -> None:
         """Add the bytes of one segment. Raises Error where it cannot be kept."""
         assert isinstance(part, bytes)
-        segment = self._folder / f"{self._count}.mp4"
-        self._count += 1
+        segment = self._beside / f"{self._segments}.mp4"
+        self._segments += 1
         with disk_errors(segment):
             segment.write_bytes(part)
         quoted = file_url(segment).replace("'", r"'\''")
         super().write(f"file '{quoted}'\n".encode())
+        self.frames = len(self.film)
 
 
 class WebM(Writer):
@@ -218,9 +217,9 @@ class Frames(Writer):
     def arguments(self, film: "Film") -> list[str]:
         return ["-c:v", "png", "-pred", "mixed", "-f", "image2", "-start_number", "0"]
 
-    def target(self, unfinished: Path) -> str:
+    def target(self, unfinished: Path) -> Path:
         """The frames' names; a percent sign in the folder's is one."""
-        return file_url(Path(str(unfinished).replace("%", "%%"), "frame-%04d.png"))
+        return Path(str(unfinished).replace("%", "%%"), "frame-%04d.png")
 
 
 WRITERS = {writer.suffix: writer for writer in Writer.__subclasses__()}

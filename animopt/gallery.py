@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from animopt.encoder import put
 from animopt.errors import UsageError
+from animopt.files import put
 from animopt.output import Output, check_path
 from animopt.report import Told, race
 from animopt.slides import plain

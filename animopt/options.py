@@ -150,7 +150,8 @@ class ClipOptions:
 
     def several(self, scenes: int) -> "AbstractContextManager[Executor]":
         """What renders so many scenes, several at a time."""
-        from animopt.workers import Workers, cores
+        from animopt.system import cores
+        from animopt.workers import Workers
 
         return self.connected() or Workers(self.workers or min(cores(), scenes), "animopt.scene")
 

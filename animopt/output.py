@@ -1,13 +1,15 @@
 """What is to be written, and where."""
 
 import os
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from animopt.encoder import Writer, ends_in_separator
+from animopt.encoder import Writer
 from animopt.errors import UsageError
 from animopt.figures import size_in_bytes
 from animopt.formats import WRITERS
+from animopt.system import ends_in_separator, name_is_refused
 
 USUAL = (".gif", ".mp4")
 """The formats that are written where none is named."""
@@ -108,11 +110,22 @@ def check_fps(fps: float) -> float:
 
 def check_path(path: Path, *, folder: bool = False) -> None:
     """Raise UsageError for a path at which no file can be written, or no folder where it is to be one."""
-    if not path.parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
-    if path.is_dir() and not folder:
+    if reason := name_is_refused(path.name):
+        raise UsageError(f"{path}: {reason}; give it another name")
+    try:
+        if not path.parent.is_dir():
+            raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
+        # Its target, where it is a link; a name may be too long, or a link lead to itself.
+        kind = path.stat().st_mode if os.path.lexists(path) else None
+    except FileNotFoundError:
+        kind = None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', error)}; give it another name") from error
+    if kind is not None and not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
+        raise UsageError(f"{path}: is there already and is no file; give it another name")
+    if kind is not None and stat.S_ISDIR(kind) and not folder:
         raise UsageError(f"{path}: is a folder; give the name of a file")
-    if path.is_file() and folder:
+    if kind is not None and stat.S_ISREG(kind) and folder:
         raise UsageError(f"{path}: is a file; give the name of a folder")
 
 

@@ -113,7 +113,7 @@ class RenderCommand(click.Command, ABC):
         from animopt.formats import Mp4
         from animopt.output import check_path, check_still
         from animopt.startup import importing
-        from animopt.viewer import show
+        from animopt.system import show
         from animopt.watch import watch
         from animopt.workers import crew
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from animopt.clock import Clock
-from animopt.encoder import bytes_in
+from animopt.files import bytes_in
 from animopt.output import Output
 from animopt.recording import Recording
 from animopt.telling import events

@@ -2,7 +2,6 @@
 
 import os
 import runpy
-import tempfile
 import tokenize
 import traceback
 import warnings
@@ -20,7 +19,8 @@ from animopt import beside as besides
 from animopt.clip import Clip, Rendered, Types
 from animopt.clock import Clock, Question, Slow
 from animopt.describing import Origin, changes, settings
-from animopt.errors import Error, UsageError, first_line
+from animopt.errors import Error, Failures, UsageError, first_line
+from animopt.files import temporary
 from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.formats import Mp4
 from animopt.function import Function, pair
@@ -201,7 +201,8 @@ class Scene:
         `workers` is how many processes draw it, 0 for none but this one, or any executor that does; None takes what
         suits the machine and the clip. Files are the same for any number. `beside` names what is written beside each
         clip: any of "poster", "captions", "alt", "markdown", "html". Each file holds the `recipe` of its clip, with the
-        text of the scene file, unless it is not to. Raises Error where a file cannot be written.
+        text of the scene file, unless it is not to. Raises Error where a file cannot be written, once all
+        the others are.
         """
         with bar(self._say(self.title)) as progress:
             for _ in self.saving(*outputs, workers=workers, progress=progress, beside=beside, recipe=recipe):
@@ -241,11 +242,15 @@ class Scene:
                 return recipe_of(output, still=round(self._clock().finished, 3))
 
             clips = []
-            for output in save(all_outputs, film_of, progress, executor, recipe_of):
-                clips.append(output)
-                made(output)
-                yield output.path
-            yield from besides.write(beside, clips, races, self._clock(), film_of, poster_recipe_of)
+            failures = Failures()
+            with failures.kept():
+                for output in save(all_outputs, film_of, progress, executor, recipe_of):
+                    clips.append(output)
+                    made(output)
+                    yield output.path
+            with failures.kept():
+                yield from besides.write(beside, clips, races, self._clock(), film_of, poster_recipe_of)
+            failures.check()
 
     def filming(self, *, titled: bool = True) -> tuple[list[Recording], Callable[[Output], Film]]:
         """Run the race; its recordings, one for each function, and what makes the film of them for an output.
@@ -287,12 +292,12 @@ class Scene:
 
     def _rendered(self, output: Output, workers: int | Executor | None, progress: Progress) -> Rendered:
         with (
-            tempfile.TemporaryDirectory(prefix="animopt-") as folder,
+            temporary() as folder,
             crew(workers, self.seconds * output.fps) as executor,
         ):
             races, film_of = self.filming()
             film = film_of(output)
-            there = replace(output, path=Path(folder) / output.path)
+            there = replace(output, path=folder / output.path)
             for each in save([there], lambda _: film, progress, executor):
                 data = each.path.read_bytes()
             # As many colours as the GIF has: the poster is in the notebook twice.

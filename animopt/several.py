@@ -1,9 +1,6 @@
 """The commands that render several scenes: all of them, a gallery, a deck of slides."""
 
 import contextlib
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +19,7 @@ from animopt.options import (
     make_folder,
     scenes_argument,
 )
+from animopt.system import command_line
 from animopt.voice import Voice
 
 if TYPE_CHECKING:
@@ -207,4 +205,4 @@ def _asking(name: str, path: Path, options: Sequence[str]) -> str:
     scene, output = name if catalogue.scenes().get(name) == path else str(path), f"{name}.gif"
     words = [f"./{word}" if word.startswith("-") else word for word in (scene, output)]
     command = ["animopt", words[0], "-o", words[1], *options]
-    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
+    return command_line(command)

@@ -15,7 +15,8 @@ import numpy as np
 
 from animopt.canvas import Pixels
 from animopt.cluster import Cluster
-from animopt.workers import Workers, cores
+from animopt.system import cores
+from animopt.workers import Workers
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -20,6 +20,7 @@ from typing import IO, Any, ParamSpec, TypeVar
 
 from animopt.errors import Error, UsageError
 from animopt.startup import importing
+from animopt.system import apart, cores, ending_of, undisturbed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,13 +30,6 @@ FEW = 100
 
 PATIENCE = 5.0
 """Seconds that a worker gets to tidy up once nobody wants its work."""
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    if sys.version_info >= (3, 13):
-        return os.process_cpu_count() or 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -125,13 +119,10 @@ class Workers(Executor):
     def _started(self) -> "subprocess.Popen[bytes]":
         path = [each for each in sys.path if isinstance(each, str)]
         program = f"import sys; sys.path[:] = {path!r}; from animopt.workers import work; work(*{self._preload!r})"
-        # Ctrl-C at a terminal is for this process alone, which then ends its workers.
-        apart: dict[str, Any] = {"process_group": 0}
-        if sys.platform == "win32":
-            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         command = [sys.executable, "-c", program]
         try:
-            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart)
+            with undisturbed():
+                return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart())
         except OSError as error:
             raise Error(f"workers {self.count}: one does not start: {error.strerror}; use fewer, or 0") from error
 
@@ -149,7 +140,7 @@ class Workers(Executor):
                 done, outcome = pickle.loads(pickle.load(_stream(process.stdout)))
             except (OSError, ValueError, EOFError, pickle.UnpicklingError):
                 _dismiss(process)
-                died = Error(f"workers {self.count}: one ended with exit code {_ended(process)}; use fewer, or 0")
+                died = Error(f"workers {self.count}: one {ending_of(_ended(process))}; try again, with fewer, or 0")
                 if not self._unwanted.is_set():
                     try:
                         process = self._processes[number] = self._started()

@@ -1,10 +1,9 @@
 """One stream of frames into every open file."""
 
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from itertools import pairwise, repeat, starmap
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from animopt.budget import given_up, next_try
 from animopt.embedding import embed_in_png
-from animopt.encoder import TooLargeError, put, replacing
-from animopt.errors import Error
+from animopt.encoder import TooLargeError, Writer
+from animopt.errors import Error, Failures
 from animopt.figures import size_in_bytes
+from animopt.files import put, replacing, temporary
 from animopt.formats import JOINED
 from animopt.output import Output
 from animopt.stream import spread
@@ -45,11 +45,12 @@ def save(
     Outputs that are drawn alike share one pass of drawing, in this process or by an executor: `film_of` makes the film
     of one, `recipe_of` the text that goes into its file. An executor other than our own workers also encodes, where all
     that share a pass can be joined of segments. One that has more bytes than it may is made again with less, and a
-    warning tells what it gave up. `progress` is told how many frames are drawn, and of how many. Raises Error where a
-    file cannot be written, or cannot be that small.
+    warning tells what it gave up. `progress` is told how many frames are drawn, and of how many. Raises Error at the
+    end, once the others are in place, where a file cannot be written, or cannot be that small.
     """
     asked = {output.path: output for output in outputs}
     tries: dict[Path, list[tuple[Output, int]]] = {output.path: [] for output in outputs}
+    failures = Failures()
     pending = list(outputs)
     done = total = 0
     while pending:
@@ -60,8 +61,9 @@ def save(
         films = [film_of(alike[0]) for alike in passes.values()]
         total += sum(len(film) for film in films)
         for film, alike in zip(films, passes.values(), strict=True):
-            with ExitStack() as stack:
-                parts: Iterator[Pixels | bytes]
+            end = done + len(film)
+            with failures.kept(), ExitStack() as stack:
+                parts: Generator[Pixels | bytes, None, None]
                 lengths: Iterator[int]
                 if executor is None or isinstance(executor, Workers) or not _joined(alike):
                     writers = [output.writer for output in alike]
@@ -70,26 +72,37 @@ def save(
                     writers, runs = [JOINED[output.writer] for output in alike], _runs(len(film))
                     segment = partial(_segment, notch=alike[0].notch)
                     parts, lengths = spread(film, segment, runs, executor), map(len, runs)
-                files = [
-                    stack.enter_context(writer(output, film, executor, recipe_of(output)))
-                    for writer, output in zip(writers, alike, strict=True)
-                ]
-                for part in parts:
-                    for file in files:
-                        file.write(part)
+                files: dict[Output, Writer] = {}
+                for writer, output in zip(writers, alike, strict=True):
+                    with failures.kept():
+                        files[output] = stack.enter_context(writer(output, film, executor, recipe_of(output)))
+                for part in stack.enter_context(closing(parts)) if files else ():
+                    for output, file in list(files.items()):
+                        with failures.kept():
+                            file.write(part)
+                            continue
+                        # Its place on the disk may be what the others lack.
+                        files.pop(output).__exit__(None, None, None)
+                    if not files:
+                        break
                     done += next(lengths)
                     progress(done, total)
-                for file, output in zip(files, alike, strict=True):
-                    try:
-                        file.finish()
-                    except TooLargeError as error:
-                        tried = tries[output.path]
-                        tried.append((output, error.size))
-                        pending.append(_smaller(output, tried))
-                    else:
-                        if tries[output.path]:
-                            warnings.warn(given_up(asked[output.path], output), stacklevel=2)
-                        yield output
+                for file in files.values():
+                    file.close()
+                for output, file in files.items():
+                    with failures.kept():
+                        try:
+                            file.finish()
+                        except TooLargeError as error:
+                            tried = tries[output.path]
+                            tried.append((output, error.size))
+                            pending.append(_smaller(output, tried))
+                        else:
+                            if tries[output.path]:
+                                warnings.warn(given_up(asked[output.path], output), stacklevel=2)
+                            yield output
+            done = end
+    failures.check()
 
 
 def _joined(alike: Sequence[Output]) -> bool:
@@ -106,8 +119,8 @@ def _runs(length: int) -> list[range]:
 
 def _segment(film: "Film", run: range, notch: int) -> bytes:
     """An MP4 of some frames."""
-    with tempfile.TemporaryDirectory(prefix="animopt-") as folder:
-        output = Output(Path(folder, "segment.mp4"), film.size, film.fps, notch=notch)
+    with temporary() as folder:
+        output = Output(folder / "segment.mp4", film.size, film.fps, notch=notch)
         with output.writer(output, film, None) as file:
             for frame in film.sample(run):
                 file.write(frame)

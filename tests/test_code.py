@@ -15,6 +15,9 @@ PACKAGE = ROOT / "animopt"
 # Each module's floor; a module may import only from lower ones. A new module says here where it lives.
 FLOORS = {
     "errors": 0,
+    "system": 0,
+    "files": 1,
+    "ffmpeg": 2,
     "startup": 0,
     "eager": 0,
     "notebook": 0,
@@ -95,7 +98,6 @@ FLOORS = {
     "report": 10,
     "starter": 2,
     "template": 14,
-    "viewer": 1,
     "voice": 2,
     "watch": 1,
     "options": 11,

@@ -335,7 +335,7 @@ def test_what_a_format_cannot_have_is_refused(name, options, said):
 
 def files(folder):
     """Every file of a folder, hidden ones as well, with what it holds."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 OLD = {f"old{suffix}": b"what was there" for suffix in DECODERS}

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import animopt
-from animopt import completion, functions, optimizers, viewer, watch
+from animopt import completion, functions, optimizers, system, watch
 from animopt.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
@@ -244,7 +244,7 @@ def test_a_system_that_cannot_show_it_is_told_of(animopt_here, tmp_path, opened)
 @pytest.mark.skipif(OWN_OPENER, reason="macOS and Windows bring a program that shows files")
 def test_a_system_without_anything_to_show_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert not viewer.show(tmp_path / "a.gif")
+    assert not system.show(tmp_path / "a.gif")
 
 
 def saved_by_rename(path, text):

@@ -280,7 +280,8 @@ def test_an_executor_of_the_callers_is_left_running(tmp_path):
 
 def test_few_frames_need_no_process(started, tmp_path):
     scene(seconds=0.4).save(Output(tmp_path / "a.mp4", SMALL, 10))
-    assert len(started) == 1
+    assert started
+    assert not [process for process in started if process.args[0] == sys.executable]
 
 
 @pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 4), (0, inf, 0), (2, 1, 2)])
@@ -309,7 +310,7 @@ def test_a_worker_that_dies_midway_ends_the_clip(film):
         frames = film.frames(workers)
         next(frames)
         workers._processes[0].kill()
-        with pytest.raises(Error, match="workers 1: one ended with exit code"):
+        with pytest.raises(Error, match=r"workers 1: one (was ended by SIGKILL|ended with exit code)"):
             list(frames)
 
 
