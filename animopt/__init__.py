@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from animopt.errors import UsageError as UsageError
     from animopt.function import Function as Function
     from animopt.grids import logspace as logspace
+    from animopt.limits import Limits as Limits
     from animopt.maps import Settings as Settings
     from animopt.maps import Starts as Starts
     from animopt.optimizers import Racer as Racer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Error": "errors",
     "Function": "function",
+    "Limits": "limits",
     "Output": "output",
     "Question": "clock",
     "Racer": "optimizers",

@@ -20,9 +20,6 @@ from animopt.rendering import SceneCommand
 from animopt.system import INTERRUPTED, asked_to_end, exit_code
 from animopt.voice import Voice
 
-CLOSED = 141
-"""The exit code where whoever reads standard output does not want all of it, as a shell has it for other programs."""
-
 DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show where in the code an error arose.")
 """An option of every command; it is looked for in the words of the command line, for an error may come before."""
 
@@ -112,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError:
         # Python would try once more at its end, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if code != CLOSED:
+    if message:
         voice.error(message, code)
     sys.exit(code)
 
@@ -130,7 +127,8 @@ def _told(error: BaseException) -> tuple[str, int]:
         case Error():
             return str(error), 1
         case BrokenPipeError():
-            return "", CLOSED
+            # Whoever reads has enough; click too ends so.
+            return "", 1
         case MemoryError():
             return "there is not enough memory; use a smaller --size, fewer --workers or fewer steps", 1
         case OSError() if error.errno == errno.ENOSPC:

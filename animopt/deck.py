@@ -12,6 +12,7 @@ from typing import Any
 from animopt import catalogue, powerpoint, webpage
 from animopt.errors import Error, UsageError
 from animopt.files import disk_errors, place, temporary
+from animopt.limits import Limits
 from animopt.look import THEMES
 from animopt.output import Output, check_path
 from animopt.scene import Scene, load
@@ -46,14 +47,15 @@ def save_deck(
     lang: str | None = None,
     draft: bool = False,
     workers: int | Executor | None = None,
+    limits: Limits | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> None:
     """Write a PowerPoint file or a page for the browser, as the suffix says, with a slide for each scene.
 
     A scene is a Scene, or the path of a file with one, whose docstring goes into the speaker's notes. Each clip has
-    `size` (width, height) pixels and `fps` frames a second, an MP4's own where they are None; `theme`, `seconds` and
-    `lang` stand in for the scene's. A `draft` has half the size and 15 frames a second. `workers` are those of
-    `Scene.save`, and `progress` is told how many scenes are done, of how many, and the name of the last one.
+    `size` (width, height) pixels and `fps` frames a second, an MP4's own where they are None; `theme`, `seconds`,
+    `lang` and `limits` stand in for the scene's. A `draft` has half the size and 15 frames a second. `workers` are
+    those of `Scene.save`, and `progress` is told how many scenes are done, of how many, and the name of the last one.
     Raises UsageError for a path or a value that cannot be used, Error where a scene fails, with its name, or where the
     file cannot be written; nothing is left behind then.
     """
@@ -64,7 +66,7 @@ def save_deck(
     clip = Output("clip.mp4", size, fps, theme)
     clip = clip.draft() if draft else clip
     # Before any of them is drawn, which takes long, all are there.
-    asked: dict[str, Any] = {"seconds": seconds, "lang": lang}
+    asked: dict[str, Any] = {"seconds": seconds, "lang": lang, "limits": limits}
     changes = {name: value for name, value in asked.items() if value is not None}
     loaded = [replace(each if isinstance(each, Scene) else load(each), **changes) for each in scenes]
     frames = clip.fps * sum(scene.seconds for scene in loaded)
@@ -79,7 +81,8 @@ def save_deck(
                 output = Output(folder / f"{number}.mp4", clip.size, clip.fps, theme)
                 slides.append(_slide(scene, name, source, output, executor))
             except Error as error:
-                raise Error(f"{name}: {error}") from error
+                kind = UsageError if isinstance(error, UsageError) else Error
+                raise kind(f"{name}: {error}") from error
             progress(number, len(scenes), name)
         unfinished = folder / f"deck{path.suffix}"
         DECKS[path.suffix.lower()](unfinished, plain(path.stem), slides)

@@ -26,7 +26,7 @@ def settings(scene: Any, caption: str) -> dict[str, Any]:
 
     Its theme is the clip's to tell, which may have another.
     """
-    apart = ("racers", "origin", "theme")
+    apart = ("racers", "origin", "limits", "theme")
     told = {each.name: plain(getattr(scene, each.name)) for each in fields(scene) if each.name not in apart}
     called, _ = names_and_settings(scene.racers)
     racers = [{"name": name, **_racer(racer)} for name, racer in zip(called, scene.racers, strict=True)]
@@ -41,7 +41,7 @@ def changes(scene: Any, origin: Origin) -> dict[str, Any] | None:
     found = {}
     for each in fields(scene):
         now, was = getattr(scene, each.name), getattr(origin.scene, each.name)
-        if each.name == "origin" or _same(now, was):
+        if each.name in ("origin", "limits") or _same(now, was):
             continue
         if not _literal(now):
             return None

@@ -38,7 +38,7 @@ def setting(value: Any) -> str:
 
 def size_in_bytes(count: int) -> str:
     """How large a file is, to three digits."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count} bytes"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,6 +69,11 @@ class Starts:
         if isinstance(self.within, bool) or not isinstance(self.within, (int, float)) or not 0 < self.within < 1:
             raise UsageError(f"map within {self.within!r}: give a part of the domain's diagonal, as within=0.01")
 
+    @property
+    def cells(self) -> int:
+        """How many races it takes."""
+        return self.columns * self.rows
+
     def check(self, function: Function, racer: Racer) -> None:
         """Raise UsageError where there can be no such map: where the function has no known minima."""
         if not function.minima:
@@ -121,6 +127,11 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={list(values)}' for name, values in self.settings.items())})"
+
+    @property
+    def cells(self) -> int:
+        """How many races it takes."""
+        return prod(map(len, self.settings.values()))
 
     def check(self, function: Function, racer: Racer) -> None:
         """Raise UsageError where the racer's optimizer does not take a setting, or one of the values."""

@@ -15,9 +15,6 @@ from animopt.errors import UsageError, first_line, suggestion
 from animopt.function import pair
 from animopt.rules import COMPUTING
 
-MOST_STEPS = 100_000
-"""As many steps as a race may have: a recording holds each of them, about a kilobyte a racer."""
-
 _REASONS = {
     "dense gradients": "takes sparse gradients alone, and a function of two variables has dense ones; use Adam",
     "2D parameters": "takes matrices alone, and a point (x, y) is a vector; use SGD with momentum",
@@ -52,7 +49,7 @@ class Racer:
             raise UsageError(f"racer name {name!r}: give a text, as name='Adam'")
         self.name = name
         self.start = None if start is None else pair("racer start", start)
-        self.steps = None if steps is None else whole("racer steps", steps, most=MOST_STEPS)
+        self.steps = None if steps is None else whole("racer steps", steps)
         self.scheduler = scheduler
         # NumPy's numbers are written otherwise than they were given.
         self.settings: Mapping[str, Any] = {

@@ -1,5 +1,7 @@
 """What commands that render have in common: their options, and what these ask for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +10,7 @@ import click
 
 from animopt import completion
 from animopt.errors import Error, UsageError
+from animopt.limits import Limits
 from animopt.look import THEMES
 from animopt.places import PLACES
 from animopt.voice import Voice
@@ -27,12 +30,24 @@ def parse_size(value: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder where there is none; raises Error where it cannot be made."""
+@contextmanager
+def folder_for(folder: Path) -> Iterator[None]:
+    """A folder to write to, made where there is none, and gone again where nothing came into it.
+
+    Raises Error where it cannot be made.
+    """
+    there = folder.is_dir()
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise Error(f"{folder}: cannot be made: {error.strerror}; name another place with --output") from error
+    try:
+        yield
+    finally:
+        if not there:
+            # A folder with anything in it stays.
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def clip_options(
@@ -63,6 +78,12 @@ def clip_options(
             metavar="ADDRESS",
             help="The scheduler of a Dask cluster that does the work instead, as tcp://scheduler:8786.",
         ),
+        click.Option(
+            ["--limit", "limit"],
+            multiple=True,
+            metavar="NAME=NUMBER",
+            help=f"Allow more of something than usual, or less: {Limits()}.",
+        ),
         click.Option(["--quiet"], is_flag=True, help="Say nothing but what goes wrong."),
         click.Option(
             ["--json"], is_flag=True, help="Tell of the files, and of what happens in the race, as JSON, in one line."
@@ -70,9 +91,10 @@ def clip_options(
     ]
 
 
-def format_options() -> list[click.Parameter]:
-    """The options of the commands that render clips of any format."""
+def format_options(formats: str) -> list[click.Parameter]:
+    """The options of the commands that render clips of any format; `formats` tells what --format is for."""
     return [
+        click.Option(["--format", "formats"], multiple=True, metavar="FORMAT", help=formats),
         click.Option(
             ["--for", "place"],
             type=click.Choice(list(PLACES)),
@@ -105,13 +127,16 @@ class ClipOptions:
     draft: bool
     workers: int | None
     cluster: str | None
+    limit: tuple[str, ...]
     quiet: bool
     json: bool
     place: str | None = None
     most: str | None = None
     transparent: bool = False
+    formats: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _ = self.limits
         if self.cluster is not None:
             from animopt.cluster import check_address
 
@@ -129,6 +154,9 @@ class ClipOptions:
         """The endings of the files that are written where none is named."""
         from animopt.output import USUAL
 
+        if self.formats:
+            asked = [each.lower().removeprefix(".") for each in dict.fromkeys(self.formats)]
+            return ["/" if each == "frames" else f".{each}" for each in asked]
         return [f"-{self.place}{PLACES[self.place].suffix}"] if self.place else list(USUAL)
 
     def output(self, path: str) -> "Output":
@@ -145,8 +173,13 @@ class ClipOptions:
 
     def fields(self, **others: object) -> dict[str, Any]:
         """The fields of a scene that are asked for otherwise than it says: its length, and any others."""
-        asked = {"seconds": self.seconds, **others}
+        asked = {"seconds": self.seconds, "limits": self.limits, **others}
         return {field: value for field, value in asked.items() if value is not None}
+
+    @property
+    def limits(self) -> Limits | None:
+        """The bounds on what may be asked for, None where they are the usual ones."""
+        return Limits.given(self.limit) if self.limit else None
 
     def several(self, scenes: int) -> "AbstractContextManager[Executor]":
         """What renders so many scenes, several at a time."""

@@ -14,8 +14,8 @@ from animopt.system import ends_in_separator, name_is_refused
 USUAL = (".gif", ".mp4")
 """The formats that are written where none is named."""
 
-SIDES = 160, 7680
-"""The fewest and the most pixels along a picture's side."""
+SIDES = 160, 16_384
+"""The fewest and the most pixels along a picture's side, of which encoders make anything."""
 
 RATES = 1, 120
 """The fewest and the most frames a second."""
@@ -113,14 +113,15 @@ def check_path(path: Path, *, folder: bool = False) -> None:
     if reason := name_is_refused(path.name):
         raise UsageError(f"{path}: {reason}; give it another name")
     try:
-        if not path.parent.is_dir():
-            raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
+        parent = path.parent.is_dir()
         # Its target, where it is a link; a name may be too long, or a link lead to itself.
         kind = path.stat().st_mode if os.path.lexists(path) else None
     except FileNotFoundError:
         kind = None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', error)}; give it another name") from error
+    if not parent:
+        raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
     if kind is not None and not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
         raise UsageError(f"{path}: is there already and is no file; give it another name")
     if kind is not None and stat.S_ISDIR(kind) and not folder:

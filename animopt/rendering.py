@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from animopt import catalogue, completion
-from animopt.errors import UsageError
+from animopt.errors import Failures, UsageError
 from animopt.layout import LAYOUTS
-from animopt.options import ClipOptions, clip_options, format_options, language_option, make_folder
+from animopt.options import ClipOptions, clip_options, folder_for, format_options, language_option
+from animopt.piping import STANDARD_OUTPUT, piped
 from animopt.places import PLACES
 
 if TYPE_CHECKING:
@@ -52,9 +53,12 @@ class RenderCommand(click.Command, ABC):
                     type=click.Path(),
                     help="A file to write; may be given several times. The suffix picks the format: .gif, .mp4, .webm, "
                     ".webp, .apng, .mov, a slash for a folder of PNG frames, or .png, .svg, .pdf with --still and "
-                    "--storyboard.  [default: a GIF and an MP4 in renders/]",
+                    "--storyboard; - is standard output.  [default: a GIF and an MP4 in renders/]",
                 ),
-                *format_options(),
+                *format_options(
+                    "What to write where no file is named, or to standard output: a suffix without its dot, or frames; "
+                    "may be given several times."
+                ),
                 *clip_options(0, "Processes that draw, 0 for none but this one.  [default: what suits the machine]"),
                 click.Option(
                     ["--layout"],
@@ -91,9 +95,26 @@ class RenderCommand(click.Command, ABC):
         with formatter.section("Places, for --for"):
             formatter.write_dl([(word, str(place)) for word, place in PLACES.items()])
 
-    def render(
+    def render(self, outputs: tuple[str, ...], **given: Any) -> None:
+        """Write the clip or the still, and print the path of every file."""
+        formats = given["formats"]
+        if STANDARD_OUTPUT not in outputs:
+            if outputs and formats:
+                raise UsageError(f"format {formats[0]!r}: {outputs[0]} tells it by its suffix; leave out --format")
+            self._render(outputs, None, **given)
+            return
+        options = {"json": "json", "opened": "open", "watched": "watch", "beside": "with"}
+        for name, option in options.items():
+            if given.get(name):
+                raise UsageError(f"{option}: does not go with standard output; leave out --{option}")
+        with piped(formats) as pipe:
+            named = tuple(str(pipe) if path == STANDARD_OUTPUT else path for path in outputs)
+            self._render(named, pipe, **given | {"formats": ()})
+
+    def _render(
         self,
         outputs: tuple[str, ...],
+        pipe: Path | None,
         layout: str | None,
         lang: str | None,
         still: float | None,
@@ -104,7 +125,6 @@ class RenderCommand(click.Command, ABC):
         watched: bool = False,
         **own: Any,
     ) -> None:
-        """Write the clip or the still, and print the path of every file."""
         from dataclasses import fields, replace
         from math import inf
 
@@ -135,8 +155,9 @@ class RenderCommand(click.Command, ABC):
             if page and given:
                 raise UsageError(f"{option} {given!r}: is for clips; leave out --{option}")
         options = replace(options, draft=options.draft or watched)
-        endings = ["-storyboard.png"] if storyboard else [".png"] if page else options.endings
-        paths = outputs or tuple(f"renders/{self.name}{ending}" for ending in endings)
+        endings = [".png"] if page and not options.formats else options.endings
+        stem = f"renders/{self.name}-storyboard" if storyboard else f"renders/{self.name}"
+        paths = outputs or tuple(f"{stem}{ending}" for ending in endings)
         stills = [Path(path) for path in paths] if page else []
         for path in stills:
             check_still(path)
@@ -161,7 +182,9 @@ class RenderCommand(click.Command, ABC):
             length = 0.0
             try:
                 # Standard output is for the paths alone, whatever a scene file prints.
-                with voice.aside(), voice.progress(self.name) as progress:
+                with contextlib.ExitStack() as stack:
+                    stack.enter_context(voice.aside())
+                    progress = stack.enter_context(voice.progress(self.name))
                     asked = options.fields(layout=layout, lang=lang)
                     # A scene that is loaded again leaves the one before as garbage.
                     with contextlib.nullcontext() if "torch" in sys.modules else importing():
@@ -170,13 +193,16 @@ class RenderCommand(click.Command, ABC):
                     if still is not None:
                         scene.check_second(still)
                     if not outputs:
-                        make_folder(Path("renders"))
+                        stack.enter_context(folder_for(Path("renders")))
+                    failures = Failures()
                     for path in stills:
-                        if still is not None:
-                            scene.still(path, still, size, theme, **here)
-                        else:
-                            scene.storyboard(path, size, theme, **here)
-                        written.append(path)
+                        with failures.kept():
+                            if still is not None:
+                                scene.still(path, still, size, theme, **here)
+                            else:
+                                scene.storyboard(path, size, theme, **here)
+                            written.append(path)
+                    failures.check()
                     if clips:
                         named: dict[str, Any] = {"beside": kinds, "recipe": recipe, "made": made.append}
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))
@@ -184,7 +210,8 @@ class RenderCommand(click.Command, ABC):
                         told["scene"] = {"name": self.name, **report.race(*scene.told())}
             finally:
                 for path in written:
-                    voice.path(path)
+                    if path != pipe:
+                        voice.path(path)
                 if written:
                     voice.result(told | {"files": report.files(written, made, length)})
             if pending and not show(Path(paths[0])):

@@ -24,9 +24,10 @@ from animopt.files import temporary
 from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.formats import Mp4
 from animopt.function import Function, pair
+from animopt.limits import Limits, Work
 from animopt.maps import Settings, Starts
 from animopt.notebook import Bundle, bar
-from animopt.optimizers import MOST_STEPS, Racer, names_and_settings, whole
+from animopt.optimizers import Racer, names_and_settings, whole
 from animopt.output import Output, check_path, check_size, check_still
 from animopt.recipe import Recipe
 from animopt.record import record
@@ -63,7 +64,8 @@ class Scene:
     and state are shown, else it is the first. `loop` is "plain", or "seamless" for a clip whose end is its beginning;
     `card` is for how many seconds a title card stands before the race, `question` and `slow` are a Question and Slows.
     `title`, `caption` and the question's text are strings, or strings by language, as {"en": ..., "ko": ...}; `lang` is
-    the one to use. `origin` is the file that `load` has the scene from. A notebook shows a scene as its clip.
+    the one to use. `limits` are the bounds on what may be asked for. `origin` is the file that `load` has the scene
+    from. A notebook shows a scene as its clip.
     Raises UsageError for a field that cannot be used.
     """
 
@@ -88,6 +90,7 @@ class Scene:
     question: Question | None = None
     slow: Sequence[Slow] = ()
     lang: str = "en"
+    limits: Limits = field(default=Limits(), repr=False, compare=False)
     origin: Origin | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +106,7 @@ class Scene:
             raise UsageError(f"racers {list(self.racers)!r}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
         if self.start is not None:
             object.__setattr__(self, "start", pair("start", self.start))
-        whole("steps", self.steps, most=MOST_STEPS)
+        whole("steps", self.steps)
         self._check_chance()
         if not (isinstance(self.seconds, (int, float)) and 0 < self.seconds < float("inf")):
             raise UsageError(f"seconds {self.seconds!r}: give the length of the clip, as seconds=10")
@@ -169,11 +172,23 @@ class Scene:
         functions = self.function if isinstance(self.function, tuple) else (self.function,)
         return tuple(function for function in functions if isinstance(function, Function))
 
+    def _check_limits(self, *outputs: Output, pages: int = 0, size: tuple[int, int] = (0, 0)) -> None:
+        """Raise UsageError where outputs, or a number of pages, ask for more than the limits."""
+        passes = {(output.size, output.fps, output.theme, output.transparent) for output in outputs}
+        clips = [(size[0] * size[1], pages)] if pages else []
+        clips += [(width * height, round(self.seconds * fps)) for (width, height), fps, *_ in passes]
+        steps = [racer.steps or self.steps for racer in self.racers]
+        asked = {"steps": sum(steps) * len(self._functions), "racers": len(self.racers)}
+        if self.map:
+            asked |= {"cells": self.map.cells, "cell_steps": steps[self._focus()]}
+        self.limits.check(Work(**asked, clips=clips))
+
     def record(self) -> Recording:
         """Run the race, on the first function where there are several.
 
-        Raises Error where an optimizer or the function cannot do the work.
+        Raises Error where an optimizer or the function cannot do the work, UsageError for more of it than the limits.
         """
+        self._check_limits()
         return self._record(self._functions[0])
 
     def _record(self, function: Function) -> Recording:
@@ -229,6 +244,7 @@ class Scene:
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
         besides.check(beside, all_outputs)
+        self._check_limits(*all_outputs)
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
         with crew(workers, frames) as executor:
@@ -258,9 +274,11 @@ class Scene:
         A film that is not `titled` is for a page that says the title itself. Raises Error where an optimizer or the
         function cannot do the work.
         """
+        self._check_limits()
         races = self._races()
 
         def film_of(output: Output) -> Film:
+            self._check_limits(output)
             staging = replace(self._staging(output.theme, output.transparent), titled=titled)
             return Film(races, self._clock(), output.size, output.fps, staging)
 
@@ -283,6 +301,7 @@ class Scene:
         if suffix not in EMBEDDED_FPS:
             raise UsageError(f"clip {suffix!r}: a notebook shows {' or '.join(EMBEDDED_FPS)}; use one of them")
         output = Output(f"clip.{suffix}", size, EMBEDDED_FPS[suffix] if fps is None else fps, theme)
+        self._check_limits(output)
         _ = self._staging(theme)
 
         def make(progress: Progress) -> Rendered:
@@ -358,6 +377,7 @@ class Scene:
         suffix = check_still(path)
         check_path(path)
         size = check_size(size)
+        self._check_limits(pages=len(seconds), size=size)
         races = self._races()
         told = self._recipe(races[0], staging.theme, staging.transparent, size=list(size), **asked) if recipe else ""
         save_still(path, page(races, self._clock(), seconds, size, staging, suffix, told), told)

@@ -13,10 +13,10 @@ from animopt.errors import Error, UsageError
 from animopt.options import (
     ClipOptions,
     clip_options,
+    folder_for,
     folder_option,
     format_options,
     language_option,
-    make_folder,
     scenes_argument,
 )
 from animopt.system import command_line
@@ -40,13 +40,9 @@ class AllCommand(click.Command):
             params=[
                 scenes_argument(),
                 folder_option("renders"),
-                click.Option(
-                    ["--format", "formats"],
-                    multiple=True,
-                    metavar="FORMAT",
-                    help="gif, mp4, webm, webp, apng, mov or frames; may be given several times.  [default: gif, mp4]",
+                *format_options(
+                    "gif, mp4, webm, webp, apng, mov or frames; may be given several times.  [default: gif, mp4]"
                 ),
-                *format_options(),
                 *clip_options(1, "Scenes at a time, each in a process of its own.  [default: one on each processor]"),
             ],
             short_help="Render every scene, or those named.",
@@ -54,19 +50,16 @@ class AllCommand(click.Command):
             "A scene that fails does not keep the others from being rendered.",
         )
 
-    def render(self, names: tuple[str, ...], folder: Path, formats: tuple[str, ...], **shared: Any) -> None:
+    def render(self, names: tuple[str, ...], folder: Path, **shared: Any) -> None:
         """Write the clips, print the path of every file, and tell of each scene on standard error."""
         from animopt.batch import render_all
 
         options = ClipOptions(**shared)
-        asked = [each.lower().removeprefix(".") for each in dict.fromkeys(formats)]
-        endings = ["/" if each == "frames" else f".{each}" for each in asked] or options.endings
         scenes = {
-            name: (path, [options.output(f"{folder / name}{ending}") for ending in endings])
+            name: (path, [options.output(f"{folder / name}{ending}") for ending in options.endings])
             for name, path in catalogue.chosen(names).items()
         }
-        make_folder(folder)
-        with options.several(len(scenes)) as executor:
+        with folder_for(folder), options.several(len(scenes)) as executor:
             outcomes = _telling(render_all(scenes, executor, options.fields()), len(scenes), options.voice)
         _check_outcomes(outcomes)
 
@@ -108,9 +101,7 @@ class GalleryCommand(click.Command):
         check_folder(folder)
         files = catalogue.chosen(names)
         scenes = {name: (path, [options.output(f"{folder / CLIPS / name}.mp4")]) for name, path in files.items()}
-        make_folder(folder)
-        make_folder(folder / CLIPS)
-        with options.several(len(scenes)) as executor:
+        with folder_for(folder), folder_for(folder / CLIPS), options.several(len(scenes)) as executor:
             results = render_all(scenes, executor, options.fields(lang=lang), small)
             outcomes = _telling(results, len(scenes), options.voice)
         chosen = {"theme": options.theme, "lang": lang}
@@ -163,7 +154,9 @@ class DeckCommand(click.Command):
         def progress(done: int, total: int, name: str) -> None:
             voice.note(f"{done}/{total} {name}: done")
 
-        clip: dict[str, Any] = {each: getattr(options, each) for each in ("size", "fps", "theme", "seconds", "draft")}
+        clip: dict[str, Any] = {
+            each: getattr(options, each) for each in ("size", "fps", "theme", "seconds", "draft", "limits")
+        }
         team: AbstractContextManager[Executor | int | None]
         team = options.connected() or contextlib.nullcontext(options.workers)
         # Standard output is for the path alone, whatever a scene file prints.

@@ -17,6 +17,8 @@ FLOORS = {
     "errors": 0,
     "system": 0,
     "files": 1,
+    "piping": 2,
+    "limits": 3,
     "ffmpeg": 2,
     "startup": 0,
     "eager": 0,
