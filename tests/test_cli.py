@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from animopt.system import INTERRUPTED
+
 COMMAND = [sys.executable, "-m", "animopt"]
 QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
 WINDOWS = sys.platform == "win32"
@@ -25,7 +27,6 @@ from pathlib import Path
 import torch
 
 from animopt import Function, Racer, Scene
-from animopt.system import INTERRUPTED
 
 Path(__file__).with_suffix(".ran").touch()
 
