@@ -210,8 +210,10 @@ class RenderCommand(click.Command, ABC):
                         told["scene"] = {"name": self.name, **report.race(*scene.told())}
             finally:
                 for path in written:
-                    if path != pipe:
+                    if pipe is None:
                         voice.path(path)
+                    elif path != pipe:
+                        voice.note(f"animopt: {path} is written")
                 if written:
                     voice.result(told | {"files": report.files(written, made, length)})
             if pending and not show(Path(paths[0])):

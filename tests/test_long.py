@@ -1,0 +1,111 @@
+"""Long runs: what one clip or many of them need does not grow with their length or their number."""
+
+import subprocess
+import sys
+
+import imageio_ffmpeg
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.long
+
+MB = 10**6
+
+CLIP = """
+import json
+import sys
+import threading
+
+import psutil
+
+from animopt import Output, Racer, Scene
+from animopt.functions import ravine
+
+FRAMES = int(sys.argv[1])
+
+
+def memory():
+    # What processes share counts once for each, which is the same for any length.
+    team = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    total = 0
+    for process in team:
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            pass
+    return total
+
+
+scene = Scene(function=ravine, racers=[Racer("Adam", lr=0.05)], start=(-7, 2), steps=100, seconds=FRAMES / 50)
+outputs = [Output(f"long{suffix}", (160, 160), 50) for suffix in (".gif", ".mp4")]
+seen = []
+
+
+def progress(done, total):
+    if done % 250 == 0:
+        seen.append(memory())
+
+
+for path in scene.saving(*outputs, workers=1, progress=progress):
+    pass
+print(json.dumps(seen))
+"""
+
+
+def test_15000_frames_need_no_more_memory_than_few(tmp_path):
+    import json
+
+    done = subprocess.run(
+        [sys.executable, "-c", CLIP, "15000"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    seen = json.loads(done.stdout)
+    assert len(seen) == 60
+    # The first thousand frames fill what is kept: letters, palettes, the encoders' queues.
+    early, late = max(seen[:8]), max(seen[8:])
+    assert late < early + 60 * MB, f"{early / MB:.0f} MB, then {late / MB:.0f} MB"
+    assert imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "long.mp4")) == (15_000, 300.0)
+    with Image.open(tmp_path / "long.gif") as clip:
+        assert clip.n_frames == 15_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.gif", "long.mp4"]
+
+
+SCENES = """
+import gc
+import json
+import sys
+import threading
+
+import psutil
+
+from animopt import Output, Racer, Scene
+from animopt.functions import shelf
+
+process = psutil.Process()
+functions = list(shelf().values())
+opened = process.num_handles if sys.platform == "win32" else process.num_fds
+seen = []
+for number in range(100):
+    function = functions[number % len(functions)]
+    start = function.start or (function.x[0], function.y[0])
+    scene = Scene(function=function, racers=[Racer("Adam", lr=0.05), Racer("SGD", lr=0.01)], start=start, seconds=0.3)
+    outputs = [Output(f"{number}{suffix}", (320, 180), 10) for suffix in (".gif", ".mp4")]
+    scene.save(*outputs, workers=1 if number % 10 == 9 else 0)
+    scene.still(f"{number}.svg", 0.1, (320, 180))
+    gc.collect()
+    seen.append((process.memory_info().rss, opened(), len(process.children()), threading.active_count()))
+print(json.dumps(seen))
+"""
+
+
+def test_a_hundred_scenes_leave_nothing_behind_in_the_process(tmp_path):
+    import json
+
+    done = subprocess.run([sys.executable, "-c", SCENES], cwd=tmp_path, capture_output=True, text=True, check=True)
+    memory, opened, children, threads = zip(*json.loads(done.stdout), strict=True)
+    # After each function was drawn twice, nothing new is to be kept: typefaces, letters, compiled gradients.
+    settled = 60
+    assert max(memory[settled:]) < max(memory[:settled]) + 30 * MB, [round(each / MB) for each in memory]
+    assert max(opened[settled:]) <= max(opened[:settled]), opened
+    assert max(children[settled:]) <= max(children[:settled]), children
+    assert max(threads[settled:]) <= max(threads[:settled]), threads
+    assert len(list(tmp_path.iterdir())) == 300
