@@ -6,7 +6,6 @@ The text is printable ASCII, which every one of these places can hold.
 import os
 import re
 import struct
-import subprocess
 import zlib
 from collections.abc import Iterator
 from html import escape
@@ -15,6 +14,7 @@ from unittest.mock import patch
 from xml.etree import ElementTree
 
 from animopt.errors import Error
+from animopt.ffmpeg import Ffmpeg, file_url
 
 MOST = 60_000
 """As many letters fit everywhere: a MOV counts them in 16 bits."""
@@ -154,14 +154,12 @@ def _in_pdf(content: bytes) -> str:
 
 
 def _in_video(path: Path) -> str:
-    import imageio_ffmpeg
-
-    taken = ["-protocol_whitelist", "file", "-i", f"file:{path}", "-f", "ffmetadata", "-"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", *taken]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode:
-        raise Error(f"{path}: cannot be read; it is no clip and no picture")
-    said = done.stdout.decode(errors="replace").replace("\r\n", "\n")
+    taken = ["-protocol_whitelist", "file", "-i", file_url(path), "-f", "ffmetadata", "-"]
+    try:
+        with Ffmpeg(taken, answers=True) as reader:
+            said = reader.finish().decode(errors="replace").replace("\r\n", "\n")
+    except Error as error:
+        raise Error(f"{path}: cannot be read; it is no clip and no picture") from error
     found = re.search(r"^comment=((?:[^\\\n]|\\.)*)$", said, re.MULTILINE | re.DOTALL | re.IGNORECASE)
     return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL) if found else ""
 

@@ -27,13 +27,18 @@ def _picture(pixels: str) -> list[str]:
     return ["-vf", f"{_TO_BT709},format={pixels},{_AS_BT709}"]
 
 
-class Gif(Writer):
-    """A GIF that loops for ever, with one palette made of sampled frames."""
+class Image(Writer):
+    """A picture that moves by itself in a page or a slide, and loops for ever: smaller than a video, and slower."""
 
-    suffix = ".gif"
     size = 800, 450
     fps = 25
     draft_fps = 10
+
+
+class Gif(Image):
+    """A GIF with one palette made of sampled frames."""
+
+    suffix = ".gif"
     notches = 256, 128, 64, 32
     measure = "{} colours"
 
@@ -151,13 +156,10 @@ class WebM(Writer):
         ]
 
 
-class WebP(Writer):
-    """An animated WebP that loops for ever."""
+class WebP(Image):
+    """An animated WebP."""
 
     suffix = ".webp"
-    size = 800, 450
-    fps = 25
-    draft_fps = 10
     notches = 90, 75, 60, 40
     measure = "quality {}"
     keeps_alpha = True
@@ -172,13 +174,10 @@ class WebP(Writer):
         ]
 
 
-class Apng(Writer):
+class Apng(Image):
     """A PNG that moves: every pixel as it was drawn."""
 
     suffix = ".apng"
-    size = 800, 450
-    fps = 25
-    draft_fps = 10
     keeps_alpha = True
 
     def arguments(self, film: "Film") -> list[str]:
@@ -222,7 +221,7 @@ class Frames(Writer):
         return Path(str(unfinished).replace("%", "%%"), "frame-%04d.png")
 
 
-WRITERS = {writer.suffix: writer for writer in Writer.__subclasses__()}
+WRITERS: Mapping[str, type[Writer]] = {each.suffix: each for each in (Gif, Mp4, WebM, WebP, Apng, Mov, Frames)}
 """Every format by its suffix; that of a folder is a slash."""
 
 JOINED: Mapping[type[Writer], type[Writer]] = {Mp4: JoinedMp4}

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from animopt.output import Output
 
+STANDARD_OUTPUT = "-"
+"""What stands for standard output where the path of a file is asked for."""
+
 
 def parse_size(value: str) -> tuple[int, int]:
     """A size on the command line, as 1280x720; raises BadParameter for what is none."""

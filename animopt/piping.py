@@ -9,9 +9,6 @@ from pathlib import Path
 from animopt.errors import Error, UsageError
 from animopt.files import temporary
 
-STANDARD_OUTPUT = "-"
-"""What stands for standard output where the path of a file is asked for."""
-
 
 @contextlib.contextmanager
 def piped(formats: Sequence[str]) -> Iterator[Path]:
@@ -29,7 +26,7 @@ def piped(formats: Sequence[str]) -> Iterator[Path]:
             yield path
         except Error as error:
             _send(path)
-            raise type(error)(str(error).replace(str(path), STANDARD_OUTPUT)) from error
+            raise type(error)(str(error).replace(str(path), "-")) from error
         _send(path)
 
 

@@ -12,8 +12,7 @@ import click
 from animopt import catalogue, completion
 from animopt.errors import Failures, UsageError
 from animopt.layout import LAYOUTS
-from animopt.options import ClipOptions, clip_options, folder_for, format_options, language_option
-from animopt.piping import STANDARD_OUTPUT, piped
+from animopt.options import STANDARD_OUTPUT, ClipOptions, clip_options, folder_for, format_options, language_option
 from animopt.places import PLACES
 
 if TYPE_CHECKING:
@@ -107,6 +106,8 @@ class RenderCommand(click.Command, ABC):
         for name, option in options.items():
             if given.get(name):
                 raise UsageError(f"{option}: does not go with standard output; leave out --{option}")
+        from animopt.piping import piped
+
         with piped(formats) as pipe:
             named = tuple(str(pipe) if path == STANDARD_OUTPUT else path for path in outputs)
             self._render(named, pipe, **given | {"formats": ()})

@@ -2,9 +2,7 @@
 
 import atexit
 import contextlib
-import hashlib
 import os
-import platform
 import re
 import shlex
 import signal
@@ -184,6 +182,10 @@ def lives(number: int, since: float) -> bool:
 
 def machine() -> str:
     """Eight letters that tell this machine from others that see the same folder, and do not tell its name."""
+    # A list of the scenes can do without them.
+    import hashlib
+    import platform
+
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
