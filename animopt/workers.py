@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
 from types import TracebackType
@@ -124,6 +125,8 @@ class Workers(Executor):
 
     def _started(self) -> "subprocess.Popen[bytes]":
         path = [each for each in sys.path if isinstance(each, str)]
+        # Where animopt itself lies, which may be the folder in which Python was started, no one looks any more.
+        path += [home for home in [str(Path(__file__).parent.parent)] if home not in path]
         program = f"import sys; sys.path[:] = {path!r}; from animopt.workers import work; work(*{self._preload!r})"
         # Ctrl-C at a terminal is for this process alone, which then ends its workers.
         apart: dict[str, Any] = {"process_group": 0}
