@@ -7,17 +7,20 @@ from pathlib import Path
 
 from animopt.errors import Error, UsageError, shown, suggestion
 
+COMMANDS = ("race", "all", "deck", "gallery", "functions", "optimizers", "recipe", "new", "doctor")
+"""The names of the commands that are no scene's; a scene of such a name is asked for by its path."""
 
-def scenes(taken: Collection[str] = ()) -> dict[str, Path]:
+
+def scenes() -> dict[str, Path]:
     """Every scene's file by its name: the built-in ones, and those in ./scenes, which win.
 
-    A file there whose name several have, or that is `taken` by something else, is listed by its path.
+    A file there whose name several have, or that is a command, is listed by its path.
     """
     spec = importlib.util.find_spec("animopt.scenes")
     built_in = list(spec.submodule_search_locations or []) if spec else []
     found = {name(path): path for folder in built_in for path in _files(Path(folder))}
     for alike in _by_name().values():
-        plain = len(alike) == 1 and name(alike[0]) not in taken
+        plain = len(alike) == 1 and name(alike[0]) not in COMMANDS
         found |= {name(path) if plain else str(path): path for path in alike}
         if len(alike) > 1:
             found.pop(name(alike[0]), None)

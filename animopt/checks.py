@@ -45,14 +45,14 @@ def pair(field: str, value: Any) -> tuple[float, float]:
     return first, second
 
 
-def items(field: str, value: Any, example: str) -> list[Any]:
-    """What is in a list, or in anything that has an order; raises UsageError, naming the field, for anything else."""
+def items(field: str, value: Any, remedy: str) -> list[Any]:
+    """What is in a list, or in anything that has an order; raises UsageError with the remedy for anything else."""
     try:
         if isinstance(value, (str, bytes, Mapping, Set)):
             raise TypeError
         return list(value)
     except Exception:
-        raise UsageError(f"{field} {shown(value)}: give a list, as {example}") from None
+        raise UsageError(f"{field}{shown(value)}: {remedy}") from None
 
 
 def truth(field: str, value: Any) -> bool:

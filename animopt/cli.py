@@ -21,7 +21,7 @@ class Animopt(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the scenes, and of what else there is."""
-        return [*catalogue.scenes(COMMANDS), *COMMANDS]
+        return [*catalogue.scenes(), *COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name, or a scene's by its name or its file. Raises UsageError where there is none."""
@@ -41,9 +41,7 @@ class Animopt(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every scene and every other command, with one line about each."""
-        told = {
-            name: catalogue.description(path).partition("\n")[0] for name, path in catalogue.scenes(COMMANDS).items()
-        }
+        told = {name: catalogue.description(path).partition("\n")[0] for name, path in catalogue.scenes().items()}
         for title, rows in (
             ("Scenes", told),
             ("Other commands", {name: command.get_short_help_str(80) for name, command in COMMANDS.items()}),

@@ -50,8 +50,8 @@ class Function:
     def __post_init__(self) -> None:
         if not callable(self.definition):
             raise UsageError(f"function {shown(self.definition)}: give something that can be called with a tensor")
-        for field, example in (("name", "name='ravine'"), ("formula", "formula=r'x^2'"), ("source", "source='a book'")):
-            text(f"function {field}", getattr(self, field), example)
+        for name, example in (("name", "name='ravine'"), ("formula", "formula=r'x^2'"), ("source", "source='a book'")):
+            text(f"function {name}", getattr(self, name), example)
         for axis in ("x", "y"):
             low_high = pair(f"function {axis}", getattr(self, axis))
             if not low_high[0] < low_high[1]:
@@ -60,7 +60,7 @@ class Function:
                 raise UsageError(f"function {axis}={low_high}: is too wide; give a smaller domain, as {axis}=(-10, 10)")
             object.__setattr__(self, axis, low_high)
         for name in ("minima", "saddles"):
-            points = items(f"function {name}", getattr(self, name), "[(0, 0)]")
+            points = items(f"function {name} ", getattr(self, name), "give a list of pairs, as [(0, 0)]")
             object.__setattr__(self, name, tuple(self._inside(name, point) for point in points))
         if self.start is not None:
             object.__setattr__(self, "start", self._inside("start", self.start))

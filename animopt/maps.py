@@ -117,10 +117,10 @@ class Settings:
         for name, values in settings.items():
             if name in inspect.signature(Racer).parameters:
                 raise UsageError(f"map settings {name!r}: is the racer's own; vary two of its optimizer's, as lr=[...]")
-            example = f"{name}=[0.01, 0.1]"
-            found[name] = tuple(items(f"map settings {name}", values, example))
+            remedy = f"give at least two values, as {name}=[0.01, 0.1]"
+            found[name] = tuple(items(f"map settings {name}=", values, remedy))
             if len(found[name]) < 2:
-                raise UsageError(f"map settings {name} {shown(values)}: give at least two values, as {example}")
+                raise UsageError(f"map settings {name}={shown(values)}: {remedy}")
         self.settings: Mapping[str, tuple[Any, ...]] = found
 
     def __repr__(self) -> str:
@@ -162,7 +162,10 @@ class Settings:
         (first, columns), (second, rows) = self.settings.items()
         for name, values in self.settings.items():
             for value in values:
-                racer.varied({name: value}).check_settings()
+                try:
+                    racer.varied({name: value}).check_settings()
+                except UsageError as error:
+                    raise UsageError(f"map settings: {error}") from error
         return [_with(racer, {first: column, second: row}) for row, column in product(rows, columns)]
 
 

@@ -130,9 +130,8 @@ class Racer:
         optimizer = self.build(parameter)
         self.schedule(optimizer)
         if not callable(getattr(optimizer, "step", None)):
-            raise UsageError(
-                f"racer {self.optimizer.__name__}: has no step; give a class with torch's interface, or a name, as 'Adam'"
-            )
+            remedy = "give a class with torch's interface, or a name, as 'Adam'"
+            raise UsageError(f"racer {self.optimizer.__name__}: has no step; {remedy}")
         # What another class does in a step, and whether it may do so twice, is its own business.
         if not isinstance(optimizer, torch.optim.Optimizer):
             return

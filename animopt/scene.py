@@ -101,7 +101,7 @@ class Scene:
         object.__setattr__(self, "function", functions if several else functions[0])
         object.__setattr__(self, "ordered", truth("ordered", self.ordered) or isinstance(self.racers, Sweep))
         if not isinstance(self.racers, Tuned):
-            racers = tuple(items("racers", self.racers, "racers=[Racer('Adam', lr=0.1)]"))
+            racers = tuple(items("racers ", self.racers, "give a list, as racers=[Racer('Adam', lr=0.1)]"))
             object.__setattr__(self, "racers", racers)
         if not self.racers or not all(isinstance(racer, Racer) for racer in self.racers):
             raise UsageError(f"racers {shown([*self.racers])}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
@@ -113,8 +113,10 @@ class Scene:
         seconds = number("seconds", self.seconds, "give the length of the clip, as seconds=10", above=0)
         object.__setattr__(self, "seconds", seconds)
         panels = (MAP if self.map else RACE) if self.panels is None else self.panels
-        object.__setattr__(self, "panels", tuple(items("panels", panels, "panels=['contour', 'loss']")))
-        object.__setattr__(self, "slow", tuple(items("slow", self.slow, "slow=[Slow(3, 6)]")))
+        object.__setattr__(
+            self, "panels", tuple(items("panels ", panels, "give a list, as panels=['contour', 'loss']"))
+        )
+        object.__setattr__(self, "slow", tuple(items("slow ", self.slow, "give a list, as slow=[Slow(3, 6)]")))
         for slow in self.slow:
             if not isinstance(slow, Slow):
                 raise UsageError(f"slow {shown(slow)}: give a list of Slow, as slow=[Slow(3, 6)]")

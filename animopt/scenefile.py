@@ -243,4 +243,5 @@ def _meant(error: TypeError) -> str:
     if not found or found[1] not in animopt.__all__:
         return ""
     arguments = [name for name in getattr(animopt, found[1]).__init__.__annotations__ if name != "return"]
-    return f"; {suggestion(found[2], arguments, f'it takes {", ".join(arguments)}')}"
+    told = ", ".join(arguments)
+    return f"; {suggestion(found[2], arguments, f'it takes {told}')}"

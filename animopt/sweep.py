@@ -29,14 +29,14 @@ class Sweep(Sequence[Racer]):
             given = ", ".join(values) or "nothing"
             raise UsageError(f"sweep of {given}: give one setting and its values, as lr=[0.001, 0.01, 0.1]")
         [(setting, each)] = values.items()
-        each = items(f"sweep {setting}", each, "lr=[0.001, 0.01, 0.1]")
+        each = items(f"sweep {setting}=", each, "give a list of values, as lr=[0.001, 0.01, 0.1]")
         if not each:
-            raise UsageError(f"sweep {setting} []: give a list of values, as lr=[0.001, 0.01, 0.1]")
+            raise UsageError(f"sweep {setting}=[]: give a list of values, as lr=[0.001, 0.01, 0.1]")
         racers = [racer.replace(**{setting: value}) for value in each]
         names = [words(setting, value) for value in each]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise UsageError(f"sweep {setting} {shown(each)}: {name!r} is there twice; give each value once")
+                raise UsageError(f"sweep {setting}={shown(each)}: {name!r} is there twice; give each value once")
         object.__setattr__(self, "setting", setting)
         named = (racer.replace(name=name) for racer, name in zip(racers, names, strict=True))
         object.__setattr__(self, "racers", tuple(named))

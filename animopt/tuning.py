@@ -119,7 +119,7 @@ def tuned(
     hyper-parameter optimization), and repeats with its seed.
     Raises UsageError for a range that cannot be searched, or a racer that it leaves nothing to search for.
     """
-    racers = tuple(items("tuned racers", racers, "tuned([Racer('Adam')])"))
+    racers = tuple(items("tuned racers ", racers, "give a list, as tuned([Racer('Adam')])"))
     if not racers or not all(isinstance(racer, Racer) for racer in racers):
         raise UsageError(f"tuned racers {shown([*racers])}: give at least one, as tuned([Racer('Adam')])")
     for racer in racers:
@@ -140,7 +140,7 @@ def tuned(
         for key in found.keys() & _open(racer):
             for end in found[key]:
                 racer.varied({key: end}).check_settings()
-    given = [] if starts is None else items("tuned starts", starts, "starts=[(-7, 2)]")
+    given = [] if starts is None else items("tuned starts ", starts, "give a list, as starts=[(-7, 2)]")
     if starts is not None and not given:
         raise UsageError("tuned starts []: give at least one, as starts=[(-7, 2)]")
     places = tuple(pair("tuned starts", start) for start in given) or None
