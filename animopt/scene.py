@@ -23,9 +23,10 @@ from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.formats import Mp4
 from animopt.function import Function
 from animopt.maps import Settings, Starts
+from animopt.marks import function_maths, literal
 from animopt.notebook import Bundle, bar
 from animopt.optimizers import MOST_STEPS, Racer, names_and_settings
-from animopt.output import Output, check_path, check_size, check_still
+from animopt.output import Output, check_is_path, check_path, check_size, check_still
 from animopt.recipe import Recipe
 from animopt.record import record
 from animopt.recording import Recording
@@ -149,6 +150,13 @@ class Scene:
         """Raise UsageError for what is no text, or one with control characters."""
         words("title", self.title, "title='A race'")
         words("caption", self.caption, "caption='In a ravine'")
+        texts = [self.title, self.caption, *([self.question.text] if isinstance(self.question, Question) else [])]
+        for each in [*texts, *(racer.name for racer in self.racers)]:
+            for told in [each] if isinstance(each, str) else each.values():
+                literal(told)
+        for function in self._functions:
+            if function.formula:
+                function_maths(function.formula)
         text("focus", self.focus, "focus='Adam', a racer's name")
         text("lang", self.lang, "lang='en'")
 
@@ -243,12 +251,15 @@ class Scene:
         `progress` is told how many frames are drawn, and of how many; `made` is told of each clip as it was made, which
         has less than was asked for where it may have only so many bytes.
         """
+        if not outputs:
+            raise UsageError("outputs: are none; give at least one, as save('race.gif')")
         all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
         paths = [output.path.resolve() for output in all_outputs]
         for output, path in zip(all_outputs, paths, strict=True):
             check_path(output.path, folder=output.writer.folder)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
+        beside = items("beside ", beside, "give a list, as beside=['poster']")
         besides.check(beside, all_outputs)
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
@@ -352,7 +363,7 @@ class Scene:
         Raises UsageError for a second that the clip does not have, Error where the file cannot be written.
         """
         self.check_second(at)
-        self._page(Path(path), [at], size, self._staging(theme, transparent), recipe, still=at)
+        self._page(path, [at], size, self._staging(theme, transparent), recipe, still=at)
 
     def storyboard(
         self,
@@ -368,11 +379,18 @@ class Scene:
         Raises Error where the file cannot be written.
         """
         seconds = self._clock().told(6)
-        self._page(Path(path), seconds, size, self._staging(theme, transparent), recipe, storyboard=True)
+        self._page(path, seconds, size, self._staging(theme, transparent), recipe, storyboard=True)
 
     def _page(
-        self, path: Path, seconds: Sequence[float], size: tuple[int, int], staging: Staging, recipe: bool, **asked: Any
+        self,
+        place: str | os.PathLike[str],
+        seconds: Sequence[float],
+        size: tuple[int, int],
+        staging: Staging,
+        recipe: bool,
+        **asked: Any,
     ) -> None:
+        path = Path(check_is_path(place))
         suffix = check_still(path)
         check_path(path)
         size = check_size(size)
@@ -448,7 +466,7 @@ def load(path: str | os.PathLike[str]) -> Scene:
     Modules beside the file can be imported, but for those named like one of Python's own or an installed one.
     Raises Error, naming the file and the line, where the file does not run or has no scene.
     """
-    if not isinstance(path, (str, os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
         raise UsageError(f"scene file {shown(path)}: give a path, as 'my_scene.py'")
     place = Place(Path(path).parent)
     found = run_file(path, place).get("scene")

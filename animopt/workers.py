@@ -19,7 +19,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
-from animopt.errors import Error, UsageError
+from animopt.errors import Error, UsageError, shown
 from animopt.startup import importing
 
 P = ParamSpec("P")
@@ -53,7 +53,7 @@ def crew(workers: int | Executor | None, frames: float) -> Iterator[Executor | N
     if workers is None:
         # An encoder and the rest of this process need nearly as much.
         workers = cores() // 2 + 1 if frames >= FEW else 0
-    if workers == 0:
+    if workers == 0 and not isinstance(workers, bool):
         yield None
         return
     with Workers(workers, "animopt.film") as ours:
@@ -69,8 +69,8 @@ class Workers(Executor):
     """
 
     def __init__(self, count: int, *preload: str) -> None:
-        if not isinstance(count, int) or count < 1:
-            raise UsageError(f"workers {count!r}: give a number of processes, as workers=2, or 0 for none")
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise UsageError(f"workers {shown(count)}: give a number of processes, as workers=2, or 0 for none")
         self.count = count
         self._preload = preload
         self._tasks: SimpleQueue[tuple[Future[Any], bytes] | None] = SimpleQueue()
