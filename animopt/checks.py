@@ -39,7 +39,7 @@ def pair(field: str, value: Any) -> tuple[float, float]:
     numbers = [_number(each) for each in _first(value, 3)]
     if len(numbers) != 2 or None in numbers:
         raise UsageError(f"{field} {shown(value)}: give two numbers, as (-7, 2)")
-    first, second = (float(each or 0) for each in numbers)
+    first, second = (0.0 if each is None else float(each) for each in numbers)
     if not (isfinite(first) and isfinite(second)):
         raise UsageError(f"{field} {shown(value)}: give two finite numbers, as (-7, 2)")
     return first, second

@@ -53,7 +53,7 @@ class _Short(reprlib.Repr):
             told = " ".join(builtins.repr(x).split())
         except (Exception, SystemExit):
             return f"<{type(x).__name__}>"
-        return _middle_left_out(told, self.maxother)
+        return _short(told, self.maxother)
 
 
 _SHORT = _Short()
@@ -65,7 +65,7 @@ def shown(value: object) -> str:
         told = _SHORT.repr(value)
     except (Exception, SystemExit):
         told = f"<{type(value).__name__}>"
-    return _middle_left_out(escaped(told), MOST_SHOWN)
+    return _short(told, MOST_SHOWN)
 
 
 def is_control(character: str) -> bool:
@@ -88,7 +88,7 @@ def first_line(error: BaseException) -> str:
         said = str(error).strip().splitlines()
     except (Exception, SystemExit):
         said = []
-    return _middle_left_out(escaped(said[0]), MOST_SAID) if said else type(error).__name__
+    return _short(said[0], MOST_SAID) if said else type(error).__name__
 
 
 def ends_program(error: BaseException) -> bool:
@@ -104,6 +104,11 @@ def ends_program(error: BaseException) -> bool:
     # What a signal makes us raise is raised in our own files.
     ours = trace is not None and Path(__file__).parent in Path(trace.tb_frame.f_code.co_filename).parents
     return isinstance(error, KeyboardInterrupt) or ours
+
+
+def _short(text: str, most: int) -> str:
+    # First, for a text may be very long, and then because escaping makes it longer.
+    return _middle_left_out(escaped(_middle_left_out(text, most)), most)
 
 
 def _middle_left_out(text: str, most: int) -> str:

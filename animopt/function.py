@@ -142,7 +142,9 @@ class Function:
         except BaseException as error:
             if ends_program(error):
                 raise
-            raise Error(f"{self.called}{self._line(error)}: {type(error).__name__}: {first_line(error)}") from error
+            said = f"{type(error).__name__}: {first_line(error)}"
+            remedy = "; leave x as it is, and work on x.clone()" if "in-place operation" in said else ""
+            raise Error(f"{self.called}{self._line(error)}: {said}{remedy}") from error
         if value is None:
             raise Error(f"{self.called}: returned None; end it with return and the value")
         if not isinstance(value, torch.Tensor):

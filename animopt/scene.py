@@ -207,6 +207,11 @@ class Scene:
         return self._record(self._functions[0])
 
     def _record(self, function: Function) -> Recording:
+        # A function may import what lies beside its file only when it is called.
+        with self.origin.place.open() if self.origin and self.origin.place else nullcontext():
+            return self._run(function)
+
+    def _run(self, function: Function) -> Recording:
         # Where there is no common start, every racer has its own.
         start = self.start or function.start or (0.0, 0.0)
         racers, caption = self.racers, ""
@@ -420,9 +425,7 @@ class Scene:
 
     @cached_property
     def _raced(self) -> list[Recording]:
-        # A function may import what lies beside its file only when it is called.
-        with self.origin.place.open() if self.origin and self.origin.place else nullcontext():
-            races = [self._record(function) for function in self._functions]
+        races = [self._record(function) for function in self._functions]
         if len(races) == 1:
             return races
         scale = np.concatenate([race.surface.z.ravel() for race in races])
