@@ -351,7 +351,7 @@ class Scene:
         """Raise UsageError for a second that the clip does not have."""
         remedy = f"give a second of the clip, 0 to {self.seconds:g}"
         if number("still", at, remedy, least=0) > self.seconds:
-            raise UsageError(f"still {shown(at)}: {remedy}")
+            raise UsageError(f"still {at:g}: {remedy}")
 
     def still(
         self,

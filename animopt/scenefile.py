@@ -237,11 +237,10 @@ def _beside(place: Place) -> list[str]:
 
 def _meant(error: TypeError) -> str:
     """Which argument of one of our classes may have been meant."""
-    import animopt
-
+    ours = sys.modules["animopt"]
     found = re.fullmatch(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'.*", first_line(error))
-    if not found or found[1] not in animopt.__all__:
+    if not found or found[1] not in ours.__all__:
         return ""
-    arguments = [name for name in getattr(animopt, found[1]).__init__.__annotations__ if name != "return"]
+    arguments = [name for name in getattr(ours, found[1]).__init__.__annotations__ if name != "return"]
     told = ", ".join(arguments)
     return f"; {suggestion(found[2], arguments, f'it takes {told}')}"

@@ -656,7 +656,7 @@ COMMAND_LINES = {
     ),
     "workers": (OWN, ["mine.py", "--workers", "-1"], 2, "Invalid value for '--workers': -1 is not in the range x>=0."),
     "cluster": (OWN, ["mine.py", "--cluster", "nowhere"], 2, "cluster 'nowhere': ..."),
-    "still": (OWN, ["mine.py", "--still", "9", "-o", "a.png"], 2, "still 9.0: give a second of the clip, 0 to 1"),
+    "still": (OWN, ["mine.py", "--still", "9", "-o", "a.png"], 2, "still 9: give a second of the clip, 0 to 1"),
     "still nan": (OWN, ["mine.py", "--still", "nan", "-o", "a.png"], 2, "still nan: give a second of the clip, 0 to 1"),
     "still gif": (OWN, ["mine.py", "--still", "0", "-o", "a.gif"], 2, "a.gif: a still ends in .png, .svg, .pdf"),
     "both": (

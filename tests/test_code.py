@@ -21,7 +21,7 @@ FLOORS = {
     "checks": 1,
     "scenefile": 1,
     "clip": 1,
-    "grids": 1,
+    "grids": 2,
     "outcomes": 0,
     "recording": 1,
     "clock": 2,
