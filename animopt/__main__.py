@@ -1,5 +1,12 @@
 """`animopt` and `python -m animopt`: the command line, which a signal can end at any time."""
 
+import sys
+
+# Python looks for modules first where it was started, and would take a random.py or a numpy.py that lies there for its
+# own; a scene's modules are found from where the scene lies.
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]
+
 from animopt.system import heeding
 
 

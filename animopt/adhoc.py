@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from animopt.describing import Origin
-from animopt.errors import UsageError, first_line
+from animopt.errors import UsageError, first_line, shown
 from animopt.function import Function
 from animopt.functions import by_name, shelf
 from animopt.optimizers import Racer
-from animopt.scene import Scene, run_file
+from animopt.scene import Scene
+from animopt.scenefile import Place, run_file
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,28 @@ class Race:
     def scene(self) -> Scene:
         """The scene. Raises UsageError for words that are not understood, Error where a file does not run."""
         try:
-            return replace(self._scene, origin=Origin("race.py", self.source, self._scene))
+            source = self.source
         except (OSError, UnicodeDecodeError):
-            return self._scene
+            source = ""
+        return replace(self._scene, origin=Origin("race.py", source, self._scene, self._place))
+
+    @cached_property
+    def _place(self) -> Place:
+        """Where the modules beside the function's file are found, or those in the current folder."""
+        return Place(Path(self.function).parent if self._in_a_file else Path())
 
     @cached_property
     def _scene(self) -> Scene:
         _, function = self._function
-        return Scene(function=function, racers=[_racer(words) for words in self.racers], **self.settings)
+        # A class of one's own is in a module of the current folder.
+        with Place(Path()).open():
+            racers = [_racer(words) for words in self.racers]
+        return Scene(function=function, racers=racers, **self.settings)
 
     @cached_property
     def _function(self) -> tuple[str, Function]:
         """The function, and what its file or the shelf calls it."""
-        return _own(self.function) if self._in_a_file else _on_the_shelf(self.function)
+        return _own(self.function, self._place) if self._in_a_file else _on_the_shelf(self.function)
 
     @property
     def _in_a_file(self) -> bool:
@@ -91,13 +101,13 @@ def _on_the_shelf(words: str) -> tuple[str, Function]:
     return next((name, each) for name, each in shelf().items() if each is function)
 
 
-def _own(words: str) -> tuple[str, Function]:
+def _own(words: str, place: Place) -> tuple[str, Function]:
     """The one function in a file, and its name there."""
     if not Path(words).is_file():
         raise UsageError(
-            f"function {words!r}: there is no such file; name one, or a function that animopt functions lists"
+            f"function {shown(words)}: there is no such file; name one, or a function that animopt functions lists"
         )
-    found = run_file(words)
+    found = run_file(words, place)
     here = {name: value for name, value in found.items() if not name.startswith("_")}
     functions: dict[str, Any] = {name: value for name, value in here.items() if isinstance(value, Function)}
     if not functions:
@@ -107,7 +117,9 @@ def _own(words: str) -> tuple[str, Function]:
             if callable(value) and getattr(value, "__module__", None) == found["__name__"]
         }
     if len(functions) != 1:
-        raise UsageError(f"function {words!r}: has {', '.join(functions) or 'none'}; leave one function in the file")
+        raise UsageError(
+            f"function {shown(words)}: has {', '.join(functions) or 'none'}; leave one function in the file"
+        )
     return functions.popitem()
 
 
@@ -119,7 +131,7 @@ def _racer(words: str) -> Racer:
     try:
         return Racer(getattr(importlib.import_module(module), attribute), **settings)
     except (ImportError, AttributeError) as error:
-        raise UsageError(f"racer {words!r}: {first_line(error)}; name a class that can be imported") from error
+        raise UsageError(f"racer {shown(words)}: {first_line(error)}; name a class that can be imported") from error
 
 
 def _split(words: str) -> tuple[str, dict[str, Any]]:
@@ -132,7 +144,7 @@ def _split(words: str) -> tuple[str, dict[str, Any]]:
             raise ValueError(ast.unparse(call.args[0]))
         return name.strip(), {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, AssertionError) as error:
-        raise UsageError(f"racer {words!r}: is not understood; write it as adam:lr=.05,betas=(.9,.99)") from error
+        raise UsageError(f"racer {shown(words)}: is not understood; write it as adam:lr=.05,betas=(.9,.99)") from error
 
 
 def _value(node: ast.expr) -> Any:

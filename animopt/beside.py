@@ -5,7 +5,7 @@ from pathlib import Path
 
 from animopt import captions, snippets
 from animopt.clock import Clock
-from animopt.errors import Failures, UsageError
+from animopt.errors import Failures, UsageError, shown
 from animopt.files import put
 from animopt.film import Film
 from animopt.output import Output, check_path
@@ -23,8 +23,8 @@ MARKS = {"captions": captions.MARK, "alt": AN_ANIMATION, "markdown": snippets.MA
 def check(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
     """Raise UsageError for a kind that there is not, and for a file that another thing would be lost with."""
     for kind in kinds:
-        if kind not in KINDS:
-            raise UsageError(f"with {kind!r}: there is none of that name; use {', '.join(KINDS)}")
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise UsageError(f"with {shown(kind)}: there is none of that name; use {', '.join(KINDS)}")
     taken = {output.path.resolve() for output in outputs}
     for clips in _clips(outputs):
         for kind in kinds:

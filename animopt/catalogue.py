@@ -2,31 +2,63 @@
 
 import ast
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from animopt.errors import Error, UsageError, suggestion
+from animopt.errors import Error, UsageError, shown, suggestion
+
+COMMANDS = ("race", "all", "deck", "gallery", "functions", "optimizers", "recipe", "new", "doctor")
+"""The names of the commands that are no scene's; a scene of such a name is asked for by its path."""
 
 
 def scenes() -> dict[str, Path]:
-    """Every scene's file by its name: the built-in ones, and those in ./scenes, which win."""
+    """Every scene's file by its name: the built-in ones, and those in ./scenes, which win.
+
+    A file there whose name several have, or that is a command, is listed by its path.
+    """
     spec = importlib.util.find_spec("animopt.scenes")
     built_in = list(spec.submodule_search_locations or []) if spec else []
-    folders = [*map(Path, built_in), Path("scenes")]
-    found = {name(path): path for folder in folders for path in folder.glob("*.py") if path.stem != "__init__"}
+    found = {name(path): path for folder in built_in for path in _files(Path(folder))}
+    for alike in _by_name().values():
+        plain = len(alike) == 1 and name(alike[0]) not in COMMANDS
+        found |= {name(path) if plain else str(path): path for path in alike}
+        if len(alike) > 1:
+            found.pop(name(alike[0]), None)
     return dict(sorted(found.items()))
 
 
-def find(wanted: str, others: Iterable[str] = ()) -> Path:
-    """The scene file of a name, or at a path; raises UsageError where there is none, which may suggest other words."""
+def _by_name() -> dict[str, list[Path]]:
+    """The files in ./scenes by the names of their scenes."""
+    found: dict[str, list[Path]] = {}
+    for path in _files(Path("scenes")):
+        found.setdefault(name(path), []).append(path)
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """The scene files in a folder: not what is hidden, nor private as `__init__.py`."""
+    try:
+        return sorted(path for path in folder.glob("*.py") if path.name[0] not in "._" and path.is_file())
+    except OSError:
+        return []
+
+
+def find(wanted: str, others: Collection[str] = ()) -> Path:
+    """The scene file of a name, or at a path; raises UsageError where there is none, which may suggest other words.
+
+    Raises it, too, where files in ./scenes have one name.
+    """
     if wanted.endswith(".py") or "/" in wanted or "\\" in wanted:
         if not Path(wanted).is_file():
             raise UsageError(f"{wanted}: there is no such scene file")
         return Path(wanted)
-    known = scenes()
+    known, alike = scenes(), _by_name().get(wanted, [])
+    if len(alike) > 1:
+        paths = " and ".join(map(str, alike))
+        raise UsageError(f"scene {shown(wanted)}: is the name of {paths}; rename one, or name one by its path")
     if wanted not in known:
         hint = suggestion(wanted, [*known, *others], "animopt without a scene lists them")
-        raise UsageError(f"there is no scene {wanted!r}; {hint}")
+        raise UsageError(f"there is no scene {shown(wanted)}; {hint}")
     return known[wanted]
 
 
@@ -45,7 +77,7 @@ def chosen(wanted: Iterable[str]) -> dict[str, Path]:
 
 def _inside(folder: Path) -> list[Path]:
     """The scene files in a folder; raises UsageError where there is none."""
-    paths = sorted(folder.glob("[!_]*.py"))
+    paths = _files(folder)
     if not paths:
         raise UsageError(f"{folder}: there is no scene file in this folder")
     return paths

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from animopt.errors import UsageError
+from animopt.checks import number, words
+from animopt.errors import UsageError, shown
 from animopt.recording import Array
 
 HOLD = 2.0
@@ -34,7 +35,7 @@ LOOPS = ("plain", "seamless")
 class Question:
     """A question to the class: the race stands still for `seconds` at a step while the text is shown.
 
-    Raises UsageError for a pause of no length.
+    Raises UsageError for no text, for a step that is no number of at least 0, and for a pause of no length.
     """
 
     text: str | Mapping[str, str]
@@ -42,8 +43,13 @@ class Question:
     seconds: float = 2.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.seconds < float("inf"):
-            raise UsageError(f"question seconds {self.seconds!r}: give the length of the pause, as seconds=2")
+        words("question", self.text, "Question('Which one arrives first?')")
+        if not self.text:
+            raise UsageError(f"question {shown(self.text)}: give a text, as Question('Which one arrives first?')")
+        step = number("question step", self.step, "give the step at which the race stands still, as step=3", least=0)
+        object.__setattr__(self, "step", step)
+        seconds = number("question seconds", self.seconds, "give the length of the pause, as seconds=2", above=0)
+        object.__setattr__(self, "seconds", seconds)
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,11 @@ class Slow:
     times: float = 3.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.first < self.last and 0 < self.times < float("inf")):
-            raise UsageError(f"slow {self!r}: give two steps in their order, and how many times as long they take")
+        remedy = "give two steps in their order, and how many times as long they take, as Slow(3, 6, times=2)"
+        object.__setattr__(self, "first", number("slow first", self.first, remedy, least=0))
+        if self.last != float("inf"):
+            object.__setattr__(self, "last", number("slow last", self.last, remedy, above=self.first))
+        object.__setattr__(self, "times", number("slow times", self.times, remedy, above=0))
 
 
 @dataclass(frozen=True)
@@ -99,10 +108,9 @@ class Clock:
     races: int = 1
 
     def __post_init__(self) -> None:
-        if self.loop not in LOOPS:
-            raise UsageError(f"loop {self.loop!r}: there is none of that name; use {' or '.join(LOOPS)}")
-        if not 0 <= self.card < float("inf"):
-            raise UsageError(f"card {self.card!r}: give the seconds for which the title card stands, as card=1")
+        if not isinstance(self.loop, str) or self.loop not in LOOPS:
+            raise UsageError(f"loop {shown(self.loop)}: there is none of that name; use {' or '.join(LOOPS)}")
+        number("card", self.card, "give the seconds for which the title card stands, as card=1", least=0)
         if self.race <= 0:
             raise UsageError(f"seconds {self.seconds:g}: the card and the question leave none for the race; give more")
 

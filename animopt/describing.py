@@ -7,6 +7,7 @@ from typing import Any
 
 from animopt.function import Function
 from animopt.optimizers import Racer, names_and_settings
+from animopt.scenefile import Place
 
 MOST = 100
 """Of longer lists it is only told how long they are."""
@@ -14,11 +15,15 @@ MOST = 100
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """Where a scene comes from: its file's name, without folders, its text, and the scene as the file has it."""
+    """Where a scene comes from: its file's name, without folders, its text, and the scene as the file has it.
+
+    A text that is not UTF-8 is left out. `place` is where the modules beside the file are found.
+    """
 
     file: str
     text: str
     scene: Any
+    place: Place | None = None
 
 
 def settings(scene: Any, caption: str) -> dict[str, Any]:

@@ -1,12 +1,29 @@
 """What animopt raises: one line that names the field, the value and the remedy."""
 
+import builtins
 import difflib
+import reprlib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MOST_SHOWN = 80
+"""As many characters of a value are shown in a message at most."""
+
+MOST_SAID = 200
+"""As many characters of another's message are shown in one of ours at most."""
+
+_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+"""Code points that turn the direction of the text after them, so that it reads otherwise than it is."""
 
 
 class Error(Exception):
-    """Something in a scene, or on the disk, stops the work."""
+    """Something in a scene, or on the disk, stops the work; its message is one line, without control characters."""
+
+    def __str__(self) -> str:
+        return escaped(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         """The one line that IPython shows in place of a traceback."""
@@ -44,10 +61,87 @@ class Failures:
             raise kind(self.told())
 
 
+class _Short(reprlib.Repr):
+    """Short representations, also of values whose own is long or raises."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxdict = 3, 4
+        self.maxstring = self.maxother = MOST_SHOWN - 8
+
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:
+            # Python writes no number of thousands of digits.
+            return f"<an int of {x.bit_length()} bits>"
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        try:
+            told = " ".join(builtins.repr(x).split())
+        except (Exception, SystemExit):
+            return f"<{type(x).__name__}>"
+        return _short(told, self.maxother)
+
+
+_SHORT = _Short()
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its representation, in one line of at most 80 characters; raises nothing."""
+    try:
+        told = _SHORT.repr(value)
+    except (Exception, SystemExit):
+        told = f"<{type(value).__name__}>"
+    return _short(told, MOST_SHOWN)
+
+
+def is_control(character: str) -> bool:
+    """Whether a character moves a terminal's cursor, breaks a line, turns the text's direction, or is none at all."""
+    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or ord(character) in _TURNING
+
+
+def escaped(text: str) -> str:
+    """A text with its control characters written as Python does, a line break as two characters."""
+    if not any(map(is_control, text)):
+        return text
+    return "".join(builtins.repr(each)[1:-1] if is_control(each) else each for each in text)
+
+
 def first_line(error: BaseException) -> str:
-    """What an exception says, in one line."""
-    said = str(error).strip().splitlines()
-    return said[0] if said else type(error).__name__
+    """What an exception says, in one line that is not too long."""
+    if isinstance(error, Error):
+        return str(error)
+    try:
+        said = str(error).strip().splitlines()
+    except (Exception, SystemExit):
+        said = []
+    return _short(said[0], MOST_SAID) if said else type(error).__name__
+
+
+def ends_program(error: BaseException) -> bool:
+    """Whether an exception that came through a user's code is to end the program: an interrupt, or one of ours.
+
+    What else is no Exception, as the SystemExit of a function that calls sys.exit, is the user's mistake.
+    """
+    if isinstance(error, Exception):
+        return False
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    # What a signal makes us raise is raised in our own files.
+    ours = trace is not None and Path(__file__).parent in Path(trace.tb_frame.f_code.co_filename).parents
+    return isinstance(error, KeyboardInterrupt) or ours
+
+
+def _short(text: str, most: int) -> str:
+    # First, for a text may be very long, and then because escaping makes it longer.
+    return _middle_left_out(escaped(_middle_left_out(text, most)), most)
+
+
+def _middle_left_out(text: str, most: int) -> str:
+    tail = (most - 3) // 3
+    return text if len(text) <= most else f"{text[: most - 3 - tail]}...{text[-tail:]}"
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:

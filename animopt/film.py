@@ -9,7 +9,7 @@ from typing import Any
 
 from animopt.canvas import Canvas, Pixels, Stage
 from animopt.clock import Clock, Moment
-from animopt.errors import UsageError
+from animopt.errors import UsageError, shown
 from animopt.layout import LAYOUTS, PANELS, Box, arrange, chosen, names, unit
 from animopt.look import THEMES
 from animopt.marks import ordered
@@ -73,13 +73,13 @@ class Staging:
             ("layout", self.layout, ("auto", *LAYOUTS)),
             *(("panel", panel, PANELS) for panel in self.panels),
         ):
-            if value not in known:
-                raise UsageError(f"{field} {value!r}: there is none of that name; use {', '.join(known)}")
+            if not isinstance(value, str) or value not in known:
+                raise UsageError(f"{field} {shown(value)}: there is none of that name; use {', '.join(known)}")
         if not self.panels:
             raise UsageError(f"panels (): name at least one of {', '.join(PANELS)}")
-        shown = names(self.layout) if self.layout in LAYOUTS else PANELS
-        if not set(shown) & set(self.panels):
-            raise UsageError(f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(shown)}")
+        there = names(self.layout) if self.layout in LAYOUTS else PANELS
+        if not set(there) & set(self.panels):
+            raise UsageError(f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(there)}")
 
     def cast(self, boxes: Mapping[str, Box], moments: Sequence[Moment], races: Sequence[Recording]) -> dict[str, Panel]:
         """Every panel by its name, for a picture with these boxes, at these moments, in a film of these races."""

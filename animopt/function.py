@@ -1,5 +1,6 @@
 """A function of two variables, and how it is asked for its values."""
 
+import inspect
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from animopt.errors import Error, UsageError, first_line
+from animopt.checks import items, pair, text
+from animopt.errors import Error, UsageError, ends_program, first_line, shown
 from animopt.recording import Array
 
 MARGIN = 0.05
@@ -47,25 +49,32 @@ class Function:
 
     def __post_init__(self) -> None:
         if not callable(self.definition):
-            raise UsageError(f"function {self.definition!r}: give something that can be called with a tensor")
+            raise UsageError(f"function {shown(self.definition)}: give something that can be called with a tensor")
+        for name, example in (("name", "name='ravine'"), ("formula", "formula=r'x^2'"), ("source", "source='a book'")):
+            text(f"function {name}", getattr(self, name), example)
         for axis in ("x", "y"):
             low_high = pair(f"function {axis}", getattr(self, axis))
             if not low_high[0] < low_high[1]:
                 raise UsageError(f"function {axis}={low_high}: give the lower end first, as {axis}=(-10, 10)")
+            if not np.isfinite(low_high[1] - low_high[0]):
+                raise UsageError(f"function {axis}={low_high}: is too wide; give a smaller domain, as {axis}=(-10, 10)")
             object.__setattr__(self, axis, low_high)
         for name in ("minima", "saddles"):
-            points = getattr(self, name)
-            if isinstance(points, str) or not isinstance(points, Iterable):
-                raise UsageError(f"function {name} {points!r}: give a list of pairs, as [(0, 0)]")
+            points = items(f"function {name} ", getattr(self, name), "give a list of pairs, as [(0, 0)]")
             object.__setattr__(self, name, tuple(self._inside(name, point) for point in points))
         if self.start is not None:
             object.__setattr__(self, "start", self._inside("start", self.start))
         object.__setattr__(self, "data", _columns(self.data))
+        if self.predict is not None and not callable(self.predict):
+            raise UsageError(
+                f"function predict {shown(self.predict)}: give a function, as predict=lambda x, inputs: ..."
+            )
         if self.predict is not None and [column.ndim for column in self.data] != [1, 1]:
             raise UsageError("function predict: has nothing to go by; give data=(inputs, targets), two rows of numbers")
         if not self.name:
             name = getattr(self.definition, "__name__", "")
             object.__setattr__(self, "name", name.replace("_", " ").strip() if name.isidentifier() else "")
+        self._check_signature()
 
     def __call__(self, x: Any) -> Any:
         """The values at points (2, ...), as (...): a tensor for a tensor; for numbers a float, else an array.
@@ -79,9 +88,25 @@ class Function:
         except (TypeError, ValueError):
             points = np.zeros(0)
         if points.shape[:1] != (2,):
-            raise UsageError(f"{self.called} at {x!r}: give x and y, as (3, 2)")
+            raise UsageError(f"{self.called} at {shown(x)}: give x and y, as (3, 2)")
         value = self(torch.from_numpy(points))
         return (value.numpy() if value.ndim else value.item()) if isinstance(value, torch.Tensor) else value
+
+    def _check_signature(self) -> None:
+        """Raise UsageError for a definition that does not take what it is called with."""
+        names = ["x", *(f"column {number}" for number in range(1, len(self.data) + 1))]
+        try:
+            signature = inspect.signature(self.definition)
+        except (TypeError, ValueError):
+            # Not every callable says what it takes.
+            return
+        try:
+            signature.bind(*names)
+        except TypeError as error:
+            takes = f"x, a tensor of two numbers{', and the data' if self.data else ''}"
+            raise UsageError(
+                f"{self.called}: {first_line(error)}; let it take {takes}, as lambda x: x[0] ** 2 + x[1] ** 2"
+            ) from None
 
     def _inside(self, field: str, value: Any) -> tuple[float, float]:
         point = pair(f"function {field}", value)
@@ -114,8 +139,12 @@ class Function:
         """
         try:
             value = self(point)
-        except Exception as error:
-            raise Error(f"{self.called}{self._line(error)}: {type(error).__name__}: {first_line(error)}") from error
+        except BaseException as error:
+            if ends_program(error):
+                raise
+            said = f"{type(error).__name__}: {first_line(error)}"
+            remedy = "; leave x as it is, and work on x.clone()" if "in-place operation" in said else ""
+            raise Error(f"{self.called}{self._line(error)}: {said}{remedy}") from error
         if value is None:
             raise Error(f"{self.called}: returned None; end it with return and the value")
         if not isinstance(value, torch.Tensor):
@@ -130,7 +159,7 @@ class Function:
             )
         return value.reshape(())
 
-    def _line(self, error: Exception) -> str:
+    def _line(self, error: BaseException) -> str:
         """Where in the definition's own file an exception arose, as a phrase; empty where that is not known."""
         path = getattr(getattr(self.definition, "__code__", None), "co_filename", "")
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
@@ -146,7 +175,9 @@ class Function:
         with torch.no_grad():
             try:
                 values = torch.vmap(self, chunk_size=self._chunk)(flat).reshape(len(flat))
-            except Exception:
+            except BaseException as error:
+                if ends_program(error):
+                    raise
                 values = None
             if values is None or not values.is_floating_point():
                 # A definition that branches on its values, or is at fault, is asked for one point at a time.
@@ -165,7 +196,9 @@ class Function:
             for point in torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64)):
                 try:
                     rows.append(torch.as_tensor(self.predict(point, given), dtype=torch.float64).expand(len(given)))
-                except Exception as error:
+                except BaseException as error:
+                    if ends_program(error):
+                        raise
                     raise Error(f"{self.called}: predict: {type(error).__name__}: {first_line(error)}") from error
         return np.array([row.numpy() for row in rows]).reshape(*points.shape[:-1], len(inputs))
 
@@ -177,8 +210,8 @@ class Function:
 def _columns(data: Any) -> tuple[torch.Tensor, ...]:
     """Data as tensors of float64; raises UsageError for what are no rows of numbers, or not as many of each."""
     try:
-        columns = tuple(torch.from_numpy(np.asarray(column).astype(np.float64)) for column in data)
-    except (TypeError, ValueError, RuntimeError):
+        columns = tuple(torch.from_numpy(_real(column).astype(np.float64)) for column in data)
+    except Exception:
         raise UsageError("function data: is not all numbers; give arrays, as data=(inputs, targets)") from None
     if any(column.ndim == 0 or not len(column) for column in columns):
         raise UsageError("function data: has no rows; give arrays, as data=(inputs, targets)")
@@ -190,20 +223,16 @@ def _columns(data: Any) -> tuple[torch.Tensor, ...]:
     return columns
 
 
+def _real(column: Any) -> Array:
+    found = np.asarray(column)
+    if np.iscomplexobj(found):
+        raise TypeError
+    return found
+
+
 def _stretched(ends: tuple[float, float], numbers: Sequence[float]) -> tuple[float, float]:
     """Ends between which numbers lie, with a margin where they would lie outside of the old ones."""
     low, high = ends
     least, most = min(low, *numbers), max(high, *numbers)
     margin = MARGIN * (most - least)
     return least - margin if least < low else low, most + margin if most > high else high
-
-
-def pair(field: str, value: Any) -> tuple[float, float]:
-    """Two finite numbers; raises UsageError, naming the field, for anything else."""
-    try:
-        first, second = (float(number) for number in value if not isinstance(value, str))
-    except (TypeError, ValueError):
-        raise UsageError(f"{field} {value!r}: give two numbers, as (-7, 2)") from None
-    if not np.isfinite([first, second]).all():
-        raise UsageError(f"{field} {value!r}: give two finite numbers, as (-7, 2)")
-    return first, second

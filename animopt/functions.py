@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from animopt.errors import UsageError, suggestion
+from animopt.errors import UsageError, shown, suggestion
 from animopt.function import Function
 
 _LIBRARY = "Surjanovic and Bingham, Virtual Library of Simulation Experiments, sfu.ca/~ssurjano/"
@@ -72,7 +72,7 @@ def rotated(function: Function, degrees: float) -> Function:
     u and v, which are x and y turned back. Raises UsageError for an angle that is no finite number.
     """
     if isinstance(degrees, bool) or not isinstance(degrees, (int, float)) or not math.isfinite(degrees):
-        raise UsageError(f"degrees {degrees!r}: give an angle, as rotated(ravine, 30)")
+        raise UsageError(f"degrees {shown(degrees)}: give an angle, as rotated(ravine, 30)")
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
 
     def turned(points: Any) -> _Points:
@@ -673,4 +673,4 @@ def by_name(name: str) -> Function:
     if wanted in known:
         return known[wanted]
     hint = suggestion(wanted, known, f"there are {', '.join(known)}")
-    raise UsageError(f"function {name!r}: no such function; {hint}")
+    raise UsageError(f"function {shown(name)}: no such function; {hint}")

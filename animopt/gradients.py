@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
-from animopt.errors import Error, first_line
+from animopt.errors import Error, ends_program, first_line
 from animopt.function import Function
 from animopt.recording import Array
 
@@ -92,7 +92,9 @@ def _slopes(function: Function, points: Array, watch: "_Watch") -> Array:
             followed = True
             try:
                 (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
-            except Exception as error:
+            except BaseException as error:
+                if ends_program(error):
+                    raise
                 raise Error(f"{function.called}: autograd cannot follow it: {first_line(error)}") from error
             row[:] = 0 if gradient is None else gradient
     if not followed:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
+from animopt.checks import whole
 from animopt.errors import UsageError
 
 STEP, CELL, FRAME, RACER, PIXEL = 4e-4, 2e-7, 1e-2, 1e-3, 3e-8
@@ -56,9 +57,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UsageError(f"limit {each.name}={value!r}: give a whole number of at least 1, as {each.name}=1000")
+            object.__setattr__(self, each.name, whole(f"limit {each.name}", getattr(self, each.name)))
 
     @classmethod
     def given(cls, words: Iterable[str]) -> "Limits":

@@ -1,7 +1,7 @@
 """Maps: races from a grid of starts, or with a grid of settings, run together wherever that changes nothing."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from animopt.errors import UsageError, suggestion
+from animopt.checks import items, number, whole
+from animopt.errors import UsageError, shown, suggestion
 from animopt.function import Function
-from animopt.optimizers import Racer, adjust, take_step, whole
+from animopt.optimizers import Racer, adjust, take_step
 from animopt.outcomes import DIVERGED, UNDECIDED, WITHIN, Basins, Losses, radius
 from animopt.record import one_thread, run
 from animopt.recording import Array
@@ -64,10 +65,10 @@ class Starts:
     within: float = WITHIN
 
     def __post_init__(self) -> None:
-        whole("map columns", self.columns)
-        whole("map rows", self.rows)
-        if isinstance(self.within, bool) or not isinstance(self.within, (int, float)) or not 0 < self.within < 1:
-            raise UsageError(f"map within {self.within!r}: give a part of the domain's diagonal, as within=0.01")
+        object.__setattr__(self, "columns", whole("map columns", self.columns))
+        object.__setattr__(self, "rows", whole("map rows", self.rows))
+        remedy = "give a part of the domain's diagonal, as within=0.01"
+        object.__setattr__(self, "within", number("map within", self.within, remedy, above=0, below=1))
 
     @property
     def cells(self) -> int:
@@ -118,12 +119,15 @@ class Settings:
         if len(settings) != 2:
             given = ", ".join(settings) or "none"
             raise UsageError(f"map settings {given}: give two, as Settings(lr=[0.01, 0.1], momentum=[0, 0.9])")
+        found = {}
         for name, values in settings.items():
             if name in inspect.signature(Racer).parameters:
                 raise UsageError(f"map settings {name!r}: is the racer's own; vary two of its optimizer's, as lr=[...]")
-            if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable) or len(list(values)) < 2:
-                raise UsageError(f"map settings {name}={values!r}: give at least two values, as {name}=[0.01, 0.1]")
-        self.settings: Mapping[str, tuple[Any, ...]] = {name: tuple(values) for name, values in settings.items()}
+            remedy = f"give at least two values, as {name}=[0.01, 0.1]"
+            found[name] = tuple(items(f"map settings {name}=", values, remedy))
+            if len(found[name]) < 2:
+                raise UsageError(f"map settings {name}={shown(values)}: {remedy}")
+        self.settings: Mapping[str, tuple[Any, ...]] = found
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={list(values)}' for name, values in self.settings.items())})"
@@ -167,6 +171,12 @@ class Settings:
                 hint = suggestion(name, parameters, f"it takes {', '.join(list(parameters)[1:])}")
                 raise UsageError(f"map settings {name!r}: {racer.optimizer.__name__} does not take it; {hint}")
         (first, columns), (second, rows) = self.settings.items()
+        for name, values in self.settings.items():
+            for value in values:
+                try:
+                    racer.varied({name: value}).check_settings()
+                except UsageError as error:
+                    raise UsageError(f"map settings: {error}") from error
         return [_with(racer, {first: column, second: row}) for row, column in product(rows, columns)]
 
 
@@ -176,7 +186,7 @@ def _with(racer: Racer, settings: Mapping[str, Any]) -> Racer:
     try:
         other.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
     except UsageError as error:
-        cell = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        cell = ", ".join(f"{name}={shown(value)}" for name, value in settings.items())
         raise UsageError(f"map settings {cell}: {error}") from error
     return other
 

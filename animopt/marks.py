@@ -21,7 +21,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 from numpy.typing import NDArray
 
-from animopt.errors import UsageError
+from animopt.errors import UsageError, shown
 from animopt.look import Look
 from animopt.recording import Array
 
@@ -287,14 +287,14 @@ def literal(words: str) -> dict[str, Any]:
         return {"s": words, "parse_math": False}
     pieces[::2] = [piece.replace("$", r"\$") for piece in pieces[::2]]
     pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
-    check_maths("".join(pieces), f"{words!r}: is not all mathtext")
+    check_maths("".join(pieces), f"{shown(words)}: is not all mathtext")
     return {"s": "".join(pieces), "parse_math": True}
 
 
 def function_maths(formula: str) -> str:
     """A function's formula as matplotlib typesets it. Raises UsageError for one that it cannot."""
     maths = f"$f(x, y) = {formula}$"
-    check_maths(maths, f"formula {formula!r}: not mathtext")
+    check_maths(maths, f"formula {shown(formula)}: not mathtext")
     return maths
 
 

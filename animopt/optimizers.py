@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from animopt.checks import pair, text, whole
 from animopt.eager import eager
-from animopt.errors import UsageError, first_line, suggestion
-from animopt.function import pair
+from animopt.errors import UsageError, ends_program, first_line, shown, suggestion
 from animopt.rules import COMPUTING
 
 _REASONS = {
@@ -44,10 +44,8 @@ class Racer:
     ) -> None:
         self.optimizer = _by_name(optimizer) if isinstance(optimizer, str) else optimizer
         if not isinstance(self.optimizer, type):
-            raise UsageError(f"racer {optimizer!r}: give a class, or its name in torch.optim, as 'Adam'")
-        if not isinstance(name, str):
-            raise UsageError(f"racer name {name!r}: give a text, as name='Adam'")
-        self.name = name
+            raise UsageError(f"racer {shown(optimizer)}: give a class, or its name in torch.optim, as 'Adam'")
+        self.name = text("racer name", name, "name='Adam'")
         self.start = None if start is None else pair("racer start", start)
         self.steps = None if steps is None else whole("racer steps", steps)
         self.scheduler = scheduler
@@ -55,12 +53,12 @@ class Racer:
         self.settings: Mapping[str, Any] = {
             key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()
         }
-        self._check_settings()
+        self.check_settings()
         self._try()
 
     def __repr__(self) -> str:
         given = {key: getattr(self, key) for key in ("name", "start", "steps") if getattr(self, key)}
-        told = [f"{key}={value!r}" for key, value in [*self.settings.items(), *given.items()]]
+        told = [f"{key}={shown(value)}" for key, value in [*self.settings.items(), *given.items()]]
         return f"Racer({', '.join([repr(self.optimizer.__name__), *told])})"
 
     def replace(self, **changes: Any) -> "Racer":
@@ -82,7 +80,9 @@ class Racer:
         try:
             with eager():
                 return self.optimizer([parameter], **self.settings)
-        except Exception as error:
+        except BaseException as error:
+            if ends_program(error):
+                raise
             said = _reason(error)
             known = _settings_of(self.optimizer) or {}
             usual = next((f"; the default is {key}={known[key]!r}" for key in self.settings if key in said), "")
@@ -95,28 +95,30 @@ class Racer:
         called = f"racer {self.optimizer.__name__}: scheduler"
         remedy = "give a function of the optimizer, as lambda optimizer: StepLR(optimizer, 10)"
         if not callable(self.scheduler):
-            raise UsageError(f"{called}={self.scheduler!r}: {remedy}")
+            raise UsageError(f"{called}={shown(self.scheduler)}: {remedy}")
         try:
             scheduler = self.scheduler(optimizer)
-        except Exception as error:
+        except BaseException as error:
+            if ends_program(error):
+                raise
             raise UsageError(f"{called}: {first_line(error)}; {remedy}") from error
         if not callable(getattr(scheduler, "step", None)):
             raise UsageError(f"{called}: returned {type(scheduler).__name__}, which has no step; {remedy}")
         return scheduler
 
-    def _check_settings(self) -> None:
+    def check_settings(self) -> None:
         """Raise UsageError for a setting that the class does not have, or whose value no class can use."""
         called = self.optimizer.__name__
         known = _settings_of(self.optimizer)
         for key, value in self.settings.items():
-            given = f"racer {called}: {key}={value!r}"
+            given = f"racer {called}: {key}={shown(value)}"
             if known is not None and key not in known:
                 meant = [*known, "name", "start", "steps", "scheduler"]
                 hint = suggestion(key, meant, f"it takes {', '.join(known) or 'none'}")
                 raise UsageError(f"{given}: no such setting; {hint}")
             default = (known or {}).get(key, inspect.Parameter.empty)
             if remedy := _remedy(key, value, default):
-                example = default if isinstance(default, (int, float, tuple)) else 0.01
+                example = default if isinstance(default, (bool, int, float, tuple)) else 0.01
                 raise UsageError(f"{given}: {remedy}, as {key}={example!r}")
 
     def _try(self) -> None:
@@ -124,6 +126,9 @@ class Racer:
         parameter = torch.ones(2, dtype=torch.float64, requires_grad=True)
         optimizer = self.build(parameter)
         self.schedule(optimizer)
+        if not callable(getattr(optimizer, "step", None)):
+            remedy = "give a class with torch's interface, or a name, as 'Adam'"
+            raise UsageError(f"racer {self.optimizer.__name__}: has no step; {remedy}")
         # What another class does in a step, and whether it may do so twice, is its own business.
         if not isinstance(optimizer, torch.optim.Optimizer):
             return
@@ -138,7 +143,9 @@ class Racer:
         try:
             with torch.random.fork_rng(devices=[]):
                 take_step(optimizer, closure)
-        except Exception as error:
+        except BaseException as error:
+            if ends_program(error):
+                raise
             raise UsageError(f"racer {self.optimizer.__name__}: {_reason(error)}") from error
 
 
@@ -200,21 +207,13 @@ def words(key: str, value: Any) -> str:
     return key if value is True else f"{key} {_value(value)}"
 
 
-def whole(field: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """A whole number of at least `least`, at most `most`; raises UsageError, naming the field, for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
-        ends = f"at least {least}" if most is None else f"at least {least} and at most {most}"
-        raise UsageError(f"{field} {value!r}: give a whole number of {ends}")
-    return value
-
-
 def _by_name(name: str) -> type[Any]:
     known = {known.casefold(): known for known in optimizer_names()}
     if name.casefold() in known:
         found: type[Any] = getattr(torch.optim, known[name.casefold()])
         return found
     hint = suggestion(name, known.values(), f"torch.optim has {', '.join(known.values())}")
-    raise UsageError(f"racer {name!r}: no such optimizer; {hint}")
+    raise UsageError(f"racer {shown(name)}: no such optimizer; {hint}")
 
 
 def _defaults(name: str) -> str:
@@ -267,12 +266,21 @@ def _remedy(key: str, value: Any, default: Any) -> str:
     counts = key == "lr" or (isinstance(default, Real) and not isinstance(default, bool))
     if counts and (isinstance(value, bool) or not isinstance(value, Real)):
         return "give a number"
-    if isinstance(value, float) and not isfinite(value) and value != default:
+    if isinstance(value, Real) and not _finite(value) and value != default:
         return "give a finite number"
+    if isinstance(default, bool) and not isinstance(value, bool):
+        return "give True or False"
     return "give a number of at least 0" if key == "lr" and value < 0 else ""
 
 
-def _reason(error: Exception) -> str:
+def _finite(value: Any) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _reason(error: BaseException) -> str:
     """Why an optimizer did not come about, or did not step."""
     said = first_line(error)
     return next((f"cannot run here: {reason}" for words, reason in _REASONS.items() if words in said), said)

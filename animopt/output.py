@@ -3,12 +3,15 @@
 import os
 import stat
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 
+from animopt.checks import items, number, truth, whole
 from animopt.encoder import Writer
-from animopt.errors import UsageError
+from animopt.errors import UsageError, shown
 from animopt.figures import size_in_bytes
 from animopt.formats import WRITERS
+from animopt.look import THEMES
 from animopt.system import ends_in_separator, name_is_refused
 
 USUAL = (".gif", ".mp4")
@@ -57,7 +60,12 @@ class Output:
         notch: int = 0,
         writer: type[Writer] | None = None,
     ) -> None:
+        path = check_is_path(path)
         writer = writer or writer_of(path)
+        if theme is not None and theme not in list(THEMES):
+            raise UsageError(f"theme {shown(theme)}: there is none of that name; use {', '.join(THEMES)}")
+        most = None if most is None else whole("max size", most, 0)
+        truth("transparent", transparent)
         for name, value in {
             "path": Path(path),
             "size": check_size(size or writer.size),
@@ -92,20 +100,33 @@ def check_still(path: Path) -> str:
     return suffix
 
 
+def check_is_path(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """A path as it is; raises UsageError for what can be none."""
+    if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
+        raise UsageError(f"output {shown(path)}: give a path, as 'race.gif'")
+    return path
+
+
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """A size (width, height) in pixels; raises UsageError for one that cannot be drawn."""
     least, most = SIDES
-    if len(size) != 2 or not all(isinstance(side, int) and least <= side <= most for side in size):
-        raise UsageError(f"size {'x'.join(map(str, size))}: give two sides of {least} to {most} pixels, as 1280x720")
-    return size
+    remedy = f"give two sides of {least} to {most} pixels, as (1280, 720)"
+    sides = items("size ", size, remedy)
+    if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
+        raise UsageError(f"size {shown(size)}: {remedy}")
+    width, height = map(int, sides)
+    if not (least <= width <= most and least <= height <= most):
+        raise UsageError(f"size {width}x{height}: give two sides of {least} to {most} pixels, as 1280x720")
+    return width, height
 
 
 def check_fps(fps: float) -> float:
     """A rate in frames a second; raises UsageError for one that no player keeps up with."""
     least, most = RATES
-    if not least <= fps <= most:
-        raise UsageError(f"fps {fps:g}: give {least} to {most} frames a second")
-    return fps
+    remedy = f"give {least} to {most} frames a second"
+    if number("fps", fps, remedy, least=least) > most:
+        raise UsageError(f"fps {fps:g}: {remedy}")
+    return number("fps", fps, remedy)
 
 
 def check_path(path: Path, *, folder: bool = False) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from animopt.canvas import Stage, own_settings
 from animopt.clock import AZIMUTH, Clock, Moment
-from animopt.errors import UsageError
+from animopt.errors import UsageError, shown
 from animopt.film import Staging, page
 from animopt.function import Function
 from animopt.layout import Box
@@ -61,10 +61,11 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         function = Function(function)
     try:
         xy = np.array([[], []] if points is None else points, dtype=np.float64)
-    except (TypeError, ValueError):
+    except Exception:
+        # NumPy asks whatever it is handed.
         xy = np.empty(0)
     if xy.ndim != 2 or len(xy) != 2:
-        raise UsageError(f"points {points!r}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
+        raise UsageError(f"points {shown(points)}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
     recording = record(function, [], (0.0, 0.0), 0)
     panels: dict[str, Panel] = {"wireframe": Wireframe(elevation=30), "contour": Contour(levels=30)}
     high = HEIGHT - 60

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from animopt.errors import Error, first_line
+from animopt.errors import Error, ends_program, first_line
 from animopt.function import Function
 from animopt.gradients import check_gradient
 from animopt.optimizers import Racer, adjust, names_and_settings, take_step
@@ -217,7 +217,9 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
             take_step(optimizer, closure)
         except Error:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if ends_program(error):
+                raise
             raise Error(f"racer {name}: step {step} failed: {first_line(error)}") from error
         if len(asked) == before:
             raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
@@ -228,7 +230,9 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
         if scheduler is not None:
             try:
                 adjust(scheduler, losses[before])
-            except Exception as error:
+            except BaseException as error:
+                if ends_program(error):
+                    raise
                 raise Error(f"racer {name}: scheduler failed after step {step}: {first_line(error)}") from error
     changing = {key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own}
     return Run(points, gradients, evaluations, changing, _stacked(states))

@@ -1,37 +1,37 @@
 """A scene, and loading one from a file."""
 
 import os
-import runpy
-import tokenize
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from animopt import beside as besides
+from animopt.checks import items, number, pair, text, truth, whole, words
 from animopt.clip import Clip, Rendered, Types
 from animopt.clock import Clock, Question, Slow
 from animopt.describing import Origin, changes, settings
-from animopt.errors import Error, Failures, UsageError, first_line
+from animopt.errors import Error, Failures, UsageError, shown
 from animopt.files import temporary
 from animopt.film import MAP, RACE, Film, Staging, page
 from animopt.formats import Mp4
-from animopt.function import Function, pair
+from animopt.function import Function
 from animopt.limits import Limits, Work
 from animopt.maps import Settings, Starts
+from animopt.marks import function_maths, literal
 from animopt.notebook import Bundle, bar
-from animopt.optimizers import Racer, names_and_settings, whole
-from animopt.output import Output, check_path, check_size, check_still
+from animopt.optimizers import Racer, names_and_settings
+from animopt.output import Output, check_is_path, check_path, check_size, check_still
 from animopt.recipe import Recipe
 from animopt.record import record
 from animopt.recording import Recording
+from animopt.scenefile import Place, run_file, source
 from animopt.sweep import Sweep
 from animopt.telling import alt_text
 from animopt.tuning import Tuned
@@ -43,6 +43,9 @@ Words = str | Mapping[str, str]
 
 EMBEDDED = (640, 360)
 """The size of a clip in a notebook, which holds all its bytes."""
+
+MOST_SEED = 2**64 - 1
+"""The greatest seed that torch takes."""
 
 EMBEDDED_FPS = {"gif": 10, "mp4": 25}
 """Its frames a second."""
@@ -94,25 +97,41 @@ class Scene:
     origin: Origin | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        given = self.function if isinstance(self.function, Sequence) else [self.function]
+        several = isinstance(self.function, Sequence) and not isinstance(self.function, str)
+        given: Sequence[Any] = self.function if several else [self.function]  # type: ignore[assignment]
         functions = tuple(each if isinstance(each, Function) else Function(each) for each in given)
         if not functions:
             raise UsageError("function (): give at least one, as function=Function(lambda x: x[0] ** 2 + x[1] ** 2)")
-        object.__setattr__(self, "function", functions if isinstance(self.function, Sequence) else functions[0])
-        object.__setattr__(self, "ordered", self.ordered or isinstance(self.racers, Sweep))
+        object.__setattr__(self, "function", functions if several else functions[0])
+        object.__setattr__(self, "ordered", truth("ordered", self.ordered) or isinstance(self.racers, Sweep))
         if not isinstance(self.racers, Tuned):
-            object.__setattr__(self, "racers", tuple(self.racers))
+            racers = tuple(items("racers ", self.racers, "give a list, as racers=[Racer('Adam', lr=0.1)]"))
+            object.__setattr__(self, "racers", racers)
         if not self.racers or not all(isinstance(racer, Racer) for racer in self.racers):
-            raise UsageError(f"racers {list(self.racers)!r}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
+            raise UsageError(f"racers {shown([*self.racers])}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
         if self.start is not None:
             object.__setattr__(self, "start", pair("start", self.start))
-        whole("steps", self.steps)
+        object.__setattr__(self, "steps", whole("steps", self.steps))
+        if not isinstance(self.limits, Limits):
+            raise UsageError(f"limits {shown(self.limits)}: give Limits, as limits=Limits(frames=50_000)")
         self._check_chance()
-        if not (isinstance(self.seconds, (int, float)) and 0 < self.seconds < float("inf")):
-            raise UsageError(f"seconds {self.seconds!r}: give the length of the clip, as seconds=10")
+        self._check_words()
+        seconds = number("seconds", self.seconds, "give the length of the clip, as seconds=10", above=0)
+        object.__setattr__(self, "seconds", seconds)
         panels = (MAP if self.map else RACE) if self.panels is None else self.panels
-        object.__setattr__(self, "panels", tuple(panels))
-        object.__setattr__(self, "slow", tuple(self.slow))
+        object.__setattr__(
+            self, "panels", tuple(items("panels ", panels, "give a list, as panels=['contour', 'loss']"))
+        )
+        object.__setattr__(self, "slow", tuple(items("slow ", self.slow, "give a list, as slow=[Slow(3, 6)]")))
+        for slow in self.slow:
+            if not isinstance(slow, Slow):
+                raise UsageError(f"slow {shown(slow)}: give a list of Slow, as slow=[Slow(3, 6)]")
+        if self.question is not None and not isinstance(self.question, Question):
+            raise UsageError(
+                f"question {shown(self.question)}: give a Question, as Question('Which one wins?', step=3)"
+            )
+        if self.origin is not None and not isinstance(self.origin, Origin):
+            raise UsageError(f"origin {shown(self.origin)}: leave it out; animopt.load gives it")
         _ = self._staging(None), self._clock()
         self._hold_starts()
         self._check_map()
@@ -123,22 +142,35 @@ class Scene:
 
     def _check_chance(self) -> None:
         """Raise UsageError for noise, a batch or a seed that cannot be used."""
-        number = isinstance(self.noise, (int, float)) and not isinstance(self.noise, bool)
-        if not (number and isfinite(self.noise) and self.noise >= 0):
-            raise UsageError(f"noise {self.noise!r}: give a standard deviation of at least 0, as noise=0.5")
-        whole("seed", self.seed, least=0)
+        noise = number("noise", self.noise, "give a standard deviation of at least 0, as noise=0.5", least=0)
+        object.__setattr__(self, "noise", noise)
+        object.__setattr__(self, "seed", whole("seed", self.seed, least=0, most=MOST_SEED))
         if self.batch is not None:
             for function in self._functions:
                 if not function.data:
-                    raise UsageError(f"batch {self.batch!r}: {function.called} has no data; leave out the batch")
-                whole("batch", self.batch, most=len(function.data[0]))
+                    raise UsageError(f"batch {shown(self.batch)}: {function.called} has no data; leave out the batch")
+                object.__setattr__(self, "batch", whole("batch", self.batch, most=len(function.data[0])))
+
+    def _check_words(self) -> None:
+        """Raise UsageError for what is no text, or one with control characters."""
+        words("title", self.title, "title='A race'")
+        words("caption", self.caption, "caption='In a ravine'")
+        texts = [self.title, self.caption, *([self.question.text] if isinstance(self.question, Question) else [])]
+        for each in [*texts, *(racer.name for racer in self.racers)]:
+            for told in [each] if isinstance(each, str) else each.values():
+                literal(told)
+        for function in self._functions:
+            if function.formula:
+                function_maths(function.formula)
+        text("focus", self.focus, "focus='Adam', a racer's name")
+        text("lang", self.lang, "lang='en'")
 
     def _check_map(self) -> None:
         """Raise UsageError for a map that cannot be made."""
         if self.map is None:
             return
         if not isinstance(self.map, (Starts, Settings)):
-            raise UsageError(f"map {self.map!r}: give Starts() or Settings(lr=[0.01, 0.1], momentum=[0, 0.9])")
+            raise UsageError(f"map {shown(self.map)}: give Starts() or Settings(lr=[0.01, 0.1], momentum=[0, 0.9])")
         if self.noise or self.batch:
             raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
         for function in self._functions:
@@ -152,7 +184,7 @@ class Scene:
             outside = []
             for racer, start in zip(self.racers, starts, strict=True):
                 if start is None:
-                    raise UsageError(f"start: {racer!r} has none; give the scene one, as start=(-7, 2)")
+                    raise UsageError(f"start: {shown(racer)} has none; give the scene one, as start=(-7, 2)")
                 if not function.contains(start):
                     outside.append(start)
             if outside:
@@ -192,6 +224,11 @@ class Scene:
         return self._record(self._functions[0])
 
     def _record(self, function: Function) -> Recording:
+        # A function may import what lies beside its file only when it is called.
+        with self.origin.place.open() if self.origin and self.origin.place else nullcontext():
+            return self._run(function)
+
+    def _run(self, function: Function) -> Recording:
         # Where there is no common start, every racer has its own.
         start = self.start or function.start or (0.0, 0.0)
         racers, caption = self.racers, ""
@@ -237,12 +274,15 @@ class Scene:
         `progress` is told how many frames are drawn, and of how many; `made` is told of each clip as it was made, which
         has less than was asked for where it may have only so many bytes.
         """
+        if not outputs:
+            raise UsageError("outputs: are none; give at least one, as save('race.gif')")
         all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
         paths = [output.path.resolve() for output in all_outputs]
         for output, path in zip(all_outputs, paths, strict=True):
             check_path(output.path, folder=output.writer.folder)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
+        beside = items("beside ", beside, "give a list, as beside=['poster']")
         besides.check(beside, all_outputs)
         self._check_limits(*all_outputs)
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
@@ -297,9 +337,9 @@ class Scene:
         `size` is (width, height) in pixels; `fps` is 10 for a GIF and 25 for an MP4 unless another is given; `workers`
         are those of `save`. Raises UsageError for what no clip can have.
         """
-        suffix = suffix.lower().removeprefix(".")
+        suffix = suffix.lower().removeprefix(".") if isinstance(suffix, str) else suffix
         if suffix not in EMBEDDED_FPS:
-            raise UsageError(f"clip {suffix!r}: a notebook shows {' or '.join(EMBEDDED_FPS)}; use one of them")
+            raise UsageError(f"clip {shown(suffix)}: a notebook shows {' or '.join(EMBEDDED_FPS)}; use one of them")
         output = Output(f"clip.{suffix}", size, EMBEDDED_FPS[suffix] if fps is None else fps, theme)
         self._check_limits(output)
         _ = self._staging(theme)
@@ -335,8 +375,9 @@ class Scene:
 
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""
-        if not 0 <= at <= self.seconds:
-            raise UsageError(f"still {at:g}: give a second of the clip, 0 to {self.seconds:g}")
+        remedy = f"give a second of the clip, 0 to {self.seconds:g}"
+        if number("still", at, remedy, least=0) > self.seconds:
+            raise UsageError(f"still {at:g}: {remedy}")
 
     def still(
         self,
@@ -353,7 +394,7 @@ class Scene:
         Raises UsageError for a second that the clip does not have, Error where the file cannot be written.
         """
         self.check_second(at)
-        self._page(Path(path), [at], size, self._staging(theme, transparent), recipe, still=at)
+        self._page(path, [at], size, self._staging(theme, transparent), recipe, still=at)
 
     def storyboard(
         self,
@@ -369,11 +410,18 @@ class Scene:
         Raises Error where the file cannot be written.
         """
         seconds = self._clock().told(6)
-        self._page(Path(path), seconds, size, self._staging(theme, transparent), recipe, storyboard=True)
+        self._page(path, seconds, size, self._staging(theme, transparent), recipe, storyboard=True)
 
     def _page(
-        self, path: Path, seconds: Sequence[float], size: tuple[int, int], staging: Staging, recipe: bool, **asked: Any
+        self,
+        place: str | os.PathLike[str],
+        seconds: Sequence[float],
+        size: tuple[int, int],
+        staging: Staging,
+        recipe: bool,
+        **asked: Any,
     ) -> None:
+        path = Path(check_is_path(place))
         suffix = check_still(path)
         check_path(path)
         size = check_size(size)
@@ -387,7 +435,7 @@ class Scene:
         theme = theme or self.theme
         output |= {"theme": theme} | ({"transparent": True} if transparent else {})
         found = Recipe(output, settings(self, race.caption))
-        if self.origin is None:
+        if self.origin is None or not self.origin.text:
             return replace(found, lacking="the scene was not loaded from a file").text
         found = replace(found, file=self.origin.file)
         changed = changes(replace(self, theme=theme), self.origin)
@@ -432,7 +480,7 @@ class Scene:
             return 0
         called = names_and_settings(self.racers)[0]
         if self.focus not in called:
-            raise UsageError(f"focus {self.focus!r}: no racer has that name; use {', '.join(called)}")
+            raise UsageError(f"focus {shown(self.focus)}: no racer has that name; use {', '.join(called)}")
         return called.index(self.focus)
 
     def _say(self, words: Words) -> str:
@@ -445,34 +493,14 @@ class Scene:
 def load(path: str | os.PathLike[str]) -> Scene:
     """The scene in a Python file, which is run: its name `scene`.
 
+    Modules beside the file can be imported, but for those named like one of Python's own or an installed one.
     Raises Error, naming the file and the line, where the file does not run or has no scene.
     """
-    found = run_file(path).get("scene")
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
+        raise UsageError(f"scene file {shown(path)}: give a path, as 'my_scene.py'")
+    place = Place(Path(path).parent)
+    found = run_file(path, place).get("scene")
     if not isinstance(found, Scene):
-        raise Error(f"{path}: has no scene; end it with scene = Scene(...)")
-    text = _source(Path(path))
-    return replace(found, origin=Origin(Path(path).name, text, found)) if text and not found.origin else found
-
-
-def _source(path: Path) -> str:
-    """The text of a Python file, "" where it is no file in UTF-8."""
-    try:
-        with tokenize.open(path) as file:
-            return file.read() if file.encoding in ("utf-8", "utf-8-sig") else ""
-    except (OSError, SyntaxError, UnicodeDecodeError):
-        return ""
-
-
-def run_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Run a Python file; what it names. Raises Error, naming the file and the line, where it does not run."""
-    try:
-        return runpy.run_path(str(path))
-    except SyntaxError as error:
-        line = f", line {error.lineno}" if error.lineno else ""
-        raise Error(f"{error.filename or path}{line}: {error.msg}") from error
-    except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        place = f"{path}, line {lines[-1]}" if lines else str(path)
-        what = "" if isinstance(error, Error) else f"{type(error).__name__}: "
-        raise Error(f"{place}: {what}{first_line(error)}") from error
+        what = "" if found is None else f", but {shown(found)}"
+        raise Error(f"{path}: has no scene{what}; end it with scene = Scene(...)")
+    return found if found.origin else replace(found, origin=Origin(Path(path).name, source(path), found, place))

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from animopt.errors import UsageError
+from animopt.checks import items
+from animopt.errors import UsageError, shown
 from animopt.optimizers import Racer, words
 
 
@@ -23,19 +24,19 @@ class Sweep(Sequence[Racer]):
 
     def __init__(self, racer: Racer, **values: Iterable[Any]) -> None:
         if not isinstance(racer, Racer):
-            raise UsageError(f"sweep {racer!r}: give a racer, as Sweep(Racer('SGD'), lr=[0.1, 0.9])")
-        if len(values) != 1 or "name" in values:
+            raise UsageError(f"sweep {shown(racer)}: give a racer, as Sweep(Racer('SGD'), lr=[0.1, 0.9])")
+        if len(values) != 1 or {"name", "scheduler"} & values.keys():
             given = ", ".join(values) or "nothing"
             raise UsageError(f"sweep of {given}: give one setting and its values, as lr=[0.001, 0.01, 0.1]")
         [(setting, each)] = values.items()
-        each = list(each) if isinstance(each, Iterable) and not isinstance(each, str) else []
+        each = items(f"sweep {setting}=", each, "give a list of values, as lr=[0.001, 0.01, 0.1]")
         if not each:
-            raise UsageError(f"sweep {setting}={values[setting]!r}: give a list of values, as lr=[0.001, 0.01, 0.1]")
+            raise UsageError(f"sweep {setting}=[]: give a list of values, as lr=[0.001, 0.01, 0.1]")
         racers = [racer.replace(**{setting: value}) for value in each]
         names = [words(setting, value) for value in each]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise UsageError(f"sweep {setting}={each!r}: {name!r} is there twice; give each value once")
+                raise UsageError(f"sweep {setting}={shown(each)}: {name!r} is there twice; give each value once")
         object.__setattr__(self, "setting", setting)
         named = (racer.replace(name=name) for racer, name in zip(racers, names, strict=True))
         object.__setattr__(self, "racers", tuple(named))

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from animopt.errors import Error, UsageError, suggestion
-from animopt.function import Function, pair
-from animopt.optimizers import Racer, names_and_settings, whole
+from animopt.checks import items, pair, whole
+from animopt.errors import Error, UsageError, shown, suggestion
+from animopt.function import Function
+from animopt.optimizers import Racer, names_and_settings
 from animopt.record import run
 
 RANGES: Mapping[str, tuple[float, float]] = {"lr": (1e-4, 10)}
 """What is searched for where nothing else is asked for."""
+
+MOST_SEED = 2**32 - 1
+"""The greatest seed that optuna takes."""
 
 FLOOR = 1e-12
 """Added to each gap, so that one of 0 has a logarithm."""
@@ -115,13 +119,14 @@ def tuned(
     hyper-parameter optimization), and repeats with its seed.
     Raises UsageError for a range that cannot be searched, or a racer that it leaves nothing to search for.
     """
-    racers = tuple(racers)
+    racers = tuple(items("tuned racers ", racers, "give a list, as tuned([Racer('Adam')])"))
     if not racers or not all(isinstance(racer, Racer) for racer in racers):
-        raise UsageError(f"tuned racers {list(racers)!r}: give at least one, as tuned([Racer('Adam')])")
+        raise UsageError(f"tuned racers {shown([*racers])}: give at least one, as tuned([Racer('Adam')])")
     for racer in racers:
         for field in ("start", "steps"):
             if getattr(racer, field) is not None:
-                raise UsageError(f"tuned: {racer!r} has {field} of its own; leave it out, for all must have the same")
+                told = f"tuned: {shown(racer)} has {field} of its own"
+                raise UsageError(f"{told}; leave it out, for all must have the same")
     found = {key: _range(key, ends) for key, ends in {**RANGES, **ranges}.items()}
     known = dict.fromkeys(key for racer in racers for key in _open(racer))
     for key in ranges:
@@ -130,11 +135,16 @@ def tuned(
             raise UsageError(f"tuned {key}: no racer takes it, or all have fixed it; {hint}")
     for racer in racers:
         if not found.keys() & _open(racer):
-            raise UsageError(f"tuned: {racer!r} has nothing left to search for; leave out its lr, or give a range")
-    places = None if starts is None else tuple(pair("tuned starts", start) for start in starts)
-    if places == ():
+            raise UsageError(f"tuned: {shown(racer)} has nothing left to search for; leave out its lr, or give a range")
+    for racer in racers:
+        for key in found.keys() & _open(racer):
+            for end in found[key]:
+                racer.varied({key: end}).check_settings()
+    given = [] if starts is None else items("tuned starts ", starts, "give a list, as starts=[(-7, 2)]")
+    if starts is not None and not given:
         raise UsageError("tuned starts []: give at least one, as starts=[(-7, 2)]")
-    return Tuned(racers, whole("tuned trials", trials), whole("tuned seed", seed, 0), places, found)
+    places = tuple(pair("tuned starts", start) for start in given) or None
+    return Tuned(racers, whole("tuned trials", trials), whole("tuned seed", seed, 0, MOST_SEED), places, found)
 
 
 def _open(racer: Racer) -> dict[str, None]:
@@ -146,7 +156,7 @@ def _open(racer: Racer) -> dict[str, None]:
 def _range(key: str, ends: Any) -> tuple[float, float]:
     low, high = pair(f"tuned {key}", ends)
     if not low < high:
-        raise UsageError(f"tuned {key} {ends!r}: give the lower end first, as {key}=(0.001, 1)")
+        raise UsageError(f"tuned {key} {shown(ends)}: give the lower end first, as {key}=(0.001, 1)")
     return low, high
 
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from animopt.scenefile import imported_from
+
 EVERY = 0.2
 """Seconds between two looks at the files."""
 
@@ -29,6 +31,8 @@ def watch(path: Path, act: Callable[[], None]) -> None:
             act()
             for name, file in _beside(path, there).items():
                 del sys.modules[name]
+                seen.setdefault(file, _stamp(file))
+            for file in imported_from(path.parent):
                 seen.setdefault(file, _stamp(file))
             importlib.invalidate_caches()
             try:

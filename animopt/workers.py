@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
-from animopt.errors import Error, UsageError
+from animopt.errors import Error, UsageError, shown
 from animopt.startup import importing
 from animopt.system import apart, cores, ending_of, undisturbed
 
@@ -46,7 +47,7 @@ def crew(workers: int | Executor | None, frames: float) -> Iterator[Executor | N
     if workers is None:
         # An encoder and the rest of this process need nearly as much.
         workers = cores() // 2 + 1 if frames >= FEW else 0
-    if workers == 0:
+    if workers == 0 and not isinstance(workers, bool):
         yield None
         return
     with Workers(workers, "animopt.film") as ours:
@@ -62,8 +63,8 @@ class Workers(Executor):
     """
 
     def __init__(self, count: int, *preload: str) -> None:
-        if not isinstance(count, int) or count < 1:
-            raise UsageError(f"workers {count!r}: give a number of processes, as workers=2, or 0 for none")
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise UsageError(f"workers {shown(count)}: give a number of processes, as workers=2, or 0 for none")
         self.count = count
         self._preload = preload
         self._tasks: SimpleQueue[tuple[Future[Any], bytes] | None] = SimpleQueue()
@@ -118,6 +119,8 @@ class Workers(Executor):
 
     def _started(self) -> "subprocess.Popen[bytes]":
         path = [each for each in sys.path if isinstance(each, str)]
+        # Where animopt itself lies, which may be the folder in which Python was started, no one looks any more.
+        path += [home for home in [str(Path(__file__).parent.parent)] if home not in path]
         program = f"import sys; sys.path[:] = {path!r}; from animopt.workers import work; work(*{self._preload!r})"
         command = [sys.executable, "-c", program]
         try:

@@ -224,7 +224,7 @@ IMPORTS = "from animopt import Racer, Scene\nfrom animopt.functions import ravin
 @pytest.mark.parametrize(
     ("program", "said"),
     [
-        ("scene = (", "mine.py, line 3: '(' was never closed"),
+        ("scene = (", "mine.py, line 3, column 9: '(' was never closed: scene = ("),
         ("scene = Scene(racers=[Racer('Adem')])", "mine.py, line 3: racer 'Adem': no such optimizer; did you mean 'Ad"),
         ("scene = Scene(racers=[Racer('SGD', rate=1)])", "mine.py, line 3: racer SGD: "),
         ("scene = Scene(function=lambda x: (x ** 2).sum(), racers=[Racer('SGD')])", "mine.py, line 3: start: "),

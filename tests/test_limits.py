@@ -123,7 +123,7 @@ def test_a_limit_that_is_none_is_refused(animopt_here, scenes, word):
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "5", None, float("inf")])
 def test_a_limit_is_a_whole_number(value):
-    with pytest.raises(UsageError, match="limit frames="):
+    with pytest.raises(UsageError, match="limit frames "):
         Limits(frames=value)
 
 

@@ -266,7 +266,7 @@ def test_without_minima_the_loss_is_the_loss():
         ),
         (
             lambda: Settings(lr=[0.1, -1], momentum=[0, 0.9]).check(BOWL, Racer("SGD")),
-            r"map settings lr=-1, momentum=0: racer SGD: .*-1",
+            r"map settings: racer SGD: lr=-1: give a number of at least 0",
         ),
         (
             lambda: Starts(2, 2).record(Function(bowl), Racer("SGD"), (0, 0), 1),

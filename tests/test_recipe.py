@@ -208,9 +208,9 @@ def test_a_long_scene_file_is_left_out(mine):
 def test_a_scene_file_in_another_encoding_is_left_out(tmp_path, encoding):
     path = tmp_path / "mine.py"
     path.write_bytes(f"# coding: {encoding}\n# \xe9\nscene = None\n".encode("latin-1"))
-    from animopt.scene import _source
+    from animopt.scenefile import source
 
-    assert _source(path) == ""
+    assert source(path) == ""
 
 
 ENCODERS = {".mp4": "libx264", ".mov": "libx264", ".webm": "libvpx-vp9", ".mkv": "libx264"}

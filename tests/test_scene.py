@@ -112,7 +112,7 @@ def test_saving_tells_of_its_progress(tmp_path):
         ({"noise": float("inf")}, "noise inf: "),
         ({"noise": True}, "noise True: "),
         ({"noise": "1"}, "noise '1': "),
-        ({"seed": -1}, "seed -1: give a whole number of at least 0$"),
+        ({"seed": -1}, "seed -1: give a whole number of at least 0 and at most 18446744073709551615$"),
         ({"seed": 0.5}, "seed 0.5: "),
         ({"batch": 4}, "batch 4: function ravine has no data; leave out the batch"),
         ({"function": DATA, "batch": 0}, "batch 0: give a whole number of at least 1 and at most 3$"),
@@ -229,7 +229,7 @@ def test_a_scene_is_loaded_from_its_file(scene_file):
     [
         ("", "my scene.py: has no scene; end it with scene = Scene"),
         ("scene = 3", "my scene.py: has no scene"),
-        ("import animopt\nscene = (", r"my scene.py, line 2: '\(' was never closed"),
+        ("import animopt\nscene = (", r"my scene.py, line 2, column 9: '\(' was never closed: scene = \("),
         ("\n\nscene = Scen()", "my scene.py, line 3: NameError: name 'Scen' is not defined"),
         ("def deeper():\n    return 1 / 0\n\nx = deeper()", "my scene.py, line 2: ZeroDivisionError: division by zero"),
         ("import sys\nsys.exit(3)", "my scene.py, line 2: SystemExit: 3"),
