@@ -11,9 +11,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.font_manager import FontProperties, fontManager, get_font
+
+from animopt.plotting import FontProperties, fontManager, get_font, matplotlib
 
 FAMILY = "Animopt Inter"
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.text import Text
 
 from animopt.clock import Moment
 from animopt.figures import number, point
 from animopt.look import Look
 from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshared
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, Text
 from animopt.recording import Array, Recording
 
 ROW = 26.0
