@@ -3,13 +3,15 @@
 import difflib
 from collections.abc import Iterable
 
+from animopt.printable import printable
+
 
 class Error(Exception):
     """Something in a scene, or on the disk, stops the work."""
 
     def _render_traceback_(self) -> list[str]:
         """The one line that IPython shows in place of a traceback."""
-        return [f"{type(self).__name__}: {' '.join(str(self).split())}"]
+        return [f"{type(self).__name__}: {printable(' '.join(str(self).split()))}"]
 
 
 class UsageError(Error, ValueError):

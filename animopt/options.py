@@ -10,6 +10,7 @@ from animopt import completion
 from animopt.errors import Error, UsageError
 from animopt.look import THEMES
 from animopt.places import PLACES
+from animopt.printable import printable
 from animopt.voice import Voice
 
 if TYPE_CHECKING:
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from animopt.output import Output
+
+
+class Formatter(click.HelpFormatter):
+    """Writes help and tables, in which what files say of themselves cannot command the terminal."""
+
+    def write(self, string: str) -> None:
+        super().write(printable(string, keep="\n"))
+
+
+class Context(click.Context):
+    """What a command runs in, whose help may have texts of others."""
+
+    formatter_class = Formatter
 
 
 def parse_size(value: str) -> tuple[int, int]:

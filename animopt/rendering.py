@@ -12,7 +12,7 @@ import click
 from animopt import catalogue, completion
 from animopt.errors import UsageError
 from animopt.layout import LAYOUTS
-from animopt.options import ClipOptions, clip_options, format_options, language_option, make_folder
+from animopt.options import ClipOptions, Context, clip_options, format_options, language_option, make_folder
 from animopt.places import PLACES
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class RenderCommand(click.Command, ABC):
     """
 
     path: Path | None = None
+    context_class = Context
 
     def __init__(self, name: str, params: Sequence[click.Parameter] = (), **attributes: Any) -> None:
         self.name: str

@@ -14,6 +14,7 @@ PACKAGE = ROOT / "animopt"
 
 # Each module's floor; a module may import only from lower ones. A new module says here where it lives.
 FLOORS = {
+    "printable": -1,
     "errors": 0,
     "startup": 0,
     "eager": 0,
