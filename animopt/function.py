@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from animopt.defaults import own_torch
 from animopt.errors import Error, UsageError, first_line
 from animopt.recording import Array
 
@@ -174,6 +175,7 @@ class Function:
         return max(1, CHUNK // max(1, self.data[0].numel())) if self.data else None
 
 
+@own_torch()
 def _columns(data: Any) -> tuple[torch.Tensor, ...]:
     """Data as tensors of float64; raises UsageError for what are no rows of numbers, or not as many of each."""
     try:

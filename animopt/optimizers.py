@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from animopt.defaults import own_torch
 from animopt.eager import eager
 from animopt.errors import UsageError, first_line, suggestion
 from animopt.function import pair
@@ -122,6 +123,7 @@ class Racer:
                 example = default if isinstance(default, (int, float, tuple)) else 0.01
                 raise UsageError(f"{given}: {remedy}, as {key}={example!r}")
 
+    @own_torch()
     def _try(self) -> None:
         """Raise UsageError where the optimizer or its scheduler cannot be built, or torch's cannot step from (1, 1)."""
         parameter = torch.ones(2, dtype=torch.float64, requires_grad=True)
@@ -307,6 +309,7 @@ def _told(racer: Racer, apart: Sequence[str]) -> Iterable[str]:
     return (told for told in (" × ".join(filter(None, first)), *rest) if told and told != racer.name)
 
 
+@own_torch()
 def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
     """The learning rate with which a racer sets out, scheduled or not, and its scheduler's name; None, "" without."""
     optimizer = racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))

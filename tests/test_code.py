@@ -18,6 +18,7 @@ FLOORS = {
     "errors": 0,
     "startup": 0,
     "eager": 0,
+    "defaults": 0,
     "plotting": 0,
     "notebook": 0,
     "clip": 1,
@@ -105,6 +106,7 @@ FLOORS = {
     "several": 16,
 }
 TORCH_HALF = {
+    "defaults",
     "describing",
     "eager",
     "function",
