@@ -93,7 +93,7 @@ def missing(text: str) -> str:
     characters = dict.fromkeys(
         character
         for character in unicodedata.normalize("NFC", text)
-        if unicodedata.category(character) not in {"Cc", "Cf", "Zs", "Zl", "Zp"}
+        if character != "\n" and unicodedata.category(character) not in {"Cf", "Zs", "Zl", "Zp"}
     )
     for name in family():
         # Most texts need none but the first font, and others are slow to read.

@@ -28,8 +28,8 @@ class Voice:
     def path(self, path: object) -> None:
         """Tell of a file that was written, where results are not told as JSON."""
         if not (self.quiet or self.json):
-            # A script needs the very name.
-            click.echo(printable(str(path)) if sys.stdout.isatty() else str(path))
+            # A script needs the very name, of which click would leave out what looks like colours.
+            print(printable(str(path)) if sys.stdout.isatty() else path, flush=True)
 
     def result(self, result: Mapping[str, Any]) -> None:
         """Tell what was done, where that is told as JSON."""
