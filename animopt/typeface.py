@@ -93,7 +93,8 @@ def missing(text: str) -> str:
     characters = dict.fromkeys(
         character
         for character in unicodedata.normalize("NFC", text)
-        if character != "\n" and unicodedata.category(character) not in {"Cf", "Zs", "Zl", "Zp"}
+        # Matplotlib passes over control characters, but only those of ASCII.
+        if character > "\x1f" and unicodedata.category(character) not in {"Cf", "Zs", "Zl", "Zp"}
     )
     for name in family():
         # Most texts need none but the first font, and others are slow to read.
