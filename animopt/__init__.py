@@ -1,8 +1,11 @@
 """Clips of optimizers racing on a surface."""
 
-from typing import TYPE_CHECKING, Any
+# Nothing is imported yet: under `python -m animopt` anything in the current folder would stand in for it.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from animopt.clock import Question as Question
     from animopt.clock import Slow as Slow
     from animopt.errors import Error as Error
@@ -44,7 +47,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     # The command line answers without torch and matplotlib, so a name's module is imported when it is asked for.
     if name not in _HOMES:
         raise AttributeError(f"module 'animopt' has no attribute {name!r}")

@@ -7,19 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.layout import Box
 from animopt.look import Look
 from animopt.panels import Move, Panel
+from animopt.plotting import Artist, Figure, FigureCanvasAgg, IdentityTransform, RendererAgg, Text, matplotlib
 from animopt.recording import Recording
 from animopt.typeface import FAMILY, family
 

@@ -6,7 +6,8 @@ from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any
 
-from animopt.errors import UsageError, is_control, shown
+from animopt.errors import UsageError, shown
+from animopt.printable import CONTROLS
 
 
 def number(
@@ -66,7 +67,7 @@ def text(field: str, value: Any, example: str, *, lines: bool = False) -> str:
     """A text without control characters, in one line unless it may have several `lines`; raises UsageError else."""
     if not isinstance(value, str):
         raise UsageError(f"{field} {shown(value)}: give a text, as {example}")
-    wrong = next((each for each in value if is_control(each) and not (lines and each == "\n")), "")
+    wrong = next((each for each in CONTROLS.findall(value) if not (lines and each == "\n")), "")
     if wrong:
         raise UsageError(f"{field} {shown(value)}: leave out the control character {shown(wrong)}")
     return value

@@ -1,5 +1,6 @@
 """The command line: every scene, and the other commands."""
 
+import codecs
 import errno
 import io
 import os
@@ -16,6 +17,8 @@ from animopt import catalogue
 from animopt.commands import COMMANDS
 from animopt.completion import files
 from animopt.errors import Error, UsageError, first_line
+from animopt.options import Context
+from animopt.printable import exact, printable
 from animopt.rendering import SceneCommand
 from animopt.system import INTERRUPTED, asked_to_end, exit_code
 from animopt.voice import Voice
@@ -26,6 +29,8 @@ DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show w
 
 class Animopt(click.Group):
     """A command for every scene that is found, and for every scene file that is named."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the scenes, and of what else there is."""
@@ -55,7 +60,10 @@ class Animopt(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """What begins so: scenes, other commands and options, or else scene files."""
-        return super().shell_complete(ctx, incomplete) or files(incomplete)
+        found = super().shell_complete(ctx, incomplete)
+        for item in found:
+            item.help = item.help and printable(item.help)
+        return [item for item in found if item.value == printable(item.value)] or files(incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every scene and every other command, with one line about each."""
@@ -87,10 +95,11 @@ def animopt(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; leave with 0, with 2 where it was misused, with 1 where the work failed."""
+    # A console or a pipe that lacks a letter, as on Windows, shows a question mark for it.
+    codecs.register_error("animopt.exact", exact)
     for stream in (sys.stdout, sys.stderr):
-        # A console or a pipe that lacks a letter, as on Windows, shows a question mark for it.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="animopt.exact")
     # Also where the command is not understood, and nothing but its words tells how to speak.
     words = sys.argv[1:] if arguments is None else arguments
     voice = Voice(quiet="--quiet" in words, json="--json" in words)

@@ -10,9 +10,11 @@ import click
 from animopt import catalogue, completion
 from animopt.errors import Error, UsageError
 from animopt.look import THEMES
-from animopt.options import parse_size
+from animopt.options import Formatter, parse_size
+from animopt.printable import printable
 from animopt.rendering import RaceCommand
 from animopt.several import AllCommand, DeckCommand, GalleryCommand
+from animopt.voice import Voice
 
 if TYPE_CHECKING:
     from animopt.function import Function
@@ -54,7 +56,7 @@ def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int]
 
     for path in outputs:
         save_picture(function, path, size or Mp4.size, theme)
-        click.echo(path)
+        Voice().path(path)
 
 
 @click.command()
@@ -81,9 +83,9 @@ def recipe(clip: Path, raw: bool, output: Path | None) -> None:
     found = Recipe.read(embedded(clip), str(clip))
     if output:
         catalogue.save_scene(output, found.scene_file())
-        click.echo(output)
+        Voice().path(output)
         again = " ".join(["animopt", f'"{output}"' if " " in str(output) else str(output), *found.options()])
-        click.echo(f"animopt: a scene file is code; look at it, then run: {again} -o again{clip.suffix}", err=True)
+        Voice().note(f"animopt: a scene file is code; look at it, then run: {again} -o again{clip.suffix}")
     elif raw:
         click.echo(json.dumps(json.loads(found.text), indent=2))
     else:
@@ -97,9 +99,9 @@ def new(name: str) -> None:
     from animopt.starter import start
 
     path = start(name, COMMANDS)
-    click.echo(path)
+    Voice().path(path)
     wanted = catalogue.name(path) if path.parent.name else path
-    click.echo(f"animopt {wanted} --draft --open renders it, and shows it", err=True)
+    Voice().note(f"animopt {wanted} --draft --open renders it, and shows it")
 
 
 @click.command()
@@ -109,9 +111,9 @@ def doctor() -> None:
 
     lacking = []
     for finding in examine():
-        click.echo(f"{finding.state:8}{finding.thing:18}{finding.found}")
+        click.echo(printable(f"{finding.state:8}{finding.thing:18}{finding.found}"))
         if finding.remedy:
-            click.echo(f"{'':26}{finding.remedy}")
+            click.echo(printable(f"{'':26}{finding.remedy}"))
         lacking += [finding.thing] if finding.state == "fails" else []
     if lacking:
         raise Error(f"{', '.join(lacking)}: missing or not fit for use; what to do is told under each")
@@ -132,7 +134,7 @@ COMMANDS: dict[str, click.Command] = {
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> None:
-    formatter = click.HelpFormatter(width=shutil.get_terminal_size().columns)
+    formatter = Formatter(width=shutil.get_terminal_size().columns)
     formatter.write_dl(rows)
     click.echo(formatter.getvalue(), nl=False)
 

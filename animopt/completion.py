@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from animopt import catalogue
+from animopt.printable import printable
 
 
 def scene_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
@@ -48,7 +49,10 @@ def optimizers() -> list[str]:
 
 
 def _or_files(names: Iterable[str], incomplete: str) -> list[str | CompletionItem]:
-    found: list[str | CompletionItem] = [name for name in names if name.startswith(incomplete)]
+    # A terminal would obey a name that is not, and no shell can be told it.
+    found: list[str | CompletionItem] = [
+        name for name in names if name.startswith(incomplete) and name == printable(name)
+    ]
     return found or list(files(incomplete))
 
 

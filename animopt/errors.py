@@ -3,11 +3,12 @@
 import builtins
 import difflib
 import reprlib
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from animopt.printable import printable
 
 MOST_SHOWN = 80
 """As many characters of a value are shown in a message at most."""
@@ -15,19 +16,16 @@ MOST_SHOWN = 80
 MOST_SAID = 200
 """As many characters of another's message are shown in one of ours at most."""
 
-_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-"""Code points that turn the direction of the text after them, so that it reads otherwise than it is."""
-
 
 class Error(Exception):
     """Something in a scene, or on the disk, stops the work; its message is one line, without control characters."""
 
     def __str__(self) -> str:
-        return escaped(super().__str__())
+        return printable(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         """The one line that IPython shows in place of a traceback."""
-        return [f"{type(self).__name__}: {' '.join(str(self).split())}"]
+        return [f"{type(self).__name__}: {printable(' '.join(str(self).split()))}"]
 
 
 class UsageError(Error, ValueError):
@@ -96,18 +94,6 @@ def shown(value: object) -> str:
     return _short(told, MOST_SHOWN)
 
 
-def is_control(character: str) -> bool:
-    """Whether a character moves a terminal's cursor, breaks a line, turns the text's direction, or is none at all."""
-    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or ord(character) in _TURNING
-
-
-def escaped(text: str) -> str:
-    """A text with its control characters written as Python does, a line break as two characters."""
-    if not any(map(is_control, text)):
-        return text
-    return "".join(builtins.repr(each)[1:-1] if is_control(each) else each for each in text)
-
-
 def first_line(error: BaseException) -> str:
     """What an exception says, in one line that is not too long."""
     if isinstance(error, Error):
@@ -136,7 +122,7 @@ def ends_program(error: BaseException) -> bool:
 
 def _short(text: str, most: int) -> str:
     # First, for a text may be very long, and then because escaping makes it longer.
-    return _middle_left_out(escaped(_middle_left_out(text, most)), most)
+    return _middle_left_out(printable(_middle_left_out(text, most)), most)
 
 
 def _middle_left_out(text: str, most: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from animopt.checks import items, pair, text
+from animopt.defaults import own_torch
 from animopt.errors import Error, UsageError, ends_program, first_line, shown
 from animopt.recording import Array
 
@@ -207,6 +208,7 @@ class Function:
         return max(1, CHUNK // max(1, self.data[0].numel())) if self.data else None
 
 
+@own_torch()
 def _columns(data: Any) -> tuple[torch.Tensor, ...]:
     """Data as tensors of float64; raises UsageError for what are no rows of numbers, or not as many of each."""
     try:

@@ -1,11 +1,10 @@
 """The domain seen from above, as more than one panel shows it."""
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from animopt.look import Look
 from animopt.marks import mix
+from animopt.plotting import Axes, MaxNLocator
 from animopt.recording import Surface
 from animopt.relief import relief
 

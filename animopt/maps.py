@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.checks import items, number, whole
+from animopt.defaults import own_torch
 from animopt.errors import UsageError, shown, suggestion
 from animopt.function import Function
 from animopt.optimizers import Racer, adjust, take_step
@@ -80,6 +81,7 @@ class Starts:
         if not function.minima:
             raise UsageError(f"map: {function.called} has no minima to come to; give it some, as minima=[(0, 0)]")
 
+    @own_torch()
     @one_thread()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Basins:
         """Run the racer from every cell's middle, whatever `start` is, for its own number of steps or `steps`.
@@ -141,6 +143,7 @@ class Settings:
         """Raise UsageError where the racer's optimizer does not take a setting, or one of the values."""
         self._racers(racer)
 
+    @own_torch()
     @one_thread()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Losses:
         """Run the racer with every pair of values, from its own start or `start`, for its own steps or `steps`.

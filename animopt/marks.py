@@ -7,22 +7,27 @@ from os.path import commonprefix
 from typing import Any, cast
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex, to_rgb
-from matplotlib.lines import Line2D
-from matplotlib.markers import MarkerStyle
-from matplotlib.mathtext import MathTextParser
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
-from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 from numpy.typing import NDArray
 
 from animopt.errors import UsageError, shown
 from animopt.look import Look
+from animopt.plotting import (
+    Affine2D,
+    Artist,
+    Axes,
+    Bbox,
+    FigureCanvasAgg,
+    IdentityTransform,
+    Line2D,
+    MarkerStyle,
+    MathTextParser,
+    Path,
+    PathPatch,
+    RendererBase,
+    Text,
+    to_hex,
+    to_rgb,
+)
 from animopt.recording import Array
 
 HEAD = 13.0

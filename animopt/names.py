@@ -3,16 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.patches import BoxStyle
-from matplotlib.text import Text
-from matplotlib.transforms import IdentityTransform
 
 from animopt.clock import Moment
 from animopt.labels import dodge
 from animopt.look import Look
 from animopt.marks import HEAD, Stamp, literal, text_box, text_width, unshared
+from animopt.plotting import Artist, Axes, BoxStyle, IdentityTransform, Text
 from animopt.recording import Array
 
 WINDOW = 15

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from animopt.checks import pair, text, whole
+from animopt.defaults import own_torch
 from animopt.eager import eager
 from animopt.errors import UsageError, ends_program, first_line, shown, suggestion
 from animopt.rules import COMPUTING
@@ -121,6 +122,7 @@ class Racer:
                 example = default if isinstance(default, (bool, int, float, tuple)) else 0.01
                 raise UsageError(f"{given}: {remedy}, as {key}={example!r}")
 
+    @own_torch()
     def _try(self) -> None:
         """Raise UsageError where the optimizer or its scheduler cannot be built, or torch's cannot step from (1, 1)."""
         parameter = torch.ones(2, dtype=torch.float64, requires_grad=True)
@@ -312,6 +314,7 @@ def _told(racer: Racer, apart: Sequence[str]) -> Iterable[str]:
     return (told for told in (" × ".join(filter(None, first)), *rest) if told and told != racer.name)
 
 
+@own_torch()
 def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
     """The learning rate with which a racer sets out, scheduled or not, and its scheduler's name; None, "" without."""
     optimizer = racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))

@@ -13,6 +13,7 @@ from animopt.errors import Error, UsageError
 from animopt.limits import Limits
 from animopt.look import THEMES
 from animopt.places import PLACES
+from animopt.printable import printable
 from animopt.voice import Voice
 
 if TYPE_CHECKING:
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 
 STANDARD_OUTPUT = "-"
 """What stands for standard output where the path of a file is asked for."""
+
+
+class Formatter(click.HelpFormatter):
+    """Writes help and tables, in which what files say of themselves cannot command the terminal."""
+
+    def write(self, string: str) -> None:
+        super().write(printable(string, keep="\n"))
+
+
+class Context(click.Context):
+    """What a command runs in, whose help may have texts of others."""
+
+    formatter_class = Formatter
 
 
 def parse_size(value: str) -> tuple[int, int]:

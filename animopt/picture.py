@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from animopt.canvas import Stage, own_settings
 from animopt.clock import AZIMUTH, Clock, Moment
@@ -23,6 +21,7 @@ from animopt.output import check_size, check_still
 from animopt.panels import Panel
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
+from animopt.plotting import Figure, FigureCanvasAgg
 from animopt.record import record
 from animopt.writers import png, save_still
 

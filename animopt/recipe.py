@@ -78,7 +78,7 @@ class Recipe:
     def options(self) -> list[str]:
         """What the command line is to be told besides the scene file, to make the clip again."""
         size, told = self.output.get("size"), []
-        if isinstance(size, list) and len(size) == 2:
+        if isinstance(size, list) and [type(side) for side in size] == [int, int]:
             told += ["--size", f"{size[0]}x{size[1]}"]
         for name in ("fps", "still"):
             if isinstance(value := self.output.get(name), (int, float)):

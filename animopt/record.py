@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from animopt.defaults import own_torch
 from animopt.errors import Error, ends_program, first_line
 from animopt.function import Function
 from animopt.gradients import check_gradient
@@ -61,6 +62,7 @@ class Run:
     state: Mapping[str, Array]
 
 
+@own_torch()
 def record(
     function: Function,
     racers: Sequence[Racer],

@@ -12,7 +12,15 @@ import click
 from animopt import catalogue, completion
 from animopt.errors import Failures, UsageError
 from animopt.layout import LAYOUTS
-from animopt.options import STANDARD_OUTPUT, ClipOptions, clip_options, folder_for, format_options, language_option
+from animopt.options import (
+    STANDARD_OUTPUT,
+    ClipOptions,
+    Context,
+    clip_options,
+    folder_for,
+    format_options,
+    language_option,
+)
 from animopt.places import PLACES
 
 if TYPE_CHECKING:
@@ -38,6 +46,7 @@ class RenderCommand(click.Command, ABC):
     """
 
     path: Path | None = None
+    context_class = Context
 
     def __init__(self, name: str, params: Sequence[click.Parameter] = (), **attributes: Any) -> None:
         self.name: str

@@ -194,8 +194,13 @@ def _check_outcomes(outcomes: "Mapping[str, Rendered]") -> None:
 
 
 def _asking(name: str, path: Path, options: Sequence[str]) -> str:
-    """The command that renders a scene as a GIF, as the system's shell takes it: by its name where that finds it."""
-    scene, output = name if catalogue.scenes().get(name) == path else str(path), f"{name}.gif"
+    """The command that renders a scene as a GIF, as the system's shell takes it: by its name where that finds it.
+
+    Other readers do not have this machine's folders: a file in this folder is told as seen from here, others by name.
+    """
+    here, there = Path.cwd(), Path.cwd() / path
+    known = there.relative_to(here) if there.is_relative_to(here) and ".." not in there.parts else path.name
+    scene, output = name if catalogue.scenes().get(name) == path else str(known), f"{name}.gif"
     words = [f"./{word}" if word.startswith("-") else word for word in (scene, output)]
     command = ["animopt", words[0], "-o", words[1], *options]
     return command_line(command)

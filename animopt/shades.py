@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.colors import to_hex, to_rgb
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from animopt.look import Look
 from animopt.marks import mix
 from animopt.outcomes import Basins, Losses
+from animopt.plotting import MaxNLocator, to_hex, to_rgb
 from animopt.recording import Array
 
 BANDS = 4

@@ -1,10 +1,11 @@
 """Frames in order, drawn by an executor, never many at a time."""
 
+import os
 import pickle
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
@@ -23,6 +24,9 @@ T = TypeVar("T")
 
 AHEAD = 4
 """As many frames are under way for each worker, so that it never waits for the one whose turn it is."""
+
+SAFE_PATH = "PYTHONSAFEPATH"
+"""A variable that, if it is set, keeps Python from looking for libraries in the current folder."""
 
 
 class Frames(Protocol):
@@ -83,7 +87,8 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
     places = max(1, min(len(indices), AHEAD * workers.count))
     size = height * width * film.channels
     behind = places * size
-    block = SharedMemory(create=True, size=behind + len(packed))
+    with _safe_path():
+        block = SharedMemory(create=True, size=behind + len(packed))
     try:
         _memory(block)[behind : behind + len(packed)] = packed
 
@@ -97,6 +102,23 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
     finally:
         block.close()
         block.unlink()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """In this context a Python that is started takes no library from the current folder, as `python -c` would.
+
+    On some systems shared memory starts one, which sees to it that the memory is freed.
+    """
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 _unpacked: Callable[[bytes], Any] = lru_cache(maxsize=1)(pickle.loads)

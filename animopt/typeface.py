@@ -11,9 +11,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.font_manager import FontProperties, fontManager, get_font
+
+from animopt.plotting import FontProperties, fontManager, get_font, matplotlib
 
 FAMILY = "Animopt Inter"
 
@@ -93,7 +93,8 @@ def missing(text: str) -> str:
     characters = dict.fromkeys(
         character
         for character in unicodedata.normalize("NFC", text)
-        if unicodedata.category(character) not in {"Cc", "Cf", "Zs", "Zl", "Zp"}
+        # Matplotlib passes over control characters, but only those of ASCII.
+        if character > "\x1f" and unicodedata.category(character) not in {"Cf", "Zs", "Zl", "Zp"}
     )
     for name in family():
         # Most texts need none but the first font, and others are slow to read.

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from animopt.errors import Error, UsageError
+from animopt.printable import printable, printable_json
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,13 @@ class Voice:
     def path(self, path: object) -> None:
         """Tell of a file that was written, where results are not told as JSON."""
         if not (self.quiet or self.json):
-            click.echo(str(path))
+            # A script needs the very name, of which click would leave out what looks like colours.
+            print(printable(str(path)) if sys.stdout.isatty() else path, flush=True)
 
     def result(self, result: Mapping[str, Any]) -> None:
         """Tell what was done, where that is told as JSON."""
         if self.json:
-            click.echo(json.dumps(result, ensure_ascii=False))
+            click.echo(printable_json(result))
 
     def note(self, note: str) -> None:
         """Say on the way what is being done."""
@@ -79,13 +81,13 @@ class Voice:
             return
         from animopt.progress import bar
 
-        with bar(name) as progress:
+        with bar(printable(name)) as progress:
             yield progress
 
 
 def _say(said: str) -> None:
     # click would write past the bar, which makes room for what goes through this stream.
-    print(said, file=sys.stderr, flush=True)
+    print(printable(said), file=sys.stderr, flush=True)
 
 
 def _line(said: str) -> str:

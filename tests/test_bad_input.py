@@ -35,6 +35,7 @@ from animopt import (
 )
 from animopt.commands import COMMANDS
 from animopt.functions import by_name, ravine, rotated
+from animopt.printable import CONTROLS
 from animopt.regression import line
 
 MOST = 420
@@ -364,7 +365,7 @@ def files(folder):
 
 def assert_short(said):
     assert said == said.strip()
-    assert not any(map(errors.is_control, said)), said
+    assert not CONTROLS.search(said), said
     assert "Traceback" not in said
     assert len(said) <= MOST, len(said)
 

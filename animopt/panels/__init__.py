@@ -8,11 +8,9 @@ depends on nothing but its moment.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-
 from animopt.clock import Moment
 from animopt.look import Look
+from animopt.plotting import Artist, Axes
 from animopt.recording import Recording
 
 Move = Callable[[Moment], Sequence[Artist]]

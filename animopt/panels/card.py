@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch, Rectangle
-
 from animopt.clock import Moment
 from animopt.look import Look
 from animopt.marks import fit, in_pixels, literal, text_width
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, FancyBboxPatch, Rectangle
 from animopt.recording import Recording
 
 

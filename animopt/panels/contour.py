@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 
 from animopt.clock import Moment
 from animopt.ground import paint_ground
@@ -14,6 +12,7 @@ from animopt.look import Look
 from animopt.marks import mix, racer_marks, text_width
 from animopt.names import beside
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes
 from animopt.recording import Array, Recording
 from animopt.trails import CELL, seen, thinned
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from animopt.clock import Moment
 from animopt.look import Look
 from animopt.marks import TRAIL, discs, graph, head_mark, trail_line
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, MaxNLocator
 from animopt.recording import Array, Recording
 
 DOT, BATCH = 5.0, 9.0

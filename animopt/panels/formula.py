@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.text import Text
 
 from animopt.clock import Moment
 from animopt.look import Look
 from animopt.marks import fit, function_maths, head_mark, in_pixels, literal, text_width
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, Text
 from animopt.recording import Recording
 from animopt.rules import rule
 

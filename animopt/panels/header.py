@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-
 from animopt.clock import Moment
 from animopt.look import Look
 from animopt.marks import fit, function_maths, in_pixels, literal, text_width
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes
 from animopt.recording import Recording
 
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
 
 from animopt.clock import Moment
 from animopt.look import Look
 from animopt.marks import TRAIL, graph, head_mark, trail_line
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
 from animopt.recording import Array, Recording, Way
 from animopt.trails import CELL, thinned
 

@@ -5,11 +5,6 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.path import Path
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
-from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
@@ -19,6 +14,7 @@ from animopt.look import Look
 from animopt.marks import Sheet, Stamp, chip, mix, text_width
 from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
 from animopt.panels import Move
+from animopt.plotting import Affine2D, Artist, Axes, FixedFormatter, FixedLocator, MaxNLocator, Path
 from animopt.recording import Recording
 from animopt.shades import LEVELS, STRIPES, VEIL, bands, bytes_of, letter, loss_colours, loss_scale, shades, stripes
 

@@ -5,10 +5,6 @@ from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator
 
 from animopt.clock import Moment
 from animopt.layout import Box, heading, tiles
@@ -17,6 +13,7 @@ from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshar
 from animopt.panels import Move
 from animopt.panels.contour import Contour
 from animopt.panels.standings import common_decimals, standing
+from animopt.plotting import Artist, Axes, MaxNLocator, Text
 from animopt.recording import Recording
 
 

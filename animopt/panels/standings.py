@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.text import Text
 
 from animopt.clock import Moment
 from animopt.figures import number, point
 from animopt.look import Look
 from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshared
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, Text
 from animopt.recording import Array, Recording
 
 ROW = 26.0
@@ -76,14 +74,14 @@ class Standings:
             mark.place(np.array([[left + size * (indent - 1.15), middle + 0.1 * size]])).set_animated(False)
         names_left = size * indent
         names = write(names_left, recording.names[: len(racers)])
-        if max(map(text_width, names)) > losses_left - names_left:
+        if max(map(text_width, names), default=0) > losses_left - names_left:
             for name, short in zip(names, unshared(recording.names), strict=False):
                 name.set_text(literal(short)["s"])
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
             # Of a name that is all dots the marker tells more.
             name.set_visible(text_width(name) <= losses_left - names_left and len(name.get_text()) > 2)
-        settings_left = names_left + max(map(text_width, names)) + size
+        settings_left = names_left + max(map(text_width, names), default=0) + size
         for text in names:
             text.set_animated(True)
 
@@ -91,7 +89,7 @@ class Standings:
             """The first words of which each racer's fit from one place to another, and which these are."""
             for index, (words, left, right) in enumerate(choices):
                 texts = write(left, words[: len(racers)], scale=max(0.9, look.smallest / size), muted=True)
-                if max(map(text_width, texts)) <= right - left:
+                if max(map(text_width, texts), default=0) <= right - left:
                     for text in texts:
                         text.set_animated(True)
                     return texts, index

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse, FancyArrowPatch, Rectangle
-from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
 from animopt.look import Look
 from animopt.marks import TRAIL, fit, head_mark, in_pixels, literal, mix, text_width
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, Ellipse, FancyArrowPatch, Rectangle, Text
 from animopt.recording import Array, Recording
 from animopt.rules import step_sizes, velocity, written
 

@@ -6,11 +6,6 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 
 from animopt.clock import Moment
 from animopt.figures import number, point, power, setting
@@ -18,6 +13,7 @@ from animopt.look import Look
 from animopt.marks import chip, in_pixels, mix, text_width
 from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes, Rectangle, Text, to_rgb
 from animopt.recording import Recording
 from animopt.shades import STRIPES, VEIL, LossScale, bands, letter, loss_colours, loss_scale, shades
 

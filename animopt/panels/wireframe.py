@@ -6,8 +6,6 @@ from typing import final
 
 import numpy as np
 from contourpy import contour_generator
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from animopt.clock import Moment
@@ -15,6 +13,7 @@ from animopt.look import Look
 from animopt.marks import TRAIL, Trail, mix, racer_marks, text_width, trail_line
 from animopt.names import beside
 from animopt.panels import Move
+from animopt.plotting import Artist, Axes
 from animopt.projection import Camera, HeightField
 from animopt.recording import Array, Recording, Surface
 from animopt.relief import Relief, relief

@@ -1,0 +1,75 @@
+"""All that is used of matplotlib, which is imported here alone: without what a `matplotlibrc` in this folder names."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = [
+    "Affine2D",
+    "Artist",
+    "Axes",
+    "Bbox",
+    "BoxStyle",
+    "Ellipse",
+    "FancyArrowPatch",
+    "FancyBboxPatch",
+    "Figure",
+    "FigureCanvasAgg",
+    "FixedFormatter",
+    "FixedLocator",
+    "FontProperties",
+    "IdentityTransform",
+    "Line2D",
+    "LogLocator",
+    "MarkerStyle",
+    "MathTextParser",
+    "MaxNLocator",
+    "Path",
+    "PathPatch",
+    "Rectangle",
+    "RendererAgg",
+    "RendererBase",
+    "StrMethodFormatter",
+    "Text",
+    "fontManager",
+    "get_font",
+    "matplotlib",
+    "to_hex",
+    "to_rgb",
+]
+
+RC = "matplotlibrc"
+"""The file that matplotlib looks for in the current folder, before those that the user has set up."""
+
+
+@contextmanager
+def _not_from_this_folder() -> Iterator[None]:
+    """In this context no `matplotlibrc` is seen in the current folder, which may be anyone's download.
+
+    Matplotlib has no setting for that. All else exists as before, in other threads too.
+    """
+    exists = os.path.exists
+    os.path.exists = lambda path: path != RC and exists(path)
+    try:
+        yield
+    finally:
+        os.path.exists = exists
+
+
+with _not_from_this_folder():
+    import matplotlib
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
+    from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+    from matplotlib.colors import to_hex, to_rgb
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties, fontManager, get_font
+    from matplotlib.lines import Line2D
+    from matplotlib.markers import MarkerStyle
+    from matplotlib.mathtext import MathTextParser
+    from matplotlib.patches import BoxStyle, Ellipse, FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
+    from matplotlib.path import Path
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
+    from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
