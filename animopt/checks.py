@@ -9,6 +9,9 @@ from typing import Any
 from animopt.errors import UsageError, shown
 from animopt.printable import CONTROLS
 
+BEYOND = 10**9
+"""More than this of anything is beyond any machine's time and memory."""
+
 
 def number(
     field: str,
@@ -18,10 +21,11 @@ def number(
     least: float = -inf,
     above: float = -inf,
     below: float = inf,
+    most: float = inf,
 ) -> float:
-    """A finite number, at least `least`, greater than `above`, less than `below`, or UsageError with the remedy."""
+    """A finite number, `least` to `most`, greater than `above`, less than `below`, or UsageError with the remedy."""
     found = _number(value)
-    if found is None or not isfinite(found) or not (found >= least and above < found < below):
+    if found is None or not isfinite(found) or not (least <= found <= most and above < found < below):
         raise UsageError(f"{field} {shown(value)}: {remedy}")
     return found
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from animopt.checks import items, number, whole
+from animopt.checks import BEYOND, items, number, whole
 from animopt.defaults import own_torch
 from animopt.errors import UsageError, shown, suggestion
 from animopt.function import Function
@@ -66,8 +66,8 @@ class Starts:
     within: float = WITHIN
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", whole("map columns", self.columns))
-        object.__setattr__(self, "rows", whole("map rows", self.rows))
+        object.__setattr__(self, "columns", whole("map columns", self.columns, most=BEYOND))
+        object.__setattr__(self, "rows", whole("map rows", self.rows, most=BEYOND))
         remedy = "give a part of the domain's diagonal, as within=0.01"
         object.__setattr__(self, "within", number("map within", self.within, remedy, above=0, below=1))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from animopt.checks import pair, text, whole
+from animopt.checks import BEYOND, pair, text, whole
 from animopt.defaults import own_torch
 from animopt.eager import eager
 from animopt.errors import UsageError, ends_program, first_line, shown, suggestion
@@ -48,7 +48,7 @@ class Racer:
             raise UsageError(f"racer {shown(optimizer)}: give a class, or its name in torch.optim, as 'Adam'")
         self.name = text("racer name", name, "name='Adam'")
         self.start = None if start is None else pair("racer start", start)
-        self.steps = None if steps is None else whole("racer steps", steps)
+        self.steps = None if steps is None else whole("racer steps", steps, most=BEYOND)
         self.scheduler = scheduler
         # NumPy's numbers are written otherwise than they were given.
         self.settings: Mapping[str, Any] = {

@@ -123,10 +123,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 def check_fps(fps: float) -> float:
     """A rate in frames a second; raises UsageError for one that no player keeps up with."""
     least, most = RATES
-    remedy = f"give {least} to {most} frames a second"
-    if number("fps", fps, remedy, least=least) > most:
-        raise UsageError(f"fps {fps:g}: {remedy}")
-    return number("fps", fps, remedy)
+    return number("fps", fps, f"give {least} to {most} frames a second", least=least, most=most)
 
 
 def check_path(path: Path, *, folder: bool = False) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from animopt import beside as besides
-from animopt.checks import items, number, pair, text, truth, whole, words
+from animopt.checks import BEYOND, items, number, pair, text, truth, whole, words
 from animopt.clip import Clip, Rendered, Types
 from animopt.clock import Clock, Question, Slow
 from animopt.describing import Origin, changes, settings
@@ -111,12 +111,12 @@ class Scene:
             raise UsageError(f"racers {shown([*self.racers])}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
         if self.start is not None:
             object.__setattr__(self, "start", pair("start", self.start))
-        object.__setattr__(self, "steps", whole("steps", self.steps))
+        object.__setattr__(self, "steps", whole("steps", self.steps, most=BEYOND))
         if not isinstance(self.limits, Limits):
             raise UsageError(f"limits {shown(self.limits)}: give Limits, as limits=Limits(frames=50_000)")
         self._check_chance()
         self._check_words()
-        seconds = number("seconds", self.seconds, "give the length of the clip, as seconds=10", above=0)
+        seconds = number("seconds", self.seconds, "give the length of the clip, as seconds=10", above=0, below=BEYOND)
         object.__setattr__(self, "seconds", seconds)
         panels = (MAP if self.map else RACE) if self.panels is None else self.panels
         object.__setattr__(

@@ -93,7 +93,7 @@ PAUSE = "give the length of the pause, as seconds=2"
 SLOW = "give two steps in their order, and how many times as long they take, as Slow(3, 6, times=2)"
 VALUES = "give a list of values, as lr=[0.001, 0.01, 0.1]"
 SPACE = "give two positive numbers in order and a count of at most 10000, as logspace(0.001, 0.1, 3)"
-SIZE = "give two sides of 160 to 7680 pixels, as"
+SIZE = "give two sides of 160 to 16384 pixels, as"
 FPS = "give 1 to 120 frames a second"
 PATH = "give a path, as 'race.gif'"
 
@@ -180,8 +180,11 @@ CALLS = [
     (lambda: Racer("SGD", name="\ud800"), r"racer name '\ud800': leave out the control character '\ud800'"),
     (lambda: Racer("SGD", name="a\u202eb"), r"racer name 'a\u202eb': leave out the control character '\u202e'"),
     (lambda: Racer("SGD", start=(1, None)), f"racer start (1, None): {PAIR}"),
-    (lambda: Racer("SGD", steps="5"), f"racer steps '5': {WHOLE} 1 and at most 100000"),
-    (lambda: Racer("SGD", steps=10**30), f"racer steps 1000000000000000000000000000000: {WHOLE} 1 and at most 100000"),
+    (lambda: Racer("SGD", steps="5"), f"racer steps '5': {WHOLE} 1 and at most 1000000000"),
+    (
+        lambda: Racer("SGD", steps=10**30),
+        f"racer steps 1000000000000000000000000000000: {WHOLE} 1 and at most 1000000000",
+    ),
     (lambda: Racer("SGD", scheduler=3), "racer SGD: scheduler=3: give a function of the optimizer, as lambda optim..."),
     (lambda: Racer("SGD", scheduler=lambda o: sys.exit(3)), "racer SGD: scheduler: 3; give a function of the ..."),
     # Scene
@@ -207,9 +210,9 @@ CALLS = [
     (lambda: make(start=(NAN, 1)), "start (nan, 1): give two finite numbers, as (-7, 2)"),
     (lambda: make(start=np.array([1, 2, 3])), f"start array([1, 2, 3]): {PAIR}"),
     (lambda: make(start=None), "start: Racer('SGD', lr=0.1) has none; give the scene one, as start=(-7, 2)"),
-    (lambda: make(steps=2.0), f"steps 2.0: {WHOLE} 1 and at most 100000"),
-    (lambda: make(steps=np.float32(2)), f"steps np.float32(2.0): {WHOLE} 1 and at most 100000"),
-    (lambda: make(steps=None), f"steps None: {WHOLE} 1 and at most 100000"),
+    (lambda: make(steps=2.0), f"steps 2.0: {WHOLE} 1 and at most 1000000000"),
+    (lambda: make(steps=np.float32(2)), f"steps np.float32(2.0): {WHOLE} 1 and at most 1000000000"),
+    (lambda: make(steps=None), f"steps None: {WHOLE} 1 and at most 1000000000"),
     (
         lambda: make(map=Starts),
         "map <class 'animopt.maps.Starts'>: give Starts() or Settings(lr=[0.01, 0.1], momentum=...",
@@ -267,8 +270,8 @@ CALLS = [
     (lambda: Slow(2, 2), f"slow last 2: {SLOW}"),
     (lambda: Slow(1, 2, times=False), f"slow times False: {SLOW}"),
     # Maps, sweeps, tuning, spacing
-    (lambda: Starts(columns=0), f"map columns 0: {WHOLE} 1"),
-    (lambda: Starts(rows=np.array([3])), f"map rows array([3]): {WHOLE} 1"),
+    (lambda: Starts(columns=0), f"map columns 0: {WHOLE} 1 and at most 1000000000"),
+    (lambda: Starts(rows=np.array([3])), f"map rows array([3]): {WHOLE} 1 and at most 1000000000"),
     (lambda: Starts(within=None), "map within None: give a part of the domain's diagonal, as within=0.01"),
     (lambda: Settings(lr=[1, 2]), "map settings lr: give two, as Settings(lr=[0.01, 0.1], momentum=[0, 0.9])"),
     (lambda: Settings(lr=3, momentum=[0, 1]), "map settings lr=3: give at least two values, as lr=[0.01, 0.1]"),
@@ -722,7 +725,7 @@ COMMAND_LINES = {
     "racer's value": ({}, [*RACE, "adam:lr=1e999"], 2, "racer Adam: lr=inf: give a finite number, as lr=0.001"),
     "start": ({}, [*ADAM, "--start", "1"], 2, "Invalid value for '--start': '1': give two numbers, as -1.2,1"),
     "start inf": ({}, [*ADAM, "--start", "inf,1"], 2, "start (inf, 1.0): give two finite numbers, as (-7, 2)"),
-    "steps": ({}, [*ADAM, "--steps", "0"], 2, f"steps 0: {WHOLE} 1 and at most 100000"),
+    "steps": ({}, [*ADAM, "--steps", "0"], 2, f"steps 0: {WHOLE} 1 and at most 1000000000"),
     "title": (
         {},
         [*ADAM, "--title", "a\x1b]0;b\x07"],

@@ -499,7 +499,7 @@ def test_the_command_makes_a_deck(animopt_here, files):
         (["lecture.html", "empty"], 2, "empty: there is no scene file in this folder"),
         (["no/where.html", "scene.py"], 2, "no/where.html: there is no folder 'no'"),
         (["empty.html", "scene.py", "--size", "321x180"], 2, "size 321x180: an MP4 needs even sides"),
-        (["lecture.html", "scene.py", "--fps", "0"], 2, "fps 0: give 1 to 120"),
+        (["lecture.html", "scene.py", "--fps", "0"], 2, "fps 0.0: give 1 to 120"),
         (["lecture.html", "scene.py", "--seconds", "-1"], 2, "seconds -1"),
         (["lecture.html", "scene.py", "broken.py"], 1, "broken: "),
         (["lecture.pptx", "scene.py", "broken.py"], 1, "broken: "),
