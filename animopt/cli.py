@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(code)
     except (Exception, click.Abort, KeyboardInterrupt) as error:
         if "--debug" in words:
-            traceback.print_exception(error)
+            print(printable("".join(traceback.format_exception(error)), keep="\n"), end="", file=sys.stderr)
         message, code = _told(error)
     try:
         sys.stdout.flush()
