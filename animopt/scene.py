@@ -21,7 +21,7 @@ from animopt.clip import Clip, Rendered, Types
 from animopt.clock import Clock, Question, Slow
 from animopt.describing import Origin, changes, settings
 from animopt.errors import Error, UsageError, first_line
-from animopt.film import MAP, RACE, Film, Staging, page
+from animopt.film import MAP, RACE, Film, Staging, check, check_maths, page
 from animopt.formats import Mp4
 from animopt.function import Function, pair
 from animopt.maps import Settings, Starts
@@ -117,6 +117,15 @@ class Scene:
             names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
             where = f" on {self._functions[0].name}" if self._functions[0].name else ""
             object.__setattr__(self, "title", f"{', '.join(names)}{where}")
+        self._check_shown()
+
+    def _check_shown(self) -> None:
+        """Raise UsageError for panels of what the scene has not, and for maths that cannot be typeset."""
+        has = {"map": self.map is not None, "sample": all(function.predict for function in self._functions)}
+        check(tuple(self.panels or ()), has)
+        question = self._say(self.question.text) if self.question else ""
+        texts = [self._say(self.title), self._say(self.caption), question, *(racer.name for racer in self.racers)]
+        check_maths(texts, [function.formula for function in self._functions])
 
     def _check_chance(self) -> None:
         """Raise UsageError for noise, a batch or a seed that cannot be used."""

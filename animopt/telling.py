@@ -168,6 +168,7 @@ def _spoken(recording: Recording) -> Recording:
     """The same with its title and names as they are read, without the signs around maths."""
 
     def plain(text: str) -> str:
-        return " ".join(re.sub(r"\\[()]", "", text).split())
+        printed = "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\\[()]", "", text))
+        return " ".join(printed.split())
 
     return replace(recording, title=plain(recording.title), names=tuple(map(plain, recording.names)))

@@ -14,6 +14,7 @@ from animopt.look import Look
 from animopt.marks import TRAIL, graph, head_mark, trail_line
 from animopt.panels import Move
 from animopt.recording import Array, Recording, Way
+from animopt.relief import FINEST
 from animopt.trails import CELL, thinned
 
 DECADES = 10
@@ -93,5 +94,6 @@ def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:
         low = max(float(positive.min()), high * 10.0**-DECADES)
         return low / 1.5, max(high, low * 10) * 1.5
     low, high = float(seen.min()), float(seen.max())
-    margin = 0.06 * (high - low) or 1.0
+    # Where the values are all alike, matplotlib could not tell the ends apart.
+    margin = max(0.06 * (high - low) or 1.0, FINEST * max(abs(low), abs(high)))
     return low - margin, high + margin

@@ -1,0 +1,452 @@
+"""A search for scenes that `Scene` accepts and that cannot be drawn, and for texts that a parser trips over."""
+
+import inspect
+import logging
+import math
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, example, given, note, settings
+from hypothesis import strategies as st
+
+from animopt import Error, Function, Output, Question, Racer, Scene, Settings, Slow, Starts, Sweep
+from animopt.adhoc import Race
+from animopt.budget import in_bytes
+from animopt.captions import cues, webvtt
+from animopt.embedding import AFTERWARDS, embedded
+from animopt.errors import UsageError
+from animopt.functions import shelf as functions_shelf
+from animopt.look import THEMES
+from animopt.layout import LAYOUTS, PANELS
+from animopt.optimizers import shelf as optimizers_shelf
+from animopt.options import parse_size
+from animopt.recipe import Recipe
+from animopt.regression import line
+from animopt.rendering import parse_point
+from animopt.telling import alt_text, events
+
+SEARCH = partial(
+    settings,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+"""The same examples each time, and no folder that keeps them."""
+
+OWN_WARNINGS = [
+    "start .*: outside .*; the view is widened to ",
+    "no font has ",
+    ".*: is .* wherever it was tried, so that no racer moves; use ",
+]
+"""What a scene may be told of, and nothing else: a start outside, letters without a font, a constant function."""
+
+FORMS = {
+    "bowl": lambda u, v: u**2 + v**2,
+    "ravine": lambda u, v: u**2 / 100 + v**2,
+    "tilt": lambda u, v: u + 2 * v,
+    "kinks": lambda u, v: u.abs() + (u - v).abs(),
+    "plateaus": lambda u, v: torch.relu(u - 0.3) + torch.relu(-v - 0.5),
+    "constant": lambda u, v: 0 * u + 0 * v,
+    "one way": lambda u, v: u**2 + 0 * v,
+    "saddle": lambda u, v: u**2 - v**2,
+    "falling": lambda u, v: -torch.exp(3 * u) - v**2,
+    "steep": lambda u, v: torch.exp(100 * u) + v**2,
+    "root": lambda u, v: torch.sqrt(u) + v**2,
+    "logarithm": lambda u, v: torch.log(u**2 + v) + v,
+    "pole": lambda u, v: 1 / u + 1 / v,
+    "ring": lambda u, v: torch.log(u**2 + v**2),
+    "waves": lambda u, v: torch.sin(40 * u) * torch.cos(30 * v),
+    "step": lambda u, v: torch.where(u > 0, 1.0 + u, v**2),
+    "island": lambda u, v: torch.where(u**2 + v**2 < 0.09, u**2 + v**2, torch.nan * u),
+    "abyss": lambda u, v: torch.where(v > 0, u**2 + v**2, -torch.inf * torch.ones_like(u)),
+    "spike": lambda u, v: torch.exp(-1e4 * (u**2 + v**2)),
+    "huge": lambda u, v: (u**2 + v**2) * 1e308,
+    "quartic": lambda u, v: (u**2 - 0.25) ** 2 + v**4,
+}
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A function in words that Python reads again: a form, or a polynomial, on a domain as (middle, half) twice."""
+
+    form: str | tuple[float, ...]
+    across: tuple[float, float] = (0.0, 1.0)
+    up: tuple[float, float] = (0.0, 1.0)
+    scale: float = 1.0
+    offset: float = 0.0
+    single: bool = False
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def definition(self, x: Any) -> Any:
+        u, v = ((x[axis] - middle) / half for axis, (middle, half) in enumerate((self.across, self.up)))
+        if isinstance(self.form, str):
+            value = FORMS[self.form](u, v)
+        else:
+            powers = [(i, j) for i in range(4) for j in range(4 - i)]
+            value = sum(each * u**i * v**j for each, (i, j) in zip(self.form, powers, strict=False))
+        value = self.offset + self.scale * value
+        return value.float() if self.single else value
+
+    def at(self, place: tuple[float, float]) -> tuple[float, float]:
+        """A place of the domain, of which each side goes from -1 to 1."""
+        return tuple(middle + half * part for (middle, half), part in zip((self.across, self.up), place, strict=True))
+
+    def function(self) -> Function:
+        x, y = ((middle - half, middle + half) for middle, half in (self.across, self.up))
+        places = {
+            name: [self.at(place) for place in self.more[name]] for name in ("minima", "saddles") if name in self.more
+        }
+        return Function(self.definition, x=x, y=y, **{**self.more, **places})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A scene and a picture of it, in words."""
+
+    surfaces: tuple[Surface | str | tuple[tuple[float, ...], tuple[float, ...]], ...]
+    racers: tuple[tuple[str, dict[str, Any]], ...]
+    fields: dict[str, Any] = field(default_factory=dict)
+    sweep: dict[str, list[Any]] | None = None
+    size: tuple[int, int] = (320, 180)
+    theme: str | None = None
+    transparent: bool = False
+    titled: bool = True
+    part: float = 0.5
+    svg: bool = False
+
+    def scene(self) -> Scene:
+        functions = [self._function(each) for each in self.surfaces]
+        racers: Any = [Racer(name, **self._own(settings)) for name, settings in self.racers]
+        if self.sweep:
+            racers = Sweep(racers[0], **self.sweep)
+        fields = self.fields
+        if "start" in fields and isinstance(self.surfaces[0], Surface):
+            fields = {**fields, "start": self.surfaces[0].at(fields["start"])}
+        return Scene(function=functions if len(functions) > 1 else functions[0], racers=racers, **fields)
+
+    def _own(self, settings: dict[str, Any]) -> dict[str, Any]:
+        settings = dict(settings)
+        if "scheduler" in settings:
+            settings["scheduler"] = SCHEDULERS[settings["scheduler"]]
+        if "start" in settings and isinstance(self.surfaces[0], Surface):
+            settings["start"] = self.surfaces[0].at(settings["start"])
+        return settings
+
+    @staticmethod
+    def _function(each: Any) -> Function:
+        if isinstance(each, str):
+            return functions_shelf()[each]
+        return each.function() if isinstance(each, Surface) else line(*each)
+
+
+SCHEDULERS = {
+    "StepLR": lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 2),
+    "ExponentialLR": lambda optimizer: torch.optim.lr_scheduler.ExponentialLR(optimizer, 3.0),
+    "LambdaLR": lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.0),
+    "ReduceLROnPlateau": lambda optimizer: torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0),
+    "CosineAnnealingLR": lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 3),
+    "OneCycleLR": lambda optimizer: torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=50),
+    "Nonsense": lambda optimizer: 3,
+}
+
+numbers = st.one_of(
+    st.floats(-10, 10),
+    st.sampled_from([0.0, -0.0, 1.0, 0.5, 1e-300, 1e-12, 1e-8, 1e-3, 1e3, 1e8, 1e15, 1e150, 1e300]),
+)
+parts = st.one_of(st.sampled_from([-1.0, -0.7, 0.0, 0.3, 1.0]), st.floats(-1, 1))
+places = st.tuples(parts, parts)
+beyond = st.one_of(places, st.tuples(st.floats(-30, 30), st.floats(-30, 30)))
+
+texts = st.one_of(
+    st.text(max_size=12),
+    st.text(alphabet="abcdefgh ij", max_size=200),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "\n",
+            "two\nlines",
+            "Five optimizers in a ravine",
+            "골짜기의 다섯 최적화 기법",
+            "日本語のタイトル",
+            "سباق المحسنات",
+            "מרוץ",
+            "🏁🚀👩‍🚀",
+            "e\u0301\u0301\u0301",
+            "$5 and $6",
+            "$$",
+            "a_b^c {x} \\alpha 100 %",
+            r"\(",
+            r"\)",
+            r"\(\)",
+            r"\(x^2\)",
+            r"\(\beta_1\) at $5",
+            r"\(\frac{1}{2}\) and \(\sqrt{x}\)",
+            r"\(x_{\)",
+            r"\(\nosuch\)",
+            r"\(a\) \(b\) \(c\)",
+            r"\(\mathrm{\ 한}\)",
+            "\\",
+            "x" * 300,
+            r"\(x\) " * 40,
+            "\x1b[31mred",
+            "\x00",
+            "\u202e",
+            "\ud800",
+            "\t",
+            "]]>",
+            "<b>&amp;</b>",
+            "%(name)s {} {0}",
+        ]
+    ),
+)
+named = st.one_of(st.just(""), texts)
+words = st.one_of(texts, st.dictionaries(st.sampled_from(["en", "ko", "de"]), texts, max_size=2))
+formulas = st.sampled_from(["", "x^2 + y^2", r"\frac{x}{y}", "x_", "$", r"\nosuch", "x" * 150, "한글", "%", "{", " "])
+
+
+@cache
+def able() -> list[tuple[str, dict[str, Any]]]:
+    """torch's optimizers that can run, with their settings' defaults."""
+    names = [name for name, _, why in optimizers_shelf() if not why]
+    return [
+        (
+            name,
+            {
+                key: each.default
+                for key, each in inspect.signature(getattr(torch.optim, name)).parameters.items()
+                if key != "params"
+            },
+        )
+        for name in names
+    ]
+
+
+@st.composite
+def surfaces(draw: Any) -> Surface:
+    """Surfaces of every kind, on domains of every extent."""
+    sides = st.one_of(
+        st.just((0.0, 1.0)),
+        st.sampled_from(
+            [(0.0, 10.0), (0.0, 1e-8), (0.0, 1e8), (1e6, 1.0), (-3.0, 1e-3), (0.0, 1e-150), (0.0, 1e150), (1e8, 1e-6)]
+        ),
+        st.tuples(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)),
+    )
+    across = draw(sides)
+    up = draw(st.one_of(st.just(across), st.sampled_from([(0.0, across[1] * 1000), (0.0, across[1] / 1000)]), sides))
+    # A domain of which a hundred places are not told apart is none.
+    assume(all(abs(middle) < 1e13 * half for middle, half in (across, up)))
+    form = draw(st.one_of(st.sampled_from(sorted(FORMS)), st.lists(numbers, min_size=1, max_size=10).map(tuple)))
+    more: dict[str, Any] = {}
+    if draw(st.booleans()):
+        more["minima"] = draw(st.lists(places, min_size=1, max_size=draw(st.sampled_from([1, 2, 30]))))
+    if draw(st.integers(0, 4)) == 0:
+        more["saddles"] = draw(st.lists(places, max_size=2))
+        more["name"] = draw(texts)
+    if draw(st.integers(0, 3)) == 0:
+        more["formula"] = draw(formulas)
+    return Surface(
+        form,
+        across,
+        up,
+        draw(st.one_of(st.just(1.0), numbers)),
+        draw(st.one_of(st.just(0.0), numbers)),
+        draw(st.integers(0, 9)) == 0,
+        more,
+    )
+
+
+@st.composite
+def racers(draw: Any) -> tuple[str, dict[str, Any]]:
+    """An optimizer's name and its settings, sane and not."""
+    name, defaults = draw(st.sampled_from(able()))
+    own: dict[str, Any] = {}
+    if "lr" in defaults:
+        rate = st.sampled_from([0.001, 0.01, 0.1, 0.5, 0.9, 1.0])
+        own["lr"] = draw(st.one_of(rate, rate, numbers.map(abs)))
+    for key in draw(st.lists(st.sampled_from(sorted(defaults)), max_size=3, unique=True)):
+        default = defaults[key]
+        if key in {"lr", "foreach", "fused", "capturable", "differentiable"}:
+            continue
+        if isinstance(default, bool):
+            own[key] = draw(st.booleans())
+        elif isinstance(default, int) and default > 1:
+            own[key] = draw(st.integers(0, 30))
+        elif isinstance(default, (int, float)):
+            own[key] = draw(st.one_of(st.floats(0, 1), st.floats(0, 1), numbers, st.integers(0, 30)))
+        elif isinstance(default, tuple):
+            own[key] = draw(st.tuples(*[st.one_of(st.floats(0, 0.9999), st.floats(0, 0.9999), numbers)] * len(default)))
+        elif key == "line_search_fn":
+            own[key] = "strong_wolfe"
+    if draw(st.integers(0, 3)) == 0:
+        own["name"] = draw(texts)
+    if draw(st.integers(0, 4)) == 0:
+        own["start"] = draw(beyond)
+    if draw(st.integers(0, 4)) == 0:
+        own["steps"] = draw(st.integers(1, 30))
+    if draw(st.integers(0, 5)) == 0:
+        own["scheduler"] = draw(st.sampled_from(sorted(SCHEDULERS)))
+    return name, own
+
+
+@st.composite
+def asked(draw: Any) -> Asked:
+    """Scenes, and pictures of them."""
+    kind = draw(st.integers(0, 9))
+    fields: dict[str, Any] = {}
+    if kind == 0:
+        rows = draw(st.integers(2, 12))
+        column = st.lists(numbers, min_size=rows, max_size=rows).map(tuple)
+        shown: tuple[Any, ...] = ((draw(column), draw(column)),)
+        if draw(st.booleans()):
+            fields["batch"] = draw(st.integers(1, rows))
+        fields["start"] = draw(beyond)
+    elif kind == 1:
+        shown = (draw(st.sampled_from(sorted(functions_shelf()))),)
+        if draw(st.booleans()):
+            fields["start"] = draw(beyond)
+    else:
+        shown = tuple(draw(st.lists(surfaces(), min_size=1, max_size=3 if kind == 2 else 1)))
+        fields["start"] = draw(st.one_of(places, places, beyond))
+    running = draw(st.lists(racers(), min_size=1, max_size=draw(st.sampled_from([1, 2, 3, 5, 14]))))
+    if len(running) > 1 and draw(st.integers(0, 5)) == 0:
+        running[1] = running[0]
+    sweep = None
+    if kind == 3:
+        key = draw(st.sampled_from(["lr", "weight_decay", "steps", "start", "momentum", "betas"]))
+        value = {"steps": st.integers(1, 20), "start": places, "betas": st.tuples(parts, parts)}.get(key, numbers)
+        sweep = {key: draw(st.lists(value, min_size=1, max_size=9))}
+    if kind == 4 and "batch" not in fields:
+        if draw(st.booleans()):
+            fields["map"] = Starts(draw(st.integers(1, 9)), draw(st.integers(1, 9)))
+        else:
+            values = st.lists(st.one_of(st.floats(0, 1), numbers), min_size=2, max_size=4)
+            second = draw(st.sampled_from(["momentum", "weight_decay", "eps", "maximize", "alpha"]))
+            fields["map"] = Settings(lr=draw(values), **{second: draw(values)})
+    lacking: set[str] = set() if draw(st.integers(0, 9)) == 0 else {"fit"} if kind else {"state"}
+    if lacking and not fields.get("map"):
+        lacking = lacking | {"map", "tally"}
+    if draw(st.integers(0, 5)) == 0 and "map" not in fields:
+        fields["noise"] = draw(numbers.map(abs))
+    fields["steps"] = draw(st.one_of(st.integers(1, 40), st.sampled_from([1, 2, 300])))
+    fields["seconds"] = draw(st.one_of(st.sampled_from([0.01, 0.5, 1.0, 3.0, 1e5]), st.floats(0.001, 20)))
+    fields["seed"] = draw(st.sampled_from([0, 0, 1, 2**40]))
+    for key, strategy, odds in [
+        ("title", words, 2),
+        ("caption", words, 2),
+        ("theme", st.sampled_from(sorted(THEMES)), 3),
+        ("layout", st.sampled_from([*LAYOUTS, "auto"]), 2),
+        ("panels", st.lists(st.sampled_from(sorted(set(PANELS) - lacking)), min_size=1, unique=True), 1),
+        ("ordered", st.booleans(), 4),
+        ("loop", st.sampled_from(["plain", "seamless"]), 2),
+        ("card", st.floats(0, 2), 3),
+        ("question", st.builds(Question, words, st.floats(-1, 40), st.floats(0.001, 2)), 4),
+        (
+            "slow",
+            st.lists(st.builds(lambda a, b, c: Slow(a, a + b, c), parts.map(abs), st.floats(0.01, 9), parts.map(lambda p: 2.0**(9*p))), max_size=2),
+            4,
+        ),
+        ("lang", st.sampled_from(["en", "ko", "xx", ""]), 4),
+    ]:
+        if draw(st.integers(0, odds)) == 0:
+            fields[key] = draw(strategy)
+    if draw(st.integers(0, 4)) == 0:
+        fields["focus"] = running[-1][1].get("name", "")
+    side = st.one_of(st.sampled_from([160, 200, 320, 500]), st.integers(160, 500))
+    size = draw(st.one_of(st.tuples(side, side), st.sampled_from([(160, 900), (900, 160), (160, 160), (480, 270)])))
+    return Asked(
+        shown,
+        tuple(running),
+        fields,
+        sweep,
+        size,
+        draw(st.sampled_from([None, None, "dark", "print"])),
+        draw(st.integers(0, 4)) == 0,
+        draw(st.integers(0, 4)) != 0,
+        draw(st.floats(0, 1)),
+        draw(st.integers(0, 5)) == 0,
+    )
+
+
+class Silent(logging.Handler):
+    """Takes what is logged as a fault."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise AssertionError(f"{record.name} says: {record.getMessage()}")
+
+
+@contextmanager
+def silence() -> Any:
+    """Every warning is a fault but our own, and so is what is logged."""
+    handler = Silent(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for message in OWN_WARNINGS:
+                warnings.filterwarnings("ignore", message)
+            yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def one_line(error: Exception) -> str:
+    said = str(error)
+    assert said
+    assert len(said.splitlines()) == 1, said
+    assert said.isprintable(), said
+    return said
+
+
+def draws(asked: Asked, folder: Any) -> str:
+    """Draw what is asked for, if it is accepted; what it was refused with, or "" where it was drawn."""
+    with silence():
+        try:
+            scene = asked.scene()
+        except UsageError as error:
+            return one_line(error)
+        try:
+            races, film_of = scene.filming(titled=asked.titled)
+        except Error as error:
+            return one_line(error)
+        film = film_of(Output("x.webp", asked.size, 10, asked.theme, asked.transparent))
+        for index in dict.fromkeys([0, int(asked.part * (len(film) - 1)), len(film) - 1]):
+            frame = film.frame(index)
+            assert frame.shape == (asked.size[1], asked.size[0], film.channels)
+            assert frame.dtype == np.uint8
+            assert (frame != frame[0, 0]).any(), f"frame {index} is blank"
+        for race in races:
+            assert alt_text(race).isprintable()
+            assert all(event.text for event in events(race))
+            for way in race.ways:
+                assert np.isfinite(way.xyz[way.step <= 0][:1]).all()
+        assert webvtt(cues(races, scene._clock())).startswith("WEBVTT")
+        told = scene._recipe(races[0], asked.theme, asked.transparent, size=list(asked.size), fps=10)
+        recipe = Recipe.read(told, "it")
+        assert recipe.text == told
+        assert all(name.isprintable() and value.isprintable() for name, value in recipe.rows())
+        if asked.svg:
+            path = folder / "still.svg"
+            scene.still(path, asked.part * scene.seconds, asked.size, asked.theme, transparent=asked.transparent)
+            assert Recipe.read(embedded(path), "it").settings == recipe.settings
+    return ""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: Any) -> Any:
+    return tmp_path_factory.mktemp("search")
+
+
+@SEARCH(max_examples=60)
+@given(what=asked())
+def test_what_a_scene_accepts_is_drawn(what, folder):
+    note(draws(what, folder))
