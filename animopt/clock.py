@@ -34,7 +34,7 @@ LOOPS = ("plain", "seamless")
 class Question:
     """A question to the class: the race stands still for `seconds` at a step while the text is shown.
 
-    Raises UsageError for a pause of no length.
+    Raises UsageError for a step before the race, and for a pause of no length.
     """
 
     text: str | Mapping[str, str]
@@ -42,6 +42,8 @@ class Question:
     seconds: float = 2.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.step < float("inf"):
+            raise UsageError(f"question step {self.step!r}: give a step of the race, as step=5")
         if not 0 < self.seconds < float("inf"):
             raise UsageError(f"question seconds {self.seconds!r}: give the length of the pause, as seconds=2")
 

@@ -1,6 +1,7 @@
 """What animopt raises: one line that names the field, the value and the remedy."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -14,6 +15,11 @@ class Error(Exception):
 
 class UsageError(Error, ValueError):
     """A value that was asked for cannot be used."""
+
+
+def one_line(text: str) -> str:
+    """A text with a space for each character that ends a line, or only tells a terminal what to do."""
+    return "".join(" " if unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} else each for each in text)
 
 
 def first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from animopt.errors import Error, UsageError, first_line
+from animopt.errors import Error, UsageError, first_line, one_line
 from animopt.recording import Array
 
 MARGIN = 0.05
@@ -101,7 +101,7 @@ class Function:
     @property
     def called(self) -> str:
         """What an error calls the function."""
-        return f"function {self.name}" if self.name else "the function"
+        return f"function {one_line(self.name)}" if self.name else "the function"
 
     def contains(self, point: tuple[float, float]) -> bool:
         """Whether a point lies in the domain."""

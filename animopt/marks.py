@@ -1,5 +1,6 @@
 """What several panels draw alike: trails and heads, colours between two others, text that fits."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.mathtext import MathTextParser
@@ -294,16 +296,32 @@ def literal(words: str) -> dict[str, Any]:
 def function_maths(formula: str) -> str:
     """A function's formula as matplotlib typesets it. Raises UsageError for one that it cannot."""
     maths = f"$f(x, y) = {formula}$"
-    check_maths(maths, f"formula {formula!r}: not mathtext")
+    check_maths(maths, f"formula {formula!r}: not mathtext", "cm", "stixsans")
     return maths
 
 
-def check_maths(maths: str, complaint: str) -> None:
-    """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset."""
+def check_maths(maths: str, complaint: str, *fonts: str) -> None:
+    """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset in its sets of `fonts`."""
+    logger = logging.getLogger("matplotlib.mathtext")
+    lacking: list[str] = []
+
+    def take(record: logging.LogRecord) -> bool:
+        lacking.extend(re.findall(r"U\+(\w+)", record.getMessage()))
+        return False
+
+    # Of a letter that no font has, matplotlib only notes so, and draws something else.
+    logger.addFilter(take)
     try:
-        MathTextParser("path").parse(maths)
+        for family in fonts or (None,):
+            MathTextParser("path").parse(maths, prop=FontProperties(math_fontfamily=family))
     except ValueError as error:
         raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
+    finally:
+        logger.removeFilter(take)
+    if lacking:
+        letter = chr(int(lacking[0], 16))
+        shown = f"{letter!r} (U+{ord(letter):04X})" if letter.isprintable() else f"U+{ord(letter):04X}"
+        raise UsageError(f"{complaint}; no font for maths has {shown}; write it as text")
 
 
 def text_width(text: Text) -> float:

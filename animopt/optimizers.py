@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from animopt.eager import eager
-from animopt.errors import UsageError, first_line, suggestion
+from animopt.errors import UsageError, first_line, one_line, suggestion
 from animopt.function import pair
 from animopt.rules import COMPUTING
 
@@ -185,12 +185,12 @@ def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[
     learning rate is told even where it is torch's own.
     """
     apart = [[] if racer.name else _apart(racer, racers) for racer in racers]
-    called = [racer.name or _call(racer, keys) for racer, keys in zip(racers, apart, strict=True)]
+    called = [one_line(racer.name or _call(racer, keys)) for racer, keys in zip(racers, apart, strict=True)]
     numbered = tuple(
         name if called.count(name) == 1 else f"{name} ({called[:index].count(name) + 1})"
         for index, name in enumerate(called)
     )
-    told = tuple(", ".join(_told(racer, keys)) for racer, keys in zip(racers, apart, strict=True))
+    told = tuple(one_line(", ".join(_told(racer, keys))) for racer, keys in zip(racers, apart, strict=True))
     return numbered, told
 
 

@@ -72,7 +72,7 @@ class Way:
         """The place at a fractional step, (3,); NaN while it is out of the domain."""
         after = int(np.searchsorted(self.step, step, side="right"))
         if after == 0:
-            return np.full(3, np.nan)
+            return np.full(self.xyz.shape[1], np.nan)
         before = after - 1
         if after == len(self.step) or self.step[before] == step or np.isnan(self.xyz[after, 0]):
             return self.xyz[before]

@@ -20,7 +20,7 @@ from animopt import beside as besides
 from animopt.clip import Clip, Rendered, Types
 from animopt.clock import Clock, Question, Slow
 from animopt.describing import Origin, changes, settings
-from animopt.errors import Error, UsageError, first_line
+from animopt.errors import Error, UsageError, first_line, one_line
 from animopt.film import MAP, RACE, Film, Staging, check, check_maths, page
 from animopt.formats import Mp4
 from animopt.function import Function, pair
@@ -415,9 +415,9 @@ class Scene:
         if not self.focus:
             return 0
         called = names_and_settings(self.racers)[0]
-        if self.focus not in called:
+        if (focus := one_line(self.focus)) not in called:
             raise UsageError(f"focus {self.focus!r}: no racer has that name; use {', '.join(called)}")
-        return called.index(self.focus)
+        return called.index(focus)
 
     def _say(self, words: Words) -> str:
         """The words in the scene's language, or in the first one that they have."""

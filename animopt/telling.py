@@ -135,9 +135,10 @@ def _zigzagging(recording: Recording) -> list[int]:
     """The racers of whose steps many go back against the one before."""
     found = []
     for racer, steps in enumerate(recording.steps):
-        moves: Array = np.diff(recording.xy[racer, : steps + 1], axis=0)
-        moves = moves[np.isfinite(moves).all(axis=1)]
-        turned = (moves[1:] * moves[:-1]).sum(axis=1) < 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            moves: Array = np.diff(recording.xy[racer, : steps + 1], axis=0)
+            moves = moves[np.isfinite(moves).all(axis=1)]
+            turned = (moves[1:] * moves[:-1]).sum(axis=1) < 0
         if len(turned) >= LEAST and turned.mean() > ZIGZAG:
             found.append(racer)
     return found

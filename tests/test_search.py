@@ -1,9 +1,9 @@
 """A search for scenes that `Scene` accepts and that cannot be drawn, and for texts that a parser trips over."""
 
 import inspect
+import json
 import logging
-import math
-import os
+import unicodedata
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,16 +16,17 @@ import pytest
 import torch
 from hypothesis import HealthCheck, assume, example, given, note, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from animopt import Error, Function, Output, Question, Racer, Scene, Settings, Slow, Starts, Sweep
 from animopt.adhoc import Race
 from animopt.budget import in_bytes
 from animopt.captions import cues, webvtt
-from animopt.embedding import AFTERWARDS, embedded
+from animopt.embedding import AFTERWARDS, MOST, embedded
 from animopt.errors import UsageError
 from animopt.functions import shelf as functions_shelf
-from animopt.look import THEMES
 from animopt.layout import LAYOUTS, PANELS
+from animopt.look import THEMES
 from animopt.optimizers import shelf as optimizers_shelf
 from animopt.options import parse_size
 from animopt.recipe import Recipe
@@ -64,7 +65,7 @@ FORMS = {
     "logarithm": lambda u, v: torch.log(u**2 + v) + v,
     "pole": lambda u, v: 1 / u + 1 / v,
     "ring": lambda u, v: torch.log(u**2 + v**2),
-    "waves": lambda u, v: torch.sin(40 * u) * torch.cos(30 * v),
+    "waves": lambda u, v: torch.sin(9 * u) * torch.cos(7 * v),
     "step": lambda u, v: torch.where(u > 0, 1.0 + u, v**2),
     "island": lambda u, v: torch.where(u**2 + v**2 < 0.09, u**2 + v**2, torch.nan * u),
     "abyss": lambda u, v: torch.where(v > 0, u**2 + v**2, -torch.inf * torch.ones_like(u)),
@@ -209,7 +210,12 @@ texts = st.one_of(
         ]
     ),
 )
-named = st.one_of(st.just(""), texts)
+slows = st.builds(
+    lambda first, steps, times: Slow(first, first + steps, 2.0**times),
+    st.floats(0, 30),
+    st.floats(0.01, 9),
+    st.floats(-9, 9),
+)
 words = st.one_of(texts, st.dictionaries(st.sampled_from(["en", "ko", "de"]), texts, max_size=2))
 formulas = st.sampled_from(["", "x^2 + y^2", r"\frac{x}{y}", "x_", "$", r"\nosuch", "x" * 150, "한글", "%", "{", " "])
 
@@ -338,7 +344,7 @@ def asked(draw: Any) -> Asked:
     if draw(st.integers(0, 5)) == 0 and "map" not in fields:
         fields["noise"] = draw(numbers.map(abs))
     fields["steps"] = draw(st.one_of(st.integers(1, 40), st.sampled_from([1, 2, 300])))
-    fields["seconds"] = draw(st.one_of(st.sampled_from([0.01, 0.5, 1.0, 3.0, 1e5]), st.floats(0.001, 20)))
+    fields["seconds"] = draw(st.one_of(st.sampled_from([0.01, 0.5, 1.0, 3.0, 1e5]), st.floats(0.001, 5)))
     fields["seed"] = draw(st.sampled_from([0, 0, 1, 2**40]))
     for key, strategy, odds in [
         ("title", words, 2),
@@ -349,10 +355,18 @@ def asked(draw: Any) -> Asked:
         ("ordered", st.booleans(), 4),
         ("loop", st.sampled_from(["plain", "seamless"]), 2),
         ("card", st.floats(0, 2), 3),
-        ("question", st.builds(Question, words, st.floats(-1, 40), st.floats(0.001, 2)), 4),
+        ("question", st.builds(Question, words, st.floats(0, 40), st.floats(0.001, 2)), 4),
         (
             "slow",
-            st.lists(st.builds(lambda a, b, c: Slow(a, a + b, c), parts.map(abs), st.floats(0.01, 9), parts.map(lambda p: 2.0**(9*p))), max_size=2),
+            st.lists(
+                st.builds(
+                    lambda a, b, c: Slow(a, a + b, c),
+                    parts.map(abs),
+                    st.floats(0.01, 9),
+                    parts.map(lambda p: 2.0 ** (9 * p)),
+                ),
+                max_size=2,
+            ),
             4,
         ),
         ("lang", st.sampled_from(["en", "ko", "xx", ""]), 4),
@@ -400,10 +414,11 @@ def silence() -> Any:
 
 
 def one_line(error: Exception) -> str:
+    """What an error says, which is one line without control characters."""
     said = str(error)
     assert said
     assert len(said.splitlines()) == 1, said
-    assert said.isprintable(), said
+    assert not {unicodedata.category(letter) for letter in said} & {"Cc", "Cs", "Zl", "Zp"}, said
     return said
 
 
@@ -427,8 +442,10 @@ def draws(asked: Asked, folder: Any) -> str:
         for race in races:
             assert alt_text(race).isprintable()
             assert all(event.text for event in events(race))
-            for way in race.ways:
-                assert np.isfinite(way.xyz[way.step <= 0][:1]).all()
+            for way, inside in zip(race.ways, race.in_view, strict=True):
+                assert inside[0]
+                for step in np.flatnonzero(inside):
+                    assert np.isfinite(way.head(float(step))).all(), f"no head at step {step}"
         assert webvtt(cues(races, scene._clock())).startswith("WEBVTT")
         told = scene._recipe(races[0], asked.theme, asked.transparent, size=list(asked.size), fps=10)
         recipe = Recipe.read(told, "it")
@@ -450,3 +467,175 @@ def folder(tmp_path_factory: Any) -> Any:
 @given(what=asked())
 def test_what_a_scene_accepts_is_drawn(what, folder):
     note(draws(what, folder))
+
+
+letters = st.text(st.characters(codec="utf-8"), max_size=60)
+sizes = st.one_of(
+    letters, st.text("0123456789xX.,-+ kMGiB٣²", max_size=12), st.sampled_from(["9" * 5000 + "x1", "9" * 400])
+)
+own = st.one_of(
+    letters,
+    st.text("adsgm.:lr=0159,()[]{}'\"\\*-+e_#\n ", max_size=40),
+    st.sampled_from(
+        ["lr=" + "-" * 9999 + "1", "lr=" + "(" * 300, "lr='\\d'", "**{'lr': 1}", "self=1", "optimizer=1", "lr=1,lr=2"]
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("parser", "kind"),
+    [(parse_size, int), (parse_point, float), (in_bytes, int)],
+    ids=["size", "point", "bytes"],
+)
+def test_words_for_numbers_are_understood_or_refused_in_one_line(parser, kind):
+    @SEARCH(max_examples=300)
+    @example("9" * 5000 + "x1")
+    @example("9" * 400)
+    @given(figures)
+    def search(said):
+        try:
+            found = parser(said)
+        except (UsageError, click.BadParameter) as error:
+            one_line(error)
+        else:
+            assert all(isinstance(each, kind) for each in (found if isinstance(found, tuple) else (found,)))
+
+    search()
+
+
+@SEARCH(max_examples=300)
+@given(
+    st.one_of(st.sampled_from(["adam", "SGD", "Nesterov", ".", "..x", "torch.optim.Adam", "os.path"]), letters),
+    settings_in_words,
+)
+def test_racers_in_words_are_understood_or_refused_in_one_line(name, settings):
+    # Whatever a module of some other name does is its own business.
+    assume("." not in name or set(name) <= {".", "x"} or name.startswith(("torch.optim", "os.")))
+    race = Race("rosenbrock", [f"{name}:{settings}"], {})
+    with silence():
+        try:
+            assert race.scene.racers
+        except UsageError as error:
+            one_line(error)
+
+
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+    max_leaves=8,
+)
+maps = st.dictionaries(st.text(max_size=9), values, max_size=4)
+recipes = st.builds(Recipe, maps, maps, st.text(), st.text(), maps, st.text())
+
+
+@SEARCH(max_examples=200)
+@given(recipes)
+def test_a_recipe_reads_back(recipe):
+    try:
+        told = recipe.text
+    except ValueError:
+        return
+    assert told.isascii()
+    assert told.isprintable()
+    try:
+        again = Recipe.read(told, "it")
+    except Error as error:
+        one_line(error)
+        return
+    assert again.text == told
+    assert all(name.isprintable() and value.isprintable() for name, value in again.rows())
+    assert all(isinstance(word, str) for word in again.options())
+    try:
+        assert again.scene_file().encode()
+    except Error as error:
+        one_line(error)
+
+
+damaged = st.one_of(
+    st.text(),
+    values.map(str),
+    st.dictionaries(st.sampled_from(sorted(Recipe.__dataclass_fields__)), values).map(json.dumps),
+    st.fixed_dictionaries(
+        {
+            name: st.one_of(maps if name in {"output", "settings", "changes", "versions"} else st.text(), values)
+            for name in Recipe.__dataclass_fields__
+        }
+    ).map(json.dumps),
+)
+
+
+@SEARCH(max_examples=300)
+@example("[" * 100_000)
+@example(
+    json.dumps(
+        {"output": {"size": [1, 2], "fps": 10**400}, "settings": {}, "changes": {}, "versions": {}}
+        | dict.fromkeys(["file", "source", "lacking"], "")
+    )
+)
+@given(damaged)
+def test_any_text_is_a_recipe_or_refused_in_one_line(text):
+    try:
+        recipe = Recipe.read(text, "it")
+    except Error as error:
+        one_line(error)
+    else:
+        assert recipe.text
+        assert recipe.rows()
+        assert recipe.options() is not None
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A small file of each format into which a text is put once it is finished, by its suffix."""
+    there = tmp_path_factory.mktemp("pictures")
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    for suffix in AFTERWARDS:
+        several = {} if suffix == ".png" else {"save_all": True, "append_images": frames[1:]}
+        frames[0].save(there / f"picture{suffix}", format="PNG" if "png" in suffix else None, **several)
+    return {suffix: (there / f"picture{suffix}").read_bytes() for suffix in AFTERWARDS}
+
+
+@pytest.mark.parametrize("suffix", AFTERWARDS)
+def test_any_text_in_a_picture_reads_back(suffix, pictures, folder):
+    path = folder / f"told{suffix}"
+
+    @SEARCH(max_examples=40)
+    @example("x" * MOST)
+    @example("&amp;<b>]]>")
+    @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=600).map(str.strip).filter(bool))
+    def search(text):
+        path.write_bytes(pictures[suffix])
+        AFTERWARDS[suffix](path, text)
+        assert embedded(path) == text
+        with Image.open(path) as image:
+            assert (image.n_frames, image.size) == (1 if suffix == ".png" else 2, (16, 16))
+            image.seek(image.n_frames - 1)
+            image.load()
+
+    search()
+
+
+@pytest.mark.parametrize("suffix", AFTERWARDS)
+def test_a_damaged_picture_is_read_or_refused_in_one_line(suffix, pictures, folder):
+    path = folder / f"damaged{suffix}"
+    path.write_bytes(pictures[suffix])
+    AFTERWARDS[suffix](path, "a recipe")
+    whole = path.read_bytes()
+
+    @SEARCH(max_examples=60)
+    @given(
+        st.integers(14, len(whole)),
+        st.lists(st.tuples(st.integers(14, len(whole) - 1), st.integers(0, 255)), max_size=4),
+    )
+    def search(length, changes):
+        found = bytearray(whole)
+        for place, value in changes.items():
+            found[place] = value
+        path.write_bytes(found[:length])
+        with silence():
+            try:
+                assert isinstance(embedded(path), str)
+            except Error as error:
+                one_line(error)
+
+    search()

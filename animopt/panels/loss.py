@@ -20,6 +20,9 @@ from animopt.trails import CELL, thinned
 DECADES = 10
 """How far below its highest value the gap is shown."""
 
+LARGEST = 1e300
+"""Values are told apart up to here: beyond it sums of two are no numbers any more."""
+
 
 @final
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Loss:
         """Paint the axes; the lines and heads move."""
         steps = recording.xy.shape[1] - 1
         logarithmic = recording.gap is not None
-        values = _values(recording)
+        values = np.clip(_values(recording), -LARGEST, LARGEST)
         races = self.races or [recording]
         low, high = _range(np.concatenate([_values(race)[race.in_view] for race in races]), logarithmic)
         # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
@@ -90,10 +93,10 @@ def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:
         positive = seen[seen > 0]
         if not positive.size:
             return 0.1, 1.0
-        high = float(positive.max())
-        low = max(float(positive.min()), high * 10.0**-DECADES)
+        high = min(float(positive.max()), LARGEST)
+        low = min(max(float(positive.min()), high * 10.0**-DECADES, 1 / LARGEST), LARGEST)
         return low / 1.5, max(high, low * 10) * 1.5
-    low, high = float(seen.min()), float(seen.max())
+    low, high = (float(np.clip(end, -LARGEST, LARGEST)) for end in (seen.min(), seen.max()))
     # Where the values are all alike, matplotlib could not tell the ends apart.
     margin = max(0.06 * (high - low) or 1.0, FINEST * max(abs(low), abs(high)))
     return low - margin, high + margin

@@ -47,6 +47,9 @@ class Standings:
                 left, middle, f"{count - len(racers)} more", fontsize=size, color=look.muted, va="center_baseline"
             )
 
+        if not racers:
+            return lambda moment: ()
+
         def write(
             x: float, words: Sequence[str], *, scale: float = 1.0, right: bool = False, muted: bool = False
         ) -> list[Text]:
