@@ -293,6 +293,12 @@ def literal(words: str) -> dict[str, Any]:
     return {"s": "".join(pieces), "parse_math": True}
 
 
+def rewrite(text: Text, words: str) -> None:
+    """Let a text say other words, taken as `literal` does."""
+    given = literal(words)
+    text.set(text=given["s"], parse_math=given["parse_math"])
+
+
 def function_maths(formula: str) -> str:
     """A function's formula as matplotlib typesets it. Raises UsageError for one that it cannot."""
     maths = f"$f(x, y) = {formula}$"
@@ -346,4 +352,9 @@ def fit(text: Text, width: float, least: float) -> None:
     shown = len(words)
     while text_width(text) > width and shown > 1:
         shown = min(shown - 1, int(shown * width / text_width(text)) + 1)
-        text.set_text(words[:shown].rstrip(" ,") + "…")
+        part = words[:shown]
+        if text.get_parse_math():
+            # Maths that is cut in two would stand there as its source.
+            dollars = [found.start() for found in re.finditer(r"(?<!\\)\$", part)]
+            part = (part[: dollars[-1]] if len(dollars) % 2 else part).removesuffix("\\")
+        text.set_text(part.rstrip(" ,") + "…")

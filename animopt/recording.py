@@ -134,9 +134,12 @@ class Recording:
     @cached_property
     def gap(self) -> Array | None:
         """How far each loss is above the lowest known minimum, (racers, steps + 1), or None where none is known."""
-        if not len(self.minima):
+        # The function may have no value there.
+        heights = self.minima[np.isfinite(self.minima[:, 2]), 2]
+        if not heights.size:
             return None
-        return np.maximum(self.z - self.minima[:, 2].min(), 0)
+        with np.errstate(over="ignore"):
+            return np.maximum(self.z - heights.min(), 0)
 
     @cached_property
     def in_view(self) -> NDArray[np.bool_]:

@@ -14,14 +14,11 @@ from animopt.look import Look
 from animopt.marks import TRAIL, graph, head_mark, trail_line
 from animopt.panels import Move
 from animopt.recording import Array, Recording, Way
-from animopt.relief import FINEST
+from animopt.relief import FINEST, LARGEST
 from animopt.trails import CELL, thinned
 
 DECADES = 10
 """How far below its highest value the gap is shown."""
-
-LARGEST = 1e300
-"""Values are told apart up to here: beyond it sums of two are no numbers any more."""
 
 
 @final
@@ -37,10 +34,10 @@ class Loss:
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the axes; the lines and heads move."""
         steps = recording.xy.shape[1] - 1
-        logarithmic = recording.gap is not None
-        values = np.clip(_values(recording), -LARGEST, LARGEST)
         races = self.races or [recording]
-        low, high = _range(np.concatenate([_values(race)[race.in_view] for race in races]), logarithmic)
+        logarithmic = all(race.gap is not None for race in races)
+        values = np.clip(_values(recording, logarithmic), -LARGEST, LARGEST)
+        low, high = _range(np.concatenate([_values(race, logarithmic)[race.in_view] for race in races]), logarithmic)
         # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
         heights = np.maximum(values, low) if logarithmic else values
         box = axes.get_window_extent()
@@ -83,8 +80,8 @@ class Loss:
         return move
 
 
-def _values(recording: Recording) -> Array:
-    return recording.z if recording.gap is None else recording.gap
+def _values(recording: Recording, gaps: bool) -> Array:
+    return recording.gap if gaps and recording.gap is not None else recording.z
 
 
 def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:

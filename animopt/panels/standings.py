@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from animopt.clock import Moment
 from animopt.figures import number, point
 from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshared
+from animopt.marks import fit, head_mark, in_pixels, literal, rewrite, text_width, unshared
 from animopt.panels import Move
 from animopt.recording import Array, Recording
 
@@ -81,7 +81,7 @@ class Standings:
         names = write(names_left, recording.names[: len(racers)])
         if max(map(text_width, names)) > losses_left - names_left:
             for name, short in zip(names, unshared(recording.names), strict=False):
-                name.set_text(literal(short)["s"])
+                rewrite(name, short)
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
             # Of a name that is all dots the marker tells more.
