@@ -463,6 +463,94 @@ def folder(tmp_path_factory: Any) -> Any:
     return tmp_path_factory.mktemp("search")
 
 
+TWO = (("SGD", {"lr": 0.1}), ("Adam", {"lr": 0.1}))
+LINE = ((0.0, 1.0, 2.0), (0.0, 1.0, 3.0))
+
+FOUND = {
+    "no room for a row": Asked(("himmelblau",), TWO, {"panels": PANELS[:6]}),
+    "values all alike": Asked((Surface("bowl", offset=1e150),), TWO, {"start": (0.3, 0.3)}),
+    "values that fill all numbers": Asked((Surface("saddle", scale=1.7e308),), TWO, {"start": (0.3, 0.2), "steps": 2}),
+    "a slope of all numbers": Asked((Surface("saddle", scale=1.7e308),), TWO, {"start": (0, 0), "panels": ["loss"]}),
+    "a value far away": Asked(
+        (Surface((0, 7, 1e15), (870, 28), (870, 28), -4),), TWO, {"start": (0.5, 0), "steps": 99}
+    ),
+    "a leap over all numbers": Asked(
+        (Surface("tilt", (998, 503), scale=-9.5),),
+        (("AdamW", {"weight_decay": 1e8, "maximize": True}),),
+        {"start": (0, 0)},
+    ),
+    "a minimum without a value": Asked(
+        (Surface("root", more={"minima": [(-1, 0)]}),),
+        TWO,
+        {"start": (0.5, 0.5), "map": Settings(lr=[0, 1], eps=[0, 1])},
+    ),
+    "minima of one function alone": Asked(
+        (Surface("pole"), Surface("bowl", more={"minima": [(0, 0)]})), TWO, {"start": (0.5, 0.5)}, part=0.9
+    ),
+    "minima of a height beyond": Asked(
+        (Surface("bowl", offset=1e300, more={"minima": [(0, 0)]}),), TWO, {"start": (0.3, 0), "map": Starts(3, 3)}
+    ),
+    "control characters": Asked(
+        ("himmelblau",),
+        (("SGD", {"name": "a\x1b[2J\nb\x83"}),),
+        {"title": "two\nlines\x00\x85", "caption": "\ud800\u2028\u0600\t", "focus": "a\x1b[2J\nb\x83"},
+        svg=True,
+    ),
+    "maths that is cut": Asked(("himmelblau",), TWO, {"title": r"\(\frac{1}{2}\) $5 " * 30}, size=(160, 160), svg=True),
+    "a text that is all out of the picture": Asked(
+        ("himmelblau",),
+        TWO,
+        {"map": Settings(lr=[0.1, 0.2], weight_decay=[0, 0.1]), "panels": PANELS[:6] + PANELS[7:]},
+        size=(334, 334),
+    ),
+    "a line through numbers that are hardly different": Asked(
+        (LINE,), TWO, {"start": (0, 0), "panels": ["fit"], "batch": 1}
+    ),
+}
+"""What the search has found once, in as few words as show it."""
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_once_is_drawn(name, folder):
+    assert draws(FOUND[name], folder) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"panels": ["contour", "fit"]}, "panel 'fit': the function has no data and model of them"),
+        ({"panels": ["contour", "map"]}, "panel 'map': the scene has none; give it one, as map=Starts()"),
+        ({"title": r"\(\nosuch\)"}, "is not all mathtext"),
+        (
+            {"caption": r"\(\mathrm{\ue000}\)".replace(r"\ue000", "\ue000")},
+            "no font for maths has U+E000; write it as text",
+        ),
+        ({"racers": [Racer("SGD", name=r"\(x_{\)")]}, "is not all mathtext"),
+        ({"function": Function(lambda x: x[0] ** 2, formula="x_", start=(1, 1))}, "formula 'x_': not mathtext"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_before_the_race(changes, said):
+    with pytest.raises(UsageError) as caught:
+        Scene(**{"function": functions_shelf()["himmelblau"], "racers": [Racer("SGD")]} | changes)
+    assert said in one_line(caught.value)
+
+
+@pytest.mark.parametrize("step", [-1.0, float("nan"), float("inf")])
+def test_a_question_is_asked_during_the_race(step):
+    with pytest.raises(UsageError, match="^question step") as caught:
+        Question("Who?", step)
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"), [((1e300, 0, 1), "inputs: reach 1e"), ((0, 1e-300, 0), "inputs: are all 0")]
+)
+def test_data_whose_spread_is_no_number_are_refused(inputs, said):
+    with silence(), pytest.raises(UsageError, match=f"^{said}") as caught:
+        line(inputs, (1, 2, 3))
+    one_line(caught.value)
+
+
 @SEARCH(max_examples=60)
 @given(what=asked())
 def test_what_a_scene_accepts_is_drawn(what, folder):
