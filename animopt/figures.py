@@ -27,7 +27,9 @@ def point(xy: Array, decimals: int = 2) -> str:
 
 
 def number(value: float, decimals: int | None) -> str:
-    """A number with so many decimals, or to three digits times a power of ten."""
+    """A number with so many decimals, or to three digits times a power of ten; what is not finite in a word."""
+    if not np.isfinite(value):
+        return f"{value:g}".replace("-", "−")
     if decimals is not None:
         return f"{value:.{decimals}f}".replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")
