@@ -527,10 +527,7 @@ def test_what_was_found_once_is_drawn(name, folder):
         ({"panels": ["contour", "fit"]}, "panel 'fit': the function has no data and model of them"),
         ({"panels": ["contour", "map"]}, "panel 'map': the scene has none; give it one, as map=Starts()"),
         ({"title": r"\(\nosuch\)"}, "is not all mathtext"),
-        (
-            {"caption": r"\(\mathrm{\ue000}\)".replace(r"\ue000", "\ue000")},
-            "no font for maths has U+E000; write it as text",
-        ),
+        ({"caption": r"\(한\)"}, "no font for maths has '한' (U+D55C); write it as text"),
         ({"racers": [Racer("SGD", name=r"\(x_{\)")]}, "is not all mathtext"),
         ({"function": Function(lambda x: x[0] ** 2, formula="x_", start=(1, 1))}, "formula 'x_': not mathtext"),
     ],
