@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +17,9 @@ from animopt.functions import by_name, shelf
 from animopt.optimizers import Racer
 from animopt.scene import Scene
 from animopt.scenefile import Place, run_file
+
+_TAKEN = ("self", "optimizer")
+"""What a racer is told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -129,21 +133,23 @@ def _racer(words: str) -> Racer:
     if not module:
         return Racer(name, **settings)
     try:
-        return Racer(getattr(importlib.import_module(module), attribute), **settings)
-    except (ImportError, AttributeError) as error:
+        optimizer = getattr(importlib.import_module(module), attribute)
+    except Exception as error:
         raise UsageError(f"racer {shown(words)}: {first_line(error)}; name a class that can be imported") from error
+    return Racer(optimizer, **settings)
 
 
 def _split(words: str) -> tuple[str, dict[str, Any]]:
     """An optimizer's name and its settings, as Python's own parser reads them."""
     name, _, settings = words.partition(":")
     try:
-        call = ast.parse(f"racer({settings})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        if call.args:
-            raise ValueError(ast.unparse(call.args[0]))
-        return name.strip(), {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError, AssertionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            call = ast.parse(f"racer({settings})", mode="eval").body
+            if not isinstance(call, ast.Call) or call.args or {each.arg for each in call.keywords} & {None, *_TAKEN}:
+                raise ValueError(settings)
+            return name.strip(), {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise UsageError(f"racer {shown(words)}: is not understood; write it as adam:lr=.05,betas=(.9,.99)") from error
 
 

@@ -24,7 +24,7 @@ UNITS = {"": 1, "k": 10**3, "ki": 2**10, "m": 10**6, "mi": 2**20, "g": 10**9, "g
 
 def in_bytes(words: str) -> int:
     """A size such as 10MB, 2.5 MiB or 900k in bytes; raises UsageError for what is none."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", words.strip().lower())
+    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?)\s*([kmg]i?)?b?", words.strip().lower())
     if not found:
         raise UsageError(f"max size {words!r}: give a size in bytes, as 10MB or 900kB")
     return round(float(found[1]) * UNITS[found[2] or ""])

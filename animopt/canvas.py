@@ -186,6 +186,8 @@ class _Letters:
         top, left = buffer.shape[0] - up + block.top, right + block.left
         rows = slice(max(0, -top), min(height, buffer.shape[0] - top))
         columns = slice(max(0, -left), min(width, buffer.shape[1] - left))
+        if rows.start >= rows.stop or columns.start >= columns.stop:
+            return
         under = buffer[top + rows.start : top + rows.stop, left + columns.start : left + columns.stop]
         ink, clear = block.ink[rows, columns], block.clear[rows, columns]
         if (opacity := text.get_alpha()) is not None:

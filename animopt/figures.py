@@ -8,16 +8,28 @@ from animopt.recording import Array
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+LARGE = 1e15
+"""A number of this size has no decimals."""
+
+
+def rounded(values: Any, decimals: int) -> Array:
+    """Numbers (any shape) to so many decimals, without negative zeros; of one too large to have any, all of it."""
+    values = np.asarray(values, dtype=np.float64)
+    # Adding zero makes a negative zero a positive one.
+    with np.errstate(over="ignore"):
+        return np.where(np.abs(values) < LARGE, np.round(values, decimals), values) + 0.0
+
 
 def point(xy: Array, decimals: int = 2) -> str:
     """A place (2,), to so many decimals, without those that are all zeros."""
-    # Adding zero makes a negative zero a positive one.
-    told = (f"{coordinate:.{decimals}f}" for coordinate in np.round(xy, decimals) + 0.0)
+    told = (f"{coordinate:.{decimals}f}" for coordinate in rounded(xy, decimals))
     return f"({', '.join(told)})".replace("-", "−").replace("." + "0" * decimals, "")
 
 
 def number(value: float, decimals: int | None) -> str:
-    """A number with so many decimals, or to three digits times a power of ten."""
+    """A number with so many decimals, or to three digits times a power of ten; what is not finite in a word."""
+    if not np.isfinite(value):
+        return f"{value:g}".replace("-", "−")
     if decimals is not None:
         return f"{value:.{decimals}f}".replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
-from animopt.canvas import Canvas, Pixels, Stage
+from animopt.canvas import Canvas, Pixels, Stage, own_settings
 from animopt.clock import Clock, Moment
 from animopt.errors import UsageError, shown
 from animopt.layout import LAYOUTS, PANELS, Box, arrange, chosen, names, unit
 from animopt.look import THEMES
-from animopt.marks import ordered
+from animopt.marks import function_maths, literal, ordered
 from animopt.panels import Panel
 from animopt.panels.card import Card
 from animopt.panels.contour import Contour
@@ -201,25 +201,47 @@ def page(
 def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tuple[list[Recording], Staging]:
     """The races with a box for each letter that no font has, and a warning that tells what to install."""
     races = [recording] if isinstance(recording, Recording) else list(recording)
-    words = [staging.caption, staging.question, *(word for race in races for word in (race.title, *race.names))]
-    if not (lacking := missing("".join(words))):
+    said = [staging.caption, staging.question]
+    said += [words for race in races for words in (race.title, race.caption, *race.names, *race.settings)]
+    if lacking := missing("".join(dict.fromkeys(said))):
+        warnings.warn(remedy(lacking), stacklevel=3)
+    shown = {words: legible(words, lacking) for words in said}
+    if all(words == seen for words, seen in shown.items()):
         return races, staging
-    warnings.warn(remedy(lacking), stacklevel=3)
-
-    def shown(text: str) -> str:
-        return legible(text, lacking)
-
     return (
-        [replace(race, title=shown(race.title), names=tuple(map(shown, race.names))) for race in races],
-        replace(staging, caption=shown(staging.caption), question=shown(staging.question)),
+        [
+            replace(
+                race,
+                title=shown[race.title],
+                caption=shown[race.caption],
+                names=tuple(shown[name] for name in race.names),
+                settings=tuple(shown[words] for words in race.settings),
+            )
+            for race in races
+        ],
+        replace(staging, caption=shown[staging.caption], question=shown[staging.question]),
     )
 
 
-def _check(races: Sequence[Recording], staging: Staging) -> None:
-    """Raise UsageError for panels of what the races do not have."""
+def check(panels: Sequence[str], has: Mapping[str, bool]) -> None:
+    """Raise UsageError for panels of what there is not; `has` tells whether each field of a recording is there."""
     for panel, (field, reason) in NEEDS.items():
-        if panel in staging.panels and any(getattr(race, field) is None for race in races):
+        if panel in panels and not has[field]:
             raise UsageError(f"panel {panel!r}: {reason}, or leave out {panel!r}")
+
+
+def check_maths(texts: Sequence[str], formulas: Sequence[str]) -> None:
+    """Raise UsageError for texts, and formulas of functions, whose maths matplotlib cannot typeset."""
+    with own_settings():
+        for words in texts:
+            literal(legible(words, ""))
+        for formula in filter(None, formulas):
+            function_maths(formula)
+
+
+def _check(races: Sequence[Recording], staging: Staging) -> None:
+    fields = {field for field, _ in NEEDS.values()}
+    check(staging.panels, {field: all(getattr(race, field) is not None for race in races) for field in fields})
 
 
 def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int, int], staging: Staging) -> Stage:

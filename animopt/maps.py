@@ -161,9 +161,11 @@ class Settings:
             loss = function.values(points)
         lost = _lost(function, np.moveaxis(points, -1, 0)) | ~np.isfinite(loss)
         loss = np.where(np.maximum.accumulate(lost, axis=0), np.nan, loss)
-        if function.minima:
-            loss = np.maximum(loss - function.values(np.array(function.minima)).min(), 0)
-        return Losses((first, second), (columns, rows), loss, bool(function.minima))
+        heights = function.values(np.array(function.minima, dtype=np.float64).reshape(-1, 2))
+        heights = heights[np.isfinite(heights)]
+        if heights.size:
+            loss = np.maximum(loss - heights.min(), 0)
+        return Losses((first, second), (columns, rows), loss, bool(heights.size))
 
     def _racers(self, racer: Racer) -> list[Racer]:
         """The racer with every pair of values, row by row."""

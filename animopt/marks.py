@@ -1,5 +1,6 @@
 """What several panels draw alike: trails and heads, colours between two others, text that fits."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from animopt.plotting import (
     Axes,
     Bbox,
     FigureCanvasAgg,
+    FontProperties,
     IdentityTransform,
     Line2D,
     MarkerStyle,
@@ -296,19 +298,41 @@ def literal(words: str) -> dict[str, Any]:
     return {"s": "".join(pieces), "parse_math": True}
 
 
+def rewrite(text: Text, words: str) -> None:
+    """Let a text say other words, taken as `literal` does."""
+    given = literal(words)
+    text.set(text=given["s"], parse_math=given["parse_math"])
+
+
 def function_maths(formula: str) -> str:
     """A function's formula as matplotlib typesets it. Raises UsageError for one that it cannot."""
     maths = f"$f(x, y) = {formula}$"
-    check_maths(maths, f"formula {shown(formula)}: not mathtext")
+    check_maths(maths, f"formula {shown(formula)}: not mathtext", "cm", "stixsans")
     return maths
 
 
-def check_maths(maths: str, complaint: str) -> None:
-    """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset."""
+def check_maths(maths: str, complaint: str, *fonts: str) -> None:
+    """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset in its sets of `fonts`."""
+    logger = logging.getLogger("matplotlib.mathtext")
+    lacking: list[str] = []
+
+    def take(record: logging.LogRecord) -> bool:
+        lacking.extend(re.findall(r"U\+(\w+)", record.getMessage()))
+        return False
+
+    # Of a letter that no font has, matplotlib only notes so, and draws something else.
+    logger.addFilter(take)
     try:
-        MathTextParser("path").parse(maths)
+        for family in fonts or (None,):
+            MathTextParser("path").parse(maths, prop=FontProperties(math_fontfamily=family))
     except ValueError as error:
         raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
+    finally:
+        logger.removeFilter(take)
+    if lacking:
+        letter = chr(int(lacking[0], 16))
+        told = f"{letter!r} (U+{ord(letter):04X})" if letter.isprintable() else f"U+{ord(letter):04X}"
+        raise UsageError(f"{complaint}; no font for maths has {told}; write it as text")
 
 
 def text_width(text: Text) -> float:
@@ -333,4 +357,9 @@ def fit(text: Text, width: float, least: float) -> None:
     shown = len(words)
     while text_width(text) > width and shown > 1:
         shown = min(shown - 1, int(shown * width / text_width(text)) + 1)
-        text.set_text(words[:shown].rstrip(" ,") + "…")
+        part = words[:shown]
+        if text.get_parse_math():
+            # Maths that is cut in two would stand there as its source.
+            dollars = [found.start() for found in re.finditer(r"(?<!\\)\$", part)]
+            part = (part[: dollars[-1]] if len(dollars) % 2 else part).removesuffix("\\")
+        text.set_text(part.rstrip(" ,") + "…")

@@ -7,7 +7,7 @@ import numpy as np
 from animopt.clock import Moment
 from animopt.labels import dodge
 from animopt.look import Look
-from animopt.marks import HEAD, Stamp, literal, text_box, text_width, unshared
+from animopt.marks import HEAD, Stamp, literal, rewrite, text_box, text_width, unshared
 from animopt.plotting import Artist, Axes, BoxStyle, IdentityTransform, Text
 from animopt.recording import Array
 
@@ -60,7 +60,7 @@ def beside(
     ]
     if max(map(text_width, texts)) > LONG * size:
         for text, short in zip(texts, unshared(words), strict=True):
-            text.set_text(literal(short)["s"])
+            rewrite(text, short)
     backings = [_backing(axes, text, backing) for text in texts]
     sizes = np.array([(text_width(text) + 2 * PADDING * size, (1.06 + 2 * PADDING) * size) for text in texts])
     offsets, opacity = dodge(

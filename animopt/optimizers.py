@@ -14,6 +14,7 @@ from animopt.checks import BEYOND, pair, text, whole
 from animopt.defaults import own_torch
 from animopt.eager import eager
 from animopt.errors import UsageError, ends_program, first_line, shown, suggestion
+from animopt.printable import one_line
 from animopt.rules import COMPUTING
 
 _REASONS = {
@@ -191,12 +192,12 @@ def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[
     learning rate is told even where it is torch's own.
     """
     apart = [[] if racer.name else _apart(racer, racers) for racer in racers]
-    called = [racer.name or _call(racer, keys) for racer, keys in zip(racers, apart, strict=True)]
+    called = [one_line(racer.name or _call(racer, keys)) for racer, keys in zip(racers, apart, strict=True)]
     numbered = tuple(
         name if called.count(name) == 1 else f"{name} ({called[:index].count(name) + 1})"
         for index, name in enumerate(called)
     )
-    told = tuple(", ".join(_told(racer, keys)) for racer, keys in zip(racers, apart, strict=True))
+    told = tuple(one_line(", ".join(_told(racer, keys))) for racer, keys in zip(racers, apart, strict=True))
     return numbered, told
 
 

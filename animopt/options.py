@@ -1,5 +1,6 @@
 """What commands that render have in common: their options, and what these ask for."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -41,10 +42,10 @@ class Context(click.Context):
 
 def parse_size(value: str) -> tuple[int, int]:
     """A size on the command line, as 1280x720; raises BadParameter for what is none."""
-    width, times, height = value.lower().partition("x")
-    if not (times and width.isdecimal() and height.isdecimal()):
+    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", value.lower())
+    if not found:
         raise click.BadParameter(f"{value!r}: give a width and a height, as 1280x720")
-    return int(width), int(height)
+    return int(found[1]), int(found[2])
 
 
 @contextmanager

@@ -15,6 +15,11 @@ def printable(text: str, *, keep: str = "") -> str:
     return CONTROLS.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
 
 
+def one_line(text: str) -> str:
+    """A text with a space for each control character."""
+    return CONTROLS.sub(" ", text)
+
+
 def printable_json(value: object) -> str:
     """A value as JSON, in one line of letters, that is the same value when it is read."""
     return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

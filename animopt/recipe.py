@@ -42,10 +42,13 @@ class Recipe:
             maps = (own["output"], own["settings"], own["changes"], own["versions"])
             if kinds != {str} or not all(isinstance(each, dict) for each in maps):
                 raise TypeError
-        except (ValueError, KeyError, TypeError, RecursionError):
+            recipe = cls(**own)
+            # What no recipe of ours holds, such as a number without end, none of these can tell.
+            _ = recipe.text, recipe.rows(), recipe.options(), recipe.source.encode()
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             what = "its comment is another tool's" if text.strip() else "it has no comment"
             raise Error(f"{called}: has no recipe, {what}; animopt puts one into each clip that it renders") from None
-        return cls(**own)
+        return recipe
 
     @property
     def text(self) -> str:
@@ -60,7 +63,8 @@ class Recipe:
     def scene_file(self) -> str:
         """The text of a scene file that makes the clip again. Raises Error where the recipe does not hold it."""
         if not self.source:
-            raise Error(f"the scene file cannot be written: {self.lacking or 'the recipe does not have it'}")
+            why = _plain(self.lacking).strip() or "the recipe does not have it"
+            raise Error(f"the scene file cannot be written: {why}")
         lines = [self.source.rstrip("\n")]
         if self.changes:
             if not all(name.isidentifier() for name in self.changes):

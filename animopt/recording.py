@@ -72,7 +72,7 @@ class Way:
         """The place at a fractional step, (3,); NaN while it is out of the domain."""
         after = int(np.searchsorted(self.step, step, side="right"))
         if after == 0:
-            return np.full(3, np.nan)
+            return np.full(self.xyz.shape[1], np.nan)
         before = after - 1
         if after == len(self.step) or self.step[before] == step or np.isnan(self.xyz[after, 0]):
             return self.xyz[before]
@@ -134,9 +134,12 @@ class Recording:
     @cached_property
     def gap(self) -> Array | None:
         """How far each loss is above the lowest known minimum, (racers, steps + 1), or None where none is known."""
-        if not len(self.minima):
+        # The function may have no value there.
+        heights = self.minima[np.isfinite(self.minima[:, 2]), 2]
+        if not heights.size:
             return None
-        return np.maximum(self.z - self.minima[:, 2].min(), 0)
+        with np.errstate(over="ignore"):
+            return np.maximum(self.z - heights.min(), 0)
 
     @cached_property
     def in_view(self) -> NDArray[np.bool_]:

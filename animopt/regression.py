@@ -11,6 +11,9 @@ from animopt.function import Function
 EXTENT = 2.0
 """How far from the best weights the domain reaches, in the units in which the data vary by 1."""
 
+LARGEST = 1e100
+"""The largest number in data."""
+
 
 def line(
     inputs: Sequence[float],
@@ -26,7 +29,12 @@ def line(
     """
     function = Function(_mean_squared_error, data=(inputs, targets), predict=_line)
     given, wanted = (column.numpy() for column in function.data)
-    if np.ptp(given) == 0:
+    # Beyond it squares are no numbers any more.
+    for name, column in (("inputs", given), ("targets", wanted)):
+        if np.abs(column).max() > LARGEST:
+            raise UsageError(f"{name}: reach {np.abs(column).max():g}; give numbers of at most {LARGEST:g}")
+    # Where they hardly differ their spread may be 0 as well.
+    if np.ptp(given) == 0 or given.std() == 0:
         raise UsageError(f"inputs: are all {given[0]:g}; give at least two different ones")
     # Gauss 1809: the line with the least squares.
     best = np.linalg.lstsq(np.column_stack([np.ones_like(given), given]), wanted)[0]

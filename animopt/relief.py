@@ -9,6 +9,9 @@ from animopt.recording import Array
 FINEST = 1e-12
 """The smallest knee, in parts of the heights: below it levels would fall on one number."""
 
+LARGEST = 1e300
+"""Heights are told apart up to here: beyond it a difference of two may be no number any more."""
+
 
 @dataclass(frozen=True)
 class Relief:
@@ -49,12 +52,12 @@ def relief(z: Array, valley: float) -> Relief:
     finite = z[np.isfinite(z)]
     if not finite.size:
         return Relief(0.0, 1.0, np.inf)
-    low, high = float(finite.min()), float(finite.max())
+    low, high = (float(np.clip(end, -LARGEST, LARGEST)) for end in (finite.min(), finite.max()))
     margin = max(abs(low), abs(high)) * FINEST
     if high - low <= margin:
         margin = max(0.5, margin)
         return Relief(low - margin, high + margin, np.inf)
-    middle = float(np.quantile(finite, valley)) - low
+    middle = float(np.quantile(np.clip(finite, low, high), valley)) - low
     span = high - low
     if not 0 < middle < span / 2:
         return Relief(low, high, np.inf)

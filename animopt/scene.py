@@ -19,12 +19,11 @@ from animopt.clock import Clock, Question, Slow
 from animopt.describing import Origin, changes, settings
 from animopt.errors import Error, Failures, UsageError, shown
 from animopt.files import temporary
-from animopt.film import MAP, RACE, Film, Staging, page
+from animopt.film import MAP, RACE, Film, Staging, check, check_maths, page
 from animopt.formats import Mp4
 from animopt.function import Function
 from animopt.limits import Limits, Work
 from animopt.maps import Settings, Starts
-from animopt.marks import function_maths, literal
 from animopt.notebook import Bundle, bar
 from animopt.optimizers import Racer, names_and_settings
 from animopt.output import Output, check_is_path, check_path, check_size, check_still
@@ -139,6 +138,16 @@ class Scene:
             names = dict.fromkeys(racer.optimizer.__name__ for racer in self.racers)
             where = f" on {self._functions[0].name}" if self._functions[0].name else ""
             object.__setattr__(self, "title", f"{', '.join(names)}{where}")
+        self._check_shown()
+
+    def _check_shown(self) -> None:
+        """Raise UsageError for panels of what the scene has not, and for maths that cannot be typeset."""
+        has = {"map": self.map is not None, "sample": all(function.predict for function in self._functions)}
+        check(tuple(self.panels or ()), has)
+        given = [self.title, self.caption, self.question.text if self.question else ""]
+        texts = [text for each in given for text in ([each] if isinstance(each, str) else each.values())]
+        names = [racer.name for racer in self.racers]
+        check_maths([*texts, *names], [function.formula for function in self._functions])
 
     def _check_chance(self) -> None:
         """Raise UsageError for noise, a batch or a seed that cannot be used."""
@@ -155,13 +164,6 @@ class Scene:
         """Raise UsageError for what is no text, or one with control characters."""
         words("title", self.title, "title='A race'")
         words("caption", self.caption, "caption='In a ravine'")
-        texts = [self.title, self.caption, *([self.question.text] if isinstance(self.question, Question) else [])]
-        for each in [*texts, *(racer.name for racer in self.racers)]:
-            for told in [each] if isinstance(each, str) else each.values():
-                literal(told)
-        for function in self._functions:
-            if function.formula:
-                function_maths(function.formula)
         text("focus", self.focus, "focus='Adam', a racer's name")
         text("lang", self.lang, "lang='en'")
 

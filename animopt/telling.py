@@ -135,9 +135,10 @@ def _zigzagging(recording: Recording) -> list[int]:
     """The racers of whose steps many go back against the one before."""
     found = []
     for racer, steps in enumerate(recording.steps):
-        moves: Array = np.diff(recording.xy[racer, : steps + 1], axis=0)
-        moves = moves[np.isfinite(moves).all(axis=1)]
-        turned = (moves[1:] * moves[:-1]).sum(axis=1) < 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            moves: Array = np.diff(recording.xy[racer, : steps + 1], axis=0)
+            moves = moves[np.isfinite(moves).all(axis=1)]
+            turned = (moves[1:] * moves[:-1]).sum(axis=1) < 0
         if len(turned) >= LEAST and turned.mean() > ZIGZAG:
             found.append(racer)
     return found
@@ -168,6 +169,7 @@ def _spoken(recording: Recording) -> Recording:
     """The same with its title and names as they are read, without the signs around maths."""
 
     def plain(text: str) -> str:
-        return " ".join(re.sub(r"\\[()]", "", text).split())
+        printed = "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\\[()]", "", text))
+        return " ".join(printed.split())
 
     return replace(recording, title=plain(recording.title), names=tuple(map(plain, recording.names)))

@@ -13,15 +13,24 @@ CELL = 0.5
 LONGEST = 10_000
 """Of a piece that leads over more cells than this, nobody asks which."""
 
+FARTHEST = 2.0**30
+"""So many cells away no picture reaches."""
+
+TABLE = 2**26
+"""As many cells can each have a place in a table, which is faster than to sort them."""
+
 
 def fresh(places: Array) -> NDArray[np.bool_]:
-    """Whether each place (any, 2), counted in cells, is the first in its cell; NaN is in none."""
+    """Whether each place (any, 2), counted in cells, is the first in its cell; NaN and what is far away are in none."""
     seen = np.zeros(len(places), dtype=bool)
-    known = np.flatnonzero(np.isfinite(places).all(axis=1))
+    known = np.flatnonzero((np.abs(places) < FARTHEST).all(axis=1))
     if known.size:
         cells = np.floor(places[known]).astype(np.int64)
         cells -= cells.min(axis=0)
         key = cells[:, 0] * (cells[:, 1].max() + 1) + cells[:, 1]
+        if key.max() > TABLE:
+            seen[known[np.unique(key, return_index=True)[1]]] = True
+            return seen
         # Of several the last one is kept, so that backwards it is the first.
         first = np.empty(key.max() + 1, dtype=np.intp)
         first[key[::-1]] = known[::-1]

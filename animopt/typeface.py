@@ -47,6 +47,9 @@ _KEPT = [
 # These get one width. Inter has that for the hyphen and the space too, but words would gape.
 _EVEN = "0123456789+−×÷±=≠≈<>≤≥"
 
+# What is not seen, by its category in Unicode, and what stands for it.
+_UNSEEN = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": ""}
+
 # What may have the letters that Inter and DejaVu Sans lack, first come, first served.
 _OTHERS = [
     "NanumGothic",
@@ -93,8 +96,7 @@ def missing(text: str) -> str:
     characters = dict.fromkeys(
         character
         for character in unicodedata.normalize("NFC", text)
-        # Matplotlib passes over control characters, but only those of ASCII.
-        if character > "\x1f" and unicodedata.category(character) not in {"Cf", "Zs", "Zl", "Zp"}
+        if unicodedata.category(character) not in {*_UNSEEN, "Zs"}
     )
     for name in family():
         # Most texts need none but the first font, and others are slow to read.
@@ -104,8 +106,16 @@ def missing(text: str) -> str:
 
 
 def legible(text: str, lacking: str) -> str:
-    """The text with a box in the place of each of the lacking characters."""
-    return unicodedata.normalize("NFC", text).translate(dict.fromkeys(map(ord, lacking), "□"))
+    """The text in one line, with a box in the place of each of the lacking characters.
+
+    What only tells a terminal or a text's layout what to do is a space, or is left out where no font has it.
+    """
+    if any(character in lacking for character in unicodedata.normalize("NFC", text)):
+        text = unicodedata.normalize("NFC", text).translate(dict.fromkeys(map(ord, lacking), "□"))
+    unseen = {ord(each): _UNSEEN[kind] for each in set(text) if (kind := unicodedata.category(each)) in _UNSEEN}
+    for name in family() if "" in unseen.values() else ():
+        unseen = {code: shown for code, shown in unseen.items() if shown or code not in _charmap(name)}
+    return text.translate(unseen)
 
 
 def remedy(characters: str) -> str:

@@ -323,7 +323,7 @@ def test_a_still_is_the_frame_of_its_second(tmp_path, make_film):
         ("a.mp4", {"size": (321, 181)}, "size 321x181: .* use 322x182"),
         ("a.gif", {"size": (8, 8)}, "size 8x8: "),
         ("a.gif", {"size": (100000, 180)}, "size 100000x180: "),
-        ("a.gif", {"size": (320, 180, 3)}, "size 320x180x3: "),
+        ("a.gif", {"size": (320, 180, 3)}, r"size \(320, 180, 3\): "),
         ("a.avi", {}, "suffix '.avi'; a clip ends in .apng, .gif, .mov, .mp4, .webm, .webp, a folder of frames in /"),
         ("a", {}, "no suffix"),
     ],

@@ -12,6 +12,7 @@ from animopt.marks import TRAIL, graph, head_mark, trail_line
 from animopt.panels import Move
 from animopt.plotting import Artist, Axes, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
 from animopt.recording import Array, Recording, Way
+from animopt.relief import FINEST, LARGEST
 from animopt.trails import CELL, thinned
 
 DECADES = 10
@@ -31,10 +32,10 @@ class Loss:
     def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
         """Paint the axes; the lines and heads move."""
         steps = recording.xy.shape[1] - 1
-        logarithmic = recording.gap is not None
-        values = _values(recording)
         races = self.races or [recording]
-        low, high = _range(np.concatenate([_values(race)[race.in_view] for race in races]), logarithmic)
+        logarithmic = all(race.gap is not None for race in races)
+        values = np.clip(_values(recording, logarithmic), -LARGEST, LARGEST)
+        low, high = _range(np.concatenate([_values(race, logarithmic)[race.in_view] for race in races]), logarithmic)
         # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
         heights = np.maximum(values, low) if logarithmic else values
         box = axes.get_window_extent()
@@ -77,8 +78,8 @@ class Loss:
         return move
 
 
-def _values(recording: Recording) -> Array:
-    return recording.z if recording.gap is None else recording.gap
+def _values(recording: Recording, gaps: bool) -> Array:
+    return recording.gap if gaps and recording.gap is not None else recording.z
 
 
 def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:
@@ -87,9 +88,10 @@ def _range(seen: Array, logarithmic: bool) -> tuple[float, float]:
         positive = seen[seen > 0]
         if not positive.size:
             return 0.1, 1.0
-        high = float(positive.max())
-        low = max(float(positive.min()), high * 10.0**-DECADES)
+        high = min(float(positive.max()), LARGEST)
+        low = min(max(float(positive.min()), high * 10.0**-DECADES, 1 / LARGEST), LARGEST)
         return low / 1.5, max(high, low * 10) * 1.5
-    low, high = float(seen.min()), float(seen.max())
-    margin = 0.06 * (high - low) or 1.0
+    low, high = (float(np.clip(end, -LARGEST, LARGEST)) for end in (seen.min(), seen.max()))
+    # Where the values are all alike, matplotlib could not tell the ends apart.
+    margin = max(0.06 * (high - low) or 1.0, FINEST * max(abs(low), abs(high)))
     return low - margin, high + margin

@@ -9,7 +9,7 @@ import numpy as np
 from animopt.clock import Moment
 from animopt.layout import Box, heading, tiles
 from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshared
+from animopt.marks import fit, head_mark, in_pixels, literal, rewrite, text_width, unshared
 from animopt.panels import Move
 from animopt.panels.contour import Contour
 from animopt.panels.standings import common_decimals, standing
@@ -84,7 +84,7 @@ def _headings(
     room = width - 1.3 * size
     if max(map(text_width, names)) > room:
         for text, short in zip(names, unshared(recording.names), strict=True):
-            text.set_text(literal(short)["s"])
+            rewrite(text, short)
     for text in names:
         fit(text, room, least=look.smallest)
     for racer, box in enumerate(boxes):

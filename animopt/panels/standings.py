@@ -9,7 +9,7 @@ import numpy as np
 from animopt.clock import Moment
 from animopt.figures import number, point
 from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, literal, text_width, unshared
+from animopt.marks import fit, head_mark, in_pixels, literal, rewrite, text_width, unshared
 from animopt.panels import Move
 from animopt.plotting import Artist, Axes, Text
 from animopt.recording import Array, Recording
@@ -45,6 +45,9 @@ class Standings:
                 left, middle, f"{count - len(racers)} more", fontsize=size, color=look.muted, va="center_baseline"
             )
 
+        if not racers:
+            return lambda moment: ()
+
         def write(
             x: float, words: Sequence[str], *, scale: float = 1.0, right: bool = False, muted: bool = False
         ) -> list[Text]:
@@ -76,7 +79,7 @@ class Standings:
         names = write(names_left, recording.names[: len(racers)])
         if max(map(text_width, names), default=0) > losses_left - names_left:
             for name, short in zip(names, unshared(recording.names), strict=False):
-                name.set_text(literal(short)["s"])
+                rewrite(name, short)
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
             # Of a name that is all dots the marker tells more.

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from animopt.clock import Moment
-from animopt.figures import number, point, power, setting
+from animopt.figures import number, point, power, rounded, setting
 from animopt.look import Look
 from animopt.marks import chip, in_pixels, mix, text_width
 from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
@@ -167,7 +167,7 @@ class _Table:
 
     def _heights(self, outcomes: Sequence[int]) -> list[str]:
         """The values at the minima, in figures that tell them apart."""
-        values = np.round(self.basins.minima[:, 2], 9) + 0.0
+        values = rounded(self.basins.minima[:, 2], 9)
         decimals = 2 if np.abs(values).max() < 1e4 else None
         return [number(float(values[each]), decimals) if each >= 0 else "" for each in outcomes]
 

@@ -37,6 +37,9 @@ VALLEY = 0.6
 BEHIND_MESH, BEHIND_TRAIL = 0.16, 0.55
 """How much of its colour a line keeps that is seen through the surface."""
 
+HIGHEST = 3.0
+"""A racer is drawn at most so many times as high as the surface."""
+
 FLOOR, FLOOR_LINES = 0.22, 7
 """How far under the surface's lowest point the floor lies, and how many contour lines are on it."""
 
@@ -159,7 +162,8 @@ class _Scene:
     def place(self, points: Array) -> Array:
         """Points (any, 3) of the surface in the camera's units."""
         flat = (points[:, :2] - self.middle) * self.scale
-        return np.column_stack([flat, HEIGHT * (self.heights.parts(points[:, 2]) - 0.5)])
+        # A spike between the surface's samples may be of any height, and would come to stand behind the camera.
+        return np.column_stack([flat, HEIGHT * (np.minimum(self.heights.parts(points[:, 2]), HIGHEST) - 0.5)])
 
 
 @dataclass(frozen=True, eq=False)
