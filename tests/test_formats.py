@@ -382,7 +382,7 @@ def test_the_help_tells_of_every_place(animopt_here, scenes):
 
 def test_a_rate_of_nothing_is_refused_for_a_place_too(animopt_here, scenes):
     done = animopt_here(str(scenes["ravine_sgd"]), "--for", "github", "--fps", "0")
-    assert (done.returncode, done.stderr) == (2, "animopt: fps 0: give 1 to 120 frames a second\n")
+    assert (done.returncode, done.stderr) == (2, "animopt: fps 0.0: give 1 to 120 frames a second\n")
 
 
 def test_what_is_said_explicitly_wins(animopt_here, scenes, tmp_path):

@@ -106,7 +106,7 @@ def test_saving_tells_of_its_progress(tmp_path):
         ({"steps": -3}, "steps -3: "),
         ({"steps": 2.5}, "steps 2.5: give a whole number"),
         ({"steps": True}, "steps True: "),
-        ({"steps": 1e9}, "steps 1000000000.0: give a whole number of at least 1$"),
+        ({"steps": 1e9}, "steps 1000000000.0: give a whole number of at least 1 and at most 1000000000$"),
         ({"noise": -1}, "noise -1: give a standard deviation of at least 0, as noise=0.5"),
         ({"noise": float("nan")}, "noise nan: "),
         ({"noise": float("inf")}, "noise inf: "),
