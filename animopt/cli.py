@@ -99,6 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = animopt.main(arguments, prog_name="animopt", standalone_mode=False) or 0
         # What cannot be written at the end would be told by nobody.
         sys.stdout.flush()
+        if asked_to_end():
+            # What it met may have swallowed it.
+            raise KeyboardInterrupt
         sys.exit(code)
     except (Exception, click.Abort, KeyboardInterrupt) as error:
         if "--debug" in words:

@@ -73,7 +73,7 @@ class Gif(Writer):
         spread = [round(place * (len(film) - 1) / max(1, count - 1)) for place in range(count)]
         graph = f"palettegen=stats_mode=full:max_colors={self.quality}"
         arguments = [*raw_input(film), "-vf", graph, "-update", "1", str(path)]
-        with Ffmpeg(arguments) as maker:
+        with self._faults(), Ffmpeg(arguments) as maker:
             for frame in film.sample(spread, self.executor):
                 maker.feed(frame.data)
             maker.finish()

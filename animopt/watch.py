@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from animopt.system import Ended, answered
+
 EVERY = 0.2
 """Seconds between two looks at the files."""
 
@@ -14,7 +16,7 @@ Stamp = tuple[int, int, int] | None
 
 
 def watch(path: Path, act: Callable[[], None]) -> None:
-    """Do something that runs the file at a path, at once and each time it is saved, until an interrupt while waiting.
+    """Do something that runs the file at a path, at once and each time it is saved, until Ctrl-C while waiting.
 
     Modules beside the file that it imports are watched with it, and imported anew. A file that is saved while the work
     is done has it done again after that.
@@ -33,7 +35,10 @@ def watch(path: Path, act: Callable[[], None]) -> None:
             importlib.invalidate_caches()
             try:
                 seen = _saved(path, seen)
+            except Ended:
+                raise
             except KeyboardInterrupt:
+                answered()
                 return
     finally:
         sys.dont_write_bytecode = compiling
