@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from animopt.embedding import AFTERWARDS, ffmetadata
 from animopt.errors import Error
-from animopt.ffmpeg import Ffmpeg, count_frames, file_url
+from animopt.ffmpeg import Ffmpeg, FfmpegError, count_frames, file_url
 from animopt.files import bytes_in, disk_errors, place, temporary
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Writer(ABC):
         """Raise Error where not every frame can be decoded."""
         try:
             count = count_frames(self.target(self._unfinished))
-        except Error as error:
+        except FfmpegError as error:
             raise Error(f"{self.path}: what was written cannot be read: {error}") from error
         if count != self.frames:
             raise Error(f"{self.path}: {count} of {self.frames} frames were written; look at the disk, and try again")
@@ -153,7 +153,7 @@ class Writer(ABC):
         """Let what goes wrong with the encoder be told with the name of the file."""
         try:
             yield
-        except Error as error:
+        except FfmpegError as error:
             raise Error(f"{self.path}: the encoder gave up: {error}") from error
 
     def _comment(self) -> list[str]:

@@ -182,5 +182,6 @@ def remedy(said: str) -> str:
         "ermission denied": "name a place that may be written to",
         "No such file": "its folder is gone; make it again, or name another place",
         "too long": "give it a shorter name",
+        "a directory": "give it another name",
     }
     return next((f"; {what}" for words, what in known.items() if words in said), "")
