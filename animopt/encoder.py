@@ -94,7 +94,7 @@ class Writer(ABC):
                 file_url(self.target(self._unfinished)),
             ]
             with self._faults():
-                self._encoder = stack.enter_context(Ffmpeg(arguments))
+                self._encoder = stack.enter_context(Ffmpeg(arguments, self._beside))
             self._stack = stack.pop_all()
         return self
 
@@ -162,7 +162,7 @@ class Writer(ABC):
             return []
         path = self._beside / "recipe.txt"
         path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
-        return ["-f", "ffmetadata", "-i", str(path), "-map_metadata", "1"]
+        return ["-f", "ffmetadata", "-i", file_url(Path(path.name)), "-map_metadata", "1"]
 
 
 def raw_input(film: "Film") -> list[str]:

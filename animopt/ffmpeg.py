@@ -37,11 +37,13 @@ class Ffmpeg:
     """An ffmpeg with its standard input and output; a context which it does not outlive.
 
     It is watched while it is waited for: where it neither computes nor takes what it is given, for a minute, it is
-    ended. With `answers`, what it writes to its standard output is kept. Raises FfmpegError where it does not start.
+    ended. It works in a `folder`. With `answers`, what it writes to its standard output is kept.
+    Raises FfmpegError where it does not start.
     """
 
-    def __init__(self, arguments: Sequence[str], *, answers: bool = False) -> None:
+    def __init__(self, arguments: Sequence[str], folder: Path | None = None, *, answers: bool = False) -> None:
         self._arguments = arguments
+        self._folder = folder
         self._answers = answers
         self._fed = 0
         self._waited_for = False
@@ -60,11 +62,14 @@ class Ffmpeg:
                         stdin=subprocess.PIPE,
                         stdout=output,
                         stderr=self._complaints,
+                        cwd=self._folder,
                         **apart(),
                     )
                     _RUNNING.add(self)
                     stack.callback(self._end)
             except OSError as error:
+                if self._folder and not self._folder.is_dir():
+                    raise
                 said = f"{command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg"
                 raise FfmpegError(said) from error
             watch = threading.Thread(target=self._watch, daemon=True)

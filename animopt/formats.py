@@ -52,7 +52,19 @@ class Gif(Writer):
         before = round(100 * (len(film) - 1) / film.fps)
         last = max(2, round(100 * len(film) / film.fps) - before)
         graph = "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"
-        return ["-i", str(palette), "-filter_complex", graph, "-loop", "0", "-final_delay", str(last), "-f", "gif"]
+        # By its name alone, for a folder's can be a pattern to ffmpeg, which works in that of the palette.
+        return [
+            "-i",
+            file_url(Path(palette.name)),
+            "-filter_complex",
+            graph,
+            "-loop",
+            "0",
+            "-final_delay",
+            str(last),
+            "-f",
+            "gif",
+        ]
 
     def write(self, part: "Pixels | bytes") -> None:
         """Add one frame; a pixel that hardly changes stays as it was shown, for what does not change costs nothing."""
@@ -72,8 +84,8 @@ class Gif(Writer):
         count = min(len(film), 12)
         spread = [round(place * (len(film) - 1) / max(1, count - 1)) for place in range(count)]
         graph = f"palettegen=stats_mode=full:max_colors={self.quality}"
-        arguments = [*raw_input(film), "-vf", graph, "-update", "1", str(path)]
-        with self._faults(), Ffmpeg(arguments) as maker:
+        arguments = [*raw_input(film), "-vf", graph, "-update", "1", file_url(Path(path.name))]
+        with self._faults(), Ffmpeg(arguments, path.parent) as maker:
             for frame in film.sample(spread, self.executor):
                 maker.feed(frame.data)
             maker.finish()
@@ -127,8 +139,8 @@ class JoinedMp4(Mp4):
         self._segments += 1
         with disk_errors(segment):
             segment.write_bytes(part)
-        quoted = file_url(segment).replace("'", r"'\''")
-        super().write(f"file '{quoted}'\n".encode())
+        # By its name alone: that of a folder may have a line's end in it.
+        super().write(f"file {file_url(Path(segment.name))}\n".encode())
         self.frames = len(self.film)
 
 

@@ -238,9 +238,10 @@ class Scene:
         has less than was asked for where it may have only so many bytes.
         """
         all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
+        for output in all_outputs:
+            check_path(output.path, folder=output.writer.folder)
         paths = [output.path.resolve() for output in all_outputs]
         for output, path in zip(all_outputs, paths, strict=True):
-            check_path(output.path, folder=output.writer.folder)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
         besides.check(beside, all_outputs)

@@ -79,6 +79,7 @@ DEEDS = {
     "kill workers": lambda _: tell("animopt.workers", signal.SIGKILL),
     "signal": lambda number: os.kill(os.getpid(), number),
     "signals": lambda numbers: [os.kill(os.getpid(), number) for number in numbers],
+    "signal group": lambda number: os.killpg(0, number),
     "compute": compute,
     "make a folder": os.mkdir,
     "mount read-only": lambda folder: subprocess.run(["mount", "-o", "remount,ro", folder], check=True),
@@ -130,6 +131,17 @@ def prepare(asked):
     os.dup2(nothing, 0)
     for number, path in ((1, asked["stdout"]), (2, asked["stderr"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+    if "terminal" in asked:
+        # The first terminal that a new session opens is its own.
+        terminal = os.open(asked["terminal"], os.O_RDWR)
+        os.dup2(terminal, 0)
+        os.dup2(terminal, 2)
+        os.close(terminal)
+    # Python asked of the ones before whether they are files.
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = open(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     os.environ.update(asked.get("environment", {}))
     tempfile.tempdir = None
     number, counter = os.getpid(), itertools.count()

@@ -8,11 +8,14 @@ import functools
 import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +31,9 @@ from animopt.encoder import Writer
 from animopt.files import STALE, sweep, temporary
 from animopt.formats import WRITERS
 from animopt.system import INTERRUPTED, machine
+
+if os.name == "posix":
+    import pty
 
 ROOT = Path(__file__).parent.parent
 WINDOWS = sys.platform == "win32"
@@ -661,6 +667,135 @@ def test_an_old_folder_that_cannot_go_back_is_kept(tmp_path, monkeypatch):
 
 def refusing(*_):
     raise PermissionError(13, "Permission denied")
+
+
+@needs_fork
+def test_standard_output_gets_a_whole_file_or_none(desk):
+    done = desk.run("-o", "-", "--format", "gif", faults=[fault(MIDDLE, "kill encoders")])
+    desk.check(done, 1, "-: the encoder gave up: it was ended by SIGKILL; try again")
+    assert done.stdout == ""
+
+
+class Terminal:
+    """A terminal that a command has as its own, and what it shows."""
+
+    def __init__(self):
+        self.ours, self._theirs = pty.openpty()
+        self.name = os.ttyname(self._theirs)
+        self.shown = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        with suppress(OSError):
+            while data := os.read(self.ours, 4096):
+                self.shown += data
+
+    def lines(self):
+        """The lines that it showed, without what moves its cursor; the command is to have ended."""
+        os.close(self._theirs)
+        self._reader.join()
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.shown.decode()).replace("\r", "\n").split("\n")
+
+
+@needs_fork
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_ctrl_c_at_a_terminal(desk, workers):
+    desk.keep("a.mp4")
+    terminal, go = Terminal(), desk.place / "go"
+    options = ["--size", "160x160", "--fps", "50", "--workers", workers]
+    finish = desk.start(
+        *("-o", "a.mp4"), options=options, terminal=terminal.name, faults=[fault(MIDDLE, "wait for", str(go))]
+    )
+    until(go.with_name("go.waiting").exists)
+    # What the key sends goes to every process that the terminal knows as its foreground.
+    os.write(terminal.ours, b"\x03")
+    done = finish()
+    lines = [line for line in terminal.lines() if "animopt" in line or "Traceback" in line or "Error" in line]
+    assert lines == [f"animopt: {INTERRUPTED}"]
+    os.close(terminal.ours)
+    assert done.code == -signal.SIGINT
+    assert desk.files() == desk.old
+    desk.is_clean()
+
+
+@needs_fork
+def test_a_terminal_is_closed(desk):
+    desk.keep("a.mp4")
+    ours, theirs = pty.openpty()
+    go = desk.place / "go"
+    options = ["--size", "160x160", "--fps", "10", "--workers", "0", "--quiet"]
+    finish = desk.start(
+        *("-o", "a.mp4"), options=options, terminal=os.ttyname(theirs), faults=[fault(MIDDLE, "wait for", str(go))]
+    )
+    until(go.with_name("go.waiting").exists)
+    os.close(theirs)
+    os.close(ours)
+    assert finish().code == -signal.SIGHUP
+    assert desk.files() == desk.old
+    desk.is_clean()
+
+
+def shell(place, script, program):
+    """What a shell's script, whose words are a program in Python, does in a session of its own."""
+    for name in ("out", "temporary"):
+        (place / name).mkdir()
+    (place / "scene.py").write_text(SCENE)
+    return subprocess.run(
+        ["bash", "-c", script, "bash", sys.executable, "-c", program],
+        cwd=place / "out",
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "TMPDIR": str(place / "temporary")},
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        # Whoever runs the tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("module", "number", "code"),
+    [("torch.autograd", signal.SIGINT, 130), ("matplotlib.figure", signal.SIGTERM, 143), ("click.core", "SIGHUP", 129)],
+)
+def test_a_shell_sees_a_signal_that_comes_during_an_import(tmp_path, module, number, code):
+    number = getattr(signal, number) if isinstance(number, str) else number
+    program = f"""
+import os, sys
+class Finder:
+    def find_spec(name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), {int(number)})
+sys.meta_path.insert(0, Finder)
+sys.argv = ["animopt", "../scene.py", "-o", "a.gif", "--size", "160x160"]
+from animopt.__main__ import main
+main()
+"""
+    done = shell(tmp_path, '"$@"; echo $?', program)
+    assert done.stdout == f"{code}\n"
+    # The shell itself may tell of what a process died of.
+    assert [line for line in done.stderr.splitlines() if "animopt" in line or "  " in line][:1] == [
+        f"animopt: {INTERRUPTED}"
+    ]
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@needs_fork
+def test_a_loop_of_a_shell_ends_with_ctrl_c(tmp_path):
+    program = f"""
+import sys
+import driver
+driver.hook(**{fault(MIDDLE, "signal group", int(signal.SIGINT))!r})
+sys.argv = ["animopt", "../scene.py", "-o", "a.gif", *{SMALL!r}]
+from animopt.__main__ import main
+main()
+"""
+    done = shell(tmp_path, 'for i in 1 2; do "$@"; echo "$i"; done; echo after', program)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", f"animopt: {INTERRUPTED}\n")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 # Through Python, where nothing but the Error tells.
