@@ -84,7 +84,7 @@ class Writer(ABC):
     def __enter__(self) -> Self:
         with disk_errors(self.path), ExitStack() as stack:
             self._beside = stack.enter_context(temporary(self.path))
-            self._unfinished = self._beside / f"clip{self.path.suffix}"
+            self._unfinished = self._beside / ("clip" if self.folder else f"clip{self.path.suffix}")
             if self.folder:
                 self._unfinished.mkdir()
             arguments = [
@@ -104,8 +104,8 @@ class Writer(ABC):
         self._stack.__exit__(kind, error, traceback)
 
     def target(self, unfinished: Path) -> Path:
-        """The name that ffmpeg is told to write to."""
-        return unfinished
+        """The name that ffmpeg is told, which works beside it: the name of another folder can be a pattern to it."""
+        return Path(unfinished.name)
 
     def write(self, part: "Pixels | bytes") -> None:
         """Add one frame (height, width, channels). Raises Error where the encoder does not take it."""
@@ -142,7 +142,7 @@ class Writer(ABC):
     def _check_frames(self) -> None:
         """Raise Error where not every frame can be decoded."""
         try:
-            count = count_frames(self.target(self._unfinished))
+            count = count_frames(self.target(self._unfinished), self._beside)
         except FfmpegError as error:
             raise Error(f"{self.path}: what was written cannot be read: {error}") from error
         if count != self.frames:

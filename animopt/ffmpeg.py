@@ -175,12 +175,12 @@ def file_url(path: Path) -> str:
     return f"file:{path}"
 
 
-def count_frames(path: Path) -> int:
-    """How many frames a clip has, each of which is decoded; `path` may have the %04d of a series of pictures.
+def count_frames(path: Path, folder: Path) -> int:
+    """How many frames a clip has, each of which is decoded; `path`, from a folder, may have the %04d of a series.
 
     Raises FfmpegError where one cannot be.
     """
     taken = ["-xerror", "-err_detect", "explode", "-i", file_url(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
-    with Ffmpeg([*taken, "-progress", "pipe:1", "-f", "null", "-"], answers=True) as decoder:
+    with Ffmpeg([*taken, "-progress", "pipe:1", "-f", "null", "-"], folder, answers=True) as decoder:
         counts = re.findall(rb"^frame=\s*(\d+)", decoder.finish(), re.MULTILINE)
     return int(counts[-1]) if counts else 0

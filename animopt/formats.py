@@ -1,6 +1,7 @@
 """What each kind of file needs of the encoder; a suffix picks one."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,19 +53,8 @@ class Gif(Writer):
         before = round(100 * (len(film) - 1) / film.fps)
         last = max(2, round(100 * len(film) / film.fps) - before)
         graph = "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"
-        # By its name alone, for a folder's can be a pattern to ffmpeg, which works in that of the palette.
-        return [
-            "-i",
-            file_url(Path(palette.name)),
-            "-filter_complex",
-            graph,
-            "-loop",
-            "0",
-            "-final_delay",
-            str(last),
-            "-f",
-            "gif",
-        ]
+        options = ["-loop", "0", "-final_delay", str(last), "-f", "gif"]
+        return ["-i", file_url(Path(palette.name)), "-filter_complex", graph, *options]
 
     def write(self, part: "Pixels | bytes") -> None:
         """Add one frame; a pixel that hardly changes stays as it was shown, for what does not change costs nothing."""
@@ -221,7 +211,8 @@ class Frames(Writer):
     @staticmethod
     def check(output: Target) -> None:
         """Raise UsageError for a folder that holds something else, which would be lost."""
-        if output.path.is_dir():
+        # Whether there can be such a folder at all is for `check_path` to say.
+        with suppress(OSError):
             others = [each.name for each in output.path.iterdir() if not each.match("frame-*.png")]
             if others:
                 raise UsageError(f"{output.path}: holds {others[0]!r}; name a folder for nothing but the frames")
@@ -230,8 +221,8 @@ class Frames(Writer):
         return ["-c:v", "png", "-pred", "mixed", "-f", "image2", "-start_number", "0"]
 
     def target(self, unfinished: Path) -> Path:
-        """The frames' names; a percent sign in the folder's is one."""
-        return Path(str(unfinished).replace("%", "%%"), "frame-%04d.png")
+        """The frames' names."""
+        return Path(unfinished.name, "frame-%04d.png")
 
 
 WRITERS = {writer.suffix: writer for writer in Writer.__subclasses__()}

@@ -222,7 +222,7 @@ def test_a_longer_name_is_refused(command, folder, words):
 
 @pytest.mark.parametrize("name", ["a\0.gif", "a\0.mp4", "a\0/"])
 def test_a_zero_byte_is_refused(scene, folder, name):
-    with pytest.raises(UsageError, match="zero byte|null") as caught:
+    with pytest.raises(UsageError, match="holds a zero byte") as caught:
         scene.save(Output(name, SIZE, 10), workers=0)
     assert "\n" not in str(caught.value)
     assert names(folder) == set()
@@ -407,6 +407,9 @@ def test_standard_output_takes_one_file(command, folder, words):
 def test_any_name_is_written_or_refused_whole(scene, tmp_path_factory, stem, ending):
     folder = tmp_path_factory.mktemp("any")
     name = f"{stem}{ending}".rstrip("/")
+    if name in ("", "."):
+        # The folder itself.
+        return
     accepted = False
     with suppress(OSError, ValueError):
         if ending == "/":
@@ -416,13 +419,11 @@ def test_any_name_is_written_or_refused_whole(scene, tmp_path_factory, stem, end
             (folder / name).touch()
             (folder / name).unlink()
         accepted = name not in ("", ".", "..", ".gif")
-    try:
+    if accepted:
         scene.save(Output(f"{folder}/{stem}{ending}", SIZE, 10), workers=0)
-    except UsageError as error:
-        assert not accepted, str(error)
-        assert len(str(error).splitlines()) <= max(1, len(str(folder / name).splitlines()))
-        assert list(folder.iterdir()) == []
-    else:
-        assert accepted
         assert [each.name for each in folder.iterdir()] == [name]
         assert is_whole(folder / name)
+    else:
+        with pytest.raises(UsageError):
+            scene.save(Output(f"{folder}/{stem}{ending}", SIZE, 10), workers=0)
+        assert list(folder.iterdir()) == []
