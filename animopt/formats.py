@@ -211,11 +211,12 @@ class Frames(Writer):
     @staticmethod
     def check(output: Target) -> None:
         """Raise UsageError for a folder that holds something else, which would be lost."""
+        others: list[str] = []
         # Whether there can be such a folder at all is for `check_path` to say.
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             others = [each.name for each in output.path.iterdir() if not each.match("frame-*.png")]
-            if others:
-                raise UsageError(f"{output.path}: holds {others[0]!r}; name a folder for nothing but the frames")
+        if others:
+            raise UsageError(f"{output.path}: holds {others[0]!r}; name a folder for nothing but the frames")
 
     def arguments(self, film: "Film") -> list[str]:
         return ["-c:v", "png", "-pred", "mixed", "-f", "image2", "-start_number", "0"]

@@ -202,8 +202,9 @@ def lives(number: int, since: float) -> bool:
     import psutil
 
     try:
+        process = psutil.Process(number)
         # Numbers are given anew; a clock may be a little off.
-        return psutil.Process(number).create_time() <= since + 2
+        return process.create_time() <= since + 2 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:
@@ -211,8 +212,14 @@ def lives(number: int, since: float) -> bool:
 
 
 def machine() -> str:
-    """Eight letters that tell this machine from others that see the same folder, and do not tell its name."""
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    """Eight letters that tell this machine from others that see the same folder, and do not tell its name.
+
+    Others are also containers, and Windows beside its Linux: there the numbers of processes are those of others.
+    """
+    numbered = ""
+    with contextlib.suppress(OSError):
+        numbered = str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(f"{platform.node()} {sys.platform} {numbered}".encode()).hexdigest()[:8]
 
 
 def sync(path: Path) -> None:

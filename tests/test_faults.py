@@ -330,6 +330,17 @@ def test_the_disk_is_too_small(desk, disk, name):
 
 
 @needs_fork
+@on_a_disk
+def test_a_scene_file_is_whole_or_not_there(desk, disk):
+    disk(desk, 64)
+    with suppress(OSError):
+        (desk.folder / "filler").write_bytes(bytes(2**20))
+    words = ["--function", "ravine", "--racer", "sgd:lr=0.01", "--save-scene", "a.py", "-o", "a.gif"]
+    done = desk.run("race", *words, scene="")
+    desk.check(done, 1, "a.py: cannot be written: No space left on device; name another scene file")
+
+
+@needs_fork
 @pytest.mark.parametrize("suffix", CLIPS)
 @on_a_disk
 def test_the_folder_is_read_only(desk, disk, suffix):

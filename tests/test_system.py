@@ -291,6 +291,12 @@ def test_whether_a_process_lives(monkeypatch):
         pass
     assert not system.lives(dead.pid, now)
 
+    # Nor does one live that is only not buried yet.
+    with subprocess.Popen([sys.executable, "-c", ""]) as buried:
+        while not WINDOWS and psutil.Process(buried.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert WINDOWS or not system.lives(buried.pid, now + 60)
+
     def denied(number):
         raise psutil.AccessDenied(number)
 
@@ -306,7 +312,11 @@ def test_a_machine_is_told_from_others_but_not_by_its_name(monkeypatch):
     assert len(own) == 8
     assert set(own) <= set("0123456789abcdef")
     monkeypatch.setattr(platform, "node", lambda: "professors-laptop")
-    assert system.machine() not in (own, "professors-laptop")
+    other = system.machine()
+    assert other not in (own, "professors-laptop")
+    # Containers may have one name, and have numbers of their own for processes.
+    monkeypatch.setattr(os, "readlink", lambda path: "pid:[7]", raising=False)
+    assert system.machine() not in (own, other)
 
 
 def test_what_is_written_is_synced(tmp_path, monkeypatch):
