@@ -507,7 +507,7 @@ def test_a_signal_at_any_moment_before_the_file_is_there(desk, moment, number):
         telling={"at": "animopt.voice:Voice.path"},
         ending={"at": "click:Group.invoke", "after": True},
         ended={"at": "animopt.cli:main", "after": True},
-        last={"at": "animopt.__main__:main", "after": True},
+        last={"at": "animopt.__main__:leave"},
     ),
 )
 def test_a_signal_at_any_moment_after_the_file_is_there(desk, moment, number):

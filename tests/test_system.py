@@ -105,6 +105,19 @@ def test_a_system_without_a_hangup_has_a_break(asked, monkeypatch, capfd):
     assert asked == [128 + signal.SIGTERM]
 
 
+def test_leaving_tells_and_tidies_up():
+    code = """
+import atexit, sys
+from animopt.system import leave
+atexit.register(print, "tidied up")
+print("told")
+print("warned", file=sys.stderr, end="")
+leave(3)
+"""
+    done = program(code)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "told\ntidied up\n", "warned")
+
+
 def test_what_is_ignored_stays_so(asked, capfd):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with system.heeding():
