@@ -794,6 +794,33 @@ main()
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt()", "ImportError('initialization failed')"])
+def test_a_worker_that_is_not_wanted_any_more_is_silent(tmp_path, raised):
+    # An interrupt in the middle of a module of C shows as another error.
+    (tmp_path / "slow.py").write_text(f"""
+import sys, time
+print("imports", file=sys.stderr, flush=True)
+try:
+    while True:
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    raise {raised} from None
+""")
+    program = "from animopt.workers import work; work('slow')"
+    worker = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with worker:
+        assert worker.stderr.readline() == "imports\n"
+        worker.stdin.close()
+        assert (worker.wait(), worker.stderr.read()) == (0, "")
+
+
 @needs_fork
 def test_a_loop_of_a_shell_ends_with_ctrl_c(tmp_path):
     program = f"""
