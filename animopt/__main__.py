@@ -7,15 +7,20 @@ import sys
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
-from animopt.system import heeding
+from animopt.system import heeding, leave
 
 
 def main() -> None:
     """Run the command line, and end as it says, or by the signal that asked for it."""
-    with heeding():
-        from animopt.cli import main
+    try:
+        with heeding():
+            from animopt.cli import main
 
-        main()
+            main()
+    except SystemExit as left:
+        if not isinstance(left.code, int):
+            raise
+        leave(left.code)
 
 
 if __name__ == "__main__":

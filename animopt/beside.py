@@ -1,6 +1,7 @@
 """What is written beside a clip on request: a poster, captions, a text for those who cannot see it, snippets."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from animopt import captions, snippets
@@ -31,8 +32,9 @@ def check(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
             path = _path(clips, kind)
             if path.resolve() in taken:
                 raise UsageError(f"{path}: would be the clip and its {kind}; give the clip another name")
-            if path.is_dir():
-                raise UsageError(f"{path}: is a folder, and the place of the clip's {kind}; rename one of them")
+            with suppress(OSError):
+                if path.is_dir():
+                    raise UsageError(f"{path}: is a folder, and the place of the clip's {kind}; rename one of them")
             check_path(path)
             if kind in MARKS and path.exists() and not _is_ours(path, MARKS[kind]):
                 raise UsageError(f"{path}: is there already and was not written by animopt; rename it, or the clip")

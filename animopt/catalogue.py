@@ -102,8 +102,13 @@ def save_scene(path: Path, source: str) -> None:
     """Write a scene file where there is none yet. Raises UsageError where there is one, Error where none can be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(source)
+        file = path.open("x", encoding="utf-8")
+        try:
+            with file:
+                file.write(source)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     except FileExistsError:
         raise UsageError(f"{path}: is there already; name another scene file, or remove it") from None
     except OSError as error:

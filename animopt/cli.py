@@ -1,13 +1,14 @@
 """The command line: every scene, and the other commands."""
 
 import codecs
+import contextlib
 import errno
 import io
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -49,14 +50,15 @@ class Animopt(click.Group):
             command.params.append(DEBUG)
         return command
 
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        """Read the words of the command line; an interrupt is a click.Abort."""
+        with _aborting():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Do what was asked for; an interrupt is a click.Abort."""
-        try:
+        with _aborting():
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            # click itself would begin a new line, wherever that goes.
-            click.echo(nl=sys.stderr.isatty(), err=True)
-            raise click.Abort from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """What begins so: scenes, other commands and options, or else scene files."""
@@ -75,6 +77,17 @@ class Animopt(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(list(rows.items()))
+
+
+@contextlib.contextmanager
+def _aborting() -> Iterator[None]:
+    """Let an interrupt be a click.Abort; click itself would begin a new line, wherever that goes."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        with contextlib.suppress(OSError):
+            click.echo(nl=sys.stderr.isatty(), err=True)
+        raise click.Abort from error
 
 
 @click.group(
@@ -108,6 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = animopt.main(arguments, prog_name="animopt", standalone_mode=False) or 0
         # What cannot be written at the end would be told by nobody.
         sys.stdout.flush()
+        if asked_to_end():
+            # What it met may have swallowed it.
+            raise KeyboardInterrupt
         sys.exit(code)
     except (Exception, click.Abort, KeyboardInterrupt) as error:
         if "--debug" in words:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from animopt.embedding import AFTERWARDS, ffmetadata
 from animopt.errors import Error
-from animopt.ffmpeg import Ffmpeg, count_frames, file_url
+from animopt.ffmpeg import Ffmpeg, FfmpegError, count_frames, file_url
 from animopt.files import bytes_in, disk_errors, place, temporary
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Writer(ABC):
     def __enter__(self) -> Self:
         with disk_errors(self.path), ExitStack() as stack:
             self._beside = stack.enter_context(temporary(self.path))
-            self._unfinished = self._beside / f"clip{self.path.suffix}"
+            self._unfinished = self._beside / ("clip" if self.folder else f"clip{self.path.suffix}")
             if self.folder:
                 self._unfinished.mkdir()
             arguments = [
@@ -94,7 +94,7 @@ class Writer(ABC):
                 file_url(self.target(self._unfinished)),
             ]
             with self._faults():
-                self._encoder = stack.enter_context(Ffmpeg(arguments))
+                self._encoder = stack.enter_context(Ffmpeg(arguments, self._beside))
             self._stack = stack.pop_all()
         return self
 
@@ -104,8 +104,8 @@ class Writer(ABC):
         self._stack.__exit__(kind, error, traceback)
 
     def target(self, unfinished: Path) -> Path:
-        """The name that ffmpeg is told to write to."""
-        return unfinished
+        """The name that ffmpeg is told, which works beside it: the name of another folder can be a pattern to it."""
+        return Path(unfinished.name)
 
     def write(self, part: "Pixels | bytes") -> None:
         """Add one frame (height, width, channels). Raises Error where the encoder does not take it."""
@@ -142,8 +142,8 @@ class Writer(ABC):
     def _check_frames(self) -> None:
         """Raise Error where not every frame can be decoded."""
         try:
-            count = count_frames(self.target(self._unfinished))
-        except Error as error:
+            count = count_frames(self.target(self._unfinished), self._beside)
+        except FfmpegError as error:
             raise Error(f"{self.path}: what was written cannot be read: {error}") from error
         if count != self.frames:
             raise Error(f"{self.path}: {count} of {self.frames} frames were written; look at the disk, and try again")
@@ -153,7 +153,7 @@ class Writer(ABC):
         """Let what goes wrong with the encoder be told with the name of the file."""
         try:
             yield
-        except Error as error:
+        except FfmpegError as error:
             raise Error(f"{self.path}: the encoder gave up: {error}") from error
 
     def _comment(self) -> list[str]:
@@ -162,7 +162,7 @@ class Writer(ABC):
             return []
         path = self._beside / "recipe.txt"
         path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
-        return ["-f", "ffmetadata", "-i", str(path), "-map_metadata", "1"]
+        return ["-f", "ffmetadata", "-i", file_url(Path(path.name)), "-map_metadata", "1"]
 
 
 def raw_input(film: "Film") -> list[str]:

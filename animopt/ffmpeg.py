@@ -1,5 +1,6 @@
 """The ffmpeg that imageio-ffmpeg brings, at work; it is ended where it stands still."""
 
+import atexit
 import contextlib
 import re
 import subprocess
@@ -24,16 +25,25 @@ STILL = 60
 EVERY = 1.0
 """Seconds between two looks."""
 
+_RUNNING: "set[Ffmpeg]" = set()
+"""Those that this process has not seen the end of."""
+
+
+class FfmpegError(Error):
+    """An ffmpeg does not start, or does not do its work."""
+
 
 class Ffmpeg:
     """An ffmpeg with its standard input and output; a context which it does not outlive.
 
     It is watched while it is waited for: where it neither computes nor takes what it is given, for a minute, it is
-    ended. With `answers`, what it writes to its standard output is kept. Raises Error where it does not start.
+    ended. It works in a `folder`. With `answers`, what it writes to its standard output is kept.
+    Raises FfmpegError where it does not start.
     """
 
-    def __init__(self, arguments: Sequence[str], *, answers: bool = False) -> None:
+    def __init__(self, arguments: Sequence[str], folder: Path | None = None, *, answers: bool = False) -> None:
         self._arguments = arguments
+        self._folder = folder
         self._answers = answers
         self._fed = 0
         self._waited_for = False
@@ -52,12 +62,16 @@ class Ffmpeg:
                         stdin=subprocess.PIPE,
                         stdout=output,
                         stderr=self._complaints,
+                        cwd=self._folder,
                         **apart(),
                     )
+                    _RUNNING.add(self)
                     stack.callback(self._end)
             except OSError as error:
-                said = error.strerror
-                raise Error(f"the encoder {command[0]} does not start: {said}; reinstall imageio-ffmpeg") from error
+                if self._folder and not self._folder.is_dir():
+                    raise
+                said = f"{command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg"
+                raise FfmpegError(said) from error
             watch = threading.Thread(target=self._watch, daemon=True)
             watch.start()
             self._stack = stack.pop_all()
@@ -69,14 +83,14 @@ class Ffmpeg:
         self._stack.__exit__(kind, error, traceback)
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Write to its standard input. Raises Error where it does not take it, with what it says."""
+        """Write to its standard input. Raises FfmpegError where it does not take it, with what it says."""
         assert self._process.stdin is not None
         try:
             with self._waiting():
                 self._process.stdin.write(data)
         except OSError as error:
             self._process.wait()
-            raise Error(self._complaint()) from error
+            raise FfmpegError(self._complaint()) from error
         self._fed += 1
 
     def close(self) -> None:
@@ -86,12 +100,12 @@ class Ffmpeg:
             self._process.stdin.close()
 
     def finish(self) -> bytes:
-        """Wait for its end; its answer. Raises Error where it fails, with what it says."""
+        """Wait for its end; its answer. Raises FfmpegError where it fails, with what it says."""
         self.close()
         with self._waiting():
             answer = self._process.stdout.read() if self._process.stdout else b""
             if self._process.wait():
-                raise Error(self._complaint())
+                raise FfmpegError(self._complaint())
         return answer
 
     @contextlib.contextmanager
@@ -132,6 +146,7 @@ class Ffmpeg:
                 with contextlib.suppress(OSError):
                     stream.close()
         self._process.wait()
+        _RUNNING.discard(self)
 
     def _complaint(self) -> str:
         """What it says of its failure, in one line."""
@@ -148,17 +163,24 @@ class Ffmpeg:
         return f"it {ending_of(self._process.returncode)}; try again, with less if memory is short"
 
 
+@atexit.register
+def _end_all() -> None:
+    """End what an interrupt left that came between two steps of an interpreter."""
+    for each in list(_RUNNING):
+        each._end()
+
+
 def file_url(path: Path) -> str:
     """A path as ffmpeg takes it literally, whatever dashes, colons or blanks it has."""
     return f"file:{path}"
 
 
-def count_frames(path: Path) -> int:
-    """How many frames a clip has, each of which is decoded; `path` may have the %04d of a series of pictures.
+def count_frames(path: Path, folder: Path) -> int:
+    """How many frames a clip has, each of which is decoded; `path`, from a folder, may have the %04d of a series.
 
-    Raises Error where one cannot be.
+    Raises FfmpegError where one cannot be.
     """
     taken = ["-xerror", "-err_detect", "explode", "-i", file_url(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
-    with Ffmpeg([*taken, "-progress", "pipe:1", "-f", "null", "-"], answers=True) as decoder:
+    with Ffmpeg([*taken, "-progress", "pipe:1", "-f", "null", "-"], folder, answers=True) as decoder:
         counts = re.findall(rb"^frame=\s*(\d+)", decoder.finish(), re.MULTILINE)
     return int(counts[-1]) if counts else 0

@@ -1,5 +1,6 @@
 """Files and folders that take their place whole: made in a hidden folder beside it, synced, and moved there at once."""
 
+import atexit
 import contextlib
 import os
 import re
@@ -19,6 +20,9 @@ STALE = 24 * 3600
 _NAME = re.compile(r"\.animopt-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}")
 """What a temporary folder is called: after its machine, its process and chance."""
 
+_OURS: set[Path] = set()
+"""The temporary folders of this process."""
+
 _OLD = "old"
 """The folder in a temporary one in which a folder waits that is being replaced."""
 
@@ -32,12 +36,24 @@ def temporary(beside: Path | None = None) -> Iterator[Path]:
     parent = beside.resolve().parent if beside else Path(tempfile.gettempdir())
     sweep(parent)
     folder = parent / f".animopt-{machine()}-{os.getpid()}-{secrets.token_hex(6)}"
+    _OURS.add(folder)
     try:
         with undisturbed():
             folder.mkdir()
         yield folder
     finally:
-        _remove(folder)
+        with undisturbed():
+            _remove(folder)
+            _OURS.discard(folder)
+
+
+@atexit.register
+def _remove_ours() -> None:
+    """Remove what an interrupt left that came between two steps of an interpreter."""
+    for folder in list(_OURS):
+        # A fork has its parent's.
+        if f"-{os.getpid()}-" in folder.name:
+            _remove(folder)
 
 
 def sweep(parent: Path) -> None:
@@ -60,10 +76,14 @@ def _wanted(owner: str, number: int, folder: "os.DirEntry[str]") -> bool:
 
 def _remove(folder: Path) -> None:
     """Remove a temporary folder, but not what it was to replace, where nothing came in its place."""
-    with contextlib.suppress(OSError):
-        for old in (folder / _OLD).iterdir():
+    waiting = folder / _OLD
+    try:
+        for old in list(waiting.iterdir()) if waiting.is_dir() else ():
             if not os.path.lexists(folder.parent / old.name):
-                old.rename(folder.parent / old.name)
+                move(old, folder.parent / old.name)
+    except OSError:
+        # It is all that there is of it; the next sweep tries again.
+        return
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -162,5 +182,6 @@ def remedy(said: str) -> str:
         "ermission denied": "name a place that may be written to",
         "No such file": "its folder is gone; make it again, or name another place",
         "too long": "give it a shorter name",
+        "a directory": "give it another name",
     }
     return next((f"; {what}" for words, what in known.items() if words in said), "")

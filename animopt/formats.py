@@ -1,6 +1,7 @@
 """What each kind of file needs of the encoder; a suffix picks one."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,8 @@ class Gif(Image):
         before = round(100 * (len(film) - 1) / film.fps)
         last = max(2, round(100 * len(film) / film.fps) - before)
         graph = "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"
-        return ["-i", str(palette), "-filter_complex", graph, "-loop", "0", "-final_delay", str(last), "-f", "gif"]
+        options = ["-loop", "0", "-final_delay", str(last), "-f", "gif"]
+        return ["-i", file_url(Path(palette.name)), "-filter_complex", graph, *options]
 
     def write(self, part: "Pixels | bytes") -> None:
         """Add one frame; a pixel that hardly changes stays as it was shown, for what does not change costs nothing."""
@@ -77,8 +79,8 @@ class Gif(Image):
         count = min(len(film), 12)
         spread = [round(place * (len(film) - 1) / max(1, count - 1)) for place in range(count)]
         graph = f"palettegen=stats_mode=full:max_colors={self.quality}"
-        arguments = [*raw_input(film), "-vf", graph, "-update", "1", str(path)]
-        with Ffmpeg(arguments) as maker:
+        arguments = [*raw_input(film), "-vf", graph, "-update", "1", file_url(Path(path.name))]
+        with self._faults(), Ffmpeg(arguments, path.parent) as maker:
             for frame in film.sample(spread, self.executor):
                 maker.feed(frame.data)
             maker.finish()
@@ -132,8 +134,8 @@ class JoinedMp4(Mp4):
         self._segments += 1
         with disk_errors(segment):
             segment.write_bytes(part)
-        quoted = file_url(segment).replace("'", r"'\''")
-        super().write(f"file '{quoted}'\n".encode())
+        # By its name alone: that of a folder may have a line's end in it.
+        super().write(f"file {file_url(Path(segment.name))}\n".encode())
         self.frames = len(self.film)
 
 
@@ -208,17 +210,19 @@ class Frames(Writer):
     @staticmethod
     def check(output: Target) -> None:
         """Raise UsageError for a folder that holds something else, which would be lost."""
-        if output.path.is_dir():
+        others: list[str] = []
+        # Whether there can be such a folder at all is for `check_path` to say.
+        with suppress(OSError, ValueError):
             others = [each.name for each in output.path.iterdir() if not each.match("frame-*.png")]
-            if others:
-                raise UsageError(f"{output.path}: holds {others[0]!r}; name a folder for nothing but the frames")
+        if others:
+            raise UsageError(f"{output.path}: holds {others[0]!r}; name a folder for nothing but the frames")
 
     def arguments(self, film: "Film") -> list[str]:
         return ["-c:v", "png", "-pred", "mixed", "-f", "image2", "-start_number", "0"]
 
     def target(self, unfinished: Path) -> Path:
-        """The frames' names; a percent sign in the folder's is one."""
-        return Path(str(unfinished).replace("%", "%%"), "frame-%04d.png")
+        """The frames' names."""
+        return Path(unfinished.name, "frame-%04d.png")
 
 
 WRITERS: Mapping[str, type[Writer]] = {each.suffix: each for each in (Gif, Mp4, WebM, WebP, Apng, Mov, Frames)}

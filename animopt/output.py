@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -130,22 +131,29 @@ def check_path(path: Path, *, folder: bool = False) -> None:
     """Raise UsageError for a path at which no file can be written, or no folder where it is to be one."""
     if reason := name_is_refused(path.name):
         raise UsageError(f"{path}: {reason}; give it another name")
+    kind = None
     try:
-        parent = path.parent.is_dir()
-        # Its target, where it is a link; a name may be too long, or a link lead to itself.
-        kind = path.stat().st_mode if os.path.lexists(path) else None
-    except FileNotFoundError:
-        kind = None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {getattr(error, 'strerror', error)}; give it another name") from error
-    if not parent:
-        raise UsageError(f"{path}: there is no folder {str(path.parent)!r}; make it first")
+        # Where a link leads is where the file will be.
+        real = path.resolve()
+        missing = next((each for each in (path.parent, real.parent) if not each.is_dir()), None)
+        if missing is None:
+            with suppress(FileNotFoundError):
+                kind = real.stat().st_mode
+        stays = folder and (real == Path.cwd() or os.path.ismount(real))
+    except (OSError, ValueError, RuntimeError) as error:
+        # The last is what Python before 3.13 makes of a link in a circle.
+        said = getattr(error, "strerror", None) or ("leads to itself" if isinstance(error, RuntimeError) else error)
+        raise UsageError(f"{path}: {said}; give it another name") from error
+    if missing is not None:
+        raise UsageError(f"{path}: there is no folder {str(missing)!r}; make it first")
     if kind is not None and not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
         raise UsageError(f"{path}: is there already and is no file; give it another name")
     if kind is not None and stat.S_ISDIR(kind) and not folder:
         raise UsageError(f"{path}: is a folder; give the name of a file")
     if kind is not None and stat.S_ISREG(kind) and folder:
         raise UsageError(f"{path}: is a file; give the name of a folder")
+    if stays:
+        raise UsageError(f"{path}: is a disk, or the folder that you are in, and cannot be replaced; name one in it")
 
 
 def writer_of(path: str | os.PathLike[str]) -> type[Writer]:

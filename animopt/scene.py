@@ -279,9 +279,10 @@ class Scene:
         if not outputs:
             raise UsageError("outputs: are none; give at least one, as save('race.gif')")
         all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
+        for output in all_outputs:
+            check_path(output.path, folder=output.writer.folder)
         paths = [output.path.resolve() for output in all_outputs]
         for output, path in zip(all_outputs, paths, strict=True):
-            check_path(output.path, folder=output.writer.folder)
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
         beside = items("beside ", beside, "give a list, as beside=['poster']")

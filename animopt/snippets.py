@@ -1,5 +1,6 @@
 """What to paste into a page to show a clip there: HTML and Markdown."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -70,7 +71,8 @@ def _suffix(name: str) -> str:
 
 
 def _url(name: str) -> str:
-    return quote(name, safe="")
+    # A name can be in no encoding.
+    return quote(os.fsencode(name), safe="")
 
 
 def _literal(text: str) -> str:

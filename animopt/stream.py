@@ -5,7 +5,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
@@ -16,7 +16,7 @@ import numpy as np
 
 from animopt.canvas import Pixels
 from animopt.cluster import Cluster
-from animopt.system import cores
+from animopt.system import cores, undisturbed
 from animopt.workers import Workers
 
 S = TypeVar("S")
@@ -87,9 +87,11 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
     places = max(1, min(len(indices), AHEAD * workers.count))
     size = height * width * film.channels
     behind = places * size
-    with _safe_path():
-        block = SharedMemory(create=True, size=behind + len(packed))
-    try:
+    with ExitStack() as stack:
+        # An interrupt in the middle of it would leave a block that nobody knows of.
+        with undisturbed(), _safe_path():
+            block = SharedMemory(create=True, size=behind + len(packed))
+            stack.callback(_free, block)
         _memory(block)[behind : behind + len(packed)] = packed
 
         def submit(place: int) -> Future[None]:
@@ -99,7 +101,10 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
             for place, _ in enumerate(drawn):
                 # A copy, for its place is needed anew.
                 yield np.array(np.ndarray(shape, np.uint8, block.buf, place % places * size))
-    finally:
+
+
+def _free(block: SharedMemory) -> None:
+    with undisturbed():
         block.close()
         block.unlink()
 

@@ -14,7 +14,7 @@ from _thread import interrupt_main
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 WINDOWS = sys.platform == "win32"
 MAC = sys.platform == "darwin"
@@ -23,6 +23,9 @@ INTERRUPTED = "interrupted; every file is the one that was there before, or the 
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """The signals that ask a process to end, where the system has them; the last is what Windows has for the one before."""
+
+INSISTENCE = 10.0
+"""Seconds after which a further signal is heeded too: whatever the first one met has swallowed it."""
 
 AGAIN = 0.05
 """Seconds after which a signal is heeded again that came where nothing can be raised."""
@@ -48,6 +51,7 @@ class _Asked:
     """Which signal asked this process to end, whether that is still to be raised, and how often it is put off."""
 
     number = 0
+    at = 0.0
     pending = False
     held = 0
 
@@ -56,38 +60,57 @@ class _Asked:
 def heeding() -> Iterator[None]:
     """In this context a signal that asks the process to end is raised, once; at its end the process dies of it.
 
-    What comes after the first one is ignored, lest the tidying up be interrupted; after the context signals end the
-    process at once. Those that were ignored before stay so.
+    What comes soon after the first one is ignored, lest the tidying up be interrupted; after the context signals end
+    the process at once. Those that were ignored before stay so.
     """
     numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
     heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    for number in heeded:
-        signal.signal(number, _heed)
     sys.unraisablehook, usual = _unraisable, sys.unraisablehook
     code: int | None = None
     try:
-        yield
+        try:
+            for number in heeded:
+                signal.signal(number, _heed)
+            yield
+        finally:
+            for number in heeded:
+                signal.signal(number, _end)
     except KeyboardInterrupt:
-        print(f"animopt: {INTERRUPTED}", file=sys.stderr)
+        _say_so()
         code = exit_code()
-    except SystemExit as left:
-        if left.code != exit_code():
+    except BaseException as error:
+        # A terminal that is closed can be written to no more.
+        told = isinstance(error, SystemExit) and error.code != exit_code()
+        if told or not _Asked.number:
             raise
         code = exit_code()
     finally:
-        for number in heeded:
-            signal.signal(number, signal.SIG_DFL)
         sys.unraisablehook = usual
     if code is not None:
         _die(code)
 
 
 def _heed(number: int, frame: FrameType | None) -> None:
-    if _Asked.number:
+    now = time.monotonic()
+    if _Asked.number and now - _Asked.at < INSISTENCE:
         return
-    _Asked.number, _Asked.pending = number, True
+    _Asked.number, _Asked.at, _Asked.pending = number, now, True
     if not _Asked.held:
         _raise()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Heed a signal where all is done: nothing needs to be tidied up any more."""
+    if not _Asked.number:
+        _Asked.number = number
+        _say_so()
+        _die(exit_code())
+
+
+def _say_so() -> None:
+    """Say on standard error that there was an interrupt, whatever Python's own stream is just doing."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"animopt: {INTERRUPTED}\n".encode())
 
 
 def _raise() -> None:
@@ -121,6 +144,11 @@ def undisturbed() -> Iterator[None]:
             _raise()
 
 
+def answered() -> None:
+    """Take the signal that asked this process to end for answered: the process goes on, and heeds the next one."""
+    _Asked.number = 0
+
+
 def asked_to_end() -> bool:
     """Whether a signal has asked this process to end."""
     return bool(_Asked.number)
@@ -141,6 +169,18 @@ def _die(code: int) -> None:
     atexit._run_exitfuncs()
     signal.signal(code - 128, signal.SIG_DFL)
     os.kill(os.getpid(), code - 128)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process with an exit code, once all is done and told.
+
+    To leave as usual would take all of torch and matplotlib apart first, while a signal ends the process in silence.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def apart() -> dict[str, Any]:
@@ -172,8 +212,9 @@ def lives(number: int, since: float) -> bool:
     import psutil
 
     try:
+        process = psutil.Process(number)
         # Numbers are given anew; a clock may be a little off.
-        return psutil.Process(number).create_time() <= since + 2
+        return process.create_time() <= since + 2 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:
@@ -181,12 +222,18 @@ def lives(number: int, since: float) -> bool:
 
 
 def machine() -> str:
-    """Eight letters that tell this machine from others that see the same folder, and do not tell its name."""
+    """Eight letters that tell this machine from others that see the same folder, and do not tell its name.
+
+    Others are also containers, and Windows beside its Linux: there the numbers of processes are those of others.
+    """
     # A list of the scenes can do without them.
     import hashlib
     import platform
 
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    numbered = ""
+    with contextlib.suppress(OSError):
+        numbered = str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(f"{platform.node()} {sys.platform} {numbered}".encode()).hexdigest()[:8]
 
 
 def sync(path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from animopt.scenefile import imported_from
+from animopt.system import Ended, answered
 
 EVERY = 0.2
 """Seconds between two looks at the files."""
@@ -16,7 +17,7 @@ Stamp = tuple[int, int, int] | None
 
 
 def watch(path: Path, act: Callable[[], None]) -> None:
-    """Do something that runs the file at a path, at once and each time it is saved, until an interrupt while waiting.
+    """Do something that runs the file at a path, at once and each time it is saved, until Ctrl-C while waiting.
 
     Modules beside the file that it imports are watched with it, and imported anew. A file that is saved while the work
     is done has it done again after that.
@@ -37,7 +38,10 @@ def watch(path: Path, act: Callable[[], None]) -> None:
             importlib.invalidate_caches()
             try:
                 seen = _saved(path, seen)
+            except Ended:
+                raise
             except KeyboardInterrupt:
+                answered()
                 return
     finally:
         sys.dont_write_bytecode = compiling

@@ -171,16 +171,24 @@ def work(*preload: str) -> None:
     os.dup2(2, 1)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
+    unwanted = Event()
     try:
-        # The input may have ended already, at which this very line is interrupted.
-        Thread(target=_listen, args=(incoming, tasks), daemon=True).start()
-        with importing():
-            for module in preload:
-                import_module(module)
-        while (task := tasks.get()) is not None:
-            _send(answers, _outcome(task))
+        try:
+            # The input may have ended already, at which this very line is interrupted.
+            Thread(target=_listen, args=(incoming, tasks, unwanted), daemon=True).start()
+            with importing():
+                for module in preload:
+                    import_module(module)
+            while (task := tasks.get()) is not None:
+                _send(answers, _outcome(task))
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
     except (KeyboardInterrupt, BrokenPipeError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        pass
+    except Exception:
+        # An interrupt can show as something else that it brought about, as where a module of C is imported.
+        if not unwanted.is_set():
+            raise
     # Leaving as usual would take apart all of matplotlib first, for which the caller would wait.
     atexit._run_exitfuncs()
     sys.stdout.flush()
@@ -188,11 +196,12 @@ def work(*preload: str) -> None:
     os._exit(0)
 
 
-def _listen(incoming: IO[bytes], tasks: "SimpleQueue[bytes | None]") -> None:
+def _listen(incoming: IO[bytes], tasks: "SimpleQueue[bytes | None]", unwanted: Event) -> None:
     """Pass tasks on; when the input ends, which it does however the caller ends, have this process tidy up and end."""
     with suppress(EOFError):
         while True:
             tasks.put(pickle.load(incoming))
+    unwanted.set()
     tasks.put(None)
     interrupt_main()
     time.sleep(PATIENCE)
