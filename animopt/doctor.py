@@ -121,10 +121,12 @@ def _version(requirement: Requirement) -> str:
 def _ffmpeg() -> str:
     import imageio_ffmpeg
 
-    program = imageio_ffmpeg.get_ffmpeg_exe()
-    told = subprocess.run([program, "-hide_banner", "-encoders"], capture_output=True, check=True).stdout.decode()
+    from animopt.ffmpeg import program
+
+    path = program()
+    told = subprocess.run([path, "-hide_banner", "-encoders"], capture_output=True, check=True).stdout.decode()
     if lacking := [encoder for encoder in ENCODERS if f" {encoder} " not in told]:
-        raise Error(f"{program} has no encoder {', '.join(lacking)}")
+        raise Error(f"{path} has no encoder {', '.join(lacking)}")
     return f"{imageio_ffmpeg.get_ffmpeg_version()}, with {', '.join(ENCODERS)}"
 
 

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -51,7 +52,7 @@ class Ffmpeg:
         self._done = threading.Event()
 
     def __enter__(self) -> Self:
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-loglevel", "error", "-y"]
+        command = [program(), "-hide_banner", "-nostats", "-loglevel", "error", "-y"]
         with ExitStack() as stack:
             self._complaints = stack.enter_context(tempfile.TemporaryFile())
             output = subprocess.PIPE if self._answers else subprocess.DEVNULL
@@ -168,6 +169,21 @@ def _end_all() -> None:
     """End what an interrupt left that came between two steps of an interpreter."""
     for each in list(_RUNNING):
         each._end()
+
+
+def program() -> str:
+    """The absolute path of ffmpeg, never of one that merely lies in the current folder.
+
+    Raises FfmpegError where there is none.
+    """
+    try:
+        named = imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise FfmpegError("there is no ffmpeg; reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE") from error
+    found = named if Path(named).name != named else shutil.which(named)
+    if not found or (found != named and Path(found).absolute().parent == Path.cwd()):
+        raise FfmpegError(f"there is no {named} on the PATH; reinstall imageio-ffmpeg, or install ffmpeg")
+    return str(Path(found).absolute())
 
 
 def file_url(path: Path) -> str:

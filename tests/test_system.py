@@ -11,7 +11,8 @@ from pathlib import Path, PureWindowsPath
 import psutil
 import pytest
 
-from animopt import system
+from animopt import Error, system
+from animopt.ffmpeg import program
 from animopt.files import place
 from animopt.output import UsageError, check_path
 
@@ -527,3 +528,42 @@ def test_nothing_else_looks_at_which_system_this_is():
     } - {("system.py", word) for word in words}
     # These exist everywhere, and mean the same.
     assert found <= {("workers.py", "signal.SIG"), ("doctor.py", "platform.system")}
+
+
+@pytest.fixture
+def named(monkeypatch):
+    """A function that lets imageio-ffmpeg name a program."""
+
+    def name(words):
+        monkeypatch.setattr("animopt.ffmpeg.imageio_ffmpeg.get_ffmpeg_exe", lambda: words)
+
+    return name
+
+
+def test_ffmpeg_is_asked_for_by_its_whole_path(named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Path(program()).is_absolute()
+    named(str(Path("bin", "ffmpeg")))
+    assert program() == str(tmp_path / "bin" / "ffmpeg")
+    elsewhere = tmp_path / "elsewhere" / "ffmpeg"
+    named("ffmpeg")
+    monkeypatch.setattr("shutil.which", lambda name: str(elsewhere))
+    assert program() == str(elsewhere)
+
+
+@pytest.mark.parametrize("found", [None, "ffmpeg.exe", "here"])
+def test_an_ffmpeg_in_the_current_folder_is_not_taken(named, tmp_path, monkeypatch, found):
+    monkeypatch.chdir(tmp_path)
+    named("ffmpeg")
+    monkeypatch.setattr("shutil.which", lambda name: str(tmp_path / "ffmpeg") if found == "here" else found)
+    with pytest.raises(Error, match="there is no ffmpeg on the PATH; reinstall imageio-ffmpeg"):
+        program()
+
+
+def test_a_system_without_ffmpeg_is_told_of(monkeypatch):
+    def none():
+        raise RuntimeError("No ffmpeg exe could be found. Install ffmpeg on your system")
+
+    monkeypatch.setattr("animopt.ffmpeg.imageio_ffmpeg.get_ffmpeg_exe", none)
+    with pytest.raises(Error, match="there is no ffmpeg; reinstall imageio-ffmpeg"):
+        program()
