@@ -9,7 +9,7 @@ from animopt.recording import Array
 FINEST = 1e-12
 """The smallest knee, in parts of the heights: below it levels would fall on one number."""
 
-LARGEST = 1e300
+LARGEST = 4e307
 """Heights are told apart up to here: beyond it a difference of two may be no number any more."""
 
 
@@ -39,7 +39,7 @@ class Relief:
 
     def parts(self, z: Array) -> Array:
         """Where heights z (any shape) stand on the scale, 0 at its low end and 1 at its high end."""
-        above = np.maximum(z - self.low, 0)
+        above = np.maximum(np.clip(z, -LARGEST, LARGEST) - self.low, 0)
         span = self.high - self.low
         return above / span if np.isinf(self.knee) else np.log1p(above / self.knee) / np.log1p(span / self.knee)
 

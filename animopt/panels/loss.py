@@ -12,11 +12,14 @@ from animopt.marks import TRAIL, graph, head_mark, trail_line
 from animopt.panels import Move
 from animopt.plotting import Artist, Axes, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
 from animopt.recording import Array, Recording, Way
-from animopt.relief import FINEST, LARGEST
+from animopt.relief import FINEST
 from animopt.trails import CELL, thinned
 
 DECADES = 10
 """How far below its highest value the gap is shown."""
+
+LARGEST = 1e300
+"""Values are told apart up to here: beyond it matplotlib finds no ticks."""
 
 
 @final
