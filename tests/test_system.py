@@ -19,6 +19,9 @@ from animopt.output import UsageError, check_path
 WINDOWS = sys.platform == "win32"
 
 
+ENDING = [getattr(signal, name) for name in system.ENDING if hasattr(signal, name)]
+
+
 @pytest.fixture
 def other(monkeypatch):
     """A function that makes the module take this system for another one."""
@@ -33,18 +36,17 @@ def other(monkeypatch):
 @pytest.fixture
 def asked(monkeypatch):
     """No signal has asked this process to end yet; afterwards all is as it was before."""
-    handlers = {number: signal.getsignal(number) for number in signal.valid_signals() if signal.getsignal(number)}
+    handlers = {number: signal.getsignal(number) for number in ENDING}
+    for number in ENDING:
+        # Whoever runs the tests in the background has one ignored.
+        signal.signal(number, signal.SIG_DFL)
     for name, value in {"number": 0, "at": 0.0, "pending": False, "held": 0}.items():
         monkeypatch.setattr(system._Asked, name, value)
     died = []
     monkeypatch.setattr(system, "_die", died.append)
     yield died
     for number, handler in handlers.items():
-        if signal.getsignal(number) != handler:
-            signal.signal(number, handler)
-
-
-ENDING = [getattr(signal, name) for name in system.ENDING if hasattr(signal, name)]
+        signal.signal(number, handler)
 
 
 def program(code, **options):
@@ -86,9 +88,6 @@ def test_on_windows_the_exit_code_tells(asked, other, monkeypatch):
 
 @pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
 def test_what_heeding_does_with_a_signal(asked, capfd, number):
-    before = signal.getsignal(number)
-    if before is signal.SIG_IGN:
-        signal.signal(number, signal.SIG_DFL)
     with system.heeding():
         signal.raise_signal(number)
     assert asked == [128 + number]
