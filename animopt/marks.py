@@ -332,7 +332,7 @@ def check_maths(maths: str, complaint: str, *fonts: str) -> None:
     if lacking:
         letter = chr(int(lacking[0], 16))
         told = f"{letter!r} (U+{ord(letter):04X})" if letter.isprintable() else f"U+{ord(letter):04X}"
-        raise UsageError(f"{complaint}; no font for maths has {told}; write it as text")
+        raise UsageError(f"{complaint}; beside maths there is no letter {told}; leave out one of the two")
 
 
 def text_width(text: Text) -> float:

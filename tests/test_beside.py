@@ -30,7 +30,7 @@ needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="needs Chromium: apt install chromium, or google-chrome from its maker, on the PATH"
 )
 
-NAMES = ("A & <b>", 'B "--> quoted"', "*C* [d](e) $x$ \\(y\\) é 골")
+NAMES = ("A & <b>", 'B "--> quoted"', "*C* [d](e) $x$ \\(y\\) é")
 
 
 def bowl(x):

@@ -11,8 +11,7 @@ from pathlib import Path, PureWindowsPath
 import psutil
 import pytest
 
-from animopt import Error, system
-from animopt.ffmpeg import program
+from animopt import Error, ffmpeg, system
 from animopt.files import place
 from animopt.output import UsageError, check_path
 
@@ -541,13 +540,13 @@ def named(monkeypatch):
 
 def test_ffmpeg_is_asked_for_by_its_whole_path(named, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Path(program()).is_absolute()
+    assert Path(ffmpeg.program()).is_absolute()
     named(str(Path("bin", "ffmpeg")))
-    assert program() == str(tmp_path / "bin" / "ffmpeg")
+    assert ffmpeg.program() == str(tmp_path / "bin" / "ffmpeg")
     elsewhere = tmp_path / "elsewhere" / "ffmpeg"
     named("ffmpeg")
     monkeypatch.setattr("shutil.which", lambda name: str(elsewhere))
-    assert program() == str(elsewhere)
+    assert ffmpeg.program() == str(elsewhere)
 
 
 @pytest.mark.parametrize("found", [None, "ffmpeg.exe", "here"])
@@ -556,7 +555,7 @@ def test_an_ffmpeg_in_the_current_folder_is_not_taken(named, tmp_path, monkeypat
     named("ffmpeg")
     monkeypatch.setattr("shutil.which", lambda name: str(tmp_path / "ffmpeg") if found == "here" else found)
     with pytest.raises(Error, match="there is no ffmpeg on the PATH; reinstall imageio-ffmpeg"):
-        program()
+        ffmpeg.program()
 
 
 def test_a_system_without_ffmpeg_is_told_of(monkeypatch):
@@ -565,4 +564,4 @@ def test_a_system_without_ffmpeg_is_told_of(monkeypatch):
 
     monkeypatch.setattr("animopt.ffmpeg.imageio_ffmpeg.get_ffmpeg_exe", none)
     with pytest.raises(Error, match="there is no ffmpeg; reinstall imageio-ffmpeg"):
-        program()
+        ffmpeg.program()
