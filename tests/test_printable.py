@@ -43,7 +43,9 @@ scene = Scene(
 def folder(tmp_path):
     """A folder with scenes by somebody who means harm."""
     (tmp_path / "scenes").mkdir()
-    (tmp_path / "told.py").write_text(scene(f"T{EVIL}", f"N{EVIL}", f"D{EVIL}\n\nMore{EVIL}"), "utf-8")
+    (tmp_path / "told.py").write_text(scene(docstring=f"D{EVIL}\n\nMore{EVIL}"), "utf-8")
+    (tmp_path / "titled.py").write_text(scene(f"T{EVIL}"), "utf-8")
+    (tmp_path / "named.py").write_text(scene(name=f"N{EVIL}"), "utf-8")
     (tmp_path / "scenes" / "listed.py").write_text(scene(docstring=f"D{EVIL}"), "utf-8")
     (tmp_path / "raising.py").write_text(f'"""Raises."""\nraise ValueError({EVIL!r} + "\\nmore")\n', "utf-8")
     (tmp_path / "warning.py").write_text(scene() + f"import warnings\nwarnings.warn('W' + {EVIL!r})\n", "utf-8")
@@ -69,7 +71,15 @@ def test_the_list(arguments, folder, animopt_here):
 
 def test_the_help_of_a_scene(folder, animopt_here):
     done = harmless(animopt_here("told.py", "--help"))
-    assert f"N{SEEN}" in done.stdout
+    assert f"More{SEEN}"[:20] in done.stdout
+
+
+@pytest.mark.parametrize(("name", "said"), [("titled", f"title 'T{SEEN}"), ("named", f"racer name 'N{SEEN}")])
+def test_a_title_and_a_name_that_command_are_refused(name, said, folder, animopt_here):
+    done = harmless(animopt_here(f"{name}.py", "-o", "a.gif"))
+    assert done.returncode == 1
+    assert said[:40] in done.stderr
+    assert not (folder / "a.gif").exists()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +129,7 @@ def test_a_clip_with_all_that_tells_of_it(folder, animopt_here):
     done = harmless(animopt_here("told.py", "-o", "a.gif", *QUICK, "--with", "captions,alt,html,markdown"), told=False)
     assert done.returncode == 0, done.stderr
     told = harmless(animopt_here("told.py", "-o", "a.gif", *QUICK, "--json"), told=False)
-    assert json.loads(told.stdout)["scene"]["title"] == f"T{EVIL}"
+    assert json.loads(told.stdout)["scene"]["title"] == "Bowl"
 
 
 @posix

@@ -218,6 +218,17 @@ slows = st.builds(
     st.floats(0.01, 9),
     st.floats(-9, 9),
 )
+
+
+def asking(*given: Any) -> Question | None:
+    """A question, or none where its text is refused."""
+    try:
+        return Question(*given)
+    except UsageError as error:
+        one_line(error)
+        return None
+
+
 words = st.one_of(texts, st.dictionaries(st.sampled_from(["en", "ko", "de"]), texts, max_size=2))
 formulas = st.sampled_from(["", "x^2 + y^2", r"\frac{x}{y}", "x_", "$", r"\nosuch", "x" * 150, "한글", "%", "{", " "])
 
@@ -357,7 +368,7 @@ def asked(draw: Any) -> Asked:
         ("ordered", st.booleans(), 4),
         ("loop", st.sampled_from(["plain", "seamless"]), 2),
         ("card", st.floats(0, fields["seconds"] / 2), 3),
-        ("question", st.builds(Question, words, st.floats(0, 40), st.floats(0.0001, fields["seconds"] / 4)), 4),
+        ("question", st.builds(asking, words, st.floats(0, 40), st.floats(0.0001, fields["seconds"] / 4)), 4),
         (
             "slow",
             st.lists(

@@ -14,6 +14,7 @@ import pytest
 from animopt import Error, ffmpeg, system
 from animopt.files import place
 from animopt.output import UsageError, check_path
+from animopt.printable import printable
 
 WINDOWS = sys.platform == "win32"
 
@@ -445,7 +446,7 @@ def test_windows_refuses_names(other, name, tmp_path, monkeypatch):
     assert system.name_is_refused(name) == REFUSED[name]
     with pytest.raises(UsageError) as caught:
         check_path(Path(name))
-    assert str(caught.value) == f"{name}: {REFUSED[name]}; give it another name"
+    assert str(caught.value) == printable(f"{name}: {REFUSED[name]}; give it another name")
     other("Linux")
     assert system.name_is_refused(name) == ""
 
