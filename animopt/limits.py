@@ -15,10 +15,14 @@ BASE, STEP_BYTES, CELL_BYTES, PIXEL_BYTES = 6e8, 2500, 200, 80
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What one clip asks for: steps of all racers together, racers, a map's cells and steps, pixels and frames."""
+    """What one clip asks for: steps of all racers together, racers, a map's cells and steps, pixels and frames.
+
+    `tried` are the steps in which their settings are picked, of which none is kept.
+    """
 
     steps: int
     racers: int
+    tried: int = 0
     cells: int = 0
     cell_steps: int = 0
     clips: Sequence[tuple[int, int]] = ()
@@ -28,13 +32,19 @@ class Work:
         """How much of each thing that is limited."""
         pixels = max((pixels for pixels, _ in self.clips), default=0)
         frames = max((frames for _, frames in self.clips), default=0)
-        return {"pixels": pixels, "frames": frames, "steps": self.steps, "racers": self.racers, "cells": self.cells}
+        return {
+            "pixels": pixels,
+            "frames": frames,
+            "steps": self.steps + self.tried,
+            "racers": self.racers,
+            "cells": self.cells,
+        }
 
     @property
     def seconds(self) -> float:
         """About how long it takes, on a machine of today, with one process."""
         drawing = sum(frames * (FRAME + RACER * self.racers + PIXEL * pixels) for pixels, frames in self.clips)
-        return self.steps * STEP + self.cells * self.cell_steps * CELL + drawing
+        return (self.steps + self.tried) * STEP + self.cells * self.cell_steps * CELL + drawing
 
     @property
     def bytes(self) -> float:

@@ -213,6 +213,8 @@ class Scene:
         clips += [(width * height, round(self.seconds * fps)) for (width, height), fps, *_ in passes]
         steps = [racer.steps or self.steps for racer in self.racers]
         asked = {"steps": sum(steps) * len(self._functions), "racers": len(self.racers)}
+        if isinstance(self.racers, Tuned):
+            asked["tried"] = asked["steps"] * self.racers.runs
         if self.map:
             asked |= {"cells": self.map.cells, "cell_steps": steps[self._focus()]}
         self.limits.check(Work(**asked, clips=clips))

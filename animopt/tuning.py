@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from animopt.checks import items, pair, whole
+from animopt.checks import BEYOND, items, pair, whole
 from animopt.errors import Error, UsageError, shown, suggestion
 from animopt.function import Function
 from animopt.optimizers import Racer, names_and_settings
@@ -44,6 +44,11 @@ class Tuned(Sequence[Racer]):
 
     def __getitem__(self, index: Any) -> Any:
         return self.racers[index]
+
+    @property
+    def runs(self) -> int:
+        """How often the race is run for each racer before it is run to be shown."""
+        return self.trials * len(self.starts or (None,))
 
     def resolve(self, function: Function, start: tuple[float, float] | None, steps: int) -> tuple[list[Racer], str]:
         """The racers with the settings that were picked for a race of `steps` steps, and a caption that says how.
@@ -144,7 +149,9 @@ def tuned(
     if starts is not None and not given:
         raise UsageError("tuned starts []: give at least one, as starts=[(-7, 2)]")
     places = tuple(pair("tuned starts", start) for start in given) or None
-    return Tuned(racers, whole("tuned trials", trials), whole("tuned seed", seed, 0, MOST_SEED), places, found)
+    return Tuned(
+        racers, whole("tuned trials", trials, most=BEYOND), whole("tuned seed", seed, 0, MOST_SEED), places, found
+    )
 
 
 def _open(racer: Racer) -> dict[str, None]:

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from animopt import Function, Limits, Output, Racer, Scene, Settings, Starts, UsageError
+from animopt import Function, Limits, Output, Racer, Scene, Settings, Starts, UsageError, tuned
 from animopt.deck import save_deck
 from animopt.film import Film
 from animopt.limits import Work
@@ -56,6 +57,23 @@ def test_too_much_is_refused_before_work_with_what_it_would_take(idle, tmp_path,
     assert f"Limits({name}={amount})" in said
     assert "\n" not in said
     assert not list(tmp_path.iterdir())
+
+
+def test_the_search_for_settings_counts_too(idle):
+    pytest.importorskip("optuna")
+    searched = tuned([Racer("SGD"), Racer("Adam")], trials=30, starts=[(-7, 2), (1, 1)])
+    asked = scene(function=Function(bowl, minima=[(0, 0)]), racers=searched, limits=Limits(steps=609))
+    # Five steps of two racers, sixty times to find their settings, and once to be shown.
+    with pytest.raises(UsageError, match="steps 610: more than 609"):
+        asked.record()
+
+
+def test_the_readme_tells_the_limits():
+    told = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    usual = Limits()
+    words = f"{usual.frames:,} frames, {usual.steps:,} steps, {usual.racers} racers, a million cells of a map"
+    assert f"{words} or {usual.pixels // 10**6} million pixels" in " ".join(told.split())
+    assert usual.cells == 10**6
 
 
 def test_a_map_of_settings_and_several_functions_count_too(idle):
