@@ -242,13 +242,25 @@ def sync(path: Path) -> None:
         return
     file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
-        os.fsync(file)
+        _flush(file)
     except OSError:
         # Some file systems have no such thing for folders.
         if not path.is_dir():
             raise
     finally:
         os.close(file)
+
+
+def _flush(file: int) -> None:
+    """Have an open file on the disk, on macOS also out of the memory that the disk itself has."""
+    if MAC:
+        import fcntl
+
+        # Disks on a network have no such thing.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(file, getattr(fcntl, "F_FULLFSYNC", 51))
+            return
+    os.fsync(file)
 
 
 def move(source: Path, target: Path) -> None:

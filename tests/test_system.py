@@ -346,6 +346,26 @@ def test_what_is_written_is_synced(tmp_path, monkeypatch):
         system.sync(tmp_path / "b")
 
 
+@pytest.mark.skipif(WINDOWS, reason="fcntl is there on other systems alone")
+@pytest.mark.parametrize("error", [None, OSError(45, "Operation not supported")], ids=["disk", "network"])
+def test_on_macos_the_disk_itself_is_told_to_keep_it(tmp_path, monkeypatch, other, error):
+    told, synced = [], []
+
+    def fcntl(file, command):
+        told.append(command)
+        if error:
+            raise error
+
+    monkeypatch.setattr("fcntl.fcntl", fcntl)
+    monkeypatch.setattr(os, "fsync", synced.append)
+    other("macOS")
+    (tmp_path / "a").write_text("a")
+    system.sync(tmp_path / "a")
+    # F_FULLFSYNC in macOS's own fcntl.h.
+    assert told == [51]
+    assert bool(synced) == bool(error)
+
+
 def test_a_folder_that_cannot_be_synced_is_no_fault_and_a_file_is(tmp_path, monkeypatch, other):
     def failing(file):
         raise OSError(22, "Invalid argument")
