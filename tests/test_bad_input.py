@@ -302,7 +302,7 @@ CALLS = [
         "tuned: Racer('SGD', lr=0.1) has nothing left to search for; leave out its lr, or give a range",
     ),
     (lambda: tuned([Racer("SGD", steps=3)]), "tuned: Racer('SGD', steps=3) has steps of its own; leave it out, fo..."),
-    (lambda: tuned([OPEN], trials=2.5), f"tuned trials 2.5: {WHOLE} 1"),
+    (lambda: tuned([OPEN], trials=2.5), f"tuned trials 2.5: {WHOLE} 1 and at most 1000000000"),
     (lambda: tuned([OPEN], seed=2**32), f"tuned seed 4294967296: {WHOLE} 0 and at most 4294967295"),
     (lambda: tuned([OPEN], starts=3), "tuned starts 3: give a list, as starts=[(-7, 2)]"),
     (lambda: tuned([OPEN], starts=[]), "tuned starts []: give at least one, as starts=[(-7, 2)]"),
