@@ -172,6 +172,13 @@ def work(*preload: str) -> None:
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
     unwanted = Event()
+
+    def unraisable(lost: "sys.UnraisableHookArgs") -> None:
+        # An interrupt that comes while an object is let go is lost; the next task is then the last.
+        if not (unwanted.is_set() and isinstance(lost.exc_value, KeyboardInterrupt)):
+            sys.__unraisablehook__(lost)
+
+    sys.unraisablehook = unraisable
     try:
         try:
             # The input may have ended already, at which this very line is interrupted.
