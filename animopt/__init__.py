@@ -6,42 +6,42 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from animopt.clock import Question as Question
-    from animopt.clock import Slow as Slow
-    from animopt.errors import Error as Error
-    from animopt.errors import UsageError as UsageError
-    from animopt.function import Function as Function
-    from animopt.grids import logspace as logspace
-    from animopt.limits import Limits as Limits
-    from animopt.maps import Settings as Settings
-    from animopt.maps import Starts as Starts
-    from animopt.optimizers import Racer as Racer
-    from animopt.output import Output as Output
-    from animopt.picture import plot as plot
-    from animopt.recording import Recording as Recording
-    from animopt.scene import Scene as Scene
-    from animopt.scene import load as load
-    from animopt.sweep import Sweep as Sweep
-    from animopt.tuning import tuned as tuned
+    from animopt.core.errors import Error as Error
+    from animopt.core.errors import UsageError as UsageError
+    from animopt.engine.function import Function as Function
+    from animopt.engine.maps import Settings as Settings
+    from animopt.engine.maps import Starts as Starts
+    from animopt.engine.racer import Racer as Racer
+    from animopt.engine.sweep import Sweep as Sweep
+    from animopt.engine.sweep import logspace as logspace
+    from animopt.engine.tuning import tuned as tuned
+    from animopt.recording.recording import Recording as Recording
+    from animopt.recording.timeline import Question as Question
+    from animopt.recording.timeline import Slow as Slow
+    from animopt.scene.limits import Limits as Limits
+    from animopt.scene.plot import plot as plot
+    from animopt.scene.scene import Scene as Scene
+    from animopt.scene.scene import load as load
+    from animopt.video.output import Output as Output
 
 _HOMES = {
-    "Error": "errors",
-    "Function": "function",
-    "Limits": "limits",
-    "Output": "output",
-    "Question": "clock",
-    "Racer": "optimizers",
-    "Recording": "recording",
-    "Scene": "scene",
-    "Settings": "maps",
-    "Slow": "clock",
-    "Starts": "maps",
-    "Sweep": "sweep",
-    "UsageError": "errors",
-    "load": "scene",
-    "logspace": "grids",
-    "plot": "picture",
-    "tuned": "tuning",
+    "Error": "core.errors",
+    "Function": "engine.function",
+    "Limits": "scene.limits",
+    "Output": "video.output",
+    "Question": "recording.timeline",
+    "Racer": "engine.racer",
+    "Recording": "recording.recording",
+    "Scene": "scene.scene",
+    "Settings": "engine.maps",
+    "Slow": "recording.timeline",
+    "Starts": "engine.maps",
+    "Sweep": "engine.sweep",
+    "UsageError": "core.errors",
+    "load": "scene.scene",
+    "logspace": "engine.sweep",
+    "plot": "scene.plot",
+    "tuned": "engine.tuning",
 }
 
 __all__ = sorted(_HOMES)

@@ -7,14 +7,14 @@ import sys
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
-from animopt.system import heeding, leave
+from animopt.core.signals import heeding, leave
 
 
 def main() -> None:
     """Run the command line, and end as it says, or by the signal that asked for it."""
     try:
         with heeding():
-            from animopt.cli import main
+            from animopt.cli.main import main
 
             main()
     except SystemExit as left:

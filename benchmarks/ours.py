@@ -11,9 +11,9 @@ import click
 import torch
 
 from animopt import Output, Racer, Scene, load
-from animopt.clock import HOLD, Clock
-from animopt.film import Film, Staging
-from animopt.outcomes import Basins
+from animopt.recording.map_results import Basins
+from animopt.recording.timeline import HOLD, Clock
+from animopt.video.film import Film, Staging
 
 SCENES = Path(__file__).resolve().parent.parent / "scenes"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import animopt
-from animopt.cli import main
-from animopt.clock import Clock
-from animopt.film import Film
+from animopt.cli.main import main
+from animopt.recording.timeline import Clock
+from animopt.video.film import Film
 
 SCENES = {path.stem: path for path in sorted((Path(__file__).parent.parent / "scenes").glob("*.py"))}
 

@@ -21,4 +21,4 @@ def test_a_test_that_a_promise_names_is_there(name):
 
 @pytest.mark.parametrize("row", [row for row in ROWS if not row.startswith("| whatever")])
 def test_a_promise_names_a_test(row):
-    assert re.search(r"`tests/test_\w+\.py(::test_\w+)?`", row.split("|")[-2])
+    assert re.search(r"`tests/(\w+/)?test_\w+\.py(::test_\w+)?`", row.split("|")[-2])

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from animopt.clock import Moment
-from animopt.look import Look
-from animopt.marks import fit, in_pixels, literal, text_width
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes, FancyBboxPatch, Rectangle
-from animopt.recording import Recording
+from animopt.drawing.artists import in_pixels
+from animopt.drawing.mpl import Artist, Axes, FancyBboxPatch, Rectangle
+from animopt.drawing.panel import Move
+from animopt.drawing.text import fit, literal, text_width
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
 
 
 @final

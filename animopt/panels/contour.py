@@ -6,15 +6,18 @@ from typing import final
 
 import numpy as np
 
-from animopt.clock import Moment
-from animopt.ground import paint_ground
-from animopt.look import Look
-from animopt.marks import mix, racer_marks, text_width
-from animopt.names import beside
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes
-from animopt.recording import Array, Recording
-from animopt.trails import CELL, seen, thinned
+from animopt.core.arrays import Array
+from animopt.drawing.artists import racer_marks
+from animopt.drawing.colors import mix
+from animopt.drawing.contour_map import paint_ground
+from animopt.drawing.labels import beside
+from animopt.drawing.mpl import Artist, Axes
+from animopt.drawing.panel import Move
+from animopt.drawing.path_thinning import CELL, seen, thinned
+from animopt.drawing.text import text_width
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
 
 
 @final

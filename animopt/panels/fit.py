@@ -6,12 +6,13 @@ from typing import final
 
 import numpy as np
 
-from animopt.clock import Moment
-from animopt.look import Look
-from animopt.marks import TRAIL, discs, graph, head_mark, trail_line
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes, MaxNLocator
-from animopt.recording import Array, Recording
+from animopt.core.arrays import Array
+from animopt.drawing.artists import TRAIL, discs, graph, head_mark, trail_line
+from animopt.drawing.mpl import Artist, Axes, MaxNLocator
+from animopt.drawing.panel import Move
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
 
 DOT, BATCH = 5.0, 9.0
 """The widths of a row of data, and of one in the step's batch."""

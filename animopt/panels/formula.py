@@ -6,13 +6,14 @@ from typing import final
 
 import numpy as np
 
-from animopt.clock import Moment
-from animopt.look import Look
-from animopt.marks import fit, function_maths, head_mark, in_pixels, literal, text_width
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes, Text
-from animopt.recording import Recording
-from animopt.rules import rule
+from animopt.drawing.artists import head_mark, in_pixels
+from animopt.drawing.mpl import Artist, Axes, Text
+from animopt.drawing.panel import Move
+from animopt.drawing.text import fit, function_maths, literal, text_width
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
+from animopt.recording.update_rules import rule
 
 ROW = 1.5
 """The height of a line, in sizes of its type."""

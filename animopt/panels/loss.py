@@ -6,14 +6,15 @@ from typing import final
 
 import numpy as np
 
-from animopt.clock import Moment
-from animopt.look import Look
-from animopt.marks import TRAIL, graph, head_mark, trail_line
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
-from animopt.recording import Array, Recording, Way
-from animopt.relief import FINEST
-from animopt.trails import CELL, thinned
+from animopt.core.arrays import Array
+from animopt.drawing.artists import TRAIL, graph, head_mark, trail_line
+from animopt.drawing.height_scale import FINEST
+from animopt.drawing.mpl import Artist, Axes, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
+from animopt.drawing.panel import Move
+from animopt.drawing.path_thinning import CELL, thinned
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording, Way
+from animopt.recording.timeline import Moment
 
 DECADES = 10
 """How far below its highest value the gap is shown."""

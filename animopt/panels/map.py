@@ -7,16 +7,29 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from animopt.clock import Moment
-from animopt.figures import power, setting
-from animopt.ground import paint_ground, style_ticks, tick_room
-from animopt.look import Look
-from animopt.marks import Sheet, Stamp, chip, mix, text_width
-from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
-from animopt.panels import Move
-from animopt.plotting import Affine2D, Artist, Axes, FixedFormatter, FixedLocator, MaxNLocator, Path
-from animopt.recording import Recording
-from animopt.shades import LEVELS, STRIPES, VEIL, bands, bytes_of, letter, loss_colours, loss_scale, shades, stripes
+from animopt.core.number_format import power, setting
+from animopt.drawing.artists import Sheet, Stamp, chip
+from animopt.drawing.colors import mix
+from animopt.drawing.contour_map import paint_ground, style_ticks, tick_room
+from animopt.drawing.map_colors import (
+    LEVELS,
+    STRIPES,
+    VEIL,
+    bands,
+    bytes_of,
+    letter,
+    loss_colours,
+    loss_scale,
+    shades,
+    stripes,
+)
+from animopt.drawing.mpl import Affine2D, Artist, Axes, FixedFormatter, FixedLocator, MaxNLocator, Path
+from animopt.drawing.panel import Move
+from animopt.drawing.text import text_width
+from animopt.drawing.theme import Look
+from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
 
 SAMPLES = 3
 """Samples of a basin's colour along each side of a pixel, so that edges are smooth."""

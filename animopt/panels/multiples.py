@@ -6,15 +6,16 @@ from typing import final
 
 import numpy as np
 
-from animopt.clock import Moment
-from animopt.layout import Box, heading, tiles
-from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, literal, rewrite, text_width, unshared
-from animopt.panels import Move
+from animopt.drawing.artists import head_mark, in_pixels
+from animopt.drawing.layout import Box, heading, tiles
+from animopt.drawing.mpl import Artist, Axes, MaxNLocator, Text
+from animopt.drawing.panel import Move
+from animopt.drawing.text import fit, literal, rewrite, text_width, unshared
+from animopt.drawing.theme import Look
 from animopt.panels.contour import Contour
 from animopt.panels.standings import common_decimals, standing
-from animopt.plotting import Artist, Axes, MaxNLocator, Text
-from animopt.recording import Recording
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
 
 
 @final

@@ -6,13 +6,15 @@ from typing import final
 
 import numpy as np
 
-from animopt.clock import Moment
-from animopt.figures import number, point
-from animopt.look import Look
-from animopt.marks import fit, head_mark, in_pixels, literal, rewrite, text_width, unshared
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes, Text
-from animopt.recording import Array, Recording
+from animopt.core.arrays import Array
+from animopt.core.number_format import number, point
+from animopt.drawing.artists import head_mark, in_pixels
+from animopt.drawing.mpl import Artist, Axes, Text
+from animopt.drawing.panel import Move
+from animopt.drawing.text import fit, literal, rewrite, text_width, unshared
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
 
 ROW = 26.0
 

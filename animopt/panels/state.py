@@ -7,13 +7,16 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from animopt.clock import Moment
-from animopt.look import Look
-from animopt.marks import TRAIL, fit, head_mark, in_pixels, literal, mix, text_width
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes, Ellipse, FancyArrowPatch, Rectangle, Text
-from animopt.recording import Array, Recording
-from animopt.rules import step_sizes, velocity, written
+from animopt.core.arrays import Array
+from animopt.drawing.artists import TRAIL, head_mark, in_pixels
+from animopt.drawing.colors import mix
+from animopt.drawing.mpl import Artist, Axes, Ellipse, FancyArrowPatch, Rectangle, Text
+from animopt.drawing.panel import Move
+from animopt.drawing.text import fit, literal, text_width
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
+from animopt.recording.update_rules import step_sizes, velocity, written
 
 ROW = 1.5
 """The height of a line, in sizes of its type."""

@@ -7,15 +7,17 @@ from typing import final
 
 import numpy as np
 
-from animopt.clock import Moment
-from animopt.figures import number, point, power, rounded, setting
-from animopt.look import Look
-from animopt.marks import chip, in_pixels, mix, text_width
-from animopt.outcomes import DIVERGED, UNDECIDED, Basins, Losses
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes, Rectangle, Text, to_rgb
-from animopt.recording import Recording
-from animopt.shades import STRIPES, VEIL, LossScale, bands, letter, loss_colours, loss_scale, shades
+from animopt.core.number_format import number, point, power, rounded, setting
+from animopt.drawing.artists import chip, in_pixels
+from animopt.drawing.colors import mix
+from animopt.drawing.map_colors import STRIPES, VEIL, LossScale, bands, letter, loss_colours, loss_scale, shades
+from animopt.drawing.mpl import Artist, Axes, Rectangle, Text, to_rgb
+from animopt.drawing.panel import Move
+from animopt.drawing.text import text_width
+from animopt.drawing.theme import Look
+from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Moment
 
 REST = -3
 """All the minima that have no row."""

@@ -8,16 +8,19 @@ import numpy as np
 from contourpy import contour_generator
 from numpy.typing import NDArray
 
-from animopt.clock import Moment
-from animopt.look import Look
-from animopt.marks import TRAIL, Trail, mix, racer_marks, text_width, trail_line
-from animopt.names import beside
-from animopt.panels import Move
-from animopt.plotting import Artist, Axes
-from animopt.projection import Camera, HeightField
-from animopt.recording import Array, Recording, Surface
-from animopt.relief import Relief, relief
-from animopt.trails import CELL, seen, thinned
+from animopt.core.arrays import Array
+from animopt.drawing.artists import TRAIL, Trail, racer_marks, trail_line
+from animopt.drawing.camera import Camera, HeightField
+from animopt.drawing.colors import mix
+from animopt.drawing.height_scale import Relief, relief
+from animopt.drawing.labels import beside
+from animopt.drawing.mpl import Artist, Axes
+from animopt.drawing.panel import Move
+from animopt.drawing.path_thinning import CELL, seen, thinned
+from animopt.drawing.text import text_width
+from animopt.drawing.theme import Look
+from animopt.recording.recording import Recording, Surface
+from animopt.recording.timeline import Moment
 
 LINES = 24
 """Meshes along each side."""

@@ -1,0 +1,1 @@
+"""Foundations without torch or matplotlib: errors, validation, text, files, signals, processes."""

@@ -1,0 +1,12 @@
+"""Array types that the whole package shares."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+"""Floating-point numbers of any shape and precision."""
+
+Pixels = NDArray[np.uint8]
+"""A picture, (height, width, channels)."""

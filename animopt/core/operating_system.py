@@ -1,0 +1,8 @@
+"""The operating system that this process runs on."""
+
+import sys
+
+WINDOWS = sys.platform == "win32"
+
+
+MAC = sys.platform == "darwin"

@@ -1,0 +1,1 @@
+"""The matplotlib half: theme, fonts, layout, camera, artists, labels, canvas."""

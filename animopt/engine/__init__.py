@@ -1,0 +1,1 @@
+"""The torch half: functions, racers, recording a race, maps, sweeps, tuning."""

@@ -1,0 +1,676 @@
+"""The shelf of functions that scenes use: each with its domain, its minima, a telling start, and its source.
+
+Where a function is known for more minima than a picture can tell apart, its domain here is a part of the usual one,
+and the list holds every isolated minimum inside it. Minima without a closed form were polished with forty digits.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from functools import partial
+from itertools import product
+from typing import Any
+
+import torch
+
+from animopt.core.errors import UsageError, shown, suggestion
+from animopt.engine.function import Function
+
+_LIBRARY = "Surjanovic and Bingham, Virtual Library of Simulation Experiments, sfu.ca/~ssurjano/"
+_NOTEBOOK = "the lecture notebook"
+
+_Points = list[tuple[float, float]]
+
+
+def _mirrored(points: _Points, x: float = 0, y: float = 0) -> _Points:
+    """Points, with their images in the lines through (x, y) along both axes."""
+    return list(dict.fromkeys((x + right * a, y + up * b) for a, b in points for right in (1, -1) for up in (1, -1)))
+
+
+def _crossed(x: Sequence[float], y: Sequence[float]) -> _Points:
+    """The points of the grid of two lists of coordinates: those of a sum of two functions of one variable."""
+    return list(product(x, y))
+
+
+def _sphere(x: Any) -> Any:
+    return x[0] ** 2 + x[1] ** 2
+
+
+sphere = Function(
+    _sphere,
+    x=(-5, 5),
+    y=(-5, 5),
+    minima=[(0, 0)],
+    formula=r"x^2 + y^2",
+    name="the sphere",
+    start=(-4, 3),
+    source=_LIBRARY + "spheref.html",
+)
+"""The same slope in every direction: what any optimizer should manage."""
+
+
+def _ravine(x: Any) -> Any:
+    return x[0] ** 2 / 20 + x[1] ** 2
+
+
+ravine = Function(
+    _ravine,
+    y=(-5, 5),
+    minima=[(0, 0)],
+    formula=r"x^2/20 + y^2",
+    name="a ravine",
+    start=(-7, 2),
+    source=_NOTEBOOK,
+)
+"""The lecture notebook's first function: twenty times steeper across than along."""
+
+
+def rotated(function: Function, degrees: float) -> Function:
+    """A function turned around the origin, counterclockwise; its domain stays.
+
+    Its minima, saddles and start turn with it, and those that leave the domain are dropped. The formula is told in
+    u and v, which are x and y turned back. Raises UsageError for an angle that is no finite number.
+    """
+    if isinstance(degrees, bool) or not isinstance(degrees, (int, float)) or not math.isfinite(degrees):
+        raise UsageError(f"degrees {shown(degrees)}: give an angle, as rotated(ravine, 30)")
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+
+    def turned(points: Any) -> _Points:
+        images = [(cosine * x - sine * y, sine * x + cosine * y) for x, y in points]
+        return [image for image in images if function.contains(image)]
+
+    # The names of commands and the words in braces stay as they are.
+    formula = re.sub(
+        r"(\\(?:mathrm|operatorname|text)\{[^}]*\}|\\[A-Za-z]+)|([xy])",
+        lambda match: match[1] or {"x": "u", "y": "v"}[match[2]],
+        function.formula,
+    )
+    return Function(
+        partial(_turned_back, function, cosine, sine),
+        x=function.x,
+        y=function.y,
+        minima=turned(function.minima),
+        formula=rf"{formula},\quad (u, v) = R_{{{0 - degrees:g}^\circ}}(x, y)" if formula else "",
+        name=f"{function.name}, turned by {degrees:g}°" if function.name else "",
+        saddles=turned(function.saddles),
+        start=next(iter(turned([function.start])), None) if function.start else None,
+        source=function.source,
+    )
+
+
+def _turned_back(function: Function, cosine: float, sine: float, x: Any) -> Any:
+    return function.definition(torch.stack([cosine * x[0] + sine * x[1], cosine * x[1] - sine * x[0]]))
+
+
+rotated_ravine = rotated(ravine, 30)
+"""The ravine across the axes, where a step size for each coordinate no longer fits the slope."""
+
+
+def _quartic(x: Any) -> Any:
+    return x[0] ** 4 + x[1] ** 4 + 5 * x[0] ** 3 - 40 * (x[0] - 1) ** 2 - 40 * (x[1] - 1) ** 2
+
+
+quartic = Function(
+    _quartic,
+    minima=[(-7.0100437431199465, -4.906733293049631), (-7.0100437431199465, 3.84727349174753)],
+    formula=r"x^4 + y^4 + 5x^3 - 40(x-1)^2 - 40(y-1)^2",
+    name="a quartic",
+    saddles=[(-7.0100437431199465, 1.0594598013021008)],
+    start=(5, -2.5),
+    source=_NOTEBOOK,
+)
+"""The lecture notebook's second function; its minima are roots of 4x³ + 15x² − 80x + 80 and of y³ − 20y + 20."""
+
+
+def _booth(x: Any) -> Any:
+    return (x[0] + 2 * x[1] - 7) ** 2 + (2 * x[0] + x[1] - 5) ** 2
+
+
+booth = Function(
+    _booth,
+    minima=[(1, 3)],
+    formula=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
+    name="Booth's function",
+    start=(-8, -5),
+    source=_LIBRARY + "booth.html",
+)
+"""A bowl nine times steeper along one diagonal than along the other."""
+
+
+def _matyas(x: Any) -> Any:
+    return 0.26 * (x[0] ** 2 + x[1] ** 2) - 0.48 * x[0] * x[1]
+
+
+matyas = Function(
+    _matyas,
+    minima=[(0, 0)],
+    formula=r"0.26(x^2 + y^2) - 0.48xy",
+    name="Matyas's function",
+    start=(-9, -3),
+    source=_LIBRARY + "matya.html",
+)
+"""A valley along the diagonal, twenty-five times flatter along than across."""
+
+
+def _zakharov(x: Any) -> Any:
+    slant = x[0] / 2 + x[1]
+    return x[0] ** 2 + x[1] ** 2 + slant**2 + slant**4
+
+
+zakharov = Function(
+    _zakharov,
+    x=(-5, 10),
+    y=(-5, 10),
+    minima=[(0, 0)],
+    formula=r"x^2 + y^2 + (x/2 + y)^2 + (x/2 + y)^4",
+    name="Zakharov's function",
+    start=(8, 2),
+    source=_LIBRARY + "zakharov.html",
+)
+"""One minimum between walls that rise with the fourth power."""
+
+
+def _rosenbrock(x: Any) -> Any:
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+rosenbrock = Function(
+    _rosenbrock,
+    x=(-2, 2),
+    y=(-1, 3),
+    minima=[(1, 1)],
+    formula=r"(1 - x)^2 + 100(y - x^2)^2",
+    name="Rosenbrock's valley",
+    start=(-1.2, 1),
+    source="Rosenbrock 1960, The Computer Journal 3, page 180, with the start; " + _LIBRARY + "rosen.html",
+)
+"""A curved valley: easy to find, slow to follow."""
+
+
+def _beale(x: Any) -> Any:
+    return (
+        (1.5 - x[0] + x[0] * x[1]) ** 2 + (2.25 - x[0] + x[0] * x[1] ** 2) ** 2 + (2.625 - x[0] + x[0] * x[1] ** 3) ** 2
+    )
+
+
+beale = Function(
+    _beale,
+    x=(-4.5, 4.5),
+    y=(-4.5, 4.5),
+    minima=[(3, 0.5)],
+    formula=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
+    name="Beale's function",
+    saddles=[(0, 1), (0.10053793732415836, -2.644513585023125)],
+    start=(0.7, 1.4),
+    source=_LIBRARY + "beale.html",
+)
+"""Steep corners around a plain, and a saddle between the start and the minimum."""
+
+
+def _himmelblau(x: Any) -> Any:
+    return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
+
+
+himmelblau = Function(
+    _himmelblau,
+    x=(-5, 5),
+    y=(-5, 5),
+    minima=[
+        (3, 2),
+        (-2.805118086952745, 3.131312518250573),
+        (-3.779310253377747, -3.2831859912861696),
+        (3.5844283403304917, -1.8481265269644036),
+    ],
+    formula=r"(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
+    name="Himmelblau's function",
+    saddles=[
+        (3.385154183607021, 0.07385187983774928),
+        (0.08667750455539636, 2.884254701174776),
+        (-3.0730257507643897, -0.08135304428796751),
+        (-0.12796134673068008, -1.9537149802445763),
+    ],
+    start=(-0.5, -0.5),
+    source="Himmelblau 1972, Applied Nonlinear Programming; Jamil and Yang 2013, number 65",
+)
+"""Four minima, all of them 0, around a hill, beside whose top the start lies."""
+
+
+def _goldstein_price(x: Any) -> Any:
+    a, b = x[0], x[1]
+    return (1 + (a + b + 1) ** 2 * (19 - 14 * a + 3 * a**2 - 14 * b + 6 * a * b + 3 * b**2)) * (
+        30 + (2 * a - 3 * b) ** 2 * (18 - 32 * a + 12 * a**2 + 48 * b - 36 * a * b + 27 * b**2)
+    )
+
+
+goldstein_price = Function(
+    _goldstein_price,
+    x=(-2, 2),
+    y=(-2, 2),
+    minima=[(0, -1), (-0.6, -0.4), (1.8, 0.2), (1.2, 0.8)],
+    formula=r"[1 + (x+y+1)^2 (19-14x+3x^2-14y+6xy+3y^2)]\,[30 + (2x-3y)^2 (18-32x+12x^2+48y-36xy+27y^2)]",
+    name="the Goldstein–Price function",
+    saddles=[(-0.4, -0.6), (1.2, -0.2), (1.4, 0.6), (0.6, 0.4)],
+    start=(-1.5, 0.5),
+    source=_LIBRARY + "goldpr.html",
+)
+"""From 3 to a million on a small square, with four minima."""
+
+
+def _three_hump_camel(x: Any) -> Any:
+    return 2 * x[0] ** 2 - 1.05 * x[0] ** 4 + x[0] ** 6 / 6 + x[0] * x[1] + x[1] ** 2
+
+
+three_hump_camel = Function(
+    _three_hump_camel,
+    x=(-2.5, 2.5),
+    y=(-2.5, 2.5),
+    minima=[(0, 0), (-1.747552345830289, 0.8737761729151445), (1.747552345830289, -0.8737761729151445)],
+    formula=r"2x^2 - 1.05x^4 + x^6/6 + xy + y^2",
+    name="the three-hump camel",
+    saddles=[(-1.07054229182366, 0.53527114591183), (1.07054229182366, -0.53527114591183)],
+    start=(-1.8, -1.8),
+    source=_LIBRARY + "camel3.html",
+)
+"""Three minima in a row, the lowest in the middle; on half the usual domain."""
+
+
+def _six_hump_camel(x: Any) -> Any:
+    return (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2 + x[0] * x[1] + (4 * x[1] ** 2 - 4) * x[1] ** 2
+
+
+six_hump_camel = Function(
+    _six_hump_camel,
+    x=(-2, 2),
+    y=(-1.2, 1.2),
+    minima=[
+        (0.08984201310031806, -0.7126564030207396),
+        (-0.08984201310031806, 0.7126564030207396),
+        (1.703606714969981, -0.7960835686726251),
+        (-1.703606714969981, 0.7960835686726251),
+        (1.6071047529201974, 0.5686514548841314),
+        (-1.6071047529201974, -0.5686514548841314),
+    ],
+    formula=r"(4 - 2.1x^2 + x^4/3)x^2 + xy + (4y^2 - 4)y^2",
+    name="the six-hump camel",
+    saddles=[
+        (0, 0),
+        (1.1092053368047863, -0.7682680925095399),
+        (-1.1092053368047863, 0.7682680925095399),
+        (1.6380679841897787, 0.22867406904439408),
+        (-1.6380679841897787, -0.22867406904439408),
+        (1.2960702671671092, 0.6050843880386585),
+        (-1.2960702671671092, -0.6050843880386585),
+    ],
+    start=(-1.2, -1),
+    source=_LIBRARY + "camel6.html",
+)
+"""Six minima in three pairs; on the part of the usual domain that holds them."""
+
+
+def _mccormick(x: Any) -> Any:
+    return torch.sin(x[0] + x[1]) + (x[0] - x[1]) ** 2 - 1.5 * x[0] + 2.5 * x[1] + 1
+
+
+_THIRD = math.pi / 3
+
+mccormick = Function(
+    _mccormick,
+    x=(-1.5, 4),
+    y=(-3, 4),
+    minima=[(0.5 - _THIRD, -0.5 - _THIRD), (0.5 + 2 * _THIRD, -0.5 + 2 * _THIRD)],
+    formula=r"\sin(x + y) + (x - y)^2 - 1.5x + 2.5y + 1",
+    name="McCormick's function",
+    saddles=[(0.5 + _THIRD, -0.5 + _THIRD)],
+    start=(3.5, 3.5),
+    source=_LIBRARY + "mccorm.html",
+)
+"""A slanting valley with a step in it, on which a slow racer stays."""
+
+
+def _styblinski_tang(x: Any) -> Any:
+    return (x[0] ** 4 - 16 * x[0] ** 2 + 5 * x[0] + x[1] ** 4 - 16 * x[1] ** 2 + 5 * x[1]) / 2
+
+
+_WELL, _TOP, _SHALLOW = -2.903534027771177, 0.1567312567803401, 2.746802770990837
+
+styblinski_tang = Function(
+    _styblinski_tang,
+    x=(-5, 5),
+    y=(-5, 5),
+    minima=_crossed((_WELL, _SHALLOW), (_WELL, _SHALLOW)),
+    formula=r"(x^4 - 16x^2 + 5x + y^4 - 16y^2 + 5y)/2",
+    name="the Styblinski–Tang function",
+    saddles=[(_WELL, _TOP), (_TOP, _WELL), (_SHALLOW, _TOP), (_TOP, _SHALLOW)],
+    start=(0.5, 4.5),
+    source=_LIBRARY + "stybtang.html",
+)
+"""Four wells, the deepest of them down left; in each coordinate a root of 4t³ − 32t + 5."""
+
+
+def _rastrigin(x: Any) -> Any:
+    waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
+    return 20 + x[0] ** 2 + x[1] ** 2 - 10 * waves
+
+
+_DENTS = (0, 0.9949586376523348, 1.9899122337085495)
+
+rastrigin = Function(
+    _rastrigin,
+    x=(-2.56, 2.56),
+    y=(-2.56, 2.56),
+    minima=_mirrored(_crossed(_DENTS, _DENTS)),
+    formula=r"20 + x^2 + y^2 - 10(\cos 2\pi x + \cos 2\pi y)",
+    name="Rastrigin's function",
+    start=(2.2, -1.7),
+    source=_LIBRARY + "rastr.html",
+)
+"""A bowl with a well beside every whole number; the middle half of the usual domain, with its 25 minima."""
+
+
+def _ackley(x: Any) -> Any:
+    # The norm's gradient at the origin is torch's subgradient, 0, where that of a root of squares is NaN.
+    distance = torch.linalg.vector_norm(x, dim=0)
+    waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
+    return 20 - 20 * torch.exp(-0.2 * math.sqrt(0.5) * distance) + (math.e - torch.exp(waves / 2))
+
+
+_ACKLEY = [
+    (0, 0),
+    (0.9521665459501717, 0),
+    (0.9684776587077244, 0.9684776587077244),
+    (1.9589197181217173, 0),
+    (1.9646166628629864, 0.9824160350791393),
+    (1.9744519864841166, 1.9744519864841166),
+]
+
+ackley = Function(
+    _ackley,
+    x=(-2.5, 2.5),
+    y=(-2.5, 2.5),
+    minima=_mirrored(_ACKLEY + [(b, a) for a, b in _ACKLEY]),
+    formula=r"20 + e - 20e^{-0.2\sqrt{(x^2 + y^2)/2}} - e^{(\cos 2\pi x + \cos 2\pi y)/2}",
+    name="Ackley's function",
+    start=(-2.2, 1.7),
+    source=_LIBRARY + "ackley.html",
+)
+"""A funnel with dents and a kink at its bottom; the middle of the usual domain, with its 25 minima."""
+
+
+def _griewank(x: Any) -> Any:
+    return 1 + (x[0] ** 2 + x[1] ** 2) / 4000 - torch.cos(x[0]) * torch.cos(x[1] / math.sqrt(2))
+
+
+griewank = Function(
+    _griewank,
+    minima=_mirrored(
+        [
+            (0, 0),
+            (3.1400226338955397, 4.438444480920714),
+            (6.280045279379904, 0),
+            (0, 8.876888929095657),
+            (9.420067886213593, 4.438444437201061),
+            (6.280045217550294, 8.876888885374552),
+        ]
+    ),
+    formula=r"1 + (x^2 + y^2)/4000 - \cos x \cos(y/\sqrt{2})",
+    name="Griewank's function",
+    start=(-8, 6),
+    source=_LIBRARY + "griewank.html",
+)
+"""Waves of one height on a very wide bowl; the innermost part of the usual domain, with its 17 minima."""
+
+
+def _easom(x: Any) -> Any:
+    return -torch.cos(x[0]) * torch.cos(x[1]) * torch.exp(-((x[0] - math.pi) ** 2) - (x[1] - math.pi) ** 2)
+
+
+_PITS = (1.3049954504376675, 4.978189856741919)
+
+easom = Function(
+    _easom,
+    x=(-1, 7),
+    y=(-1, 7),
+    minima=[(math.pi, math.pi), *_crossed(_PITS, _PITS)],
+    formula=r"-\cos x \cos y \, e^{-(x - \pi)^2 - (y - \pi)^2}",
+    name="Easom's function",
+    start=(1.9, 2.2),
+    source=_LIBRARY + "easom.html",
+)
+"""One hole in a plain; the list also holds the four pits around it, which are 0.00008 deep.
+
+Farther out, in the usual domain, lie endlessly many more, too shallow to be told from the plain.
+"""
+
+
+def _levy_13(x: Any) -> Any:
+    return (
+        torch.sin(3 * math.pi * x[0]) ** 2
+        + (x[0] - 1) ** 2 * (1 + torch.sin(3 * math.pi * x[1]) ** 2)
+        + (x[1] - 1) ** 2 * (1 + torch.sin(2 * math.pi * x[1]) ** 2)
+    )
+
+
+levy_13 = Function(
+    _levy_13,
+    x=(-0.1, 2.1),
+    y=(-0.1, 2.1),
+    minima=_mirrored(
+        [
+            (x - 1, y - 1)
+            for x, y in [
+                (1, 1),
+                (1.3296194745483136, 1),
+                (1.3283339434368275, 1.2661067994538178),
+                (1.6592207973868849, 1),
+                (1.6591770000849688, 1.3251684875053504),
+                (1, 1.9726624021154284),
+                (1.988785003423768, 1),
+                (1.656792140336247, 1.601990640346352),
+                (1.3294731566552924, 1.9786918768858672),
+                (1.9887734698793302, 1.3299363019433137),
+                (1.6591102915596367, 1.9870109838515162),
+                (1.9880456422794508, 1.6391764145536254),
+                (1.9887221320464104, 1.9920628514540255),
+            ]
+        ],
+        x=1,
+        y=1,
+    ),
+    formula=r"\sin^2 3\pi x + (x - 1)^2(1 + \sin^2 3\pi y) + (y - 1)^2(1 + \sin^2 2\pi y)",
+    name="Lévy's function no. 13",
+    start=(0.2, 1.8),
+    source=_LIBRARY + "levy13.html",
+)
+"""Ripples in a bowl; the part of the usual domain around the lowest point, with its 41 minima."""
+
+
+def _branin(x: Any) -> Any:
+    bend = x[1] - 5.1 / (4 * math.pi**2) * x[0] ** 2 + 5 / math.pi * x[0] - 6
+    return bend**2 + 10 * (1 - 1 / (8 * math.pi)) * torch.cos(x[0]) + 10
+
+
+branin = Function(
+    _branin,
+    x=(-5, 10),
+    y=(0, 15),
+    minima=[(-math.pi, 12.275), (math.pi, 2.275), (3 * math.pi, 2.475)],
+    formula=r"(y - \frac{5.1}{4\pi^2}x^2 + \frac{5}{\pi}x - 6)^2 + 10(1 - \frac{1}{8\pi})\cos x + 10",
+    name="Branin's function",
+    saddles=[(0, 6), (2 * math.pi, 1.1)],
+    start=(5, 13),
+    source=_LIBRARY + "branin.html",
+)
+"""Three minima of one height along a bent valley."""
+
+
+def _michalewicz(x: Any) -> Any:
+    along = torch.sin(x[0]) * torch.sin(x[0] ** 2 / math.pi) ** 20
+    return -along - torch.sin(x[1]) * torch.sin(2 * x[1] ** 2 / math.pi) ** 20
+
+
+michalewicz = Function(
+    _michalewicz,
+    x=(0, math.pi),
+    y=(0, math.pi),
+    minima=_crossed([2.2029055201726093], [math.pi / 2, 2.7115714838430143]),
+    formula=r"-\sin x \, \sin^{20}(x^2/\pi) - \sin y \, \sin^{20}(2y^2/\pi)",
+    name="Michalewicz's function",
+    start=(2.5, 1.8),
+    source=_LIBRARY + "michal.html",
+)
+"""Two ditches with steep walls that cross in two minima; where neither is, the plain is flat to many digits."""
+
+
+def _bohachevsky(x: Any) -> Any:
+    waves = 0.3 * (1 - torch.cos(3 * math.pi * x[0])) + 0.4 * (1 - torch.cos(4 * math.pi * x[1]))
+    return x[0] ** 2 + 2 * x[1] ** 2 + waves
+
+
+bohachevsky = Function(
+    _bohachevsky,
+    x=(-1.6, 1.6),
+    y=(-1.6, 1.6),
+    minima=_mirrored(
+        _crossed([0, 0.6186120678279501, 1.2224947771568115], [0, 0.46952754566849225, 0.9333791416826435])
+    ),
+    formula=r"x^2 + 2y^2 - 0.3\cos 3\pi x - 0.4\cos 4\pi y + 0.7",
+    name="Bohachevsky's function",
+    start=(-1.4, 1.3),
+    source=_LIBRARY + "boha.html",
+)
+"""A bowl with dents near its bottom; the first of the three, where it has its 25 minima, all that there are."""
+
+
+def _schwefel_wave(t: Any) -> Any:
+    # At 0 the root has an infinite slope, though the product has none, so that autograd must not pass through it.
+    zero = t == 0
+    return torch.where(zero, 0, t * torch.sin(torch.sqrt(torch.where(zero, 1, abs(t)))))
+
+
+def _schwefel(x: Any) -> Any:
+    return 837.9657745448674 - _schwefel_wave(x[0]) - _schwefel_wave(x[1])
+
+
+_TROUGHS = (
+    -302.52493561191176,
+    -124.82935642021526,
+    -25.877417347618685,
+    5.239199300195525,
+    65.54786509015155,
+    203.81425264889447,
+    420.96874635998205,
+)
+
+schwefel = Function(
+    _schwefel,
+    x=(-500, 500),
+    y=(-500, 500),
+    minima=_crossed(_TROUGHS, _TROUGHS),
+    formula=r"837.966 - x\sin\sqrt{|x|} - y\sin\sqrt{|y|}",
+    name="Schwefel's function",
+    start=(-150, 270),
+    source=_LIBRARY + "schwef.html",
+)
+"""The lowest of 49 minima lies in a corner, far from the next lowest.
+
+Twice 418.98… makes the lowest 0; each coordinate is a root of 2 tan √|t| + √|t|.
+"""
+
+
+def _drop_wave(x: Any) -> Any:
+    # The norm's gradient at the origin is torch's subgradient, 0, where that of a root of squares is NaN.
+    distance = torch.linalg.vector_norm(x, dim=0)
+    return -(1 + torch.cos(12 * distance)) / (distance**2 / 2 + 2)
+
+
+drop_wave = Function(
+    _drop_wave,
+    x=(-1.2, 1.2),
+    y=(-1.2, 1.2),
+    minima=[(0, 0)],
+    formula=r"-\frac{1 + \cos 12\sqrt{x^2 + y^2}}{(x^2 + y^2)/2 + 2}",
+    name="the drop wave",
+    start=(-0.9, 0.6),
+    source=_LIBRARY + "drop.html",
+)
+"""Rings around one minimum, on the middle of the usual domain; no point of a ring is listed."""
+
+
+def _peaks(x: Any) -> Any:
+    a, b = x[0], x[1]
+    return (
+        3 * (1 - a) ** 2 * torch.exp(-(a**2) - (b + 1) ** 2)
+        - 10 * (a / 5 - a**3 - b**5) * torch.exp(-(a**2) - b**2)
+        - torch.exp(-((a + 1) ** 2) - b**2) / 3
+    )
+
+
+peaks = Function(
+    _peaks,
+    x=(-3, 3),
+    y=(-3, 3),
+    minima=[
+        (0.22827892055636909, -1.6255349574999964),
+        (-1.3473962443682108, 0.20451886609700518),
+        (0.2964455538468321, 0.32019624766683435),
+    ],
+    formula=r"3(1-x)^2 e^{-x^2-(y+1)^2} - 10(x/5 - x^3 - y^5)e^{-x^2-y^2} - e^{-(x+1)^2-y^2}/3",
+    name="the peaks",
+    saddles=[
+        (0.4163233216785082, -0.3941450984024246),
+        (-0.2659375568372457, 0.4667399937262694),
+        (1.0982728343350927, 0.8544609795247524),
+    ],
+    start=(0.3, 1.4),
+    source="MATLAB's peaks, mathworks.com/help/matlab/ref/peaks.html",
+)
+"""Three hills and three hollows, and a plain around them that leads nowhere."""
+
+
+def _saddle(x: Any) -> Any:
+    return x[0] ** 2 - x[1] ** 2
+
+
+saddle = Function(
+    _saddle,
+    x=(-2, 2),
+    y=(-2, 2),
+    formula=r"x^2 - y^2",
+    name="a saddle",
+    saddles=[(0, 0)],
+    start=(-1.5, 0.01),
+    source="the hyperbolic paraboloid",
+)
+"""No minimum at all. A start exactly on y = 0 never leaves it; this one is a hundredth beside it."""
+
+
+def _bounded_saddle(x: Any) -> Any:
+    return x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4
+
+
+bounded_saddle = Function(
+    _bounded_saddle,
+    x=(-2, 2),
+    y=(-2, 2),
+    minima=[(0, -math.sqrt(2)), (0, math.sqrt(2))],
+    formula=r"x^2 - y^2 + y^4/4",
+    name="a bounded saddle",
+    saddles=[(0, 0)],
+    start=(-1.5, 0.01),
+    source="the hyperbolic paraboloid, with y⁴/4 to bound it",
+)
+"""A saddle between two minima. A start exactly on y = 0 ends on the saddle; this one is a hundredth beside it."""
+
+
+def shelf() -> dict[str, Function]:
+    """Every function of this module by its name, in the module's order."""
+    return {name: value for name, value in globals().items() if isinstance(value, Function)}
+
+
+def by_name(name: str) -> Function:
+    """The function on the shelf that has a name, with underscores or hyphens. Raises UsageError where none has it."""
+    known, wanted = shelf(), name.strip().casefold().replace("-", "_").replace(" ", "_")
+    if wanted in known:
+        return known[wanted]
+    hint = suggestion(wanted, known, f"there are {', '.join(known)}")
+    raise UsageError(f"function {shown(name)}: no such function; {hint}")

@@ -1,0 +1,76 @@
+"""The surface on a grid, and the way of a racer over it."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from animopt.core.arrays import Array
+from animopt.core.errors import Error
+from animopt.engine.function import Function
+from animopt.recording.recording import Surface, Way
+
+GRID = 241
+"""Samples of the surface along each side."""
+
+
+PIECES = 96
+"""Into how many straight pieces a step across the whole domain is cut, so that each lies on the surface."""
+
+
+def _surface(function: Function) -> Surface:
+    x, y = np.linspace(*function.x, GRID), np.linspace(*function.y, GRID)
+    z = _finite(function.values(np.stack(np.meshgrid(x, y), axis=-1)))
+    if np.isnan(z).all():
+        raise Error(f"{function.called}: has no finite value for x={function.x}, y={function.y}; move the domain")
+    return Surface(x, y, z)
+
+
+def _finite(z: Array) -> Array:
+    return np.where(np.isfinite(z), z, np.nan)
+
+
+def _way(function: Function, points: Array, surface: Surface) -> Way:
+    low, high = surface.low, surface.high
+    gone = np.full((1, 2), np.nan)
+    in_view = bool(((points[0] >= low) & (points[0] <= high)).all())
+    steps: list[Array] = [np.zeros(1)]
+    places: list[Array] = [points[:1] if in_view else gone]
+    for index, (here, there) in enumerate(pairwise(points)):
+        enter, leave = _inside(here, there, low, high)
+        if enter > leave:
+            if in_view:
+                steps.append(np.array([float(index + 1)]))
+                places.append(gone)
+            in_view = False
+            continue
+        if not in_view:
+            steps.append(np.array([np.nextafter(index + enter, -np.inf)]))
+            places.append(gone)
+        first, last = here + enter * (there - here), here + leave * (there - here)
+        pieces = max(1, int(np.ceil(np.linalg.norm((last - first) / (high - low)) * PIECES)))
+        part = np.linspace(enter, leave, pieces + 1)
+        # An end that is in view is the recorded point itself, to the last bit.
+        place = np.where(part[:, None] < 1, here + part[:, None] * (there - here), there)
+        steps.append(index + part)
+        places.append(np.clip(place, low, high))
+        in_view = leave == 1
+        if not in_view:
+            steps.append(np.array([np.nextafter(index + leave, np.inf)]))
+            places.append(gone)
+    step, xy = np.concatenate(steps), np.concatenate(places)
+    return Way(step, np.column_stack([xy, _finite(function.values(xy))]))
+
+
+def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:
+    """The part of a straight step that lies in a box, as fractions of it (Liang and Barsky 1984); empty: (1, 0)."""
+    if not np.isfinite(there - here).all():
+        return 1.0, 0.0
+    enter, leave = 0.0, 1.0
+    for start, end, least, most in zip(here, there, low, high, strict=True):
+        if start == end:
+            if not least <= start <= most:
+                return 1.0, 0.0
+            continue
+        first, last = sorted(((least - start) / (end - start), (most - start) / (end - start)))
+        enter, leave = max(enter, first), min(leave, last)
+    return (enter, leave) if enter <= leave else (1.0, 0.0)

@@ -1,0 +1,1 @@
+"""What accompanies a clip: captions, alt text, snippets, slides, pages, notebook display."""

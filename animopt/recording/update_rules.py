@@ -1,0 +1,252 @@
+"""The update rules of torch's optimizers: as formulas, with a step's numbers, and as what they make of their state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from animopt.core.arrays import Array
+from animopt.recording.recording import Recording
+
+_VELOCITY = r"$v_new $gets $mu\,$v + $g"
+_SQUARE = r"$s_new $gets $alpha\,$s + (1 - $alpha)\,$g^2"
+_MOMENTS = (
+    r"$m_new $gets $beta1\,$m + (1 - $beta1)\,$g",
+    r"$v_new $gets $beta2\,$v + (1 - $beta2)\,$g^2",
+)
+_M_HAT = r"$m_hat = $m_new/(1 - $beta1^{$t})"
+_V_HAT = r"$v_hat = $v_new/(1 - $beta2^{$t})"
+_SCALED = r"$x_new $gets $x - $lr\,$g/(\sqrt{$s_new} + $eps)"
+_SCALED_MEAN = r"$x_new $gets $x - $lr\,$m_hat/(\sqrt{$v_hat} + $eps)"
+
+_RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
+    ("SGD", frozenset()): (r"$x_new $gets $x - $lr\,$g",),
+    # Polyak 1964; torch keeps the velocity free of the learning rate.
+    ("SGD", frozenset({"momentum"})): (_VELOCITY, r"$x_new $gets $x - $lr\,$v_new"),
+    # Sutskever et al. 2013.
+    ("SGD", frozenset({"momentum", "nesterov"})): (_VELOCITY, r"$x_new $gets $x - $lr\,($g + $mu\,$v_new)"),
+    # Duchi et al. 2011.
+    ("Adagrad", frozenset()): (r"$s_new $gets $s + $g^2", _SCALED),
+    # Tieleman and Hinton 2012; centred: Graves 2013.
+    ("RMSprop", frozenset()): (_SQUARE, _SCALED),
+    ("RMSprop", frozenset({"centered"})): (
+        _SQUARE,
+        r"$m_new $gets $alpha\,$m + (1 - $alpha)\,$g",
+        r"$x_new $gets $x - $lr\,$g/(\sqrt{$s_new - $m_new^2} + $eps)",
+    ),
+    # Kingma and Ba 2015; with decay: Loshchilov and Hutter 2019.
+    ("Adam", frozenset()): (*_MOMENTS, _M_HAT, _V_HAT, _SCALED_MEAN),
+    ("AdamW", frozenset()): (*_MOMENTS, _M_HAT, _V_HAT, _SCALED_MEAN),
+    ("AdamW", frozenset({"weight_decay"})): (
+        *(*_MOMENTS, _M_HAT, _V_HAT),
+        r"$x_new $gets (1 - $lr \cdot $decay)\,$x - $lr\,$m_hat/(\sqrt{$v_hat} + $eps)",
+    ),
+    # Dozat 2016, with torch's schedule of the momentum.
+    ("NAdam", frozenset()): (
+        r"$mu_t = $beta1\,(1 - 0.96^{$psi \cdot $t}/2)",
+        r"$p_new $gets $mu_t \cdot $p",
+        *_MOMENTS,
+        r"$m_hat = $mu_next\,$m_new/(1 - $mu_next \cdot $p_new) + (1 - $mu_t)\,$g/(1 - $p_new)",
+        _V_HAT,
+        _SCALED_MEAN,
+    ),
+}
+"""The lines of each class's rule, by the settings that give it another one and are not 0 or False."""
+
+COMPUTING = frozenset({"foreach", "fused", "capturable", "differentiable"})
+"""Settings that only say how torch computes a step."""
+
+_NO_VARIANT = COMPUTING | {
+    *("lr", "betas", "alpha", "eps", "momentum_decay", "initial_accumulator_value", "decoupled_weight_decay"),
+}
+"""Settings that give no other lines."""
+
+_SYMBOLS = {letter: letter for letter in "xgtsmvp"} | {
+    "gets": r"\leftarrow",
+    "lr": r"\eta",
+    "eps": r"\epsilon",
+    "mu": r"\mu",
+    "alpha": r"\alpha",
+    "decay": r"\lambda",
+    "psi": r"\psi",
+    "beta1": r"\beta_1",
+    "beta2": r"\beta_2",
+    "m_hat": r"\hat{m}",
+    "v_hat": r"\hat{v}",
+    "mu_t": r"\mu_t",
+    "mu_next": r"\mu_{t+1}",
+}
+_SETTINGS = {name: name for name in ("lr", "eps", "alpha")} | {
+    "momentum": "mu",
+    "weight_decay": "decay",
+    "momentum_decay": "psi",
+}
+_STATE = {
+    "momentum_buffer": "v",
+    "sum": "s",
+    "square_avg": "s",
+    "grad_avg": "m",
+    "exp_avg": "m",
+    "exp_avg_sq": "v",
+    "mu_product": "p",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An update rule's lines in mathtext without dollars, and the same `filled` with the numbers of one step.
+
+    Without lines where the rule is not known, and not filled where the step leads out of all numbers.
+    """
+
+    lines: tuple[str, ...]
+    filled: tuple[str, ...]
+
+
+def rule(recording: Recording, racer: int, step: float) -> Rule:
+    """A racer's rule, and the numbers of the step under way after `step` steps, or else of its last."""
+    before = min(int(step), int(recording.steps[racer]) - 1)
+    templates = [Template(line) for line in _templates(recording, racer)]
+    symbols = _SYMBOLS | {f"{slot}_new": symbol for slot, symbol in _SYMBOLS.items()}
+    lines = tuple(template.substitute(symbols) for template in templates)
+    if not templates or not np.isfinite(recording.xy[racer, before : before + 2]).all():
+        return Rule(lines, ())
+    with np.errstate(all="ignore"):
+        numbers = _numbers(recording, racer, before)
+    return Rule(lines, tuple(template.substitute(numbers) for template in templates))
+
+
+def step_sizes(recording: Recording, racer: int) -> Array | None:
+    """How far each coordinate goes for a gradient of 1, with the state after each step, (steps + 1, 2).
+
+    NaN where there is no state yet; None for a class whose state does not say.
+    """
+    if not (known := _known(recording, racer)):
+        return None
+    settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
+    with np.errstate(all="ignore"):
+        match known:
+            case "Adagrad":
+                lr = settings["lr"] / (1 + (state["step"] - 1) * settings["lr_decay"])
+                return lr / (np.sqrt(state["sum"]) + settings["eps"])
+            case "RMSprop":
+                spread = state["square_avg"] - state.get("grad_avg", 0.0) ** 2
+                return settings["lr"] / (np.sqrt(spread) + settings["eps"])
+            case "Adam" | "AdamW" | "NAdam":
+                spread = state.get("max_exp_avg_sq", state["exp_avg_sq"])
+                spread = spread / (1 - settings["betas"][:, 1:] ** state["step"])
+                return settings["lr"] / (np.sqrt(spread) + settings["eps"])
+            case "Adamax":
+                return settings["lr"] / state["exp_inf"]
+            case "Rprop":
+                # Riedmiller and Braun 1993: what the gradient's sign is multiplied by.
+                return state["step_size"]
+    return None
+
+
+def velocity(recording: Recording, racer: int) -> Array | None:
+    """What the past gradients, as they are averaged after each step, contribute to that step, (steps + 1, 2).
+
+    In the units of x and y; NaN where there is no state yet, None for a class that has no velocity.
+    """
+    settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
+    if "momentum_buffer" in state and "lr" in settings:
+        return -settings["lr"] * state["momentum_buffer"]
+    sizes = step_sizes(recording, racer)
+    if sizes is None or "exp_avg" not in state:
+        return None
+    with np.errstate(all="ignore"):
+        if _known(recording, racer) == "NAdam":
+            beta1, decay = settings["betas"][:, :1], settings["momentum_decay"]
+            share = _mu(beta1, decay, state["step"] + 1)
+            share = share / (1 - share * state["mu_product"])
+        else:
+            share = 1 / (1 - settings["betas"][:, :1] ** state["step"])
+        return -sizes * share * state["exp_avg"]
+
+
+def written(value: Any) -> str:
+    """A number, or a pair of them, to three significant digits, in mathtext without dollars."""
+    if np.ndim(value):
+        return f"({', '.join(map(written, value))})"
+    if not np.isfinite(value):
+        return r"\mathrm{nan}" if np.isnan(value) else rf"{{{'-' if value < 0 else ''}\infty}}"
+    mantissa, _, power = f"{abs(value):.2e}".partition("e")
+    exponent = int(power)
+    if value == 0:
+        digits = "0"
+    elif -2 <= exponent <= 2:
+        digits = f"{abs(value):.{2 - exponent}f}"
+    else:
+        digits = rf"{mantissa}{{\times}}10^{{{exponent}}}"
+    # In braces a minus is a sign, not an operation.
+    return f"{{-{digits}}}" if value < 0 else digits
+
+
+def _setting(value: float) -> str:
+    """A setting as it was given, in mathtext."""
+    mantissa, exponential, power = f"{value:.6g}".partition("e")
+    if not exponential:
+        return mantissa
+    factor = "" if mantissa == "1" else rf"{mantissa}{{\times}}"
+    return rf"{factor}10^{{{int(power)}}}"
+
+
+def _known(recording: Recording, racer: int) -> str:
+    """The name of a racer's class where it is torch's own: another one of that name has not all of its settings."""
+    return recording.optimizers[racer] if "foreach" in recording.hyperparameters[racer] else ""
+
+
+def _templates(recording: Recording, racer: int) -> tuple[str, ...]:
+    active = {name for name, value in recording.hyperparameters[racer].items() if np.any(value)}
+    return _RULES.get((_known(recording, racer), frozenset(active - _NO_VARIANT)), ())
+
+
+def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
+    """What there is of each number at each step, (steps + 1, 1 or 2), or (1, 1 or 2) where it never changes."""
+    columns = {}
+    for name, value in numbers.items():
+        match value:
+            case np.ndarray():
+                columns[name] = value.reshape(len(value), -1)
+            case float() | int():
+                columns[name] = np.array([[value]], dtype=np.float64)
+            case (float() | int(), float() | int()):
+                columns[name] = np.array([value], dtype=np.float64)
+    return columns
+
+
+def _at(settings: Mapping[str, Any], step: int) -> dict[str, Any]:
+    """The settings of the step to a point."""
+    return {name: value[step] if isinstance(value, np.ndarray) else value for name, value in settings.items()}
+
+
+def _mu(beta1: Any, decay: Any, step: Any) -> Any:
+    """NAdam's momentum in a step, counted from 1."""
+    return beta1 * (1 - 0.5 * 0.96 ** (step * decay))
+
+
+def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
+    """What stands in each slot in the step from the point `before`."""
+    settings, state = _at(recording.hyperparameters[racer], before + 1), recording.states[racer]
+    x, x_new = recording.xy[racer, before : before + 2]
+    numbers: dict[str, Any] = {"x": x, "x_new": x_new, "g": recording.gradients[racer, before]}
+    for name, slot in _STATE.items():
+        if name in state:
+            old, new = state[name][before : before + 2]
+            # What torch has not made yet, it begins with.
+            numbers |= {slot: np.where(np.isnan(old) & (before == 0), name == "mu_product", old), f"{slot}_new": new}
+    slots = {slot: _setting(settings[name]) for name, slot in _SETTINGS.items() if name in settings}
+    if "betas" in settings:
+        beta1, beta2 = settings["betas"]
+        t = int(state["step"][before + 1])
+        slots |= {"beta1": _setting(beta1), "beta2": _setting(beta2), "t": str(t)}
+        numbers |= {"m_hat": numbers["m_new"] / (1 - beta1**t), "v_hat": numbers["v_new"] / (1 - beta2**t)}
+        if "p" in numbers:
+            mu, mu_next = (_mu(beta1, settings["momentum_decay"], step) for step in (t, t + 1))
+            product = numbers["p_new"]
+            mean = mu_next * numbers["m_new"] / (1 - mu_next * product) + (1 - mu) * numbers["g"] / (1 - product)
+            numbers |= {"m_hat": mean, "mu_t": mu, "mu_next": mu_next}
+    return {"gets": "=", **slots, **{slot: written(value) for slot, value in numbers.items()}}

@@ -1,0 +1,98 @@
+"""Pictures of a function without a race: the lecture notebook's, and a page of its own."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from animopt.core.errors import UsageError, shown
+from animopt.drawing.artists import TRAIL
+from animopt.drawing.canvas import Stage
+from animopt.drawing.layout import Box
+from animopt.drawing.mpl import Figure, FigureCanvasAgg
+from animopt.drawing.panel import Panel
+from animopt.drawing.rc_context import own_settings
+from animopt.drawing.theme import LIGHT
+from animopt.engine.function import Function
+from animopt.engine.record import record
+from animopt.panels.contour import Contour
+from animopt.panels.wireframe import Wireframe
+from animopt.publish.notebook import Bundle, base64, image, in_terminal
+from animopt.recording.timeline import AZIMUTH, Clock, Moment
+from animopt.video.film import Staging, page
+from animopt.video.output import check_size, check_still
+from animopt.video.save import png, save_still
+
+WIDTH, HEIGHT = 1080, 480
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, with or without pyplot; `alt` says in words what it shows."""
+
+    alt = ""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        with own_settings():
+            self.savefig(file, format="png")
+        return file.getvalue()
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        if in_terminal():
+            return {"text/plain": repr(self)}, {}
+        import imageio.v3 as imageio
+
+        pixels = imageio.imread(self._repr_png_(), mode="RGB")
+        picture = png(pixels, bits=8, optimize=True)
+        page = image("image/png", picture, self.alt, (pixels.shape[1], pixels.shape[0]))
+        return {"text/html": page, "image/png": base64(picture), "text/plain": repr(self)}, {}
+
+
+def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[float]] | None = None) -> Figure:
+    """A function's wireframe beside its contour, with points [xs, ys] joined on the contour.
+
+    Seen as in the lecture notebook: from elevation 30, azimuth 200, with 30 levels.
+    Raises UsageError for points that are not two equally long sequences of numbers.
+    """
+    if not isinstance(function, Function):
+        function = Function(function)
+    try:
+        xy = np.array([[], []] if points is None else points, dtype=np.float64)
+    except Exception:
+        # NumPy asks whatever it is handed.
+        xy = np.empty(0)
+    if xy.ndim != 2 or len(xy) != 2:
+        raise UsageError(f"points {shown(points)}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
+    recording = record(function, [], (0.0, 0.0), 0)
+    panels: dict[str, Panel] = {"wireframe": Wireframe(elevation=30), "contour": Contour(levels=30)}
+    high = HEIGHT - 60
+    wide = min(recording.surface.aspect * high, WIDTH / 2)
+    boxes = {
+        "wireframe": Box(10, 20, WIDTH - wide - 100, HEIGHT - 40),
+        "contour": Box(WIDTH - wide - 24, 20, wide, high),
+    }
+    with own_settings():
+        figure = Picture(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
+        FigureCanvasAgg(figure)
+        for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
+            for artist in move(Moment(step=0, azimuth=AZIMUTH)):
+                artist.set_animated(False)
+        named = f" of {function.name}" if function.name else ""
+        count = f"{xy.shape[1]} points joined" if xy.shape[1] > 1 else "a point"
+        joined = f", with {count} on these" if xy.size else ""
+        figure.alt = f"The surface{named} as a wireframe, and its contour lines{joined}."
+        figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL), marker="o", markersize=8)
+    return figure
+
+
+def save_picture(function: Function, path: Path, size: tuple[int, int], theme: str) -> None:
+    """Write a function's wireframe and contour as PNG, SVG or PDF, `size` (width, height) pixels large.
+
+    Raises Error where the file cannot be written.
+    """
+    recording = replace(record(function, [], (0.0, 0.0), 0), title=function.name[:1].upper() + function.name[1:])
+    staging = Staging(theme, panels=("wireframe", "contour"), caption=function.source)
+    save_still(path, page(recording, Clock(steps=1, seconds=1), [0.0], check_size(size), staging, check_still(path)))

@@ -1,0 +1,56 @@
+"""What was rendered, as values that scripts can read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from animopt.core.atomic_files import bytes_in
+from animopt.recording.events import events
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Clock
+from animopt.video.output import Output
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of a scene that was rendered: its `race`, the clip's length, and what else a work finds out.
+
+    `made` are the size and the rate of each clip, by the name of its file, where they are others than was asked for.
+    """
+
+    race: Mapping[str, Any]
+    seconds: float
+    facts: Any = None
+    made: Mapping[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
+
+
+def race(recording: Recording, clock: Clock) -> dict[str, Any]:
+    """A race's title, and what happens in it, each event with its second of the clip."""
+    told = [
+        {
+            "second": round(clock.second_of(event.step), 3),
+            "step": event.step,
+            "racer": None if event.racer is None else recording.names[event.racer],
+            "text": event.text,
+        }
+        for event in events(recording)
+    ]
+    return {"title": recording.title, "events": told}
+
+
+def files(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> list[dict[str, Any]]:
+    """Files that were written, those among them that are clips of so many seconds with what they are like."""
+    outputs = {output.path: output for output in clips}
+    return [_file(path) | (_clip(outputs[path], seconds) if path in outputs else {}) for path in paths]
+
+
+def _file(path: Path) -> dict[str, Any]:
+    kind = "frames" if path.is_dir() else path.suffix.removeprefix(".").lower()
+    return {"path": str(path), "format": kind, "bytes": bytes_in(path)}
+
+
+def _clip(output: Output, seconds: float) -> dict[str, Any]:
+    width, height = output.size
+    frames = max(1, round(seconds * output.fps))
+    return {"width": width, "height": height, "fps": output.fps, "frames": frames, "seconds": frames / output.fps}

@@ -1,0 +1,334 @@
+"""The command line, as a shell sees it: exit code, standard output, standard error, files."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from animopt.core.signals import INTERRUPTED
+
+COMMAND = [sys.executable, "-m", "animopt"]
+QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
+WINDOWS = sys.platform == "win32"
+
+SCENE = '''"""{docstring}
+
+More about it.
+"""
+
+from pathlib import Path
+
+import torch
+
+from animopt import Function, Racer, Scene
+
+Path(__file__).with_suffix(".ran").touch()
+
+scene = Scene(
+    title="My own scene",
+    function=Function(lambda x: (x ** 2).sum(), minima=[(0, 0)]),
+    racers=[Racer(torch.optim.SGD, lr=0.125, name="Mine"), Racer("Adam", betas=(0.75, 0.5))],
+    start=(-7, 2),
+    steps=5,
+)
+'''
+
+
+def write_scene(path, docstring="A scene of my own."):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(SCENE.format(docstring=docstring), encoding="utf-8")
+
+
+@pytest.fixture
+def animopt(tmp_path):
+    """A function that runs the command in an empty folder."""
+
+    def run(*arguments, folder=tmp_path, **environment):
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
+
+
+def in_one_line(text):
+    return " ".join(text.split())
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["alone", "help"])
+def test_every_scene_is_listed_with_a_line_about_it(animopt, scenes, arguments):
+    done = animopt(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(scenes) >= 12
+    for stem, path in scenes.items():
+        about = ast.get_docstring(ast.parse(path.read_bytes())).splitlines()[0]
+        assert f" {stem.replace('_', '-')} {about} " in in_one_line(done.stdout) + " "
+
+
+def test_scenes_of_the_folder_are_listed_and_win_and_are_not_run(animopt, tmp_path):
+    write_scene(tmp_path / "scenes" / "my_own.py")
+    write_scene(tmp_path / "scenes" / "ravine_sgd.py", "A better one.")
+    (tmp_path / "scenes" / "broken.py").write_text("scene = (")
+    (tmp_path / "scenes" / "bytes.py").write_bytes(b"'\xff'\0")
+    (tmp_path / "scenes" / "silent.py").write_text("scene = 1 / 0")
+    made = files(tmp_path)
+    done = animopt()
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = in_one_line(done.stdout) + " "
+    assert " my-own A scene of my own. " in listed
+    assert " ravine-sgd A better one. " in listed
+    assert "Gradient descent zigzags" not in listed
+    assert " quartic-sgd " in listed
+    assert all(f" {name} " in listed for name in ("broken", "bytes", "silent"))
+    assert files(tmp_path) == made
+
+
+def test_a_scene_of_the_folder_wins_when_it_is_rendered(animopt, tmp_path):
+    write_scene(tmp_path / "scenes" / "ravine_sgd.py")
+    done = animopt("ravine-sgd", "-o", "mine.gif", *QUICK)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "mine.gif\n", "")
+    assert files(tmp_path) == {"scenes/ravine_sgd.py", "scenes/ravine_sgd.ran", "mine.gif"}
+
+
+def test_a_scene_file_is_rendered_from_another_folder(animopt, tmp_path):
+    write_scene(tmp_path / "theirs" / "my_scene.py")
+    (tmp_path / "here").mkdir()
+    path = Path("..", "theirs", "my_scene.py")
+    done = animopt(str(path), "-o", "mine.mp4", *QUICK, folder=tmp_path / "here")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "mine.mp4\n", "")
+    assert files(tmp_path / "here") == {"mine.mp4"}
+
+
+def test_a_scene_file_is_found_by_its_bare_name(animopt, tmp_path):
+    write_scene(tmp_path / "my_scene.py")
+    done = animopt("my_scene.py", *QUICK)
+    paths = [str(Path("renders", f"my-scene{suffix}")) for suffix in (".gif", ".mp4")]
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, paths, "")
+
+
+def test_a_gif_and_an_mp4_are_made_by_default(animopt, tmp_path):
+    done = animopt("ravine-sgd", "--seconds", "0.2")
+    paths = [Path("renders", f"ravine-sgd{suffix}") for suffix in (".gif", ".mp4")]
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, list(map(str, paths)), "")
+    assert files(tmp_path) == {path.as_posix() for path in paths}
+    with Image.open(tmp_path / paths[0]) as image:
+        assert image.size == (800, 450)
+        assert (image.n_frames, image.info["duration"]) == (5, 40)
+
+
+def test_several_outputs_share_the_options(animopt, tmp_path):
+    done = animopt("ravine-sgd", "-o", "a.gif", "--output=-b.gif", "-o", str(tmp_path / "c.mp4"), *QUICK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["a.gif", "-b.gif", str(tmp_path / "c.mp4")]
+    for name in ("a.gif", "-b.gif"):
+        with Image.open(tmp_path / name) as image:
+            assert (image.size, image.n_frames, image.info["duration"]) == ((320, 180), 4, 100)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "size"),
+    [
+        ([], "renders/ravine-sgd.png", (1280, 720)),
+        (["-o", "poster.png", "--size", "320x181"], "poster.png", (320, 181)),
+    ],
+    ids=["default", "named"],
+)
+def test_a_still_is_one_frame(animopt, tmp_path, arguments, name, size):
+    done = animopt("ravine-sgd", "--still", "2.5", *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{Path(name)}\n", "")
+    assert files(tmp_path) == {name}
+    with Image.open(tmp_path / name) as image:
+        assert (image.format, image.size) == ("PNG", size)
+
+
+def test_help_tells_what_a_scene_shows(animopt, tmp_path):
+    write_scene(tmp_path / "my_scene.py")
+    done = animopt("my_scene.py", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    said = in_one_line(done.stdout)
+    for part in ["A scene of my own. More about it.", "Mine lr 0.125", "betas (0.75, 0.5)", "5 steps from", "--still"]:
+        assert part in said
+    assert files(tmp_path) == {"my_scene.py", "my_scene.ran"}
+
+
+def test_help_is_given_in_an_encoding_without_its_letters(animopt):
+    # What Windows gives a pipe; it has no root sign.
+    done = animopt("ravine-rmsprop", "--help", PYTHONIOENCODING="cp1252")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "RMSprop forgets old gradients" in done.stdout
+
+
+def assert_one_line(done, code, said):
+    """The command ended with an exit code, nothing on standard output, and one line on standard error."""
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("animopt: ")
+    assert said in line
+    assert (done.returncode, done.stdout) == (code, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--nonsense"], "--nonsense"),
+        (["extra"], "extra"),
+        (["-o"], "-o"),
+        (["-o", "a.avi"], "a.avi: suffix '.avi'"),
+        (["-o", "a"], "a: no suffix"),
+        (["-o", "a.png"], "a.png"),
+        (["-o", "missing/a.gif"], "there is no folder 'missing'"),
+        (["-o", "."], "is a folder; give the name of a file, or end it in / for a folder of frames"),
+        (["-o", "a.gif", "-o", "./a.gif"], "a.gif: is named twice"),
+        (["-o", "a.gif", "--size", "320"], "'320': give a width and a height"),
+        (["-o", "a.gif", "--size", "-320x180"], "'-320x180': give a width and a height"),
+        (["-o", "a.gif", "--size", "0x0"], "size 0x0"),
+        (["-o", "a.gif", "-o", "a.mp4", "--size", "321x180"], "size 321x180: an MP4 needs even sides"),
+        (["-o", "a.mp4", "-o", "a.gif", "--fps", "60"], "fps 60: a GIF shows at most 50"),
+        (["-o", "a.mp4", "--fps", "0"], "fps 0"),
+        (["-o", "a.mp4", "--fps", "many"], "'many'"),
+        (["-o", "a.mp4", "--seconds", "-3"], "seconds -3"),
+        (["-o", "a.mp4", "--seconds", "0"], "seconds 0"),
+        (["-o", "a.png", "--still", "11"], "still 11: give a second of the clip, 0 to 10"),
+        (["-o", "a.png", "--still", "-1"], "still -1"),
+        (["-o", "a.gif", "--still", "1"], "a.gif: a still ends in .png"),
+        (["-o", "a.png", "--still", "1", "--fps", "10"], "fps 10: a still has no rate"),
+        (["--still", "11"], "still 11"),
+        (["--fps", "60"], "fps 60: a GIF shows at most 50"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_misuse_is_told_in_a_line(animopt_here, scenes, tmp_path, arguments, said):
+    assert_one_line(animopt_here(str(scenes["ravine_sgd"]), *arguments), 2, said)
+    assert not files(tmp_path)
+
+
+IMPORTS = "from animopt import Racer, Scene\nfrom animopt.functions import ravine\n"
+
+
+@pytest.mark.parametrize("arguments", [["-o", "a.gif"], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("scene = (", "mine.py, line 3, column 9: '(' was never closed: scene = ("),
+        ("scene = Scene(racers=[Racer('Adem')])", "mine.py, line 3: racer 'Adem': no such optimizer; did you mean 'Ad"),
+        ("scene = Scene(racers=[Racer('SGD', rate=1)])", "mine.py, line 3: racer SGD: "),
+        ("scene = Scene(function=lambda x: (x ** 2).sum(), racers=[Racer('SGD')])", "mine.py, line 3: start: "),
+        ("raise SystemExit(0)", "mine.py, line 3: SystemExit: 0"),
+        ("raise ValueError('one\\ntwo')", "mine.py, line 3: ValueError: one"),
+        ("", "mine.py: has no scene"),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_scene_file_that_fails_is_told_in_a_line(animopt_here, tmp_path, program, said, arguments):
+    (tmp_path / "mine.py").write_text(IMPORTS + program)
+    assert_one_line(animopt_here("mine.py", *arguments), 1, said)
+    assert files(tmp_path) == {"mine.py"}
+
+
+def test_a_race_that_cannot_be_run_is_told_in_a_line(animopt_here, tmp_path):
+    racing = "scene = Scene(function=ravine, racers=[Racer('SparseAdam')], start=(1, 1))"
+    (tmp_path / "mine.py").write_text(IMPORTS + racing)
+    assert_one_line(animopt_here("mine.py", "-o", "a.gif"), 1, "racer SparseAdam: cannot run here")
+    assert files(tmp_path) == {"mine.py"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["ravine-sdg"], 2, "did you mean 'ravine-sgd'?"),
+        (["nothing-of-the-kind"], 2, "'nothing-of-the-kind'"),
+        (["nowhere.py"], 2, "nowhere.py: there is no such scene file"),
+        (["--nonsense"], 2, "--nonsense"),
+        (["mine.py", "-o", "a.mp4", "--size", "321x180"], 2, "use 322x180"),
+        (["mine.py", "-o", "a.mp4"], 1, "mine.py, line 3: racer 'Adem'"),
+    ],
+    ids=["typo", "scene", "file", "option", "size", "optimizer"],
+)
+def test_a_shell_sees_the_exit_code(animopt, tmp_path, arguments, code, said):
+    (tmp_path / "mine.py").write_text(f"{IMPORTS}scene = Racer('Adem')")
+    assert_one_line(animopt(*arguments), code, said)
+    assert files(tmp_path) == {"mine.py"}
+
+
+def is_writable(folder):
+    try:
+        (folder / "probe").touch()
+    except OSError:
+        return False
+    (folder / "probe").unlink()
+    return True
+
+
+@pytest.fixture
+def unwritable(tmp_path):
+    """A folder in which nobody here can make a file."""
+    if WINDOWS:
+        pytest.skip("Windows does not keep the owner of a folder from writing to it by its mode")
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    # Modes do not bind root, which cannot make files on these either.
+    folder = next(
+        (each for each in (locked, Path("/proc"), Path("/sys")) if each.is_dir() and not is_writable(each)), None
+    )
+    if folder is None:
+        pytest.skip("every folder lets this user write")
+    return folder
+
+
+@pytest.mark.parametrize("arguments", [["a.gif", *QUICK], ["a.mp4", *QUICK], ["a.png", "--still", "1"]], ids=" ".join)
+def test_a_folder_that_cannot_be_written_to_is_told_in_a_line(animopt_here, scenes, unwritable, arguments):
+    name, *options = arguments
+    done = animopt_here(str(scenes["ravine_sgd"]), "-o", str(unwritable / name), *options)
+    assert_one_line(done, 1, f"{unwritable / name}: cannot be written: ")
+
+
+def test_a_working_folder_that_cannot_be_written_to_is_told_in_a_line(animopt_here, scenes, unwritable, monkeypatch):
+    monkeypatch.chdir(unwritable)
+    assert_one_line(animopt_here(str(scenes["ravine_sgd"]), *QUICK), 1, "renders")
+
+
+def test_a_file_in_the_place_of_the_renders_is_told_in_a_line(animopt_here, scenes, tmp_path):
+    (tmp_path / "renders").write_text("mine")
+    assert_one_line(animopt_here(str(scenes["ravine_sgd"]), *QUICK), 1, "renders")
+    assert (tmp_path / "renders").read_text() == "mine"
+
+
+@pytest.mark.skipif(WINDOWS, reason="there is no interrupt to send to one process alone")
+def test_an_interrupt_leaves_the_old_file(tmp_path):
+    (tmp_path / "a.mp4").write_text("what was there")
+    command = [*COMMAND, "ravine-sgd", "-o", "a.mp4", "--seconds", "300", "--size", "320x180"]
+    # In a session of its own, whose every process gets the signal, as from a terminal; tests that run in the
+    # background would have it ignored.
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    with process:
+        deadline = time.monotonic() + 60
+        while len(files(tmp_path)) < 2 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    # It dies of the signal, of which a shell makes 130.
+    assert (process.returncode, said) == (-signal.SIGINT, f"animopt: {INTERRUPTED}\n")
+    assert files(tmp_path) == {"a.mp4"}
+    assert (tmp_path / "a.mp4").read_text() == "what was there"

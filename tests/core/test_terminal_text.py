@@ -1,0 +1,270 @@
+"""What others wrote never commands the terminal: not a title, a name, a docstring, a message or a recipe."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from animopt.core.errors import Error
+from animopt.core.terminal_text import printable, printable_json
+from animopt.video.metadata import embed_in_png
+from animopt.video.save import png
+
+# A window's title, colours, a cleared line, a bell, a C1 sequence, and letters that turn their order.
+EVIL = "\x1b]0;pwned\x07\x1b[31m\x9b2K\x7f\x08\u202egnp\u2066\u2028"
+SEEN = r"\x1b]0;pwned\x07\x1b[31m\x9b2K\x7f\x08\u202egnp\u2066"
+COMMANDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+QUICK = ["--size", "320x180", "--seconds", "0.2", "--fps", "10", "--workers", "0"]
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither such names nor such terminals")
+
+
+def scene(title="Bowl", name="Adam", docstring="A bowl."):
+    """The text of a scene file."""
+    return f"""{docstring!r}
+from animopt import Racer, Scene
+
+scene = Scene(
+    function=lambda x: (x ** 2).sum(),
+    racers=[Racer("Adam", lr=0.5, name={name!r})],
+    start=(-7, 2),
+    steps=4,
+    seconds=0.2,
+    title={title!r},
+)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with scenes by somebody who means harm."""
+    (tmp_path / "scenes").mkdir()
+    (tmp_path / "told.py").write_text(scene(docstring=f"D{EVIL}\n\nMore{EVIL}"), "utf-8")
+    (tmp_path / "titled.py").write_text(scene(f"T{EVIL}"), "utf-8")
+    (tmp_path / "named.py").write_text(scene(name=f"N{EVIL}"), "utf-8")
+    (tmp_path / "scenes" / "listed.py").write_text(scene(docstring=f"D{EVIL}"), "utf-8")
+    (tmp_path / "raising.py").write_text(f'"""Raises."""\nraise ValueError({EVIL!r} + "\\nmore")\n', "utf-8")
+    (tmp_path / "warning.py").write_text(scene() + f"import warnings\nwarnings.warn('W' + {EVIL!r})\n", "utf-8")
+    if os.name != "nt":
+        (tmp_path / "scenes" / f"file{EVIL}.py").write_text(scene(), "utf-8")
+    return tmp_path
+
+
+def harmless(done, *, told=True):
+    """That nothing but letters and ends of lines came out, on either stream, and that the harm is shown."""
+    for stream in (done.stdout, done.stderr):
+        assert not COMMANDS.search(stream), repr(stream)
+    assert not told or r"\x1b]0;pwned\x07" in done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["list", "help"])
+def test_the_list(arguments, folder, animopt_here):
+    done = harmless(animopt_here(*arguments))
+    assert f"D{SEEN}"[:20] in done.stdout
+    assert os.name == "nt" or r"file\x1b" in done.stdout
+
+
+def test_the_help_of_a_scene(folder, animopt_here):
+    done = harmless(animopt_here("told.py", "--help"))
+    assert f"More{SEEN}"[:20] in done.stdout
+
+
+@pytest.mark.parametrize(("name", "said"), [("titled", f"title 'T{SEEN}"), ("named", f"racer name 'N{SEEN}")])
+def test_a_title_and_a_name_that_command_are_refused(name, said, folder, animopt_here):
+    done = harmless(animopt_here(f"{name}.py", "-o", "a.gif"))
+    assert done.returncode == 1
+    assert said[:40] in done.stderr
+    assert not (folder / "a.gif").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [f"no-such{EVIL}"],
+        [f"no-such{EVIL}.py"],
+        ["raising.py", "-o", "a.gif"],
+        ["told.py", "-o", f"a.{EVIL}"],
+        ["told.py", "-o", f"no/{EVIL}/a.gif"],
+        ["told.py", "--size", EVIL],
+        ["told.py", "--theme", EVIL],
+        ["told.py", "--fps", EVIL],
+        ["told.py", f"--{EVIL}"],
+        ["told.py", EVIL],
+        ["told.py", "--with", EVIL],
+        ["all", EVIL],
+        ["deck", f"{EVIL}.html"],
+        ["gallery", "-o", EVIL, EVIL],
+        ["functions", EVIL],
+        ["functions", "ravine", "-o", EVIL],
+        ["race", "--function", EVIL, "--racer", "adam"],
+        ["race", "--function", "ravine", "--racer", EVIL],
+        ["race", "--function", "ravine", "--racer", f"adam:{EVIL}=1"],
+        ["recipe", EVIL],
+        ["new", EVIL],
+    ],
+    ids=lambda arguments: ascii(" ".join(arguments).replace(EVIL, "EVIL")),
+)
+@pytest.mark.parametrize("how", [[], ["--json"]], ids=["words", "json"])
+def test_messages(arguments, how, folder, animopt_here):
+    takes_json = arguments[0] not in ("functions", "new")
+    done = harmless(animopt_here(*arguments, *(how if takes_json else [])), told=not how)
+    assert done.returncode in (1, 2)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning(folder, animopt_here):
+    done = harmless(animopt_here("warning.py", "-o", "a.gif", *QUICK))
+    assert done.returncode == 0
+    assert done.stderr.startswith("animopt: warning: W" + SEEN)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_clip_with_all_that_tells_of_it(folder, animopt_here):
+    done = harmless(animopt_here("told.py", "-o", "a.gif", *QUICK, "--with", "captions,alt,html,markdown"), told=False)
+    assert done.returncode == 0, done.stderr
+    told = harmless(animopt_here("told.py", "-o", "a.gif", *QUICK, "--json"), told=False)
+    assert json.loads(told.stdout)["scene"]["title"] == "Bowl"
+
+
+@posix
+def test_notes_and_failures_of_several(folder, animopt_here):
+    (folder / "mine").mkdir()
+    (folder / "mine" / f"bad{EVIL}.py").write_text(f"raise ValueError({EVIL!r})\n", "utf-8")
+    done = harmless(animopt_here("all", "mine", "--workers", "1"))
+    assert done.returncode == 1
+    assert rf"1/1 bad{SEEN}" in done.stderr
+
+
+RECIPE = {
+    "recipe": 1,
+    "output": {"size": [EVIL, f"$(touch pwned){EVIL}"], "fps": 10, f"o{EVIL}": EVIL, "theme": EVIL},
+    "settings": {f"s{EVIL}": {EVIL: [EVIL, {EVIL: EVIL}]}, "title": EVIL},
+    "file": f"f{EVIL}",
+    "source": "scene = 1\n",
+    "changes": {"title": EVIL},
+    "lacking": EVIL,
+    "versions": {"animopt": EVIL, EVIL: EVIL},
+}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"], ["-o", "again.py"]], ids=" ".join)
+@pytest.mark.parametrize("lacking", [False, True])
+def test_the_recipe_of_a_foreign_file(arguments, lacking, tmp_path, animopt_here):
+    own = RECIPE | ({"source": ""} if lacking else {})
+    picture = tmp_path / "foreign.png"
+    picture.write_bytes(png(np.zeros((2, 2, 3), np.uint8)))
+    embed_in_png(picture, json.dumps(own))
+    done = harmless(animopt_here("recipe", "foreign.png", *arguments), told=False)
+    assert "pwned" in done.stdout or arguments[:1] == ["-o"]
+    # What is to be copied into a shell has no words of the file's.
+    assert "$(" not in done.stderr
+    assert "pwned" not in done.stderr or lacking
+
+
+@posix
+def test_the_doctor_in_a_folder(tmp_path, animopt_here, monkeypatch):
+    inside = tmp_path / f"here{EVIL}"
+    inside.mkdir()
+    monkeypatch.chdir(inside)
+    monkeypatch.setattr("animopt.cli.doctor._clip", lambda: "not rendered")
+    done = harmless(animopt_here("doctor"))
+    assert rf"here{SEEN}" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("words", ["animopt ", "animopt all ", "animopt told.py --o"])
+def test_what_a_shell_completes(shell, words, folder, animopt_here, monkeypatch):
+    for name, value in {"_ANIMOPT_COMPLETE": f"{shell}_complete", "COMP_WORDS": words}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COMP_CWORD", words.rpartition(" ")[2] if shell == "fish" else str(words.count(" ")))
+    done = animopt_here()
+    # Fish has a tab between a word and what it means.
+    assert not COMMANDS.search(done.stdout.replace("\t", " ")), repr(done.stdout)
+    assert ("listed" in done.stdout) == ("--o" not in words)
+
+
+@posix
+def test_a_pipe_gets_the_very_names(folder):
+    names = [f"a{EVIL}.gif", "a\nb.gif", "골짜기🏔️.gif"]
+    # There are systems whose names are all letters.
+    names += [os.fsdecode(b"a\xff\xfe.gif")] if sys.platform == "linux" else []
+    command = [sys.executable, "-m", "animopt", "scenes/listed.py", *QUICK]
+    command += [word for name in names for word in ("-o", name)]
+    run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    assert run.stdout == b"".join(os.fsencode(name) + b"\n" for name in names), run.stderr
+    assert all((folder / name).is_file() for name in names)
+    run = subprocess.run([*command, "--json"], cwd=folder, capture_output=True, check=False)
+    assert not COMMANDS.search(run.stdout.decode())
+    assert [file["path"] for file in json.loads(run.stdout)["files"]] == names
+
+
+def at_a_terminal(arguments, folder):
+    """What a command writes to a terminal, as bytes."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200", "LINES": "50"}
+    command = [sys.executable, "-m", "animopt", *arguments]
+    with subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment):
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            said += part
+    os.close(ours)
+    return said
+
+
+@posix
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["told.py", "--help"], ["raising.py"], [f"scenes/file{EVIL}.py", *QUICK, "-o", f"a{EVIL}.gif"]],
+    ids=["list", "help", "error", "bar"],
+)
+def test_at_a_terminal(arguments, folder):
+    said = at_a_terminal(arguments, folder)
+    assert rb"\x1b]0;pwned\x07" in said
+    for command in ("\x1b]0", "\x07", "\x1b[31m\\x9b", "\x9b", "\x7f", "\x08", "\u202e", "\u2066", "\u2028"):
+        assert command.encode() not in said, ascii(command)
+    # The bar moves the cursor; all else is letters.
+    assert (b"\x1b" in said) == (arguments[:1] != [] and "--help" not in arguments)
+
+
+@pytest.mark.parametrize("text", ["골짜기", "𝛼 − √²", "👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ✈️", "مرحبا‏ שלום", "a\\x1b", "naïve 'quotes' \"$(x)\""])
+def test_letters_of_all_scripts_stay(text):
+    assert printable(text) == text
+    assert json.loads(printable_json([text])) == [text]
+
+
+def test_every_command_of_a_terminal_is_spelled_out():
+    for code in [
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        0x2028,
+        0x2029,
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+        0xDC80,
+    ]:
+        shown = printable(chr(code))
+        assert shown.isascii()
+        assert shown.isprintable()
+        assert shown.encode().decode("unicode_escape") == chr(code)
+        assert json.loads(printable_json(chr(code))) == chr(code)
+        assert printable_json(chr(code)).isprintable()
+
+
+def test_an_error_in_a_notebook_at_a_terminal():
+    (line,) = Error(f"scene {EVIL}")._render_traceback_()
+    assert not COMMANDS.search(line)

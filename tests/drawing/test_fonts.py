@@ -1,0 +1,242 @@
+"""The letters: the fonts of ours, how they are kept, and what no font has."""
+
+import logging
+import os
+import subprocess
+import sys
+import unicodedata
+from hashlib import sha256
+from pathlib import Path
+from shutil import copytree
+
+import matplotlib
+import numpy as np
+import pytest
+from fontTools.ttLib import TTFont
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, fontManager
+
+from animopt.drawing import fonts
+
+ROOT = Path(__file__).parents[2]
+WEIGHTS = (400, 700)
+KOREAN_EXTRA = fonts._korean_extra
+COVERED = (
+    "".join(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x149), *range(0x14A, 0x180)]))
+    + "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρςστυφχψω"
+    + "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюяҐґЇїЄєЂђ"
+    + "ẠạẢảẤấẾếỆệỐốỘộỚớỢợỨứỰựỲỳỸỹƠơƯư"
+    + "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉₋₊"
+    + "←↑→↓↔×−±√≤≥≠∞≈·–—…‘’“”•′″∂∆∑∏∫€°"
+)
+
+# Says what each process makes before it is put in place.
+MAKE = """
+from hashlib import sha256
+from animopt.drawing import fonts
+
+put = fonts._put
+
+
+def tell(data, path):
+    print(sha256(data).hexdigest())
+    put(data, path)
+
+
+fonts._put = tell
+fonts.family()
+"""
+
+
+def digest(path):
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def forget():
+    fontManager._findfont_cached.cache_clear()
+    for each in (fonts.family, fonts._charmap, fonts._own_folder):
+        each.cache_clear()
+
+
+def found(name, weight):
+    return Path(fontManager.findfont(FontProperties(family=name, weight=weight), fallback_to_default=False).path)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A cache that two processes filled at the same time, and the digests of what they made."""
+    folder = tmp_path_factory.mktemp("made")
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", MAKE],
+            cwd=ROOT,
+            env={**os.environ, "MPLCONFIGDIR": str(folder), "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in "12"
+    ]
+    digests = {line for process in running for line in process.communicate()[0].split()}
+    assert [process.returncode for process in running] == [0, 0]
+    return folder, digests
+
+
+@pytest.fixture
+def folder(made, tmp_path, monkeypatch):
+    """A full cache of the test's own, in a process that has not asked for the family yet."""
+    cache = copytree(made[0], tmp_path / "cache")
+    monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(cache))
+    monkeypatch.setattr(
+        fontManager, "ttflist", [font for font in fontManager.ttflist if not font.name.startswith("Animopt")]
+    )
+    monkeypatch.setattr(fonts, "_korean_extra", list)
+    forget()
+    yield cache
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.fixture
+def bare(folder, monkeypatch):
+    """A machine with the fonts that animopt and matplotlib bring, and no others."""
+    monkeypatch.setattr(fonts, "_OTHERS", [])
+
+
+def files(folder):
+    return sorted(folder.glob("*.ttf"))
+
+
+def test_two_processes_fill_one_cache_with_the_same_bytes(made):
+    folder, digests = made
+    assert [path.stem.rpartition("-")[2] for path in files(folder)] == ["400", "700"]
+    assert {digest(path) for path in files(folder)} == digests
+    assert not [path for path in folder.iterdir() if path.is_dir()]
+
+
+def test_the_files_have_one_width_for_all_figures_and_no_substitutions(folder):
+    for path in files(folder):
+        font = TTFont(path)
+        cmap = font.getBestCmap()
+        assert len({font["hmtx"][cmap[ord(each)]][0] for each in "0123456789"}) == 1
+        assert len({font["hmtx"][cmap[ord(each)]][0] for each in "+−×÷±=≠≈<>≤≥"}) == 1
+        assert "GSUB" not in font
+        assert {record.FeatureTag for record in font["GPOS"].table.FeatureList.FeatureRecord} >= {"kern"}
+
+
+def test_the_files_have_the_letters_of_a_lecture_and_their_licence(folder):
+    for path in files(folder):
+        font = TTFont(path)
+        assert not [each for each in COVERED if ord(each) not in font.getBestCmap()]
+        assert "Inter Project Authors" in font["name"].getDebugName(0)
+        assert "Open Font License" in font["name"].getDebugName(13)
+
+
+def test_each_weight_has_a_file_of_ours(folder, caplog):
+    name = fonts.family()[0]
+    assert [found(name, weight) for weight in ("normal", "bold")] == files(folder)
+    assert [found(name, weight) for weight in WEIGHTS] == files(folder)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("weight", ["normal", "bold"])
+@pytest.mark.parametrize("hinting", ["default", "no_hinting"])
+def test_agg_draws_all_figures_equally_wide(folder, weight, hinting):
+    def width(text):
+        words = figure.text(0, 0, text, fontsize=13, fontweight=weight)
+        # The ink of figures differs in width; from bar to bar is their advance.
+        return words.get_window_extent(canvas.get_renderer()).width
+
+    with matplotlib.rc_context({"font.family": fonts.family(), "text.hinting": hinting}):
+        figure = Figure(dpi=72)
+        canvas = FigureCanvasAgg(figure)
+        assert len({width(f"|{digit * 4}.{digit * 2}|") for digit in "0123456789"}) == 1
+        assert width("|10x10|") == width("|1x100|")
+
+
+def test_a_character_that_inter_lacks_comes_from_another_font(folder):
+    with matplotlib.rc_context({"font.family": fonts.family()}):
+        figure = Figure(figsize=(1, 1), dpi=72)
+        canvas = FigureCanvasAgg(figure)
+        figure.text(0.2, 0.2, "∇", fontsize=40)
+        # matplotlib warns of a glyph that no font has, which the tests would not forgive.
+        canvas.draw()
+        assert np.asarray(canvas.buffer_rgba()).min() == 0
+
+
+def test_nothing_is_made_twice(folder, monkeypatch):
+    monkeypatch.setattr(fonts, "_instance", lambda weight: pytest.fail("made again"))
+    assert fonts.family() is fonts.family()
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-1000], lambda data: data[:-1] + b"!"])
+def test_a_damaged_file_is_made_again(folder, monkeypatch, damage):
+    whole = {path: path.read_bytes() for path in files(folder)}
+    regular = files(folder)[0]
+    regular.write_bytes(damage(whole[regular]))
+    monkeypatch.setattr(fonts, "_instance", {400: whole[regular]}.get)
+    fonts.family()
+    assert {path: path.read_bytes() for path in files(folder)} == whole
+
+
+def test_where_the_cache_cannot_be_written_the_files_are_temporary(folder, monkeypatch):
+    whole = dict(zip(WEIGHTS, [path.read_bytes() for path in files(folder)], strict=True))
+    monkeypatch.setattr(fonts, "_instance", whole.get)
+    monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(files(folder)[0]))
+    name = fonts.family()[0]
+    for weight, data in whole.items():
+        assert found(name, weight).parent == fonts._own_folder().resolve()
+        assert found(name, weight).read_bytes() == data
+
+
+def test_a_family_of_the_machine_serves_both_weights_without_complaint(folder, monkeypatch, caplog):
+    monkeypatch.setattr(fonts, "_OTHERS", ["No Such Font", "DejaVu Sans Display"])
+    *_, last = fonts.family()
+    assert fonts.family() == [fonts.FAMILY, "DejaVu Sans", last]
+    with caplog.at_level(logging.WARNING):
+        assert found(last, "normal") == found(last, "bold")
+    assert found(last, "bold").name == "DejaVuSansDisplay.ttf"
+    assert not caplog.records
+
+
+def test_the_korean_extra_is_found_but_not_imported(folder, tmp_path, monkeypatch):
+    package = tmp_path / "koreanize_matplotlib"
+    (package / "fonts").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError")
+    font = TTFont(files(folder)[0])
+    font["name"].setName("NanumGothic", 1, 3, 1, 0x409)
+    font.save(package / "fonts" / "NanumGothic.ttf")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(fonts, "_korean_extra", KOREAN_EXTRA)
+    assert fonts.family()[2] == "Animopt NanumGothic"
+
+
+def test_missing_tells_what_no_font_has_once_and_in_order(bare):
+    assert fonts.missing("Σ 한글\n漢 ∇ 한\t\ue000 10⁻¹\u200b") == "한글漢\ue000"
+    assert fonts.missing(COVERED) == fonts.missing("") == ""
+
+
+def test_missing_puts_letters_together_first(bare):
+    assert fonts.missing(unicodedata.normalize("NFD", "é 한")) == "한"
+
+
+@pytest.mark.parametrize(
+    ("characters", "line"),
+    [
+        (
+            "한",
+            "no font has '한' (U+D55C); "
+            "install the extra animopt[korean], or a system font such as Debian's fonts-noto-cjk",
+        ),
+        (
+            "漢か",
+            "no font has '漢' (U+6F22), 'か' (U+304B); "
+            "install a system font such as Debian's fonts-noto-cjk; macOS and Windows come with one",
+        ),
+        ("\ue000", "no font has U+E000"),
+        ("ሀሁሂሃሄ", "no font has 'ሀ' (U+1200), 'ሁ' (U+1201), 'ሂ' (U+1202) and 2 more"),
+    ],
+    ids=["korean", "japanese", "private", "many"],
+)
+def test_remedy_names_the_characters_and_what_to_install(characters, line):
+    assert fonts.remedy(characters) == line

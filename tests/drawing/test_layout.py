@@ -1,0 +1,166 @@
+"""Where the panels stand, in pictures of any shape."""
+
+from dataclasses import astuple
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from matplotlib.transforms import Bbox
+
+from animopt.drawing.layout import LAYOUTS, PANELS, arrange, best, chosen, heading, names, tiles, unit
+from animopt.drawing.theme import LIGHT
+from animopt.recording.timeline import Clock
+from animopt.video.film import MAP, RACE, Film, Staging
+
+SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
+# Every layout at every size, but for columns of six panels in pictures that are no higher than wide.
+PICTURES = [(layout, size) for layout in LAYOUTS for size in SIZES if layout != "tall" or best(*size) == "tall"]
+LEAST = 40
+DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
+MAP_PANELS = ("wireframe", "contour", "map", "tally", "loss", "standings")
+SUBSETS = {
+    subset
+    for panels in (DATA_PANELS, MAP_PANELS)
+    for count in range(1, len(panels) + 1)
+    for subset in combinations(panels, count)
+}
+
+
+def bounds(box):
+    left, top, width, height = astuple(box)
+    return Bbox.from_extents(left, top, left + width, top + height)
+
+
+def overlap(one, other, tolerance=0.5):
+    """Whether two boxes share more than a sliver."""
+    shared = Bbox.intersection(one, other)
+    return shared is not None and min(shared.width, shared.height) > tolerance
+
+
+def inside(box, size, tolerance=0.5):
+    """Whether a box lies in a picture."""
+    low = min(box.x0, box.y0)
+    return low >= -tolerance and box.x1 <= size[0] + tolerance and box.y1 <= size[1] + tolerance
+
+
+@pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
+def test_any_panels_find_a_place_of_their_own(layout, size):
+    look = LIGHT.scaled(unit(*size), size[1])
+    for panels in sorted(SUBSETS):
+        for racers in (1, 5, 20):
+            for aspect in (0.5, 1, 2):
+                case = panels, racers, aspect
+                boxes = arrange(size, look, layout, panels, aspect, racers)
+                wanted = {"header"} | (set(panels) & set(names(layout)))
+                # What cannot be read at a size is left out, but never the race itself.
+                assert set(boxes) <= wanted, case
+                maps = {"contour", "wireframe", "multiples", "map"}
+                assert set(boxes) & maps == wanted & maps, case
+                # A map leaves little to others than those that belong to it.
+                roomy = "map" not in panels or set(panels) <= set(MAP)
+                if layout == best(*size) and min(size) >= 720 and roomy:
+                    assert set(boxes) == wanted, case
+                places = {name: bounds(box) for name, box in boxes.items()}
+                for name, box in boxes.items():
+                    assert inside(places[name], size), (case, name, box)
+                    # One row of standings is lower than any other panel.
+                    lowest = look.smallest if name in ("header", "standings") else LEAST
+                    assert box.width >= LEAST, (case, name, box)
+                    assert box.height >= lowest, (case, name, box)
+                for one, other in combinations(places, 2):
+                    assert not overlap(places[one], places[other]), (case, one, other, boxes[one], boxes[other])
+
+
+@pytest.mark.parametrize(
+    ("size", "layout"),
+    [
+        ((1280, 720), "wide"),
+        ((480, 270), "wide"),
+        ((3840, 2160), "wide"),
+        ((1080, 1080), "square"),
+        ((1080, 1350), "square"),
+        ((1080, 1920), "tall"),
+    ],
+    ids=str,
+)
+def test_a_shape_has_a_layout_that_suits_it(size, layout):
+    assert best(*size) == layout
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_multiples_suit_a_picture_whose_panels_ask_for_them_alone(size):
+    assert chosen("auto", size, ("multiples", "loss")) == "multiples"
+    assert chosen("auto", size, RACE) == best(*size)
+    assert chosen("tall", size, ("multiples", "loss")) == "tall"
+
+
+@pytest.mark.parametrize("size", [(390, 180), (1190, 430), (1000, 700), (1000, 1500), (400, 1600)], ids=str)
+@pytest.mark.parametrize("aspect", [0.5, 1, 2])
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
+def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, aspect, count):
+    look = LIGHT.scaled(1, 720)
+    boxes = tiles(size, look, aspect, count)
+    assert len(boxes) == count
+    places = [bounds(box) for box in boxes]
+    for box, place in zip(boxes, places, strict=True):
+        assert (box.width, box.height) == (boxes[0].width, boxes[0].height)
+        assert box.width == pytest.approx(aspect * box.height)
+        assert inside(place, size)
+        assert box.top >= heading(look)
+    for one, other in combinations(places, 2):
+        assert not overlap(one, other)
+    # No other number of columns has room for larger ones, even without tick labels and headings.
+    least = max(
+        min(size[0] / columns, size[1] / -(-count // columns) * aspect) - 3.2 * look.text(15) * (1 + aspect)
+        for columns in range(1, count + 1)
+    )
+    assert boxes[0].width >= least
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_panel_of_a_layout_is_one(layout):
+    assert set(names(layout)) <= set(PANELS)
+    assert len(set(names(layout))) == len(names(layout))
+
+
+@pytest.mark.parametrize("layout", ["wide", "square", "tall"])
+def test_the_full_layouts_have_every_panel_of_one_surface(layout):
+    assert set(names(layout)) == set(PANELS) - {"multiples"}
+
+
+def test_a_panel_left_out_leaves_its_room_to_others():
+    look = LIGHT.scaled(1, 720)
+    without = set(RACE) - {"standings"}
+    full, fewer = (arrange((1280, 720), look, "wide", panels, 1, 5) for panels in (RACE, without))
+    assert fewer["wireframe"].height > full["wireframe"].height
+
+
+def drawn(axes):
+    """What the still parts of a panel take up: its axes, the labels of its ticks, its heading."""
+    renderer = axes.figure.canvas.get_renderer()
+    parts = [text for text in axes.texts if text.get_text() and text.get_visible() and not text.get_animated()]
+    if axes.axison:
+        parts += [axes.xaxis, axes.yaxis]
+    boxes = [part.get_tightbbox(renderer) for part in parts]
+    if axes.get_label() != "header":
+        boxes.append(axes.get_window_extent())
+    return Bbox.union([box for box in boxes if box is not None])
+
+
+@pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE), ("regression_minibatch", DATA_PANELS)])
+@pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
+def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, record):
+    recording = record(scenes[stem])
+    film = Film(recording, Clock(20, 10), size, 25, Staging(layout=layout, panels=panels))
+    places = {axes.get_label(): drawn(axes) for axes in film.canvas.figure.axes if axes.get_label() != "card"}
+    for name, place in places.items():
+        assert inside(place, size, tolerance=1), name
+    for one, other in combinations(places, 2):
+        assert not overlap(places[one], places[other], tolerance=1.5), (one, other, places[one], places[other])
+
+
+def test_every_panel_file_has_a_place():
+    files = {path.stem for path in (Path(__file__).parents[2] / "animopt" / "panels").glob("[!_]*.py")}
+    assert files == set(Staging().cast({}, [], []))
+    assert files - {"header", "card"} == set(PANELS)
+    assert {name for layout in LAYOUTS for name in names(layout)} == set(PANELS)

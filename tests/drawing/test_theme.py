@@ -1,0 +1,288 @@
+"""Themes that everybody in the room can read: contrast, colours for the colour-blind, type and lines large enough."""
+
+from dataclasses import fields
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from matplotlib.colors import same_color, to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+
+from animopt import Output, Racer, Scene, UsageError
+from animopt.cli.main import main
+from animopt.drawing.colors import mix, ordered
+from animopt.drawing.layout import LAYOUTS, PANELS
+from animopt.drawing.theme import THEMES, Look
+from animopt.functions import ravine
+from animopt.panels.wireframe import BEHIND_TRAIL
+from animopt.recording.timeline import Clock
+from animopt.video.film import NEEDS, RACE, Film, Staging
+
+FULL_HD = (1920, 1080)
+# All that a race without data has.
+RACE_PANELS = tuple(panel for panel in PANELS if panel not in NEEDS)
+SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
+
+# Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency",
+# table 1, severity 1.0; they act on linear RGB.
+BLINDNESS = {
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+
+# Sharma, Wu and Dalal 2005, "The CIEDE2000 color-difference formula: implementation notes", table 1.
+PUBLISHED = [
+    ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+    ((50, -1.3802, -84.2814), (50, 0, -82.7485), 1.0000),
+    ((50, 0, 0), (50, -1, 2), 2.3669),
+    ((50, 2.49, -0.001), (50, -2.49, 0.0009), 7.1792),
+    ((50, 2.49, -0.001), (50, -2.49, 0.0012), 7.2195),
+    ((50, -0.001, 2.49), (50, 0.0009, -2.49), 4.8045),
+    ((50, 2.5, 0), (50, 0, -2.5), 4.3065),
+    ((50, 2.5, 0), (73, 25, -18), 27.1492),
+    ((50, 2.5, 0), (61, -5, 29), 22.8977),
+    ((50, 2.5, 0), (56, -27, -3), 31.9030),
+    ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ((63.0109, -31.0961, -5.8663), (62.8187, -29.7946, -4.0864), 1.2630),
+    ((90.8027, -2.0831, 1.4410), (91.1528, -1.6435, 0.0447), 1.4441),
+    ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+]
+
+
+@pytest.fixture(params=THEMES)
+def theme(request):
+    return request.param
+
+
+@pytest.fixture
+def look(theme):
+    return THEMES[theme]
+
+
+def linear(colour):
+    """A colour's linear RGB, by IEC 61966-2-1."""
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one, other):
+    """The contrast ratio of two colours, by WCAG 2.1."""
+    darker, lighter = sorted(float(linear(colour) @ (0.2126, 0.7152, 0.0722)) for colour in (one, other))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def lab(rgb):
+    """CIELAB under D65 of linear RGB."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = to_xyz @ np.clip(rgb, 0, 1) / to_xyz.sum(axis=1)
+    x, y, z = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def difference(one, other):
+    """The CIEDE2000 difference of two colours in CIELAB, by Sharma, Wu and Dalal 2005."""
+    (l1, a1, b1), (l2, a2, b2) = one, other
+    mean = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
+    stretch = 1 + 0.5 * (1 - np.sqrt(mean**7 / (mean**7 + 25**7)))
+    c1, c2 = np.hypot(stretch * a1, b1), np.hypot(stretch * a2, b2)
+    h1, h2 = (np.degrees(np.arctan2(b, stretch * a)) % 360 for a, b in ((a1, b1), (a2, b2)))
+    turn = (h2 - h1 + 180) % 360 - 180 if c1 * c2 else 0
+    hue = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
+    middle = h1 + turn / 2 if c1 * c2 else h1 + h2
+    lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2
+    waves = ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63))
+    part = 1 + sum(height * np.cos(np.radians(times * middle + shift)) for height, times, shift in waves)
+    by_lightness = (l2 - l1) / (1 + 0.015 * (lightness - 50) ** 2 / np.sqrt(20 + (lightness - 50) ** 2))
+    by_chroma = (c2 - c1) / (1 + 0.045 * chroma)
+    by_hue = hue / (1 + 0.015 * chroma * part)
+    angle = 60 * np.exp(-((((middle - 275 + 180) % 360 - 180) / 25) ** 2))
+    turned = -2 * np.sqrt(chroma**7 / (chroma**7 + 25**7)) * np.sin(np.radians(angle))
+    return np.sqrt(by_lightness**2 + by_chroma**2 + by_hue**2 + turned * by_chroma * by_hue)
+
+
+@pytest.mark.parametrize(("one", "other", "published"), PUBLISHED)
+def test_the_difference_is_the_published_one(one, other, published):
+    assert difference(one, other) == pytest.approx(published, abs=5e-5)
+    assert difference(other, one) == pytest.approx(published, abs=5e-5)
+
+
+def test_the_contrast_is_the_published_one():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.005)
+
+
+@pytest.mark.parametrize("matrix", BLINDNESS.values(), ids=BLINDNESS)
+def test_the_colour_blind_see_grey_as_it_is(matrix):
+    np.testing.assert_allclose(np.sum(matrix, axis=1), 1, atol=2e-6)
+
+
+def test_the_themes():
+    assert set(THEMES) == {"light", "dark", "print"}
+
+
+def test_every_colour_is_one(look):
+    colours = [value for value in vars(look).values() if isinstance(value, str)]
+    assert len(colours) == sum(field.type is str for field in fields(Look))
+    for colour in [*colours, *look.hues, *look.ramp]:
+        assert len(to_rgb(colour)) == 3
+
+
+def test_names_can_be_read_wherever_they_stand(look):
+    for behind in (look.background, *(mix(look.low, look.high, part) for part in np.linspace(0, 1, 9))):
+        assert contrast(look.ink, behind) >= 4.5, behind
+
+
+def test_a_name_can_be_read_over_a_trail(look):
+    backing = mix(look.low, look.high, 0.5)
+    for hue in look.hues:
+        assert contrast(look.ink, mix(hue, backing, 0.7)) >= 4.5, hue
+
+
+def test_muted_text_can_be_read(look):
+    assert contrast(look.muted, look.background) >= 4.5
+
+
+def test_trails_stand_out_from_what_they_lie_on(look):
+    for hue in look.hues:
+        for behind in (look.background, look.low, look.high):
+            assert difference(lab(linear(hue)), lab(linear(behind))) >= 15, (hue, behind)
+
+
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_any_two_of_eight_racers_can_be_told_apart_by_the_colour_blind(look, blindness):
+    seen = [lab(np.array(BLINDNESS[blindness]) @ linear(look.hue(racer))) for racer in range(8)]
+    for one, other in combinations(range(8), 2):
+        told = difference(seen[one], seen[other]) >= 10 or look.marker(one) != look.marker(other)
+        assert told, (one, other)
+
+
+@pytest.mark.parametrize("count", range(2, 13))
+def test_racers_that_have_an_order_have_hues_in_order(look, count):
+    scale = ordered(look, count)
+    hues = [scale.hue(racer) for racer in range(count)]
+    lightness = [lab(linear(hue))[0] for hue in hues]
+    assert len(hues) == len(scale.hues)
+    # Two fifths of what lies between black and white, in steps of which the least is half as large as the mean.
+    assert lightness[-1] - lightness[0] > 40
+    assert min(np.diff(lightness)) > 0.5 * 40 / count
+    for hue in hues:
+        assert contrast(hue, look.background) >= 3, hue
+        for behind in (look.low, look.high):
+            assert difference(lab(linear(hue)), lab(linear(behind))) >= 15, (hue, behind)
+        assert contrast(look.ink, mix(hue, mix(look.low, look.high, 0.5), 0.7)) >= 4.5, hue
+
+
+@pytest.mark.parametrize("blindness", BLINDNESS)
+@pytest.mark.parametrize("count", [2, 5, 8, 12])
+def test_the_colour_blind_see_the_order_too(look, blindness, count):
+    scale = ordered(look, count)
+    seen = [lab(np.array(BLINDNESS[blindness]) @ linear(scale.hue(racer))) for racer in range(count)]
+    assert all(one[0] < other[0] for one, other in pairwise(seen))
+    for racer, (one, other) in enumerate(pairwise(seen)):
+        assert difference(one, other) >= 10 or scale.marker(racer) != scale.marker(racer + 1)
+
+
+def test_one_racer_has_an_order_too(look):
+    assert ordered(look, 1).hues == look.ramp[:1]
+    assert ordered(look, 0).hues == look.ramp[:1]
+
+
+def test_no_two_of_eight_racers_share_a_colour_or_a_marker(look):
+    assert len({look.hue(racer) for racer in range(8)}) == 8
+    assert len({look.marker(racer) for racer in range(8)}) == 8
+
+
+def test_any_two_of_twenty_racers_differ(look):
+    assert len({(look.hue(racer), look.marker(racer)) for racer in range(20)}) == 20
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "panels"),
+    [
+        *((FULL_HD, theme, RACE_PANELS) for theme in THEMES),
+        *((size, "light", RACE_PANELS) for size in SIZES),
+        *((size, "light", RACE) for size in ((160, 160), (320, 180), (7680, 320))),
+    ],
+    ids=str,
+)
+def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, panels):
+    film = Film(ravine_race, Clock(ravine_race.xy.shape[1] - 1, 10), size, 25, Staging(theme, panels=panels))
+    film.at(4)
+    least = max(10, 0.016 * size[1])
+    for text in film.canvas.figure.findobj(Text):
+        if text.get_text():
+            assert text.get_fontsize() >= least - 1e-9, text.get_text()
+    thinnest = 2 if size == FULL_HD else 1.5
+    hues = THEMES[theme].hues
+    coloured = {*hues, *(mix(THEMES[theme].background, hue, BEHIND_TRAIL) for hue in hues)}
+    lines = [line for line in film.canvas.figure.findobj(Line2D) if line.get_color() in coloured]
+    assert len(lines) >= 3 * len(ravine_race.names)
+    for line in lines:
+        assert line.get_linewidth() >= thinnest
+    for patch in film.canvas.figure.findobj(Patch):
+        if patch.get_linewidth() and any(same_color(patch.get_edgecolor(), hue) for hue in hues):
+            assert patch.get_linewidth() >= thinnest
+
+
+def test_lengths_grow_with_the_picture(look):
+    for small, large in pairwise(look.scaled(unit, 720 * unit) for unit in (0.25, 0.5, 1, 2, 4)):
+        assert small.px(3) < large.px(3)
+        assert small.text(14) < large.text(14) or large.text(14) == large.smallest
+        assert small.trail(3) <= large.trail(3)
+
+
+def make(**changes):
+    return Scene(**{"function": ravine, "racers": [Racer("SGD", lr=0.1)], "start": (-7, 2), "seconds": 1} | changes)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("theme", "drak", r"theme 'drak'.*light, dark, print"),
+        ("layout", "round", rf"layout 'round'.*auto, {', '.join(LAYOUTS)}"),
+        ("panels", ("contour", "losses"), r"panel 'losses'.*wireframe, contour, loss, standings"),
+        ("panels", ("header",), r"panel 'header'.*contour"),
+        ("loop", "endless", r"loop 'endless'.*plain or seamless"),
+    ],
+)
+def test_what_there_is_none_of_is_refused_with_what_there_is(field, value, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        make(**{field: value})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_theme_of_an_output_that_there_is_none_of_is_refused(tmp_path):
+    said = r"theme 'drak'.*light, dark, print"
+    with pytest.raises(UsageError, match=said):
+        make().save(Output(tmp_path / "a.gif", size=(320, 180), theme="drak"))
+    for write in (
+        lambda path: make().still(path, 0.5, theme="drak"),
+        lambda path: make().storyboard(path, theme="drak"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            write(tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("option", "known"), [("--theme", THEMES), ("--layout", ["auto", "square", "contour-only"])])
+def test_the_command_refuses_what_there_is_none_of(option, known, scenes, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        main([str(scenes["ravine_race"]), option, "drak", "-o", "a.gif"])
+    assert caught.value.code == 2
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err.count("\n") == 1
+    assert "drak" in said.err
+    assert all(name in said.err for name in known)
+    assert not list(tmp_path.iterdir())

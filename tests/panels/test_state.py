@@ -1,0 +1,253 @@
+"""What the optimizers carry is recorded as torch has it, and drawn beside their rules."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from animopt.core.errors import UsageError
+from animopt.drawing.theme import LIGHT
+from animopt.engine.function import Function
+from animopt.engine.racer import Racer
+from animopt.engine.record import record
+from animopt.functions import quartic, ravine
+from animopt.panels.formula import Formula
+from animopt.panels.state import State
+from animopt.recording.timeline import Moment
+
+
+class Walker:
+    """Goes down the gradient, and keeps all that it knows to itself."""
+
+    def __init__(self, parameters, lr, **attributes):
+        (self.parameter,) = parameters
+        self.lr = lr
+        vars(self).update(attributes)
+
+    def step(self, closure):
+        closure()
+        with torch.no_grad():
+            self.parameter -= self.lr * self.parameter.grad
+
+
+RACERS = [
+    Racer("SGD", lr=0.001),
+    Racer("SGD", lr=0.001, momentum=0.9),
+    Racer("SGD", lr=0.001, momentum=0.9, nesterov=True),
+    Racer("Adagrad", lr=0.8, initial_accumulator_value=2),
+    Racer("RMSprop", lr=0.9, alpha=0.9),
+    Racer("RMSprop", lr=0.9, centered=True, momentum=0.3),
+    Racer("Adam", lr=0.9),
+    Racer("Adam", lr=0.9, amsgrad=True),
+    Racer("AdamW", lr=0.9),
+    Racer("NAdam", lr=0.9),
+    Racer("RAdam", lr=0.01),
+    Racer("Adamax", lr=0.9),
+    Racer("Adadelta", lr=9.0),
+    Racer("ASGD", lr=0.001),
+    Racer("Rprop", lr=0.5),
+    Racer("LBFGS", lr=0.1),
+]
+STEPS = 7
+
+
+@pytest.fixture(scope="module")
+def race():
+    return record(quartic, [*RACERS, Racer(Walker, lr=0.001)], (5, -2.5), STEPS)
+
+
+@pytest.mark.parametrize("index", range(len(RACERS)), ids=[repr(racer) for racer in RACERS])
+def test_states_and_gradients_are_those_of_a_plain_loop(race, index):
+    parameter = torch.tensor((5.0, -2.5), dtype=torch.float64, requires_grad=True)
+    optimizer = RACERS[index].build(parameter)
+    seen = []
+    for step in range(STEPS + 1):
+        for name, carried in optimizer.state[parameter].items() if parameter in optimizer.state else ():
+            if isinstance(carried, (int, float)) or (torch.is_tensor(carried) and carried.numel() <= 2):
+                recorded = race.states[index][name]
+                assert recorded.shape == (STEPS + 1, 2) if np.size(carried) == 2 else (STEPS + 1,)
+                np.testing.assert_array_equal(recorded[step], np.asarray(carried).reshape(recorded[step].shape))
+                seen.append(name)
+        if step == 0:
+            for name in set(race.states[index]) - set(seen):
+                assert np.isnan(race.states[index][name][0]).all()
+        if step < STEPS:
+            gradients = []
+
+            def closure(gradients=gradients):
+                parameter.grad = None
+                loss = quartic.loss(parameter)
+                loss.backward()
+                gradients.append(parameter.grad.tolist())
+                return loss
+
+            optimizer.step(closure)
+            np.testing.assert_array_equal(race.gradients[index, step], gradients[0])
+            np.testing.assert_array_equal(race.xy[index, step + 1], parameter.detach().numpy())
+    assert set(seen) == set(race.states[index])
+    assert np.isnan(race.gradients[index, STEPS]).all()
+
+
+def test_hyperparameters_are_the_optimizers_own():
+    recording = record(ravine, [Racer("Adam", lr=torch.tensor(0.5)), Racer("SGD"), Racer(Walker, lr=0.1)], (-7, 2), 1)
+    assert recording.optimizers == ("Adam", "SGD", "Walker")
+    adam, sgd, walker = recording.hyperparameters
+    assert (adam["lr"], adam["betas"], adam["amsgrad"], "params" in adam) == (0.5, (0.9, 0.999), False, False)
+    assert type(adam["lr"]) is float
+    assert (sgd["lr"], sgd["momentum"], sgd["nesterov"]) == (0.001, 0, False)
+    assert walker == {}
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{}, {"state": None}, {"state": {"a": 1}}, {"state": torch.zeros(2)}, {"param_groups": []}, {"param_groups": 3}],
+    ids=str,
+)
+def test_a_class_without_torchs_state_has_none(attributes):
+    recording = record(ravine, [Racer(Walker, name="Walker", lr=0.1, **attributes)], (-7, 2), 2)
+    assert recording.states == ({},)
+    assert recording.hyperparameters == ({},)
+
+
+def test_a_shorter_racer_holds_its_state():
+    recording = record(quartic, [Racer("Adam", lr=0.5, steps=3), Racer("Adam", lr=0.5)], (5, -2.5), 8)
+    for name, values in recording.states[0].items():
+        assert len(values) == 9
+        np.testing.assert_array_equal(values[:4], recording.states[1][name][:4])
+        assert (values[3:] == values[3]).all()
+    assert np.isfinite(recording.gradients[0, :3]).all()
+    assert np.isnan(recording.gradients[0, 3:]).all()
+
+
+def test_what_diverges_has_no_gradient_from_there_on():
+    recording = record(quartic, [Racer("SGD", lr=1.0)], (5, -2.5), 20)
+    lost = np.isnan(recording.z[0])
+    assert 0 < lost.argmax() < 20
+    assert np.isnan(recording.gradients[0])[lost].all()
+    assert np.isfinite(recording.gradients[0][~lost]).all()
+
+
+SIZES = [(300, 200), (600, 400), (580, 150), (180, 320)]
+
+
+class Stage:
+    """One panel on a figure, drawn as a film draws it."""
+
+    def __init__(self, panel, recording, size):
+        self.figure = Figure(figsize=(size[0] / 72, size[1] / 72), dpi=72, facecolor=LIGHT.background)
+        self.canvas = FigureCanvasAgg(self.figure)
+        self.axes = self.figure.add_axes((0.1, 0.1, 0.8, 0.8))
+        self.move = panel.draw(self.axes, recording, LIGHT.scaled(size[1] / 720, size[1]))
+        self.canvas.draw()
+        self.still = np.array(self.canvas.buffer_rgba())
+
+    def frame(self, step):
+        renderer = self.canvas.get_renderer()
+        np.copyto(np.asarray(renderer.buffer_rgba()), self.still)
+        for artist in self.move(Moment(step, 0)):
+            artist.draw(renderer)
+        return np.array(renderer.buffer_rgba())
+
+    def overflow(self):
+        """How many pixels the texts stand out of the axes."""
+        renderer = self.canvas.get_renderer()
+        box = self.axes.get_window_extent()
+        boxes = [text.get_window_extent(renderer) for text in self.axes.texts if text.get_visible() and text.get_text()]
+        return max(max(box.x0 - each.x0, each.x1 - box.x1, box.y0 - each.y0, each.y1 - box.y1) for each in boxes)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("panel", [Formula, State])
+def test_every_racer_is_drawn_in_its_box(race, panel, size):
+    for racer in range(len(race.names)):
+        stage = Stage(panel(racer), race, size)
+        for step in (0, 0.5, 3, STEPS):
+            assert stage.frame(step).std() > 3
+            assert stage.overflow() <= 1, (race.names[racer], step)
+
+
+@pytest.mark.parametrize("panel", [Formula, State])
+@pytest.mark.parametrize("racer", [1, 6], ids=["Momentum", "Adam"])
+def test_frames_in_any_order_are_the_same(race, panel, racer):
+    stage, other = Stage(panel(racer), race, (600, 400)), Stage(panel(racer), race, (600, 400))
+    steps = [0, 0.5, 1, 3.25, 6.9, STEPS]
+    frames = {step: stage.frame(step) for step in steps}
+    for step in [3.25, 0, STEPS, 0.5, 6.9, 1]:
+        np.testing.assert_array_equal(other.frame(step), frames[step])
+    np.testing.assert_array_equal(frames[0], frames[0.5])
+    assert (frames[0] != frames[1]).any()
+
+
+@pytest.mark.parametrize("panel", [Formula, State])
+@pytest.mark.parametrize(
+    "racer",
+    [
+        Racer("SGD", lr=1.0),
+        Racer("SGD", lr=0.05, momentum=0.9),
+        Racer("SGD", lr=1e60, momentum=0.5),
+        Racer("Adam", lr=1e70),
+        Racer("NAdam", lr=1e150),
+    ],
+    ids=repr,
+)
+def test_a_diverging_racer_is_drawn_to_its_end(panel, racer):
+    stage = Stage(panel(), record(quartic, [racer], (5, -2.5), 20), (600, 400))
+    for step in range(21):
+        stage.frame(step)
+        assert stage.overflow() <= 1
+
+
+@pytest.mark.parametrize("panel", [Formula, State])
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "RMSprop", "Adam", "NAdam", "Adamax", "Rprop", "LBFGS"])
+def test_a_racer_that_rests_is_drawn(panel, name):
+    settings = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
+    stage = Stage(panel(), record(ravine, [Racer(name, **settings)], (0, 0), 3), (600, 400))
+    for step in range(4):
+        stage.frame(step)
+        assert stage.overflow() <= 1
+
+
+def test_a_long_name_and_a_long_function_stay_in_the_box():
+    function = Function(lambda x: x[0] ** 2 + x[1] ** 2, formula=" + ".join(["x^2 + y^2"] * 12))
+    recording = record(function, [Racer("SGD", lr=0.1, momentum=0.5, name="W" * 90)], (5, 5), 3)
+    for panel in (Formula(), State()):
+        stage = Stage(panel, recording, (300, 200))
+        stage.frame(1)
+        assert stage.overflow() <= 1
+
+
+def test_a_formula_that_is_no_mathtext_is_an_error():
+    function = Function(lambda x: x[0] ** 2 + x[1] ** 2, formula=r"\nonsense{x}")
+    with pytest.raises(UsageError, match="not mathtext"):
+        Stage(Formula(), record(function, [Racer("SGD", lr=0.1)], (5, 5), 3), (300, 200))
+
+
+def words(stage):
+    return [text.get_text() for text in stage.axes.texts]
+
+
+def test_the_words_say_what_is_carried(race):
+    said = {race.optimizers[racer]: words(Stage(State(racer), race, (600, 400))) for racer in range(len(race.names))}
+    assert "→ velocity, as a step" in said["Adam"]
+    assert "○ step sizes" in said["Adam"]
+    assert "○ step sizes" in said["Rprop"]
+    assert "→ velocity, as a step" not in said["Rprop"]
+    assert said["LBFGS"][1:3] == ["carries", "func_evals"]
+    assert said["Walker"][1:] == ["does not say", "what it carries"]
+    assert words(Stage(State(0), race, (600, 400)))[1:] == ["carries", "nothing"]
+
+
+def test_the_arrow_ends_where_the_next_step_would(race):
+    stage = Stage(State(1), race, (600, 400))
+    lengths = []
+    for step in range(STEPS):
+        (arrow,) = (artist for artist in stage.move(Moment(step, 0)) if type(artist).__name__ == "FancyArrowPatch")
+        begin, end = np.array(arrow._posA_posB)
+        pixels = (end - begin) * (1, -1)
+        lengths.append(np.hypot(*pixels))
+        going = np.diff(race.xy[1], axis=0)[step]
+        np.testing.assert_allclose(pixels / lengths[-1], going / np.hypot(*going), atol=1e-9)
+    # One scale holds for all of the film.
+    travelled = np.hypot(*np.diff(race.xy[1], axis=0).T)
+    np.testing.assert_allclose(lengths / lengths[0], travelled / travelled[0], rtol=1e-9)

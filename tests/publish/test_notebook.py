@@ -1,0 +1,374 @@
+"""What a notebook shows, read back from outside: from its outputs, and in a browser from the page that it becomes."""
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbconvert
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from PIL import Image
+
+from animopt import Racer, Scene, UsageError, plot
+from animopt.functions import ravine
+
+ROOT = Path(__file__).parents[2]
+LECTURE = ROOT / "lecture.ipynb"
+PNG, HTML, PLAIN = "image/png", "text/html", "text/plain"
+
+SMALL = """
+from animopt import Output, Racer, Scene, plot
+from animopt.functions import ravine
+scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.95), Racer("Adam", lr=0.9)], title="Two < five", seconds=1)
+"""
+
+LOOK = """
+import glob, json, sys, tempfile
+import matplotlib, psutil
+# Python's own helper ends with the process that it watches.
+children = [" ".join(each.cmdline()) for each in psutil.Process().children(recursive=True)]
+pyplot = sys.modules.get("matplotlib.pyplot")
+print(json.dumps({
+    "settings": repr(sorted(matplotlib.rcParams.items())),
+    "figures": pyplot.get_fignums() if pyplot else [],
+    "children": [each for each in children if "resource_tracker" not in each],
+    "files": sorted(glob.glob(tempfile.gettempdir() + "/animopt-*") + glob.glob(".animopt-*")),
+}))
+"""
+
+
+class Client(NotebookClient):
+    """Runs a notebook, and keeps what its kernel sends."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.messages = []
+
+    def process_message(self, message, cell, index):
+        self.messages.append((index, message["msg_type"], message["content"]))
+        return super().process_message(message, cell, index)
+
+    def states(self, index):
+        """Everything that a cell showed, in order: new outputs, and what took their places."""
+        kinds = ("display_data", "update_display_data", "execute_result")
+        return [(kind, content["data"]) for number, kind, content in self.messages if number == index and kind in kinds]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A function that runs cells, or a notebook, in a kernel, and returns what did."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    env = {
+        **os.environ,
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+
+    def execute(*sources, allow_errors=False):
+        given = isinstance(sources[0], nbformat.NotebookNode)
+        cells = [] if given else [nbformat.v4.new_code_cell(source) for source in sources]
+        client = Client(
+            sources[0] if given else nbformat.v4.new_notebook(cells=cells),
+            timeout=300,
+            kernel_name="python3",
+            allow_errors=allow_errors,
+            resources={"metadata": {"path": str(tmp_path)}},
+        )
+        client.execute(env=env)
+        return client
+
+    return execute
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A function that opens a notebook, as nbconvert makes a page of it, in a browser, and returns what it sees."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+    if not chromium:
+        pytest.skip("needs Chromium or Chrome; install one, as Debian has it in its package chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+
+        def look(notebook, script, **context):
+            text, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
+            (tmp_path / "page.html").write_text(text, encoding="utf-8")
+            tab = browser.new_context(offline=True, **context).new_page()
+            tab.goto((tmp_path / "page.html").as_uri(), wait_until="domcontentloaded")
+            return tab.evaluate(script)
+
+        yield look
+        browser.close()
+
+
+IMAGES = """async () => Promise.all([...document.querySelectorAll(".jp-OutputArea-output img")].map(async image => {
+    await image.decode();
+    return {alt: image.alt, width: image.naturalWidth, height: image.naturalHeight, shown: image.width,
+            source: image.currentSrc.slice(0, 20)};
+}))"""
+
+
+def outputs(client, index):
+    return client.nb.cells[index].outputs
+
+
+def data(output):
+    return dict(output.get("data", {}))
+
+
+def embedded(page_text, kind):
+    return base64.b64decode(re.search(f'data:{kind};base64,([^"]*)', page_text)[1])
+
+
+def scene(**changes):
+    return Scene(**{"function": ravine, "racers": [Racer("SGD", lr=0.95)], "seconds": 1} | changes)
+
+
+def test_the_lecture_runs_and_shows_each_race(run, page, tmp_path):
+    notebook = nbformat.read(LECTURE, as_version=4)
+    run(notebook)
+    shown = [data(output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [set(each) for each in shown] == [{HTML, PNG, PLAIN}] * 8
+    seen = page(notebook, IMAGES)
+    assert len(seen) == 8
+    titles = [re.search('title="(.*?)"', cell.source) for cell in notebook.cells]
+    assert [image["alt"].partition(".")[0] for image in seen[1:]] == [title[1] for title in titles if title]
+    assert [(image["width"], image["height"]) for image in seen[1:]] == [(640, 360)] * 5 + [(480, 270), (640, 360)]
+    for each in shown[1:]:
+        with Image.open(io.BytesIO(embedded(each[HTML], "image/gif"))) as clip:
+            assert clip.n_frames > 10
+            assert clip.info["loop"] == 0
+    # What was shown when it was last run by hand is what it shows.
+    kept = [output for cell in nbformat.read(LECTURE, 4).cells for output in cell.get("outputs", [])]
+    alts = [re.search('alt="(.*?)"', data(output)[HTML])[1] for output in kept]
+    assert alts == [re.search('alt="(.*?)"', each[HTML])[1] for each in shown]
+    assert not list(tmp_path.glob("*.gif"))
+
+
+@pytest.mark.parametrize("before", ["", "%matplotlib inline"], ids=["plain", "inline"])
+def test_nothing_is_left_behind(before, run):
+    client = run(before, SMALL + LOOK, "import dataclasses\nlong = dataclasses.replace(scene, seconds=12)\nlong", LOOK)
+    assert [output.output_type for output in outputs(client, 2)] == ["display_data"]
+    earlier, later = (json.loads(outputs(client, index)[0]["text"]) for index in (1, 3))
+    assert earlier == later
+    assert later["figures"] == later["files"] == later["children"] == []
+    # A clip of this many frames is drawn by processes beside the kernel.
+    assert client.states(2)[-2][1][PLAIN].endswith("of 120 frames")
+
+
+def test_the_clip_takes_the_place_of_the_bar(run, page):
+    client = run(SMALL, "print('said before')\ndisplay(scene)\nprint('said after')", "scene", "scene")
+    said, clip, more = outputs(client, 1)
+    assert (said["text"], more["text"]) == ("said before\n", "said after\n")
+    assert set(data(clip)) == {HTML, PNG, PLAIN}
+    kinds = [kind for kind, _ in client.states(1)]
+    assert kinds[0] == "display_data"
+    assert set(kinds[1:]) == {"update_display_data"}
+    assert client.states(1)[0][1][PLAIN] == "Rendering Two < five"
+    assert "Two &lt; five" in client.states(1)[0][1][HTML]
+    assert not [kind for _, kind, _ in client.messages if kind == "clear_output"]
+    # What is shown again is there at once.
+    for index in (2, 3):
+        assert [kind for kind, _ in client.states(index)] == ["display_data"]
+        assert data(outputs(client, index)[0]) == data(clip)
+    seen = page(client.nb, IMAGES)
+    assert [image["alt"].startswith("Two < five. An animation of 20 steps") for image in seen] == [True] * 3
+    assert {(image["width"], image["height"], image["shown"]) for image in seen} == {(640, 360, 640)}
+    assert {image["source"] for image in seen} == {"data:image/gif;base6"}
+    still = page(client.nb, IMAGES, reduced_motion="reduce", viewport={"width": 500, "height": 600})
+    assert {image["source"] for image in still} == {"data:image/png;base6"}
+    assert all(image["shown"] < 500 for image in still)
+
+
+def test_the_bar_of_a_file_is_emptied(run, page):
+    client = run(SMALL, 'print("said")\nscene.save(Output("a.gif", (320, 180), 10))')
+    said, bar = outputs(client, 1)
+    assert said["text"] == "said\n"
+    assert data(bar) == {HTML: "", PLAIN: ""}
+    states = [state[HTML] for _, state in client.states(1)]
+    assert "<progress" in states[0]
+    height = page(client.nb, "() => [...document.querySelectorAll('.jp-OutputArea-child')].at(-1).offsetHeight")
+    assert height == 0
+    for kind in ("html", "markdown", "latex", "rst"):
+        nbconvert.get_exporter(kind)().from_notebook_node(client.nb)
+
+
+def test_an_mp4_plays(run, page):
+    client = run(SMALL, 'scene.clip("mp4", size=(320, 180), theme="dark")')
+    (clip,) = outputs(client, 1)
+    assert set(data(clip)) == {HTML, PNG, PLAIN}
+    assert clip["data"][PLAIN] == "Clip('Two < five', .mp4, 320x180, 25 fps)"
+
+    seen = page(
+        client.nb,
+        """async () => {
+            const video = document.querySelector("video");
+            const loaded = new Promise((done, failed) => {
+                video.onplaying = done;
+                video.onerror = () => failed(video.error.message);
+            });
+            video.load();
+            await Promise.all([loaded, video.play()]);
+            return {label: video.ariaLabel, width: video.videoWidth, height: video.videoHeight,
+                    seconds: video.duration, plain: [video.muted, video.loop, video.controls]};
+        }""",
+    )
+    assert seen["label"].startswith("Two < five. An animation")
+    assert (seen["width"], seen["height"], seen["plain"]) == (320, 180, [True, True, True])
+    assert seen["seconds"] == pytest.approx(1, abs=0.05)
+
+
+def test_an_error_is_one_line(run):
+    bad = "def bad(x):\n    y = x[0]\n    return y + undefined\nracers = [Racer('SGD', lr=0.1)]\n"
+    client = run(
+        SMALL,
+        f"{bad}Scene(function=bad, racers=racers, start=(1, 1))",
+        "Racer('Adm')",
+        "scene.save('nowhere/a.gif')",
+        "1 / 0",
+        allow_errors=True,
+    )
+    shown = [[output for output in outputs(client, index) if output.output_type == "error"] for index in (1, 2, 3)]
+    assert [[line for output in each for line in output["traceback"]] for each in shown] == [
+        ["Error: function bad, line 3: NameError: name 'undefined' is not defined"],
+        ["UsageError: racer 'Adm': no such optimizer; did you mean 'Adam'?"],
+        ["UsageError: nowhere/a.gif: there is no folder 'nowhere'; make it first"],
+    ]
+    assert [output.output_type for output in outputs(client, 1) if data(output) != {HTML: "", PLAIN: ""}] == ["error"]
+    # Other people's errors are shown as ever.
+    assert len(outputs(client, 4)[0]["traceback"]) > 1
+
+
+def test_an_interrupt_leaves_nothing(run):
+    interrupted = """
+import _thread, dataclasses, threading
+long = dataclasses.replace(scene, seconds=100)
+threading.Timer(4, _thread.interrupt_main).start()
+long
+"""
+    client = run(SMALL, interrupted, LOOK, allow_errors=True)
+    emptied, error = outputs(client, 1)
+    assert data(emptied) == {HTML: "", PLAIN: ""}
+    assert error["ename"] == "KeyboardInterrupt"
+    left = json.loads(outputs(client, 2)[0]["text"])
+    assert left["children"] == left["files"] == []
+
+
+def test_a_scene_is_rendered_only_where_it_is_seen(monkeypatch):
+    monkeypatch.setattr(Scene, "record", lambda self: pytest.fail("recorded"))
+    monkeypatch.setattr(Scene, "_rendered", lambda *_: pytest.fail("rendered"))
+    shown = scene()
+    assert repr(shown).startswith("Scene(function=Function(")
+    assert str(shown.clip()) == "Clip('SGD on a ravine', .gif, 640x360, 10 fps)"
+    # What a debugger does to show an object's parts.
+    for each in (shown, shown.clip()):
+        for name in dir(each):
+            getattr(each, name)
+    for each in (shown, shown.clip()):
+        assert each._repr_mimebundle_(include=[PLAIN]) == ({PLAIN: repr(each)}, {})
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "kinds"),
+    [
+        (None, None, {HTML, PNG, PLAIN}),
+        ([PNG], None, {PNG}),
+        (None, [HTML], {PNG, PLAIN}),
+        ([HTML, PNG], [PNG], {HTML}),
+    ],
+)
+def test_what_is_asked_for_is_given(include, exclude, kinds):
+    found, more = scene(seconds=0.2).clip(size=(160, 160))._repr_mimebundle_(include=include, exclude=exclude)
+    assert set(found) == kinds
+    assert set(more) == kinds & {PNG}
+
+
+def test_a_clip_is_rendered_once_and_leaves_no_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    clip = scene().clip("GIF", size=(320, 180), fps=5)
+    rendered = clip.render()
+    assert clip.render() is rendered
+    assert not list(tmp_path.iterdir())
+    with Image.open(io.BytesIO(rendered.data)) as moving, Image.open(io.BytesIO(rendered.poster)) as still:
+        assert moving.size == still.size == (320, 180)
+        moving.seek(moving.n_frames - 1)
+        last, poster = (np.asarray(picture.convert("RGB"), dtype=float) for picture in (moving, still))
+    # The poster is how the race ends.
+    assert np.abs(last - poster).mean() < 3
+
+
+def test_the_poster_of_a_seamless_clip_is_no_beginning():
+    seamless = scene(loop="seamless", seconds=4)._clock()
+    assert seamless.moment(seamless.finished).step == seamless.steps
+    assert seamless.moment(seamless.finished).held == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"suffix": "webm"}, "clip 'webm': a notebook shows gif or mp4; use one of them"),
+        ({"size": (1, 1)}, "size 1x1: give two sides"),
+        ({"suffix": "mp4", "size": (321, 181)}, "an MP4 needs even sides; use 322x182"),
+        ({"fps": 60}, "a GIF shows at most 50 frames a second"),
+        ({"theme": "pink"}, "theme 'pink': there is none of that name"),
+    ],
+)
+def test_a_clip_that_cannot_be_is_refused_at_once(arguments, said):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        scene().clip(**arguments)
+
+
+def test_a_picture_has_its_words():
+    found, _ = plot(ravine, points=[[0, 1, 2], [0, -1, 3]])._repr_mimebundle_()
+    assert 'alt="The surface of a ravine as a wireframe, and its contour lines, with 3 points joined' in found[HTML]
+    with Image.open(io.BytesIO(base64.b64decode(found[PNG]))) as picture:
+        assert picture.size == (1080, 480)
+
+
+def ipython(program, tmp_path):
+    """What a session in a terminal prints."""
+    return subprocess.run(
+        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--quick"],
+        input=program,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_a_terminal_shows_words_and_renders_nothing(tmp_path):
+    spoil = "Scene._rendered = None\n"
+    done = ipython(f"{SMALL}\n{spoil}scene\nscene.clip()\nplot(ravine)\nRacer('Adm')\n", tmp_path)
+    assert "Scene(function=Function(" in done.stdout.replace("\n", "").replace(" ", "")
+    assert "Clip('Two < five', .gif, 640x360, 10 fps)" in done.stdout
+    assert "TypeError" not in done.stdout + done.stderr
+    assert "UsageError: racer 'Adm': no such optimizer; did you mean 'Adam'?" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_ipython_is_not_imported(tmp_path):
+    program = f"{SMALL}\nscene.save(Output('a.gif', (160, 160), 2))\nscene.clip(size=(160, 160), fps=2).render()\n"
+    check = "import sys\nprint([name for name in sys.modules if name.lower().startswith(('ipy', 'jupyter'))])"
+    done = subprocess.run(
+        [sys.executable, "-c", program + check],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")

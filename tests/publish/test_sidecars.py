@@ -1,0 +1,338 @@
+"""What stands beside a clip, as a browser, another decoder and the page that it is pasted into see it."""
+
+import functools
+import html.parser
+import shutil
+import threading
+from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from animopt import Function, Output, Question, Racer, Scene, Slow, UsageError
+from animopt.functions import ravine, rotated
+from animopt.publish.captions import LEAST, MOST, Cue, cues, webvtt
+from animopt.publish.sidecars import KINDS
+from animopt.publish.snippets import html as html_snippet
+from animopt.publish.snippets import markdown
+from animopt.recording.events import alt_text, events
+from animopt.recording.timeline import Clock
+from animopt.video.film import Film, Staging
+
+SMALL = (320, 180)
+QUICK = ["--size", "320x180", "--fps", "5", "--seconds", "4", "--workers", "0"]
+EVERY = ",".join(KINDS)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium: apt install chromium, or google-chrome from its maker, on the PATH"
+)
+
+NAMES = ("A & <b>", 'B "--> quoted"', "*C* [d](e) $x$ \\(y\\) é")
+
+
+def bowl(x):
+    return x[0] ** 2 / 20 + x[1] ** 2 / 4
+
+
+def scene(**changes):
+    racers = [Racer("SGD", lr=rate, name=name) for rate, name in zip((0.9, 1.8, 0.4), NAMES, strict=True)]
+    function = Function(bowl, x=(-10, 10), y=(-5, 5), minima=[(0, 0)])
+    fields = {"function": function, "racers": racers, "start": (-7, 2), "steps": 40, "seconds": 10}
+    fields |= {"title": "A <race> & more"}
+    return Scene(**fields | changes)
+
+
+@pytest.fixture(scope="module")
+def recording():
+    """Three racers of which two reach the minimum."""
+    return scene().record()
+
+
+def check_cues(found, seconds):
+    """That captions follow each other, none over another, to the clip's end."""
+    assert found
+    assert all(before.end <= after.start for before, after in pairwise(found))
+    assert all(0 <= cue.start < cue.end <= seconds for cue in found)
+    assert found[-1].end == seconds
+
+
+def test_each_event_is_told_at_its_second(recording):
+    clock = Clock(40, 10)
+    found = cues([recording], clock)
+    check_cues(found, 10)
+    told = {line.casefold(): cue.start for cue in found for line in cue.lines}
+    for event in events(recording):
+        late = told[" ".join(event.text.split()).casefold()] - clock.second_of(event.step)
+        assert -0.001 <= late <= LEAST
+    assert found[0].start == 0
+    assert all(cue.end - cue.start >= LEAST - 0.001 for cue in found)
+    assert all(cue.end - cue.start <= MOST + 0.001 for cue in found[:-1])
+
+
+@pytest.mark.parametrize(
+    ("clock", "seconds"),
+    [
+        # The race itself has 6 of the 10 seconds, after the card, and the question holds it up at step 10.
+        (Clock(40, 10, card=2), [2.0, 8.0]),
+        (Clock(40, 10, question=Question("Who?", step=10, seconds=2)), [0.0, 8.0]),
+        (Clock(40, 10, slow=[Slow(0, 20, times=3)]), [0.0, 8.0]),
+        (Clock(40, 10, loop="seamless"), [0.0, 8.0]),
+    ],
+    ids=["card", "question", "slow", "seamless"],
+)
+def test_cards_questions_and_slow_motion_are_reckoned_with(recording, clock, seconds):
+    found = cues([recording], clock)
+    check_cues(found, 10)
+    assert [found[0].start, found[-1].start] == seconds
+    reached = next(event for event in events(recording) if event.racer == 1)
+    cue = next(cue for cue in found if any("at step" in line and line[0] == "B" for line in cue.lines))
+    assert clock.moment(cue.start).step == pytest.approx(reached.step, abs=0.1)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1, 2, 3, 5])
+def test_a_short_clip_has_captions_within_it(recording, seconds):
+    found = cues([recording], Clock(40, seconds))
+    check_cues(found, seconds)
+    lines = [line for cue in found for line in cue.lines]
+    assert len(lines) == len(set(lines)) == len(events(recording))
+
+
+def test_many_events_at_once_share_captions():
+    racers = [Racer("SGD", lr=5 + 0.01 * number, name=f"racer {number}") for number in range(6)]
+    lost = scene(racers=racers).record()
+    found = cues([lost], Clock(40, 10))
+    check_cues(found, 10)
+    assert max(len(cue.lines) for cue in found) >= 6
+    assert all(cue.end - cue.start >= LEAST - 0.001 for cue in found)
+
+
+def test_of_many_racers_only_the_race_is_told():
+    many = scene(racers=[Racer("SGD", lr=0.01 * rate, name=f"rate {rate}") for rate in range(1, 10)]).record()
+    assert cues([many], Clock(40, 10))[0].lines[0].startswith("9 racers")
+    assert len(cues([many], Clock(40, 10))) == 2
+
+
+def test_that_other_races_follow_is_told_when_they_do(recording):
+    clock = Clock(40, 20, races=5)
+    cue = next(cue for cue in cues([recording] * 5, clock) if any("4 more functions" in line for line in cue.lines))
+    assert 0 <= cue.start - clock.others <= LEAST
+    assert clock.moment(clock.others - 0.01).race == 0
+    assert clock.moment(clock.others + 0.3 * (20 - clock.others)).race > 0
+
+
+def test_times_beyond_an_hour_are_written_as_they_are_read():
+    assert "01:02:03.500 --> 02:00:00.000" in webvtt([Cue(3723.5, 7200, ("Late",))])
+
+
+@pytest.fixture(scope="module")
+def pasted(tmp_path_factory):
+    """A folder with a clip, and all beside it, and a page with its snippet."""
+    folder = tmp_path_factory.mktemp("pasted")
+    shown = scene(seconds=4)
+    shown.save(Output(folder / "a #1 (é)%20.mp4", SMALL, 5), beside=list(KINDS), workers=0)
+    shown.save(Output(folder / "b&c.gif", SMALL, 5), beside=["html"], workers=0)
+    for name in ("a #1 (é)%20", "b&c"):
+        snippet = (folder / f"{name}.html").read_text(encoding="utf-8")
+        # A page that does not say in what its letters are written.
+        (folder / f"{name[0]}-page.html").write_text(f"<!doctype html><title>Page</title>{snippet}", encoding="utf-8")
+    return folder, shown
+
+
+@pytest.fixture(scope="module")
+def page(pasted):
+    """A function that opens a file of the folder in Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason='needs playwright: pip install ".[test]"')
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=pasted[0]))
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        with playwright.sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+            def opened(name):
+                tab = browser.new_page()
+                tab.goto(f"http://127.0.0.1:{server.server_port}/{name}")
+                return tab
+
+            yield opened
+            browser.close()
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+@needs_chromium
+def test_chromium_plays_the_snippet_with_its_captions_and_its_poster(pasted, page):
+    shown = pasted[1]
+    tab = page("a-page.html")
+    tab.wait_for_function("document.querySelector('video').readyState >= 2")
+    tab.evaluate("document.querySelector('video').textTracks[0].mode = 'hidden'")
+    tab.wait_for_function("document.querySelector('video').textTracks[0].cues?.length > 0")
+    seen = tab.evaluate(
+        """() => {
+            const video = document.querySelector('video');
+            const cues = [...video.textTracks[0].cues].map(
+                cue => [cue.startTime, cue.endTime, cue.getCueAsHTML().textContent]);
+            return {size: [video.videoWidth, video.videoHeight, video.width, video.height], seconds: video.duration,
+                    plays: [video.autoplay, video.muted, video.loop, video.playsInline, video.controls],
+                    kind: video.textTracks[0].kind, label: video.ariaLabel, poster: video.poster, cues};
+        }"""
+    )
+    assert seen["size"] == [320, 180, 320, 180]
+    assert seen["seconds"] == pytest.approx(4)
+    assert seen["plays"] == [True] * 5
+    assert seen["kind"] == "captions"
+    assert seen["label"] == alt_text(shown.record())
+    expected = [[cue.start, cue.end, "\n".join(cue.lines)] for cue in cues([shown.record()], Clock(40, 4))]
+    assert seen["cues"] == expected
+    assert any(NAMES[0] in text and "-->" in text for _, _, text in seen["cues"])
+    loaded = "url => new Promise(done => {const image = new Image(); image.onload = () => done(image.width);"
+    assert tab.evaluate(f"{loaded} image.onerror = () => done(0); image.src = url}})", seen["poster"]) == 320
+
+
+@needs_chromium
+def test_chromium_shows_a_gif_with_its_alt_text(pasted, page):
+    tab = page("b-page.html")
+    tab.wait_for_function("document.querySelector('img').complete")
+    image = "document.querySelector('img')"
+    seen = tab.evaluate(f"[{image}.naturalWidth, {image}.width, {image}.height, {image}.alt]")
+    assert seen == [320, 320, 180, alt_text(pasted[1].record())]
+
+
+def test_the_poster_is_the_last_frame_that_tells_the_outcome(pasted):
+    folder, shown = pasted
+    with Image.open(folder / "a #1 (é)%20.png") as image:
+        poster = np.asarray(image.convert("RGB"))
+    film = Film(shown.record(), Clock(40, 4), SMALL, 5, Staging())
+    assert np.array_equal(poster, film.at(4))
+    seamless = Clock(40, 10, loop="seamless")
+    moment = seamless.moment(seamless.finished)
+    assert (moment.step, moment.held) == (40, pytest.approx(1))
+
+
+def test_the_text_is_that_of_the_race(pasted):
+    folder, shown = pasted
+    text = (folder / "a #1 (é)%20.txt").read_text(encoding="utf-8")
+    assert text == alt_text(shown.record()) + "\n"
+    assert "reaches the minimum" in text
+    assert "\\(" not in text
+
+
+class Page(html.parser.HTMLParser):
+    """Every tag of a page with its attributes, and its text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+AWKWARD = "\" onload='alert(1)' <script> & \\ ` * _ [x](y) $z$ ![i] | ~ -->\n\n# head"
+
+
+def test_nothing_in_a_snippet_leaves_its_place():
+    for clips in ({"a.mp4": SMALL}, {"a.gif": SMALL}, {"a.zip": SMALL}):
+        page = Page(html_snippet(clips, AWKWARD, "a.png", "a.vtt"))
+        assert {tag for tag, _ in page.tags} <= {"video", "source", "track", "img", "a"}
+        assert not any("onload" in attributes for _, attributes in page.tags)
+    told = markdown({"a.gif": SMALL}, AWKWARD)
+    assert told.count("\n") == 3
+    body = told.strip().splitlines()[-1]
+    for letter in "`*_[]<>&$|~#":
+        inside = body[2:].removesuffix("](a.gif)")
+        assert all(inside[place - 1] == "\\" for place, each in enumerate(inside) if each == letter), letter
+
+
+@pytest.mark.parametrize("name", ["it's (1) #a?b%20 é&<.mp4", "a:b.mp4", "[x].mp4"])
+def test_a_name_is_one_link(name):
+    from urllib.parse import unquote
+
+    (source,) = (own for tag, own in Page(html_snippet({name: SMALL}, "alt")).tags if tag == "source")
+    assert unquote(source["src"]) == name
+    link = markdown({name: SMALL}, "alt").strip().splitlines()[-1].removeprefix("[alt](").removesuffix(")")
+    assert unquote(link) == name
+    assert not set(link) & set(" ()<>#?:[]")
+
+
+def test_a_video_in_markdown_is_its_poster_with_a_link():
+    assert markdown({"a.mp4": SMALL}, "alt", "a.png").endswith("\n[![alt](a.png)](a.mp4)\n")
+    assert markdown({"a.mp4": SMALL, "a.gif": (80, 45)}, "alt", "a.png").endswith("\n![alt](a.gif)\n")
+
+
+def test_a_clip_in_several_formats_is_one_video():
+    page = Page(html_snippet({"a.gif": (80, 45), "a.mov": SMALL, "a.webm": SMALL, "a.mp4": SMALL}, "alt"))
+    assert [tag for tag, _ in page.tags] == ["video", "source", "source", "source"]
+    assert [own["src"] for tag, own in page.tags if tag == "source"] == ["a.webm", "a.mp4", "a.mov"]
+    assert page.tags[0][1]["width"] == "320"
+    assert "poster" not in page.tags[0][1]
+
+
+def test_the_command_writes_what_is_asked_for(scenes, tmp_path, animopt_here):
+    wanted = ["--with", "alt,captions", "--with", "html"]
+    done = animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "-o", "a.mp4", *wanted, *QUICK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(done.stdout.split()) == sorted(path.name for path in tmp_path.iterdir())
+    assert done.stdout.split() == ["a.gif", "a.mp4", "a.vtt", "a.txt", "a.html"]
+    tags = dict(Page((tmp_path / "a.html").read_text(encoding="utf-8")).tags)
+    assert tags["track"]["src"] == "a.vtt"
+    # Once more, over its own files.
+    assert animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "--with", EVERY, *QUICK).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "a.gif", "--with", "alt,thumbnail"], "with 'thumbnail': .*poster, captions, alt, markdown, html"),
+        (["-o", "a.png", "--still", "1", "--with", "alt"], "leave out --with"),
+        (["-o", "a.gif", "--with", "html"], "a.html: is there already and was not written by animopt"),
+        (["-o", "a.gif", "--with", "markdown"], "a.md: is there already"),
+        (["-o", "a.gif", "--with", "alt"], "a.txt: is there already"),
+        (["-o", "a.gif", "--with", "captions"], "a.vtt: is there already"),
+        (["-o", "b.gif", "--with", "poster"], "b.png: is a folder"),
+    ],
+)
+def test_what_cannot_stand_beside_is_refused(scenes, tmp_path, animopt_here, arguments, said):
+    import re
+
+    for suffix in (".md", ".html", ".txt", ".vtt"):
+        (tmp_path / f"a{suffix}").write_text("My own lecture.")
+    (tmp_path / "b.png").mkdir()
+    before = {path.name for path in tmp_path.iterdir()}
+    done = animopt_here(str(scenes["ravine_adam"]), *arguments, *(QUICK if "--still" not in arguments else []))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert re.search(said, done.stderr)
+    assert {path.name for path in tmp_path.iterdir()} == before
+    assert (tmp_path / "a.md").read_text() == "My own lecture."
+
+
+def test_a_poster_never_takes_the_place_of_a_clip(tmp_path, monkeypatch):
+    from animopt.publish import sidecars
+
+    monkeypatch.setitem(sidecars.KINDS, "poster", ".gif")
+    with pytest.raises(UsageError, match=r"a\.gif: would be the clip and its poster"):
+        scene().save(Output(tmp_path / "a.gif", SMALL, 5), beside=["poster"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_ravine_that_turns_has_all_beside_it(tmp_path):
+    turning = scene(function=[rotated(ravine, degrees) for degrees in (0, 20)], seconds=4)
+    turning.save(Output(tmp_path / "a.gif", SMALL, 5), beside=list(KINDS), workers=0)
+    assert "1 more function" in (tmp_path / "a.vtt").read_text(encoding="utf-8")
+    assert {path.suffix for path in tmp_path.iterdir()} == {".gif", *KINDS.values()}
+    replace(turning, seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), beside=list(KINDS), workers=0)

@@ -1,0 +1,595 @@
+"""Decks: read back by python-pptx and LibreOffice, clicked through in Chromium."""
+
+import io
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from base64 import b64decode
+from dataclasses import replace
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image, ImageChops
+
+import animopt
+from animopt import Output
+from animopt.drawing.layout import arrange, best, unit
+from animopt.drawing.theme import DARK, LIGHT
+from animopt.publish.slides import plain
+from animopt.recording.timeline import Clock
+from animopt.scene.deck import save_deck
+
+TITLE = r"""<script>alert(1)</script> & "quotes" 'n' ]]> \(x^2\)"""
+SHOWN = TITLE.replace(r"\(", "").replace(r"\)", "")
+HOSTILE = f'''"""A docstring <b>that</b> "bites" & more,
+on two lines.
+
+A second paragraph.
+"""
+
+from animopt import Racer, Scene
+from animopt.functions import ravine
+
+scene = Scene(
+    title={TITLE!r},
+    function=ravine,
+    racers=[Racer("SGD", lr=0.5, name="<i>S&D</i>"), Racer("Adam", lr=0.5)],
+    start=(-7, 2),
+    steps=10,
+    theme="dark",
+    loop="seamless",
+)
+'''
+BROKEN = """from animopt import Output, Racer, Scene
+scene = Scene(function=lambda x: x[0] * undefined, racers=[Racer("SGD", lr=0.1)], start=(0, 0))
+"""
+SMALL = {"size": (320, 180), "fps": 5, "seconds": 2.0}
+NS = {
+    "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
+    "p": "http://schemas.openxmlformats.org/presentationml/2006/main",
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, scenes):
+    """Two scene files, the second one full of what HTML and XML must escape."""
+    hostile = tmp_path_factory.mktemp("scenes") / "a&b.py"
+    hostile.write_text(HOSTILE, encoding="utf-8")
+    return [scenes["ravine_race"], hostile]
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory, files):
+    """A function that makes a deck of both scenes, once for each suffix."""
+    made = {}
+
+    def make(suffix):
+        if suffix not in made:
+            made[suffix] = tmp_path_factory.mktemp("deck") / f"a & b{suffix}"
+            told = []
+            save_deck(made[suffix], files, **SMALL, progress=lambda *each: told.append(each))
+            assert told == [(1, 2, "ravine-race"), (2, 2, "a&b")]
+            assert [path.name for path in made[suffix].parent.iterdir()] == [made[suffix].name]
+        return made[suffix]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def slides(deck):
+    """The slides of a PowerPoint file, as python-pptx reads them."""
+    from pptx import Presentation
+
+    presentation = Presentation(deck(".pptx"))
+    assert presentation.slide_width / presentation.slide_height == pytest.approx(16 / 9)
+    assert presentation.core_properties.title == "a & b"
+    assert not presentation.core_properties.author
+    return list(presentation.slides)
+
+
+def movie_of(slide):
+    (movie,) = [shape for shape in slide.shapes if shape.element.findall(".//a:videoFile", NS)]
+    return movie
+
+
+def movie_data(slide):
+    (link,) = movie_of(slide).element.findall(".//a:videoFile", NS)
+    (relationship,) = link.attrib.values()
+    return slide.part.related_part(relationship).blob
+
+
+def decoded(data, path):
+    """The frames of a small MP4, as ffmpeg reads them."""
+    path.write_bytes(data)
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    frames = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
+    return np.frombuffer(frames, np.uint8).reshape(-1, 180, 320, 3)
+
+
+def test_each_slide_has_its_title_as_text(slides):
+    assert [slide.shapes.title.text for slide in slides] == ["Five optimizers in a ravine", SHOWN]
+
+
+def test_nothing_on_a_slide_covers_another_or_leaves_it(slides):
+    for slide in slides:
+        title, movie = slide.shapes.title, movie_of(slide)
+        assert title.top + title.height <= movie.top
+        for shape in (title, movie):
+            assert 0 <= shape.left <= shape.left + shape.width <= 12192000
+            assert 0 <= shape.top <= shape.top + shape.height <= 6858000
+        assert movie.width / movie.height == pytest.approx(16 / 9, abs=1e-4)
+        # As large as it can be under the title.
+        assert movie.width > 0.89 * 12192000
+
+
+def test_a_slide_has_the_background_of_its_clip(slides):
+    grounds = [str(slide.background.fill.fore_color.rgb) for slide in slides]
+    assert grounds == [look.background[1:].upper() for look in (LIGHT, DARK)]
+
+
+def test_each_clip_plays(slides, tmp_path):
+    for number, slide in enumerate(slides):
+        frames = decoded(movie_data(slide), tmp_path / f"{number}.mp4")
+        assert frames.shape == (10, 180, 320, 3)
+        assert np.abs(frames[5].astype(int) - frames[0]).max() > 100
+
+
+def test_a_poster_shows_how_the_race_ended(slides, tmp_path):
+    for number, slide in enumerate(slides):
+        poster = np.asarray(Image.open(io.BytesIO(movie_of(slide).poster_frame.blob)).convert("RGB")).astype(int)
+        assert poster.shape == (180, 320, 3)
+        frames = decoded(movie_data(slide), tmp_path / f"{number}.mp4").astype(int)
+        away = [np.abs(frame - poster).mean() for frame in frames]
+        # The seamless one has gone back to its start when it ends.
+        assert int(np.argmin(away)) in ((9,), (8,))[number], away
+        assert away[0] > 1.5 * min(away)
+
+
+def test_alt_text_and_notes(slides):
+    for slide, name in zip(slides, ("Adagrad", "<i>S&D</i>"), strict=True):
+        alt = movie_of(slide).element.find(".//p:cNvPr", NS).get("descr")
+        assert slide.shapes.title.text.rstrip(".") in alt
+        assert name in alt
+    first, second = (slide.notes_slide.notes_text_frame.text.split("\n") for slide in slides)
+    assert first[0].startswith("Five optimizers")
+    assert second[:2] == ['A docstring <b>that</b> "bites" & more, on two lines.', "A second paragraph."]
+    cues = second[second.index("Point at:") + 1 :]
+    assert cues[0] == "0.0 s: <i>S&D</i> and Adam set out from (−7, 2)"
+    # The race takes all but the hold, a quarter of a clip of two seconds.
+    assert cues[-1].startswith("1.5 s: at the end ")
+
+
+def test_clips_start_by_themselves_and_loop(slides):
+    for slide in slides:
+        timing = slide.element.find("p:timing", NS)
+        numbers = [node.get("id") for node in timing.iter(f"{{{NS['p']}}}cTn")]
+        assert len(set(numbers)) == len(numbers)
+        targets = {each.get("spid") for each in timing.findall(".//p:spTgt", NS)}
+        assert targets == {str(movie_of(slide).shape_id)}
+        root = timing.find("p:tnLst/p:par/p:cTn", NS)
+        assert root.get("nodeType") == "tmRoot"
+        main = root.find("p:childTnLst/p:seq/p:cTn", NS)
+        assert main.get("nodeType") == "mainSeq"
+        # It waits for no click, but begins with the main sequence.
+        started = main.find("p:childTnLst/p:par/p:cTn/p:stCondLst/p:cond[@evt='onBegin']", NS)
+        assert started.get("delay") == "0"
+        assert started.find("p:tn", NS).get("val") == main.get("id")
+        effect = main.find(".//p:cTn[@presetClass='mediacall']", NS)
+        assert effect.get("nodeType") == "afterEffect"
+        command = effect.find("p:childTnLst/p:cmd", NS)
+        assert command.get("cmd") == "playFrom(0.0)"
+        assert command.find("p:cBhvr/p:cTn", NS).get("dur") == "2000"
+        assert root.find("p:childTnLst/p:video/p:cMediaNode/p:cTn", NS).get("repeatCount") == "indefinite"
+
+
+def test_it_is_a_whole_zip_with_the_right_types(deck):
+    with zipfile.ZipFile(deck(".pptx")) as parts:
+        assert parts.testzip() is None
+        types = parts.read("[Content_Types].xml").decode()
+        assert re.search(r'Extension="mp4" ContentType="video/mp4"|video/mp4', types)
+        assert sum(name.endswith(".mp4") for name in parts.namelist()) == 2
+
+
+@pytest.fixture(scope="module")
+def pdf(deck, tmp_path_factory):
+    """The PowerPoint file as LibreOffice prints it."""
+    program = shutil.which("soffice") or "/Applications/LibreOffice.app/Contents/MacOS/soffice"
+    if not Path(program).exists():
+        pytest.skip("needs LibreOffice: apt install libreoffice-impress, brew install libreoffice, or libreoffice.org")
+    folder = tmp_path_factory.mktemp("office")
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    command = [program, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, deck(".pptx")]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return folder / "a & b.pdf"
+
+
+def test_libreoffice_prints_a_page_for_each_slide(pdf):
+    data = pdf.read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", data)) == 2
+    # Each has its poster: a picture with as many pixels.
+    pictures = re.findall(rb"/Subtype\s*/Image[^>]*", data)
+    assert sum(b"/Width 320" in each and b"/Height 180" in each for each in pictures) >= 2
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Chromium, by Playwright."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+        found = next(filter(None, map(shutil.which, names)), None)
+        try:
+            browser = playwright.chromium.launch(executable_path=found)
+        except Error:
+            pytest.skip("needs Chromium: playwright install chromium, or apt install chromium")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, deck):
+    """A function that opens the deck in a browser; nothing may go wrong there, or be asked of the network."""
+    contexts, troubles = [], []
+
+    def opening(**settings):
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **settings}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+        page.on("console", lambda message: message.type in ("error", "warning") and troubles.append(message.text))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or troubles.append(request.url))
+        page.goto(deck(".html").as_uri())
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    assert not troubles
+
+
+STATE = """() => [...document.querySelectorAll("video")].map((video) => ({
+    shown: video.checkVisibility(), paused: video.paused, at: video.currentTime, size: video.videoWidth,
+    looping: video.loop, muted: video.muted, posted: video.poster.startsWith("data:image/png"),
+}))"""
+
+
+def plays(page, number):
+    page.wait_for_function(
+        "(number) => { const video = document.querySelectorAll('video')[number];"
+        " return !video.paused && video.currentTime > 0.1; }",
+        arg=number,
+        timeout=10_000,
+    )
+
+
+def shown(page):
+    (number,) = [number for number, video in enumerate(page.evaluate(STATE)) if video["shown"]]
+    return number
+
+
+def test_a_clip_plays_and_loops_while_its_slide_is_shown(opened):
+    page = opened()
+    plays(page, 0)
+    first, second = page.evaluate(STATE)
+    assert first["size"] == 320
+    assert first["looping"]
+    assert first["muted"]
+    assert first["posted"]
+    assert not second["shown"]
+    assert second["paused"]
+    page.evaluate("document.querySelector('video').currentTime = 1.3")
+    page.wait_for_function("() => document.querySelector('video').currentTime < 1", timeout=10_000)
+    plays(page, 0)
+
+    page.keyboard.press("ArrowRight")
+    plays(page, 1)
+    first, second = page.evaluate(STATE)
+    assert first["paused"]
+    assert first["at"] == 0
+    assert not first["shown"]
+    assert second["shown"]
+
+
+def test_every_way_through_the_deck(opened):
+    page = opened()
+    ways = [
+        *[(lambda key=key: page.keyboard.press(key), 1) for key in ("ArrowRight", "ArrowDown", "PageDown", " ", "End")],
+        (lambda: page.mouse.click(1200, 300), 1),
+        (lambda: page.get_by_role("button", name="Next slide").click(), 1),
+    ]
+    back = [
+        *[(lambda key=key: page.keyboard.press(key), 0) for key in ("ArrowLeft", "ArrowUp", "PageUp", "Home")],
+        (lambda: page.mouse.click(80, 300), 0),
+        (lambda: page.get_by_role("button", name="Previous slide").click(), 0),
+        (lambda: page.keyboard.press("Home"), 0),
+    ]
+    for forth, home in zip(ways, back, strict=True):
+        for go, expected in (forth, home):
+            go()
+            assert shown(page) == expected
+            assert page.locator("#count").inner_text().startswith(f"{expected + 1} / 2")
+            page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("ArrowLeft")
+    assert shown(page) == 0
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")
+    assert shown(page) == 1
+    # The address names the slide.
+    page.reload()
+    assert shown(page) == 1
+
+
+def test_fingers_turn_pages(opened):
+    page = opened(has_touch=True)
+    page.touchscreen.tap(1200, 300)
+    assert shown(page) == 1
+    page.touchscreen.tap(80, 300)
+    assert shown(page) == 0
+
+
+def test_a_clip_can_be_paused(opened):
+    page = opened()
+    plays(page, 0)
+    ways = [
+        (
+            lambda: page.get_by_role("button", name="Pause").click(),
+            lambda: page.get_by_role("button", name="Play").click(),
+        ),
+        (lambda: page.keyboard.press("k"), lambda: page.keyboard.press("K")),
+        (lambda: page.keyboard.press("p"), lambda: page.keyboard.press("p")),
+        (lambda: page.mouse.click(640, 400), lambda: page.mouse.click(640, 400)),
+    ]
+    for pause, play in ways:
+        pause()
+        page.get_by_role("button", name="Play", exact=True).wait_for()
+        assert page.evaluate(STATE)[0]["paused"]
+        play()
+        page.get_by_role("button", name="Pause", exact=True).wait_for()
+        plays(page, 0)
+    # A button that has the focus is pressed by the space bar, which then turns no page.
+    page.get_by_role("button", name="Pause").focus()
+    page.keyboard.press(" ")
+    assert shown(page) == 0
+    assert page.evaluate(STATE)[0]["paused"]
+
+
+def test_titles_are_taken_literally(opened):
+    page = opened()
+    page.keyboard.press("End")
+    assert page.get_by_role("heading", name=SHOWN, level=2).inner_text() == SHOWN
+    assert "<i>S&D</i>" in page.locator("section:not([hidden]) img").get_attribute("alt")
+    assert page.title() == "a & b"
+
+
+def test_notes_come_and_go(opened):
+    page = opened()
+    notes = page.get_by_role("complementary", name="Speaker notes")
+    assert notes.count() == 0
+    for press in (lambda: page.keyboard.press("n"), lambda: page.get_by_role("button", name="Notes").click()):
+        press()
+        assert page.get_by_role("button", name="Notes").get_attribute("aria-pressed") == "true"
+        assert "set out from (−7, 2)" in notes.inner_text()
+        # The clip makes room.
+        box, clip = notes.bounding_box(), page.locator("section:not([hidden]) .clip").bounding_box()
+        assert clip["y"] + clip["height"] <= box["y"] + 1
+        press()
+        assert notes.count() == 0
+    page.keyboard.press("k")
+    page.keyboard.press("n")
+    page.get_by_role("button", name="Go to second 1.5 of the clip").click()
+    page.wait_for_function("() => document.querySelector('video').currentTime === 1.5", timeout=10_000)
+    assert page.evaluate(STATE)[0]["paused"]
+
+
+def clip_shown(page):
+    box = page.locator("section:not([hidden]) .clip").bounding_box()
+    return Image.open(io.BytesIO(page.screenshot(clip=box))).convert("RGB")
+
+
+def poster(page):
+    data = page.locator("section:not([hidden]) img").get_attribute("src").partition(",")[2]
+    return Image.open(io.BytesIO(b64decode(data))).convert("RGB")
+
+
+def away(one, other):
+    """How far two pictures are apart; small, so that it does not matter how they were enlarged."""
+    small = (each.resize((80, 45), Image.Resampling.BOX) for each in (one, other))
+    return np.asarray(ImageChops.difference(*small)).mean()
+
+
+def test_who_wants_less_motion_starts_the_clips(opened):
+    page = opened(reduced_motion="reduce")
+    for _ in range(2):
+        page.wait_for_timeout(400)
+        state = page.evaluate(STATE)[shown(page)]
+        assert state["paused"]
+        assert state["at"] == 0
+        # The poster is what is seen.
+        resting = away(clip_shown(page), poster(page))
+        assert resting < 1.5
+        page.get_by_role("button", name="Play").click()
+        plays(page, shown(page))
+        page.get_by_role("button", name="Pause").click()
+        page.wait_for_timeout(100)
+        assert away(clip_shown(page), poster(page)) > 2 * resting
+        page.keyboard.press("End")
+    page.emulate_media(reduced_motion="no-preference")
+    page.keyboard.press("Home")
+    plays(page, 0)
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Play").wait_for()
+
+
+def test_the_page_takes_the_colours_of_its_clip(opened):
+    page = opened(reduced_motion="reduce")
+    for look in (LIGHT, DARK):
+        colours = {
+            clip_shown(page).getpixel((2, 2)),
+            Image.open(io.BytesIO(page.screenshot())).convert("RGB").getpixel((3, 3)),
+        }
+        wanted = tuple(bytes.fromhex(look.background[1:]))
+        assert all(max(abs(a - b) for a, b in zip(wanted, colour, strict=True)) <= 3 for colour in colours), colours
+        page.keyboard.press("End")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (1024, 768), (420, 800), (800, 360)], ids=str)
+def test_all_of_a_slide_is_in_view(opened, size):
+    page = opened(viewport={"width": size[0], "height": size[1]})
+    bar = page.locator("nav").bounding_box()["y"]
+    for _ in range(2):
+        title, clip = (page.locator(f"section:not([hidden]) {each}").bounding_box() for each in ("h2", ".clip"))
+        assert title["y"] >= 0
+        assert title["y"] + title["height"] <= clip["y"] + 1
+        assert clip["y"] + clip["height"] <= bar + 1
+        assert clip["x"] >= -1
+        assert clip["x"] + clip["width"] <= size[0] + 1
+        assert clip["width"] / clip["height"] == pytest.approx(16 / 9, rel=0.01)
+        assert page.get_by_role("button", name=re.compile("Play|Pause")).is_visible()
+        page.keyboard.press("End")
+    assert page.evaluate("document.scrollingElement.scrollHeight") <= size[1]
+
+
+def test_on_paper_every_slide_is_a_page_with_its_poster(opened):
+    page = opened()
+    plays(page, 0)
+    page.emulate_media(media="print")
+    for each, expected in (("section", 2), ("section img", 2), ("h2", 2), ("video", 0), ("nav", 0), (".notes", 0)):
+        assert sum(found.is_visible() for found in page.locator(each).all()) == expected, each
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 2
+
+
+def test_without_scripts_all_slides_stand_below_each_other(opened):
+    page = opened(java_script_enabled=False)
+    assert all(each.is_visible() for each in page.locator("section, video, .notes").all())
+    for video in page.locator("video").all():
+        assert video.get_attribute("controls") is not None
+        assert video.get_attribute("poster").startswith("data:image/png;base64,")
+
+
+def test_the_command_makes_a_deck(animopt_here, files):
+    small = ["--size", "320x180", "--fps", "2", "--seconds", "1", "--workers", "0"]
+    done = animopt_here("deck", "talk.HTML", *map(str, files), *small)
+    assert (done.returncode, done.stdout) == (0, "talk.HTML\n"), done.stderr
+    assert [line for line in done.stderr.splitlines() if "done" in line] == ["1/2 ravine-race: done", "2/2 a&b: done"]
+    assert [path.name for path in Path().iterdir()] == ["talk.HTML"]
+    page = Path("talk.HTML").read_text(encoding="utf-8")
+    assert page.count("<section ") == 2
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    korean = animopt_here("deck", "talk.html", str(files[0]), "--lang", "ko", "--theme", "dark", *small)
+    assert korean.returncode == 0
+    page = Path("talk.html").read_text(encoding="utf-8")
+    assert '<h2 lang="ko"><span>골짜기의 다섯 최적화 기법</span></h2>' in page
+    assert DARK.background in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["lecture.ppt", "scene.py"], 2, "lecture.ppt: suffix '.ppt'; a deck ends in .html or .pptx"),
+        (["lecture", "scene.py"], 2, "lecture: no suffix; a deck ends in .html or .pptx"),
+        (["lecture.html"], 2, "lecture.html: a deck needs scenes; name at least one"),
+        ([], 2, "Missing argument 'FILE'"),
+        (["lecture.html", "no-such-scene"], 2, "there is no scene 'no-such-scene'"),
+        (["lecture.html", "nowhere.py"], 2, "nowhere.py: there is no such scene file"),
+        (["lecture.html", "empty"], 2, "empty: there is no scene file in this folder"),
+        (["no/where.html", "scene.py"], 2, "no/where.html: there is no folder 'no'"),
+        (["empty.html", "scene.py", "--size", "321x180"], 2, "size 321x180: an MP4 needs even sides"),
+        (["lecture.html", "scene.py", "--fps", "0"], 2, "fps 0.0: give 1 to 120"),
+        (["lecture.html", "scene.py", "--seconds", "-1"], 2, "seconds -1"),
+        (["lecture.html", "scene.py", "broken.py"], 1, "broken: "),
+        (["lecture.pptx", "scene.py", "broken.py"], 1, "broken: "),
+        (["lecture.html", "scene.py", "syntax.py"], 1, "syntax.py, line 1"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_told_and_leaves_nothing(arguments, code, said, animopt_here, files):
+    Path("scene.py").write_bytes(files[0].read_bytes())
+    Path("broken.py").write_text(BROKEN, encoding="utf-8")
+    Path("syntax.py").write_text("scene = (", encoding="utf-8")
+    Path("empty").mkdir()
+    for name in ("lecture.html", "lecture.pptx"):
+        Path(name).write_text("what was there before", encoding="utf-8")
+    before = {path.name for path in Path().iterdir()}
+    small = ["--workers", "0"] + ([] if "--seconds" in arguments else ["--seconds", "1"])
+    small += [] if "--size" in arguments else ["--size", "320x180"]
+    small += [] if "--fps" in arguments else ["--fps", "2"]
+    done = animopt_here("deck", *arguments, *(small if arguments else []))
+    assert done.returncode == code, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"animopt: {said}"), done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+    assert {path.name for path in Path().iterdir()} == before
+    assert {Path(name).read_text(encoding="utf-8") for name in ("lecture.html", "lecture.pptx")} == {
+        "what was there before"
+    }
+
+
+def test_without_python_pptx_it_says_what_to_install(animopt_here, files, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pptx", None)
+    done = animopt_here("deck", "lecture.pptx", str(files[0]))
+    assert done.returncode == 1
+    assert "needs python-pptx; install it with pip install" in done.stderr
+    assert "[decks]" in done.stderr
+    assert not list(Path().iterdir())
+
+
+def test_scenes_of_a_script_make_a_deck(tmp_path, files):
+    scene = animopt.load(files[1])
+    save_deck(tmp_path / "mine.pptx", [scene, scene], **SMALL, theme="light", workers=0)
+    from pptx import Presentation
+
+    presentation = Presentation(tmp_path / "mine.pptx")
+    assert [slide.shapes.title.text for slide in presentation.slides] == [SHOWN, SHOWN]
+    assert {str(slide.background.fill.fore_color.rgb) for slide in presentation.slides} == {
+        LIGHT.background[1:].upper()
+    }
+    with pytest.raises(animopt.UsageError, match="a deck needs scenes"):
+        save_deck(tmp_path / "none.pptx", [])
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1080, 1080), (720, 1280)], ids=str)
+def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
+    look = LIGHT.scaled(unit(*size), size[1])
+    panels = ("wireframe", "contour", "loss", "standings")
+    with_title, without = (arrange(size, look, best(*size), panels, 1, 5, titled) for titled in (True, False))
+    assert set(with_title) == set(without)
+    assert without["wireframe"].top < with_title["wireframe"].top
+    assert without["wireframe"].height > with_title["wireframe"].height
+    assert without["header"].top + without["header"].height <= without["wireframe"].top
+
+
+def test_a_clip_without_its_title_does_not_say_it(files):
+    scene = replace(animopt.load(files[0]), steps=2)
+    header = (slice(0, 60), slice(0, 200))
+    pictures = []
+    for title in ("Something quite different", "Words"):
+        film = replace(scene, title=title).filming(titled=False)[1](Output("a.mp4", (640, 360), 2))
+        pictures.append(film.at(1.0))
+        film = replace(scene, title=title).filming()[1](Output("a.mp4", (640, 360), 2))
+        pictures.append(film.at(1.0))
+    one, one_titled, other, other_titled = pictures
+    np.testing.assert_array_equal(one, other)
+    assert (one_titled[header] != other_titled[header]).any()
+
+
+@pytest.mark.parametrize("loop", ["plain", "seamless"])
+@pytest.mark.parametrize("seconds", [1.0, 10.0])
+def test_a_clip_is_finished_while_the_end_is_told(loop, seconds):
+    clock = Clock(20, seconds, loop)
+    moment = clock.moment(clock.finished)
+    assert moment.step == 20
+    assert moment.held == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(r"\(x^2\) and \(y\)", "x^2 and y"), ("two\nlines\t here", "two lines here"), ("bell\x07 \x1b[1m", "bell [1m")],
+)
+def test_plain_words(words, said):
+    assert plain(words) == said

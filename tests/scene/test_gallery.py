@@ -1,0 +1,456 @@
+"""The gallery: what it renders, and its page, clicked through in a browser."""
+
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import imageio.v3 as imageio
+import imageio_ffmpeg
+import numpy as np
+import pytest
+
+import animopt
+from animopt import Function, Output, Racer, Scene
+from animopt.functions import ravine, rotated
+from animopt.publish.slides import plain
+from animopt.scene import batch
+from animopt.scene.gallery import Card, Facts, _function, save_page, small
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+browsing = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs a Chromium: apt install chromium, or google-chrome from its maker, on the PATH"
+)
+
+TITLE = """</script><script>document.title = "broken"</script> & "two" <b>ravines</b>"""
+ODD = "50% off #1 & 'more'"
+SCENES = {
+    ODD: f'''"""Two <i>racers</i> & a ravine.
+
+Not on the page.
+"""
+from animopt import Racer, Scene
+from animopt.functions import ravine
+scene = Scene(title={TITLE!r}, function=ravine, racers=[Racer("SGD", lr=0.9), Racer("Adam", lr=0.9)], start=(-7, 2))
+''',
+    "levy": '''"""Adagrad on Lévy's function."""
+from animopt import Racer, Scene
+from animopt.functions import levy_13
+scene = Scene(title={"en": "At Lévy's", "fr": "Chez Lévy"}, function=levy_13, racers=[Racer("Adagrad", lr=0.9)])
+''',
+    "turning": """from animopt import Racer, Scene
+from animopt.functions import ravine, rotated
+functions = [rotated(ravine, degrees) for degrees in (0, 20, 40)]
+scene = Scene(title="It turns", function=functions, racers=[Racer("Adam", lr=0.3)], start=(-7, 2), steps=5)
+""",
+    "broken": "1 / 0",
+}
+LEFT = [name for name in SCENES if name != "broken"]
+SMALL = 320, 180
+QUICK = ["--size", "320x180", "--seconds", "1.2", "--fps", "10"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder in which the gallery of a folder of scenes, one of them broken, was made."""
+    folder = tmp_path_factory.mktemp("a gallery's folder")
+    (folder / "mine").mkdir()
+    for name, text in SCENES.items():
+        (folder / "mine" / f"{name}.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "animopt", "gallery", "mine", "-o", "out #1", "--workers", "1", *QUICK]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+    (folder / "stdout").write_text(done.stdout, encoding="utf-8")
+    (folder / "stderr").write_text(f"{done.returncode}\n{done.stderr}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, folder):
+    """A function that opens the page from its file; nothing may go wrong in it, and nothing leave it."""
+    complaints, contexts = [], []
+
+    def open_page(fragment="", **options):
+        context = chromium.new_context(**{"viewport": {"width": 1400, "height": 900}} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+        page.on("request", lambda request: check(request.url))
+        page.goto((folder / "out #1" / "index.html").as_uri() + fragment)
+        return page
+
+    def check(url):
+        if urlsplit(url).scheme not in ("file", "data"):
+            complaints.append(url)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A clip that is paused or left is read no further.
+    assert [each for each in complaints if "ERR_ABORTED" not in each] == []
+
+
+def shown(page):
+    return [card.get_attribute("data-name") for card in page.locator(".card:visible").all()]
+
+
+def choose(page, name):
+    page.get_by_role("checkbox", name=name).check()
+
+
+def plays(page, number, *, wanted=True):
+    """Wait until a clip plays, or does not; whether its time goes on."""
+    page.wait_for_function(
+        "([number, wanted]) => document.querySelectorAll('video')[number].paused !== wanted", arg=[number, wanted]
+    )
+    time = page.evaluate(f"document.querySelectorAll('video')[{number}].currentTime")
+    page.wait_for_timeout(300)
+    return page.evaluate(f"document.querySelectorAll('video')[{number}].currentTime") != time
+
+
+def test_each_scene_becomes_a_clip_and_a_poster_past_one_that_fails(folder):
+    code, *lines = (folder / "stderr").read_text("utf-8").splitlines()
+    assert code == "1"
+    assert lines[-1] == "animopt: 1 of 4 scenes failed: broken"
+    assert any("broken: failed: " in line and "division by zero" in line for line in lines)
+    written = {Path("clips", name + suffix) for name in LEFT for suffix in (".mp4", ".png")} | {Path("index.html")}
+    assert {Path(line) for line in (folder / "stdout").read_text("utf-8").splitlines()} == {
+        Path("out #1") / path for path in written
+    }
+    files = {path.relative_to(folder / "out #1") for path in (folder / "out #1").rglob("*") if path.is_file()}
+    assert files == written
+
+
+def test_a_clip_is_small_and_its_poster_the_finished_race(folder, tmp_path):
+    clips = folder / "out #1" / "clips"
+    assert imageio_ffmpeg.count_frames_and_secs(str(clips / f"{ODD}.mp4")) == (12, pytest.approx(1.2, abs=0.02))
+    poster = imageio.imread(clips / "levy.png")
+    scene = replace(animopt.load(folder / "mine" / "levy.py"), seconds=1.2)
+    scene.still(tmp_path / "end.png", 1.2, SMALL)
+    np.testing.assert_array_equal(poster, imageio.imread(tmp_path / "end.png"))
+
+
+@browsing
+def test_titles_are_taken_literally(visit):
+    page = visit()
+    assert page.title() == "Gallery of races – animopt"
+    assert sorted(page.locator("h2").all_text_contents()) == sorted([TITLE, "At Lévy's", "It turns"])
+    assert page.locator("h2 b, h2 script, .words i").count() == 0
+    card = page.locator(".card", has_text="two")
+    assert card.locator(".words p").inner_text() == "Two <i>racers</i> & a ravine."
+    assert card.locator("dd").all_inner_texts() == ["ravine", "SGD, Adam"]
+    assert page.locator("h2[lang=en]").all_inner_texts() == ["At Lévy's"]
+    assert page.get_by_role("status").first.inner_text() == "3 scenes"
+
+
+@browsing
+def test_every_clip_and_poster_is_where_the_page_says(visit, folder):
+    page = visit()
+    size = "file => new Promise(done => { file.onload = () => done([file.naturalWidth, file.naturalHeight]); })"
+    for card in page.locator(".card").all():
+        poster = card.locator("video").evaluate(f"video => ({size})(Object.assign(new Image(), {{src: video.poster}}))")
+        assert poster == list(SMALL)
+        address = card.locator("video").evaluate("video => video.src")
+        assert Path(unquote(urlsplit(address).path)).name == f"{card.get_attribute('data-name')}.mp4"
+        card.locator("video").evaluate("video => video.play()")
+        assert card.locator("video").evaluate("video => [video.videoWidth, video.videoHeight]") == list(SMALL)
+        assert card.locator("video").evaluate("video => video.duration") == pytest.approx(1.2, abs=0.02)
+
+
+@browsing
+def test_scenes_are_filtered_by_function_and_optimizer(visit):
+    page = visit()
+    choose(page, "ravine")
+    assert shown(page) == [ODD, "turning"]
+    choose(page, "SGD")
+    assert shown(page) == [ODD]
+    assert page.get_by_role("status").first.inner_text() == "1 of 3 scenes"
+    choose(page, "Adagrad")
+    choose(page, "Lévy's function no. 13")
+    assert shown(page) == [ODD, "levy"]
+    page.get_by_role("checkbox", name="SGD").uncheck()
+    assert shown(page) == ["levy"]
+    page.get_by_role("button", name="Clear the filters").click()
+    assert len(shown(page)) == 3
+    assert page.url.endswith("#")
+
+
+@browsing
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("LEVY", ["levy"]),
+        ("ravine  adam", [ODD, "turning"]),
+        ("50% #1", [ODD]),
+        ("<b>", [ODD]),
+        ("it turns", ["turning"]),
+        ("racers", [ODD]),
+        ("class", []),
+        ("nothing", []),
+    ],
+)
+def test_scenes_are_searched(visit, words, found):
+    page = visit()
+    page.get_by_label("Search").press_sequentially(words)
+    assert shown(page) == found
+    assert page.get_by_text("No scene fits.").is_visible() is (not found)
+    if not found:
+        page.get_by_role("button", name="Clear the filters").click()
+        assert len(shown(page)) == 3
+
+
+@browsing
+def test_a_link_keeps_the_filter(visit):
+    page = visit()
+    choose(page, "Adam")
+    page.get_by_label("Search").fill("50% & off")
+    page.get_by_label("Search").fill("50% off")
+    assert shown(page) == [ODD]
+    again = visit("#" + urlsplit(page.url).fragment)
+    assert shown(again) == [ODD]
+    assert again.get_by_role("checkbox", name="Adam").is_checked()
+    assert again.get_by_label("Search").input_value() == "50% off"
+    again.evaluate("location.hash = 'function=ravine&optimizer=Lion'")
+    again.wait_for_function("document.querySelectorAll('.card:not([hidden])').length == 2")
+    assert shown(again) == [ODD, "turning"]
+
+
+@browsing
+@pytest.mark.parametrize("clipboard", ["new", "refused", "none"])
+def test_the_command_is_copied(visit, folder, clipboard):
+    page = visit(permissions=["clipboard-read", "clipboard-write"] if clipboard == "new" else [])
+    if clipboard == "none":
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    if clipboard == "refused":
+        page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('refused')))")
+    # One clipboard is there for all pages.
+    page.get_by_label("Search").fill("what was there before")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("ControlOrMeta+x")
+    button = page.locator(".card", has_text="two").locator(".copy")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.copy.done')?.textContent == 'Copied'")
+    assert button.evaluate("button => button === document.activeElement")
+    assert page.locator("#said").inner_text() == "The command is copied"
+    page.get_by_label("Search").focus()
+    page.keyboard.press("ControlOrMeta+v")
+    command = page.get_by_label("Search").input_value()
+    if sys.platform != "win32":
+        assert shlex.split(command) == ["animopt", f"mine/{ODD}.py", "-o", f"{ODD}.gif"]
+    assert command == page.locator(".card code", has_text="50%").first.text_content()
+
+
+def test_a_built_in_scene_is_asked_for_by_its_name(animopt_here, tmp_path, scenes):
+    (tmp_path / "scenes").mkdir()
+    shutil.copy(scenes["ravine_sgd"], tmp_path / "scenes" / "ravine_sgd.py")
+    done = animopt_here("gallery", "ravine-sgd", *QUICK, "--theme", "dark", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "gallery" / "index.html").read_text("utf-8")
+    assert "animopt ravine-sgd -o ravine-sgd.gif --theme dark --lang en" in "".join(page.split("<span>")).replace(
+        "</span>", ""
+    )
+    assert imageio.imread(tmp_path / "gallery" / "clips" / "ravine-sgd.png")[2, 2].max() < 40
+
+
+@browsing
+def test_a_clip_plays_under_the_pointer(visit):
+    page = visit()
+    assert page.evaluate("[...document.querySelectorAll('video')].every(video => video.paused && !video.controls)")
+    page.locator(".screen").nth(1).hover()
+    assert plays(page, 1)
+    assert page.locator("video").nth(0).evaluate("video => video.paused")
+    page.locator("h1").hover()
+    assert not plays(page, 1, wanted=False)
+    page.locator(".screen").nth(1).click()
+    assert not plays(page, 1, wanted=False)
+
+
+@browsing
+def test_a_clip_plays_from_the_keyboard(visit):
+    page = visit()
+    button = page.locator(".play").nth(0)
+    page.get_by_role("checkbox").last.focus()
+    page.keyboard.press("Tab")
+    assert button.evaluate("button => button === document.activeElement")
+    assert plays(page, 0)
+    assert button.get_attribute("aria-label").startswith("Pause ")
+    assert button.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    assert not plays(page, 0, wanted=False)
+    page.keyboard.press("Space")
+    assert plays(page, 0)
+    page.keyboard.press("Tab")
+    assert not plays(page, 0, wanted=False)
+
+
+@browsing
+def test_with_less_motion_a_clip_plays_only_when_it_is_pressed(visit):
+    page = visit(reduced_motion="reduce")
+    assert "Press a clip" in page.locator("header").inner_text()
+    page.locator(".screen").nth(0).hover()
+    page.wait_for_timeout(400)
+    assert page.locator("video").nth(0).evaluate("video => video.paused")
+    page.locator(".play").nth(0).click()
+    assert plays(page, 0)
+    page.locator("h1").hover()
+    assert plays(page, 0)
+    page.locator(".play").nth(0).click()
+    assert not plays(page, 0, wanted=False)
+
+
+@browsing
+def test_on_a_phone_a_clip_plays_in_view(visit):
+    page = visit(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.locator("video").nth(1).scroll_into_view_if_needed()
+    assert plays(page, 1)
+    page.locator(".play").nth(1).tap()
+    assert not plays(page, 1, wanted=False)
+    page.evaluate("scrollTo(0, 0)")
+    page.get_by_role("button", name="Filter").tap()
+    page.get_by_role("checkbox", name="SGD").check()
+    assert shown(page) == [ODD]
+    assert page.evaluate("[...document.querySelectorAll('.card[hidden] video')].every(video => video.paused)")
+
+
+@browsing
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 800, 1600])
+def test_the_page_fits_and_can_be_read(visit, scheme, width):
+    page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    ratios = page.evaluate(
+        """() => {
+            const light = color => color.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
+                .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+                .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+            const behind = element => {
+                const color = getComputedStyle(element).backgroundColor;
+                return color === 'rgba(0, 0, 0, 0)' ? behind(element.parentElement) : color;
+            };
+            return [...document.querySelectorAll('h1, h2, p, dt, dd, code, .copy, legend, .choice span, output')]
+                .filter(element => element.checkVisibility()).map(element => {
+                    const both = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => b - a);
+                    return (both[0] + 0.05) / (both[1] + 0.05);
+                });
+        }"""
+    )
+    assert len(ratios) > 10
+    assert min(ratios) >= 4.5
+
+
+@browsing
+def test_everything_has_a_name_for_those_who_cannot_see(visit):
+    page = visit()
+    for card in page.locator(".card").all():
+        title = card.locator("h2").inner_text()
+        assert card.locator("video").get_attribute("aria-label").startswith(f"{title.rstrip('.')}. An animation of")
+        assert card.get_by_role("button", name=f"Play {title}", exact=True).count() == 1
+        assert card.get_by_role("button", name=f"Copy the command for {title}", exact=True).count() == 1
+
+
+@browsing
+def test_without_scripts_the_clips_and_commands_are_there(visit):
+    page = visit(java_script_enabled=False)
+    assert page.locator("video[controls]").count() == 3
+    assert page.locator("code:visible").count() == 3
+    assert page.locator("input:visible, button:visible").count() == 0
+
+
+CARD = Card("one", "", "animopt one", Facts("One", "", "sphere", ("Adam",), "One."))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "arguments", "said"),
+    [
+        (lambda here: (here / "gallery").write_text("kept"), [], "gallery: is a file; name another folder"),
+        (lambda here: ((here / "gallery").mkdir(), (here / "gallery" / "clips").touch()), [], "clips: is a file"),
+        (lambda here: (here / "index.html").write_text("kept"), ["-o", "."], "is not the page of a gallery"),
+        (lambda here: (here / "index.html").mkdir(), ["-o", "."], "index.html: is a folder"),
+        (lambda here: None, ["--size", "321x180"], "an MP4 needs even sides"),
+        (lambda here: None, ["--fps", "0"], "fps 0"),
+        (lambda here: None, ["nothing-like-it"], "there is no scene"),
+        (lambda here: None, ["--workers", "0"], "--workers"),
+    ],
+)
+def test_what_it_cannot_do_is_said_before_it_starts(animopt_here, tmp_path, prepare, arguments, said):
+    (tmp_path / "one.py").write_text(SCENES["turning"])
+    prepare(tmp_path)
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    done = animopt_here("gallery", "one.py", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+def test_a_gallery_takes_the_place_of_one_and_leaves_what_is_not_its_own(animopt_here, tmp_path):
+    folder = tmp_path / "gallery"
+    (folder / "clips").mkdir(parents=True)
+    (folder / "clips" / "old.mp4").write_text("kept")
+    assert save_page(folder, [CARD], SMALL) == folder / "index.html"
+    page = (folder / "index.html").read_bytes()
+    (tmp_path / "broken.py").write_text("1 / 0")
+    done = animopt_here("gallery", "broken.py", "--workers", "1")
+    assert done.returncode == 1
+    assert done.stderr.endswith("animopt: 1 of 1 scenes failed: broken\n")
+    assert (folder / "index.html").read_bytes() == page
+    save_page(folder, [CARD, CARD], SMALL)
+    assert (folder / "index.html").read_bytes() != page
+    assert {path.name for path in folder.rglob("*")} == {"clips", "old.mp4", "index.html"}
+
+
+def test_a_scene_is_told_in_the_language_that_is_asked_for(tmp_path):
+    scene = Scene(title={"en": "A race", "fr": "Une course"}, function=ravine, racers=[Racer("Adam", lr=0.1)], steps=3)
+    delivery = batch._Delivery()
+    scene = replace(scene, lang="fr", seconds=0.4)
+    facts = batch._all_told(small(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), delivery).facts
+    assert (facts.title, facts.language, facts.optimizers) == ("Une course", "fr", ("Adam",))
+    assert facts.alt.startswith("Une course. An animation of 3 steps")
+    assert list(delivery.files) == ["a.mp4", "a.png"]
+
+
+def bowl(x):
+    return x[0] ** 2 + x[1] ** 2
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (ravine, "ravine"),
+        (rotated(rotated(ravine, 30), 10), "ravine"),
+        (bowl, "bowl"),
+        (Function(bowl, name="another bowl"), "another bowl"),
+        (lambda x: x[0] ** 2 + x[1] ** 2, "unnamed"),
+    ],
+)
+def test_a_function_is_known_by_its_name(function, name):
+    assert _function(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(1, 1))) == name
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (r"Adam with \(\beta_2 = 0.9\) and \(\Omega\)", "Adam with β_2 = 0.9 and Ω"),
+        (r"100 % of $5 & \alpha", r"100 % of $5 & \alpha"),
+        (r"\(\nabla f\)", r"\nabla f"),
+    ],
+)
+def test_maths_is_told_in_plain_words(words, text):
+    assert plain(words) == text

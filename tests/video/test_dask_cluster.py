@@ -1,0 +1,330 @@
+"""A Dask cluster of two workers: what it draws, that a lost worker loses nothing, and what is said where none is."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import psutil
+import pytest
+from distributed import Client, LocalCluster
+
+from animopt import Error, Output, Racer, Scene, UsageError, load
+from animopt.scene import batch
+from animopt.scene.batch import render_all
+from animopt.video import dask_cluster
+from animopt.video.dask_cluster import connected
+
+SMALL = (320, 180)
+
+SCENE = """
+from animopt import Racer, Scene
+scene = Scene(
+    function=lambda x: (x ** 2).sum(), racers=[Racer("SGD", lr=0.125)], start=(-7, 2), steps=5, seconds=0.4
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory):
+    """A cluster of two workers."""
+    with local_cluster(tmp_path_factory.mktemp("workers"), n_workers=2) as running:
+        yield running
+
+
+def local_cluster(folder, n_workers):
+    # Its workers leave what they may leave where pytest has its own.
+    return LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        memory_limit=0,
+        local_directory=str(folder),
+        env=dict.fromkeys(["TMPDIR", "TEMP", "TMP"], str(folder)),
+    )
+
+
+@pytest.fixture
+def workers(tmp_path_factory):
+    """Two workers of their own for a test that kills them, as an executor: one just restarted may stay dead."""
+    with (
+        local_cluster(tmp_path_factory.mktemp("workers"), n_workers=2) as running,
+        connected(running.scheduler_address) as executor,
+    ):
+        yield executor
+
+
+@pytest.fixture
+def processes(workers):
+    """The processes of both workers."""
+    return [psutil.Process(number) for number in workers._client.run(os.getpid).values()]
+
+
+def bowl(x):
+    return (x[0] - 2) ** 2 / 4 + (x[1] - 1) ** 2
+
+
+def scene(**changes):
+    return Scene(**{"function": bowl, "racers": [Racer("SGD", lr=0.3)], "start": (-7, 6), "seconds": 2} | changes)
+
+
+def ffmpeg(*arguments):
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", *arguments]
+    return subprocess.run(command, capture_output=True, check=True)
+
+
+def decoded(path):
+    """The frames of a small MP4, and when each is shown."""
+    raw = ffmpeg("-i", path, "-vf", "showinfo", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+    times = [float(each) for each in re.findall(rb" pts_time: *(\S+)", raw.stderr)]
+    return np.frombuffer(raw.stdout, np.uint8).reshape(-1, SMALL[1], SMALL[0], 3), times
+
+
+def described(path):
+    """What ffmpeg says of an MP4, but for its name and how many bits it took."""
+    said = ffmpeg("-i", path, "-c", "copy", "-f", "null", "-").stderr.decode()
+    length = re.search(r"Duration: \S+, start: \S+,", said)[0]
+    return length, re.sub(r" \d+ kb/s,", "", re.search(r"Video: .*", said)[0])
+
+
+def likeness(one, other):
+    """The peak signal-to-noise ratio of two pictures, in decibels."""
+    return 10 * np.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2))
+
+
+def assert_whole(path, film):
+    """An MP4 has a film's frames, each in its time, from 0 on."""
+    frames, times = decoded(path)
+    assert len(frames) == len(film)
+    assert times == pytest.approx(np.arange(len(film)) / film.fps, abs=1e-5)
+    assert min(map(likeness, frames, film.frames())) > 32
+
+
+@pytest.mark.parametrize(("fps", "seconds"), [(50, 2.02), (30, 3.4), (15, 6.8), (12.5, 4.16), (29.97, 3.4)])
+def test_segments_join_to_what_one_encoder_makes(tmp_path, make_film, fps, seconds):
+    shown = scene(seconds=seconds)
+    path, usual, twin = tmp_path / "it's joined.mp4", tmp_path / "usual.mp4", tmp_path / "twin.mp4"
+    told = []
+    with ThreadPoolExecutor(2) as threads:
+        outputs = [Output(path, SMALL, fps), Output(twin, SMALL, fps)]
+        list(shown.saving(*outputs, workers=threads, progress=lambda *far: told.append(far)))
+    shown.save(Output(usual, SMALL, fps), workers=0)
+    film = make_film(shown.record(), seconds=seconds, fps=fps)
+    assert_whole(path, film)
+    assert described(path) == described(usual)
+    assert "yuv420p(tv, bt709" in described(path)[1]
+    content = path.read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+    assert twin.read_bytes() == content
+    assert len(told) == -(-len(film) // 50) >= 2
+    assert told[-1] == (len(film), len(film))
+
+
+def test_a_segment_that_is_none_is_told_in_one_line(tmp_path, monkeypatch):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"what was there")
+    monkeypatch.setattr("animopt.video.save._segment", lambda film, run, notch: b"nothing")
+    with ThreadPoolExecutor(1) as threads, pytest.raises(Error, match=r"a\.mp4: the encoder gave up: ") as caught:
+        scene().save(Output(path, SMALL, 50), workers=threads)
+    assert "\n" not in str(caught.value)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a.mp4": b"what was there"}
+
+
+def test_lost_workers_lose_no_frame(workers, processes, make_film, ravine_race):
+    film = make_film(ravine_race, seconds=4)
+    count = 0
+    for index, frame in enumerate(film.frames(workers)):
+        if index == 5:
+            # Both, so that the film itself is lost there.
+            for process in processes:
+                process.kill()
+        assert np.array_equal(frame, film.frame(index))
+        count += 1
+    assert count == len(film) == 40
+
+
+def test_a_lost_worker_loses_no_part_of_a_clip(workers, processes, tmp_path, make_film):
+    shown = scene(seconds=4)
+    told = []
+
+    def progress(done, total):
+        if not told:
+            processes[0].kill()
+        told.append(done)
+
+    list(shown.saving(Output(tmp_path / "a.mp4", SMALL, 50), workers=workers, progress=progress))
+    assert told == [50, 100, 150, 200]
+    assert not processes[0].is_running()
+    assert_whole(tmp_path / "a.mp4", make_film(shown.record(), seconds=4, fps=50))
+    with ThreadPoolExecutor(1) as threads:
+        shown.save(Output(tmp_path / "b.mp4", SMALL, 50), workers=threads)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_lost_worker_loses_no_scene(workers, processes, tmp_path):
+    scenes = {}
+    for name in ("one", "two", "three", "four"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(SCENE)
+        scenes[name] = path, [Output(tmp_path / f"{name}{suffix}", SMALL, 10) for suffix in (".gif", ".mp4")]
+    rendered = render_all(scenes, workers, {"seconds": 1})
+    done = [next(rendered)]
+    processes[0].kill()
+    done += rendered
+    assert {each.name: each.failure for each in done} == dict.fromkeys(scenes, "")
+    for suffix in (".gif", ".mp4"):
+        # Their recipes name the files.
+        assert len({decoded(tmp_path / f"{name}{suffix}")[0].tobytes() for name in scenes}) == 1
+    assert len(list(tmp_path.iterdir())) == 12
+    replace(load(tmp_path / "one.py"), seconds=1).save(Output(tmp_path / "here.gif", SMALL, 10), workers=0)
+    assert np.array_equal(decoded(tmp_path / "here.gif")[0], decoded(tmp_path / "one.gif")[0])
+
+
+def test_the_command_line_draws_there(dask, animopt_here, tmp_path):
+    (tmp_path / "one.py").write_text(SCENE)
+    (tmp_path / "broken.py").write_text(f"{SCENE}\n1 / 0")
+    there = ["--size", "320x180", "--fps", "10", "--cluster", dask.scheduler_address]
+    done = animopt_here("one.py", "-o", "a.gif", "-o", "a.mp4", *there)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["a.gif", "a.mp4"], "")
+    here = animopt_here("one.py", "-o", "b.gif", "-o", "b.mp4", *there[:4], "--workers", "0")
+    assert here.returncode == 0
+    for suffix in (".gif", ".mp4"):
+        assert Path(f"a{suffix}").read_bytes() == Path(f"b{suffix}").read_bytes()
+
+    done = animopt_here("all", "one.py", "broken.py", "-o", "out", "--format", "gif", *there)
+    assert done.returncode == 1
+    assert done.stdout.split() == [str(Path("out", "one.gif"))]
+    assert "broken: failed: broken.py, line 7: ZeroDivisionError: division by zero" in done.stderr
+    assert Path("out", "one.gif").read_bytes() == Path("a.gif").read_bytes()
+
+
+def test_nothing_is_left_on_the_cluster(dask, tmp_path):
+    with connected(dask.scheduler_address) as executor:
+        saving = scene(seconds=6).saving(
+            Output(tmp_path / "a.gif", SMALL, 1), Output(tmp_path / "a.mp4", SMALL, 50), workers=executor
+        )
+        assert next(saving) == tmp_path / "a.gif"
+        saving.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
+    deadline = time.monotonic() + 60
+    while dask.scheduler.tasks or any(each.startswith("Client-") for each in dask.scheduler.clients):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_clients_own_executor_draws(dask, tmp_path):
+    with Client(dask.scheduler_address, set_as_default=False) as client:
+        scene().save(Output(tmp_path / "a.mp4", SMALL, 50), workers=client.get_executor())
+        (tmp_path / "one.py").write_text(SCENE)
+        scenes = {"one": (tmp_path / "one.py", [Output(tmp_path / "one.gif", SMALL, 10)])}
+        (rendered,) = render_all(scenes, client.get_executor())
+    with ThreadPoolExecutor(1) as threads:
+        scene().save(Output(tmp_path / "b.mp4", SMALL, 50), workers=threads)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    assert (rendered.paths, rendered.failure) == ((tmp_path / "one.gif",), "")
+
+
+def test_a_scene_file_that_is_not_there_is_sent(tmp_path):
+    data = "from pathlib import Path\nprint(Path(__file__).with_name('data.txt').read_text())\n"
+    (tmp_path / "one.py").write_text(data + SCENE)
+    (tmp_path / "data.txt").write_text("beside it")
+    outputs = [Output(tmp_path / "one.gif", SMALL, 10)]
+    order = batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.saved)
+    assert batch._render(order).failure == ""
+    (tmp_path / "one.py").write_text(SCENE)
+    elsewhere = batch._render(order)
+    assert not elsewhere.files
+    assert elsewhere.failure.startswith(f"{tmp_path / 'one.py'}, line 2: FileNotFoundError")
+    assert list(batch._render(batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.saved)).files) == [
+        "0.gif"
+    ]
+    (tmp_path / "one.py").unlink()
+    with ThreadPoolExecutor(1) as threads:
+        (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads)
+    assert re.search(r"one\.py: cannot be read: ", rendered.failure)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "nonsense", "tcp://scheduler", "http://here:1", "tcp://here:99999", "tcp://[:1"]
+)
+def test_what_is_no_address_is_refused(animopt_here, tmp_path, address):
+    (tmp_path / "one.py").write_text(SCENE)
+    for command in (["one.py"], ["all", "one.py"]):
+        done = animopt_here(*command, "--cluster", address)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert f"cluster {address!r}: give the address of a scheduler, as tcp://scheduler:8786" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["one.py"], ["all", "one.py"], ["race", "--function", "ravine", "--racer", "sgd"]])
+def test_workers_of_both_kinds_are_refused(animopt_here, tmp_path, command):
+    (tmp_path / "one.py").write_text(SCENE)
+    done = animopt_here(*command, "--cluster", "tcp://here:1", "--workers", "2")
+    assert done.returncode == 2
+    assert "cluster 'tcp://here:1': has workers of its own; leave out --workers or --cluster" in done.stderr
+
+
+def test_a_still_is_drawn_here(animopt_here, tmp_path):
+    (tmp_path / "one.py").write_text(SCENE)
+    done = animopt_here("one.py", "--still", "0.1", "--cluster", "tcp://here:1")
+    assert done.returncode == 2
+    assert "cluster 'tcp://here:1': a still is drawn here; leave out --cluster" in done.stderr
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    said = re.escape(
+        "cluster 'tcp://here:1': needs dask.distributed; install it with pip install -c constraints.txt \".[cluster]\""
+    )
+    with pytest.raises(Error, match=said), connected("tcp://here:1"):
+        pass
+
+
+def test_a_missing_scheduler_is_told_of(monkeypatch):
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(Error, match="no scheduler answers there") as caught, connected(address):
+            pass
+    assert not isinstance(caught.value, UsageError)
+
+
+def test_a_cluster_that_cannot_do_it_is_told_of(tmp_path, monkeypatch):
+    older = tmp_path / "animopt-0.0.1.dist-info"
+    older.mkdir()
+    (older / "METADATA").write_text("Metadata-Version: 2.1\nName: animopt\nVersion: 0.0.1\n")
+    with local_cluster(tmp_path, n_workers=0) as running:
+        address = running.scheduler_address
+        with monkeypatch.context() as hasty:
+            hasty.setattr(dask_cluster, "PATIENCE", 0.5)
+            said = f"cluster '{address}': has no worker; start one, with dask worker {address}"
+            with pytest.raises(Error, match=said), connected(address):
+                pass
+        running.scale(1)
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+            client.run(exec, f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
+            said = (
+                rf"cluster '{address}': worker tcp://\S+ has animopt 0\.0\.1, this machine \S+; install the same there"
+            )
+            with pytest.raises(Error, match=said), connected(address):
+                pass
+            client.run(exec, "import sys; del sys.path[0]")
+        with pytest.raises(Error, match="its scheduler is gone"):
+            lose_the_scheduler(running)
+
+
+def lose_the_scheduler(running):
+    with connected(running.scheduler_address) as executor:
+        future = executor.submit(time.sleep, 2)
+        running.close()
+        future.result(60)

@@ -1,0 +1,564 @@
+"""Every format, decoded by something other than what wrote it; places, budgets and transparency."""
+
+import base64
+import functools
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import threading
+import warnings
+from dataclasses import replace
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from animopt import Error, Output, UsageError, load
+from animopt.drawing.theme import LIGHT
+from animopt.scene.recipe import Recipe
+from animopt.video.film import Film
+from animopt.video.formats import WRITERS
+from animopt.video.metadata import embedded
+from animopt.video.presets import PLACES
+from animopt.video.size_budget import NARROWEST, RATES, in_bytes, ladder
+
+SIZE, FPS, SECONDS = (320, 180), 10, 1.5
+COUNT = round(FPS * SECONDS)
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium: install it, as by apt install chromium, and try again"
+)
+
+
+def ffmpeg(*arguments):
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", *arguments]
+    return subprocess.run(command, capture_output=True, check=False)
+
+
+def raw(path, pixels, size=SIZE, decoder=()):
+    channels = len(pixels.rstrip("24"))
+    out = ffmpeg("-v", "error", *decoder, "-i", str(path), "-f", "rawvideo", "-pix_fmt", pixels, "-").stdout
+    return np.frombuffer(out, np.uint8).reshape(-1, size[1], size[0], channels)
+
+
+def pillow(path, mode="RGB"):
+    with Image.open(path) as image:
+        return np.array([np.asarray(frame.convert(mode)) for frame in ImageSequence.Iterator(image)])
+
+
+def folder(path, mode="RGB"):
+    return np.array([np.asarray(Image.open(each).convert(mode)) for each in sorted(path.iterdir())])
+
+
+def likeness(one, other):
+    return 10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(float) - other.astype(float)) ** 2)))
+
+
+@pytest.fixture(scope="module")
+def scene(scenes):
+    return replace(load(scenes["ravine_race"]), seconds=SECONDS)
+
+
+@pytest.fixture(scope="module")
+def drawn(scene, tmp_path_factory):
+    """The frames, as the folder of PNG files has them, which another test holds against the film."""
+    path = tmp_path_factory.mktemp("drawn")
+    scene.save(Output(f"{path}/frames/", SIZE, FPS))
+    return folder(path / "frames")
+
+
+@pytest.fixture(scope="module")
+def clips(scene, tmp_path_factory):
+    path = tmp_path_factory.mktemp("clips")
+    names = ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov"]
+    scene.save(*(Output(path / name, SIZE, FPS) for name in names))
+    return path
+
+
+@pytest.fixture(scope="module")
+def clear(scene, tmp_path_factory):
+    path = tmp_path_factory.mktemp("clear")
+    names = ["a.webm", "a.webp", "a.apng", "a.mov", "frames/"]
+    scene.save(*(Output(f"{path}/{name}", SIZE, FPS, transparent=True) for name in names))
+    return path
+
+
+def test_a_folder_has_every_frame_as_it_was_drawn(scene, drawn, monkeypatch, tmp_path):
+    films, frames = [], Film.frames
+    monkeypatch.setattr(Film, "frames", lambda self, executor: films.append(self) or frames(self, executor))
+    scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS))
+    assert np.array_equal(drawn, [films[0].frame(index) for index in range(COUNT)])
+
+
+@pytest.mark.parametrize(
+    ("name", "decode", "least"),
+    [
+        ("a.gif", pillow, 40),
+        ("a.webp", pillow, 30),
+        ("a.apng", pillow, np.inf),
+        ("a.mp4", lambda path: raw(path, "rgb24"), 32),
+        ("a.webm", lambda path: raw(path, "rgb24"), 32),
+        ("a.mov", lambda path: raw(path, "rgb24"), 33),
+    ],
+)
+def test_what_decodes_is_what_was_drawn(clips, drawn, name, decode, least):
+    frames = decode(clips / name)
+    assert len(frames) == COUNT
+    assert (frames == drawn).all() if least == np.inf else likeness(frames, drawn) > least
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
+def test_pictures_that_move_do_so_for_ever_and_at_their_rate(clips, name):
+    with Image.open(clips / name) as image:
+        assert image.info["loop"] == 0
+        lasted = []
+        for frame in ImageSequence.Iterator(image):
+            frame.load()
+            lasted.append(frame.info["duration"])
+    assert sum(lasted) == pytest.approx(1000 * SECONDS)
+    assert set(lasted) == {1000 / FPS}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.webm", r"vp9.*yuv420p\(tv, bt709"),
+        ("a.mov", r"prores.*yuv422p10le\(tv, bt709"),
+    ],
+)
+def test_videos_are_tagged(clips, name, said):
+    told = ffmpeg("-i", str(clips / name)).stderr.decode()
+    assert re.search(said, told, re.DOTALL), told
+    assert f"Duration: 00:00:0{SECONDS:.2f}" in told
+
+
+DECODED_CLEAR = {
+    "a.webm": lambda path: raw(path, "rgba", decoder=("-c:v", "libvpx-vp9")),
+    "a.webp": lambda path: pillow(path, "RGBA"),
+    # Pillow forgets a part of the frame before where two of them are blended.
+    "a.apng": lambda path: raw(path, "rgba"),
+    "a.mov": lambda path: raw(path, "rgba"),
+    "frames": lambda path: folder(path, "RGBA"),
+}
+
+
+@pytest.mark.parametrize(("name", "decode"), DECODED_CLEAR.items(), ids=DECODED_CLEAR)
+def test_what_is_transparent_looks_on_its_ground_as_ever(clear, drawn, name, decode):
+    frames = decode(clear / name).astype(float)
+    assert len(frames) == COUNT
+    # The corner has no ground, the middle of the contour has.
+    assert frames[:, :4, :4, 3].max() == 0
+    assert frames[:, 45, 240, 3].min() > 250
+    ground = np.array([int(LIGHT.background[place : place + 2], 16) for place in (1, 3, 5)])
+    alpha = frames[..., 3:] / 255
+    laid = frames[..., :3] * alpha + ground * (1 - alpha)
+    if name in ("frames", "a.apng"):
+        # Rounded on either ground, and again with the opacity.
+        assert np.abs(laid - drawn).max() < 4
+    else:
+        assert likeness(laid, drawn) > 29
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4"])
+def test_what_has_no_alpha_cannot_be_transparent(name):
+    with pytest.raises(UsageError, match=r"transparent: a \.\w+ has no half-transparent edges; use \.apng"):
+        Output(name, transparent=True)
+
+
+def test_a_transparent_still_has_no_ground(scene, tmp_path):
+    scene.still(tmp_path / "a.png", 1, SIZE, transparent=True)
+    with Image.open(tmp_path / "a.png") as still:
+        assert still.mode == "RGBA"
+        assert still.getpixel((1, 1))[3] == 0
+
+
+def test_workers_draw_what_is_transparent_alike(scene, clear, tmp_path):
+    scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS, transparent=True), workers=1)
+    assert np.array_equal(folder(tmp_path / "frames", "RGBA"), folder(clear / "frames", "RGBA"))
+
+
+def test_a_folder_of_frames_takes_the_place_of_another(scene, tmp_path):
+    path = tmp_path / "100% frames"
+    short = replace(scene, seconds=0.5)
+    scene.save(Output(f"{path}/", SIZE, FPS))
+    assert len(list(path.iterdir())) == COUNT
+    short.save(Output(f"{path}/", SIZE, FPS))
+    assert sorted(each.name for each in path.iterdir()) == [f"frame-{number:04}.png" for number in range(5)]
+    assert [each.name for each in tmp_path.iterdir()] == ["100% frames"]
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(scene, tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(UsageError, match=r"holds 'thesis\.tex'; name a folder for nothing but the frames"):
+        scene.save(Output(f"{tmp_path}/", SIZE, FPS))
+    assert [each.name for each in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_that_fails_leaves_the_old_one(scene, tmp_path, monkeypatch):
+    scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS))
+    before = folder(tmp_path / "frames")
+    monkeypatch.setattr(Film, "frame", lambda self, index: 1 / 0 if index > 3 else np.zeros((180, 320, 3), np.uint8))
+    with pytest.raises(ZeroDivisionError):
+        scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS), workers=0)
+    assert np.array_equal(folder(tmp_path / "frames"), before)
+    assert [each.name for each in tmp_path.iterdir()] == ["frames"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov"])
+def test_every_clip_holds_its_recipe(clips, name):
+    found = Recipe.read(embedded(clips / name), name)
+    assert found.output == {"size": list(SIZE), "fps": FPS, "theme": "light"}
+    assert "scene = Scene(" in found.scene_file()
+
+
+def test_pillow_finds_the_recipe_of_an_apng_in_its_place(clips):
+    with Image.open(clips / "a.apng") as image:
+        image.seek(image.n_frames - 1)
+        image.load()
+        assert image.text["Comment"] == embedded(clips / "a.apng")
+
+
+# Budgets.
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("10MB", 10_000_000),
+        ("10 mb", 10_000_000),
+        ("2.5 MiB", 2_621_440),
+        ("900k", 900_000),
+        ("1GB", 10**9),
+        ("12345", 12345),
+    ],
+)
+def test_a_size_is_read(words, count):
+    assert in_bytes(words) == count
+
+
+@pytest.mark.parametrize("words", ["3 bananas", "", "MB", "-1MB", "1e6", "10 MB MB", "1,5MB"])
+def test_what_is_no_size_is_refused(words):
+    with pytest.raises(UsageError, match=r"^max size .*: give a size in bytes, as 10MB or 900kB$"):
+        in_bytes(words)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov", "frames/"])
+def test_quality_is_given_up_first_then_the_rate_then_the_size(name):
+    rungs = ladder(Output(name, (1280, 720), 50, most=10**6))
+    keys = [(rung.notch, -rung.fps, -rung.size[0]) for rung in rungs]
+    assert keys == sorted(set(keys))
+    assert rungs[-1].size == (320, 180)
+    assert min(rung.fps for rung in rungs) == min(RATES) > 8
+    assert min(rung.size[0] for rung in rungs) == NARROWEST
+    # Never two things at once.
+    for before, after in pairwise(rungs):
+        assert sum(getattr(before, field) != getattr(after, field) for field in ("notch", "fps", "size")) == 1
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "frames/"])
+def test_a_budget_is_met_and_what_it_cost_is_told(scene, tmp_path, name):
+    path = f"{tmp_path}/{name}"
+    asked = Output(path, (480, 270), 20)
+    scene.save(asked)
+
+    def size():
+        files = list(asked.path.iterdir()) if asked.path.is_dir() else [asked.path]
+        return sum(file.stat().st_size for file in files)
+
+    most = max(20_000, int(size() * 0.4))
+    with pytest.warns(UserWarning, match=r"to stay within [\d.]+ [kM]B it has .* instead of") as told:
+        scene.save(replace(asked, most=most))
+    assert len(told) == 1
+    assert size() <= most
+    # Not much more is given up than needs be.
+    assert size() > 0.3 * most
+
+
+@pytest.mark.parametrize("command", ["one", "all"])
+def test_json_tells_of_what_was_made_and_not_of_what_was_asked_for(animopt_here, scenes, tmp_path, command):
+    asked = ["--size", "480x270", "--fps", "20", "--seconds", "1", "--json"]
+    race = str(scenes["ravine_race"])
+    few = ["-o", "few.gif", "--with", "html"] if command == "one" else ["--format", "gif", "-o", "out"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        done = animopt_here(*(["all"] if command == "all" else []), race, *few, *asked, "--max-size", "60kB")
+    assert done.returncode == 0, done.stderr
+    assert "to stay within" in done.stderr
+    told = json.loads(done.stdout)["files"][0]
+    assert told["bytes"] == Path(told["path"]).stat().st_size <= 60_000
+    with Image.open(told["path"]) as clip:
+        assert (told["width"], told["height"]) == clip.size
+        assert told["frames"] == clip.n_frames
+        assert clip.size != (480, 270) or clip.n_frames < 20
+        width = clip.size[0]
+    if command == "one":
+        assert f'width="{width}"' in Path("few.html").read_text()
+
+
+def test_json_tells_of_a_folder_of_frames(animopt_here, scenes, tmp_path):
+    done = animopt_here(
+        str(scenes["ravine_sgd"]), "-o", "frames/", "--size", "320x180", "--fps", "5", "--seconds", "1", "--json"
+    )
+    (told,) = json.loads(done.stdout)["files"]
+    assert (told["format"], told["frames"]) == ("frames", 5)
+    assert told["bytes"] == sum(path.stat().st_size for path in (tmp_path / "frames").iterdir())
+
+
+def test_a_budget_that_holds_costs_nothing(scene, clips, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scene.save(Output(tmp_path / "a.gif", SIZE, FPS, most=10**8))
+    assert (tmp_path / "a.gif").read_bytes() == (clips / "a.gif").read_bytes()
+
+
+def test_a_budget_that_cannot_be_met_leaves_the_old_file(scene, tmp_path):
+    (tmp_path / "a.gif").write_bytes(b"old")
+    drawn = []
+    said = r"a\.gif: cannot be made smaller than [\d.]+ kB, and may have 20 kB; allow more, or make the clip shorter"
+    output = Output(tmp_path / "a.gif", SIZE, FPS, most=20_000)
+    with pytest.raises(Error, match=said) as error:
+        list(replace(scene, seconds=4).saving(output, progress=lambda done, total: drawn.append(done)))
+    assert not isinstance(error.value, UsageError)
+    assert (tmp_path / "a.gif").read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.gif"]
+    assert len(drawn) <= 8 * 4 * FPS
+
+
+def test_one_that_is_too_large_does_not_keep_the_others(scene, tmp_path):
+    outputs = [Output(tmp_path / "a.apng", SIZE, FPS, most=20_000), Output(tmp_path / "a.mp4", SIZE, FPS)]
+    with pytest.raises(Error, match=r"a\.apng: cannot be made smaller"):
+        scene.save(*outputs)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_gif_is_smaller_than_by_the_usual_recipe_and_no_worse(scene, clips, drawn, tmp_path):
+    usual = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
+    pixels = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "320x180", "-r", f"{FPS}", "-i", "-"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *pixels, "-filter_complex", usual, tmp_path / "b.gif"]
+    subprocess.run(command, input=drawn.tobytes(), check=True)
+    assert (clips / "a.gif").stat().st_size < 0.95 * (tmp_path / "b.gif").stat().st_size
+    assert likeness(pillow(clips / "a.gif"), drawn) > likeness(pillow(tmp_path / "b.gif"), drawn) - 0.5
+
+
+# Places.
+
+
+@pytest.mark.parametrize(("word", "place"), PLACES.items(), ids=PLACES)
+def test_every_place_has_its_clip(animopt_here, scenes, tmp_path, word, place):
+    done = animopt_here(str(scenes["ravine_sgd"]), "--for", word, "--seconds", "0.2", "--draft")
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "renders" / f"ravine-sgd-{word}{place.suffix}".removesuffix("/")
+    size = place.output(f"a{place.suffix}").draft().size
+    assert done.stdout.strip() == str(path.relative_to(tmp_path)).replace("\\", "/")
+    if place.suffix == "/":
+        with Image.open(path / "frame-0000.png") as frame:
+            assert frame.size == size
+            assert frame.getpixel((0, 0)) == (255, 255, 255)
+    else:
+        told = ffmpeg("-i", str(path)).stderr.decode()
+        assert "{}x{}".format(*size) in told
+
+
+@pytest.mark.parametrize(("word", "place"), PLACES.items(), ids=PLACES)
+def test_a_place_is_what_it_says(word, place):
+    output = place.output(f"a{place.suffix}")
+    assert (output.size, output.fps, output.most) == (place.size, place.fps, place.most)
+    assert len(place.why) > 20
+    assert len(ladder(output)) > 1 or output.most is None
+
+
+def test_the_help_tells_of_every_place(animopt_here, scenes):
+    told = " ".join(animopt_here(str(scenes["ravine_sgd"]), "--help").stdout.split())
+    for word, place in PLACES.items():
+        assert f"{word} {place}" in told
+
+
+def test_a_rate_of_nothing_is_refused_for_a_place_too(animopt_here, scenes):
+    done = animopt_here(str(scenes["ravine_sgd"]), "--for", "github", "--fps", "0")
+    assert (done.returncode, done.stderr) == (2, "animopt: fps 0.0: give 1 to 120 frames a second\n")
+
+
+def test_what_is_said_explicitly_wins(animopt_here, scenes, tmp_path):
+    options = ["--for", "github", "--seconds", "0.5", "--size", "320x180", "--fps", "10"]
+    done = animopt_here(str(scenes["ravine_sgd"]), *options, "-o", "a.mp4")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    told = ffmpeg("-i", str(tmp_path / "a.mp4")).stderr.decode()
+    assert "320x180" in told
+    assert "10 fps" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--for", "moon"], 2, "'moon' is not one of 'github'"),
+        (["--max-size", "3 bananas"], 2, "max size '3 bananas': give a size in bytes, as 10MB or 900kB"),
+        (["--max-size", "1 kB"], 2, "max size 1 kB: no clip is that small; give at least 20 kB"),
+        (["--max-size", "1MB", "--still", "1"], 2, "max-size '1MB': is for clips; leave out --max-size"),
+        (["--for", "github", "--storyboard"], 2, "for 'github': is for clips; leave out --for"),
+        (["-o", "a.gif", "--transparent"], 2, "transparent: a .gif has no half-transparent edges; use .apng"),
+        (["-o", "a.gif/"], 2, "is a file; give the name of a folder"),
+    ],
+)
+def test_bad_input_is_told_in_a_line(animopt_here, scenes, tmp_path, options, code, said):
+    (tmp_path / "a.gif").write_bytes(b"old")
+    done = animopt_here(str(scenes["ravine_sgd"]), *options)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
+
+
+# The browser.
+
+
+@pytest.fixture(scope="module")
+def site(clips, clear):
+    """The clips' folder, served to a browser, which reads the pixels of no file from the disk."""
+    for path in clear.glob("a.*"):
+        shutil.copy(path, clips / f"clear{path.suffix}")
+    (clips / "page.html").write_text("<!doctype html><body style='margin:0;background:#0000ff'></body>")
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=clips))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def page(site):
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = browser.new_page()
+        opened.goto(f"{site}/page.html")
+        yield opened
+        browser.close()
+
+
+SHOW = """async ([name, at]) => {
+    const video = /mp4|webm/.test(name);
+    const shown = document.createElement(video ? "video" : "img");
+    shown.muted = true;
+    shown.src = name;
+    document.body.replaceChildren(shown);
+    if (video) {
+        await new Promise((done, failed) => {
+            shown.onloadeddata = done;
+            shown.onerror = () => failed(shown.error.message);
+        });
+        shown.currentTime = at;
+        await new Promise(done => { shown.onseeked = done; });
+    } else await shown.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = shown.videoWidth || shown.naturalWidth;
+    canvas.height = shown.videoHeight || shown.naturalHeight;
+    canvas.getContext("2d").drawImage(shown, 0, 0);
+    return [shown.duration || null, canvas.width, canvas.height, canvas.toDataURL()];
+}"""
+
+
+def shown(page, name, at=0.0):
+    duration, width, height, url = page.evaluate(SHOW, [name, at])
+    data = base64.b64decode(url.partition(",")[2])
+    with Image.open(BytesIO(data)) as picture:
+        return duration, (width, height), np.asarray(picture.convert("RGBA"))
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng", "a.mp4", "a.webm"])
+def test_a_browser_shows_the_first_frame_as_it_was_drawn(page, drawn, name):
+    duration, size, pixels = shown(page, name)
+    assert size == SIZE
+    if name.endswith(("mp4", "webm")):
+        assert duration == pytest.approx(SECONDS, abs=0.02)
+    assert likeness(pixels[..., :3], drawn[0]) > 28
+    # The ground is the ground: no tint by a matrix that the browser guessed.
+    assert np.abs(pixels[:4, :4, :3].astype(int) - drawn[0][:4, :4]).max() <= 2
+
+
+VIEWED = [word for word, place in PLACES.items() if place.suffix != "/"]
+
+
+@pytest.fixture(scope="module")
+def placed(scene, site, clips):
+    """A draft for each place that a browser can stand in for, in the folder that is served."""
+    for word in VIEWED:
+        place = PLACES[word]
+        replace(scene, seconds=0.5).save(place.output(clips / f"{word}{place.suffix}").draft())
+
+
+@needs_chromium
+@pytest.mark.parametrize("word", VIEWED)
+def test_a_browser_shows_the_clip_of_each_place(page, placed, word):
+    place = PLACES[word]
+    output = place.output(f"{word}{place.suffix}").draft()
+    duration, size, pixels = shown(page, str(output.path))
+    assert size == output.size
+    if place.suffix == ".mp4":
+        assert duration == pytest.approx(round(0.5 * output.fps) / output.fps, abs=0.02)
+    ground = np.array([int(LIGHT.background[place : place + 2], 16) for place in (1, 3, 5)])
+    assert np.abs(pixels[2, 2, :3].astype(int) - ground).max() <= 2
+    assert pixels[..., :3].std() > 5
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_a_browser_finds_the_frame_of_a_second(page, drawn, name):
+    index = 9
+    pixels = shown(page, name, (index + 0.5) / FPS)[2][..., :3]
+    likest = max(range(COUNT), key=lambda other: likeness(pixels, drawn[other]))
+    assert likest == index
+
+
+DECODE = """async name => {
+    const data = (await fetch(name)).body;
+    const decoder = new ImageDecoder({data, type: "image/png"});
+    await decoder.completed;
+    const canvas = document.createElement("canvas");
+    const frames = [];
+    for (let index = 0; index < decoder.tracks.selectedTrack.frameCount; index++) {
+        const {image} = await decoder.decode({frameIndex: index});
+        [canvas.width, canvas.height] = [image.displayWidth, image.displayHeight];
+        canvas.getContext("2d").drawImage(image, 0, 0);
+        frames.push(canvas.toDataURL());
+    }
+    return frames;
+}"""
+
+
+@needs_chromium
+def test_a_browser_sees_through_every_frame_of_an_apng(page, clear):
+    expected = folder(clear / "frames", "RGBA").astype(int)
+    urls = page.evaluate(DECODE, "clear.apng")
+    assert len(urls) == COUNT
+    for url, frame in zip(urls, expected, strict=True):
+        with Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))) as picture:
+            pixels = np.asarray(picture.convert("RGBA")).astype(int)
+        assert (pixels[..., 3] == frame[..., 3]).all()
+        # A canvas keeps colours times their opacity.
+        assert (np.abs(pixels - frame)[..., :3].max(axis=2) * frame[..., 3] <= 255).all()
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["clear.webm", "clear.webp"])
+def test_a_browser_sees_through_what_is_transparent(page, name):
+    pixels = shown(page, name)[2]
+    assert pixels[2, 2, 3] == 0
+    assert pixels[45, 240, 3] > 250
+
+
+def test_every_format_is_tried_here():
+    assert set(WRITERS) == {".gif", ".mp4", ".webm", ".webp", ".apng", ".mov", "/"}

@@ -1,0 +1,443 @@
+"""Drawing by several processes: what they draw, what they hold, and that none is left."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from concurrent.futures import Executor, ThreadPoolExecutor
+from math import inf
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from animopt import Error, Output, Racer, Scene, UsageError
+from animopt.scene.batch import render_all
+from animopt.video.frame_stream import AHEAD
+from animopt.video.worker_pool import Workers, cores, crew
+
+ROOT = Path(__file__).parents[2]
+SMALL = (320, 180)
+QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
+
+SCRIPT = """
+print("the script runs")
+from animopt import Output, Racer, Scene
+scene = Scene(
+    function=lambda x: (x ** 2).sum(), racers=[Racer("SGD", lr=0.125)], start=(-7, 2), steps=5, seconds=0.4
+)
+scene.save(Output("a.gif", (320, 180), 10), workers=2)
+"""
+
+SCENE = SCRIPT.partition("scene.save")[0]
+
+
+def bowl(x):
+    return (x[0] - 2) ** 2 / 4 + (x[1] - 1) ** 2
+
+
+def scene(**changes):
+    return Scene(**{"function": bowl, "racers": [Racer("SGD", lr=0.3)], "start": (-7, 6), "seconds": 2} | changes)
+
+
+@pytest.fixture
+def film(make_film, ravine_race):
+    return make_film(ravine_race, seconds=2)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Every process that this one starts from here on."""
+    processes = []
+
+    class Watched(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            processes.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    return processes
+
+
+class Watchful(Workers):
+    """Workers that note what they are asked for."""
+
+    def __init__(self, count):
+        super().__init__(count)
+        self.asked = []
+
+    def submit(self, fn, /, *args):
+        self.asked.append(args)
+        return super().submit(fn, *args)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_frames_are_the_same_for_any_number_of_workers(film, count):
+    with Workers(count) as workers:
+        there = list(film.frames(workers))
+    here = list(film.frames())
+    assert len(there) == len(here) == len(film) == 20
+    for one, other in zip(there, here, strict=True):
+        assert np.array_equal(one, other)
+        assert one.flags.owndata
+    assert not np.array_equal(here[0], here[-1])
+
+
+def test_some_frames_are_drawn_by_their_numbers(film):
+    with Workers(2) as workers:
+        for frame, index in zip(film.sample([13, 2, 2], workers), [13, 2, 2], strict=True):
+            assert np.array_equal(frame, film.frame(index))
+        assert list(film.sample([], workers)) == []
+
+
+def test_any_executor_draws(film):
+    with ThreadPoolExecutor(3) as threads:
+        for frame, index in zip(film.frames(threads), range(20), strict=True):
+            assert np.array_equal(frame, film.frame(index))
+
+
+def test_several_races_are_drawn(scenes, tmp_path):
+    import animopt
+
+    turning = animopt.load(scenes["rotating_ravine"])
+    drawn = turning.filming()[1](Output("a.mp4", SMALL, 2))
+    with Workers(2) as workers:
+        for frame, index in zip(drawn.frames(workers), range(len(drawn)), strict=True):
+            assert np.array_equal(frame, drawn.frame(index))
+
+
+def test_a_worker_never_imports_torch(film):
+    with Workers(1, "animopt.video.film") as workers:
+        assert len(list(film.frames(workers))) == 20
+        loaded = workers.submit(eval, "set(__import__('sys').modules)").result()
+    assert "animopt.video.film" in loaded
+    assert not {name for name in loaded if name.partition(".")[0] == "torch"}
+
+
+class Odd(torch.optim.SGD):
+    """Keeps settings that none but torch, or this file, can read."""
+
+    def __init__(self, params):
+        super().__init__(params, lr=0.1)
+        self.param_groups[0].update(
+            dtype=torch.float64, hook=lambda: 0, pair=(torch.tensor(0.5), Odd), rate=np.float64(2)
+        )
+
+
+@pytest.mark.parametrize("name", ["ravine_race", "himmelblau_adam_basins", "regression_minibatch", "odd"])
+def test_a_recording_is_read_without_torch(scenes, record, tmp_path, name):
+    recording = record(scenes[name]) if name in scenes else scene(racers=[Racer(Odd)]).record()
+    if name == "odd":
+        kept = recording.hyperparameters[0]
+        assert (kept["dtype"], kept["pair"][0], kept["rate"], kept["lr"]) == ("torch.float64", 0.5, 2.0, 0.1)
+    (tmp_path / "recording").write_bytes(pickle.dumps(recording))
+    program = (
+        "import sys; sys.modules['torch'] = None; import pickle; print(pickle.load(open('recording', 'rb')).names)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, repr(recording.names)), done.stderr
+
+
+def environment():
+    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+
+
+def test_the_window_is_bounded(film):
+    with Watchful(2) as workers:
+        frames = film.frames(workers)
+        assert not workers.asked
+        for taken, _ in enumerate(frames):
+            assert len(workers.asked) - taken <= 2 * AHEAD
+        assert len(workers.asked) == 20
+        names, behinds, starts, indices = (set(each) for each in zip(*workers.asked, strict=True))
+    assert indices == set(range(20))
+    size = 3 * SMALL[0] * SMALL[1]
+    assert starts == {place * size for place in range(2 * AHEAD)}
+    assert behinds == {2 * AHEAD * size}
+    (name,) = names
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(name)
+
+
+class Patient(Executor):
+    """Counts what is under way, and does a task only when its outcome is asked for."""
+
+    def __init__(self):
+        self.waiting = deque()
+        self.most = 0
+
+    def submit(self, fn, /, *args):
+        waiting, task = self.waiting, (fn, args)
+
+        class Later:
+            def result(self):
+                waiting.remove(task)
+                return fn(*args)
+
+            def cancel(self):
+                waiting.remove(task)
+
+        waiting.append(task)
+        self.most = max(self.most, len(waiting))
+        return Later()
+
+
+def test_another_executor_is_not_flooded(make_film, ravine_race):
+    long = make_film(ravine_race, seconds=50, fps=50)
+    patient = Patient()
+    frames = long.frames(patient)
+    for _ in range(3):
+        next(frames)
+    assert 1 <= patient.most <= AHEAD * cores()
+    frames.close()
+    assert not patient.waiting
+
+
+@pytest.mark.parametrize("how", ["script", "standard input"])
+def test_a_script_without_a_guard_runs_once(tmp_path, how):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command, given = ([sys.executable, "script.py"], None) if how == "script" else ([sys.executable, "-"], SCRIPT)
+    done = subprocess.run(
+        command, cwd=tmp_path, input=given, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the script runs\n", "")
+    assert (tmp_path / "a.gif").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no more")], ids=repr)
+def test_an_error_midway_leaves_no_process(started, tmp_path, error):
+    def progress(done, total):
+        if done == 5:
+            raise error
+
+    with pytest.raises(type(error)):
+        list(scene().saving(Output(tmp_path / "a.mp4", SMALL, 25), workers=2, progress=progress))
+    # Two workers and an encoder, which imageio-ffmpeg may have tried out before.
+    assert len(started) >= 3
+    assert all(process.poll() is not None for process in started)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_race_that_fails_leaves_no_process(started, tmp_path):
+    with pytest.raises(Error, match="its start"):
+        scene(function=lambda x: (x * np.nan).sum()).save(tmp_path / "a.mp4", workers=2)
+    assert len(started) == 2
+    assert all(process.poll() is not None for process in started)
+
+
+def test_an_abandoned_iterator_leaves_no_process(started, tmp_path):
+    outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 20)]
+    saving = scene().saving(*outputs, workers=2)
+    assert next(saving) == outputs[0].path
+    saving.close()
+    assert all(process.poll() is not None for process in started)
+    assert list(tmp_path.iterdir()) == [outputs[0].path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is asked for by its number otherwise")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM] if sys.platform != "win32" else [])
+def test_a_killed_caller_leaves_no_process(number):
+    program = """
+import os, time
+from animopt.video.worker_pool import Workers
+workers = Workers(1)
+print(workers.submit(os.getpid).result(), flush=True)
+workers.submit(time.sleep, 600)
+time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment()) as caller:
+        worker = int(caller.stdout.readline())
+        os.kill(worker, 0)
+        caller.send_signal(number)
+    deadline = time.monotonic() + 60
+    while alive(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # One that nobody has buried yet is as good as gone.
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_an_executor_of_the_callers_is_left_running(tmp_path):
+    with Workers(1) as workers:
+        scene(seconds=0.4).save(Output(tmp_path / "a.mp4", SMALL, 10), workers=workers)
+        assert workers.submit(abs, -3).result() == 3
+
+
+def test_few_frames_need_no_process(started, tmp_path):
+    scene(seconds=0.4).save(Output(tmp_path / "a.mp4", SMALL, 10))
+    assert started
+    assert not [process for process in started if process.args[0] == sys.executable]
+
+
+@pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 4), (0, inf, 0), (2, 1, 2)])
+def test_as_many_as_are_asked_for_or_suit(monkeypatch, workers, frames, count):
+    monkeypatch.setattr("animopt.video.worker_pool.cores", lambda: 6)
+    with crew(workers, frames) as executor:
+        assert (executor.count if executor else 0) == count
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, "2"])
+def test_a_number_of_workers_that_cannot_be_is_refused(count, tmp_path):
+    with pytest.raises(UsageError, match=f"workers {count!r}: "):
+        scene().save(tmp_path / "a.mp4", workers=count)
+
+
+def test_a_worker_that_dies_gives_one_line_and_is_replaced():
+    with Workers(1) as workers:
+        with pytest.raises(Error, match="workers 1: one ended with exit code 3; ") as caught:
+            workers.submit(os._exit, 3).result()
+        assert "\n" not in str(caught.value)
+        assert workers.submit(abs, -3).result() == 3
+
+
+def test_a_worker_that_dies_midway_ends_the_clip(film):
+    with Workers(1) as workers:
+        frames = film.frames(workers)
+        next(frames)
+        workers._processes[0].kill()
+        with pytest.raises(Error, match=r"workers 1: one (was ended by SIGKILL|ended with exit code)"):
+            list(frames)
+
+
+def test_what_a_task_raises_comes_back():
+    with Workers(1) as workers:
+        with pytest.raises(ValueError, match="invalid literal") as caught:
+            workers.submit(int, "x").result()
+        assert "Traceback" in caught.value.__notes__[0]
+        with pytest.raises(UsageError, match="theme 'pink'"):
+            workers.submit(eval, "__import__('animopt.video.film').video.film.Staging(theme='pink')").result()
+        with pytest.raises(pickle.PicklingError, match="pickle"):
+            workers.submit(eval, "lambda: 0").result()
+        with pytest.raises((AttributeError, pickle.PicklingError)):
+            workers.submit(lambda: 0)
+        assert workers.submit(abs, -3).result() == 3
+
+
+def test_what_a_task_prints_is_no_answer(capfd):
+    with Workers(1) as workers:
+        assert workers.submit(print, "hello").result() is None
+        assert workers.submit(eval, "__import__('os').write(1, b'there')").result() == 5
+        assert workers.submit(eval, "__import__('sys').stdin.read()").result() == ""
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "hello" in err
+    assert "there" in err
+
+
+def test_nothing_is_taken_after_the_end():
+    workers = Workers(1)
+    future = workers.submit(abs, -3)
+    workers.shutdown()
+    assert future.result() == 3
+    with pytest.raises(RuntimeError, match="shut down"):
+        workers.submit(abs, -3)
+
+
+def test_all_goes_on_past_a_scene_that_fails(animopt_here, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "one.py").write_text(SCENE)
+    (folder / "broken.py").write_text(f"{SCENE}\n1 / 0")
+    (folder / "two_of_them.py").write_text(SCENE)
+    done = animopt_here("all", "mine", "-o", "out", "--format", "gif", "--workers", "2", *QUICK)
+    assert done.returncode == 1
+    assert sorted(done.stdout.split()) == [str(Path("out", name)) for name in ("one.gif", "two-of-them.gif")]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"one.gif", "two-of-them.gif"}
+    *lines, last = [line for line in done.stderr.splitlines() if "the script runs" not in line]
+    assert sorted(line.partition(" ")[0] for line in lines) == ["1/3", "2/3", "3/3"]
+    assert sum(line.endswith(": done") for line in lines) == 2
+    assert any("broken: failed: " in line and "division by zero" in line for line in lines)
+    assert last == "animopt: 1 of 3 scenes failed: broken"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing-like-it"], "there is no scene"),
+        (["missing.py"], "missing.py: there is no such scene file"),
+        (["--format", "avi", "one.py"], "suffix '.avi'"),
+        (["one.py", "mine/one.py"], "rename one"),
+        (["--workers", "0", "one.py"], "--workers"),
+    ],
+)
+def test_what_all_cannot_do_is_said_before_it_starts(animopt_here, tmp_path, started, arguments, said):
+    (tmp_path / "mine").mkdir()
+    for path in (tmp_path / "one.py", tmp_path / "mine" / "one.py"):
+        path.write_text(SCENE)
+    done = animopt_here("all", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not started
+    assert not (tmp_path / "renders").exists()
+
+
+def test_scenes_are_rendered_by_any_executor(tmp_path):
+    (tmp_path / "one.py").write_text(SCENE)
+    outputs = [Output(tmp_path / "one.mp4", SMALL, 10)]
+    with ThreadPoolExecutor(2) as threads:
+        (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads, {"seconds": 0.3})
+    assert (rendered.name, rendered.paths, rendered.failure) == ("one", (tmp_path / "one.mp4",), "")
+
+
+def test_a_worker_that_dies_with_a_scene_fails_that_one_alone(tmp_path):
+    (tmp_path / "one.py").write_text(SCENE)
+    (tmp_path / "deadly.py").write_text("import os\nos._exit(7)")
+    scenes = {
+        name: (tmp_path / f"{name}.py", [Output(tmp_path / f"{name}.gif", SMALL, 10)]) for name in ("deadly", "one")
+    }
+    with Workers(1) as workers:
+        outcomes = {rendered.name: rendered for rendered in render_all(scenes, workers, {"seconds": 0.3})}
+    assert "exit code 7" in outcomes["deadly"].failure
+    assert (outcomes["one"].failure, outcomes["one"].paths) == ("", (tmp_path / "one.gif",))
+
+
+def test_a_scenes_warnings_are_told(tmp_path, animopt_here):
+    (tmp_path / "wide.py").write_text(SCENE.replace("(-7, 2)", "(-70, 2)"))
+    done = animopt_here("all", "wide.py", "--format", "gif", *QUICK)
+    assert done.returncode == 0
+    assert "animopt: warning: wide: start (-70.0, 2.0): outside" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "full", "size", "fps"),
+    [
+        ("a.mp4", {}, (640, 360), 15),
+        ("a.gif", {}, (400, 226), 10),
+        ("a.mp4", {"size": (1082, 1080), "fps": 12}, (540, 540), 12),
+        ("a.gif", {"size": (200, 200), "fps": 50}, (160, 160), 10),
+    ],
+)
+def test_a_draft_is_half_the_size_at_a_rate_that_the_format_keeps(name, full, size, fps):
+    draft = Output(name, **full, theme="dark").draft()
+    assert (draft.path, draft.fps, draft.theme) == (Path(name), fps, "dark")
+    assert draft.size == pytest.approx(size, abs=2)
+    assert not any(side % 2 for side in draft.size)
+
+
+def test_a_draft_is_asked_for_on_the_command_line(animopt_here, tmp_path):
+    (tmp_path / "one.py").write_text(SCENE)
+    done = animopt_here("one.py", "--draft", "--seconds", "0.4", "--workers", "0", "-o", "a.gif")
+    assert done.returncode == 0, done.stderr
+    from PIL import Image
+
+    with Image.open(tmp_path / "a.gif") as clip:
+        assert (clip.size, clip.n_frames, clip.info["duration"]) == (Output("a.gif").draft().size, 4, 100)
+    still = animopt_here("one.py", "--draft", "--still", "0.1")
+    assert still.returncode == 2
+    assert "--draft" in still.stderr
