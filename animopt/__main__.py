@@ -7,20 +7,20 @@ import sys
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
-from animopt.core.signals import heeding, leave
+from animopt.core.signals import exit_process, handle_signals
 
 
 def main() -> None:
     """Run the command line, and end as it says, or by the signal that asked for it."""
     try:
-        with heeding():
+        with handle_signals():
             from animopt.cli.main import main
 
             main()
     except SystemExit as left:
         if not isinstance(left.code, int):
             raise
-        leave(left.code)
+        exit_process(left.code)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import torch
 
-from animopt import Output, Racer, Scene, load
+from animopt import Output, Racer, Scene, load_scene
 from animopt.recording.map_results import Basins
-from animopt.recording.timeline import HOLD, Clock
+from animopt.recording.timeline import HOLD, Timeline
 from animopt.video.film import Film, Staging
 
 SCENES = Path(__file__).resolve().parent.parent / "scenes"
@@ -22,14 +22,14 @@ FPS = 50.0
 
 def scene(name: str) -> Scene:
     """One of the scenes."""
-    return load(SCENES / f"{name}.py")
+    return load_scene(SCENES / f"{name}.py")
 
 
 def film(race: Scene, size: tuple[int, int], fps: float) -> Film:
     """The film that the scene's clip shows."""
     assert isinstance(race.caption, dict)
     assert race.panels is not None
-    clock = Clock(race.steps, race.seconds)
+    clock = Timeline(race.steps, race.seconds)
     return Film(race.record(), clock, size, fps, Staging(panels=tuple(race.panels), caption=race.caption["en"]))
 
 

@@ -4,7 +4,7 @@ Every cell of the map is a start of its own; it takes the colour of its minimum 
 Watch the borders: Adam's velocity carries it over ridges, so that far from the minima they are torn into bands.
 """
 
-from animopt import Racer, Scene, Starts
+from animopt import Racer, Scene, StartsMap
 from animopt.functions import himmelblau
 
 scene = Scene(
@@ -15,6 +15,6 @@ scene = Scene(
     },
     function=himmelblau,
     racers=[Racer("Adam", lr=0.3)],
-    map=Starts(),
+    map=StartsMap(),
     steps=200,
 )

@@ -4,7 +4,7 @@ Every cell of the map is a start of its own; it takes the colour of its minimum 
 Watch the corners: the walls are so steep there that the first steps leap across the domain, and neighbours part.
 """
 
-from animopt import Racer, Scene, Starts
+from animopt import Racer, Scene, StartsMap
 from animopt.functions import himmelblau
 
 scene = Scene(
@@ -15,6 +15,6 @@ scene = Scene(
     },
     function=himmelblau,
     racers=[Racer("SGD", lr=0.005, momentum=0.9, name="Momentum")],
-    map=Starts(),
+    map=StartsMap(),
     steps=200,
 )

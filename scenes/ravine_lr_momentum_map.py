@@ -4,7 +4,7 @@ Every cell is a race of its own with SGD: its learning rate to the right, its mo
 pairs: it leans to the left as momentum grows, and beyond lr = 1 + momentum every race diverges.
 """
 
-from animopt import Racer, Scene, Settings, logspace
+from animopt import Racer, Scene, SettingsMap, logspace
 from animopt.functions import ravine
 
 scene = Scene(
@@ -12,7 +12,7 @@ scene = Scene(
     caption={"en": "Beyond lr = 1 + momentum every race diverges", "ko": "lr = 1 + 모멘텀을 넘으면 모두 발산한다"},
     function=ravine,
     racers=[Racer("SGD", lr=0.1, momentum=0.9, name="Momentum")],
-    map=Settings(lr=logspace(0.01, 3, 64), momentum=[round(0.99 * row / 63, 4) for row in range(64)]),
+    map=SettingsMap(lr=logspace(0.01, 3, 64), momentum=[round(0.99 * row / 63, 4) for row in range(64)]),
     start=(-7, 2),
     steps=60,
 )

@@ -7,7 +7,7 @@ every step.
 
 import torch
 
-from animopt import Racer, Scene, Slow
+from animopt import Racer, Scene, SlowMotion
 from animopt.functions import ravine
 
 
@@ -43,5 +43,5 @@ scene = Scene(
     ],
     start=(-3, 0.2),
     steps=20,
-    slow=[Slow(0, 8, times=3)],
+    slow=[SlowMotion(0, 8, times=3)],
 )

@@ -8,7 +8,7 @@ import pytest
 
 import animopt
 from animopt.cli.main import main
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 
 SCENES = {path.stem: path for path in sorted((Path(__file__).parent.parent / "scenes").glob("*.py"))}
@@ -29,7 +29,7 @@ def scene_file(request):
 @pytest.fixture(scope="session")
 def record():
     """A function that records the scene in a file, once for all tests."""
-    return cache(lambda path: animopt.load(path).record())
+    return cache(lambda path: animopt.load_scene(path).record())
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def make_film():
     """A function that makes a film of a recording, small and short unless it is told otherwise."""
 
     def make(recording, *, size=(320, 180), seconds=1.0, fps=10.0):
-        return Film(recording, Clock(recording.xy.shape[1] - 1, seconds), size, fps)
+        return Film(recording, Timeline(recording.xy.shape[1] - 1, seconds), size, fps)
 
     return make
 

@@ -87,7 +87,7 @@ def test_the_encoder_alone_makes_our_file(scenes, tmp_path):
     from benchmarks.measure import pictures
     from benchmarks.ours import film
 
-    scene = replace(animopt.load(scenes["ravine_race"]), seconds=0.3)
+    scene = replace(animopt.load_scene(scenes["ravine_race"]), seconds=0.3)
     scene.save(animopt.Output(tmp_path / "ours.mp4", (320, 180), 50))
     drawn = film(scene, (320, 180), 50)
     pixels = tmp_path / "drawn.rgb"

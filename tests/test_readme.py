@@ -31,7 +31,7 @@ def test_it_opens_with_a_clip_two_commands_and_a_scene():
 def test_the_python_example_prints_what_it_says(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     # Full size is for readers; what it tells does not depend on it.
-    for writer in formats.WRITERS.values():
+    for writer in formats.FORMATS.values():
         monkeypatch.setattr(writer, "size", (320, 180))
         monkeypatch.setattr(writer, "fps", 1)
     program = PYTHON[1].replace("(1920, 1080), fps=25", "(320, 180), fps=1")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from animopt.cli.console import Voice
+from animopt.cli.console import Console
 from animopt.cli.options import (
     ClipOptions,
     clip_options,
@@ -19,14 +19,14 @@ from animopt.cli.options import (
     scenes_argument,
 )
 from animopt.core.errors import Error, UsageError
-from animopt.core.processes import command_line
+from animopt.core.processes import shell_command
 from animopt.scene import catalog
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
 
-    from animopt.scene.batch import Rendered
+    from animopt.scene.batch import BatchResult
 
 
 class AllCommand(click.Command):
@@ -94,7 +94,7 @@ class GalleryCommand(click.Command):
         """Write the clips and the page, print the path of every file, and tell of each scene on standard error."""
         from animopt.scene import report
         from animopt.scene.batch import render_all
-        from animopt.scene.gallery import CLIPS, FPS, SIZE, Card, check_folder, save_page, small
+        from animopt.scene.gallery import CLIPS, FPS, SIZE, Card, check_folder, render_card, save_page
 
         options = ClipOptions(**shared)
         options = replace(options, size=options.size or SIZE, fps=FPS if options.fps is None else options.fps)
@@ -102,7 +102,7 @@ class GalleryCommand(click.Command):
         files = catalog.chosen(names)
         scenes = {name: (path, [options.output(f"{folder / CLIPS / name}.mp4")]) for name, path in files.items()}
         with folder_for(folder), folder_for(folder / CLIPS), options.several(len(scenes)) as executor:
-            results = render_all(scenes, executor, options.fields(lang=lang), small)
+            results = render_all(scenes, executor, options.fields(lang=lang), render_card)
             outcomes = _telling(results, len(scenes), options.voice)
         chosen = {"theme": options.theme, "lang": lang}
         again = [word for option, value in chosen.items() if value for word in (f"--{option}", value)]
@@ -115,7 +115,7 @@ class GalleryCommand(click.Command):
             (clip,) = next(iter(scenes.values()))[1]
             page = save_page(folder, cards, clip.size)
             options.voice.path(page)
-            options.voice.result({"files": report.files([page], [], 0)})
+            options.voice.result({"files": report.file_reports([page], [], 0)})
         _check_outcomes(outcomes)
 
 
@@ -140,14 +140,14 @@ class DeckCommand(click.Command):
 
     def render(self, path: Path, names: tuple[str, ...], lang: str | None, **shared: Any) -> None:
         """Write the deck, print its path, and tell of each scene on standard error."""
-        from animopt.core.imports import importing
+        from animopt.core.imports import gc_paused
 
         options = ClipOptions(**shared)
         voice = options.voice
         if not names:
             raise UsageError(f"{path}: a deck needs scenes; name at least one, as animopt deck {path} ravine-race")
         scenes = list(catalog.chosen(names).values())
-        with importing():
+        with gc_paused():
             from animopt.scene import report
             from animopt.scene.deck import save_deck
 
@@ -163,10 +163,10 @@ class DeckCommand(click.Command):
         with voice.aside(), team as workers:
             save_deck(path, scenes, **clip, lang=lang, workers=workers, progress=progress)
         voice.path(path)
-        voice.result({"files": report.files([path], [], 0)})
+        voice.result({"files": report.file_reports([path], [], 0)})
 
 
-def _telling(results: "Iterable[Rendered]", total: int, voice: Voice) -> "dict[str, Rendered]":
+def _telling(results: "Iterable[BatchResult]", total: int, voice: Console) -> "dict[str, BatchResult]":
     """What comes of each scene, by its name, once all are done; it is told as they are."""
     from animopt.scene import report
 
@@ -177,7 +177,7 @@ def _telling(results: "Iterable[Rendered]", total: int, voice: Voice) -> "dict[s
         for path in rendered.paths:
             voice.path(path)
         race, seconds = ({}, 0.0) if rendered.told is None else (rendered.told.race, rendered.told.seconds)
-        files = report.files(rendered.paths, rendered.clips, seconds)
+        files = report.file_reports(rendered.paths, rendered.clips, seconds)
         failed = {"error": rendered.failure} if rendered.failure else {}
         voice.result({"scene": {"name": rendered.name, **race}, "files": files, **failed})
         outcome = f"failed: {rendered.failure}" if rendered.failure else "done"
@@ -186,7 +186,7 @@ def _telling(results: "Iterable[Rendered]", total: int, voice: Voice) -> "dict[s
     return outcomes
 
 
-def _check_outcomes(outcomes: "Mapping[str, Rendered]") -> None:
+def _check_outcomes(outcomes: "Mapping[str, BatchResult]") -> None:
     """Raise Error that names the scenes that failed."""
     failed = sorted(name for name, rendered in outcomes.items() if rendered.failure)
     if failed:
@@ -203,4 +203,4 @@ def _asking(name: str, path: Path, options: Sequence[str]) -> str:
     scene, output = name if catalog.scenes().get(name) == path else str(known), f"{name}.gif"
     words = [f"./{word}" if word.startswith("-") else word for word in (scene, output)]
     command = ["animopt", words[0], "-o", words[1], *options]
-    return command_line(command)
+    return shell_command(command)

@@ -9,11 +9,11 @@ import click
 
 from animopt.cli import completion
 from animopt.cli.batch_commands import AllCommand, DeckCommand, GalleryCommand
-from animopt.cli.console import Voice
+from animopt.cli.console import Console
 from animopt.cli.options import Formatter, parse_size
 from animopt.cli.render_command import RaceCommand
 from animopt.core.errors import Error, UsageError
-from animopt.core.terminal_text import printable
+from animopt.core.terminal_text import escape_controls
 from animopt.drawing.theme import THEMES
 from animopt.scene import catalog
 
@@ -44,12 +44,12 @@ def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int]
     if outputs and not name:
         raise UsageError(f"output {outputs[0]}: of which function? name one, as animopt functions rosenbrock")
 
-    from animopt.engine.library import by_name, shelf
+    from animopt.engine.library import all_functions, function_by_name
 
     if not name:
-        _table([(name.replace("_", "-"), _domain(function)) for name, function in shelf().items()])
+        _table([(name.replace("_", "-"), _domain(function)) for name, function in all_functions().items()])
         return
-    function = by_name(name)
+    function = function_by_name(name)
     if not outputs:
         _table(_facts(function))
         return
@@ -57,15 +57,13 @@ def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int]
 
     for path in outputs:
         save_picture(function, path, size or Mp4.size, theme)
-        Voice().path(path)
+        Console().path(path)
 
 
 @click.command()
 def optimizers() -> None:
-    """List the optimizers of torch.optim with their settings."""
-    from animopt.engine.racer import shelf
 
-    _table([(name, why_not or settings) for name, settings, why_not in shelf()])
+    _table([(name, why_not or settings) for name, settings, why_not in optimizer_table()])
 
 
 @click.command(short_help="Tell how a clip was made, or write its scene file.")
@@ -84,9 +82,9 @@ def recipe(clip: Path, raw: bool, output: Path | None) -> None:
     found = Recipe.read(embedded(clip), str(clip))
     if output:
         catalog.save_scene(output, found.scene_file())
-        Voice().path(output)
+        Console().path(output)
         again = " ".join(["animopt", f'"{output}"' if " " in str(output) else str(output), *found.options()])
-        Voice().note(f"animopt: a scene file is code; look at it, then run: {again} -o again{clip.suffix}")
+        Console().note(f"animopt: a scene file is code; look at it, then run: {again} -o again{clip.suffix}")
     elif raw:
         click.echo(json.dumps(json.loads(found.text), indent=2))
     else:
@@ -97,24 +95,24 @@ def recipe(clip: Path, raw: bool, output: Path | None) -> None:
 @click.argument("name", metavar="NAME")
 def new(name: str) -> None:
     """Write a commented scene file that renders as it is, into ./scenes where there is such a folder."""
-    from animopt.cli.new_scene import start
+    from animopt.cli.new_scene import create_scene_file
 
-    path = start(name, COMMANDS)
-    Voice().path(path)
+    path = create_scene_file(name, COMMANDS)
+    Console().path(path)
     wanted = catalog.name(path) if path.parent.name else path
-    Voice().note(f"animopt {wanted} --draft --open renders it, and shows it")
+    Console().note(f"animopt {wanted} --draft --open renders it, and shows it")
 
 
 @click.command()
 def doctor() -> None:
     """Tell what is installed, what is missing and how to mend it; leave with 1 where something is missing."""
-    from animopt.cli.doctor import examine
+    from animopt.cli.doctor import run_checks
 
     lacking = []
-    for finding in examine():
-        click.echo(printable(f"{finding.state:8}{finding.thing:18}{finding.found}"))
+    for finding in run_checks():
+        click.echo(escape_controls(f"{finding.state:8}{finding.thing:18}{finding.found}"))
         if finding.remedy:
-            click.echo(printable(f"{'':26}{finding.remedy}"))
+            click.echo(escape_controls(f"{'':26}{finding.remedy}"))
         lacking += [finding.thing] if finding.state == "fails" else []
     if lacking:
         raise Error(f"{', '.join(lacking)}: missing or not fit for use; what to do is told under each")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from animopt.core.terminal_text import printable
+from animopt.core.terminal_text import escape_controls
 from animopt.scene import catalog
 
 
@@ -51,7 +51,7 @@ def optimizers() -> list[str]:
 def _or_files(names: Iterable[str], incomplete: str) -> list[str | CompletionItem]:
     # A terminal would obey a name that is not, and no shell can be told it.
     found: list[str | CompletionItem] = [
-        name for name in names if name.startswith(incomplete) and name == printable(name)
+        name for name in names if name.startswith(incomplete) and name == escape_controls(name)
     ]
     return found or list(files(incomplete))
 

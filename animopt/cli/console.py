@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 from animopt.core.errors import Error, UsageError
-from animopt.core.terminal_text import printable, printable_json
+from animopt.core.terminal_text import escape_controls, escaped_json
 
 
 @dataclass(frozen=True)
-class Voice:
+class Console:
     """How a command speaks: `quiet` of errors alone, `json` in objects, one a line, in the place of sentences.
 
     Results go to standard output, all else to standard error.
@@ -29,12 +29,12 @@ class Voice:
         """Tell of a file that was written, where results are not told as JSON."""
         if not (self.quiet or self.json):
             # A script needs the very name, of which click would leave out what looks like colours.
-            print(printable(str(path)) if sys.stdout.isatty() else path, flush=True)
+            print(escape_controls(str(path)) if sys.stdout.isatty() else path, flush=True)
 
     def result(self, result: Mapping[str, Any]) -> None:
         """Tell what was done, where that is told as JSON."""
         if self.json:
-            click.echo(printable_json(result))
+            click.echo(escaped_json(result))
 
     def note(self, note: str) -> None:
         """Say on the way what is being done."""
@@ -81,13 +81,13 @@ class Voice:
             return
         from animopt.cli.progress import bar
 
-        with bar(printable(name)) as progress:
+        with bar(escape_controls(name)) as progress:
             yield progress
 
 
 def _say(said: str) -> None:
     # click would write past the bar, which makes room for what goes through this stream.
-    print(printable(said), file=sys.stderr, flush=True)
+    print(escape_controls(said), file=sys.stderr, flush=True)
 
 
 def _line(said: str) -> str:

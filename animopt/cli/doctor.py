@@ -39,7 +39,7 @@ class Finding:
         return "ok" if not self.remedy else "fails" if self.needed else "-"
 
 
-def examine() -> Iterator[Finding]:
+def run_checks() -> Iterator[Finding]:
     """Everything that is looked at, one after the other; the last is a clip that is rendered and read again."""
     yield Finding("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}, {sys.executable}")
     yield from _libraries()
@@ -131,19 +131,19 @@ def _ffmpeg() -> str:
 
 
 def _typeface() -> str:
-    from animopt.drawing.fonts import family, missing
+    from animopt.drawing.fonts import font_family, missing_letters
 
-    if lacking := missing("Aα√²"):
+    if lacking := missing_letters("Aα√²"):
         raise Error(f"no font has {lacking}")
-    return family()[0]
+    return font_family()[0]
 
 
 def _korean() -> str:
-    from animopt.drawing.fonts import family, missing
+    from animopt.drawing.fonts import font_family, missing_letters
 
-    if missing("골짜기"):
+    if missing_letters("골짜기"):
         raise Error("no font has them")
-    return f"yes, among {', '.join(family()[2:])}"
+    return f"yes, among {', '.join(font_family()[2:])}"
 
 
 def _writable(folder: Path) -> str:
@@ -155,9 +155,9 @@ def _writable(folder: Path) -> str:
 
 
 def _processors() -> str:
-    from animopt.core.processes import cores
+    from animopt.core.processes import available_processors
 
-    return str(cores())
+    return str(available_processors())
 
 
 def _terminal() -> str:

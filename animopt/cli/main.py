@@ -16,12 +16,12 @@ from click.shell_completion import CompletionItem
 
 from animopt.cli.commands import COMMANDS
 from animopt.cli.completion import files
-from animopt.cli.console import Voice
+from animopt.cli.console import Console
 from animopt.cli.options import Context
 from animopt.cli.render_command import SceneCommand
 from animopt.core.errors import Error, UsageError, first_line
-from animopt.core.signals import INTERRUPTED, asked_to_end, exit_code
-from animopt.core.terminal_text import exact, printable
+from animopt.core.signals import INTERRUPTED, signal_exit_code, signal_received
+from animopt.core.terminal_text import encode_exactly, escape_controls
 from animopt.scene import catalog
 
 DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show where in the code an error arose.")
@@ -64,8 +64,8 @@ class Animopt(click.Group):
         """What begins so: scenes, other commands and options, or else scene files."""
         found = super().shell_complete(ctx, incomplete)
         for item in found:
-            item.help = item.help and printable(item.help)
-        return [item for item in found if item.value == printable(item.value)] or files(incomplete)
+            item.help = item.help and escape_controls(item.help)
+        return [item for item in found if item.value == escape_controls(item.value)] or files(incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every scene and every other command, with one line about each."""
@@ -109,25 +109,25 @@ def animopt(context: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; leave with 0, with 2 where it was misused, with 1 where the work failed."""
     # A console or a pipe that lacks a letter, as on Windows, shows a question mark for it.
-    codecs.register_error("animopt.exact", exact)
+    codecs.register_error("animopt.exact", encode_exactly)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="animopt.exact")
     # Also where the command is not understood, and nothing but its words tells how to speak.
     words = sys.argv[1:] if arguments is None else arguments
-    voice = Voice(quiet="--quiet" in words, json="--json" in words)
+    voice = Console(quiet="--quiet" in words, json="--json" in words)
     warnings.showwarning = lambda message, *_, **__: voice.warning(str(message))
     try:
         code = animopt.main(arguments, prog_name="animopt", standalone_mode=False) or 0
         # What cannot be written at the end would be told by nobody.
         sys.stdout.flush()
-        if asked_to_end():
+        if signal_received():
             # What it met may have swallowed it.
             raise KeyboardInterrupt
         sys.exit(code)
     except (Exception, click.Abort, KeyboardInterrupt) as error:
         if "--debug" in words:
-            print(printable("".join(traceback.format_exception(error)), keep="\n"), end="", file=sys.stderr)
+            print(escape_controls("".join(traceback.format_exception(error)), keep="\n"), end="", file=sys.stderr)
         message, code = _told(error)
     try:
         sys.stdout.flush()
@@ -142,8 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _told(error: BaseException) -> tuple[str, int]:
     """What is said of an exception, and the exit code."""
     # An interrupt can show as something else that it brought about.
-    if asked_to_end() or isinstance(error, (click.Abort, KeyboardInterrupt)):
-        return INTERRUPTED, exit_code()
+    if signal_received() or isinstance(error, (click.Abort, KeyboardInterrupt)):
+        return INTERRUPTED, signal_exit_code()
     match error:
         case click.ClickException():
             return error.format_message(), error.exit_code

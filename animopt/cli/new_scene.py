@@ -12,7 +12,7 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", 
 """What Windows takes for a device, with any suffix."""
 
 
-def start(name: str, taken: Collection[str]) -> Path:
+def create_scene_file(name: str, taken: Collection[str]) -> Path:
     """Write a starter of this name into ./scenes, or here where there is no such folder; its path.
 
     Raises UsageError for a name that is `taken` by a command or fits no file, and where the file is there already;

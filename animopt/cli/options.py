@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from animopt.cli import completion
-from animopt.cli.console import Voice
+from animopt.cli.console import Console
 from animopt.core.errors import Error, UsageError
-from animopt.core.terminal_text import printable
+from animopt.core.terminal_text import escape_controls
 from animopt.drawing.theme import THEMES
 from animopt.scene.limits import Limits
-from animopt.video.presets import PLACES
+from animopt.video.presets import PRESETS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -31,7 +31,7 @@ class Formatter(click.HelpFormatter):
     """Writes help and tables, in which what files say of themselves cannot command the terminal."""
 
     def write(self, string: str) -> None:
-        super().write(printable(string, keep="\n"))
+        super().write(escape_controls(string, keep="\n"))
 
 
 class Context(click.Context):
@@ -115,7 +115,7 @@ def format_options(formats: str) -> list[click.Parameter]:
         click.Option(["--format", "formats"], multiple=True, metavar="FORMAT", help=formats),
         click.Option(
             ["--for", "place"],
-            type=click.Choice(list(PLACES)),
+            type=click.Choice(list(PRESETS)),
             help="Format, size, rate, theme and most bytes for where the clip goes. Other options win over it.",
         ),
         click.Option(
@@ -163,29 +163,29 @@ class ClipOptions:
                 raise UsageError(f"cluster {self.cluster!r}: has workers of its own; leave out --workers or --cluster")
 
     @property
-    def voice(self) -> Voice:
+    def voice(self) -> Console:
         """How the command is to speak."""
-        return Voice(self.quiet, self.json)
+        return Console(self.quiet, self.json)
 
     @property
     def endings(self) -> list[str]:
         """The endings of the files that are written where none is named."""
-        from animopt.video.output import USUAL
+        from animopt.video.output import DEFAULT_SUFFIXES
 
         if self.formats:
             asked = [each.lower().removeprefix(".") for each in dict.fromkeys(self.formats)]
             return ["/" if each == "frames" else f".{each}" for each in asked]
-        return [f"-{self.place}{PLACES[self.place].suffix}"] if self.place else list(USUAL)
+        return [f"-{self.place}{PRESETS[self.place].suffix}"] if self.place else list(DEFAULT_SUFFIXES)
 
     def output(self, path: str) -> "Output":
         """The clip at a path. Raises UsageError for an option that it cannot have."""
         from animopt.video.output import Output
-        from animopt.video.size_budget import in_bytes
+        from animopt.video.size_budget import parse_bytes
 
-        most = None if self.most is None else in_bytes(self.most)
+        most = None if self.most is None else parse_bytes(self.most)
         given: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "most": most}
         given = {field: value for field, value in given.items() if value is not None}
-        make = PLACES[self.place].output if self.place else Output
+        make = PRESETS[self.place].output if self.place else Output
         clip = make(path, transparent=self.transparent, **given)
         return clip.draft() if self.draft else clip
 
@@ -201,10 +201,12 @@ class ClipOptions:
 
     def several(self, scenes: int) -> "AbstractContextManager[Executor]":
         """What renders so many scenes, several at a time."""
-        from animopt.core.processes import cores
-        from animopt.video.worker_pool import Workers
+        from animopt.core.processes import available_processors
+        from animopt.video.worker_pool import WorkerPool
 
-        return self.connected() or Workers(self.workers or min(cores(), scenes), "animopt.scene.scene")
+        return self.connected() or WorkerPool(
+            self.workers or min(available_processors(), scenes), "animopt.scene.scene"
+        )
 
     def connected(self) -> "AbstractContextManager[Executor] | None":
         """The cluster that does the work, None where there is none."""

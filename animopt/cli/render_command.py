@@ -22,7 +22,7 @@ from animopt.cli.options import (
 from animopt.core.errors import Failures, UsageError
 from animopt.drawing.layout import LAYOUTS
 from animopt.scene import catalog
-from animopt.video.presets import PLACES
+from animopt.video.presets import PRESETS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -102,7 +102,7 @@ class RenderCommand(click.Command, ABC):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What each place gets, and why."""
         with formatter.section("Places, for --for"):
-            formatter.write_dl([(word, str(place)) for word, place in PLACES.items()])
+            formatter.write_dl([(word, str(place)) for word, place in PRESETS.items()])
 
     def render(self, outputs: tuple[str, ...], **given: Any) -> None:
         """Write the clip or the still, and print the path of every file."""
@@ -140,13 +140,13 @@ class RenderCommand(click.Command, ABC):
         from math import inf
 
         from animopt.cli.watch import watch
-        from animopt.core.imports import importing
-        from animopt.core.processes import show
-        from animopt.publish.sidecars import check
+        from animopt.core.imports import gc_paused
+        from animopt.core.processes import open_file
+        from animopt.publish.sidecars import check_sidecars
         from animopt.scene import report
         from animopt.video.formats import Mp4
         from animopt.video.output import check_path, check_still
-        from animopt.video.worker_pool import crew
+        from animopt.video.worker_pool import drawing_executor
 
         options = ClipOptions(**{each.name: own.pop(each.name) for each in fields(ClipOptions)})
         voice, size, theme = options.voice, options.size or Mp4.size, options.theme
@@ -179,7 +179,7 @@ class RenderCommand(click.Command, ABC):
         kinds = [kind.strip() for given in beside for kind in given.split(",")]
         if page and kinds:
             raise UsageError(f"with {kinds[0]}: stands beside a clip, and a still is none; leave out --with")
-        check(kinds, clips)
+        check_sidecars(kinds, clips)
         # How long a scene's own clip is will be known once torch is there; the workers can be ready by then.
         frames = max((clip.fps for clip in clips), default=0) * (inf if options.seconds is None else options.seconds)
 
@@ -198,7 +198,7 @@ class RenderCommand(click.Command, ABC):
                     progress = stack.enter_context(voice.progress(self.name))
                     asked = options.fields(layout=layout, lang=lang)
                     # A scene that is loaded again leaves the one before as garbage.
-                    with contextlib.nullcontext() if "torch" in sys.modules else importing():
+                    with contextlib.nullcontext() if "torch" in sys.modules else gc_paused():
                         scene = replace(self.scene(written, **own), **asked)
                     length = scene.seconds
                     if still is not None:
@@ -218,7 +218,7 @@ class RenderCommand(click.Command, ABC):
                         named: dict[str, Any] = {"beside": kinds, "recipe": recipe, "made": made.append}
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))
                     if options.json:
-                        told["scene"] = {"name": self.name, **report.race(*scene.told())}
+                        told["scene"] = {"name": self.name, **report.race_report(*scene.told())}
             finally:
                 for path in written:
                     if pipe is None:
@@ -226,12 +226,12 @@ class RenderCommand(click.Command, ABC):
                     elif path != pipe:
                         voice.note(f"animopt: {path} is written")
                 if written:
-                    voice.result(told | {"files": report.files(written, made, length)})
-            if pending and not show(Path(paths[0])):
+                    voice.result(told | {"files": report.file_reports(written, made, length)})
+            if pending and not open_file(Path(paths[0])):
                 voice.warning(f"{paths[0]}: no program was found to show it; leave out --open")
             pending = False
 
-        with options.connected() or crew(0 if page else options.workers, frames) as executor:
+        with options.connected() or drawing_executor(0 if page else options.workers, frames) as executor:
             if watched and self.path:
                 voice.note(f"animopt: {self.path} is rendered whenever it is saved; Ctrl-C ends that")
                 watch(self.path, lambda: voice.tell(write, executor))
@@ -249,9 +249,9 @@ class SceneCommand(RenderCommand):
 
     def scene(self, written: list[Path], **own: Any) -> "Scene":
         """The scene in the file."""
-        from animopt.scene.scene import load
+        from animopt.scene.scene import load_scene
 
-        return load(self.path)
+        return load_scene(self.path)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """The first line of the file's docstring."""
@@ -260,9 +260,9 @@ class SceneCommand(RenderCommand):
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The file's docstring, then the scene's settings."""
         from animopt.engine.racer_names import names_and_settings
-        from animopt.scene.scene import load
+        from animopt.scene.scene import load_scene
 
-        scene = load(self.path)
+        scene = load_scene(self.path)
         formatter.write_paragraph()
         for paragraph in catalog.description(self.path).split("\n\n"):
             formatter.write_text(" ".join(paragraph.split()))
@@ -312,11 +312,11 @@ class RaceCommand(RenderCommand):
 
     def scene(self, written: list[Path], **own: Any) -> "Scene":
         """The scene in words; its file is written where it is asked for."""
-        from animopt.scene.race_spec import Race
+        from animopt.scene.race_spec import RaceSpec
 
         path = own.pop("save_scene")
         function, racers = own.pop("function"), own.pop("racers")
-        race = Race(function, racers, {field: value for field, value in own.items() if value is not None})
+        race = RaceSpec(function, racers, {field: value for field, value in own.items() if value is not None})
         if path:
             catalog.save_scene(path, race.source)
             written.append(path)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from animopt.core.atomic_files import temporary
+from animopt.core.atomic_files import temporary_folder
 from animopt.core.errors import Error, UsageError
 
 
@@ -20,7 +20,7 @@ def piped(formats: Sequence[str]) -> Iterator[Path]:
         raise UsageError("output -: standard output takes one file; name its format, as --format gif")
     if sys.stdout.isatty():
         raise UsageError("output -: standard output is a terminal; send it on, as > clip.gif")
-    with temporary() as folder:
+    with temporary_folder() as folder:
         path = folder / f"clip.{formats[0].lower().removeprefix('.')}"
         try:
             yield path

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from animopt.core.signals import Ended, answered
+from animopt.core.signals import Terminated, clear_signal
 from animopt.scene.scene_file import imported_from
 
 EVERY = 0.2
@@ -38,10 +38,10 @@ def watch(path: Path, act: Callable[[], None]) -> None:
             importlib.invalidate_caches()
             try:
                 seen = _saved(path, seen)
-            except Ended:
+            except Terminated:
                 raise
             except KeyboardInterrupt:
-                answered()
+                clear_signal()
                 return
     finally:
         sys.dont_write_bytecode = compiling

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from animopt.core import operating_system
 from animopt.core.errors import Error
-from animopt.core.processes import lives, machine
-from animopt.core.signals import undisturbed
+from animopt.core.processes import is_alive, machine_id
+from animopt.core.signals import defer_signals
 
 TRIES = 20
 """So often a file is to take the place of another one that a virus scanner or an indexer may hold open."""
@@ -82,21 +82,21 @@ _OLD = "old"
 
 
 @contextlib.contextmanager
-def temporary(beside: Path | None = None) -> Iterator[Path]:
+def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
     """A hidden folder beside a path, or among the system's temporary files, which is gone at the end.
 
     So are those that dead processes left at the same place.
     """
     parent = beside.resolve().parent if beside else Path(tempfile.gettempdir())
-    sweep(parent)
-    folder = parent / f".animopt-{machine()}-{os.getpid()}-{secrets.token_hex(6)}"
+    remove_stale_folders(parent)
+    folder = parent / f".animopt-{machine_id()}-{os.getpid()}-{secrets.token_hex(6)}"
     _OURS.add(folder)
     try:
-        with undisturbed():
+        with defer_signals():
             folder.mkdir()
         yield folder
     finally:
-        with undisturbed():
+        with defer_signals():
             _remove(folder)
             _OURS.discard(folder)
 
@@ -110,7 +110,7 @@ def _remove_ours() -> None:
             _remove(folder)
 
 
-def sweep(parent: Path) -> None:
+def remove_stale_folders(parent: Path) -> None:
     """Remove the temporary folders that dead processes left in a folder; what they were replacing goes back."""
     with contextlib.suppress(OSError):
         for each in os.scandir(parent):
@@ -125,7 +125,7 @@ def _wanted(owner: str, number: int, folder: "os.DirEntry[str]") -> bool:
         since = folder.stat(follow_symlinks=False).st_mtime
     except OSError:
         return False
-    return lives(number, since) if owner == machine() else time.time() - since < STALE
+    return is_alive(number, since) if owner == machine_id() else time.time() - since < STALE
 
 
 def _remove(folder: Path) -> None:
@@ -141,11 +141,11 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def place(unfinished: Path, target: Path) -> None:
+def move_into_place(unfinished: Path, target: Path) -> None:
     """Move a file or a folder out of a temporary folder to its place, in that of what is there. Raises OSError."""
     target = target.resolve()
-    sync_whole(unfinished)
-    with undisturbed():
+    sync_tree(unfinished)
+    with defer_signals():
         if unfinished.is_dir():
             _place_folder(unfinished, target)
         else:
@@ -176,7 +176,7 @@ def _place_folder(unfinished: Path, target: Path) -> None:
             return
 
 
-def sync_whole(path: Path) -> None:
+def sync_tree(path: Path) -> None:
     """Have a file, or a folder and the files in it, on the disk. Raises OSError."""
     if path.is_dir():
         for each in path.iterdir():
@@ -185,25 +185,25 @@ def sync_whole(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A file to write, which takes its place at the end, or is gone after an exception.
 
     Raises Error where it cannot be written.
     """
-    with disk_errors(path), temporary(path) as folder:
+    with disk_errors(path), temporary_folder(path) as folder:
         unfinished = folder / f"file{path.suffix}"
         yield unfinished
-        place(unfinished, path)
+        move_into_place(unfinished, path)
 
 
-def content(path: Path) -> "bytes | dict[str, bytes]":
+def read_whole(path: Path) -> "bytes | dict[str, bytes]":
     """What is in a file, or in the files of a folder, by their names."""
     return {each.name: each.read_bytes() for each in path.iterdir()} if path.is_dir() else path.read_bytes()
 
 
-def put(path: Path, whole: "bytes | Mapping[str, bytes]") -> None:
+def write_atomically(path: Path, whole: "bytes | Mapping[str, bytes]") -> None:
     """Write a whole file or folder, in place of the one that was there. Raises Error where it cannot be written."""
-    with replacing(path) as unfinished:
+    with atomic_write(path) as unfinished:
         if isinstance(whole, bytes):
             unfinished.write_bytes(whole)
         else:
@@ -212,7 +212,7 @@ def put(path: Path, whole: "bytes | Mapping[str, bytes]") -> None:
                 (unfinished / name).write_bytes(inside)
 
 
-def bytes_in(path: Path) -> int:
+def total_size(path: Path) -> int:
     """How many bytes a file has, or all the files of a folder."""
     return sum(each.stat().st_size for each in path.iterdir()) if path.is_dir() else path.stat().st_size
 
@@ -224,10 +224,10 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         said = error.strerror or str(error)
-        raise Error(f"{path}: cannot be written: {said}{remedy(said)}") from error
+        raise Error(f"{path}: cannot be written: {said}{disk_remedy(said)}") from error
 
 
-def remedy(said: str) -> str:
+def disk_remedy(said: str) -> str:
     """What to do about a fault of the disk, as a phrase after what the system says of it."""
     known = {
         "No space left": "free some space, or name another place",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from animopt.core.terminal_text import printable
+from animopt.core.terminal_text import escape_controls
 
 PACKAGE = Path(__file__).parent.parent
 """The folder of animopt's own code."""
@@ -24,11 +24,11 @@ class Error(Exception):
     """Something in a scene, or on the disk, stops the work; its message is one line, without control characters."""
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        return escape_controls(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         """The one line that IPython shows in place of a traceback."""
-        return [f"{type(self).__name__}: {printable(' '.join(str(self).split()))}"]
+        return [f"{type(self).__name__}: {escape_controls(' '.join(str(self).split()))}"]
 
 
 class UsageError(Error, ValueError):
@@ -88,7 +88,7 @@ class _Short(reprlib.Repr):
 _SHORT = _Short()
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """A value as a message shows it: its representation, in one line of at most 80 characters; raises nothing."""
     try:
         told = _SHORT.repr(value)
@@ -108,7 +108,7 @@ def first_line(error: BaseException) -> str:
     return _short(said[0], MOST_SAID) if said else type(error).__name__
 
 
-def ends_program(error: BaseException) -> bool:
+def must_propagate(error: BaseException) -> bool:
     """Whether an exception that came through a user's code is to end the program: an interrupt, or one of ours.
 
     What else is no Exception, as the SystemExit of a function that calls sys.exit, is the user's mistake.
@@ -125,7 +125,7 @@ def ends_program(error: BaseException) -> bool:
 
 def _short(text: str, most: int) -> str:
     # First, for a text may be very long, and then because escaping makes it longer.
-    return _middle_left_out(printable(_middle_left_out(text, most)), most)
+    return _middle_left_out(escape_controls(_middle_left_out(text, most)), most)
 
 
 def _middle_left_out(text: str, most: int) -> str:

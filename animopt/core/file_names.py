@@ -13,7 +13,7 @@ FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
 """What no name on Windows may have."""
 
 
-def name_is_refused(name: str) -> str:
+def invalid_name_reason(name: str) -> str:
     """Why the system has no file of a name, "" where it may have one."""
     if "\0" in name:
         return "holds a zero byte"

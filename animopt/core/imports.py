@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def importing() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Import in this context what stays until the end: what is made in it is not looked through for garbage, ever.
 
     torch and matplotlib make so many objects that looking through them again and again is a fifth of a short command.

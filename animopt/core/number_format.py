@@ -20,35 +20,35 @@ def rounded(values: Any, decimals: int) -> Array:
         return np.where(np.abs(values) < LARGE, np.round(values, decimals), values) + 0.0
 
 
-def point(xy: Array, decimals: int = 2) -> str:
+def format_point(xy: Array, decimals: int = 2) -> str:
     """A place (2,), to so many decimals, without those that are all zeros."""
     told = (f"{coordinate:.{decimals}f}" for coordinate in rounded(xy, decimals))
     return f"({', '.join(told)})".replace("-", "−").replace("." + "0" * decimals, "")
 
 
-def number(value: float, decimals: int | None) -> str:
+def format_number(value: float, decimals: int | None) -> str:
     """A number with so many decimals, or to three digits times a power of ten; what is not finite in a word."""
     if not np.isfinite(value):
         return f"{value:g}".replace("-", "−")
     if decimals is not None:
         return f"{value:.{decimals}f}".replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa.replace('-', '−')} × {power(int(exponent))}"
+    return f"{mantissa.replace('-', '−')} × {format_power(int(exponent))}"
 
 
-def power(exponent: int) -> str:
+def format_power(exponent: int) -> str:
     """A power of ten."""
     return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
-def setting(value: Any) -> str:
+def format_setting(value: Any) -> str:
     """A setting's value, a number of any kind to three digits."""
     if isinstance(value, (tuple, list)):
-        return f"({', '.join(map(setting, value))})"
+        return f"({', '.join(map(format_setting, value))})"
     return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
-def size_in_bytes(count: int) -> str:
+def format_bytes(count: int) -> str:
     """How large a file is, to three digits."""
     for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:

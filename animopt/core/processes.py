@@ -12,18 +12,18 @@ from typing import Any
 
 from animopt.core import operating_system
 
-PATIENCE = 3.0
+VIEWER_TIMEOUT = 3.0
 """Seconds after which whoever was asked to show a file is taken to show it."""
 
 
-def apart() -> dict[str, Any]:
+def popen_options() -> dict[str, Any]:
     """What subprocess.Popen is told, so that Ctrl-C at a terminal is for this process alone, which ends its helpers."""
     if operating_system.WINDOWS:
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200)}
     return {"process_group": 0}
 
 
-def ending_of(code: int) -> str:
+def describe_exit(code: int) -> str:
     """How a process ended that has an exit code."""
     if code >= 0:
         return f"ended with exit code {code}"
@@ -33,14 +33,14 @@ def ending_of(code: int) -> str:
         return f"was ended by signal {-code}"
 
 
-def cores() -> int:
+def available_processors() -> int:
     """How many processors this process may use."""
     if sys.version_info >= (3, 13):
         return os.process_cpu_count() or 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def lives(number: int, since: float) -> bool:
+def is_alive(number: int, since: float) -> bool:
     """Whether the process with a number that there was at a time (seconds since 1970) is there still."""
     import psutil
 
@@ -54,7 +54,7 @@ def lives(number: int, since: float) -> bool:
         return True
 
 
-def machine() -> str:
+def machine_id() -> str:
     """Eight letters that tell this machine from others that see the same folder, and do not tell its name.
 
     Others are also containers, and Windows beside its Linux: there the numbers of processes are those of others.
@@ -69,12 +69,12 @@ def machine() -> str:
     return hashlib.sha256(f"{platform.node()} {sys.platform} {numbered}".encode()).hexdigest()[:8]
 
 
-def command_line(words: Sequence[str]) -> str:
+def shell_command(words: Sequence[str]) -> str:
     """Words as they are typed at the system's shell."""
     return subprocess.list2cmdline(words) if operating_system.WINDOWS else shlex.join(words)
 
 
-def show(path: Path) -> bool:
+def open_file(path: Path) -> bool:
     """Whether the system found a program that shows a file; it is not waited for."""
     where = str(path.resolve())
     if operating_system.WINDOWS or operating_system.MAC:
@@ -93,6 +93,6 @@ def show(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return opener.wait(PATIENCE) == 0
+        return opener.wait(VIEWER_TIMEOUT) == 0
     except subprocess.TimeoutExpired:
         return True

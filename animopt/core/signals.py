@@ -29,7 +29,7 @@ AGAIN = 0.05
 """Seconds after which a signal is heeded again that came where nothing can be raised."""
 
 
-class Ended(KeyboardInterrupt):
+class Terminated(KeyboardInterrupt):
     """A signal other than that of Ctrl-C asked this process to end."""
 
 
@@ -43,7 +43,7 @@ class _Asked:
 
 
 @contextlib.contextmanager
-def heeding() -> Iterator[None]:
+def handle_signals() -> Iterator[None]:
     """In this context a signal that asks the process to end is raised, once; at its end the process dies of it.
 
     What comes soon after the first one is ignored, lest the tidying up be interrupted; after the context signals end
@@ -63,13 +63,13 @@ def heeding() -> Iterator[None]:
                 signal.signal(number, _end)
     except KeyboardInterrupt:
         _say_so()
-        code = exit_code()
+        code = signal_exit_code()
     except BaseException as error:
         # A terminal that is closed can be written to no more.
-        told = isinstance(error, SystemExit) and error.code != exit_code()
+        told = isinstance(error, SystemExit) and error.code != signal_exit_code()
         if told or not _Asked.number:
             raise
-        code = exit_code()
+        code = signal_exit_code()
     finally:
         sys.unraisablehook = usual
     if code is not None:
@@ -90,7 +90,7 @@ def _end(number: int, frame: FrameType | None) -> None:
     if not _Asked.number:
         _Asked.number = number
         _say_so()
-        _die(exit_code())
+        _die(signal_exit_code())
 
 
 def _say_so() -> None:
@@ -101,7 +101,7 @@ def _say_so() -> None:
 
 def _raise() -> None:
     _Asked.pending = False
-    raise KeyboardInterrupt if _Asked.number == signal.SIGINT else Ended(signal.Signals(_Asked.number).name)
+    raise KeyboardInterrupt if _Asked.number == signal.SIGINT else Terminated(signal.Signals(_Asked.number).name)
 
 
 def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
@@ -116,7 +116,7 @@ def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """A context in which no signal is raised that `heeding` heeds; it is at the end, where one came."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -130,17 +130,17 @@ def undisturbed() -> Iterator[None]:
             _raise()
 
 
-def answered() -> None:
+def clear_signal() -> None:
     """Take the signal that asked this process to end for answered: the process goes on, and heeds the next one."""
     _Asked.number = 0
 
 
-def asked_to_end() -> bool:
+def signal_received() -> bool:
     """Whether a signal has asked this process to end."""
     return bool(_Asked.number)
 
 
-def exit_code() -> int:
+def signal_exit_code() -> int:
     """What a shell has as the exit code of a process that a signal ended: the one that came, else that of Ctrl-C."""
     return 128 + (_Asked.number or signal.SIGINT)
 
@@ -157,7 +157,7 @@ def _die(code: int) -> None:
     os.kill(os.getpid(), code - 128)
 
 
-def leave(code: int) -> NoReturn:
+def exit_process(code: int) -> NoReturn:
     """End this process with an exit code, once all is done and told.
 
     To leave as usual would take all of torch and matplotlib apart first, while a signal ends the process in silence.

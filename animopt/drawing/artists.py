@@ -21,7 +21,7 @@ from animopt.drawing.mpl import (
     Text,
 )
 from animopt.drawing.text import text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 
 HEAD = 13.0
 
@@ -164,7 +164,7 @@ class RacerMarks:
         return self.trail.put(trail), self.points.put(points), self.head.put(head[None])
 
 
-def racer_marks(axes: Axes, look: Look, racer: int) -> RacerMarks:
+def racer_marks(axes: Axes, look: Theme, racer: int) -> RacerMarks:
     """The marks of one racer, empty."""
     trail = trail_line(axes, look, look.hue(racer))
     points = discs(axes, look.hue(racer), look.trail(POINT))
@@ -178,12 +178,12 @@ def discs(axes: Axes, colour: str, width: float) -> Stamp:
     return Stamp(axes, circle, facecolor=colour, linewidth=0, animated=True)
 
 
-def trail_line(axes: Axes, look: Look, colour: str, width: float = TRAIL) -> Trail:
+def trail_line(axes: Axes, look: Theme, colour: str, width: float = TRAIL) -> Trail:
     """A line that moves, empty."""
     return Trail(axes, colour, look.trail(width))
 
 
-def head_mark(axes: Axes, look: Look, racer: int, size: float = HEAD) -> Stamp:
+def head_mark(axes: Axes, look: Theme, racer: int, size: float = HEAD) -> Stamp:
     """A racer's marker with a rim of the background's colour, in no place yet."""
     marker = look.marker(racer)
     style = MarkerStyle(marker)
@@ -204,7 +204,7 @@ def head_mark(axes: Axes, look: Look, racer: int, size: float = HEAD) -> Stamp:
     )
 
 
-def chip(axes: Axes, look: Look, place: Array, word: str, colour: str, radius: float) -> tuple[Stamp, Text]:
+def chip(axes: Axes, look: Theme, place: Array, word: str, colour: str, radius: float) -> tuple[Stamp, Text]:
     """A word on a disc with a coloured rim, at least `radius` pixels, around a place (2,) of the axes."""
     size = max(look.smallest, 1.3 * radius)
     x, y = axes.transData.transform(place)
@@ -232,7 +232,7 @@ def chip(axes: Axes, look: Look, place: Array, word: str, colour: str, radius: f
     return disc, text
 
 
-def graph(axes: Axes, look: Look, heading: str) -> None:
+def graph(axes: Axes, look: Theme, heading: str) -> None:
     """Let nothing be seen of an axes but a grid, its labels and a heading above it."""
     axes.set_facecolor("none")
     axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))

@@ -11,9 +11,9 @@ from animopt.core.arrays import Pixels
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import Artist, Figure, FigureCanvasAgg, Text
 from animopt.drawing.panel import Move, Panel
-from animopt.drawing.rc_context import own_settings
-from animopt.drawing.text_cache import _Letters
-from animopt.drawing.theme import Look
+from animopt.drawing.rc_context import drawing_settings
+from animopt.drawing.text_cache import TextCache
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -28,7 +28,7 @@ class Stage:
     recording: Recording
     panels: Mapping[str, Panel]
     boxes: Mapping[str, Box]
-    look: Look
+    look: Theme
 
     def paint(self, figure: Figure) -> list[Move]:
         """Put every panel that has a box on a figure, whose points are pixels; what moves in each."""
@@ -50,14 +50,14 @@ class Canvas:
     def __init__(self, stages: Sequence[Stage], size: tuple[int, int], *, transparent: bool = False) -> None:
         width, height = size
         self.transparent = transparent
-        with own_settings():
+        with drawing_settings():
             # At 72 dots an inch a point is a pixel, so that every length in the panels is one in pixels.
             self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=stages[0].look.background)
             self._canvas = FigureCanvasAgg(self.figure)
             self._moves = [stage.paint(self.figure) for stage in stages]
             grounds = BLACK_AND_WHITE if transparent else (stages[0].look.background,)
             self._stills = [self._still(ground) for ground in grounds]
-            self._letters = _Letters(size)
+            self._letters = TextCache(size)
 
     def _still(self, ground: str) -> Pixels:
         self.figure.set_facecolor(ground)
@@ -66,7 +66,7 @@ class Canvas:
 
     def draw(self, *moments: Moment) -> Pixels:
         """The picture at a moment for each stage, (height, width, 3), or with its opacity (height, width, 4)."""
-        with own_settings():
+        with drawing_settings():
             artists = list(self.moved(*moments))
             drawn = [self._drawn(still, artists) for still in self._stills]
         return seen_through(*drawn) if self.transparent else drawn[0]
@@ -90,7 +90,7 @@ class Canvas:
         """The same picture as an .svg or .pdf file, whose lines and letters are lines and letters, with a recipe."""
         file = io.BytesIO()
         ground = "none" if self.transparent else self.figure.get_facecolor()
-        with own_settings():
+        with drawing_settings():
             moving = self.figure.findobj(lambda artist: artist.get_animated())
             moved = list(self.moved(*moments))
             for order, artist in enumerate(moved):

@@ -5,20 +5,20 @@ from dataclasses import replace
 import numpy as np
 
 from animopt.drawing.mpl import to_hex, to_rgb
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 
 
-def mix(first: str, second: str, part: float) -> str:
+def blend(first: str, second: str, part: float) -> str:
     """The colour that lies a part of the way from one to another."""
     red, green, blue = np.array(to_rgb(first)) * (1 - part) + np.array(to_rgb(second)) * part
     return to_hex((red, green, blue))
 
 
-def ordered(look: Look, count: int) -> Look:
+def ordered_theme(look: Theme, count: int) -> Theme:
     """The same look for `count` racers that have an order: their hues lie along its ramp."""
     last = len(look.ramp) - 1
     hues = []
     for place in np.linspace(0, last, max(1, count)):
         before = min(int(place), last - 1)
-        hues.append(mix(look.ramp[before], look.ramp[before + 1], place - before))
+        hues.append(blend(look.ramp[before], look.ramp[before + 1], place - before))
     return replace(look, hues=tuple(hues))

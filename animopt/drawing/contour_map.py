@@ -2,23 +2,23 @@
 
 import numpy as np
 
-from animopt.drawing.colors import mix
-from animopt.drawing.height_scale import relief
+from animopt.drawing.colors import blend
+from animopt.drawing.height_scale import height_scale
 from animopt.drawing.mpl import Axes, MaxNLocator
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Surface
 
 VALLEY = 0.4
 """The part of the domain's area on which half of the levels lie."""
 
 
-def paint_ground(axes: Axes, surface: Surface, look: Look, levels: int) -> None:
+def paint_ground(axes: Axes, surface: Surface, look: Theme, levels: int) -> None:
     """Give an axes the domain's shape and ends, and paint the surface's tinted contour lines on it."""
     axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], autoscale_on=False)
     z = np.ma.masked_invalid(surface.z)
-    heights = relief(surface.scale, VALLEY).heights(levels + 1)
-    tints = [mix(look.low, look.high, part) for part in np.linspace(0, 1, levels)]
-    lines = [mix(look.level, look.background, 0.55 * part) for part in np.linspace(0, 1, levels - 1)]
+    heights = height_scale(surface.scale, VALLEY).heights(levels + 1)
+    tints = [blend(look.low, look.high, part) for part in np.linspace(0, 1, levels)]
+    lines = [blend(look.level, look.background, 0.55 * part) for part in np.linspace(0, 1, levels - 1)]
     axes.set_facecolor(look.rule)
     axes.contourf(surface.x, surface.y, z, levels=heights, colors=tints)
     axes.contour(surface.x, surface.y, z, levels=heights[1:-1], colors=lines, linewidths=max(0.6, look.px(1)))
@@ -32,14 +32,14 @@ def paint_ground(axes: Axes, surface: Surface, look: Look, levels: int) -> None:
     style_ticks(axes, look)
 
 
-def tick_room(axes: Axes, look: Look) -> tuple[int, int]:
+def tick_room(axes: Axes, look: Theme) -> tuple[int, int]:
     """Into how many parts ticks may cut each side of an axes."""
     box = axes.get_window_extent()
     across, up = (int(np.clip(room / look.text(13), 1, 4)) for room in (box.width / 4, box.height / 2))
     return across, up
 
 
-def style_ticks(axes: Axes, look: Look) -> None:
+def style_ticks(axes: Axes, look: Theme) -> None:
     """Let nothing be seen of an axes but its labels."""
     axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
     axes.spines[:].set_visible(False)

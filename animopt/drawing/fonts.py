@@ -77,7 +77,7 @@ _OTHERS = [
 
 
 @cache
-def family() -> list[str]:
+def font_family() -> list[str]:
     """The names for matplotlib's `font.family`, whose fonts it finds from now on.
 
     Inter comes first, regular and bold; then DejaVu Sans, which matplotlib brings, so that a symbol that Inter lacks
@@ -91,21 +91,21 @@ def family() -> list[str]:
     return [FAMILY, "DejaVu Sans", *others]
 
 
-def missing(text: str) -> str:
+def missing_letters(text: str) -> str:
     """The characters of a text that no font of the family has, each once, in order."""
     characters = dict.fromkeys(
         character
         for character in unicodedata.normalize("NFC", text)
         if unicodedata.category(character) not in {*_UNSEEN, "Zs"}
     )
-    for name in family():
+    for name in font_family():
         # Most texts need none but the first font, and others are slow to read.
         if characters:
             characters = dict.fromkeys(character for character in characters if ord(character) not in _charmap(name))
     return "".join(characters)
 
 
-def legible(text: str, lacking: str) -> str:
+def replace_missing(text: str, lacking: str) -> str:
     """The text in one line, with a box in the place of each of the lacking characters.
 
     What only tells a terminal or a text's layout what to do is a space, or is left out where no font has it.
@@ -113,12 +113,12 @@ def legible(text: str, lacking: str) -> str:
     if any(character in lacking for character in unicodedata.normalize("NFC", text)):
         text = unicodedata.normalize("NFC", text).translate(dict.fromkeys(map(ord, lacking), "□"))
     unseen = {ord(each): _UNSEEN[kind] for each in set(text) if (kind := unicodedata.category(each)) in _UNSEEN}
-    for name in family() if "" in unseen.values() else ():
+    for name in font_family() if "" in unseen.values() else ():
         unseen = {code: shown for code, shown in unseen.items() if shown or code not in _charmap(name)}
     return text.translate(unseen)
 
 
-def remedy(characters: str) -> str:
+def font_remedy(characters: str) -> str:
     """What to do about characters that no font has, in one line."""
     shown = [f"'{each}' (U+{ord(each):04X})" if each.isprintable() else f"U+{ord(each):04X}" for each in characters]
     said = "no font has " + ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")

@@ -14,7 +14,7 @@ LARGEST = 4e307
 
 
 @dataclass(frozen=True)
-class Relief:
+class HeightScale:
     """Equal steps of log(1 + (z - low) / knee) from `low` to `high`: linear below the knee, logarithmic above it.
 
     An infinite knee makes the scale linear.
@@ -44,23 +44,23 @@ class Relief:
         return above / span if np.isinf(self.knee) else np.log1p(above / self.knee) / np.log1p(span / self.knee)
 
 
-def relief(z: Array, valley: float) -> Relief:
+def height_scale(z: Array, valley: float) -> HeightScale:
     """The scale for a surface's heights (any shape, not always finite) whose lower half shows a part of its area.
 
     `valley` is that part, 0 to 1; where the heights fill the lower half of an even scale with more, it stays even.
     """
     finite = z[np.isfinite(z)]
     if not finite.size:
-        return Relief(0.0, 1.0, np.inf)
+        return HeightScale(0.0, 1.0, np.inf)
     low, high = (float(np.clip(end, -LARGEST, LARGEST)) for end in (finite.min(), finite.max()))
     margin = max(abs(low), abs(high)) * FINEST
     if high - low <= margin:
         margin = max(0.5, margin)
-        return Relief(low - margin, high + margin, np.inf)
+        return HeightScale(low - margin, high + margin, np.inf)
     middle = float(np.quantile(np.clip(finite, low, high), valley)) - low
     span = high - low
     if not 0 < middle < span / 2:
-        return Relief(low, high, np.inf)
+        return HeightScale(low, high, np.inf)
     # log(1 + middle/knee) is half of log(1 + span/knee) exactly here.
     knee = middle * (middle / (span - 2 * middle))
-    return Relief(low, high, max(knee, FINEST * span, FINEST * abs(low)))
+    return HeightScale(low, high, max(knee, FINEST * span, FINEST * abs(low)))

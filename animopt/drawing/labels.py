@@ -8,8 +8,8 @@ from animopt.core.arrays import Array
 from animopt.drawing.artists import HEAD, Stamp
 from animopt.drawing.label_placement import dodge
 from animopt.drawing.mpl import Artist, Axes, BoxStyle, IdentityTransform, Text
-from animopt.drawing.text import literal, rewrite, text_box, text_width, unshared
-from animopt.drawing.theme import Look
+from animopt.drawing.text import set_text, text_arguments, text_box, text_width, without_common_prefix
+from animopt.drawing.theme import Theme
 from animopt.recording.timeline import Moment
 
 WINDOW = 15
@@ -27,7 +27,7 @@ PADDING = 0.12
 
 def beside(
     axes: Axes,
-    look: Look,
+    look: Theme,
     words: Sequence[str],
     backing: str,
     moments: Sequence[Moment],
@@ -49,7 +49,7 @@ def beside(
         axes.text(
             0,
             0,
-            **literal(name),
+            **text_arguments(name),
             fontsize=size,
             color=look.ink,
             ha="center",
@@ -60,8 +60,8 @@ def beside(
         for name in words
     ]
     if max(map(text_width, texts)) > LONG * size:
-        for text, short in zip(texts, unshared(words), strict=True):
-            rewrite(text, short)
+        for text, short in zip(texts, without_common_prefix(words), strict=True):
+            set_text(text, short)
     backings = [_backing(axes, text, backing) for text in texts]
     sizes = np.array([(text_width(text) + 2 * PADDING * size, (1.06 + 2 * PADDING) * size) for text in texts])
     offsets, opacity = dodge(

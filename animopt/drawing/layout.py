@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 
 Columns = Sequence[Sequence[tuple[str, ...]]]
 
@@ -84,33 +84,35 @@ class Box:
     height: float
 
 
-def unit(width: int, height: int) -> float:
+def pixel_unit(width: int, height: int) -> float:
     """How many pixels of a picture make one of a 1280 × 720 one, or of a 720 wide one where it is not wide."""
-    return min(height, width * (720 / 1280 if best(width, height) == "wide" else 1)) / 720
+    return min(height, width * (720 / 1280 if layout_for_shape(width, height) == "wide" else 1)) / 720
 
 
-def inset(width: int, height: int) -> float:
+def content_inset(width: int, height: int) -> float:
     """Where the panels of a picture begin in the layout that suits its shape, in parts of its width."""
-    return MARGINS.get(best(width, height), MARGIN) * unit(width, height) / width
+    return MARGINS.get(layout_for_shape(width, height), MARGIN) * pixel_unit(width, height) / width
 
 
-def best(width: int, height: int) -> str:
+def layout_for_shape(width: int, height: int) -> str:
     """The layout that suits a picture's shape."""
     if width >= 1.35 * height:
         return "wide"
     return "square" if height < 1.35 * width else "tall"
 
 
-def chosen(layout: str, size: tuple[int, int], panels: Sequence[str]) -> str:
+def choose_layout(layout: str, size: tuple[int, int], panels: Sequence[str]) -> str:
     """The layout of a name, and for "auto" the one that suits a picture of `size` (width, height) and its panels."""
     if layout != "auto":
         return layout
-    return "multiples" if "multiples" in panels and not {"wireframe", "contour"} & set(panels) else best(*size)
+    return (
+        "multiples" if "multiples" in panels and not {"wireframe", "contour"} & set(panels) else layout_for_shape(*size)
+    )
 
 
-def arrange(
+def arrange_panels(
     size: tuple[int, int],
-    look: Look,
+    look: Theme,
     layout: str,
     panels: Sequence[str],
     aspect: float,
@@ -123,7 +125,7 @@ def arrange(
     has a lower header.
     """
     width, height = size
-    shape = best(*size) if layout == "multiples" else layout
+    shape = layout_for_shape(*size) if layout == "multiples" else layout
     margin = look.px(MARGINS.get(shape, MARGIN))
     top = look.px(22) + (look.text(30) + look.text(34) if titled else look.text(21))
     if shape in ("square", "tall") and "formula" not in panels:
@@ -147,7 +149,7 @@ def arrange(
     return boxes
 
 
-def tiles(size: tuple[float, float], look: Look, aspect: float, count: int) -> list[Box]:
+def tiles(size: tuple[float, float], look: Theme, aspect: float, count: int) -> list[Box]:
     """A box for each of `count` maps, in rows, as large as `size` (width, height) allows; counted from its upper left.
 
     A map is `aspect` times as wide as high. Above each there is room for a heading, under the last row and to the
@@ -175,12 +177,12 @@ def tiles(size: tuple[float, float], look: Look, aspect: float, count: int) -> l
     return boxes
 
 
-def heading(look: Look) -> float:
+def heading(look: Theme) -> float:
     """The height of the line above each of several maps."""
     return 1.6 * look.text(15)
 
 
-def names(layout: str) -> list[str]:
+def panel_names(layout: str) -> list[str]:
     """Every panel that a layout has a place for."""
     return [name for column in LAYOUTS[layout] for band in column for name in band]
 
@@ -190,17 +192,17 @@ def _shown(column: Sequence[tuple[str, ...]], panels: Sequence[str]) -> list[tup
     return [band for band in bands if band]
 
 
-def _ticks(look: Look) -> tuple[float, float]:
+def _ticks(look: Theme) -> tuple[float, float]:
     """The room that tick labels take to the left of an axes, and under it."""
     return look.text(13) * 3.0, look.text(13) * 1.25 + look.px(6)
 
 
-def _above(name: str, look: Look) -> float:
+def _above(name: str, look: Theme) -> float:
     """The room that a panel's own heading takes above its axes."""
     return look.text(14) * 1.45 if name in HEADED else 0.0
 
 
-def _column_width(room: Box, look: Look, column: Sequence[tuple[str, ...]], aspect: float) -> float:
+def _column_width(room: Box, look: Theme, column: Sequence[tuple[str, ...]], aspect: float) -> float:
     """How wide the second of two columns is, so that a contour in it fills it."""
     views = [band for band in column if band in FROM_ABOVE]
     if not views:
@@ -213,7 +215,7 @@ def _column_width(room: Box, look: Look, column: Sequence[tuple[str, ...]], aspe
     return min(max(full, room.width * least), room.width * 0.5)
 
 
-def _least(band: tuple[str, ...], look: Look, racers: int) -> float:
+def _least(band: tuple[str, ...], look: Theme, racers: int) -> float:
     """The least height of a band."""
     heights = []
     for name in band:
@@ -226,7 +228,7 @@ def _least(band: tuple[str, ...], look: Look, racers: int) -> float:
     return max(heights)
 
 
-def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Look, aspect: float, racers: int) -> dict[str, Box]:
+def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Theme, aspect: float, racers: int) -> dict[str, Box]:
     """Bands under each other; panels with tick labels keep room for them."""
     gap = look.px(20)
     left, under = _ticks(look)

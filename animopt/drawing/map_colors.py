@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.drawing.colors import mix
+from animopt.drawing.colors import blend
 from animopt.drawing.mpl import MaxNLocator, to_hex, to_rgb
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.map_results import Basins, Losses
 
 BANDS = 4
@@ -49,14 +49,14 @@ def bands(basins: Basins) -> list[int]:
     return [int(tick) for tick in ticks if 0 < tick < high][: BANDS - 1] or [1]
 
 
-def shades(look: Look, hue: str, count: int) -> list[str]:
+def shades(look: Theme, hue: str, count: int) -> list[str]:
     """The shades of a hue, for so many bands, from the soonest to the last."""
-    return [mix(hue, look.background, part) for part in np.linspace(0, PALEST, count)]
+    return [blend(hue, look.background, part) for part in np.linspace(0, PALEST, count)]
 
 
-def stripes(look: Look, shape: tuple[int, int]) -> NDArray[np.uint8]:
+def stripes(look: Theme, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """What has diverged, as pixels (height, width, 3): stripes that no basin has."""
-    pair = np.array([bytes_of(mix(look.background, look.ink, part)) for part in STRIPES])
+    pair = np.array([bytes_of(blend(look.background, look.ink, part)) for part in STRIPES])
     rows, columns = np.indices(shape)
     return pair[(rows + columns) // max(2, round(look.px(STRIPE))) % 2]
 
@@ -97,9 +97,9 @@ def loss_scale(losses: Losses) -> LossScale:
     return LossScale(float(10.0 ** min(bottom, top - 1)), float(10.0**top), True)
 
 
-def loss_colours(look: Look) -> list[str]:
+def loss_colours(look: Theme) -> list[str]:
     """The scale's colours from low to high, equally far apart in lightness: what is low stands out from the ground."""
-    ends = [mix(look.ink, look.hue(0), 0.25), look.hue(0), mix(look.background, look.hue(0), 0.1)]
+    ends = [blend(look.ink, look.hue(0), 0.25), look.hue(0), blend(look.background, look.hue(0), 0.1)]
     return ramp(ends, LEVELS)
 
 

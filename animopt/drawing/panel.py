@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from animopt.drawing.mpl import Artist, Axes
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -19,6 +19,6 @@ Move = Callable[[Moment], Sequence[Artist]]
 class Panel(Protocol):
     """Something that draws one aspect of a race."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint what stays still; return what moves."""
         ...

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.recording.recording import Recording, Way
+from animopt.recording.recording import Recording, SurfacePath
 
 CELL = 0.5
 """How coarsely trails are told apart, in pixels."""
@@ -39,7 +39,7 @@ def fresh(places: Array) -> NDArray[np.bool_]:
     return seen
 
 
-def thinned(way: Way, cell: float) -> Way:
+def thinned(way: SurfacePath, cell: float) -> SurfacePath:
     """The way without the pieces that lead only over cells where it has been, so that its picture is the same.
 
     Cells are squares of its first two coordinates, `cell` wide. What is left out is a row of NaN; where the way ends
@@ -62,8 +62,8 @@ def thinned(way: Way, cell: float) -> Way:
     return replace(way, step=step[kept], xyz=xyz[kept])
 
 
-def seen(recording: Recording, racer: int, places: Array, cell: float) -> Way:
+def seen(recording: Recording, racer: int, places: Array, cell: float) -> SurfacePath:
     """A racer's steps that are in view, at these places (steps + 1, any), but for those in the cell of one before."""
     steps = np.flatnonzero(recording.in_view[racer])
     steps = steps[fresh(places[steps, :2] / cell)]
-    return Way(steps.astype(np.float64), places[steps])
+    return SurfacePath(steps.astype(np.float64), places[steps])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from animopt.drawing.fonts import FAMILY, family
+from animopt.drawing.fonts import FAMILY, font_family
 from animopt.drawing.mpl import matplotlib
 
 _OWN: dict[Any, Any] = {
@@ -24,9 +24,9 @@ _OWN |= {
 
 
 @contextmanager
-def own_settings() -> Iterator[None]:
+def drawing_settings() -> Iterator[None]:
     """Draw as matplotlib ships but with our typeface, whatever the user's matplotlibrc or style says."""
-    own = {**_OWN, "font.family": family()}
+    own = {**_OWN, "font.family": font_family()}
     # Setting all three hundred takes milliseconds, and mostly few of them differ; all are known to be valid.
     users = {key: dict.__getitem__(matplotlib.rcParams, key) for key in own}
     changed = [key for key, value in own.items() if users[key] != value]

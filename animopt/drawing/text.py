@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from os.path import commonprefix
 from typing import Any
 
-from animopt.core.errors import UsageError, shown
+from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.mpl import (
     Bbox,
     FigureCanvasAgg,
@@ -16,14 +16,14 @@ from animopt.drawing.mpl import (
 )
 
 
-def unshared(names: Sequence[str]) -> list[str]:
+def without_common_prefix(names: Sequence[str]) -> list[str]:
     """Names without the words with which all of them begin, which tell none from another."""
     # Of one name nothing would be left, and a pair in parentheses is one word.
     shared = commonprefix(names).partition("(")[0].rpartition(" ")[0] if len(names) > 1 else ""  # noqa: RUF071
     return [name.removeprefix(shared).strip() for name in names]
 
 
-def literal(words: str) -> dict[str, Any]:
+def text_arguments(words: str) -> dict[str, Any]:
     r"""The arguments that let `axes.text` take words as they are, but for what stands between \( and \) as maths.
 
     Raises UsageError for maths that matplotlib cannot typeset.
@@ -33,24 +33,24 @@ def literal(words: str) -> dict[str, Any]:
         return {"s": words, "parse_math": False}
     pieces[::2] = [piece.replace("$", r"\$") for piece in pieces[::2]]
     pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
-    check_maths("".join(pieces), f"{shown(words)}: is not all mathtext")
+    check_mathtext("".join(pieces), f"{short_repr(words)}: is not all mathtext")
     return {"s": "".join(pieces), "parse_math": True}
 
 
-def rewrite(text: Text, words: str) -> None:
+def set_text(text: Text, words: str) -> None:
     """Let a text say other words, taken as `literal` does."""
-    given = literal(words)
+    given = text_arguments(words)
     text.set(text=given["s"], parse_math=given["parse_math"])
 
 
-def function_maths(formula: str) -> str:
+def formula_mathtext(formula: str) -> str:
     """A function's formula as matplotlib typesets it. Raises UsageError for one that it cannot."""
     maths = f"$f(x, y) = {formula}$"
-    check_maths(maths, f"formula {shown(formula)}: not mathtext", "cm", "stixsans")
+    check_mathtext(maths, f"formula {short_repr(formula)}: not mathtext", "cm", "stixsans")
     return maths
 
 
-def check_maths(maths: str, complaint: str, *fonts: str) -> None:
+def check_mathtext(maths: str, complaint: str, *fonts: str) -> None:
     """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset in its sets of `fonts`."""
     logger = logging.getLogger("matplotlib.mathtext")
     lacking: list[str] = []

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from animopt.core.arrays import Pixels
 from animopt.drawing.mpl import IdentityTransform, RendererAgg, Text
 
-MOST_TEXTS = 2000
+MAX_TEXTS = 2000
 """As many texts are kept as pixels."""
 
 
-class _Letters:
+class TextCache:
     """Texts as pixels: one that was drawn before, in the same style and place within a pixel, is not laid out again."""
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -60,7 +60,7 @@ class _Letters:
             text.get_math_fontfamily(),
         )
         if key not in self._blocks:
-            if len(self._blocks) > MOST_TEXTS:
+            if len(self._blocks) > MAX_TEXTS:
                 self._blocks.clear()
             self._blocks[key] = self._drawn(text, phase)
         return self._blocks[key]

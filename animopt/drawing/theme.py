@@ -10,7 +10,7 @@ THINNEST_TRAIL = 1.5
 
 
 @dataclass(frozen=True)
-class Look:
+class Theme:
     """A theme at one scale.
 
     `low` and `high` tint the contour's valley and heights, `mesh` draws the wireframe; `hues` and `markers` tell
@@ -33,7 +33,7 @@ class Look:
     unit: float = 1.0
     smallest: float = 720 * SMALLEST_PART
 
-    def scaled(self, unit: float, height: float) -> "Look":
+    def scaled(self, unit: float, height: float) -> "Theme":
         """The same look for a picture of another size, `height` pixels high."""
         return replace(self, unit=unit, smallest=max(SMALLEST_TEXT, height * SMALLEST_PART))
 
@@ -58,7 +58,7 @@ class Look:
         return self.markers[racer % len(self.markers)]
 
 
-LIGHT = Look(
+LIGHT = Theme(
     background="#fbfaf6",
     ink="#1f2328",
     muted="#5d646e",
@@ -72,7 +72,7 @@ LIGHT = Look(
     ramp=("#10125e", "#502db4", "#b84a96", "#cc7a10"),
 )
 
-DARK = Look(
+DARK = Theme(
     background="#0f1317",
     ink="#e9ebee",
     muted="#9aa5b1",

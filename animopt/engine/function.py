@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from animopt.core.arrays import Array
-from animopt.core.errors import Error, UsageError, ends_program, first_line, shown
-from animopt.core.validation import items, pair, text
-from animopt.engine.torch_env import own_torch
+from animopt.core.errors import Error, UsageError, first_line, must_propagate, short_repr
+from animopt.core.validation import check_list, check_pair, check_text
+from animopt.engine.torch_env import default_torch
 
 MARGIN = 0.05
 """How far beyond a point outside of it a domain is widened, in parts of its extent."""
@@ -50,25 +50,25 @@ class Function:
 
     def __post_init__(self) -> None:
         if not callable(self.definition):
-            raise UsageError(f"function {shown(self.definition)}: give something that can be called with a tensor")
+            raise UsageError(f"function {short_repr(self.definition)}: give something that can be called with a tensor")
         for name, example in (("name", "name='ravine'"), ("formula", "formula=r'x^2'"), ("source", "source='a book'")):
-            text(f"function {name}", getattr(self, name), example)
+            check_text(f"function {name}", getattr(self, name), example)
         for axis in ("x", "y"):
-            low_high = pair(f"function {axis}", getattr(self, axis))
+            low_high = check_pair(f"function {axis}", getattr(self, axis))
             if not low_high[0] < low_high[1]:
                 raise UsageError(f"function {axis}={low_high}: give the lower end first, as {axis}=(-10, 10)")
             if not np.isfinite(low_high[1] - low_high[0]):
                 raise UsageError(f"function {axis}={low_high}: is too wide; give a smaller domain, as {axis}=(-10, 10)")
             object.__setattr__(self, axis, low_high)
         for name in ("minima", "saddles"):
-            points = items(f"function {name} ", getattr(self, name), "give a list of pairs, as [(0, 0)]")
+            points = check_list(f"function {name} ", getattr(self, name), "give a list of pairs, as [(0, 0)]")
             object.__setattr__(self, name, tuple(self._inside(name, point) for point in points))
         if self.start is not None:
             object.__setattr__(self, "start", self._inside("start", self.start))
         object.__setattr__(self, "data", _columns(self.data))
         if self.predict is not None and not callable(self.predict):
             raise UsageError(
-                f"function predict {shown(self.predict)}: give a function, as predict=lambda x, inputs: ..."
+                f"function predict {short_repr(self.predict)}: give a function, as predict=lambda x, inputs: ..."
             )
         if self.predict is not None and [column.ndim for column in self.data] != [1, 1]:
             raise UsageError("function predict: has nothing to go by; give data=(inputs, targets), two rows of numbers")
@@ -89,7 +89,7 @@ class Function:
         except (TypeError, ValueError):
             points = np.zeros(0)
         if points.shape[:1] != (2,):
-            raise UsageError(f"{self.called} at {shown(x)}: give x and y, as (3, 2)")
+            raise UsageError(f"{self.called} at {short_repr(x)}: give x and y, as (3, 2)")
         value = self(torch.from_numpy(points))
         return (value.numpy() if value.ndim else value.item()) if isinstance(value, torch.Tensor) else value
 
@@ -110,7 +110,7 @@ class Function:
             ) from None
 
     def _inside(self, field: str, value: Any) -> tuple[float, float]:
-        point = pair(f"function {field}", value)
+        point = check_pair(f"function {field}", value)
         if not self.contains(point):
             raise UsageError(f"function {field} {point}: lies outside x={self.x}, y={self.y}; widen the domain")
         return point
@@ -141,7 +141,7 @@ class Function:
         try:
             value = self(point)
         except BaseException as error:
-            if ends_program(error):
+            if must_propagate(error):
                 raise
             said = f"{type(error).__name__}: {first_line(error)}"
             remedy = "; leave x as it is, and work on x.clone()" if "in-place operation" in said else ""
@@ -177,7 +177,7 @@ class Function:
             try:
                 values = torch.vmap(self, chunk_size=self._chunk)(flat).reshape(len(flat))
             except BaseException as error:
-                if ends_program(error):
+                if must_propagate(error):
                     raise
                 values = None
             if values is None or not values.is_floating_point():
@@ -198,7 +198,7 @@ class Function:
                 try:
                     rows.append(torch.as_tensor(self.predict(point, given), dtype=torch.float64).expand(len(given)))
                 except BaseException as error:
-                    if ends_program(error):
+                    if must_propagate(error):
                         raise
                     raise Error(f"{self.called}: predict: {type(error).__name__}: {first_line(error)}") from error
         return np.array([row.numpy() for row in rows]).reshape(*points.shape[:-1], len(inputs))
@@ -208,7 +208,7 @@ class Function:
         return max(1, CHUNK // max(1, self.data[0].numel())) if self.data else None
 
 
-@own_torch()
+@default_torch()
 def _columns(data: Any) -> tuple[torch.Tensor, ...]:
     """Data as tensors of float64; raises UsageError for what are no rows of numbers, or not as many of each."""
     try:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from animopt.core.arrays import Array
-from animopt.core.errors import Error, ends_program, first_line
+from animopt.core.errors import Error, first_line, must_propagate
 from animopt.engine.function import Function
 
 POINTS = 24
@@ -93,7 +93,7 @@ def _slopes(function: Function, points: Array, watch: "_Watch") -> Array:
             try:
                 (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
             except BaseException as error:
-                if ends_program(error):
+                if must_propagate(error):
                     raise
                 raise Error(f"{function.called}: autograd cannot follow it: {first_line(error)}") from error
             row[:] = 0 if gradient is None else gradient

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from animopt.core.errors import UsageError, shown, suggestion
+from animopt.core.errors import UsageError, short_repr, suggestion
 from animopt.engine.function import Function
 
 _LIBRARY = "Surjanovic and Bingham, Virtual Library of Simulation Experiments, sfu.ca/~ssurjano/"
@@ -72,7 +72,7 @@ def rotated(function: Function, degrees: float) -> Function:
     u and v, which are x and y turned back. Raises UsageError for an angle that is no finite number.
     """
     if isinstance(degrees, bool) or not isinstance(degrees, (int, float)) or not math.isfinite(degrees):
-        raise UsageError(f"degrees {shown(degrees)}: give an angle, as rotated(ravine, 30)")
+        raise UsageError(f"degrees {short_repr(degrees)}: give an angle, as rotated(ravine, 30)")
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
 
     def turned(points: Any) -> _Points:
@@ -662,15 +662,15 @@ bounded_saddle = Function(
 """A saddle between two minima. A start exactly on y = 0 ends on the saddle; this one is a hundredth beside it."""
 
 
-def shelf() -> dict[str, Function]:
+def all_functions() -> dict[str, Function]:
     """Every function of this module by its name, in the module's order."""
     return {name: value for name, value in globals().items() if isinstance(value, Function)}
 
 
-def by_name(name: str) -> Function:
+def function_by_name(name: str) -> Function:
     """The function on the shelf that has a name, with underscores or hyphens. Raises UsageError where none has it."""
-    known, wanted = shelf(), name.strip().casefold().replace("-", "_").replace(" ", "_")
+    known, wanted = all_functions(), name.strip().casefold().replace("-", "_").replace(" ", "_")
     if wanted in known:
         return known[wanted]
     hint = suggestion(wanted, known, f"there are {', '.join(known)}")
-    raise UsageError(f"function {shown(name)}: no such function; {hint}")
+    raise UsageError(f"function {short_repr(name)}: no such function; {hint}")

@@ -13,14 +13,14 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.core.errors import UsageError, shown, suggestion
-from animopt.core.validation import BEYOND, items, number, whole
+from animopt.core.errors import UsageError, short_repr, suggestion
+from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_number
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.record import run
-from animopt.engine.steps import adjust, take_step
-from animopt.engine.torch_env import one_thread, own_torch
-from animopt.recording.map_results import DIVERGED, UNDECIDED, WITHIN, Basins, Losses, radius
+from animopt.engine.steps import take_scheduler_step, take_step
+from animopt.engine.torch_env import default_torch, one_thread
+from animopt.recording.map_results import DIVERGED, RADIUS_SHARE, UNDECIDED, Basins, Losses, reach_radius
 
 FAR = 1000.0
 """A race so many of the domain's diagonals away from its middle has diverged."""
@@ -55,7 +55,7 @@ class _ApartError(Exception):
 
 
 @dataclass(frozen=True)
-class Starts:
+class StartsMap:
     """A map of starts: which minimum one racer comes to from each cell of a grid over the domain, and when.
 
     A minimum is reached from the step on after which the race stays near it until its end: within the part `within`
@@ -64,13 +64,13 @@ class Starts:
 
     columns: int = 256
     rows: int = 256
-    within: float = WITHIN
+    within: float = RADIUS_SHARE
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", whole("map columns", self.columns, most=BEYOND))
-        object.__setattr__(self, "rows", whole("map rows", self.rows, most=BEYOND))
+        object.__setattr__(self, "columns", check_integer("map columns", self.columns, most=MAX_COUNT))
+        object.__setattr__(self, "rows", check_integer("map rows", self.rows, most=MAX_COUNT))
         remedy = "give a part of the domain's diagonal, as within=0.01"
-        object.__setattr__(self, "within", number("map within", self.within, remedy, above=0, below=1))
+        object.__setattr__(self, "within", check_number("map within", self.within, remedy, above=0, below=1))
 
     @property
     def cells(self) -> int:
@@ -82,7 +82,7 @@ class Starts:
         if not function.minima:
             raise UsageError(f"map: {function.called} has no minima to come to; give it some, as minima=[(0, 0)]")
 
-    @own_torch()
+    @default_torch()
     @one_thread()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Basins:
         """Run the racer from every cell's middle, whatever `start` is, for its own number of steps or `steps`.
@@ -97,7 +97,7 @@ class Starts:
         )
         cells = [(racer, start) for start in np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)]
         minima = np.array(function.minima)
-        near = radius(_diagonal(function), minima, self.within)
+        near = reach_radius(_diagonal(function), minima, self.within)
         parts = _followed(
             function,
             cells,
@@ -110,7 +110,7 @@ class Starts:
         return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), near)
 
 
-class Settings:
+class SettingsMap:
     """A map of two settings: the loss of one racer with each value of the one and each of the other.
 
     The first keyword is the map's columns, the second its rows; both are the optimizer's own, each with at least two
@@ -127,9 +127,9 @@ class Settings:
             if name in inspect.signature(Racer).parameters:
                 raise UsageError(f"map settings {name!r}: is the racer's own; vary two of its optimizer's, as lr=[...]")
             remedy = f"give at least two values, as {name}=[0.01, 0.1]"
-            found[name] = tuple(items(f"map settings {name}=", values, remedy))
+            found[name] = tuple(check_list(f"map settings {name}=", values, remedy))
             if len(found[name]) < 2:
-                raise UsageError(f"map settings {name}={shown(values)}: {remedy}")
+                raise UsageError(f"map settings {name}={short_repr(values)}: {remedy}")
         self.settings: Mapping[str, tuple[Any, ...]] = found
 
     def __repr__(self) -> str:
@@ -144,7 +144,7 @@ class Settings:
         """Raise UsageError where the racer's optimizer does not take a setting, or one of the values."""
         self._racers(racer)
 
-    @own_torch()
+    @default_torch()
     @one_thread()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Losses:
         """Run the racer with every pair of values, from its own start or `start`, for its own steps or `steps`.
@@ -192,7 +192,7 @@ def _with(racer: Racer, settings: Mapping[str, Any]) -> Racer:
     try:
         other.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
     except UsageError as error:
-        cell = ", ".join(f"{name}={shown(value)}" for name, value in settings.items())
+        cell = ", ".join(f"{name}={short_repr(value)}" for name, value in settings.items())
         raise UsageError(f"map settings {cell}: {error}") from error
     return other
 
@@ -284,7 +284,7 @@ def _stepped(
         losses.clear()
         take_step(optimizer, noting)
         if scheduler is not None:
-            adjust(scheduler, losses[0])
+            take_scheduler_step(scheduler, losses[0])
         yield points.detach().numpy().copy()
 
 

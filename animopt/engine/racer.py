@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from animopt.core.errors import UsageError, ends_program, first_line, shown, suggestion
-from animopt.core.validation import BEYOND, pair, text, whole
+from animopt.core.errors import UsageError, first_line, must_propagate, short_repr, suggestion
+from animopt.core.validation import MAX_COUNT, check_integer, check_pair, check_text
 from animopt.engine.steps import take_step
-from animopt.engine.torch_env import eager, own_torch
+from animopt.engine.torch_env import default_torch, without_compiler
 from animopt.recording.update_rules import COMPUTING
 
 _REASONS = {
@@ -45,10 +45,10 @@ class Racer:
     ) -> None:
         self.optimizer = _by_name(optimizer) if isinstance(optimizer, str) else optimizer
         if not isinstance(self.optimizer, type):
-            raise UsageError(f"racer {shown(optimizer)}: give a class, or its name in torch.optim, as 'Adam'")
-        self.name = text("racer name", name, "name='Adam'")
-        self.start = None if start is None else pair("racer start", start)
-        self.steps = None if steps is None else whole("racer steps", steps, most=BEYOND)
+            raise UsageError(f"racer {short_repr(optimizer)}: give a class, or its name in torch.optim, as 'Adam'")
+        self.name = check_text("racer name", name, "name='Adam'")
+        self.start = None if start is None else check_pair("racer start", start)
+        self.steps = None if steps is None else check_integer("racer steps", steps, most=MAX_COUNT)
         self.scheduler = scheduler
         # NumPy's numbers are written otherwise than they were given.
         self.settings: Mapping[str, Any] = {
@@ -59,7 +59,7 @@ class Racer:
 
     def __repr__(self) -> str:
         given = {key: getattr(self, key) for key in ("name", "start", "steps") if getattr(self, key)}
-        told = [f"{key}={shown(value)}" for key, value in [*self.settings.items(), *given.items()]]
+        told = [f"{key}={short_repr(value)}" for key, value in [*self.settings.items(), *given.items()]]
         return f"Racer({', '.join([repr(self.optimizer.__name__), *told])})"
 
     def replace(self, **changes: Any) -> "Racer":
@@ -79,10 +79,10 @@ class Racer:
     def build(self, parameter: torch.Tensor) -> Any:
         """A fresh optimizer of one parameter."""
         try:
-            with eager():
+            with without_compiler():
                 return self.optimizer([parameter], **self.settings)
         except BaseException as error:
-            if ends_program(error):
+            if must_propagate(error):
                 raise
             said = _reason(error)
             known = _settings_of(self.optimizer) or {}
@@ -96,11 +96,11 @@ class Racer:
         called = f"racer {self.optimizer.__name__}: scheduler"
         remedy = "give a function of the optimizer, as lambda optimizer: StepLR(optimizer, 10)"
         if not callable(self.scheduler):
-            raise UsageError(f"{called}={shown(self.scheduler)}: {remedy}")
+            raise UsageError(f"{called}={short_repr(self.scheduler)}: {remedy}")
         try:
             scheduler = self.scheduler(optimizer)
         except BaseException as error:
-            if ends_program(error):
+            if must_propagate(error):
                 raise
             raise UsageError(f"{called}: {first_line(error)}; {remedy}") from error
         if not callable(getattr(scheduler, "step", None)):
@@ -112,7 +112,7 @@ class Racer:
         called = self.optimizer.__name__
         known = _settings_of(self.optimizer)
         for key, value in self.settings.items():
-            given = f"racer {called}: {key}={shown(value)}"
+            given = f"racer {called}: {key}={short_repr(value)}"
             if known is not None and key not in known:
                 meant = [*known, "name", "start", "steps", "scheduler"]
                 hint = suggestion(key, meant, f"it takes {', '.join(known) or 'none'}")
@@ -122,7 +122,7 @@ class Racer:
                 example = default if isinstance(default, (bool, int, float, tuple)) else 0.01
                 raise UsageError(f"{given}: {remedy}, as {key}={example!r}")
 
-    @own_torch()
+    @default_torch()
     def _try(self) -> None:
         """Raise UsageError where the optimizer or its scheduler cannot be built, or torch's cannot step from (1, 1)."""
         parameter = torch.ones(2, dtype=torch.float64, requires_grad=True)
@@ -146,7 +146,7 @@ class Racer:
             with torch.random.fork_rng(devices=[]):
                 take_step(optimizer, closure)
         except BaseException as error:
-            if ends_program(error):
+            if must_propagate(error):
                 raise
             raise UsageError(f"racer {self.optimizer.__name__}: {_reason(error)}") from error
 
@@ -158,7 +158,7 @@ def optimizer_names() -> list[str]:
     return sorted(each.__name__ for each in classes if issubclass(each, base) and each is not base)
 
 
-def shelf() -> list[tuple[str, str, str]]:
+def optimizer_table() -> list[tuple[str, str, str]]:
     """Each optimizer in torch.optim: its name, its default settings as they would be given, why it cannot run here.
 
     The last is empty for those that can.
@@ -172,7 +172,7 @@ def _by_name(name: str) -> type[Any]:
         found: type[Any] = getattr(torch.optim, known[name.casefold()])
         return found
     hint = suggestion(name, known.values(), f"torch.optim has {', '.join(known.values())}")
-    raise UsageError(f"racer {shown(name)}: no such optimizer; {hint}")
+    raise UsageError(f"racer {short_repr(name)}: no such optimizer; {hint}")
 
 
 def _defaults(name: str) -> str:

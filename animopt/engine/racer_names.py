@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 
-from animopt.core.terminal_text import one_line
-from animopt.core.validation import pair
+from animopt.core.terminal_text import single_line
+from animopt.core.validation import check_pair
 from animopt.engine.racer import Racer
-from animopt.engine.torch_env import own_torch
+from animopt.engine.torch_env import default_torch
 
 
 def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -18,19 +18,19 @@ def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[
     learning rate is told even where it is torch's own.
     """
     apart = [[] if racer.name else _apart(racer, racers) for racer in racers]
-    called = [one_line(racer.name or _call(racer, keys)) for racer, keys in zip(racers, apart, strict=True)]
+    called = [single_line(racer.name or _call(racer, keys)) for racer, keys in zip(racers, apart, strict=True)]
     numbered = tuple(
         name if called.count(name) == 1 else f"{name} ({called[:index].count(name) + 1})"
         for index, name in enumerate(called)
     )
-    told = tuple(one_line(", ".join(_told(racer, keys))) for racer, keys in zip(racers, apart, strict=True))
+    told = tuple(single_line(", ".join(_told(racer, keys))) for racer, keys in zip(racers, apart, strict=True))
     return numbered, told
 
 
-def words(key: str, value: Any) -> str:
+def setting_text(key: str, value: Any) -> str:
     """A setting, a start or a number of steps, as a racer's name tells it."""
     if key == "start":
-        return f"from {_value(pair('racer start', value))}"
+        return f"from {_value(check_pair('racer start', value))}"
     if key == "steps":
         return f"for {value} steps"
     return key if value is True else f"{key} {_value(value)}"
@@ -50,19 +50,19 @@ def _apart(racer: Racer, racers: Sequence[Racer]) -> list[str]:
 
 def _call(racer: Racer, apart: Sequence[str]) -> str:
     own = {**racer.settings, "start": racer.start, "steps": racer.steps}
-    told = [_lr_and_scheduler(racer)[1] if key == "scheduler" else words(key, own[key]) for key in apart]
+    told = [_lr_and_scheduler(racer)[1] if key == "scheduler" else setting_text(key, own[key]) for key in apart]
     return " ".join([racer.optimizer.__name__, *told])
 
 
 def _told(racer: Racer, apart: Sequence[str]) -> Iterable[str]:
     """A racer's settings but for those that its name tells; the learning rate, and the scheduler beside it, first."""
     lr, scheduler = _lr_and_scheduler(racer)
-    first = ["" if lr is None or "lr" in apart else words("lr", lr), "" if "scheduler" in apart else scheduler]
-    rest = (words(key, value) for key, value in racer.settings.items() if key not in ("lr", *apart))
+    first = ["" if lr is None or "lr" in apart else setting_text("lr", lr), "" if "scheduler" in apart else scheduler]
+    rest = (setting_text(key, value) for key, value in racer.settings.items() if key not in ("lr", *apart))
     return (told for told in (" × ".join(filter(None, first)), *rest) if told and told != racer.name)
 
 
-@own_torch()
+@default_torch()
 def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
     """The learning rate with which a racer sets out, scheduled or not, and its scheduler's name; None, "" without."""
     optimizer = racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))

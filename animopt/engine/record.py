@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.core.errors import Error, ends_program, first_line
+from animopt.core.errors import Error, first_line, must_propagate
 from animopt.engine.function import Function
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer
 from animopt.engine.racer_names import names_and_settings
-from animopt.engine.steps import adjust, take_step
-from animopt.engine.surface_paths import _surface, _way
-from animopt.engine.torch_env import one_thread, own_torch
+from animopt.engine.steps import take_scheduler_step, take_step
+from animopt.engine.surface_paths import sample_surface, surface_path
+from animopt.engine.torch_env import default_torch, one_thread
 from animopt.recording.recording import Recording, Sample
 
 FITTED = 49
@@ -58,7 +58,7 @@ class Run:
     state: Mapping[str, Array]
 
 
-@own_torch()
+@default_torch()
 def record(
     function: Function,
     racers: Sequence[Racer],
@@ -105,10 +105,12 @@ def record(
     z[lost] = np.nan
     gradients[lost] = np.nan
 
-    surface = _surface(function)
+    surface = sample_surface(function)
     minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
     with np.errstate(over="ignore", invalid="ignore"):
-        ways = tuple(_way(function, points[: count + 1], surface) for points, count in zip(xy, taken, strict=True))
+        ways = tuple(
+            surface_path(function, points[: count + 1], surface) for points, count in zip(xy, taken, strict=True)
+        )
     return Recording(
         title=title,
         formula=function.formula,
@@ -205,7 +207,7 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
         except Error:
             raise
         except BaseException as error:
-            if ends_program(error):
+            if must_propagate(error):
                 raise
             raise Error(f"racer {name}: step {step} failed: {first_line(error)}") from error
         if len(asked) == before:
@@ -216,9 +218,9 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
         states.append(_state(optimizer, parameter))
         if scheduler is not None:
             try:
-                adjust(scheduler, losses[before])
+                take_scheduler_step(scheduler, losses[before])
             except BaseException as error:
-                if ends_program(error):
+                if must_propagate(error):
                     raise
                 raise Error(f"racer {name}: scheduler failed after step {step}: {first_line(error)}") from error
     changing = {key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own}

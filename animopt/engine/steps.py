@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from animopt.engine.torch_env import eager
+from animopt.engine.torch_env import without_compiler
 
 
 def take_step(optimizer: Any, closure: Callable[[], torch.Tensor]) -> None:
     """One step, with the closure where the optimizer's `step` takes one, and after a call of it where not."""
-    with eager():
+    with without_compiler():
         if _positional(optimizer.step):
             optimizer.step(closure)
         else:
@@ -19,7 +19,7 @@ def take_step(optimizer: Any, closure: Callable[[], torch.Tensor]) -> None:
             optimizer.step()
 
 
-def adjust(scheduler: Any, loss: float) -> None:
+def take_scheduler_step(scheduler: Any, loss: float) -> None:
     """One step of a scheduler, which is given the loss where its `step` cannot do without."""
     if any(parameter.default is parameter.empty for parameter in _positional(scheduler.step)):
         scheduler.step(loss)

@@ -7,7 +7,7 @@ import numpy as np
 from animopt.core.arrays import Array
 from animopt.core.errors import Error
 from animopt.engine.function import Function
-from animopt.recording.recording import Surface, Way
+from animopt.recording.recording import Surface, SurfacePath
 
 GRID = 241
 """Samples of the surface along each side."""
@@ -17,7 +17,8 @@ PIECES = 96
 """Into how many straight pieces a step across the whole domain is cut, so that each lies on the surface."""
 
 
-def _surface(function: Function) -> Surface:
+def sample_surface(function: Function) -> Surface:
+    """Evaluate a function on a grid over its domain. Raises Error if it has no finite value there."""
     x, y = np.linspace(*function.x, GRID), np.linspace(*function.y, GRID)
     z = _finite(function.values(np.stack(np.meshgrid(x, y), axis=-1)))
     if np.isnan(z).all():
@@ -29,7 +30,8 @@ def _finite(z: Array) -> Array:
     return np.where(np.isfinite(z), z, np.nan)
 
 
-def _way(function: Function, points: Array, surface: Surface) -> Way:
+def surface_path(function: Function, points: Array, surface: Surface) -> SurfacePath:
+    """Return the path through recorded points (steps + 1, 2) over a surface, as far as it lies in the domain."""
     low, high = surface.low, surface.high
     gone = np.full((1, 2), np.nan)
     in_view = bool(((points[0] >= low) & (points[0] <= high)).all())
@@ -58,7 +60,7 @@ def _way(function: Function, points: Array, surface: Surface) -> Way:
             steps.append(np.array([np.nextafter(index + leave, np.inf)]))
             places.append(gone)
     step, xy = np.concatenate(steps), np.concatenate(places)
-    return Way(step, np.column_stack([xy, _finite(function.values(xy))]))
+    return SurfacePath(step, np.column_stack([xy, _finite(function.values(xy))]))
 
 
 def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:

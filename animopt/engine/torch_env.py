@@ -22,7 +22,7 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def own_torch() -> Iterator[None]:
+def default_torch() -> Iterator[None]:
     """In this context autograd works, and tensors are on the processor unless they are told where to be."""
     with torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
         # In this one each call into torch takes longer.
@@ -59,7 +59,7 @@ class _StandIn(ModuleType):
 
 
 @contextmanager
-def eager() -> Iterator[None]:
+def without_compiler() -> Iterator[None]:
     """Let torch's optimizers be made and take steps in this context without importing `torch._dynamo`.
 
     They ask it to break a graph that is there only while it compiles. What else asks for it has it as ever.

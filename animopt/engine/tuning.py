@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from animopt.core.errors import Error, UsageError, shown, suggestion
-from animopt.core.validation import BEYOND, items, pair, whole
+from animopt.core.errors import Error, UsageError, short_repr, suggestion
+from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_pair
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.racer_names import names_and_settings
@@ -125,13 +125,13 @@ def tuned(
     hyper-parameter optimization), and repeats with its seed.
     Raises UsageError for a range that cannot be searched, or a racer that it leaves nothing to search for.
     """
-    racers = tuple(items("tuned racers ", racers, "give a list, as tuned([Racer('Adam')])"))
+    racers = tuple(check_list("tuned racers ", racers, "give a list, as tuned([Racer('Adam')])"))
     if not racers or not all(isinstance(racer, Racer) for racer in racers):
-        raise UsageError(f"tuned racers {shown([*racers])}: give at least one, as tuned([Racer('Adam')])")
+        raise UsageError(f"tuned racers {short_repr([*racers])}: give at least one, as tuned([Racer('Adam')])")
     for racer in racers:
         for field in ("start", "steps"):
             if getattr(racer, field) is not None:
-                told = f"tuned: {shown(racer)} has {field} of its own"
+                told = f"tuned: {short_repr(racer)} has {field} of its own"
                 raise UsageError(f"{told}; leave it out, for all must have the same")
     found = {key: _range(key, ends) for key, ends in {**RANGES, **ranges}.items()}
     known = dict.fromkeys(key for racer in racers for key in _open(racer))
@@ -141,17 +141,23 @@ def tuned(
             raise UsageError(f"tuned {key}: no racer takes it, or all have fixed it; {hint}")
     for racer in racers:
         if not found.keys() & _open(racer):
-            raise UsageError(f"tuned: {shown(racer)} has nothing left to search for; leave out its lr, or give a range")
+            raise UsageError(
+                f"tuned: {short_repr(racer)} has nothing left to search for; leave out its lr, or give a range"
+            )
     for racer in racers:
         for key in found.keys() & _open(racer):
             for end in found[key]:
                 racer.varied({key: end}).check_settings()
-    given = [] if starts is None else items("tuned starts ", starts, "give a list, as starts=[(-7, 2)]")
+    given = [] if starts is None else check_list("tuned starts ", starts, "give a list, as starts=[(-7, 2)]")
     if starts is not None and not given:
         raise UsageError("tuned starts []: give at least one, as starts=[(-7, 2)]")
-    places = tuple(pair("tuned starts", start) for start in given) or None
+    places = tuple(check_pair("tuned starts", start) for start in given) or None
     return Tuned(
-        racers, whole("tuned trials", trials, most=BEYOND), whole("tuned seed", seed, 0, MOST_SEED), places, found
+        racers,
+        check_integer("tuned trials", trials, most=MAX_COUNT),
+        check_integer("tuned seed", seed, 0, MOST_SEED),
+        places,
+        found,
     )
 
 
@@ -162,9 +168,9 @@ def _open(racer: Racer) -> dict[str, None]:
 
 
 def _range(key: str, ends: Any) -> tuple[float, float]:
-    low, high = pair(f"tuned {key}", ends)
+    low, high = check_pair(f"tuned {key}", ends)
     if not low < high:
-        raise UsageError(f"tuned {key} {shown(ends)}: give the lower end first, as {key}=(0.001, 1)")
+        raise UsageError(f"tuned {key} {short_repr(ends)}: give the lower end first, as {key}=(0.001, 1)")
     return low, high
 
 

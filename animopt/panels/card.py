@@ -7,8 +7,8 @@ from typing import final
 from animopt.drawing.artists import in_pixels
 from animopt.drawing.mpl import Artist, Axes, FancyBboxPatch, Rectangle
 from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, literal, text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.text import fit, text_arguments, text_width
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -21,7 +21,7 @@ class Card:
     caption: str = ""
     question: str = ""
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Nothing stays still; the card and the question come and go."""
         width, height = in_pixels(axes)
         sheet = Rectangle((0, 0), width, height, facecolor=look.background, animated=True)
@@ -30,7 +30,7 @@ class Card:
             axes.text(
                 width / 2,
                 height / 2 + down,
-                **literal(words),
+                **text_arguments(words),
                 fontsize=size,
                 fontweight="bold" if bold else "normal",
                 color=look.ink,

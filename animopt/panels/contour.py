@@ -8,14 +8,14 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.drawing.artists import racer_marks
-from animopt.drawing.colors import mix
+from animopt.drawing.colors import blend
 from animopt.drawing.contour_map import paint_ground
 from animopt.drawing.labels import beside
 from animopt.drawing.mpl import Artist, Axes
 from animopt.drawing.panel import Move
 from animopt.drawing.path_thinning import CELL, seen, thinned
 from animopt.drawing.text import text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -31,7 +31,7 @@ class Contour:
     moments: Sequence[Moment] = ()
     levels: int = 18
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the contour, the minima and the starts; the trails and heads move."""
         paint_ground(axes, recording.surface, look, self.levels)
         landmarks = self._landmarks(axes, recording, look)
@@ -44,7 +44,7 @@ class Contour:
         def heads(moment: Moment) -> Array:
             return np.array([way.head(moment.step)[:2] for way in ways])
 
-        backing = mix(look.low, look.high, 0.5)
+        backing = blend(look.low, look.high, 0.5)
         name = beside(axes, look, recording.names, backing, self.moments, heads, landmarks)
 
         def move(moment: Moment) -> Sequence[Artist]:
@@ -58,7 +58,7 @@ class Contour:
 
         return move
 
-    def _landmarks(self, axes: Axes, recording: Recording, look: Look) -> Array:
+    def _landmarks(self, axes: Axes, recording: Recording, look: Theme) -> Array:
         """Mark the minima and the starts; what the marks take up, as centres and sizes in pixels (marks, 4)."""
         minima = recording.minima
         axes.plot(
@@ -88,7 +88,7 @@ class Contour:
             marks = np.vstack([marks, self._name_start(axes, recording, look, starts[0])])
         return marks
 
-    def _name_start(self, axes: Axes, recording: Recording, look: Look, start: Array) -> Array:
+    def _name_start(self, axes: Axes, recording: Recording, look: Theme, start: Array) -> Array:
         """Write "start" on the side of it where the fewest trails pass; its centre and size in pixels, (4,)."""
         surface = recording.surface
         box = axes.get_window_extent()

@@ -10,7 +10,7 @@ from animopt.core.arrays import Array
 from animopt.drawing.artists import TRAIL, discs, graph, head_mark, trail_line
 from animopt.drawing.mpl import Artist, Axes, MaxNLocator
 from animopt.drawing.panel import Move
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -29,7 +29,7 @@ REACH = 0.25
 class Fit:
     """The data as points, those that the step under way sees larger, and each racer's model as a line through them."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the axes and the data; the batch, the lines and their heads move."""
         sample = recording.sample
         assert sample is not None

@@ -9,11 +9,11 @@ import numpy as np
 from animopt.drawing.artists import head_mark, in_pixels
 from animopt.drawing.mpl import Artist, Axes, Text
 from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, function_maths, literal, text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.text import fit, formula_mathtext, text_arguments, text_width
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
-from animopt.recording.update_rules import rule
+from animopt.recording.update_rules import update_rule
 
 ROW = 1.5
 """The height of a line, in sizes of its type."""
@@ -26,11 +26,11 @@ class Formula:
 
     racer: int = 0
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the racer's name, the function and the rule; the numbers move."""
         width, height = in_pixels(axes)
         largest = look.text(18)
-        rules = [rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
+        rules = [update_rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
         filled = [each.filled for each in rules if each.filled]
 
         def write(maths: str, colour: str) -> Text:
@@ -63,7 +63,7 @@ class Formula:
 
         self._heading(axes, recording, look, size, baseline(0))
         if recording.formula:
-            function = write(function_maths(recording.formula), look.muted)
+            function = write(formula_mathtext(recording.formula), look.muted)
             function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
             function.set_visible(float(function.get_fontsize()) >= look.smallest)
         for index, text in enumerate(symbols):
@@ -86,7 +86,7 @@ class Formula:
 
         return move
 
-    def _heading(self, axes: Axes, recording: Recording, look: Look, size: float, baseline: float) -> None:
+    def _heading(self, axes: Axes, recording: Recording, look: Theme, size: float, baseline: float) -> None:
         """The racer's marker and name, and its settings where there is room."""
         width = axes.get_xlim()[1]
         mark = head_mark(axes, look, self.racer, size=11)
@@ -94,7 +94,7 @@ class Formula:
         words = ((recording.names[self.racer], look.ink), (recording.settings[self.racer], look.muted))
         left = 1.6 * size
         for word, colour in words:
-            text = axes.text(left, baseline, **literal(word), fontsize=size, color=colour, va="baseline")
+            text = axes.text(left, baseline, **text_arguments(word), fontsize=size, color=colour, va="baseline")
             if colour == look.muted and text_width(text) > width - left:
                 text.remove()
                 break

@@ -7,8 +7,8 @@ from typing import final
 from animopt.drawing.artists import in_pixels
 from animopt.drawing.mpl import Artist, Axes
 from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, function_maths, literal, text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.text import fit, formula_mathtext, text_arguments, text_width
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -25,7 +25,7 @@ class Header:
     formula: bool = True
     titled: bool = True
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the title, the formula and the caption; the step moves."""
         width, height = in_pixels(axes)
         steps = recording.xy.shape[1] - 1
@@ -44,12 +44,18 @@ class Header:
         beside = width - text_width(step) - look.text(21)
         if self.titled:
             title = axes.text(
-                0, line, **literal(recording.title), fontsize=line, fontweight="bold", color=look.ink, va="baseline"
+                0,
+                line,
+                **text_arguments(recording.title),
+                fontsize=line,
+                fontweight="bold",
+                color=look.ink,
+                va="baseline",
             )
             fit(title, beside, least=look.text(17))
         else:
             width = beside
-        maths = function_maths(recording.formula) if self.formula and recording.formula else ""
+        maths = formula_mathtext(recording.formula) if self.formula and recording.formula else ""
         formula = axes.text(
             0,
             row,
@@ -65,7 +71,7 @@ class Header:
             caption = axes.text(
                 left,
                 row,
-                **literal(said),
+                **text_arguments(said),
                 fontsize=look.text(17),
                 color=look.muted,
                 va="baseline",

@@ -12,8 +12,8 @@ from animopt.drawing.height_scale import FINEST
 from animopt.drawing.mpl import Artist, Axes, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
 from animopt.drawing.panel import Move
 from animopt.drawing.path_thinning import CELL, thinned
-from animopt.drawing.theme import Look
-from animopt.recording.recording import Recording, Way
+from animopt.drawing.theme import Theme
+from animopt.recording.recording import Recording, SurfacePath
 from animopt.recording.timeline import Moment
 
 DECADES = 10
@@ -33,7 +33,7 @@ class Loss:
 
     races: Sequence[Recording] = ()
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the axes; the lines and heads move."""
         steps = recording.xy.shape[1] - 1
         races = self.races or [recording]
@@ -68,7 +68,7 @@ class Loss:
         heads = [head_mark(axes, look, racer, size=9) for racer in racers]
 
         numbers = np.arange(steps + 1.0)
-        ways = [Way(numbers, axes.transData.transform(np.column_stack([numbers, row]))) for row in heights]
+        ways = [SurfacePath(numbers, axes.transData.transform(np.column_stack([numbers, row]))) for row in heights]
         drawn = [thinned(way, CELL) for way in ways]
 
         def move(moment: Moment) -> Sequence[Artist]:

@@ -7,9 +7,9 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from animopt.core.number_format import power, setting
+from animopt.core.number_format import format_power, format_setting
 from animopt.drawing.artists import Sheet, Stamp, chip
-from animopt.drawing.colors import mix
+from animopt.drawing.colors import blend
 from animopt.drawing.contour_map import paint_ground, style_ticks, tick_room
 from animopt.drawing.map_colors import (
     LEVELS,
@@ -26,7 +26,7 @@ from animopt.drawing.map_colors import (
 from animopt.drawing.mpl import Affine2D, Artist, Axes, FixedFormatter, FixedLocator, MaxNLocator, Path
 from animopt.drawing.panel import Move
 from animopt.drawing.text import text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
@@ -46,7 +46,7 @@ BEST = 9.0
 class Map:
     """The recording's map, which fills in as the steps go by."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the ground and the axes; the map itself moves."""
         match recording.map:
             case Basins() as basins:
@@ -58,7 +58,7 @@ class Map:
         return lambda moment: ()
 
 
-def _basins(axes: Axes, basins: Basins, look: Look) -> Move:
+def _basins(axes: Axes, basins: Basins, look: Theme) -> Move:
     sheet = Sheet(axes, animated=True)
     pixels, since = _picture(basins, look, sheet.shape)
     opaque = pixels[..., 3].copy()
@@ -71,13 +71,13 @@ def _basins(axes: Axes, basins: Basins, look: Look) -> Move:
     return move
 
 
-def _picture(basins: Basins, look: Look, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _picture(basins: Basins, look: Theme, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The map after the last step (height, width, 4), and from which step on each pixel of it is seen."""
     edges = bands(basins)
     ends = [shades(look, look.hue(minimum), len(edges) + 1) for minimum in range(len(basins.minima))]
     # What has no minimum counts from the end.
-    ends += [[mix(look.background, look.ink, sum(STRIPES) / 2)] * (len(edges) + 1)]
-    ends += [[mix(look.low, look.high, 0.5)] * (len(edges) + 1)]
+    ends += [[blend(look.background, look.ink, sum(STRIPES) / 2)] * (len(edges) + 1)]
+    ends += [[blend(look.low, look.high, 0.5)] * (len(edges) + 1)]
     colours_of = np.array([[bytes_of(colour) for colour in each] for each in ends])
     cells = colours_of[basins.minimum, np.searchsorted(edges, basins.step, side="left")].astype(np.uint16)
     colours = np.zeros((*shape, 3), dtype=np.uint16)
@@ -98,7 +98,7 @@ def _cells(pixels: int, cells: int, sample: int) -> NDArray[np.int64]:
     return ((np.arange(pixels) * SAMPLES + sample) * cells) // (pixels * SAMPLES)
 
 
-def _chips(axes: Axes, basins: Basins, look: Look) -> list[Artist]:
+def _chips(axes: Axes, basins: Basins, look: Theme) -> list[Artist]:
     """The minima's letters on discs, as many as do not touch."""
     radius = max(look.px(CHIP), CHIP_LEAST * look.smallest)
     places = axes.transData.transform(basins.minima[:, :2])
@@ -113,7 +113,7 @@ def _chips(axes: Axes, basins: Basins, look: Look) -> list[Artist]:
     ]
 
 
-def _losses(axes: Axes, losses: Losses, look: Look) -> Move:
+def _losses(axes: Axes, losses: Losses, look: Theme) -> Move:
     _axes_of_settings(axes, losses, look)
     under, sheet = Sheet(axes, animated=False), Sheet(axes, animated=True)
     opaque = np.full((*sheet.shape, 1), 255, dtype=np.uint8)
@@ -143,7 +143,7 @@ def _losses(axes: Axes, losses: Losses, look: Look) -> Move:
     return move
 
 
-def _axes_of_settings(axes: Axes, losses: Losses, look: Look) -> None:
+def _axes_of_settings(axes: Axes, losses: Losses, look: Theme) -> None:
     """Name the settings and a few of their values beside the cells, which are one wide and one high."""
     height, width = losses.loss.shape[1:]
     axes.set(xlim=(0, width), ylim=(0, height), autoscale_on=False)
@@ -188,15 +188,17 @@ def _ticks(values: Sequence[Any], most: int) -> dict[float, str]:
     numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
     if not numeric or len(values) <= most or (np.diff(values) <= 0).any():
         each = -(-len(values) // most)
-        return {float(centre): setting(value) for centre, value in list(zip(centres, values, strict=True))[::each]}
+        return {
+            float(centre): format_setting(value) for centre, value in list(zip(centres, values, strict=True))[::each]
+        }
     if values[0] > 0 and values[-1] / values[0] >= 50:
         decades = np.arange(np.ceil(np.log10(values[0]) - 1e-9), np.floor(np.log10(values[-1]) + 1e-9) + 1)
         decades = decades[:: -(-len(decades) // most)]
         places = np.interp(decades, np.log10(values), centres)
-        return {float(place): power(int(decade)) for place, decade in zip(places, decades, strict=True)}
+        return {float(place): format_power(int(decade)) for place, decade in zip(places, decades, strict=True)}
     ticks = MaxNLocator(most - 1, steps=[1, 2, 2.5, 5, 10]).tick_values(values[0], values[-1])
     ticks = ticks[(values[0] <= ticks) & (ticks <= values[-1])]
     return {
-        float(place): setting(tick)
+        float(place): format_setting(tick)
         for place, tick in zip(np.interp(ticks, values, centres), ticks.tolist(), strict=True)
     }

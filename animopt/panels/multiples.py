@@ -10,8 +10,8 @@ from animopt.drawing.artists import head_mark, in_pixels
 from animopt.drawing.layout import Box, heading, tiles
 from animopt.drawing.mpl import Artist, Axes, MaxNLocator, Text
 from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, literal, rewrite, text_width, unshared
-from animopt.drawing.theme import Look
+from animopt.drawing.text import fit, set_text, text_arguments, text_width, without_common_prefix
+from animopt.drawing.theme import Theme
 from animopt.panels.contour import Contour
 from animopt.panels.standings import common_decimals, standing
 from animopt.recording.recording import Recording
@@ -23,7 +23,7 @@ from animopt.recording.timeline import Moment
 class Multiples:
     """A contour for each racer, all at one moment, under its marker, its name and, where there is room, its loss."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the contours and their headings; the racers and the losses move."""
         width, height = in_pixels(axes)
         racers = range(len(recording.names))
@@ -54,7 +54,7 @@ class Multiples:
 
 
 def _headings(
-    axes: Axes, recording: Recording, look: Look, boxes: Sequence[Box], decimals: int | None
+    axes: Axes, recording: Recording, look: Theme, boxes: Sequence[Box], decimals: int | None
 ) -> tuple[Sequence[Text], Callable[[str], str]]:
     """Write each racer's marker and name above its box; the texts for the losses, if they fit, and their wording."""
     width, size, line = boxes[0].width, look.text(15), heading(look)
@@ -75,7 +75,7 @@ def _headings(
         axes.text(
             box.left + 1.3 * size,
             box.top - 0.55 * line,
-            **literal(name),
+            **text_arguments(name),
             fontsize=size,
             color=look.ink,
             va="center_baseline",
@@ -84,8 +84,8 @@ def _headings(
     ]
     room = width - 1.3 * size
     if max(map(text_width, names)) > room:
-        for text, short in zip(names, unshared(recording.names), strict=True):
-            rewrite(text, short)
+        for text, short in zip(names, without_common_prefix(recording.names), strict=True):
+            set_text(text, short)
     for text in names:
         fit(text, room, least=look.smallest)
     for racer, box in enumerate(boxes):

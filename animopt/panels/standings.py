@@ -7,12 +7,12 @@ from typing import final
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.core.number_format import number, point
+from animopt.core.number_format import format_number, format_point
 from animopt.drawing.artists import head_mark, in_pixels
 from animopt.drawing.mpl import Artist, Axes, Text
 from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, literal, rewrite, text_width, unshared
-from animopt.drawing.theme import Look
+from animopt.drawing.text import fit, set_text, text_arguments, text_width, without_common_prefix
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -24,7 +24,7 @@ ROW = 26.0
 class Standings:
     """A row for each racer, which keeps its place and shows its rank as a number."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the markers, names and settings; the ranks and the losses move."""
         width, height = in_pixels(axes)
         decimals = common_decimals(recording)
@@ -58,7 +58,7 @@ class Standings:
                 axes.text(
                     left + x,
                     middle,
-                    **literal(word),
+                    **text_arguments(word),
                     fontsize=size * scale,
                     color=look.muted if muted else look.ink,
                     ha="right" if right else "left",
@@ -80,8 +80,8 @@ class Standings:
         names_left = size * indent
         names = write(names_left, recording.names[: len(racers)])
         if max(map(text_width, names), default=0) > losses_left - names_left:
-            for name, short in zip(names, unshared(recording.names), strict=False):
-                rewrite(name, short)
+            for name, short in zip(names, without_common_prefix(recording.names), strict=False):
+                set_text(name, short)
         for name in names:
             fit(name, losses_left - names_left, least=look.text(13))
             # Of a name that is all dots the marker tells more.
@@ -163,22 +163,26 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
     if recording.trouble(racer, recording.xy.shape[1] - 1):
         return [gradients, gradients, short, short], [short, short]
     if not len(recording.minima):
-        told = [f"ends at {point(end)}, {gradients}", f"{point(end)}, {gradients}", f"{point(end)}, {short}"]
-        return [*told, f"{point(end, 1)}, {short}"], [point(end), point(end, 1)]
+        told = [
+            f"ends at {format_point(end)}, {gradients}",
+            f"{format_point(end)}, {gradients}",
+            f"{format_point(end)}, {short}",
+        ]
+        return [*told, f"{format_point(end, 1)}, {short}"], [format_point(end), format_point(end, 1)]
     distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
     away, minimum = distances.min(), recording.minima[int(distances.argmin()), :2]
-    near, rough = f"{away:.2g} from {point(minimum)}", f"{away:.1g} from {point(minimum, 1)}"
+    near, rough = f"{away:.2g} from {format_point(minimum)}", f"{away:.1g} from {format_point(minimum, 1)}"
     return [
-        f"ends at {point(end)}, {away:.2g} from the minimum {point(minimum)}, {gradients}",
-        f"{point(end)}, {near}, {gradients}",
-        f"{point(end)}, {near}, {short}",
-        f"{point(end, 1)}, {rough}, {short}",
+        f"ends at {format_point(end)}, {away:.2g} from the minimum {format_point(minimum)}, {gradients}",
+        f"{format_point(end)}, {near}, {gradients}",
+        f"{format_point(end)}, {near}, {short}",
+        f"{format_point(end, 1)}, {rough}, {short}",
     ], [f"{near}, {short}", rough]
 
 
 def standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:
     """A racer's loss after a step, or what keeps it out of the picture."""
-    return recording.trouble(racer, step) or number(float(recording.z[racer, step]), decimals)
+    return recording.trouble(racer, step) or format_number(float(recording.z[racer, step]), decimals)
 
 
 def _widest(recording: Recording, racer: int, decimals: int | None) -> str:

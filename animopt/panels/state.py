@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.drawing.artists import TRAIL, head_mark, in_pixels
-from animopt.drawing.colors import mix
+from animopt.drawing.colors import blend
 from animopt.drawing.mpl import Artist, Axes, Ellipse, FancyArrowPatch, Rectangle, Text
 from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, literal, text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.text import fit, text_arguments, text_width
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
-from animopt.recording.update_rules import step_sizes, velocity, written
+from animopt.recording.update_rules import format_mathtext, step_sizes, velocity
 
 ROW = 1.5
 """The height of a line, in sizes of its type."""
@@ -36,7 +36,7 @@ class State:
 
     racer: int = 0
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the words and the map; the numbers, the arrow and the ellipse move."""
         width, height = in_pixels(axes)
         arrows = self._rows(recording, velocity(recording, self.racer))
@@ -50,7 +50,7 @@ class State:
             text = axes.text(
                 left,
                 (line + 0.7) * ROW * size,
-                **literal(words),
+                **text_arguments(words),
                 fontsize=size,
                 color=colour,
                 va="baseline",
@@ -77,12 +77,14 @@ class State:
         half = np.array([(width - left) / 2, height / 2])
         x, y = float(left + half[0]), height / 2
         thin = max(0.8, look.px(1))
-        frame = Rectangle((left, 0), width - left, height, linewidth=0, facecolor=mix(look.background, look.rule, 0.4))
+        frame = Rectangle(
+            (left, 0), width - left, height, linewidth=0, facecolor=blend(look.background, look.rule, 0.4)
+        )
         axes.add_patch(frame)
         axes.plot([left, width], [y, y], color=look.rule, linewidth=thin)
         axes.plot([x, x], [0, height], color=look.rule, linewidth=thin)
         hue = look.hue(self.racer)
-        tint = mix(look.background, hue, 0.25)
+        tint = blend(look.background, hue, 0.25)
         ellipse = Ellipse((x, y), 0, 0, facecolor=tint, edgecolor=hue, linewidth=look.trail(0.5 * TRAIL), animated=True)
         arrow = FancyArrowPatch(
             (x, y), (x, y), arrowstyle="-|>", shrinkA=0, shrinkB=0, color=hue, linewidth=look.trail(TRAIL)
@@ -100,7 +102,7 @@ class State:
             after = min(int(moment.step) + 1, int(recording.steps[self.racer]))
             for text, (_, rows) in zip(numbers, shown, strict=True):
                 there = np.isfinite(rows[after]).all()
-                text.set(text=f"${written(rows[after])}$" if there else "–", fontsize=size)
+                text.set(text=f"${format_mathtext(rows[after])}$" if there else "–", fontsize=size)
                 fits = size * min(1.0, 0.98 * column / text_width(text))
                 text.set(
                     fontsize=max(look.smallest, fits),

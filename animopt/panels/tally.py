@@ -7,14 +7,14 @@ from typing import final
 
 import numpy as np
 
-from animopt.core.number_format import number, point, power, rounded, setting
+from animopt.core.number_format import format_number, format_point, format_power, format_setting, rounded
 from animopt.drawing.artists import chip, in_pixels
-from animopt.drawing.colors import mix
+from animopt.drawing.colors import blend
 from animopt.drawing.map_colors import STRIPES, VEIL, LossScale, bands, letter, loss_colours, loss_scale, shades
 from animopt.drawing.mpl import Artist, Axes, Rectangle, Text, to_rgb
 from animopt.drawing.panel import Move
 from animopt.drawing.text import text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
@@ -40,7 +40,7 @@ GAP = 1.2
 class Tally:
     """For starts a row for each minimum, with its part of them so far; for settings the best and a colour bar."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Paint the names and colours; the numbers move."""
         in_pixels(axes)
         match recording.map:
@@ -66,7 +66,7 @@ class _Table:
 
     axes: Axes
     basins: Basins
-    look: Look
+    look: Theme
 
     def draw(self) -> Move:
         axes, basins, look = self.axes, self.basins, self.look
@@ -156,7 +156,9 @@ class _Table:
         """The columns that there is room for; the share of the starts and the places are worth most."""
         basins = self.basins
         names = {UNDECIDED: "undecided", DIVERGED: "diverged", REST: f"{len(self.rest)} more"}
-        places = _Column("minimum", [point(basins.minima[each, :2]) if each >= 0 else names[each] for each in outcomes])
+        places = _Column(
+            "minimum", [format_point(basins.minima[each, :2]) if each >= 0 else names[each] for each in outcomes]
+        )
         shares = _Column("of starts", ["100.0 %"] * len(outcomes), self._share)
         steps = _Column("median step", [str(basins.steps)] * len(outcomes), self._median)
         heights = _Column("f", self._heights(outcomes))
@@ -171,7 +173,7 @@ class _Table:
         """The values at the minima, in figures that tell them apart."""
         values = rounded(self.basins.minima[:, 2], 9)
         decimals = 2 if np.abs(values).max() < 1e4 else None
-        return [number(float(values[each]), decimals) if each >= 0 else "" for each in outcomes]
+        return [format_number(float(values[each]), decimals) if each >= 0 else "" for each in outcomes]
 
     def _share(self, outcome: int, step: float) -> str:
         counted = self.rest if outcome == REST else [outcome]
@@ -205,11 +207,11 @@ class _Table:
                 ha="center",
                 va="center_baseline",
             )
-        ground = mix(self.look.low, self.look.high, 0.5)
+        ground = blend(self.look.low, self.look.high, 0.5)
         for middle, hue in hues.items():
             for band, shade in enumerate(shades(self.look, hue, len(words))):
                 corner = left + band * wide, middle + (LOWER - 0.55) * size
-                colour = mix(ground, shade, VEIL)
+                colour = blend(ground, shade, VEIL)
                 self.axes.add_patch(Rectangle(corner, wide, 1.1 * size, facecolor=colour, linewidth=0))
 
     def _wide(self, column: _Column, size: float) -> float:
@@ -230,17 +232,17 @@ class _Table:
         return wide
 
 
-def _swatch(axes: Axes, look: Look, outcome: int, corner: tuple[float, float], extent: tuple[float, float]) -> None:
+def _swatch(axes: Axes, look: Theme, outcome: int, corner: tuple[float, float], extent: tuple[float, float]) -> None:
     """What the ground looks like where there is no minimum to name."""
-    pale, deep = (mix(look.background, look.ink, part) for part in STRIPES)
-    face, edge = (pale, deep) if outcome == DIVERGED else (mix(look.low, look.high, 0.5), look.level)
+    pale, deep = (blend(look.background, look.ink, part) for part in STRIPES)
+    face, edge = (pale, deep) if outcome == DIVERGED else (blend(look.low, look.high, 0.5), look.level)
     patch = Rectangle(corner, *extent, facecolor=face, edgecolor=edge, linewidth=max(0.8, look.px(1)))
     if outcome == DIVERGED:
         patch.set(hatch="////", linewidth=0)
     axes.add_patch(patch)
 
 
-def _losses(axes: Axes, losses: Losses, look: Look) -> Move:
+def _losses(axes: Axes, losses: Losses, look: Theme) -> Move:
     width, height = axes.get_xlim()[1], axes.get_ylim()[0]
     lines = 5.2
     size = min(look.text(17), max(look.smallest, height / (1.5 * lines)))
@@ -276,7 +278,7 @@ def _losses(axes: Axes, losses: Losses, look: Look) -> Move:
     axes.set(xlim=(0, width), ylim=(height, 0))
     for tick in _bar_ticks(scale, int(np.clip(width / (5 * size), 2, 6))):
         part = float(scale.parts(np.array(tick)))
-        words = power(round(np.log10(tick))) if scale.logarithmic else f"{tick:g}".replace("-", "−")
+        words = format_power(round(np.log10(tick))) if scale.logarithmic else f"{tick:g}".replace("-", "−")
         if tick == scale.low:
             words = f"≤ {words}" if (losses.loss < tick).any() else words
         if tick == scale.high:
@@ -295,9 +297,9 @@ def _losses(axes: Axes, losses: Losses, look: Look) -> Move:
         if cell and moment.step >= 1:
             row, column = cell
             pairs = zip(losses.names, (losses.values[0][column], losses.values[1][row]), strict=True)
-            best.set_text(", ".join(f"{name} {setting(each)}" for name, each in pairs))
+            best.set_text(", ".join(f"{name} {format_setting(each)}" for name, each in pairs))
         if cell:
-            value.set_text(number(float(losses.loss[int(moment.step)][cell]), None))
+            value.set_text(format_number(float(losses.loss[int(moment.step)][cell]), None))
         lost.set_text(f"diverged {100 * losses.diverged(moment.step):.1f} %")
         return moving
 

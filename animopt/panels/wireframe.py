@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from animopt.core.arrays import Array
 from animopt.drawing.artists import TRAIL, Trail, racer_marks, trail_line
 from animopt.drawing.camera import Camera, HeightField
-from animopt.drawing.colors import mix
-from animopt.drawing.height_scale import Relief, relief
+from animopt.drawing.colors import blend
+from animopt.drawing.height_scale import HeightScale, height_scale
 from animopt.drawing.labels import beside
 from animopt.drawing.mpl import Artist, Axes
 from animopt.drawing.panel import Move
 from animopt.drawing.path_thinning import CELL, seen, thinned
 from animopt.drawing.text import text_width
-from animopt.drawing.theme import Look
+from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording, Surface
 from animopt.recording.timeline import Moment
 
@@ -67,7 +67,7 @@ class Wireframe:
     moments: Sequence[Moment] = ()
     elevation: float = 38.0
 
-    def draw(self, axes: Axes, recording: Recording, look: Look) -> Move:
+    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
         """Say how the heights are scaled; the wireframe turns, the trails and heads move on it."""
         scene = _Scene.of(recording.surface)
         mesh = _Mesh.of(scene)
@@ -89,16 +89,16 @@ class Wireframe:
         floor = _floor(recording.surface, scene)
         _frame(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
         to_pixels = axes.transData.transform
-        shadow = Trail(axes, mix(look.background, look.level, 0.42), max(0.5, look.px(0.9)))
+        shadow = Trail(axes, blend(look.background, look.level, 0.42), max(0.5, look.px(0.9)))
         shades = (BEHIND_MESH, *np.linspace(0.22, 0.95, SHADES))
         widths = (0.8, *np.linspace(0.8, 1.2, SHADES))
         lines = [
-            Trail(axes, mix(look.background, look.mesh, part), max(0.5, look.px(width)))
+            Trail(axes, blend(look.background, look.mesh, part), max(0.5, look.px(width)))
             for part, width in zip(shades, widths, strict=True)
         ]
         racers = range(len(recording.names))
         behind = [
-            trail_line(axes, look, mix(look.background, look.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
+            trail_line(axes, look, blend(look.background, look.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
             for racer in racers
         ]
         marks = [racer_marks(axes, look, racer) for racer in racers]
@@ -151,14 +151,14 @@ class _Scene:
 
     middle: Array
     scale: Array
-    heights: Relief
+    heights: HeightScale
     field: HeightField
 
     @staticmethod
     def of(surface: Surface) -> "_Scene":
         sides = surface.high - surface.low
         half = np.maximum(sides / sides.max(), NARROWEST)
-        heights = relief(surface.scale, VALLEY)
+        heights = height_scale(surface.scale, VALLEY)
         field = HeightField(half, HEIGHT * (heights.parts(surface.z) - 0.5))
         return _Scene((surface.low + surface.high) / 2, 2 * half / sides, heights, field)
 
@@ -225,7 +225,7 @@ def _floor(surface: Surface, scene: _Scene) -> Array:
     # Every second row and column draw as good lines, and faster.
     x, y, z = surface.x[::2], surface.y[::2], surface.z[::2, ::2]
     lines = contour_generator(x, y, np.ma.masked_invalid(z))
-    levels = relief(surface.scale, VALLEY).heights(FLOOR_LINES + 2)[1:-1]
+    levels = height_scale(surface.scale, VALLEY).heights(FLOOR_LINES + 2)[1:-1]
     edge = np.array([surface.low, (surface.high[0], surface.low[1]), surface.high, (surface.low[0], surface.high[1])])
     flat = [edge[[0, 1, 2, 3, 0]], *(np.array(line) for level in levels for line in lines.lines(level))]
     lifted = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])

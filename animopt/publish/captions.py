@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from animopt.recording.events import headlines
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 
 LEAST = 1.5
 """Seconds for which a caption can be read at a glance; also the most by which one may come late."""
@@ -37,7 +37,7 @@ class _Group:
     lines: list[str]
 
 
-def cues(races: Sequence[Recording], clock: Clock) -> list[Cue]:
+def cues(races: Sequence[Recording], clock: Timeline) -> list[Cue]:
     """What is told of the first race, and that others follow, as captions in their order, none over another.
 
     Each stays for four seconds, or until the next one comes, and the last until the clip's end. One that has no 1.5

@@ -56,7 +56,7 @@ class Bar:
 
 
 @contextmanager
-def bar(label: str) -> Iterator[Bar]:
+def progress_bar(label: str) -> Iterator[Bar]:
     """A bar that is gone at the end of the context."""
     shown = Bar(label)
     try:
@@ -94,10 +94,10 @@ def sides(size: tuple[int, int]) -> str:
 
 def url(kind: str, data: bytes) -> str:
     """A URL that holds the bytes themselves."""
-    return f"data:{kind};base64,{base64(data)}"
+    return f"data:{kind};base64,{encode_base64(data)}"
 
 
-def base64(data: bytes) -> str:
+def encode_base64(data: bytes) -> str:
     """Bytes in letters, as notebooks hold them."""
     return b64encode(data).decode("ascii")
 
@@ -149,7 +149,7 @@ class Clip:
     def render(self) -> Rendered:
         """The clip's bytes, its poster and what it shows in words. Raises Error where the scene does not run."""
         if self._rendered is None:
-            with bar(self.title) as progress:
+            with progress_bar(self.title) as progress:
                 self._rendered = self._make(progress)
         return self._rendered
 
@@ -196,7 +196,7 @@ class Clip:
 
     def _pictures(self, rendered: Rendered) -> Bundle:
         # A notebook that is converted to what has no moving pictures has the poster, and its text.
-        pictures = {"text/html": self._page(rendered), "image/png": base64(rendered.poster)}
+        pictures = {"text/html": self._page(rendered), "image/png": encode_base64(rendered.poster)}
         return pictures, {"image/png": {"alt": rendered.alt}}
 
     def _page(self, rendered: Rendered) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from animopt.core.atomic_files import put
-from animopt.core.errors import Failures, UsageError, shown
+from animopt.core.atomic_files import write_atomically
+from animopt.core.errors import Failures, UsageError, short_repr
 from animopt.publish import captions, snippets
-from animopt.recording.events import AN_ANIMATION, alt_text
+from animopt.recording.events import ALT_TEXT_START, alt_text
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
@@ -17,15 +17,15 @@ from animopt.video.save import save_still
 KINDS = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".md", "html": ".html"}
 """What there is, with the suffix that its file has in place of the clip's."""
 
-MARKS = {"captions": captions.MARK, "alt": AN_ANIMATION, "markdown": snippets.MARK, "html": snippets.MARK}
+MARKS = {"captions": captions.MARK, "alt": ALT_TEXT_START, "markdown": snippets.MARK, "html": snippets.MARK}
 """What stands at the beginning of a text that animopt wrote."""
 
 
-def check(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
+def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
     """Raise UsageError for a kind that there is not, and for a file that another thing would be lost with."""
     for kind in kinds:
         if not isinstance(kind, str) or kind not in KINDS:
-            raise UsageError(f"with {shown(kind)}: there is none of that name; use {', '.join(KINDS)}")
+            raise UsageError(f"with {short_repr(kind)}: there is none of that name; use {', '.join(KINDS)}")
     taken = {output.path.resolve() for output in outputs}
     for clips in _clips(outputs):
         for kind in kinds:
@@ -40,11 +40,11 @@ def check(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
                 raise UsageError(f"{path}: is there already and was not written by animopt; rename it, or the clip")
 
 
-def write(
+def write_sidecars(
     kinds: Sequence[str],
     outputs: Sequence[Output],
     races: Sequence[Recording],
-    clock: Clock,
+    clock: Timeline,
     film_of: Callable[[Output], Film],
     recipe_of: Callable[[Output], str],
 ) -> Iterator[Path]:
@@ -69,7 +69,7 @@ def write(
             path = _path(clips, kind)
             with failures.kept():
                 if kind in texts:
-                    put(path, texts[kind].encode())
+                    write_atomically(path, texts[kind].encode())
                 else:
                     largest = max(clips, key=lambda clip: clip.size[0] * clip.size[1])
                     save_still(path, film_of(largest).at(clock.finished), recipe_of(largest))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from animopt.drawing.layout import inset
-from animopt.drawing.theme import Look
+from animopt.drawing.layout import content_inset
+from animopt.drawing.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Slide:
     alt: str
     about: Sequence[str]
     beats: Sequence[tuple[float, str]]
-    look: Look
+    look: Theme
 
     @property
     def inset(self) -> float:
         """Where the clip's contents begin, in parts of its width; the title begins there too."""
-        return inset(*self.size)
+        return content_inset(*self.size)
 
     @property
     def ems(self) -> float:
@@ -51,7 +51,7 @@ class Slide:
         return [*self.about, *(["Point at:"] if cues else []), *cues]
 
 
-def plain(words: str) -> str:
+def plain_text(words: str) -> str:
     r"""Words in one line, without control characters and the marks of maths: "β = 0.9" for `\(\beta = 0.9\)`."""
     words = re.sub(r"\\\((.+?)\\\)", lambda maths: re.sub(r"\\([A-Za-z]+) ?", _letter, maths[1]), words)
     kept = (letter for letter in words if letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cs"))
@@ -68,4 +68,4 @@ def _letter(command: re.Match[str]) -> str:
 
 def paragraphs(words: str) -> list[str]:
     """The paragraphs of a docstring, each in one line."""
-    return [plain(paragraph) for paragraph in re.split(r"\n\s*\n", words) if paragraph.strip()]
+    return [plain_text(paragraph) for paragraph in re.split(r"\n\s*\n", words) if paragraph.strip()]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.core.number_format import number, point
-from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, radius
+from animopt.core.number_format import format_number, format_point
+from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, reach_radius
 from animopt.recording.recording import Recording
 
 ZIGZAG = 0.4
@@ -20,7 +20,7 @@ LEAST = 5
 MOST = 6
 """As many racers are told of one by one; of more, only who is lowest."""
 
-AN_ANIMATION = "An animation of"
+ALT_TEXT_START = "An animation of"
 """Stands in each text for those who cannot see the clip."""
 
 
@@ -58,7 +58,7 @@ def alt_text(recording: Recording) -> str:
     steps = recording.xy.shape[1] - 1
     title = recording.title.strip()
     title += "" if not title or title.endswith((".", "?", "!")) else "."
-    said = [f"{title} {AN_ANIMATION} {steps} steps, on contour lines and on the surface".strip()]
+    said = [f"{title} {ALT_TEXT_START} {steps} steps, on contour lines and on the surface".strip()]
     told = headlines(recording)
     ends = [event for event in told if event.racer is None and event.step > 0]
     said += [event.text for event in told if event not in ends]
@@ -78,7 +78,7 @@ def alt_text(recording: Recording) -> str:
 
 def _start(recording: Recording) -> str:
     starts = np.unique(recording.xy[:, 0], axis=0)
-    where = f"from {point(starts[0])}" if len(starts) == 1 else f"from {len(starts)} places"
+    where = f"from {format_point(starts[0])}" if len(starts) == 1 else f"from {len(starts)} places"
     return f"{_listed(recording.names)} {'sets' if len(recording.names) == 1 else 'set'} out {where}"
 
 
@@ -92,16 +92,18 @@ def _end(recording: Recording, racer: int) -> Event | None:
         return None
     surface = recording.surface
     minima = recording.minima[:, :2]
-    near = radius(float(np.linalg.norm(surface.high - surface.low)), minima)
+    near = reach_radius(float(np.linalg.norm(surface.high - surface.low)), minima)
     away = np.linalg.norm(minima - recording.xy[racer, -1], axis=1)
     minimum = int(away.argmin())
     if away[minimum] > near:
         if len(recording.names) > 1:
             return None
-        return Event(last, f"it ends at {point(recording.xy[0, -1])}, {away[minimum]:.2g} from the minimum", racer)
+        return Event(
+            last, f"it ends at {format_point(recording.xy[0, -1])}, {away[minimum]:.2g} from the minimum", racer
+        )
     outside = np.linalg.norm(recording.xy[racer] - minima[minimum], axis=1) > near
     step = len(outside) - int(outside[::-1].argmax()) if outside.any() else 0
-    which = "the minimum" if len(minima) == 1 else f"the minimum {point(minima[minimum])}"
+    which = "the minimum" if len(minima) == 1 else f"the minimum {format_point(minima[minimum])}"
     return Event(step, f"{name} reaches {which} at step {step}", racer)
 
 
@@ -128,7 +130,7 @@ def _lowest(recording: Recording) -> str:
 def _loss(value: float) -> str:
     """A number to three digits, in figures alone where these are few: powers of ten are hard to hear."""
     if value and not 1e-4 <= abs(value) < 1e6:
-        return number(value, None)
+        return format_number(value, None)
     return f"{float(f'{value:.3g}') + 0.0:,.9g}".replace("-", "−")
 
 
@@ -150,7 +152,7 @@ def _basins(basins: Basins) -> str:
     ends = [
         (basins.count(outcome, basins.steps) / cells, what)
         for outcome, what in [
-            *((number, f"come to the minimum {point(place[:2])}") for number, place in enumerate(basins.minima)),
+            *((number, f"come to the minimum {format_point(place[:2])}") for number, place in enumerate(basins.minima)),
             (DIVERGED, "diverge"),
             (UNDECIDED, "come to none"),
         ]

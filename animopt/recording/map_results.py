@@ -11,11 +11,11 @@ UNDECIDED, DIVERGED = -1, -2
 """What stands in the place of a minimum's number."""
 
 
-WITHIN = 0.01
+RADIUS_SHARE = 0.01
 """How near a minimum counts as reached, in parts of the domain's diagonal."""
 
 
-def radius(diagonal: float, minima: NDArray[np.floating[Any]], within: float = WITHIN) -> float:
+def reach_radius(diagonal: float, minima: NDArray[np.floating[Any]], within: float = RADIUS_SHARE) -> float:
     """How near to one of the minima (minima, 2) a race has reached it: within a part of the domain's diagonal.
 
     Never so near to two of them at once.

@@ -49,7 +49,7 @@ class Surface:
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class SurfacePath:
     """A racer's way over the surface, as far as it lies in the domain.
 
     `step` (points,) ascends and is fractional between two steps; `xyz` (points, 3) lies on the surface.
@@ -124,7 +124,7 @@ class Recording:
     steps: NDArray[np.int64]
     evaluations: NDArray[np.int64]
     surface: Surface
-    ways: tuple[Way, ...]
+    ways: tuple[SurfacePath, ...]
     minima: Array
     caption: str = ""
     sample: Sample | None = None

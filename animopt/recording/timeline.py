@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.core.errors import UsageError, shown
-from animopt.core.validation import number, words
+from animopt.core.errors import UsageError, short_repr
+from animopt.core.validation import check_number, check_texts
 
 HOLD = 2.0
 """Seconds for which the finished race stays in the picture, where the clip is long enough."""
@@ -43,17 +43,19 @@ class Question:
     seconds: float = 2.0
 
     def __post_init__(self) -> None:
-        words("question", self.text, "Question('Which one arrives first?')")
+        check_texts("question", self.text, "Question('Which one arrives first?')")
         if not self.text:
-            raise UsageError(f"question {shown(self.text)}: give a text, as Question('Which one arrives first?')")
-        step = number("question step", self.step, "give the step at which the race stands still, as step=3", least=0)
+            raise UsageError(f"question {short_repr(self.text)}: give a text, as Question('Which one arrives first?')")
+        step = check_number(
+            "question step", self.step, "give the step at which the race stands still, as step=3", least=0
+        )
         object.__setattr__(self, "step", step)
-        seconds = number("question seconds", self.seconds, "give the length of the pause, as seconds=2", above=0)
+        seconds = check_number("question seconds", self.seconds, "give the length of the pause, as seconds=2", above=0)
         object.__setattr__(self, "seconds", seconds)
 
 
 @dataclass(frozen=True)
-class Slow:
+class SlowMotion:
     """Slow motion: from the step `first` to the step `last` the race takes `times` as long.
 
     Raises UsageError for steps in the wrong order, or for a factor that is not positive.
@@ -65,10 +67,10 @@ class Slow:
 
     def __post_init__(self) -> None:
         remedy = "give two steps in their order, and how many times as long they take, as Slow(3, 6, times=2)"
-        object.__setattr__(self, "first", number("slow first", self.first, remedy, least=0))
+        object.__setattr__(self, "first", check_number("slow first", self.first, remedy, least=0))
         if self.last != float("inf"):
-            object.__setattr__(self, "last", number("slow last", self.last, remedy, above=self.first))
-        object.__setattr__(self, "times", number("slow times", self.times, remedy, above=0))
+            object.__setattr__(self, "last", check_number("slow last", self.last, remedy, above=self.first))
+        object.__setattr__(self, "times", check_number("slow times", self.times, remedy, above=0))
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Clock:
+class Timeline:
     """A race of `steps` steps in a clip of `seconds` seconds, plain or seamless.
 
     A seamless clip ends in the moment with which it begins: the camera goes once around, and the racers return to
@@ -104,13 +106,13 @@ class Clock:
     loop: str = "plain"
     card: float = 0.0
     question: Question | None = None
-    slow: Sequence[Slow] = ()
+    slow: Sequence[SlowMotion] = ()
     races: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.loop, str) or self.loop not in LOOPS:
-            raise UsageError(f"loop {shown(self.loop)}: there is none of that name; use {' or '.join(LOOPS)}")
-        number("card", self.card, "give the seconds for which the title card stands, as card=1", least=0)
+            raise UsageError(f"loop {short_repr(self.loop)}: there is none of that name; use {' or '.join(LOOPS)}")
+        check_number("card", self.card, "give the seconds for which the title card stands, as card=1", least=0)
         if self.race <= 0:
             raise UsageError(f"seconds {self.seconds:g}: the card and the question leave none for the race; give more")
 

@@ -95,7 +95,7 @@ _STATE = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class UpdateRule:
     """An update rule's lines in mathtext without dollars, and the same `filled` with the numbers of one step.
 
     Without lines where the rule is not known, and not filled where the step leads out of all numbers.
@@ -105,17 +105,17 @@ class Rule:
     filled: tuple[str, ...]
 
 
-def rule(recording: Recording, racer: int, step: float) -> Rule:
+def update_rule(recording: Recording, racer: int, step: float) -> UpdateRule:
     """A racer's rule, and the numbers of the step under way after `step` steps, or else of its last."""
     before = min(int(step), int(recording.steps[racer]) - 1)
     templates = [Template(line) for line in _templates(recording, racer)]
     symbols = _SYMBOLS | {f"{slot}_new": symbol for slot, symbol in _SYMBOLS.items()}
     lines = tuple(template.substitute(symbols) for template in templates)
     if not templates or not np.isfinite(recording.xy[racer, before : before + 2]).all():
-        return Rule(lines, ())
+        return UpdateRule(lines, ())
     with np.errstate(all="ignore"):
         numbers = _numbers(recording, racer, before)
-    return Rule(lines, tuple(template.substitute(numbers) for template in templates))
+    return UpdateRule(lines, tuple(template.substitute(numbers) for template in templates))
 
 
 def step_sizes(recording: Recording, racer: int) -> Array | None:
@@ -167,10 +167,10 @@ def velocity(recording: Recording, racer: int) -> Array | None:
         return -sizes * share * state["exp_avg"]
 
 
-def written(value: Any) -> str:
+def format_mathtext(value: Any) -> str:
     """A number, or a pair of them, to three significant digits, in mathtext without dollars."""
     if np.ndim(value):
-        return f"({', '.join(map(written, value))})"
+        return f"({', '.join(map(format_mathtext, value))})"
     if not np.isfinite(value):
         return r"\mathrm{nan}" if np.isnan(value) else rf"{{{'-' if value < 0 else ''}\infty}}"
     mantissa, _, power = f"{abs(value):.2e}".partition("e")
@@ -249,4 +249,4 @@ def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
             product = numbers["p_new"]
             mean = mu_next * numbers["m_new"] / (1 - mu_next * product) + (1 - mu) * numbers["g"] / (1 - product)
             numbers |= {"m_hat": mean, "mu_t": mu, "mu_next": mu_next}
-    return {"gets": "=", **slots, **{slot: written(value) for slot, value in numbers.items()}}
+    return {"gets": "=", **slots, **{slot: format_mathtext(value) for slot, value in numbers.items()}}

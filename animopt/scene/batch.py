@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from animopt.core.atomic_files import content, put, temporary
+from animopt.core.atomic_files import read_whole, temporary_folder, write_atomically
 from animopt.core.errors import Error, Failures, first_line
-from animopt.scene.report import Told, race
+from animopt.scene.report import SceneReport, race_report
 from animopt.video.output import Output
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _RENDERING = Lock()
 """Threads render one scene at a time: torch's chance and Python's warnings are the whole process's."""
 
-Work = Callable[["Scene", Sequence[Output]], Generator[Path, None, Told]]
+Work = Callable[["Scene", Sequence[Output]], Generator[Path, None, SceneReport]]
 """What is done with a scene and its outputs: the path of each file as it is written, then what there is to tell.
 
 Files are those of the outputs, and such that differ from one of these in the suffix. A work must pickle.
@@ -28,7 +28,7 @@ Files are those of the outputs, and such that differ from one of these in the su
 
 
 @dataclass(frozen=True)
-class Rendered:
+class BatchResult:
     """What came of a scene: the paths of its files, what was warned of, and why it failed, if it did.
 
     `clips` are those among the files, as they were made; `told` is what the work returned, None where it failed.
@@ -38,7 +38,7 @@ class Rendered:
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: str = ""
-    told: Told | None = None
+    told: SceneReport | None = None
     clips: tuple[Output, ...] = ()
 
 
@@ -84,24 +84,24 @@ class _Delivery:
     files: dict[str, bytes | dict[str, bytes]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failure: str = ""
-    told: Told | None = None
+    told: SceneReport | None = None
 
 
-def saved(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Told]:
+def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
     """The work of rendering: every output."""
     # The other processors have scenes of their own.
     made: list[Output] = []
     yield from scene.saving(*outputs, workers=0, made=made.append)
     likes = {output.path.name: (output.size, output.fps) for output in made}
-    return Told(race(*scene.told()), scene.seconds, made=likes)
+    return SceneReport(race_report(*scene.told()), scene.seconds, made=likes)
 
 
 def render_all(
     scenes: Mapping[str, tuple[Path, Sequence[Output]]],
     executor: Executor,
     fields: Mapping[str, Any] | None = None,
-    work: Work = saved,
-) -> Iterator[Rendered]:
+    work: Work = render_scene,
+) -> Iterator[BatchResult]:
     """Render scene files, each by its name with its outputs, in any executor; what comes of each, as it is done.
 
     `fields` are those that every scene has otherwise than it says, as {"seconds": 5}. The files come back from the
@@ -114,16 +114,16 @@ def render_all(
             try:
                 futures[executor.submit(_render, _order(path, outputs, fields or {}, work))] = name
             except OSError as error:
-                yield Rendered(name, failure=f"{path}: cannot be read: {error.strerror}")
+                yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
         for future in as_completed(futures):
             # What it has is let go with it.
             name = futures.pop(future)
             try:
                 delivery = future.result()
             except CancelledError:
-                yield Rendered(name, failure="was cancelled; are its workers still there?")
+                yield BatchResult(name, failure="was cancelled; are its workers still there?")
             except Exception as error:
-                yield Rendered(name, failure=first_line(error))
+                yield BatchResult(name, failure=first_line(error))
             else:
                 yield _placed(name, scenes[name][1], delivery)
     finally:
@@ -136,7 +136,7 @@ def _order(path: Path, outputs: Sequence[Output], fields: Mapping[str, Any], wor
     return _Order(str(path), str(path.resolve()), path.read_bytes(), clips, dict(fields), work)
 
 
-def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> Rendered:
+def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> BatchResult:
     """What came of a scene, once its files are in place."""
     failures = Failures()
     placed = []
@@ -146,7 +146,7 @@ def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> Render
         clip = outputs[int(Path(there).stem)]
         path = clip.path if isinstance(whole, Mapping) else clip.path.with_suffix(Path(there).suffix)
         with failures.kept():
-            put(path, whole)
+            write_atomically(path, whole)
             placed.append(path)
             if path == clip.path:
                 size, fps = made.get(there, (clip.size, clip.fps))
@@ -155,23 +155,23 @@ def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> Render
         failures.errors.append(Error(delivery.failure))
     failure = failures.told()
     told = None if failure else delivery.told
-    return Rendered(name, tuple(placed), delivery.warnings, failure, told, tuple(clips))
+    return BatchResult(name, tuple(placed), delivery.warnings, failure, told, tuple(clips))
 
 
 def _render(order: _Order) -> _Delivery:
     """Render a scene where this runs, in a folder that is gone afterwards."""
-    from animopt.scene.scene import load
+    from animopt.scene.scene import load_scene
 
     delivery = _Delivery()
     names: dict[str, str] = {}
-    with temporary() as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
+    with temporary_folder() as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         path = _scene_file(order, folder)
         names[str(path)] = order.path
         try:
             outputs = [clip.output(folder / str(number)) for number, clip in enumerate(order.clips)]
             names |= {str(output.path): clip.path for output, clip in zip(outputs, order.clips, strict=True)}
-            delivery.told = _all_told(order.work(replace(load(path), **order.fields), outputs), delivery)
+            delivery.told = _all_told(order.work(replace(load_scene(path), **order.fields), outputs), delivery)
         except Error as error:
             delivery.failure = str(error)
     told = [delivery.failure, *(str(each.message) for each in caught)]
@@ -182,14 +182,14 @@ def _render(order: _Order) -> _Delivery:
     return delivery
 
 
-def _all_told(steps: Generator[Path, None, Told], delivery: _Delivery) -> Told:
+def _all_told(steps: Generator[Path, None, SceneReport], delivery: _Delivery) -> SceneReport:
     """What a work returns, once all its files are in the delivery."""
     while True:
         try:
             path = next(steps)
         except StopIteration as end:
             return end.value
-        delivery.files[path.name] = content(path)
+        delivery.files[path.name] = read_whole(path)
 
 
 def _scene_file(order: _Order, folder: Path) -> Path:

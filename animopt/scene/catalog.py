@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from animopt.core.errors import Error, UsageError, shown, suggestion
+from animopt.core.errors import Error, UsageError, short_repr, suggestion
 
 COMMANDS = ("race", "all", "deck", "gallery", "functions", "optimizers", "recipe", "new", "doctor")
 """The names of the commands that are no scene's; a scene of such a name is asked for by its path."""
@@ -55,10 +55,10 @@ def find(wanted: str, others: Collection[str] = ()) -> Path:
     known, alike = scenes(), _by_name().get(wanted, [])
     if len(alike) > 1:
         paths = " and ".join(map(str, alike))
-        raise UsageError(f"scene {shown(wanted)}: is the name of {paths}; rename one, or name one by its path")
+        raise UsageError(f"scene {short_repr(wanted)}: is the name of {paths}; rename one, or name one by its path")
     if wanted not in known:
         hint = suggestion(wanted, [*known, *others], "animopt without a scene lists them")
-        raise UsageError(f"there is no scene {shown(wanted)}; {hint}")
+        raise UsageError(f"there is no scene {short_repr(wanted)}; {hint}")
     return known[wanted]
 
 

@@ -9,18 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from animopt.core.atomic_files import disk_errors, place, temporary
+from animopt.core.atomic_files import disk_errors, move_into_place, temporary_folder
 from animopt.core.errors import Error, UsageError
 from animopt.drawing.theme import THEMES
 from animopt.publish import html_deck, powerpoint
-from animopt.publish.slides import Slide, paragraphs, plain
+from animopt.publish.slides import Slide, paragraphs, plain_text
 from animopt.recording.events import alt_text, events
 from animopt.scene import catalog
 from animopt.scene.limits import Limits
-from animopt.scene.scene import Scene, load
+from animopt.scene.scene import Scene, load_scene
 from animopt.video.output import Output, check_path
-from animopt.video.save import save, save_still
-from animopt.video.worker_pool import crew
+from animopt.video.save import save_clips, save_still
+from animopt.video.worker_pool import drawing_executor
 
 DECKS = {".html": html_deck.save_slides, ".pptx": powerpoint.save_slides}
 """What writes a deck, by its suffix."""
@@ -69,11 +69,11 @@ def save_deck(
     # Before any of them is drawn, which takes long, all are there.
     asked: dict[str, Any] = {"seconds": seconds, "lang": lang, "limits": limits}
     changes = {name: value for name, value in asked.items() if value is not None}
-    loaded = [replace(each if isinstance(each, Scene) else load(each), **changes) for each in scenes]
+    loaded = [replace(each if isinstance(each, Scene) else load_scene(each), **changes) for each in scenes]
     frames = clip.fps * sum(scene.seconds for scene in loaded)
     with disk_errors(path), ExitStack() as stack:
-        folder = stack.enter_context(temporary(path))
-        executor = stack.enter_context(crew(workers, frames))
+        folder = stack.enter_context(temporary_folder(path))
+        executor = stack.enter_context(drawing_executor(workers, frames))
         slides = []
         for number, (scene, given) in enumerate(zip(loaded, scenes, strict=True), 1):
             source = None if isinstance(given, Scene) else Path(given)
@@ -86,29 +86,29 @@ def save_deck(
                 raise kind(f"{name}: {error}") from error
             progress(number, len(scenes), name)
         unfinished = folder / f"deck{path.suffix}"
-        DECKS[path.suffix.lower()](unfinished, plain(path.stem), slides)
-        place(unfinished, path)
+        DECKS[path.suffix.lower()](unfinished, plain_text(path.stem), slides)
+        move_into_place(unfinished, path)
 
 
 def _slide(scene: Scene, name: str, source: Path | None, output: Output, executor: Executor | None) -> Slide:
     """Render a scene's clip and its poster; the slide that shows them."""
     races, film_of = scene.filming(titled=False)
     recording, film = races[0], film_of(output)
-    for _ in save([output], lambda _: film, lambda done, total: None, executor):
+    for _ in save_clips([output], lambda _: film, lambda done, total: None, executor):
         pass
     poster = output.path.with_suffix(".png")
     save_still(poster, film.at(film.clock.finished))
     return Slide(
         name=name,
-        title=plain(recording.title),
+        title=plain_text(recording.title),
         lang=_language(scene.lang),
         clip=output.path,
         poster=poster,
         size=output.size,
         seconds=scene.seconds,
-        alt=plain(alt_text(recording)),
+        alt=plain_text(alt_text(recording)),
         about=[*(paragraphs(catalog.description(source)) if source else ()), *paragraphs(recording.caption)],
-        beats=[(film.clock.second_of(event.step), plain(event.text)) for event in events(recording)],
+        beats=[(film.clock.second_of(event.step), plain_text(event.text)) for event in events(recording)],
         look=THEMES[output.theme or scene.theme],
     )
 

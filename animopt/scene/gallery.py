@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from animopt.core.atomic_files import put
+from animopt.core.atomic_files import write_atomically
 from animopt.core.errors import UsageError
 from animopt.publish.page_templates import render_page
-from animopt.publish.slides import plain
-from animopt.scene.report import Told, race
+from animopt.publish.slides import plain_text
+from animopt.scene.report import SceneReport, race_report
 from animopt.video.output import Output, check_path
-from animopt.video.save import save, save_still
+from animopt.video.save import save_clips, save_still
 
 if TYPE_CHECKING:
     from animopt.scene.scene import Scene
@@ -45,21 +45,21 @@ class Facts:
     alt: str
 
 
-def small(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, Told]:
+def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
     """The `batch.Work` of a card: the clip, and a poster beside it, the race when all are there; then the facts."""
     from animopt.recording.events import alt_text
 
     races, film_of = scene.filming()
     film = film_of(outputs[0])
-    for output in save(outputs, lambda output: film, lambda done, total: None):
+    for output in save_clips(outputs, lambda output: film, lambda done, total: None):
         yield output.path
     poster = outputs[0].path.with_suffix(".png")
     save_still(poster, film.at(film.clock.finished))
     yield poster
-    titled = replace(races[0], title=plain(races[0].title))
+    titled = replace(races[0], title=plain_text(races[0].title))
     optimizers = tuple(dict.fromkeys(titled.optimizers))
     facts = Facts(titled.title, _language(scene), _function(scene), optimizers, alt_text(titled))
-    return Told(race(*scene.told()), scene.seconds, facts)
+    return SceneReport(race_report(*scene.told()), scene.seconds, facts)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int]) -> Pat
         "optimizer": _counted(name for card in cards for name in card.facts.optimizers),
     }
     path = folder / PAGE
-    put(path, "".join(render_page("gallery", mark=MARK, cards=cards, groups=groups, size=size)).encode())
+    write_atomically(path, "".join(render_page("gallery", mark=MARK, cards=cards, groups=groups, size=size)).encode())
     return path
 
 

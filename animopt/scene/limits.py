@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from animopt.core.errors import UsageError
-from animopt.core.validation import whole
+from animopt.core.validation import check_integer
 
 STEP, CELL, FRAME, RACER, PIXEL = 4e-4, 2e-7, 1e-2, 1e-3, 3e-8
 """Seconds: a step of a racer, one of a map's race, a frame, more for each racer in it and each of its pixels."""
@@ -67,7 +67,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            object.__setattr__(self, each.name, whole(f"limit {each.name}", getattr(self, each.name)))
+            object.__setattr__(self, each.name, check_integer(f"limit {each.name}", getattr(self, each.name)))
 
     @classmethod
     def given(cls, words: Iterable[str]) -> "Limits":
@@ -86,12 +86,12 @@ class Limits:
     def check(self, work: Work) -> None:
         """Raise UsageError, with what it would take, for work that asks for more."""
         # NumPy comes with it, which the command line can do without until then.
-        from animopt.core.number_format import size_in_bytes
+        from animopt.core.number_format import format_bytes
 
         for name, amount in work.amounts.items():
             most = getattr(self, name)
             if amount > most:
-                takes = f"about {_duration(work.seconds)} and {size_in_bytes(int(work.bytes))} of memory"
+                takes = f"about {_duration(work.seconds)} and {format_bytes(int(work.bytes))} of memory"
                 raise UsageError(
                     f"{name} {amount}: more than {most}, it would take {takes}; ask for less, or allow it with "
                     f"--limit {name}={amount}, in Python limits=Limits({name}={amount})"

@@ -8,7 +8,7 @@ from typing import Any
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.racer_names import names_and_settings
-from animopt.scene.scene_file import Place
+from animopt.scene.scene_file import SceneFolder
 
 MOST = 100
 """Of longer lists it is only told how long they are."""
@@ -24,7 +24,7 @@ class Origin:
     file: str
     text: str
     scene: Any
-    place: Place | None = None
+    place: SceneFolder | None = None
 
 
 def settings(scene: Any, caption: str) -> dict[str, Any]:

@@ -8,23 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from animopt.core.errors import UsageError, shown
+from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.artists import TRAIL
 from animopt.drawing.canvas import Stage
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import Figure, FigureCanvasAgg
 from animopt.drawing.panel import Panel
-from animopt.drawing.rc_context import own_settings
+from animopt.drawing.rc_context import drawing_settings
 from animopt.drawing.theme import LIGHT
 from animopt.engine.function import Function
 from animopt.engine.record import record
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
-from animopt.publish.notebook import Bundle, base64, image, in_terminal
-from animopt.recording.timeline import AZIMUTH, Clock, Moment
-from animopt.video.film import Staging, page
+from animopt.publish.notebook import Bundle, encode_base64, image, in_terminal
+from animopt.recording.timeline import AZIMUTH, Moment, Timeline
+from animopt.video.film import Staging, draw_page
 from animopt.video.output import check_size, check_still
-from animopt.video.save import png, save_still
+from animopt.video.save import encode_png, save_still
 
 WIDTH, HEIGHT = 1080, 480
 
@@ -36,7 +36,7 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
-        with own_settings():
+        with drawing_settings():
             self.savefig(file, format="png")
         return file.getvalue()
 
@@ -46,9 +46,9 @@ class Picture(Figure):
         import imageio.v3 as imageio
 
         pixels = imageio.imread(self._repr_png_(), mode="RGB")
-        picture = png(pixels, bits=8, optimize=True)
+        picture = encode_png(pixels, bits=8, optimize=True)
         page = image("image/png", picture, self.alt, (pixels.shape[1], pixels.shape[0]))
-        return {"text/html": page, "image/png": base64(picture), "text/plain": repr(self)}, {}
+        return {"text/html": page, "image/png": encode_base64(picture), "text/plain": repr(self)}, {}
 
 
 def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[float]] | None = None) -> Figure:
@@ -65,7 +65,7 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         # NumPy asks whatever it is handed.
         xy = np.empty(0)
     if xy.ndim != 2 or len(xy) != 2:
-        raise UsageError(f"points {shown(points)}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
+        raise UsageError(f"points {short_repr(points)}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
     recording = record(function, [], (0.0, 0.0), 0)
     panels: dict[str, Panel] = {"wireframe": Wireframe(elevation=30), "contour": Contour(levels=30)}
     high = HEIGHT - 60
@@ -74,7 +74,7 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         "wireframe": Box(10, 20, WIDTH - wide - 100, HEIGHT - 40),
         "contour": Box(WIDTH - wide - 24, 20, wide, high),
     }
-    with own_settings():
+    with drawing_settings():
         figure = Picture(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
         FigureCanvasAgg(figure)
         for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
@@ -95,4 +95,6 @@ def save_picture(function: Function, path: Path, size: tuple[int, int], theme: s
     """
     recording = replace(record(function, [], (0.0, 0.0), 0), title=function.name[:1].upper() + function.name[1:])
     staging = Staging(theme, panels=("wireframe", "contour"), caption=function.source)
-    save_still(path, page(recording, Clock(steps=1, seconds=1), [0.0], check_size(size), staging, check_still(path)))
+    save_still(
+        path, draw_page(recording, Timeline(steps=1, seconds=1), [0.0], check_size(size), staging, check_still(path))
+    )

@@ -10,20 +10,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from animopt.core.errors import UsageError, first_line, shown
+from animopt.core.errors import UsageError, first_line, short_repr
 from animopt.engine.function import Function
-from animopt.engine.library import by_name, shelf
+from animopt.engine.library import all_functions, function_by_name
 from animopt.engine.racer import Racer
 from animopt.scene.origin import Origin
 from animopt.scene.scene import Scene
-from animopt.scene.scene_file import Place, run_file
+from animopt.scene.scene_file import SceneFolder, run_file
 
 _TAKEN = ("self", "optimizer")
 """What a racer is told otherwise."""
 
 
 @dataclass(frozen=True)
-class Race:
+class RaceSpec:
     """A race in words.
 
     `function` is a name on the shelf, or a Python file with one function in it; `racers` are written as
@@ -45,15 +45,15 @@ class Race:
         return replace(self._scene, origin=Origin("race.py", source, self._scene, self._place))
 
     @cached_property
-    def _place(self) -> Place:
+    def _place(self) -> SceneFolder:
         """Where the modules beside the function's file are found, or those in the current folder."""
-        return Place(Path(self.function).parent if self._in_a_file else Path())
+        return SceneFolder(Path(self.function).parent if self._in_a_file else Path())
 
     @cached_property
     def _scene(self) -> Scene:
         _, function = self._function
         # A class of one's own is in a module of the current folder.
-        with Place(Path()).open():
+        with SceneFolder(Path()).open():
             racers = [_racer(words) for words in self.racers]
         return Scene(function=function, racers=racers, **self.settings)
 
@@ -101,15 +101,15 @@ class Race:
 
 
 def _on_the_shelf(words: str) -> tuple[str, Function]:
-    function = by_name(words)
-    return next((name, each) for name, each in shelf().items() if each is function)
+    function = function_by_name(words)
+    return next((name, each) for name, each in all_functions().items() if each is function)
 
 
-def _own(words: str, place: Place) -> tuple[str, Function]:
+def _own(words: str, place: SceneFolder) -> tuple[str, Function]:
     """The one function in a file, and its name there."""
     if not Path(words).is_file():
         raise UsageError(
-            f"function {shown(words)}: there is no such file; name one, or a function that animopt functions lists"
+            f"function {short_repr(words)}: there is no such file; name one, or a function that animopt functions lists"
         )
     found = run_file(words, place)
     here = {name: value for name, value in found.items() if not name.startswith("_")}
@@ -122,7 +122,7 @@ def _own(words: str, place: Place) -> tuple[str, Function]:
         }
     if len(functions) != 1:
         raise UsageError(
-            f"function {shown(words)}: has {', '.join(functions) or 'none'}; leave one function in the file"
+            f"function {short_repr(words)}: has {', '.join(functions) or 'none'}; leave one function in the file"
         )
     return functions.popitem()
 
@@ -135,7 +135,9 @@ def _racer(words: str) -> Racer:
     try:
         optimizer = getattr(importlib.import_module(module), attribute)
     except Exception as error:
-        raise UsageError(f"racer {shown(words)}: {first_line(error)}; name a class that can be imported") from error
+        raise UsageError(
+            f"racer {short_repr(words)}: {first_line(error)}; name a class that can be imported"
+        ) from error
     return Racer(optimizer, **settings)
 
 
@@ -150,7 +152,9 @@ def _split(words: str) -> tuple[str, dict[str, Any]]:
                 raise ValueError(settings)
             return name.strip(), {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
-        raise UsageError(f"racer {shown(words)}: is not understood; write it as adam:lr=.05,betas=(.9,.99)") from error
+        raise UsageError(
+            f"racer {short_repr(words)}: is not understood; write it as adam:lr=.05,betas=(.9,.99)"
+        ) from error
 
 
 def _value(node: ast.expr) -> Any:

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from animopt.core.atomic_files import bytes_in
+from animopt.core.atomic_files import total_size
 from animopt.recording.events import events
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 from animopt.video.output import Output
 
 
 @dataclass(frozen=True)
-class Told:
+class SceneReport:
     """What is told of a scene that was rendered: its `race`, the clip's length, and what else a work finds out.
 
     `made` are the size and the rate of each clip, by the name of its file, where they are others than was asked for.
@@ -25,7 +25,7 @@ class Told:
     made: Mapping[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
 
 
-def race(recording: Recording, clock: Clock) -> dict[str, Any]:
+def race_report(recording: Recording, clock: Timeline) -> dict[str, Any]:
     """A race's title, and what happens in it, each event with its second of the clip."""
     told = [
         {
@@ -39,7 +39,7 @@ def race(recording: Recording, clock: Clock) -> dict[str, Any]:
     return {"title": recording.title, "events": told}
 
 
-def files(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> list[dict[str, Any]]:
+def file_reports(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> list[dict[str, Any]]:
     """Files that were written, those among them that are clips of so many seconds with what they are like."""
     outputs = {output.path: output for output in clips}
     return [_file(path) | (_clip(outputs[path], seconds) if path in outputs else {}) for path in paths]
@@ -47,7 +47,7 @@ def files(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> lis
 
 def _file(path: Path) -> dict[str, Any]:
     kind = "frames" if path.is_dir() else path.suffix.removeprefix(".").lower()
-    return {"path": str(path), "format": kind, "bytes": bytes_in(path)}
+    return {"path": str(path), "format": kind, "bytes": total_size(path)}
 
 
 def _clip(output: Output, seconds: float) -> dict[str, Any]:

@@ -12,30 +12,39 @@ from typing import Any
 
 import numpy as np
 
-from animopt.core.atomic_files import temporary
-from animopt.core.errors import Error, Failures, UsageError, shown
-from animopt.core.validation import BEYOND, items, number, pair, text, truth, whole, words
+from animopt.core.atomic_files import temporary_folder
+from animopt.core.errors import Error, Failures, UsageError, short_repr
+from animopt.core.validation import (
+    MAX_COUNT,
+    check_bool,
+    check_integer,
+    check_list,
+    check_number,
+    check_pair,
+    check_text,
+    check_texts,
+)
 from animopt.engine.function import Function
-from animopt.engine.maps import Settings, Starts
+from animopt.engine.maps import SettingsMap, StartsMap
 from animopt.engine.racer import Racer
 from animopt.engine.racer_names import names_and_settings
 from animopt.engine.record import record
 from animopt.engine.sweep import Sweep
 from animopt.engine.tuning import Tuned
 from animopt.publish import sidecars as besides
-from animopt.publish.notebook import Bundle, Clip, Rendered, Types, bar
+from animopt.publish.notebook import Bundle, Clip, Rendered, Types, progress_bar
 from animopt.recording.events import alt_text
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Clock, Question, Slow
+from animopt.recording.timeline import Question, SlowMotion, Timeline
 from animopt.scene.limits import Limits, Work
 from animopt.scene.origin import Origin, changes, settings
 from animopt.scene.recipe import Recipe
-from animopt.scene.scene_file import Place, run_file, source
-from animopt.video.film import MAP, RACE, Film, Staging, check, check_maths, page
+from animopt.scene.scene_file import SceneFolder, run_file, source
+from animopt.video.film import MAP_PANELS, RACE_PANELS, Film, Staging, check_mathtexts, check_panels, draw_page
 from animopt.video.formats import Mp4
 from animopt.video.output import Output, check_is_path, check_path, check_size, check_still
-from animopt.video.save import Progress, png, save, save_still
-from animopt.video.worker_pool import crew
+from animopt.video.save import Progress, encode_png, save_clips, save_still
+from animopt.video.worker_pool import drawing_executor
 
 Words = str | Mapping[str, str]
 """A text, or a text by language."""
@@ -76,7 +85,7 @@ class Scene:
     ordered: bool = False
     start: tuple[float, float] | None = None
     steps: int = 20
-    map: Starts | Settings | None = None
+    map: StartsMap | SettingsMap | None = None
     noise: float = 0.0
     batch: int | None = None
     seed: int = 0
@@ -90,7 +99,7 @@ class Scene:
     loop: str = "plain"
     card: float = 0.0
     question: Question | None = None
-    slow: Sequence[Slow] = ()
+    slow: Sequence[SlowMotion] = ()
     lang: str = "en"
     limits: Limits = field(default=Limits(), repr=False, compare=False)
     origin: Origin | None = field(default=None, repr=False, compare=False)
@@ -102,35 +111,39 @@ class Scene:
         if not functions:
             raise UsageError("function (): give at least one, as function=Function(lambda x: x[0] ** 2 + x[1] ** 2)")
         object.__setattr__(self, "function", functions if several else functions[0])
-        object.__setattr__(self, "ordered", truth("ordered", self.ordered) or isinstance(self.racers, Sweep))
+        object.__setattr__(self, "ordered", check_bool("ordered", self.ordered) or isinstance(self.racers, Sweep))
         if not isinstance(self.racers, Tuned):
-            racers = tuple(items("racers ", self.racers, "give a list, as racers=[Racer('Adam', lr=0.1)]"))
+            racers = tuple(check_list("racers ", self.racers, "give a list, as racers=[Racer('Adam', lr=0.1)]"))
             object.__setattr__(self, "racers", racers)
         if not self.racers or not all(isinstance(racer, Racer) for racer in self.racers):
-            raise UsageError(f"racers {shown([*self.racers])}: give at least one, as racers=[Racer('Adam', lr=0.1)]")
+            raise UsageError(
+                f"racers {short_repr([*self.racers])}: give at least one, as racers=[Racer('Adam', lr=0.1)]"
+            )
         if self.start is not None:
-            object.__setattr__(self, "start", pair("start", self.start))
-        object.__setattr__(self, "steps", whole("steps", self.steps, most=BEYOND))
+            object.__setattr__(self, "start", check_pair("start", self.start))
+        object.__setattr__(self, "steps", check_integer("steps", self.steps, most=MAX_COUNT))
         if not isinstance(self.limits, Limits):
-            raise UsageError(f"limits {shown(self.limits)}: give Limits, as limits=Limits(frames=50_000)")
+            raise UsageError(f"limits {short_repr(self.limits)}: give Limits, as limits=Limits(frames=50_000)")
         self._check_chance()
         self._check_words()
-        seconds = number("seconds", self.seconds, "give the length of the clip, as seconds=10", above=0, below=BEYOND)
-        object.__setattr__(self, "seconds", seconds)
-        panels = (MAP if self.map else RACE) if self.panels is None else self.panels
-        object.__setattr__(
-            self, "panels", tuple(items("panels ", panels, "give a list, as panels=['contour', 'loss']"))
+        seconds = check_number(
+            "seconds", self.seconds, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT
         )
-        object.__setattr__(self, "slow", tuple(items("slow ", self.slow, "give a list, as slow=[Slow(3, 6)]")))
+        object.__setattr__(self, "seconds", seconds)
+        panels = (MAP_PANELS if self.map else RACE_PANELS) if self.panels is None else self.panels
+        object.__setattr__(
+            self, "panels", tuple(check_list("panels ", panels, "give a list, as panels=['contour', 'loss']"))
+        )
+        object.__setattr__(self, "slow", tuple(check_list("slow ", self.slow, "give a list, as slow=[Slow(3, 6)]")))
         for slow in self.slow:
-            if not isinstance(slow, Slow):
-                raise UsageError(f"slow {shown(slow)}: give a list of Slow, as slow=[Slow(3, 6)]")
+            if not isinstance(slow, SlowMotion):
+                raise UsageError(f"slow {short_repr(slow)}: give a list of Slow, as slow=[Slow(3, 6)]")
         if self.question is not None and not isinstance(self.question, Question):
             raise UsageError(
-                f"question {shown(self.question)}: give a Question, as Question('Which one wins?', step=3)"
+                f"question {short_repr(self.question)}: give a Question, as Question('Which one wins?', step=3)"
             )
         if self.origin is not None and not isinstance(self.origin, Origin):
-            raise UsageError(f"origin {shown(self.origin)}: leave it out; animopt.load gives it")
+            raise UsageError(f"origin {short_repr(self.origin)}: leave it out; animopt.load gives it")
         _ = self._staging(None), self._clock()
         self._hold_starts()
         self._check_map()
@@ -143,36 +156,40 @@ class Scene:
     def _check_shown(self) -> None:
         """Raise UsageError for panels of what the scene has not, and for maths that cannot be typeset."""
         has = {"map": self.map is not None, "sample": all(function.predict for function in self._functions)}
-        check(tuple(self.panels or ()), has)
+        check_panels(tuple(self.panels or ()), has)
         given = [self.title, self.caption, self.question.text if self.question else ""]
         texts = [text for each in given for text in ([each] if isinstance(each, str) else each.values())]
         names = [racer.name for racer in self.racers]
-        check_maths([*texts, *names], [function.formula for function in self._functions])
+        check_mathtexts([*texts, *names], [function.formula for function in self._functions])
 
     def _check_chance(self) -> None:
         """Raise UsageError for noise, a batch or a seed that cannot be used."""
-        noise = number("noise", self.noise, "give a standard deviation of at least 0, as noise=0.5", least=0)
+        noise = check_number("noise", self.noise, "give a standard deviation of at least 0, as noise=0.5", least=0)
         object.__setattr__(self, "noise", noise)
-        object.__setattr__(self, "seed", whole("seed", self.seed, least=0, most=MOST_SEED))
+        object.__setattr__(self, "seed", check_integer("seed", self.seed, least=0, most=MOST_SEED))
         if self.batch is not None:
             for function in self._functions:
                 if not function.data:
-                    raise UsageError(f"batch {shown(self.batch)}: {function.called} has no data; leave out the batch")
-                object.__setattr__(self, "batch", whole("batch", self.batch, most=len(function.data[0])))
+                    raise UsageError(
+                        f"batch {short_repr(self.batch)}: {function.called} has no data; leave out the batch"
+                    )
+                object.__setattr__(self, "batch", check_integer("batch", self.batch, most=len(function.data[0])))
 
     def _check_words(self) -> None:
         """Raise UsageError for what is no text, or one with control characters."""
-        words("title", self.title, "title='A race'")
-        words("caption", self.caption, "caption='In a ravine'")
-        text("focus", self.focus, "focus='Adam', a racer's name")
-        text("lang", self.lang, "lang='en'")
+        check_texts("title", self.title, "title='A race'")
+        check_texts("caption", self.caption, "caption='In a ravine'")
+        check_text("focus", self.focus, "focus='Adam', a racer's name")
+        check_text("lang", self.lang, "lang='en'")
 
     def _check_map(self) -> None:
         """Raise UsageError for a map that cannot be made."""
         if self.map is None:
             return
-        if not isinstance(self.map, (Starts, Settings)):
-            raise UsageError(f"map {shown(self.map)}: give Starts() or Settings(lr=[0.01, 0.1], momentum=[0, 0.9])")
+        if not isinstance(self.map, (StartsMap, SettingsMap)):
+            raise UsageError(
+                f"map {short_repr(self.map)}: give Starts() or Settings(lr=[0.01, 0.1], momentum=[0, 0.9])"
+            )
         if self.noise or self.batch:
             raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
         for function in self._functions:
@@ -186,7 +203,7 @@ class Scene:
             outside = []
             for racer, start in zip(self.racers, starts, strict=True):
                 if start is None:
-                    raise UsageError(f"start: {shown(racer)} has none; give the scene one, as start=(-7, 2)")
+                    raise UsageError(f"start: {short_repr(racer)} has none; give the scene one, as start=(-7, 2)")
                 if not function.contains(start):
                     outside.append(start)
             if outside:
@@ -260,7 +277,7 @@ class Scene:
         text of the scene file, unless it is not to. Raises Error where a file cannot be written, once all
         the others are.
         """
-        with bar(self._say(self.title)) as progress:
+        with progress_bar(self._say(self.title)) as progress:
             for _ in self.saving(*outputs, workers=workers, progress=progress, beside=beside, recipe=recipe):
                 pass
 
@@ -287,12 +304,12 @@ class Scene:
         for output, path in zip(all_outputs, paths, strict=True):
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
-        beside = items("beside ", beside, "give a list, as beside=['poster']")
-        besides.check(beside, all_outputs)
+        beside = check_list("beside ", beside, "give a list, as beside=['poster']")
+        besides.check_sidecars(beside, all_outputs)
         self._check_limits(*all_outputs)
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
-        with crew(workers, frames) as executor:
+        with drawing_executor(workers, frames) as executor:
             races, film_of = self.filming()
 
             def recipe_of(output: Output, **still: float) -> str:
@@ -305,12 +322,12 @@ class Scene:
             clips = []
             failures = Failures()
             with failures.kept():
-                for output in save(all_outputs, film_of, progress, executor, recipe_of):
+                for output in save_clips(all_outputs, film_of, progress, executor, recipe_of):
                     clips.append(output)
                     made(output)
                     yield output.path
             with failures.kept():
-                yield from besides.write(beside, clips, races, self._clock(), film_of, poster_recipe_of)
+                yield from besides.write_sidecars(beside, clips, races, self._clock(), film_of, poster_recipe_of)
             failures.check()
 
     def filming(self, *, titled: bool = True) -> tuple[list[Recording], Callable[[Output], Film]]:
@@ -344,7 +361,9 @@ class Scene:
         """
         suffix = suffix.lower().removeprefix(".") if isinstance(suffix, str) else suffix
         if suffix not in EMBEDDED_FPS:
-            raise UsageError(f"clip {shown(suffix)}: a notebook shows {' or '.join(EMBEDDED_FPS)}; use one of them")
+            raise UsageError(
+                f"clip {short_repr(suffix)}: a notebook shows {' or '.join(EMBEDDED_FPS)}; use one of them"
+            )
         output = Output(f"clip.{suffix}", size, EMBEDDED_FPS[suffix] if fps is None else fps, theme)
         self._check_limits(output)
         _ = self._staging(theme)
@@ -356,16 +375,16 @@ class Scene:
 
     def _rendered(self, output: Output, workers: int | Executor | None, progress: Progress) -> Rendered:
         with (
-            temporary() as folder,
-            crew(workers, self.seconds * output.fps) as executor,
+            temporary_folder() as folder,
+            drawing_executor(workers, self.seconds * output.fps) as executor,
         ):
             races, film_of = self.filming()
             film = film_of(output)
             there = replace(output, path=folder / output.path)
-            for each in save([there], lambda _: film, progress, executor):
+            for each in save_clips([there], lambda _: film, progress, executor):
                 data = each.path.read_bytes()
             # As many colours as the GIF has: the poster is in the notebook twice.
-            poster = png(film.at(film.clock.finished), bits=8, optimize=True)
+            poster = encode_png(film.at(film.clock.finished), bits=8, optimize=True)
             return Rendered(data, poster, alt_text(races[0]))
 
     @cached_property
@@ -381,7 +400,7 @@ class Scene:
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""
         remedy = f"give a second of the clip, 0 to {self.seconds:g}"
-        if number("still", at, remedy, least=0) > self.seconds:
+        if check_number("still", at, remedy, least=0) > self.seconds:
             raise UsageError(f"still {at:g}: {remedy}")
 
     def still(
@@ -433,7 +452,7 @@ class Scene:
         self._check_limits(pages=len(seconds), size=size)
         races = self._races()
         told = self._recipe(races[0], staging.theme, staging.transparent, size=list(size), **asked) if recipe else ""
-        save_still(path, page(races, self._clock(), seconds, size, staging, suffix, told), told)
+        save_still(path, draw_page(races, self._clock(), seconds, size, staging, suffix, told), told)
 
     def _recipe(self, race: Recording, theme: str | None, transparent: bool, **output: Any) -> str:
         """The recipe of a clip, or of a still, of this scene."""
@@ -448,7 +467,7 @@ class Scene:
             return replace(found, lacking="the scene was changed after it was loaded").text
         return replace(found, source=self.origin.text, changes=changed).text
 
-    def told(self) -> tuple[Recording, Clock]:
+    def told(self) -> tuple[Recording, Timeline]:
         """The race as the clip shows it, the first where there are several, and the clock that says when."""
         return self._races()[0], self._clock()
 
@@ -463,9 +482,9 @@ class Scene:
         scale = np.concatenate([race.surface.z.ravel() for race in races])
         return [replace(race, surface=replace(race.surface, scale=scale)) for race in races]
 
-    def _clock(self) -> Clock:
+    def _clock(self) -> Timeline:
         steps = max(racer.steps or self.steps for racer in self.racers)
-        return Clock(steps, self.seconds, self.loop, self.card, self.question, self.slow, len(self._functions))
+        return Timeline(steps, self.seconds, self.loop, self.card, self.question, self.slow, len(self._functions))
 
     def _staging(self, theme: str | None, transparent: bool = False) -> Staging:
         return Staging(
@@ -485,7 +504,7 @@ class Scene:
             return 0
         called = names_and_settings(self.racers)[0]
         if self.focus not in called:
-            raise UsageError(f"focus {shown(self.focus)}: no racer has that name; use {', '.join(called)}")
+            raise UsageError(f"focus {short_repr(self.focus)}: no racer has that name; use {', '.join(called)}")
         return called.index(self.focus)
 
     def _say(self, words: Words) -> str:
@@ -495,17 +514,17 @@ class Scene:
         return words.get(self.lang) or next(iter(words.values()), "")
 
 
-def load(path: str | os.PathLike[str]) -> Scene:
+def load_scene(path: str | os.PathLike[str]) -> Scene:
     """The scene in a Python file, which is run: its name `scene`.
 
     Modules beside the file can be imported, but for those named like one of Python's own or an installed one.
     Raises Error, naming the file and the line, where the file does not run or has no scene.
     """
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
-        raise UsageError(f"scene file {shown(path)}: give a path, as 'my_scene.py'")
-    place = Place(Path(path).parent)
+        raise UsageError(f"scene file {short_repr(path)}: give a path, as 'my_scene.py'")
+    place = SceneFolder(Path(path).parent)
     found = run_file(path, place).get("scene")
     if not isinstance(found, Scene):
-        what = "" if found is None else f", but {shown(found)}"
+        what = "" if found is None else f", but {short_repr(found)}"
         raise Error(f"{path}: has no scene{what}; end it with scene = Scene(...)")
     return found if found.origin else replace(found, origin=Origin(Path(path).name, source(path), found, place))

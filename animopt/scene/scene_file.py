@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from animopt.core.errors import Error, ends_program, first_line, suggestion
+from animopt.core.errors import Error, first_line, must_propagate, suggestion
 
 NAME = "__scene__"
 """What a scene file sees as its own `__name__`."""
@@ -42,7 +42,7 @@ def imported_from(folder: Path) -> set[Path]:
     return _IMPORTED.get(folder.absolute(), set())
 
 
-class Place:
+class SceneFolder:
     """The folder of a file that is run, with the modules beside it that the file has imported.
 
     While it is `open`, the folder is the last in which Python looks for modules, so that none there stands in for one
@@ -50,7 +50,7 @@ class Place:
     those of two files may have one name. Only one place is open at a time.
     """
 
-    _opened: "Place | None" = None
+    _opened: "SceneFolder | None" = None
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
@@ -61,7 +61,7 @@ class Place:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Have this place open in the context, and the one before it afterwards."""
-        before = Place._opened
+        before = SceneFolder._opened
         if before is self:
             yield
             return
@@ -99,15 +99,15 @@ class Place:
         return any(path and Path(path).absolute().parent == self.folder for path in paths)
 
 
-def _change(before: Place | None, after: Place | None) -> None:
-    Place._opened = after
+def _change(before: SceneFolder | None, after: SceneFolder | None) -> None:
+    SceneFolder._opened = after
     if before:
         before._leave()
     if after:
         after._enter()
 
 
-def run_file(path: str | os.PathLike[str], place: Place | None = None) -> dict[str, Any]:
+def run_file(path: str | os.PathLike[str], place: SceneFolder | None = None) -> dict[str, Any]:
     """Run a Python file, in its own place or the given one; what it names.
 
     Raises Error, in one line, where it does not run. It names the file as it was given and the user's own line. Of what
@@ -115,7 +115,7 @@ def run_file(path: str | os.PathLike[str], place: Place | None = None) -> dict[s
     as "my.py, line 3, column 8: '(' was never closed: scene = (". Of what is raised in a module beside the file it
     tells that module's line too.
     """
-    place = place or Place(Path(path).parent)
+    place = place or SceneFolder(Path(path).parent)
     program = _compiled(path)
     module = ModuleType(NAME)
     module.__file__ = str(path)
@@ -126,7 +126,7 @@ def run_file(path: str | os.PathLike[str], place: Place | None = None) -> dict[s
         try:
             exec(program, vars(module))
         except BaseException as error:
-            if ends_program(error):
+            if must_propagate(error):
                 raise
             raise Error(f"{_where(error, path, place)}: {_what(error, place)}") from error
         finally:
@@ -188,7 +188,7 @@ def _fault(error: SyntaxError) -> str:
     return f"{error.msg}: {told}" if told else str(error.msg)
 
 
-def _where(error: BaseException, path: str | os.PathLike[str], place: Place) -> str:
+def _where(error: BaseException, path: str | os.PathLike[str], place: SceneFolder) -> str:
     """The line of the file at which it was when something was raised, and that of a module beside it, if it was one."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == str(path)]
@@ -202,11 +202,11 @@ def _where(error: BaseException, path: str | os.PathLike[str], place: Place) -> 
     return told
 
 
-def _named(file: str, place: Place) -> str:
+def _named(file: str, place: SceneFolder) -> str:
     return Path(file).relative_to(place.folder).as_posix()
 
 
-def _what(error: BaseException, place: Place) -> str:
+def _what(error: BaseException, place: SceneFolder) -> str:
     if isinstance(error, Error):
         return first_line(error)
     if isinstance(error, SyntaxError):
@@ -219,7 +219,7 @@ def _what(error: BaseException, place: Place) -> str:
     return f"{type(error).__name__}: {first_line(error)}{remedy}"
 
 
-def _missing(name: str, place: Place) -> str:
+def _missing(name: str, place: SceneFolder) -> str:
     """What to do about a module that is not there."""
     top, _, inside = name.partition(".")
     if inside and top in sys.modules:
@@ -231,7 +231,7 @@ def _missing(name: str, place: Place) -> str:
     return f"install it, as pip install {PROJECTS.get(top, top)}, or put {top}.py beside the file"
 
 
-def _beside(place: Place) -> list[str]:
+def _beside(place: SceneFolder) -> list[str]:
     return [path.stem for path in place.folder.glob("*.py")]
 
 

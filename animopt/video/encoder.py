@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
-from animopt.core.atomic_files import bytes_in, disk_errors, place, temporary
+from animopt.core.atomic_files import disk_errors, move_into_place, temporary_folder, total_size
 from animopt.core.errors import Error
 from animopt.video.ffmpeg import Ffmpeg, FfmpegError, count_frames, file_url
 from animopt.video.metadata import AFTERWARDS, ffmetadata
@@ -83,7 +83,7 @@ class Writer(ABC):
 
     def __enter__(self) -> Self:
         with disk_errors(self.path), ExitStack() as stack:
-            self._beside = stack.enter_context(temporary(self.path))
+            self._beside = stack.enter_context(temporary_folder(self.path))
             self._unfinished = self._beside / ("clip" if self.folder else f"clip{self.path.suffix}")
             if self.folder:
                 self._unfinished.mkdir()
@@ -127,10 +127,10 @@ class Writer(ABC):
             self._encoder.finish()
         with disk_errors(self.path):
             self._embed()
-            if self.output.most is not None and (size := bytes_in(self._unfinished)) > self.output.most:
+            if self.output.most is not None and (size := total_size(self._unfinished)) > self.output.most:
                 raise TooLargeError(self.path, size)
             self._check_frames()
-            place(self._unfinished, self.path)
+            move_into_place(self._unfinished, self.path)
 
     def _embed(self) -> None:
         if self.recipe and self.suffix in AFTERWARDS:

@@ -16,10 +16,10 @@ from typing import Self
 import imageio_ffmpeg
 import psutil
 
-from animopt.core.atomic_files import remedy
+from animopt.core.atomic_files import disk_remedy
 from animopt.core.errors import Error
-from animopt.core.processes import apart, ending_of
-from animopt.core.signals import undisturbed
+from animopt.core.processes import describe_exit, popen_options
+from animopt.core.signals import defer_signals
 
 STILL = 60
 """After so many looks at an ffmpeg that is waited for, and does nothing, it is ended."""
@@ -58,14 +58,14 @@ class Ffmpeg:
             self._complaints = stack.enter_context(tempfile.TemporaryFile())
             output = subprocess.PIPE if self._answers else subprocess.DEVNULL
             try:
-                with undisturbed():
+                with defer_signals():
                     self._process = subprocess.Popen(
                         [*command, *self._arguments],
                         stdin=subprocess.PIPE,
                         stdout=output,
                         stderr=self._complaints,
                         cwd=self._folder,
-                        **apart(),
+                        **popen_options(),
                     )
                     _RUNNING.add(self)
                     stack.callback(self._end)
@@ -159,10 +159,10 @@ class Ffmpeg:
         # Who of ffmpeg's parts says it, and where that lies in the memory, is of no use to anyone.
         lines = [re.sub(r"^(\[[^]]*\] ?)+", "", line) for line in said]
         # The first line may be but a consequence of the one that tells what to do.
-        telling = next((line for line in lines if remedy(line)), lines[0] if lines else "")
+        telling = next((line for line in lines if disk_remedy(line)), lines[0] if lines else "")
         if telling:
-            return f"{telling}{remedy(telling)}"
-        return f"it {ending_of(self._process.returncode)}; try again, with less if memory is short"
+            return f"{telling}{disk_remedy(telling)}"
+        return f"it {describe_exit(self._process.returncode)}; try again, with less if memory is short"
 
 
 @atexit.register

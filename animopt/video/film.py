@@ -8,14 +8,14 @@ from threading import Lock
 from typing import Any
 
 from animopt.core.arrays import Pixels
-from animopt.core.errors import UsageError, shown
+from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.canvas import Canvas, Stage
-from animopt.drawing.colors import ordered
-from animopt.drawing.fonts import legible, missing, remedy
-from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange, chosen, names, unit
+from animopt.drawing.colors import ordered_theme
+from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
+from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
 from animopt.drawing.panel import Panel
-from animopt.drawing.rc_context import own_settings
-from animopt.drawing.text import function_maths, literal
+from animopt.drawing.rc_context import drawing_settings
+from animopt.drawing.text import formula_mathtext, text_arguments
 from animopt.drawing.theme import THEMES
 from animopt.panels.card import Card
 from animopt.panels.contour import Contour
@@ -30,13 +30,13 @@ from animopt.panels.state import State
 from animopt.panels.tally import Tally
 from animopt.panels.wireframe import Wireframe
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Clock, Moment
-from animopt.video.frame_stream import stream
+from animopt.recording.timeline import Moment, Timeline
+from animopt.video.frame_stream import stream_frames
 
-RACE = ("wireframe", "contour", "loss", "standings", "multiples")
+RACE_PANELS = ("wireframe", "contour", "loss", "standings", "multiples")
 """The panels of a race, where a scene names none."""
 
-MAP = ("wireframe", "map", "tally")
+MAP_PANELS = ("wireframe", "map", "tally")
 """The panels of a map, where a scene names none."""
 
 NEEDS = {
@@ -62,7 +62,7 @@ class Staging:
 
     theme: str = "light"
     layout: str = "auto"
-    panels: tuple[str, ...] = RACE
+    panels: tuple[str, ...] = RACE_PANELS
     caption: str = ""
     question: str = ""
     focus: int = 0
@@ -77,10 +77,10 @@ class Staging:
             *(("panel", panel, PANELS) for panel in self.panels),
         ):
             if not isinstance(value, str) or value not in known:
-                raise UsageError(f"{field} {shown(value)}: there is none of that name; use {', '.join(known)}")
+                raise UsageError(f"{field} {short_repr(value)}: there is none of that name; use {', '.join(known)}")
         if not self.panels:
             raise UsageError(f"panels (): name at least one of {', '.join(PANELS)}")
-        there = names(self.layout) if self.layout in LAYOUTS else PANELS
+        there = panel_names(self.layout) if self.layout in LAYOUTS else PANELS
         if not set(there) & set(self.panels):
             raise UsageError(f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(there)}")
 
@@ -113,7 +113,7 @@ class Film:
     def __init__(
         self,
         recording: Recording | Sequence[Recording],
-        clock: Clock,
+        clock: Timeline,
         size: tuple[int, int],
         fps: float,
         staging: Staging = Staging(),
@@ -156,7 +156,7 @@ class Film:
 
     def sample(self, indices: Sequence[int], executor: Executor | None = None) -> Generator[Pixels, None, None]:
         """The frames with these numbers, in their order, drawn as `frames` does."""
-        yield from stream(self, indices, executor) if executor else map(self.frame, indices)
+        yield from stream_frames(self, indices, executor) if executor else map(self.frame, indices)
 
     @property
     def canvas(self) -> Canvas:
@@ -172,9 +172,9 @@ class Film:
         return self._canvases[race]
 
 
-def page(
+def draw_page(
     recording: Recording | Sequence[Recording],
-    clock: Clock,
+    clock: Timeline,
     seconds: Sequence[float],
     size: tuple[int, int],
     staging: Staging,
@@ -206,9 +206,9 @@ def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tu
     races = [recording] if isinstance(recording, Recording) else list(recording)
     said = [staging.caption, staging.question]
     said += [words for race in races for words in (race.title, race.caption, *race.names, *race.settings)]
-    if lacking := missing("".join(dict.fromkeys(said))):
-        warnings.warn(remedy(lacking), stacklevel=3)
-    shown = {words: legible(words, lacking) for words in said}
+    if lacking := missing_letters("".join(dict.fromkeys(said))):
+        warnings.warn(font_remedy(lacking), stacklevel=3)
+    shown = {words: replace_missing(words, lacking) for words in said}
     if all(words == seen for words, seen in shown.items()):
         return races, staging
     return (
@@ -226,35 +226,35 @@ def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tu
     )
 
 
-def check(panels: Sequence[str], has: Mapping[str, bool]) -> None:
+def check_panels(panels: Sequence[str], has: Mapping[str, bool]) -> None:
     """Raise UsageError for panels of what there is not; `has` tells whether each field of a recording is there."""
     for panel, (field, reason) in NEEDS.items():
         if panel in panels and not has[field]:
             raise UsageError(f"panel {panel!r}: {reason}, or leave out {panel!r}")
 
 
-def check_maths(texts: Sequence[str], formulas: Sequence[str]) -> None:
+def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
     """Raise UsageError for texts, and formulas of functions, whose maths matplotlib cannot typeset."""
-    with own_settings():
+    with drawing_settings():
         for words in texts:
-            literal(legible(words, ""))
+            text_arguments(replace_missing(words, ""))
         for formula in filter(None, formulas):
-            function_maths(formula)
+            formula_mathtext(formula)
 
 
 def _check(races: Sequence[Recording], staging: Staging) -> None:
     fields = {field for field, _ in NEEDS.values()}
-    check(staging.panels, {field: all(getattr(race, field) is not None for race in races) for field in fields})
+    check_panels(staging.panels, {field: all(getattr(race, field) is not None for race in races) for field in fields})
 
 
-def _stage(races: Sequence[Recording], race: int, clock: Clock, size: tuple[int, int], staging: Staging) -> Stage:
+def _stage(races: Sequence[Recording], race: int, clock: Timeline, size: tuple[int, int], staging: Staging) -> Stage:
     """One of the races, as it is shown in a picture."""
     recording = races[race]
-    layout = chosen(staging.layout, size, staging.panels)
-    look = THEMES[staging.theme].scaled(unit(*size), size[1])
+    layout = choose_layout(staging.layout, size, staging.panels)
+    look = THEMES[staging.theme].scaled(pixel_unit(*size), size[1])
     if staging.ordered:
-        look = ordered(look, len(recording.names))
+        look = ordered_theme(look, len(recording.names))
     aspect, racers = recording.surface.aspect, len(recording.names)
-    boxes = arrange(size, look, layout, staging.panels, aspect, racers, staging.titled)
+    boxes = arrange_panels(size, look, layout, staging.panels, aspect, racers, staging.titled)
     moments = [moment for moment in clock.track if moment.race == race]
     return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, look)

@@ -225,7 +225,7 @@ class Frames(Writer):
         return Path(unfinished.name, "frame-%04d.png")
 
 
-WRITERS: Mapping[str, type[Writer]] = {each.suffix: each for each in (Gif, Mp4, WebM, WebP, Apng, Mov, Frames)}
+FORMATS: Mapping[str, type[Writer]] = {each.suffix: each for each in (Gif, Mp4, WebM, WebP, Apng, Mov, Frames)}
 """Every format by its suffix; that of a folder is a slash."""
 
 JOINED: Mapping[type[Writer], type[Writer]] = {Mp4: JoinedMp4}

@@ -15,10 +15,10 @@ from unittest.mock import patch
 import numpy as np
 
 from animopt.core.arrays import Pixels
-from animopt.core.processes import cores
-from animopt.core.signals import undisturbed
+from animopt.core.processes import available_processors
+from animopt.core.signals import defer_signals
 from animopt.video.dask_cluster import Cluster
-from animopt.video.worker_pool import Workers
+from animopt.video.worker_pool import WorkerPool
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -46,20 +46,20 @@ class Frames(Protocol):
 F = TypeVar("F", bound=Frames)
 
 
-def stream(film: Frames, indices: Sequence[int], executor: Executor) -> Iterator[Pixels]:
+def stream_frames(film: Frames, indices: Sequence[int], executor: Executor) -> Iterator[Pixels]:
     """The frames with these numbers, in their order, drawn by an executor.
 
     Our own workers hand them over in shared memory, all others by value.
     """
-    if isinstance(executor, Workers):
+    if isinstance(executor, WorkerPool):
         return _shared(film, indices, executor)
-    return spread(film, _draw, indices, executor)
+    return map_runs(film, _draw, indices, executor)
 
 
-def spread(film: F, task: Callable[[F, S], T], parts: Sequence[S], executor: Executor) -> Generator[T, None, None]:
+def map_runs(film: F, task: Callable[[F, S], T], parts: Sequence[S], executor: Executor) -> Generator[T, None, None]:
     """What an executor's workers make of a film and each of its parts, in their order; the task is a module's own."""
     packed: Any = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
-    count = cores()
+    count = available_processors()
     if isinstance(executor, Cluster):
         packed, count = executor.shared(packed), executor.count
     return _ordered(lambda part: executor.submit(_done, task, packed, part), parts, AHEAD * count)
@@ -80,7 +80,7 @@ def _ordered(submit: Callable[[S], Future[T]], parts: Sequence[S], ahead: int) -
             future.cancel()
 
 
-def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[Pixels]:
+def _shared(film: Frames, indices: Sequence[int], workers: WorkerPool) -> Iterator[Pixels]:
     """The frames, each drawn into one of a few places in a block of memory, behind which lies the film itself."""
     packed = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
     width, height = film.size
@@ -90,7 +90,7 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
     behind = places * size
     with ExitStack() as stack:
         # An interrupt in the middle of it would leave a block that nobody knows of.
-        with undisturbed(), _safe_path():
+        with defer_signals(), _safe_path():
             block = SharedMemory(create=True, size=behind + len(packed))
             stack.callback(_free, block)
         _memory(block)[behind : behind + len(packed)] = packed
@@ -105,7 +105,7 @@ def _shared(film: Frames, indices: Sequence[int], workers: Workers) -> Iterator[
 
 
 def _free(block: SharedMemory) -> None:
-    with undisturbed():
+    with defer_signals():
         block.close()
         block.unlink()
 

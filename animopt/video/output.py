@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
 
-from animopt.core.errors import UsageError, shown
-from animopt.core.file_names import ends_in_separator, name_is_refused
-from animopt.core.number_format import size_in_bytes
-from animopt.core.validation import items, number, truth, whole
+from animopt.core.errors import UsageError, short_repr
+from animopt.core.file_names import ends_in_separator, invalid_name_reason
+from animopt.core.number_format import format_bytes
+from animopt.core.validation import check_bool, check_integer, check_list, check_number
 from animopt.drawing.theme import THEMES
 from animopt.video.encoder import Writer
-from animopt.video.formats import WRITERS
+from animopt.video.formats import FORMATS
 
-USUAL = (".gif", ".mp4")
+DEFAULT_SUFFIXES = (".gif", ".mp4")
 """The formats that are written where none is named."""
 
 SIDES = 160, 16_384
@@ -64,9 +64,9 @@ class Output:
         path = check_is_path(path)
         writer = writer or writer_of(path)
         if theme is not None and theme not in list(THEMES):
-            raise UsageError(f"theme {shown(theme)}: there is none of that name; use {', '.join(THEMES)}")
-        most = None if most is None else whole("max size", most, 0)
-        truth("transparent", transparent)
+            raise UsageError(f"theme {short_repr(theme)}: there is none of that name; use {', '.join(THEMES)}")
+        most = None if most is None else check_integer("max size", most, 0)
+        check_bool("transparent", transparent)
         for name, value in {
             "path": Path(path),
             "size": check_size(size or writer.size),
@@ -79,11 +79,11 @@ class Output:
         }.items():
             object.__setattr__(self, name, value)
         if transparent and not writer.keeps_alpha:
-            able = ", ".join(sorted(suffix for suffix, other in WRITERS.items() if other.keeps_alpha))
+            able = ", ".join(sorted(suffix for suffix, other in FORMATS.items() if other.keeps_alpha))
             raise UsageError(f"transparent: a {writer.suffix} has no half-transparent edges; use {able}")
         if most is not None and most < LEAST:
             raise UsageError(
-                f"max size {size_in_bytes(most)}: no clip is that small; give at least {size_in_bytes(LEAST)}"
+                f"max size {format_bytes(most)}: no clip is that small; give at least {format_bytes(LEAST)}"
             )
         writer.check(self)
 
@@ -104,7 +104,7 @@ def check_still(path: Path) -> str:
 def check_is_path(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
     """A path as it is; raises UsageError for what can be none."""
     if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
-        raise UsageError(f"output {shown(path)}: give a path, as 'race.gif'")
+        raise UsageError(f"output {short_repr(path)}: give a path, as 'race.gif'")
     return path
 
 
@@ -112,9 +112,9 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """A size (width, height) in pixels; raises UsageError for one that cannot be drawn."""
     least, most = SIDES
     remedy = f"give two sides of {least} to {most} pixels, as (1280, 720)"
-    sides = items("size ", size, remedy)
+    sides = check_list("size ", size, remedy)
     if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
-        raise UsageError(f"size {shown(size)}: {remedy}")
+        raise UsageError(f"size {short_repr(size)}: {remedy}")
     width, height = map(int, sides)
     if not (least <= width <= most and least <= height <= most):
         raise UsageError(f"size {width}x{height}: give two sides of {least} to {most} pixels, as 1280x720")
@@ -124,12 +124,12 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 def check_fps(fps: float) -> float:
     """A rate in frames a second; raises UsageError for one that no player keeps up with."""
     least, most = RATES
-    return number("fps", fps, f"give {least} to {most} frames a second", least=least, most=most)
+    return check_number("fps", fps, f"give {least} to {most} frames a second", least=least, most=most)
 
 
 def check_path(path: Path, *, folder: bool = False) -> None:
     """Raise UsageError for a path at which no file can be written, or no folder where it is to be one."""
-    if reason := name_is_refused(path.name):
+    if reason := invalid_name_reason(path.name):
         raise UsageError(f"{path}: {reason}; give it another name")
     kind = None
     try:
@@ -159,12 +159,12 @@ def check_path(path: Path, *, folder: bool = False) -> None:
 def writer_of(path: str | os.PathLike[str]) -> type[Writer]:
     """The format of a path; raises UsageError for a suffix that is none's."""
     suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
-    if suffix not in WRITERS and Path(path).is_dir():
+    if suffix not in FORMATS and Path(path).is_dir():
         raise UsageError(f"{path}: is a folder; give the name of a file, or end it in / for a folder of frames")
-    if suffix not in WRITERS:
-        known = ", ".join(sorted(each for each in WRITERS if each != "/"))
+    if suffix not in FORMATS:
+        known = ", ".join(sorted(each for each in FORMATS if each != "/"))
         what = f"suffix {suffix!r}" if suffix else "no suffix"
         raise UsageError(
             f"{path}: {what}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILLS)}"
         )
-    return WRITERS[suffix]
+    return FORMATS[suffix]

@@ -11,7 +11,7 @@ MB = 10**6
 
 
 @dataclass(frozen=True)
-class Place:
+class Preset:
     """What a clip for a place is, and why; `most` bytes, None for any number, the theme None for the scene's."""
 
     suffix: str
@@ -36,20 +36,20 @@ class Place:
         return Output(path, **own | given)
 
 
-PLACES = {
-    "github": Place(
+PRESETS = {
+    "github": Preset(
         ".gif", (800, 450), 20, "shows GIFs of up to 10 MB in a README, about 830 pixels wide, and no video", 10 * MB
     ),
-    "slides": Place(".mp4", (1920, 1080), 50, "a projector's pixels; H.264 is what all programs for slides play"),
-    "powerpoint": Place(".mp4", (1920, 1080), 30, "plays H.264; 30 frames a second run evenly on old machines, too"),
-    "keynote": Place(".mp4", (1920, 1080), 50, "plays H.264 in 4:2:0, and none in 4:4:4"),
-    "google-slides": Place(".gif", (800, 450), 20, "plays a GIF by itself and for ever; one may have 50 MB", 50 * MB),
-    "notebook": Place(".gif", (640, 360), 10, "GitHub's viewer blocks video; the notebook stays small", 5 * MB),
-    "reveal": Place(".mp4", (1280, 720), 50, "for <video data-autoplay loop muted>; all browsers play H.264"),
-    "beamer": Place(
+    "slides": Preset(".mp4", (1920, 1080), 50, "a projector's pixels; H.264 is what all programs for slides play"),
+    "powerpoint": Preset(".mp4", (1920, 1080), 30, "plays H.264; 30 frames a second run evenly on old machines, too"),
+    "keynote": Preset(".mp4", (1920, 1080), 50, "plays H.264 in 4:2:0, and none in 4:4:4"),
+    "google-slides": Preset(".gif", (800, 450), 20, "plays a GIF by itself and for ever; one may have 50 MB", 50 * MB),
+    "notebook": Preset(".gif", (640, 360), 10, "GitHub's viewer blocks video; the notebook stays small", 5 * MB),
+    "reveal": Preset(".mp4", (1280, 720), 50, "for <video data-autoplay loop muted>; all browsers play H.264"),
+    "beamer": Preset(
         "/", (960, 540), 10, "takes PNG files, with the package animate; all of them are in the PDF", 40 * MB, "print"
     ),
-    "lecture": Place(".mp4", (1920, 1080), 50, "full HD, at the rate at which lecture videos are cut"),
-    "phone": Place(".mp4", (720, 1280), 30, "upright, within the 16 MB that messengers take", 16 * MB),
+    "lecture": Preset(".mp4", (1920, 1080), 50, "full HD, at the rate at which lecture videos are cut"),
+    "phone": Preset(".mp4", (720, 1280), 30, "upright, within the 16 MB that messengers take", 16 * MB),
 }
 """Every place by its word."""

@@ -9,16 +9,16 @@ from itertools import pairwise, repeat, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animopt.core.atomic_files import put, replacing, temporary
+from animopt.core.atomic_files import atomic_write, temporary_folder, write_atomically
 from animopt.core.errors import Error, Failures
-from animopt.core.number_format import size_in_bytes
+from animopt.core.number_format import format_bytes
 from animopt.video.encoder import TooLargeError, Writer
 from animopt.video.formats import JOINED
-from animopt.video.frame_stream import spread
+from animopt.video.frame_stream import map_runs
 from animopt.video.metadata import embed_in_png
 from animopt.video.output import Output
-from animopt.video.size_budget import given_up, next_try
-from animopt.video.worker_pool import Workers
+from animopt.video.size_budget import describe_reduction, next_reduction
+from animopt.video.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from animopt.core.arrays import Pixels
@@ -33,7 +33,7 @@ RUN = 50
 Progress = Callable[[int, int], None]
 
 
-def save(
+def save_clips(
     outputs: Sequence[Output],
     film_of: Callable[[Output], "Film"],
     progress: Progress,
@@ -65,13 +65,13 @@ def save(
             with failures.kept(), ExitStack() as stack:
                 parts: Generator[Pixels | bytes, None, None]
                 lengths: Iterator[int]
-                if executor is None or isinstance(executor, Workers) or not _joined(alike):
+                if executor is None or isinstance(executor, WorkerPool) or not _joined(alike):
                     writers = [output.writer for output in alike]
                     parts, lengths = film.frames(executor), repeat(1)
                 else:
                     writers, runs = [JOINED[output.writer] for output in alike], _runs(len(film))
                     segment = partial(_segment, notch=alike[0].notch)
-                    parts, lengths = spread(film, segment, runs, executor), map(len, runs)
+                    parts, lengths = map_runs(film, segment, runs, executor), map(len, runs)
                 files: dict[Output, Writer] = {}
                 for writer, output in zip(writers, alike, strict=True):
                     with failures.kept():
@@ -99,7 +99,7 @@ def save(
                             pending.append(_smaller(output, tried))
                         else:
                             if tries[output.path]:
-                                warnings.warn(given_up(asked[output.path], output), stacklevel=2)
+                                warnings.warn(describe_reduction(asked[output.path], output), stacklevel=2)
                             yield output
             done = end
     failures.check()
@@ -119,7 +119,7 @@ def _runs(length: int) -> list[range]:
 
 def _segment(film: "Film", run: range, notch: int) -> bytes:
     """An MP4 of some frames."""
-    with temporary() as folder:
+    with temporary_folder() as folder:
         output = Output(folder / "segment.mp4", film.size, film.fps, notch=notch)
         with output.writer(output, film, None) as file:
             for frame in film.sample(run):
@@ -131,13 +131,13 @@ def _segment(film: "Film", run: range, notch: int) -> bytes:
 def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
     """What to try next; raises Error where there is nothing left to give up."""
     asked = tried[0][0]
-    further = next_try(asked, *tried[-1], last=len(tried) >= TRIES)
+    further = next_reduction(asked, *tried[-1], last=len(tried) >= TRIES)
     if further is None:
         assert output.most is not None
         smallest = min(size for _, size in tried)
         raise Error(
-            f"{output.path}: cannot be made smaller than {size_in_bytes(smallest)}, and may have "
-            f"{size_in_bytes(output.most)}; allow more, or make the clip shorter"
+            f"{output.path}: cannot be made smaller than {format_bytes(smallest)}, and may have "
+            f"{format_bytes(output.most)}; allow more, or make the clip shorter"
         )
     return further
 
@@ -145,15 +145,15 @@ def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
 def save_still(path: Path, picture: "Pixels | bytes", recipe: str = "") -> None:
     """Write pixels as a PNG file with a recipe, or the bytes of another file. Raises Error where that cannot be."""
     if isinstance(picture, bytes):
-        put(path, picture)
+        write_atomically(path, picture)
         return
-    with replacing(path) as unfinished:
-        unfinished.write_bytes(png(picture))
+    with atomic_write(path) as unfinished:
+        unfinished.write_bytes(encode_png(picture))
         if recipe:
             embed_in_png(unfinished, recipe)
 
 
-def png(picture: "Pixels", **options: Any) -> bytes:
+def encode_png(picture: "Pixels", **options: Any) -> bytes:
     """Pixels (height, width, channels) as the bytes of a PNG file; `options` are those of imageio, as bits=8."""
     import imageio.v3 as imageio
 

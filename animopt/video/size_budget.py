@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from animopt.core.errors import UsageError
-from animopt.core.number_format import size_in_bytes
+from animopt.core.number_format import format_bytes
 from animopt.video.output import Output
 
 RATES = (25.0, 20.0, 12.5, 10.0, 100 / 12)
@@ -22,7 +22,7 @@ NOTCH = 0.75
 UNITS = {"": 1, "k": 10**3, "ki": 2**10, "m": 10**6, "mi": 2**20, "g": 10**9, "gi": 2**30}
 
 
-def in_bytes(words: str) -> int:
+def parse_bytes(words: str) -> int:
     """A size such as 10MB, 2.5 MiB or 900k in bytes; raises UsageError for what is none."""
     found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?)\s*([kmg]i?)?b?", words.strip().lower())
     if not found:
@@ -43,7 +43,7 @@ def ladder(asked: Output) -> list[Output]:
     return rungs
 
 
-def next_try(asked: Output, tried: Output, size: int, *, last: bool = False) -> Output | None:
+def next_reduction(asked: Output, tried: Output, size: int, *, last: bool = False) -> Output | None:
     """The first rung under the one that was tried, and came to `size` bytes, that may be small enough.
 
     The lowest one where none is likely to be, or it is to be the last; None where that has been tried.
@@ -57,7 +57,7 @@ def next_try(asked: Output, tried: Output, size: int, *, last: bool = False) -> 
     return next(enough, under[-1] if under else None)
 
 
-def given_up(asked: Output, made: Output) -> str:
+def describe_reduction(asked: Output, made: Output) -> str:
     """What an output gave up to be small enough, as a sentence."""
     assert asked.most is not None
     changes = []
@@ -68,7 +68,7 @@ def given_up(asked: Output, made: Output) -> str:
         changes.append(f"{made.fps:.3g} frames a second instead of {asked.fps:.3g}")
     if made.size != asked.size:
         changes.append("{}x{} pixels instead of {}x{}".format(*made.size, *asked.size))
-    return f"{asked.path}: to stay within {size_in_bytes(asked.most)} it has {', '.join(changes)}"
+    return f"{asked.path}: to stay within {format_bytes(asked.most)} it has {', '.join(changes)}"
 
 
 def _cost(output: Output) -> float:

@@ -18,10 +18,10 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
-from animopt.core.errors import PACKAGE, Error, UsageError, shown
-from animopt.core.imports import importing
-from animopt.core.processes import apart, cores, ending_of
-from animopt.core.signals import undisturbed
+from animopt.core.errors import PACKAGE, Error, UsageError, short_repr
+from animopt.core.imports import gc_paused
+from animopt.core.processes import available_processors, describe_exit, popen_options
+from animopt.core.signals import defer_signals
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,7 +34,7 @@ PATIENCE = 5.0
 
 
 @contextmanager
-def crew(workers: int | Executor | None, frames: float) -> Iterator[Executor | None]:
+def drawing_executor(workers: int | Executor | None, frames: float) -> Iterator[Executor | None]:
     """The executor that draws so many frames; None where they are drawn in this process.
 
     `workers` is a number of processes, which end with the context, 0 for none; or an executor, which is left running;
@@ -46,15 +46,15 @@ def crew(workers: int | Executor | None, frames: float) -> Iterator[Executor | N
         return
     if workers is None:
         # An encoder and the rest of this process need nearly as much.
-        workers = cores() // 2 + 1 if frames >= FEW else 0
+        workers = available_processors() // 2 + 1 if frames >= FEW else 0
     if workers == 0 and not isinstance(workers, bool):
         yield None
         return
-    with Workers(workers, "animopt.video.film") as ours:
+    with WorkerPool(workers, "animopt.video.film") as ours:
         yield ours
 
 
-class Workers(Executor):
+class WorkerPool(Executor):
     """An executor of `count` processes, which start at once and import the modules named in `preload`.
 
     What is submitted must pickle, and be found in a module other than the caller's script. The processes end with the
@@ -64,7 +64,7 @@ class Workers(Executor):
 
     def __init__(self, count: int, *preload: str) -> None:
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise UsageError(f"workers {shown(count)}: give a number of processes, as workers=2, or 0 for none")
+            raise UsageError(f"workers {short_repr(count)}: give a number of processes, as workers=2, or 0 for none")
         self.count = count
         self._preload = preload
         self._tasks: SimpleQueue[tuple[Future[Any], bytes] | None] = SimpleQueue()
@@ -126,8 +126,8 @@ class Workers(Executor):
         )
         command = [sys.executable, "-c", program]
         try:
-            with undisturbed():
-                return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart())
+            with defer_signals():
+                return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **popen_options())
         except OSError as error:
             raise Error(f"workers {self.count}: one does not start: {error.strerror}; use fewer, or 0") from error
 
@@ -145,7 +145,7 @@ class Workers(Executor):
                 done, outcome = pickle.loads(pickle.load(_stream(process.stdout)))
             except (OSError, ValueError, EOFError, pickle.UnpicklingError):
                 _dismiss(process)
-                died = Error(f"workers {self.count}: one {ending_of(_ended(process))}; try again, with fewer, or 0")
+                died = Error(f"workers {self.count}: one {describe_exit(_ended(process))}; try again, with fewer, or 0")
                 if not self._unwanted.is_set():
                     try:
                         process = self._processes[number] = self._started()
@@ -185,7 +185,7 @@ def work(*preload: str) -> None:
         try:
             # The input may have ended already, at which this very line is interrupted.
             Thread(target=_listen, args=(incoming, tasks, unwanted), daemon=True).start()
-            with importing():
+            with gc_paused():
                 for module in preload:
                     import_module(module)
             while (task := tasks.get()) is not None:

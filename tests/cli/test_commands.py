@@ -73,7 +73,7 @@ def test_the_saved_scene_is_the_same_race(animopt_here, tmp_path):
     done = animopt_here(*RACE, *extra, "--save-scene", "scenes/mine.py", *still, "a.png")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(Path("scenes", "mine.py")), "a.png"]
-    scene = animopt.load(tmp_path / "scenes" / "mine.py")
+    scene = animopt.load_scene(tmp_path / "scenes" / "mine.py")
     assert (scene.title, scene.caption, scene.steps, scene.start) == ('Who is "first"?', "On a valley", 30, (-1.2, 1.0))
     recording = scene.record()
     assert recording.names == ("Adam", "SGD", "Fast")
@@ -120,7 +120,7 @@ def test_a_function_of_ones_own_is_one_function_in_a_file(animopt_here, tmp_path
     ]
     done = animopt_here(*arguments, "--save-scene", "mine.py", "--size", "320x180")
     assert done.returncode == 0, done.stderr
-    assert animopt.load(tmp_path / "mine.py").record().xy[0, 1, 0] == pytest.approx(0.8)
+    assert animopt.load_scene(tmp_path / "mine.py").record().xy[0, 1, 0] == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize(

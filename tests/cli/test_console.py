@@ -247,7 +247,7 @@ def test_a_system_that_cannot_show_it_is_told_of(animopt_here, tmp_path, opened)
 @pytest.mark.skipif(OWN_OPENER, reason="macOS and Windows bring a program that shows files")
 def test_a_system_without_anything_to_show_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert not processes.show(tmp_path / "a.gif")
+    assert not processes.open_file(tmp_path / "a.gif")
 
 
 def saved_by_rename(path, text):
@@ -425,7 +425,7 @@ def test_a_starter_renders_as_it_is(animopt_here, tmp_path):
     assert (rendered.returncode, rendered.stdout, rendered.stderr) == (0, "a.gif\nb.mp4\n", "")
     with Image.open(tmp_path / "a.gif") as clip:
         assert (clip.size, clip.n_frames) == ((320, 180), 10)
-    recording = animopt.load(tmp_path / "my_scene.py").record()
+    recording = animopt.load_scene(tmp_path / "my_scene.py").record()
     # It promises that both arrive.
     assert recording.z[:, -1].max() < 0.2
 
@@ -436,7 +436,7 @@ def test_all_that_a_starter_says_can_be_taken_up(tmp_path, animopt_here):
     comments = re.findall(r"^    # (\w+=.*,)$", text, re.MULTILINE)
     assert len(comments) == 4
     (tmp_path / "my_scene.py").write_text(re.sub(r"^    # (\w+=.*,)$", r"    \1", text, flags=re.MULTILINE))
-    scene = animopt.load(tmp_path / "my_scene.py")
+    scene = animopt.load_scene(tmp_path / "my_scene.py")
     assert (scene.layout, scene.loop, scene.card) == ("square", "seamless", 2)
 
 

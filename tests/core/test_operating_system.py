@@ -13,8 +13,8 @@ import pytest
 
 from animopt import Error
 from animopt.core import atomic_files, file_names, operating_system, processes, signals
-from animopt.core.atomic_files import place
-from animopt.core.terminal_text import printable
+from animopt.core.atomic_files import move_into_place
+from animopt.core.terminal_text import escape_controls
 from animopt.video import ffmpeg
 from animopt.video.output import UsageError, check_path
 
@@ -65,7 +65,7 @@ def test_a_signal_is_raised_and_the_process_dies_of_it(number):
     code = f"""
 import os, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from animopt.core.signals import heeding
+from animopt.core.signals import handle_signals
 with heeding():
     try:
         os.kill(os.getpid(), {int(number)})
@@ -90,19 +90,19 @@ def test_on_windows_the_exit_code_tells(asked, other, monkeypatch):
 
 @pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
 def test_what_heeding_does_with_a_signal(asked, capfd, number):
-    with signals.heeding():
+    with signals.handle_signals():
         signal.raise_signal(number)
     assert asked == [128 + number]
     assert capfd.readouterr().err == f"animopt: {signals.INTERRUPTED}\n"
-    assert signals.asked_to_end()
-    assert signals.exit_code() == 128 + number
+    assert signals.signal_received()
+    assert signals.signal_exit_code() == 128 + number
 
 
 def test_a_system_without_a_hangup_has_a_break(asked, monkeypatch, capfd):
     monkeypatch.delattr(signal, "SIGHUP", raising=False)
     monkeypatch.setattr(signal, "SIGBREAK", signal.SIGTERM, raising=False)
     monkeypatch.setattr(signals, "ENDING", ("SIGHUP", "SIGBREAK"))
-    with signals.heeding():
+    with signals.handle_signals():
         signal.raise_signal(signal.SIGTERM)
     assert asked == [128 + signal.SIGTERM]
 
@@ -110,7 +110,7 @@ def test_a_system_without_a_hangup_has_a_break(asked, monkeypatch, capfd):
 def test_leaving_tells_and_tidies_up():
     code = """
 import atexit, sys
-from animopt.core.signals import leave
+from animopt.core.signals import exit_process
 atexit.register(print, "tidied up")
 print("told")
 print("warned", file=sys.stderr, end="")
@@ -122,7 +122,7 @@ leave(3)
 
 def test_what_is_ignored_stays_so(asked, capfd):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with signals.heeding():
+    with signals.handle_signals():
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     assert asked == []
@@ -130,20 +130,20 @@ def test_what_is_ignored_stays_so(asked, capfd):
 
 
 def test_without_a_signal_heeding_does_nothing(asked):
-    with signals.heeding():
-        assert not signals.asked_to_end()
+    with signals.handle_signals():
+        assert not signals.signal_received()
     assert asked == []
-    assert signals.exit_code() == 130
-    with pytest.raises(ZeroDivisionError), signals.heeding():
+    assert signals.signal_exit_code() == 130
+    with pytest.raises(ZeroDivisionError), signals.handle_signals():
         _ = 1 / 0
-    with pytest.raises(SystemExit) as left, signals.heeding():
+    with pytest.raises(SystemExit) as left, signals.handle_signals():
         sys.exit(3)
     assert left.value.code == 3
     assert asked == []
 
 
 def test_an_exit_that_tells_of_a_signal_is_one(asked, capfd):
-    with signals.heeding():
+    with signals.handle_signals():
         try:
             signal.raise_signal(signal.SIGTERM)
         except KeyboardInterrupt:
@@ -154,7 +154,7 @@ def test_an_exit_that_tells_of_a_signal_is_one(asked, capfd):
 
 
 def test_what_a_signal_brought_about_is_the_signal(asked):
-    with signals.heeding():
+    with signals.handle_signals():
         try:
             signal.raise_signal(signal.SIGTERM)
         except KeyboardInterrupt:
@@ -163,7 +163,7 @@ def test_what_a_signal_brought_about_is_the_signal(asked):
 
 
 def test_after_all_a_signal_ends_the_process_at_once(asked, capfd):
-    with signals.heeding():
+    with signals.handle_signals():
         pass
     signal.raise_signal(signal.SIGTERM)
     signal.raise_signal(signal.SIGTERM)
@@ -173,40 +173,40 @@ def test_after_all_a_signal_ends_the_process_at_once(asked, capfd):
 
 def test_a_further_signal_is_heeded_only_later(asked, monkeypatch):
     raised = []
-    with signals.heeding():
+    with signals.handle_signals():
         for insistence in (1000, 1000, 0):
             monkeypatch.setattr(signals, "INSISTENCE", insistence)
             try:
                 signal.raise_signal(signal.SIGTERM)
-            except signals.Ended as error:
+            except signals.Terminated as error:
                 raised.append((insistence, str(error)))
     assert raised == [(1000, "SIGTERM"), (0, "SIGTERM")]
 
 
 def test_an_answered_signal_is_forgotten(asked):
-    with signals.heeding():
+    with signals.handle_signals():
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGTERM)
-            assert signals.asked_to_end()
-            signals.answered()
-            assert not signals.asked_to_end()
+            assert signals.signal_received()
+            signals.clear_signal()
+            assert not signals.signal_received()
     assert asked == []
 
 
 def test_undisturbed_puts_a_signal_off(asked):
     steps = []
-    with signals.heeding():
+    with signals.handle_signals():
         try:
-            with signals.undisturbed():
-                with signals.undisturbed():
+            with signals.defer_signals():
+                with signals.defer_signals():
                     signal.raise_signal(signal.SIGTERM)
                     steps.append("inner")
                 steps.append("outer")
             steps.append("never")
-        except signals.Ended:
+        except signals.Terminated:
             steps.append("raised")
-            with signals.undisturbed():
+            with signals.defer_signals():
                 steps.append("not again")
     assert steps == ["inner", "outer", "raised", "not again"]
 
@@ -215,7 +215,7 @@ def test_undisturbed_in_a_thread_holds_nothing_up(asked):
     import threading
 
     def work():
-        with signals.undisturbed():
+        with signals.defer_signals():
             assert not signals._Asked.held
 
     thread = threading.Thread(target=work)
@@ -229,7 +229,7 @@ def test_a_signal_that_comes_where_nothing_can_be_raised_comes_again(asked):
         def __del__(self):
             signal.raise_signal(signal.SIGTERM)
 
-    with signals.heeding():
+    with signals.handle_signals():
         Odd()
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -246,14 +246,16 @@ def test_other_things_that_cannot_be_raised_are_told(asked, monkeypatch):
         def __del__(self):
             raise ValueError("lost")
 
-    with signals.heeding():
+    with signals.handle_signals():
         Odd()
     assert [str(each.exc_value) for each in told] == ["lost"]
 
 
 @pytest.mark.skipif(WINDOWS, reason="there are no process groups")
 def test_a_process_apart_has_a_group_of_its_own():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, **processes.apart()) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, **processes.popen_options()
+    ) as process:
         assert os.getpgid(process.pid) == process.pid
         # In the same session: what ends that ends it too.
         assert os.getsid(process.pid) == os.getsid(0)
@@ -262,7 +264,7 @@ def test_a_process_apart_has_a_group_of_its_own():
 
 def test_on_windows_a_process_apart_has_a_group_of_its_own(other):
     other("Windows")
-    assert processes.apart() == {"creationflags": 0x200}
+    assert processes.popen_options() == {"creationflags": 0x200}
 
 
 @pytest.mark.parametrize(
@@ -276,62 +278,62 @@ def test_on_windows_a_process_apart_has_a_group_of_its_own(other):
     ],
 )
 def test_how_a_process_ended(code, said):
-    assert processes.ending_of(code) == said
+    assert processes.describe_exit(code) == said
 
 
 def test_processors_that_may_be_used(monkeypatch):
-    assert 1 <= processes.cores() <= os.cpu_count()
+    assert 1 <= processes.available_processors() <= os.cpu_count()
     monkeypatch.setattr(sys, "version_info", (3, 12))
     monkeypatch.setattr(os, "sched_getaffinity", lambda number: {0, 2, 5}, raising=False)
-    assert processes.cores() == 3
+    assert processes.available_processors() == 3
     # macOS and Windows do not tell.
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert processes.cores() == 7
+    assert processes.available_processors() == 7
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert processes.cores() == 1
+    assert processes.available_processors() == 1
     monkeypatch.setattr(sys, "version_info", (3, 13))
     monkeypatch.setattr(os, "process_cpu_count", lambda: 5, raising=False)
-    assert processes.cores() == 5
+    assert processes.available_processors() == 5
 
 
 def test_whether_a_process_lives(monkeypatch):
     now = time.time()
     own = psutil.Process().create_time()
-    assert processes.lives(os.getpid(), now)
-    assert processes.lives(os.getpid(), own)
+    assert processes.is_alive(os.getpid(), now)
+    assert processes.is_alive(os.getpid(), own)
     # Whoever had this number then is gone.
-    assert not processes.lives(os.getpid(), own - 60)
+    assert not processes.is_alive(os.getpid(), own - 60)
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         pass
-    assert not processes.lives(dead.pid, now)
+    assert not processes.is_alive(dead.pid, now)
 
     # Nor does one live that is only not buried yet.
     with subprocess.Popen([sys.executable, "-c", ""]) as buried:
         while not WINDOWS and psutil.Process(buried.pid).status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)
-        assert WINDOWS or not processes.lives(buried.pid, now + 60)
+        assert WINDOWS or not processes.is_alive(buried.pid, now + 60)
 
     def denied(number):
         raise psutil.AccessDenied(number)
 
     monkeypatch.setattr(psutil, "Process", denied)
-    assert processes.lives(os.getpid(), 0)
+    assert processes.is_alive(os.getpid(), 0)
 
 
 def test_a_machine_is_told_from_others_but_not_by_its_name(monkeypatch):
     import platform
 
-    own = processes.machine()
-    assert own == processes.machine()
+    own = processes.machine_id()
+    assert own == processes.machine_id()
     assert len(own) == 8
     assert set(own) <= set("0123456789abcdef")
     monkeypatch.setattr(platform, "node", lambda: "professors-laptop")
-    other = processes.machine()
+    other = processes.machine_id()
     assert other not in (own, "professors-laptop")
     # Containers may have one name, and have numbers of their own for processes.
     monkeypatch.setattr(os, "readlink", lambda path: "pid:[7]", raising=False)
-    assert processes.machine() not in (own, other)
+    assert processes.machine_id() not in (own, other)
 
 
 def test_what_is_written_is_synced(tmp_path, monkeypatch):
@@ -433,7 +435,7 @@ def test_on_windows_a_folder_with_an_open_file_goes_back(tmp_path, monkeypatch, 
         (each / "frame-0000.png").write_text(each.name)
     held_open(monkeypatch, 1000)
     with pytest.raises(PermissionError, match="is open in another program"):
-        place(new, old)
+        move_into_place(new, old)
     assert (old / "frame-0000.png").read_text() == "frames"
 
 
@@ -465,25 +467,25 @@ REFUSED = {
 def test_windows_refuses_names(other, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     other("Windows")
-    assert file_names.name_is_refused(name) == REFUSED[name]
+    assert file_names.invalid_name_reason(name) == REFUSED[name]
     with pytest.raises(UsageError) as caught:
         check_path(Path(name))
-    assert str(caught.value) == printable(f"{name}: {REFUSED[name]}; give it another name")
+    assert str(caught.value) == escape_controls(f"{name}: {REFUSED[name]}; give it another name")
     other("Linux")
-    assert file_names.name_is_refused(name) == ""
+    assert file_names.invalid_name_reason(name) == ""
 
 
 @pytest.mark.parametrize("name", ["console.gif", "com.gif", "com10.gif", "my con.gif", ".gif", "a b.gif", "ä.gif"])
 def test_windows_has_other_names(other, name):
     other("Windows")
-    assert file_names.name_is_refused(name) == ""
+    assert file_names.invalid_name_reason(name) == ""
     assert not PureWindowsPath(name).is_reserved()
 
 
 @pytest.mark.parametrize("name", ["Windows", "macOS", "Linux"])
 def test_no_system_has_a_zero_byte_in_a_name(other, name):
     other(name)
-    assert file_names.name_is_refused("a\0.gif") == "holds a zero byte"
+    assert file_names.invalid_name_reason("a\0.gif") == "holds a zero byte"
 
 
 def test_which_paths_are_given_as_folders(monkeypatch):
@@ -503,9 +505,9 @@ def test_which_paths_are_given_as_folders(monkeypatch):
 def test_words_are_typed_as_the_shell_takes_them(other):
     words = ["animopt", "my scene", "it's", 'a "b"', "$(touch x)"]
     other("Linux")
-    assert shlex.split(processes.command_line(words)) == words
+    assert shlex.split(processes.shell_command(words)) == words
     other("Windows")
-    assert processes.command_line(words) == 'animopt "my scene" it\'s "a \\"b\\"" "$(touch x)"'
+    assert processes.shell_command(words) == 'animopt "my scene" it\'s "a \\"b\\"" "$(touch x)"'
 
 
 @pytest.mark.parametrize("name", ["Windows", "macOS"])
@@ -516,7 +518,7 @@ def test_other_systems_show_a_file_through_click(other, monkeypatch, tmp_path, n
     shown = []
     monkeypatch.setattr(click, "launch", lambda path: shown.append(path) or code)
     other(name)
-    assert processes.show(tmp_path / "a.gif") is (code == 0)
+    assert processes.open_file(tmp_path / "a.gif") is (code == 0)
     assert shown == [str((tmp_path / "a.gif").resolve())]
 
 
@@ -524,7 +526,7 @@ def test_other_systems_show_a_file_through_click(other, monkeypatch, tmp_path, n
 @pytest.mark.parametrize(("script", "found"), [("exit 0", True), ("exit 3", False), ("sleep 600", True), (None, False)])
 def test_linux_shows_a_file_through_what_the_desktop_has(other, monkeypatch, tmp_path, script, found):
     other("Linux")
-    monkeypatch.setattr(processes, "PATIENCE", 0.5 if script == "sleep 600" else 60)
+    monkeypatch.setattr(processes, "VIEWER_TIMEOUT", 0.5 if script == "sleep 600" else 60)
     if script:
         (tmp_path / "xdg-open").write_text(f"#!/bin/sh\nexec >/dev/null; {script.replace('sleep', 'exec sleep')}\n")
         (tmp_path / "xdg-open").chmod(0o700)
@@ -534,7 +536,7 @@ def test_linux_shows_a_file_through_what_the_desktop_has(other, monkeypatch, tmp
     monkeypatch.setattr(
         subprocess, "Popen", lambda *words, **how: started.append(opening(*words, **how)) or started[-1]
     )
-    assert processes.show(tmp_path / "a.gif") is found
+    assert processes.open_file(tmp_path / "a.gif") is found
     for each in started:
         each.kill()
         each.wait()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from animopt.core.errors import Error
-from animopt.core.terminal_text import printable, printable_json
+from animopt.core.terminal_text import escape_controls, escaped_json
 from animopt.video.metadata import embed_in_png
-from animopt.video.save import png
+from animopt.video.save import encode_png
 
 # A window's title, colours, a cleared line, a bell, a C1 sequence, and letters that turn their order.
 EVIL = "\x1b]0;pwned\x07\x1b[31m\x9b2K\x7f\x08\u202egnp\u2066\u2028"
@@ -158,7 +158,7 @@ RECIPE = {
 def test_the_recipe_of_a_foreign_file(arguments, lacking, tmp_path, animopt_here):
     own = RECIPE | ({"source": ""} if lacking else {})
     picture = tmp_path / "foreign.png"
-    picture.write_bytes(png(np.zeros((2, 2, 3), np.uint8)))
+    picture.write_bytes(encode_png(np.zeros((2, 2, 3), np.uint8)))
     embed_in_png(picture, json.dumps(own))
     done = harmless(animopt_here("recipe", "foreign.png", *arguments), told=False)
     assert "pwned" in done.stdout or arguments[:1] == ["-o"]
@@ -243,8 +243,8 @@ def test_at_a_terminal(arguments, folder):
 
 @pytest.mark.parametrize("text", ["골짜기", "𝛼 − √²", "👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ✈️", "مرحبا‏ שלום", "a\\x1b", "naïve 'quotes' \"$(x)\""])
 def test_letters_of_all_scripts_stay(text):
-    assert printable(text) == text
-    assert json.loads(printable_json([text])) == [text]
+    assert escape_controls(text) == text
+    assert json.loads(escaped_json([text])) == [text]
 
 
 def test_every_command_of_a_terminal_is_spelled_out():
@@ -257,12 +257,12 @@ def test_every_command_of_a_terminal_is_spelled_out():
         *range(0x2066, 0x206A),
         0xDC80,
     ]:
-        shown = printable(chr(code))
+        shown = escape_controls(chr(code))
         assert shown.isascii()
         assert shown.isprintable()
         assert shown.encode().decode("unicode_escape") == chr(code)
-        assert json.loads(printable_json(chr(code))) == chr(code)
-        assert printable_json(chr(code)).isprintable()
+        assert json.loads(escaped_json(chr(code))) == chr(code)
+        assert escaped_json(chr(code)).isprintable()
 
 
 def test_an_error_in_a_notebook_at_a_terminal():

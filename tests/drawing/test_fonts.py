@@ -55,7 +55,7 @@ def digest(path):
 
 def forget():
     fontManager._findfont_cached.cache_clear()
-    for each in (fonts.family, fonts._charmap, fonts._own_folder):
+    for each in (fonts.font_family, fonts._charmap, fonts._own_folder):
         each.cache_clear()
 
 
@@ -133,7 +133,7 @@ def test_the_files_have_the_letters_of_a_lecture_and_their_licence(folder):
 
 
 def test_each_weight_has_a_file_of_ours(folder, caplog):
-    name = fonts.family()[0]
+    name = fonts.font_family()[0]
     assert [found(name, weight) for weight in ("normal", "bold")] == files(folder)
     assert [found(name, weight) for weight in WEIGHTS] == files(folder)
     assert not caplog.records
@@ -147,7 +147,7 @@ def test_agg_draws_all_figures_equally_wide(folder, weight, hinting):
         # The ink of figures differs in width; from bar to bar is their advance.
         return words.get_window_extent(canvas.get_renderer()).width
 
-    with matplotlib.rc_context({"font.family": fonts.family(), "text.hinting": hinting}):
+    with matplotlib.rc_context({"font.family": fonts.font_family(), "text.hinting": hinting}):
         figure = Figure(dpi=72)
         canvas = FigureCanvasAgg(figure)
         assert len({width(f"|{digit * 4}.{digit * 2}|") for digit in "0123456789"}) == 1
@@ -155,7 +155,7 @@ def test_agg_draws_all_figures_equally_wide(folder, weight, hinting):
 
 
 def test_a_character_that_inter_lacks_comes_from_another_font(folder):
-    with matplotlib.rc_context({"font.family": fonts.family()}):
+    with matplotlib.rc_context({"font.family": fonts.font_family()}):
         figure = Figure(figsize=(1, 1), dpi=72)
         canvas = FigureCanvasAgg(figure)
         figure.text(0.2, 0.2, "∇", fontsize=40)
@@ -166,7 +166,7 @@ def test_a_character_that_inter_lacks_comes_from_another_font(folder):
 
 def test_nothing_is_made_twice(folder, monkeypatch):
     monkeypatch.setattr(fonts, "_instance", lambda weight: pytest.fail("made again"))
-    assert fonts.family() is fonts.family()
+    assert fonts.font_family() is fonts.font_family()
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-1000], lambda data: data[:-1] + b"!"])
@@ -175,7 +175,7 @@ def test_a_damaged_file_is_made_again(folder, monkeypatch, damage):
     regular = files(folder)[0]
     regular.write_bytes(damage(whole[regular]))
     monkeypatch.setattr(fonts, "_instance", {400: whole[regular]}.get)
-    fonts.family()
+    fonts.font_family()
     assert {path: path.read_bytes() for path in files(folder)} == whole
 
 
@@ -183,7 +183,7 @@ def test_where_the_cache_cannot_be_written_the_files_are_temporary(folder, monke
     whole = dict(zip(WEIGHTS, [path.read_bytes() for path in files(folder)], strict=True))
     monkeypatch.setattr(fonts, "_instance", whole.get)
     monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(files(folder)[0]))
-    name = fonts.family()[0]
+    name = fonts.font_family()[0]
     for weight, data in whole.items():
         assert found(name, weight).parent == fonts._own_folder().resolve()
         assert found(name, weight).read_bytes() == data
@@ -191,8 +191,8 @@ def test_where_the_cache_cannot_be_written_the_files_are_temporary(folder, monke
 
 def test_a_family_of_the_machine_serves_both_weights_without_complaint(folder, monkeypatch, caplog):
     monkeypatch.setattr(fonts, "_OTHERS", ["No Such Font", "DejaVu Sans Display"])
-    *_, last = fonts.family()
-    assert fonts.family() == [fonts.FAMILY, "DejaVu Sans", last]
+    *_, last = fonts.font_family()
+    assert fonts.font_family() == [fonts.FAMILY, "DejaVu Sans", last]
     with caplog.at_level(logging.WARNING):
         assert found(last, "normal") == found(last, "bold")
     assert found(last, "bold").name == "DejaVuSansDisplay.ttf"
@@ -208,16 +208,16 @@ def test_the_korean_extra_is_found_but_not_imported(folder, tmp_path, monkeypatc
     font.save(package / "fonts" / "NanumGothic.ttf")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(fonts, "_korean_extra", KOREAN_EXTRA)
-    assert fonts.family()[2] == "Animopt NanumGothic"
+    assert fonts.font_family()[2] == "Animopt NanumGothic"
 
 
 def test_missing_tells_what_no_font_has_once_and_in_order(bare):
-    assert fonts.missing("Σ 한글\n漢 ∇ 한\t\ue000 10⁻¹\u200b") == "한글漢\ue000"
-    assert fonts.missing(COVERED) == fonts.missing("") == ""
+    assert fonts.missing_letters("Σ 한글\n漢 ∇ 한\t\ue000 10⁻¹\u200b") == "한글漢\ue000"
+    assert fonts.missing_letters(COVERED) == fonts.missing_letters("") == ""
 
 
 def test_missing_puts_letters_together_first(bare):
-    assert fonts.missing(unicodedata.normalize("NFD", "é 한")) == "한"
+    assert fonts.missing_letters(unicodedata.normalize("NFD", "é 한")) == "한"
 
 
 @pytest.mark.parametrize(
@@ -239,4 +239,4 @@ def test_missing_puts_letters_together_first(bare):
     ids=["korean", "japanese", "private", "many"],
 )
 def test_remedy_names_the_characters_and_what_to_install(characters, line):
-    assert fonts.remedy(characters) == line
+    assert fonts.font_remedy(characters) == line

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from animopt.drawing.height_scale import relief
+from animopt.drawing.height_scale import height_scale
 
 
 def sampled(height, x, y):
@@ -37,7 +37,7 @@ SURFACES = {
 @pytest.mark.parametrize("surface", SURFACES)
 def test_heights_ascend_from_the_bottom_to_the_top(surface, count):
     z = SURFACES[surface]
-    heights = relief(z, 0.4).heights(count)
+    heights = height_scale(z, 0.4).heights(count)
     assert heights.shape == (count,)
     assert (np.diff(heights) > 0).all()
     np.testing.assert_allclose(heights[[0, -1]], [z.min(), z.max()], rtol=1e-12)
@@ -46,18 +46,18 @@ def test_heights_ascend_from_the_bottom_to_the_top(surface, count):
 @pytest.mark.parametrize("surface", ["ravine", "rosenbrock", "goldstein-price"])
 def test_the_lower_half_of_the_scale_shows_two_fifths_of_the_area(surface):
     z = SURFACES[surface]
-    middle = relief(z, 0.4).heights(3)[1]
+    middle = height_scale(z, 0.4).heights(3)[1]
     assert np.mean(z <= middle) == pytest.approx(0.4, abs=0.01)
 
 
 @pytest.mark.parametrize("surface", ["ravine", "rosenbrock", "goldstein-price"])
 def test_the_valley_gets_its_share_of_the_levels(surface):
     z = SURFACES[surface]
-    assert np.sum(relief(z, 0.4).heights(18) < np.median(z)) >= 18 / 3
+    assert np.sum(height_scale(z, 0.4).heights(18) < np.median(z)) >= 18 / 3
 
 
 def test_a_dome_has_even_levels():
-    np.testing.assert_allclose(np.diff(relief(SURFACES["dome"], 0.4).heights(9)), 0.25)
+    np.testing.assert_allclose(np.diff(height_scale(SURFACES["dome"], 0.4).heights(9)), 0.25)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,13 @@ def test_a_dome_has_even_levels():
 )
 def test_what_is_not_finite_is_left_out(holes):
     z = SURFACES["rosenbrock"]
-    np.testing.assert_array_equal(relief(np.append(z, holes), 0.4).heights(18), relief(z.ravel(), 0.4).heights(18))
+    np.testing.assert_array_equal(
+        height_scale(np.append(z, holes), 0.4).heights(18), height_scale(z.ravel(), 0.4).heights(18)
+    )
 
 
 @pytest.mark.parametrize("z", [[[3.0, 3.0]], [[0.0, 0.0]], [[np.nan, np.inf]], [[-1e20, -1e20]]], ids=str)
 def test_a_surface_without_relief_has_levels_all_the_same(z):
-    heights = relief(np.array(z), 0.4).heights(18)
+    heights = height_scale(np.array(z), 0.4).heights(18)
     assert np.isfinite(heights).all()
     assert (np.diff(heights) > 0).all()

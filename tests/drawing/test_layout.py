@@ -7,20 +7,32 @@ from pathlib import Path
 import pytest
 from matplotlib.transforms import Bbox
 
-from animopt.drawing.layout import LAYOUTS, PANELS, arrange, best, chosen, heading, names, tiles, unit
+from animopt.drawing.layout import (
+    LAYOUTS,
+    PANELS,
+    arrange_panels,
+    choose_layout,
+    heading,
+    layout_for_shape,
+    panel_names,
+    pixel_unit,
+    tiles,
+)
 from animopt.drawing.theme import LIGHT
-from animopt.recording.timeline import Clock
-from animopt.video.film import MAP, RACE, Film, Staging
+from animopt.recording.timeline import Timeline
+from animopt.video.film import MAP_PANELS, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
 # Every layout at every size, but for columns of six panels in pictures that are no higher than wide.
-PICTURES = [(layout, size) for layout in LAYOUTS for size in SIZES if layout != "tall" or best(*size) == "tall"]
+PICTURES = [
+    (layout, size) for layout in LAYOUTS for size in SIZES if layout != "tall" or layout_for_shape(*size) == "tall"
+]
 LEAST = 40
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
-MAP_PANELS = ("wireframe", "contour", "map", "tally", "loss", "standings")
+EVERY_MAP_PANEL = ("wireframe", "contour", "map", "tally", "loss", "standings")
 SUBSETS = {
     subset
-    for panels in (DATA_PANELS, MAP_PANELS)
+    for panels in (DATA_PANELS, EVERY_MAP_PANEL)
     for count in range(1, len(panels) + 1)
     for subset in combinations(panels, count)
 }
@@ -45,20 +57,20 @@ def inside(box, size, tolerance=0.5):
 
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
 def test_any_panels_find_a_place_of_their_own(layout, size):
-    look = LIGHT.scaled(unit(*size), size[1])
+    look = LIGHT.scaled(pixel_unit(*size), size[1])
     for panels in sorted(SUBSETS):
         for racers in (1, 5, 20):
             for aspect in (0.5, 1, 2):
                 case = panels, racers, aspect
-                boxes = arrange(size, look, layout, panels, aspect, racers)
-                wanted = {"header"} | (set(panels) & set(names(layout)))
+                boxes = arrange_panels(size, look, layout, panels, aspect, racers)
+                wanted = {"header"} | (set(panels) & set(panel_names(layout)))
                 # What cannot be read at a size is left out, but never the race itself.
                 assert set(boxes) <= wanted, case
                 maps = {"contour", "wireframe", "multiples", "map"}
                 assert set(boxes) & maps == wanted & maps, case
                 # A map leaves little to others than those that belong to it.
-                roomy = "map" not in panels or set(panels) <= set(MAP)
-                if layout == best(*size) and min(size) >= 720 and roomy:
+                roomy = "map" not in panels or set(panels) <= set(MAP_PANELS)
+                if layout == layout_for_shape(*size) and min(size) >= 720 and roomy:
                     assert set(boxes) == wanted, case
                 places = {name: bounds(box) for name, box in boxes.items()}
                 for name, box in boxes.items():
@@ -84,14 +96,14 @@ def test_any_panels_find_a_place_of_their_own(layout, size):
     ids=str,
 )
 def test_a_shape_has_a_layout_that_suits_it(size, layout):
-    assert best(*size) == layout
+    assert layout_for_shape(*size) == layout
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_the_multiples_suit_a_picture_whose_panels_ask_for_them_alone(size):
-    assert chosen("auto", size, ("multiples", "loss")) == "multiples"
-    assert chosen("auto", size, RACE) == best(*size)
-    assert chosen("tall", size, ("multiples", "loss")) == "tall"
+    assert choose_layout("auto", size, ("multiples", "loss")) == "multiples"
+    assert choose_layout("auto", size, RACE_PANELS) == layout_for_shape(*size)
+    assert choose_layout("tall", size, ("multiples", "loss")) == "tall"
 
 
 @pytest.mark.parametrize("size", [(390, 180), (1190, 430), (1000, 700), (1000, 1500), (400, 1600)], ids=str)
@@ -119,19 +131,19 @@ def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, asp
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_panel_of_a_layout_is_one(layout):
-    assert set(names(layout)) <= set(PANELS)
-    assert len(set(names(layout))) == len(names(layout))
+    assert set(panel_names(layout)) <= set(PANELS)
+    assert len(set(panel_names(layout))) == len(panel_names(layout))
 
 
 @pytest.mark.parametrize("layout", ["wide", "square", "tall"])
 def test_the_full_layouts_have_every_panel_of_one_surface(layout):
-    assert set(names(layout)) == set(PANELS) - {"multiples"}
+    assert set(panel_names(layout)) == set(PANELS) - {"multiples"}
 
 
 def test_a_panel_left_out_leaves_its_room_to_others():
     look = LIGHT.scaled(1, 720)
-    without = set(RACE) - {"standings"}
-    full, fewer = (arrange((1280, 720), look, "wide", panels, 1, 5) for panels in (RACE, without))
+    without = set(RACE_PANELS) - {"standings"}
+    full, fewer = (arrange_panels((1280, 720), look, "wide", panels, 1, 5) for panels in (RACE_PANELS, without))
     assert fewer["wireframe"].height > full["wireframe"].height
 
 
@@ -147,11 +159,11 @@ def drawn(axes):
     return Bbox.union([box for box in boxes if box is not None])
 
 
-@pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE), ("regression_minibatch", DATA_PANELS)])
+@pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE_PANELS), ("regression_minibatch", DATA_PANELS)])
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
 def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, record):
     recording = record(scenes[stem])
-    film = Film(recording, Clock(20, 10), size, 25, Staging(layout=layout, panels=panels))
+    film = Film(recording, Timeline(20, 10), size, 25, Staging(layout=layout, panels=panels))
     places = {axes.get_label(): drawn(axes) for axes in film.canvas.figure.axes if axes.get_label() != "card"}
     for name, place in places.items():
         assert inside(place, size, tolerance=1), name
@@ -163,4 +175,4 @@ def test_every_panel_file_has_a_place():
     files = {path.stem for path in (Path(__file__).parents[2] / "animopt" / "panels").glob("[!_]*.py")}
     assert files == set(Staging().cast({}, [], []))
     assert files - {"header", "card"} == set(PANELS)
-    assert {name for layout in LAYOUTS for name in names(layout)} == set(PANELS)
+    assert {name for layout in LAYOUTS for name in panel_names(layout)} == set(PANELS)

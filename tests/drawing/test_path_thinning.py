@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from animopt.drawing.path_thinning import fresh, thinned
-from animopt.recording.recording import Way
+from animopt.recording.recording import SurfacePath
 
 
 def walk(seed, points, spread):
@@ -12,7 +12,7 @@ def walk(seed, points, spread):
     angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, (2, 4, 1))
     time = np.linspace(0, 60, points)
     xy = np.sin(np.array([[0.7], [1.1], [1.9], [3.1]]) * time + angles).mean(axis=1) * spread
-    return Way(np.arange(points, dtype=float), np.column_stack([*xy, np.zeros(points)]))
+    return SurfacePath(np.arange(points, dtype=float), np.column_stack([*xy, np.zeros(points)]))
 
 
 def cells(way, step, cell):
@@ -38,14 +38,14 @@ def test_a_thinned_way_covers_what_the_whole_one_does(seed):
 
 
 def test_a_way_that_never_returns_is_drawn_whole():
-    line = Way(np.arange(50.0), np.column_stack([np.arange(50.0), np.arange(50.0) * 2, np.zeros(50)]))
+    line = SurfacePath(np.arange(50.0), np.column_stack([np.arange(50.0), np.arange(50.0) * 2, np.zeros(50)]))
     short = thinned(line, 0.5)
     np.testing.assert_array_equal(short.xyz, line.xyz)
     np.testing.assert_array_equal(short.step, line.step)
 
 
 def test_a_way_that_stands_still_is_a_point():
-    short = thinned(Way(np.arange(9.0), np.ones((9, 3))), 0.5)
+    short = thinned(SurfacePath(np.arange(9.0), np.ones((9, 3))), 0.5)
     assert np.isfinite(short.xyz[:, 0]).sum() == 1
 
 

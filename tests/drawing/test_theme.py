@@ -12,17 +12,17 @@ from matplotlib.text import Text
 
 from animopt import Output, Racer, Scene, UsageError
 from animopt.cli.main import main
-from animopt.drawing.colors import mix, ordered
+from animopt.drawing.colors import blend, ordered_theme
 from animopt.drawing.layout import LAYOUTS, PANELS
-from animopt.drawing.theme import THEMES, Look
+from animopt.drawing.theme import THEMES, Theme
 from animopt.functions import ravine
 from animopt.panels.wireframe import BEHIND_TRAIL
-from animopt.recording.timeline import Clock
-from animopt.video.film import NEEDS, RACE, Film, Staging
+from animopt.recording.timeline import Timeline
+from animopt.video.film import NEEDS, RACE_PANELS, Film, Staging
 
 FULL_HD = (1920, 1080)
 # All that a race without data has.
-RACE_PANELS = tuple(panel for panel in PANELS if panel not in NEEDS)
+EVERY_RACE_PANEL = tuple(panel for panel in PANELS if panel not in NEEDS)
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
 
 # Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency",
@@ -132,20 +132,20 @@ def test_the_themes():
 
 def test_every_colour_is_one(look):
     colours = [value for value in vars(look).values() if isinstance(value, str)]
-    assert len(colours) == sum(field.type is str for field in fields(Look))
+    assert len(colours) == sum(field.type is str for field in fields(Theme))
     for colour in [*colours, *look.hues, *look.ramp]:
         assert len(to_rgb(colour)) == 3
 
 
 def test_names_can_be_read_wherever_they_stand(look):
-    for behind in (look.background, *(mix(look.low, look.high, part) for part in np.linspace(0, 1, 9))):
+    for behind in (look.background, *(blend(look.low, look.high, part) for part in np.linspace(0, 1, 9))):
         assert contrast(look.ink, behind) >= 4.5, behind
 
 
 def test_a_name_can_be_read_over_a_trail(look):
-    backing = mix(look.low, look.high, 0.5)
+    backing = blend(look.low, look.high, 0.5)
     for hue in look.hues:
-        assert contrast(look.ink, mix(hue, backing, 0.7)) >= 4.5, hue
+        assert contrast(look.ink, blend(hue, backing, 0.7)) >= 4.5, hue
 
 
 def test_muted_text_can_be_read(look):
@@ -168,7 +168,7 @@ def test_any_two_of_eight_racers_can_be_told_apart_by_the_colour_blind(look, bli
 
 @pytest.mark.parametrize("count", range(2, 13))
 def test_racers_that_have_an_order_have_hues_in_order(look, count):
-    scale = ordered(look, count)
+    scale = ordered_theme(look, count)
     hues = [scale.hue(racer) for racer in range(count)]
     lightness = [lab(linear(hue))[0] for hue in hues]
     assert len(hues) == len(scale.hues)
@@ -179,13 +179,13 @@ def test_racers_that_have_an_order_have_hues_in_order(look, count):
         assert contrast(hue, look.background) >= 3, hue
         for behind in (look.low, look.high):
             assert difference(lab(linear(hue)), lab(linear(behind))) >= 15, (hue, behind)
-        assert contrast(look.ink, mix(hue, mix(look.low, look.high, 0.5), 0.7)) >= 4.5, hue
+        assert contrast(look.ink, blend(hue, blend(look.low, look.high, 0.5), 0.7)) >= 4.5, hue
 
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("count", [2, 5, 8, 12])
 def test_the_colour_blind_see_the_order_too(look, blindness, count):
-    scale = ordered(look, count)
+    scale = ordered_theme(look, count)
     seen = [lab(np.array(BLINDNESS[blindness]) @ linear(scale.hue(racer))) for racer in range(count)]
     assert all(one[0] < other[0] for one, other in pairwise(seen))
     for racer, (one, other) in enumerate(pairwise(seen)):
@@ -193,8 +193,8 @@ def test_the_colour_blind_see_the_order_too(look, blindness, count):
 
 
 def test_one_racer_has_an_order_too(look):
-    assert ordered(look, 1).hues == look.ramp[:1]
-    assert ordered(look, 0).hues == look.ramp[:1]
+    assert ordered_theme(look, 1).hues == look.ramp[:1]
+    assert ordered_theme(look, 0).hues == look.ramp[:1]
 
 
 def test_no_two_of_eight_racers_share_a_colour_or_a_marker(look):
@@ -209,14 +209,14 @@ def test_any_two_of_twenty_racers_differ(look):
 @pytest.mark.parametrize(
     ("size", "theme", "panels"),
     [
-        *((FULL_HD, theme, RACE_PANELS) for theme in THEMES),
-        *((size, "light", RACE_PANELS) for size in SIZES),
-        *((size, "light", RACE) for size in ((160, 160), (320, 180), (7680, 320))),
+        *((FULL_HD, theme, EVERY_RACE_PANEL) for theme in THEMES),
+        *((size, "light", EVERY_RACE_PANEL) for size in SIZES),
+        *((size, "light", RACE_PANELS) for size in ((160, 160), (320, 180), (7680, 320))),
     ],
     ids=str,
 )
 def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, panels):
-    film = Film(ravine_race, Clock(ravine_race.xy.shape[1] - 1, 10), size, 25, Staging(theme, panels=panels))
+    film = Film(ravine_race, Timeline(ravine_race.xy.shape[1] - 1, 10), size, 25, Staging(theme, panels=panels))
     film.at(4)
     least = max(10, 0.016 * size[1])
     for text in film.canvas.figure.findobj(Text):
@@ -224,7 +224,7 @@ def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, p
             assert text.get_fontsize() >= least - 1e-9, text.get_text()
     thinnest = 2 if size == FULL_HD else 1.5
     hues = THEMES[theme].hues
-    coloured = {*hues, *(mix(THEMES[theme].background, hue, BEHIND_TRAIL) for hue in hues)}
+    coloured = {*hues, *(blend(THEMES[theme].background, hue, BEHIND_TRAIL) for hue in hues)}
     lines = [line for line in film.canvas.figure.findobj(Line2D) if line.get_color() in coloured]
     assert len(lines) >= 3 * len(ravine_race.names)
     for line in lines:

@@ -13,7 +13,7 @@ from matplotlib.mathtext import MathTextParser
 from animopt.core.errors import UsageError
 from animopt.engine import library
 from animopt.engine.function import Function
-from animopt.engine.library import by_name, ravine, rotated, shelf
+from animopt.engine.library import all_functions, function_by_name, ravine, rotated
 
 SHELF = {name: value for name, value in vars(library).items() if isinstance(value, Function)}
 EACH = pytest.mark.parametrize("name", SHELF)
@@ -419,13 +419,13 @@ def test_a_saddles_axis_holds_whoever_starts_on_it():
 
 
 def test_the_shelf_holds_what_the_module_holds():
-    assert shelf() == SHELF
-    assert list(shelf())[:2] == ["sphere", "ravine"]
+    assert all_functions() == SHELF
+    assert list(all_functions())[:2] == ["sphere", "ravine"]
 
 
 @pytest.mark.parametrize("spelled", ["six_hump_camel", "six-hump-camel", "Six-Hump_Camel"])
 def test_a_function_is_found_by_its_name(spelled):
-    assert by_name(spelled) is SHELF["six_hump_camel"]
+    assert function_by_name(spelled) is SHELF["six_hump_camel"]
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_a_function_is_found_by_its_name(spelled):
 )
 def test_a_name_that_is_not_on_the_shelf_is_answered_with_the_nearest(name, words):
     with pytest.raises(UsageError, match=re.escape(words)) as caught:
-        by_name(name)
+        function_by_name(name)
     assert "\n" not in str(caught.value)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from animopt import Function, Racer, Settings, Starts, UsageError
+from animopt import Function, Racer, SettingsMap, StartsMap, UsageError
 from animopt.engine import maps as module
 from animopt.engine.record import record
 from animopt.recording.map_results import DIVERGED, UNDECIDED
@@ -82,7 +82,7 @@ def never(*arguments):
 @pytest.mark.parametrize(("optimizer", "settings"), TOGETHER, ids=str)
 def test_starts_together_come_to_what_each_comes_to_alone(optimizer, settings, monkeypatch):
     monkeypatch.setattr(module, "_alone", never)
-    found = Starts(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 40)
+    found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 40)
     assert (found.minimum >= 0).any()
     compare(found, optimizer, settings, 40)
 
@@ -92,7 +92,7 @@ def test_what_does_not_work_element_by_element_is_run_alone(optimizer, settings,
     called = []
     alone = module._alone
     monkeypatch.setattr(module, "_alone", lambda *arguments: called.append(1) or alone(*arguments))
-    found = Starts(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 25)
+    found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 25)
     assert called
     compare(found, optimizer, settings, 25)
 
@@ -110,7 +110,7 @@ class Clipped(torch.optim.SGD):
 
 def test_a_norm_over_all_starts_is_noticed():
     racer = Racer(Clipped, lr=0.01)
-    found = Starts(6, 5).record(VALLEYS, racer, (0, 0), 30)
+    found = StartsMap(6, 5).record(VALLEYS, racer, (0, 0), 30)
     recording = record(VALLEYS, [Racer(Clipped, lr=0.01, start=(x, y)) for y in found.y for x in found.x], (0, 0), 30)
     for cell, points in enumerate(recording.xy):
         expected = outcome(points, MINIMA, 0.01 * np.hypot(10, 10))
@@ -120,7 +120,7 @@ def test_a_norm_over_all_starts_is_noticed():
 def test_chaos_is_not_taken_for_a_difference(monkeypatch):
     # Where gradient descent overshoots for ever, rounding alone drives two races apart.
     monkeypatch.setattr(module, "_alone", never)
-    Starts(16, 16).record(VALLEYS, Racer("SGD", lr=0.018), (0, 0), 200)
+    StartsMap(16, 16).record(VALLEYS, Racer("SGD", lr=0.018), (0, 0), 200)
 
 
 def test_a_definition_that_asks_for_values_is_run_alone():
@@ -128,29 +128,29 @@ def test_a_definition_that_asks_for_values_is_run_alone():
         return bowl(x) if float(x[0].detach()) > 0 else 2 * bowl(x)
 
     function = Function(branching, x=(-4, 4), y=(-3, 3), minima=[(0, 0)])
-    found = Starts(2, 1).record(function, Racer("SGD", lr=0.1), (0, 0), 60)
+    found = StartsMap(2, 1).record(function, Racer("SGD", lr=0.1), (0, 0), 60)
     # x shrinks by 1 - 4 lr on the left and by 1 - 2 lr on the right, from 2 to a hundredth of the diagonal, 10.
     assert found.step.tolist() == [[int(np.ceil(np.log(0.05) / np.log(rate))) for rate in (0.6, 0.8)]]
 
 
 def test_many_blocks_are_one_map(monkeypatch):
     racer = Racer("Adam", lr=0.2)
-    whole = Starts(9, 7).record(VALLEYS, racer, (0, 0), 50)
+    whole = StartsMap(9, 7).record(VALLEYS, racer, (0, 0), 50)
     monkeypatch.setattr(module, "BLOCK", 10)
-    parts = Starts(9, 7).record(VALLEYS, racer, (0, 0), 50)
+    parts = StartsMap(9, 7).record(VALLEYS, racer, (0, 0), 50)
     assert np.array_equal(whole.minimum, parts.minimum)
     assert np.array_equal(whole.step, parts.step)
 
 
 def test_the_starts_are_the_middles_of_the_cells():
-    found = Starts(4, 3).record(BOWL, Racer("SGD", lr=0.1), (0, 0), 1)
+    found = StartsMap(4, 3).record(BOWL, Racer("SGD", lr=0.1), (0, 0), 1)
     assert found.x.tolist() == [-3, -1, 1, 3]
     assert found.y.tolist() == [-2, 0, 2]
 
 
 @pytest.mark.parametrize("lr", [0.05, 0.2, 0.8])
 def test_a_bowl_is_reached_after_the_steps_of_a_formula(lr):
-    found = Starts(10, 8, within=0.02).record(BOWL, Racer("SGD", lr=lr), (0, 0), 80)
+    found = StartsMap(10, 8, within=0.02).record(BOWL, Racer("SGD", lr=lr), (0, 0), 80)
     distance = np.hypot(*np.meshgrid(found.x, found.y))
     steps = np.ceil(np.log(0.02 * 10 / distance) / np.log(abs(1 - 2 * lr)))
     assert (found.minimum == 0).all()
@@ -159,7 +159,7 @@ def test_a_bowl_is_reached_after_the_steps_of_a_formula(lr):
 
 def test_above_two_over_l_every_start_diverges_when_the_formula_says():
     # L is 2, so that each step makes the point 1 - 2 lr times what it was.
-    found = Starts(6, 4).record(BOWL, Racer("SGD", lr=1.5), (0, 0), 60)
+    found = StartsMap(6, 4).record(BOWL, Racer("SGD", lr=1.5), (0, 0), 60)
     farthest = np.maximum(*np.meshgrid(np.abs(found.x), np.abs(found.y)))
     assert (found.minimum == DIVERGED).all()
     assert np.array_equal(found.step, np.ceil(np.log(1000 * 10 / farthest) / np.log(2)))
@@ -168,14 +168,14 @@ def test_above_two_over_l_every_start_diverges_when_the_formula_says():
 
 def test_what_is_no_number_has_diverged():
     function = Function(lambda x: torch.sqrt(x[0]) + x[1] ** 2, x=(-1, 1), minima=[(0.5, 0)])
-    found = Starts(2, 1).record(function, Racer("SGD", lr=0.001), (0, 0), 3)
+    found = StartsMap(2, 1).record(function, Racer("SGD", lr=0.001), (0, 0), 3)
     assert found.minimum.tolist() == [[DIVERGED, 0]]
     assert found.step.tolist() == [[1, 0]]
 
 
 def test_the_sign_of_y_decides_in_a_double_well():
     function = Function(well, x=(-2, 2), y=(-2, 2), minima=[(0, -1), (0, 1)])
-    found = Starts(8, 9).record(function, Racer("SGD", lr=0.1), (0, 0), 300)
+    found = StartsMap(8, 9).record(function, Racer("SGD", lr=0.1), (0, 0), 300)
     expected = np.where(found.y > 1e-9, 1, np.where(found.y < -1e-9, 0, UNDECIDED))
     assert np.array_equal(found.minimum, np.repeat(expected[:, None], 8, axis=1))
     assert found.count(UNDECIDED, 300) == 8
@@ -183,7 +183,7 @@ def test_the_sign_of_y_decides_in_a_double_well():
 
 
 def test_counts_and_medians_are_those_so_far():
-    found = Starts(10, 8).record(BOWL, Racer("SGD", lr=0.1), (0, 0), 80)
+    found = StartsMap(10, 8).record(BOWL, Racer("SGD", lr=0.1), (0, 0), 80)
     for step in (0, 5, 9.5, 20, 80):
         reached = found.step[found.step <= step]
         assert found.count(0, step) == len(reached)
@@ -207,7 +207,7 @@ def test_counts_and_medians_are_those_so_far():
     ids=str,
 )
 def test_settings_together_come_to_what_each_comes_to_alone(optimizer, axes, fixed):
-    found = Settings(**axes).record(VALLEYS, Racer(optimizer, **fixed), (-1, 2), 20)
+    found = SettingsMap(**axes).record(VALLEYS, Racer(optimizer, **fixed), (-1, 2), 20)
     (first, columns), (second, rows) = axes.items()
     assert found.names == (first, second)
     assert found.loss.shape == (21, len(rows), len(columns))
@@ -221,7 +221,7 @@ def test_settings_together_come_to_what_each_comes_to_alone(optimizer, axes, fix
 
 def test_settings_diverge_where_the_formula_says():
     rates = [0.25, 0.75, 1.25, 1.5, 2.0]
-    found = Settings(lr=rates, weight_decay=[0.0, 0.1]).record(BOWL, Racer("SGD"), (2, 1), 40)
+    found = SettingsMap(lr=rates, weight_decay=[0.0, 0.1]).record(BOWL, Racer("SGD"), (2, 1), 40)
     # Each step multiplies the point by 1 - (2 + decay) lr; it has diverged beyond a thousand diagonals of 10.
     for row, decay in enumerate([0.0, 0.1]):
         for column, rate in enumerate(rates):
@@ -235,13 +235,13 @@ def test_settings_diverge_where_the_formula_says():
 
 
 def test_the_racers_own_start_and_steps_come_first():
-    found = Settings(lr=[0.1, 0.2], momentum=[0.0, 0.5]).record(BOWL, Racer("SGD", start=(1, 1), steps=3), (2, 2), 9)
+    found = SettingsMap(lr=[0.1, 0.2], momentum=[0.0, 0.5]).record(BOWL, Racer("SGD", start=(1, 1), steps=3), (2, 2), 9)
     assert found.loss.shape[0] == 4
     assert (found.loss[0] == 2).all()
 
 
 def test_without_minima_the_loss_is_the_loss():
-    found = Settings(lr=[0.1, 0.2], momentum=[0.0, 0.5]).record(Function(bowl), Racer("SGD"), (2, 2), 1)
+    found = SettingsMap(lr=[0.1, 0.2], momentum=[0.0, 0.5]).record(Function(bowl), Racer("SGD"), (2, 2), 1)
     assert not found.gap
     np.testing.assert_allclose(found.loss[:, 0, 0], [8, 8 * 0.8**2])
 
@@ -249,27 +249,27 @@ def test_without_minima_the_loss_is_the_loss():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Starts(columns=0), r"map columns 0: "),
-        (lambda: Starts(rows=2.5), r"map rows 2\.5: "),
-        (lambda: Starts(columns=True), r"map columns True: "),
-        (lambda: Starts(within=0), r"map within 0: .*within=0\.01"),
-        (lambda: Starts(within="near"), r"map within 'near': "),
-        (lambda: Starts(within=float("nan")), r"map within nan: "),
-        (lambda: Settings(lr=[0.1, 0.2]), r"map settings lr: give two"),
-        (lambda: Settings(), r"map settings none: give two"),
-        (lambda: Settings(lr=[0.1], momentum=[0, 0.9]), r"map settings lr=\[0\.1\]: give at least two"),
-        (lambda: Settings(lr=0.1, momentum=[0, 0.9]), r"map settings lr=0\.1: give at least two"),
-        (lambda: Settings(lr=[0.1, 0.2], steps=[1, 2]), r"map settings 'steps': is the racer's own"),
+        (lambda: StartsMap(columns=0), r"map columns 0: "),
+        (lambda: StartsMap(rows=2.5), r"map rows 2\.5: "),
+        (lambda: StartsMap(columns=True), r"map columns True: "),
+        (lambda: StartsMap(within=0), r"map within 0: .*within=0\.01"),
+        (lambda: StartsMap(within="near"), r"map within 'near': "),
+        (lambda: StartsMap(within=float("nan")), r"map within nan: "),
+        (lambda: SettingsMap(lr=[0.1, 0.2]), r"map settings lr: give two"),
+        (lambda: SettingsMap(), r"map settings none: give two"),
+        (lambda: SettingsMap(lr=[0.1], momentum=[0, 0.9]), r"map settings lr=\[0\.1\]: give at least two"),
+        (lambda: SettingsMap(lr=0.1, momentum=[0, 0.9]), r"map settings lr=0\.1: give at least two"),
+        (lambda: SettingsMap(lr=[0.1, 0.2], steps=[1, 2]), r"map settings 'steps': is the racer's own"),
         (
-            lambda: Settings(lr=[0.1, 0.2], momentun=[0, 0.9]).check(BOWL, Racer("SGD")),
+            lambda: SettingsMap(lr=[0.1, 0.2], momentun=[0, 0.9]).check(BOWL, Racer("SGD")),
             r"map settings 'momentun': SGD does not take it; did you mean 'momentum'\?",
         ),
         (
-            lambda: Settings(lr=[0.1, -1], momentum=[0, 0.9]).check(BOWL, Racer("SGD")),
+            lambda: SettingsMap(lr=[0.1, -1], momentum=[0, 0.9]).check(BOWL, Racer("SGD")),
             r"map settings: racer SGD: lr=-1: give a number of at least 0",
         ),
         (
-            lambda: Starts(2, 2).record(Function(bowl), Racer("SGD"), (0, 0), 1),
+            lambda: StartsMap(2, 2).record(Function(bowl), Racer("SGD"), (0, 0), 1),
             r"map: function bowl has no minima to come to; .*minima=\[\(0, 0\)\]",
         ),
     ],
@@ -298,9 +298,9 @@ def test_schedulers_step_with_races_that_run_together(together):
     racer = Racer("SGD", lr=0.25, scheduler=halved)
     # On x² + y² a step multiplies by 1 - 2 lr.
     reached = np.prod([1 - 2 * 0.25 * 0.5**step for step in range(3)])
-    found = Settings(lr=[0.25, 0.125], momentum=[0.0, 0.5]).record(function, racer, (2, 2), 3)
+    found = SettingsMap(lr=[0.25, 0.125], momentum=[0.0, 0.5]).record(function, racer, (2, 2), 3)
     np.testing.assert_allclose(found.loss[3, 0, 0], 8 * reached**2, rtol=1e-12)
-    Starts(columns=8, rows=8).record(function, racer, (2, 2), 3)
+    StartsMap(columns=8, rows=8).record(function, racer, (2, 2), 3)
 
 
 def test_a_function_of_data_is_mapped_together(together):
@@ -308,5 +308,5 @@ def test_a_function_of_data_is_mapped_together(together):
     function = Function(
         lambda x, inputs: ((x[0] + x[1] * inputs) ** 2).mean(), x=(-1, 1), y=(-1, 1), minima=[(0, 0)], data=[inputs]
     )
-    found = Starts(columns=6, rows=5, within=0.05).record(function, Racer("SGD", lr=0.2), (0, 0), 400)
+    found = StartsMap(columns=6, rows=5, within=0.05).record(function, Racer("SGD", lr=0.2), (0, 0), 400)
     assert (found.minimum == 0).all()

@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import (
 )
 
 from animopt.core.errors import Error, UsageError
-from animopt.engine.racer import Racer, shelf
+from animopt.engine.racer import Racer, optimizer_table
 from animopt.engine.racer_names import names_and_settings
 from animopt.engine.record import record
 from animopt.functions import ravine
@@ -74,7 +74,7 @@ def test_every_optimizer_of_torch_races_or_says_why_not(optimizer, spelling):
 
 
 def test_the_shelf_lists_all_of_torch():
-    shown = {name: (settings, why_not) for name, settings, why_not in shelf()}
+    shown = {name: (settings, why_not) for name, settings, why_not in optimizer_table()}
     assert set(shown) == {optimizer.__name__ for optimizer in OPTIMIZERS}
     assert {name: why_not for name, (_, why_not) in shown.items() if why_not} == UNABLE
     assert shown["SGD"][0] == "lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False"

@@ -13,11 +13,11 @@ from animopt.engine.racer import Racer
 from animopt.engine.record import record
 from animopt.functions import quartic, ravine
 from animopt.regression import line
-from animopt.scene.scene import load
+from animopt.scene.scene import load_scene
 
 TESTS = Path(__file__).parents[1]
 CASES = json.loads((TESTS / "data" / "ravine.json").read_bytes())["cases"]
-SCENES = {path.stem: load(path) for path in sorted((TESTS.parent / "scenes").glob("quartic_*.py"))}
+SCENES = {path.stem: load_scene(path) for path in sorted((TESTS.parent / "scenes").glob("quartic_*.py"))}
 
 
 def racer_of(case):

@@ -145,7 +145,7 @@ def test_any_model_of_data_is_drawn():
 
 
 def test_no_racer_on_batches_comes_to_rest(scenes):
-    scene = animopt.load(scenes["regression_minibatch"])
+    scene = animopt.load_scene(scenes["regression_minibatch"])
     batches, full = scene.record(), replace(scene, batch=None).record()
     # The last thirty steps: on all of the data every racer has arrived, on batches none has.
     assert (np.median(batches.gap[:, -30:], axis=1) > 10 * np.median(full.gap[:, -30:], axis=1)).all()
@@ -154,7 +154,7 @@ def test_no_racer_on_batches_comes_to_rest(scenes):
 
 
 def test_only_the_rate_that_shrinks_comes_to_rest(scenes):
-    recording = animopt.load(scenes["ravine_noise"]).record()
+    recording = animopt.load_scene(scenes["ravine_noise"]).record()
     strides = np.hypot(*np.diff(recording.xy, axis=1).T).T
     first, last = strides[:, :10].mean(axis=1), strides[:, -10:].mean(axis=1)
     assert last[0] > 0.5 * first[0]

@@ -9,7 +9,7 @@ import pytest
 RACE = """
 import sys, torch
 from animopt import Racer, Scene, functions
-from animopt.engine.racer import shelf
+from animopt.engine.racer import optimizer_table
 runnable = [name for name, _, why_not in shelf() if not why_not]
 scene = Scene(function=functions.rosenbrock, racers=[Racer(name) for name in runnable], steps=30)
 recording = scene.record()
@@ -49,7 +49,7 @@ def test_a_function_may_still_be_compiled():
 @pytest.mark.parametrize("enabled", [True, False])
 def test_what_is_imported_is_not_looked_through_again(enabled):
     program = (
-        "import gc; from animopt.core.imports import importing\n"
+        "import gc; from animopt.core.imports import gc_paused\n"
         f"gc.enable() if {enabled} else gc.disable()\n"
         "with importing():\n    assert not gc.isenabled(); import json\n"
         f"assert gc.isenabled() is {enabled} and gc.get_freeze_count() > 1000"
@@ -58,8 +58,8 @@ def test_what_is_imported_is_not_looked_through_again(enabled):
 
 
 def test_a_worker_still_collects_garbage():
-    from animopt.video.worker_pool import Workers
+    from animopt.video.worker_pool import WorkerPool
 
-    with Workers(1, "animopt.video.film") as workers:
+    with WorkerPool(1, "animopt.video.film") as workers:
         assert workers.submit(gc.get_freeze_count).result() > 10_000
         assert workers.submit(gc.isenabled).result()

@@ -9,12 +9,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from animopt import Function, Racer, Settings, Starts, logspace
+from animopt import Function, Racer, SettingsMap, StartsMap, logspace
 from animopt.drawing.canvas import Canvas, Stage
-from animopt.drawing.colors import mix
-from animopt.drawing.layout import Box, unit
+from animopt.drawing.colors import blend
+from animopt.drawing.layout import Box, pixel_unit
 from animopt.drawing.map_colors import VEIL, bands, letter, loss_colours, loss_scale, ramp, shades
-from animopt.drawing.rc_context import own_settings
+from animopt.drawing.rc_context import drawing_settings
 from animopt.drawing.theme import THEMES
 from animopt.engine.record import record
 from animopt.functions import ravine
@@ -38,7 +38,7 @@ VALLEYS = Function(himmelblau, x=(-6, 6), y=(-6, 6), minima=MINIMA)
 @pytest.fixture(scope="module")
 def basins():
     """Momentum on Himmelblau's function, which from the rim diverges, stopped before all is decided."""
-    found = Starts(48, 40).record(VALLEYS, Racer("SGD", lr=0.01, momentum=0.9), (0, 0), 60)
+    found = StartsMap(48, 40).record(VALLEYS, Racer("SGD", lr=0.01, momentum=0.9), (0, 0), 60)
     assert set(np.unique(found.minimum)) == {DIVERGED, UNDECIDED, 0, 1, 2, 3}
     return replace(record(VALLEYS, [], (0, 0), 0), map=found)
 
@@ -46,7 +46,7 @@ def basins():
 @pytest.fixture(scope="module")
 def losses():
     """The learning rate and the momentum in the ravine."""
-    settings = Settings(lr=logspace(0.001, 3, 20), momentum=np.linspace(0, 0.95, 16).tolist())
+    settings = SettingsMap(lr=logspace(0.001, 3, 20), momentum=np.linspace(0, 0.95, 16).tolist())
     return replace(record(ravine, [], (0, 0), 0), map=settings.record(ravine, Racer("SGD"), (-7, 2), 30))
 
 
@@ -58,7 +58,7 @@ def recording(request):
 def make(recording, size=(1280, 720), theme="light"):
     """A canvas with the map and its tally, side by side or above each other."""
     width, height = size
-    look = THEMES[theme].scaled(unit(*size), height)
+    look = THEMES[theme].scaled(pixel_unit(*size), height)
     left, above = 3 * look.text(13), 2 * look.text(14)
     if width > height:
         side = height - above - 2.6 * look.text(13)
@@ -129,7 +129,7 @@ def test_a_cell_shows_its_minimum_from_its_step_on(basins, theme):
                     shade = shades(look, look.hue(outcome), len(edges) + 1)[int(np.searchsorted(edges, since))]
                     assert np.abs(shown - (VEIL * bytes_of(shade) + (1 - VEIL) * before)).max() <= 3
                 else:
-                    stripes = [bytes_of(mix(look.background, look.ink, part)) for part in (0.16, 0.42)]
+                    stripes = [bytes_of(blend(look.background, look.ink, part)) for part in (0.16, 0.42)]
                     veiled = [VEIL * stripe + (1 - VEIL) * before for stripe in stripes]
                     assert min(np.abs(shown - stripe).max() for stripe in veiled) <= 3
     assert looked > 1000
@@ -148,7 +148,7 @@ def test_a_cell_shows_its_loss_after_each_step(losses, theme):
                 continue
             shown, loss = pixel(canvas, frame, column + 0.5, row + 0.5), found.loss[step, row, column]
             if np.isnan(loss):
-                stripes = [bytes_of(mix(look.background, look.ink, part)) for part in (0.16, 0.42)]
+                stripes = [bytes_of(blend(look.background, look.ink, part)) for part in (0.16, 0.42)]
                 assert min(np.abs(shown - stripe).max() for stripe in stripes) <= 1
             else:
                 # The part of the decades between the scale's ends, worked out here.
@@ -189,7 +189,7 @@ def test_letters():
 def shown_texts(canvas, step):
     """Every text that is drawn at a step, with its box."""
     drawn = []
-    with pytest.MonkeyPatch.context() as patch, own_settings():
+    with pytest.MonkeyPatch.context() as patch, drawing_settings():
         patch.setattr(Text, "draw", lambda text, renderer: drawn.append(text))
         canvas.figure.canvas.draw()
         drawn += [artist for artist in canvas.moved(at(step)) if isinstance(artist, Text)]
@@ -275,7 +275,7 @@ def test_many_minima_are_drawn():
         y=(-7, 7),
         minima=[(2 * i, 2 * j) for i in range(-3, 4) for j in range(-3, 4)],
     )
-    found = Starts(20, 20).record(function, Racer("SGD", lr=0.05), (0, 0), 30)
+    found = StartsMap(20, 20).record(function, Racer("SGD", lr=0.05), (0, 0), 30)
     for size in SIZES:
         canvas, _ = make(replace(record(function, [], (0, 0), 0), map=found), size)
         words = [text.get_text() for text, _ in shown_texts(canvas, 30) if text.axes is panel(canvas, "tally")]

@@ -5,10 +5,10 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from animopt import Output, Racer, Scene, Sweep, UsageError
-from animopt.drawing.colors import ordered
+from animopt.drawing.colors import ordered_theme
 from animopt.drawing.theme import THEMES
 from animopt.functions import quartic, ravine
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 from animopt.video.film import Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
@@ -26,7 +26,7 @@ def sweep():
 
 
 def film(recording, size=(1280, 720), **staging):
-    return Film(recording, Clock(12, 4), size, 10, Staging(**{"layout": "multiples", "ordered": True} | staging))
+    return Film(recording, Timeline(12, 4), size, 10, Staging(**{"layout": "multiples", "ordered": True} | staging))
 
 
 def panel(film):
@@ -51,7 +51,7 @@ def test_each_racer_is_on_its_own_contour_alone(sweep, size, theme):
     drawn = film(sweep, size, theme=theme)
     frame = drawn.at(4)
     tiles = panel(drawn).child_axes
-    hues = ordered(THEMES[theme], 5).hues
+    hues = ordered_theme(THEMES[theme], 5).hues
     assert len(tiles) == 5
     for racer, tile in enumerate(tiles):
         part = pixels(drawn, frame, tile)

@@ -21,12 +21,12 @@ from animopt import (
     Question,
     Racer,
     Scene,
-    Settings,
-    Slow,
-    Starts,
+    SettingsMap,
+    SlowMotion,
+    StartsMap,
     Sweep,
     UsageError,
-    load,
+    load_scene,
     logspace,
     plot,
     tuned,
@@ -214,14 +214,17 @@ CALLS = [
     (lambda: make(steps=np.float32(2)), f"steps np.float32(2.0): {WHOLE} 1 and at most 1000000000"),
     (lambda: make(steps=None), f"steps None: {WHOLE} 1 and at most 1000000000"),
     (
-        lambda: make(map=Starts),
-        "map <class 'animopt.engine.maps.Starts'>: give Starts() or Settings(lr=[0.01, 0.1], momentum=...",
+        lambda: make(map=StartsMap),
+        "map <class 'animopt.engine.maps.StartsMap'>: give Starts() or Settings(lr=[0.01, 0.1], momentum=...",
     ),
     (
-        lambda: make(map=Starts(2, 2), function=bowl),
+        lambda: make(map=StartsMap(2, 2), function=bowl),
         "map: function bowl has no minima to come to; give it some, as ...",
     ),
-    (lambda: make(map=Starts(2, 2), noise=1), "map: its races are run together, without noise or batches; leave ou..."),
+    (
+        lambda: make(map=StartsMap(2, 2), noise=1),
+        "map: its races are run together, without noise or batches; leave ou...",
+    ),
     (lambda: make(noise=HUGE), "noise 1000000...0: give a standard deviation of at least 0, as noise=0.5"),
     (lambda: make(noise="1"), "noise '1': give a standard deviation of at least 0, as noise=0.5"),
     (lambda: make(batch=3), "batch 3: function bowl has no data; leave out the batch"),
@@ -253,7 +256,7 @@ CALLS = [
     (lambda: make(card="1"), "card '1': give the seconds for which the title card stands, as card=1"),
     (lambda: make(card=1), "seconds 1: the card and the question leave none for the race; give more"),
     (lambda: make(question="why?"), "question 'why?': give a Question, as Question('Which one wins?', step=3)"),
-    (lambda: make(slow=Slow(1, 2)), "slow Slow(first=1, last=2, times=3.0): give a list, as slow=[Slow(3, 6)]"),
+    (lambda: make(slow=SlowMotion(1, 2)), "slow Slow(first=1, last=2, times=3.0): give a list, as slow=[Slow(3, 6)]"),
     (lambda: make(slow=[(1, 2)]), "slow (1, 2): give a list of Slow, as slow=[Slow(3, 6)]"),
     (lambda: make(lang=None), "lang None: give a text, as lang='en'"),
     (lambda: make(origin="mine.py"), "origin 'mine.py': leave it out; animopt.load gives it"),
@@ -266,23 +269,29 @@ CALLS = [
     (lambda: Question("a", step=-1), "question step -1: give the step at which the race stands still, as step=3"),
     (lambda: Question("a", seconds=[2]), f"question seconds [2]: {PAUSE}"),
     (lambda: Question("a", seconds=INF), f"question seconds inf: {PAUSE}"),
-    (lambda: Slow("a", "b"), f"slow first 'a': {SLOW}"),
-    (lambda: Slow(2, 2), f"slow last 2: {SLOW}"),
-    (lambda: Slow(1, 2, times=False), f"slow times False: {SLOW}"),
+    (lambda: SlowMotion("a", "b"), f"slow first 'a': {SLOW}"),
+    (lambda: SlowMotion(2, 2), f"slow last 2: {SLOW}"),
+    (lambda: SlowMotion(1, 2, times=False), f"slow times False: {SLOW}"),
     # Maps, sweeps, tuning, spacing
-    (lambda: Starts(columns=0), f"map columns 0: {WHOLE} 1 and at most 1000000000"),
-    (lambda: Starts(rows=np.array([3])), f"map rows array([3]): {WHOLE} 1 and at most 1000000000"),
-    (lambda: Starts(within=None), "map within None: give a part of the domain's diagonal, as within=0.01"),
-    (lambda: Settings(lr=[1, 2]), "map settings lr: give two, as Settings(lr=[0.01, 0.1], momentum=[0, 0.9])"),
-    (lambda: Settings(lr=3, momentum=[0, 1]), "map settings lr=3: give at least two values, as lr=[0.01, 0.1]"),
-    (lambda: Settings(lr=iter([1]), momentum=[0, 1]), "map settings lr=<list_iterator object at ...: give at least..."),
-    (lambda: Settings(lr=[1, 2], steps=[1, 2]), "map settings 'steps': is the racer's own; vary two of its optimi..."),
+    (lambda: StartsMap(columns=0), f"map columns 0: {WHOLE} 1 and at most 1000000000"),
+    (lambda: StartsMap(rows=np.array([3])), f"map rows array([3]): {WHOLE} 1 and at most 1000000000"),
+    (lambda: StartsMap(within=None), "map within None: give a part of the domain's diagonal, as within=0.01"),
+    (lambda: SettingsMap(lr=[1, 2]), "map settings lr: give two, as Settings(lr=[0.01, 0.1], momentum=[0, 0.9])"),
+    (lambda: SettingsMap(lr=3, momentum=[0, 1]), "map settings lr=3: give at least two values, as lr=[0.01, 0.1]"),
     (
-        lambda: make(map=Settings(lr=[1, NAN], momentum=[0, 1])),
+        lambda: SettingsMap(lr=iter([1]), momentum=[0, 1]),
+        "map settings lr=<list_iterator object at ...: give at least...",
+    ),
+    (
+        lambda: SettingsMap(lr=[1, 2], steps=[1, 2]),
+        "map settings 'steps': is the racer's own; vary two of its optimi...",
+    ),
+    (
+        lambda: make(map=SettingsMap(lr=[1, NAN], momentum=[0, 1])),
         "map settings: racer SGD: lr=nan: give a finite number, as lr=0.001",
     ),
     (
-        lambda: make(map=Settings(lr=[1, 2], momentun=[0, 1])),
+        lambda: make(map=SettingsMap(lr=[1, 2], momentun=[0, 1])),
         "map settings 'momentun': SGD does not take it; did you mean 'momentum'?",
     ),
     (lambda: Sweep("SGD", lr=[1]), "sweep 'SGD': give a racer, as Sweep(Racer('SGD'), lr=[0.1, 0.9])"),
@@ -348,8 +357,8 @@ CALLS = [
     (lambda: make().storyboard("a.png", size=(1, 2, 3)), f"size (1, 2, 3): {SIZE} (1280, 720)"),
     (lambda: make().clip(3), "clip 3: a notebook shows gif or mp4; use one of them"),
     (lambda: make().clip("gif", fps=None, theme="drak"), "theme 'drak': there is none of that name; use light, da..."),
-    (lambda: load(3), "scene file 3: give a path, as 'my_scene.py'"),
-    (lambda: load(""), "scene file '': give a path, as 'my_scene.py'"),
+    (lambda: load_scene(3), "scene file 3: give a path, as 'my_scene.py'"),
+    (lambda: load_scene(""), "scene file '': give a path, as 'my_scene.py'"),
 ]
 
 
@@ -398,7 +407,7 @@ def test_no_bad_argument_is_there_twice():
 def test_a_scene_file_that_cannot_be_read_is_named_as_it_was_given(make_path, tmp_path):
     path = make_path(tmp_path)
     with pytest.raises(Error, match=rf"^{re.escape(str(path))}: .*; give the path of a scene file$") as caught:
-        load(path)
+        load_scene(path)
     assert type(caught.value) is Error
 
 
@@ -408,10 +417,10 @@ def test_what_is_nearly_right_is_taken():
     assert [type(each) for each in (scene.steps, scene.seconds, scene.seed, scene.noise)] == [int, float, int, float]
     assert make(title="two\nlines", caption={"en": "a", "ko": "가"}).title == "two\nlines"
     assert Racer("SGD", name="שלום \u200d👩‍🔬").name
-    assert Settings(lr=(each for each in [1, 2]), momentum=np.array([0, 0.5])).settings["lr"] == (1, 2)
+    assert SettingsMap(lr=(each for each in [1, 2]), momentum=np.array([0, 0.5])).settings["lr"] == (1, 2)
     assert Output("a.gif", size=(np.int64(640), 360)).size == (640, 360)
     assert function(x=torch.tensor([0.0, 1.0]), y=np.array([0, 1])).x == (0.0, 1.0)
-    assert Slow(3, INF).last == INF
+    assert SlowMotion(3, INF).last == INF
 
 
 @pytest.mark.parametrize(
@@ -428,7 +437,7 @@ def test_what_is_nearly_right_is_taken():
     ids=range(7),
 )
 def test_any_value_can_be_shown(value, said):
-    shown = errors.shown(value)
+    shown = errors.short_repr(value)
     assert re.fullmatch(said, shown)
     assert len(shown) <= errors.MOST_SHOWN
 
@@ -815,7 +824,7 @@ def test_a_bad_scene_file_is_told_in_a_line(row, animopt_here, tmp_path):
     before = files(tmp_path)
     assert_refused(animopt_here("mine.py", *QUICK), 1, said)
     with pytest.raises(Error, match=pattern(said).removesuffix("$")) as caught:
-        load("mine.py")
+        load_scene("mine.py")
     assert type(caught.value) is Error
     assert files(tmp_path) == before
 
@@ -827,7 +836,7 @@ def test_a_bad_function_is_told_in_a_line(row, animopt_here, tmp_path):
     before = files(tmp_path)
     assert_refused(animopt_here("mine.py", *QUICK), 1, said)
     with pytest.raises(Error) as caught:
-        load("mine.py").save("a.gif")
+        load_scene("mine.py").save("a.gif")
     assert type(caught.value) is Error
     assert re.match(pattern(said), str(caught.value))
     assert files(tmp_path) == before
@@ -884,7 +893,7 @@ def beside(tmp_path, monkeypatch):
 def test_two_scenes_get_their_own_neighbours(beside):
     path = list(sys.path)
     sys.modules.pop("colorsys", None)
-    one, two = load("one/mine.py"), load(beside / "two" / "mine.py")
+    one, two = load_scene("one/mine.py"), load_scene(beside / "two" / "mine.py")
     assert (one.title, two.title) == ("one", "two")
     # The functions import once more only now.
     heights = [scene.record().z[0, 0] for scene in (two, one)]
@@ -942,9 +951,9 @@ def test_a_shell_in_the_folder_and_workers_get_their_own_neighbours(beside):
 
 
 def test_a_file_that_is_read_again_has_new_neighbours(beside):
-    assert load("one/mine.py").title == "one"
+    assert load_scene("one/mine.py").title == "one"
     (beside / "one" / "helpers.py").write_text('"""three"""\nFACTOR = 3')
-    assert load("one/mine.py").title == "three"
+    assert load_scene("one/mine.py").title == "three"
 
 
 def test_a_scene_named_like_a_command_is_listed_by_its_path(animopt_here, tmp_path):
@@ -968,7 +977,7 @@ def test_the_commands_are_those_that_scenes_make_way_for():
 def test_an_interrupt_in_a_users_code_is_no_mistake_of_theirs(tmp_path):
     (tmp_path / "mine.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
-        load(tmp_path / "mine.py")
+        load_scene(tmp_path / "mine.py")
 
     def pressed(x):
         raise KeyboardInterrupt

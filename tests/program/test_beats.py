@@ -8,12 +8,12 @@ import pytest
 from matplotlib.text import Text
 
 import animopt
-from animopt import Output, Question, Racer, Scene, Slow, UsageError
+from animopt import Output, Question, Racer, Scene, SlowMotion, UsageError
 from animopt.cli.main import main
 from animopt.drawing import fonts
 from animopt.engine.tuning import Tuned
 from animopt.functions import quartic, ravine
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 from animopt.video.film import Film, Staging
 
 SCENE = Scene(function=ravine, racers=[Racer("SGD", lr=0.5), Racer("Adam", lr=0.5)], start=(-7, 2), steps=10)
@@ -28,12 +28,12 @@ def texts(film, second, axes_name):
 
 
 def test_without_beats_the_race_begins_at_once():
-    assert Clock(10, 10).moment(0).card == Clock(10, 10).moment(0).question == 0
-    assert Clock(10, 10).moment(0.8).step == pytest.approx(1)
+    assert Timeline(10, 10).moment(0).card == Timeline(10, 10).moment(0).question == 0
+    assert Timeline(10, 10).moment(0.8).step == pytest.approx(1)
 
 
 def test_a_card_stands_before_the_race():
-    clock = Clock(10, 10, card=1.5)
+    clock = Timeline(10, 10, card=1.5)
     assert [clock.moment(second).card for second in (0, 1, 1.5, 5)] == [1, 1, 0, 0]
     assert clock.moment(1.5).step == 0
     assert clock.moment(8).step == 10
@@ -42,7 +42,7 @@ def test_a_card_stands_before_the_race():
 
 @pytest.mark.parametrize("step", [0, 4, 10])
 def test_a_question_stops_the_race_at_its_step(step):
-    clock = Clock(10, 12, question=Question("Which one?", step=step, seconds=2))
+    clock = Timeline(10, 12, question=Question("Which one?", step=step, seconds=2))
     times = np.linspace(0, 12, 2401)
     moments = [clock.moment(second) for second in times]
     standing = np.array([moment.step == step for moment in moments]) & (times < 10)
@@ -54,7 +54,7 @@ def test_a_question_stops_the_race_at_its_step(step):
 
 
 def test_slow_motion_takes_as_many_times_as_long():
-    clock = Clock(10, 10, slow=[Slow(4, 6, times=3)])
+    clock = Timeline(10, 10, slow=[SlowMotion(4, 6, times=3)])
     seconds = [clock.second_of(step) for step in (0, 4, 5, 6, 10)]
     pace = 8 / 14
     np.testing.assert_allclose(seconds, np.cumsum([0, 4, 3, 3, 4]) * pace)
@@ -80,7 +80,9 @@ def test_what_cannot_be_staged_is_refused(beats, said):
         replace(SCENE, **beats)
 
 
-@pytest.mark.parametrize("wrong", [lambda: Slow(3, 2), lambda: Slow(1, 2, times=0), lambda: Question("?", seconds=0)])
+@pytest.mark.parametrize(
+    "wrong", [lambda: SlowMotion(3, 2), lambda: SlowMotion(1, 2, times=0), lambda: Question("?", seconds=0)]
+)
 def test_a_beat_of_no_length_is_refused(wrong):
     with pytest.raises(UsageError):
         wrong()
@@ -88,7 +90,7 @@ def test_a_beat_of_no_length_is_refused(wrong):
 
 def test_the_card_and_the_question_say_what_they_should(make_film):
     question = Question("Which one arrives first?", step=3, seconds=2)
-    clock = Clock(10, 12, card=1, question=question)
+    clock = Timeline(10, 12, card=1, question=question)
     staging = Staging(caption="Two of them", question=question.text)
     film = Film(replace(SCENE, title="A race").record(), clock, (320, 180), 10, staging)
     assert texts(film, 0.2, "card") == ["A race", "Two of them"]
@@ -98,7 +100,7 @@ def test_the_card_and_the_question_say_what_they_should(make_film):
 
 def test_the_end_tells_each_outcome():
     recording = SCENE.record()
-    film = Film(recording, Clock(10, 10), (1280, 720), 10)
+    film = Film(recording, Timeline(10, 10), (1280, 720), 10)
     shown = " ".join(texts(film, 10, "standings"))
     for xy in recording.xy[:, -1]:
         assert f"{np.hypot(*xy):.2g} from" in shown
@@ -115,7 +117,7 @@ def test_words_come_in_the_scenes_language():
 
 
 def test_every_scene_speaks_english_and_korean(scene_file):
-    scene = animopt.load(scene_file)
+    scene = animopt.load_scene(scene_file)
     # What a search has picked is said by the recording.
     assert scene.caption or isinstance(scene.racers, Tuned)
     for words in filter(None, (scene.title, scene.caption)):
@@ -127,7 +129,7 @@ def test_every_scene_speaks_english_and_korean(scene_file):
 @pytest.fixture
 def no_korean(monkeypatch):
     """A machine on which no font has Hangul."""
-    monkeypatch.setattr(fonts, "family", lambda: [fonts.FAMILY, "DejaVu Sans"])
+    monkeypatch.setattr(fonts, "font_family", lambda: [fonts.FAMILY, "DejaVu Sans"])
 
 
 @pytest.mark.usefixtures("no_korean")
@@ -135,7 +137,7 @@ def test_letters_that_no_font_has_are_told_once():
     recording = replace(SCENE, title="내리막 race").record()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        film = Film(recording, Clock(10, 10), (320, 180), 10)
+        film = Film(recording, Timeline(10, 10), (320, 180), 10)
         film.at(1)
     (warning,) = caught
     assert "'내' (U+B0B4)" in str(warning.message)

@@ -27,11 +27,11 @@ from PIL import Image, ImageSequence
 
 import animopt
 from animopt import Error, Output
-from animopt.core.atomic_files import STALE, sweep, temporary
-from animopt.core.processes import machine
+from animopt.core.atomic_files import STALE, remove_stale_folders, temporary_folder
+from animopt.core.processes import machine_id
 from animopt.core.signals import INTERRUPTED
 from animopt.video.encoder import Writer
-from animopt.video.formats import WRITERS
+from animopt.video.formats import FORMATS
 
 if os.name == "posix":
     import pty
@@ -411,7 +411,7 @@ def test_the_target_becomes_a_folder(desk, suffix):
 def test_two_renders_of_one_path_at_once(desk, name):
     desk.keep(name)
     go = desk.place / "go"
-    faults = [fault({"at": "animopt.core.atomic_files:sync_whole", "after": True}, "wait for", str(go))]
+    faults = [fault({"at": "animopt.core.atomic_files:sync_tree", "after": True}, "wait for", str(go))]
     both = [desk.start("-o", name, faults=faults) for _ in range(2)]
     until(go.with_name("go.waiting").exists)
     go.touch()
@@ -474,7 +474,7 @@ def each_with_a_signal(**moments):
 @pytest.mark.parametrize(
     ("moment", "number"),
     each_with_a_signal(
-        loading={"at": "animopt.scene.scene:load"},
+        loading={"at": "animopt.scene.scene:load_scene"},
         race=RACE,
         folder_made={"at": "animopt.core.atomic_files:machine"},
         palette=PALETTE,
@@ -505,7 +505,7 @@ def test_a_signal_at_any_moment_before_the_file_is_there(desk, moment, number):
     each_with_a_signal(
         moved=MOVED,
         removing={"at": "animopt.core.atomic_files:_remove"},
-        telling={"at": "animopt.cli.console:Voice.path"},
+        telling={"at": "animopt.cli.console:Console.path"},
         ending={"at": "click:Group.invoke", "after": True},
         ended={"at": "animopt.cli.main:main", "after": True},
         last={"at": "animopt.__main__:leave"},
@@ -550,7 +550,7 @@ def test_further_signals_change_nothing(desk):
     tidying = [
         "animopt.video.ffmpeg:Ffmpeg._end",
         "animopt.core.atomic_files:_remove",
-        "animopt.cli.console:Voice.error",
+        "animopt.cli.console:Console.error",
     ]
     faults = [
         fault(MIDDLE, "signal", signal.SIGTERM),
@@ -639,7 +639,7 @@ def test_the_command_is_killed_and_the_next_one_sweeps(desk, name, moment, optio
 def test_only_what_dead_processes_left_is_swept(tmp_path):
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         pass
-    with temporary(tmp_path / "a") as own:
+    with temporary_folder(tmp_path / "a") as own:
         here = own.name.split("-")[1]
         there = "0" * 8 if here != "0" * 8 else "1" * 8
         day = time.time() - STALE
@@ -660,7 +660,7 @@ def test_only_what_dead_processes_left_is_swept(tmp_path):
                 os.utime(tmp_path / name, (at, at))
         file = tmp_path / f".animopt-{here}-{dead.pid}-{6:012}"
         file.touch()
-        sweep(tmp_path)
+        remove_stale_folders(tmp_path)
         left = {path.name for path in tmp_path.iterdir()}
         assert left == {own.name, file.name, *(name for name, (stays, _) in names.items() if stays)}
     assert not own.exists()
@@ -669,14 +669,14 @@ def test_only_what_dead_processes_left_is_swept(tmp_path):
 def test_an_old_folder_that_cannot_go_back_is_kept(tmp_path, monkeypatch):
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         pass
-    left = tmp_path / f".animopt-{machine()}-{dead.pid}-{0:012}"
+    left = tmp_path / f".animopt-{machine_id()}-{dead.pid}-{0:012}"
     (left / "old" / "frames").mkdir(parents=True)
     (left / "old" / "frames" / "frame-0000.png").write_bytes(OLD)
     with monkeypatch.context() as patched:
         patched.setattr("animopt.core.atomic_files.move", refusing)
-        sweep(tmp_path)
+        remove_stale_folders(tmp_path)
     assert left.exists()
-    sweep(tmp_path)
+    remove_stale_folders(tmp_path)
     assert not left.exists()
     assert (tmp_path / "frames" / "frame-0000.png").read_bytes() == OLD
 
@@ -851,7 +851,7 @@ def scene(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "scene.py").write_text(SCENE)
-    return animopt.load(tmp_path / "scene.py")
+    return animopt.load_scene(tmp_path / "scene.py")
 
 
 @pytest.fixture
@@ -879,7 +879,7 @@ def nothing_is_left(folder):
     assert left == []
 
 
-@pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_python_gets_an_error_and_the_old_file_stays(scene, tmp_path, monkeypatch, suffix):
     name = f"a{suffix}" if suffix != "/" else "frames/"
     path = tmp_path / name

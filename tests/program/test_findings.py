@@ -319,7 +319,7 @@ def test_a_fair_race_says_what_was_picked(stem, record, scenes):
 
 
 def test_the_ravine_turns_and_gradient_descent_with_it(scenes):
-    races = animopt.load(scenes["rotating_ravine"])._races()
+    races = animopt.load_scene(scenes["rotating_ravine"])._races()
     assert len(races) == 46
     sgd, adam = np.array([race.gap[:, -1] for race in races]).T
     np.testing.assert_allclose(sgd, sgd[0], rtol=1e-9)
@@ -354,7 +354,7 @@ def test_the_caption_is_true(stem, record):
 
 @pytest.mark.parametrize("stem", SWEEPS)
 def test_the_caption_can_be_read_in_both_languages(stem):
-    scene = animopt.load(SWEEPS[stem])
+    scene = animopt.load_scene(SWEEPS[stem])
     assert isinstance(scene, Scene)
     assert scene.ordered
     for words in (scene.title, scene.caption):

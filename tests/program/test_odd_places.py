@@ -59,7 +59,7 @@ def scene(tmp_path_factory):
     """A scene of two frames, whose race is run once."""
     path = tmp_path_factory.mktemp("scene") / "scene.py"
     path.write_text(SCENE)
-    return animopt.load(path)
+    return animopt.load_scene(path)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def is_picture(path, frames=1):
 
 def is_accepted(name):
     """Whether the system has files of a name."""
-    return not (WINDOWS and file_names.name_is_refused(name))
+    return not (WINDOWS and file_names.invalid_name_reason(name))
 
 
 def refused(done, *said):
@@ -374,7 +374,7 @@ def test_names_that_windows_keeps(command, folder, monkeypatch, name):
         if name != "a.gif.gif":
             refused(command("-o", name, *still, *SMALL), "Windows", "; give it another name")
         else:
-            file_names.name_is_refused(name)
+            file_names.invalid_name_reason(name)
     assert names(folder) == set()
 
 

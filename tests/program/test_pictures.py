@@ -15,15 +15,15 @@ from matplotlib.transforms import Bbox
 import animopt
 from animopt import Output, Racer, Scene
 from animopt.drawing.artists import HEAD, Stamp
-from animopt.drawing.layout import LAYOUTS, PANELS, unit
-from animopt.drawing.text import unshared
+from animopt.drawing.layout import LAYOUTS, PANELS, pixel_unit
+from animopt.drawing.text import without_common_prefix
 from animopt.drawing.theme import THEMES
 from animopt.functions import quartic, ravine
-from animopt.recording.timeline import LOOPS, Clock
-from animopt.video.film import NEEDS, RACE, Film, Staging
+from animopt.recording.timeline import LOOPS, Timeline
+from animopt.video.film import NEEDS, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
-RACE_PANELS = tuple(panel for panel in PANELS if panel not in NEEDS)
+EVERY_RACE_PANEL = tuple(panel for panel in PANELS if panel not in NEEDS)
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
 SECONDS = 10
 # All that a race without data has.
@@ -50,7 +50,7 @@ def flaws(recording, size, staging, monkeypatch):
     """What is wrong with frames at the start, in the middle and at the end."""
     found = []
     with noting_texts(monkeypatch) as still:
-        film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), size, 25, staging)
+        film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), size, 25, staging)
         renderer = film.canvas.figure.canvas.get_renderer()
     for second in MOMENTS:
         moment = film.clock.moment(second)
@@ -86,11 +86,14 @@ def unreadable(texts, size):
 
 def covered(film, recording, moment, texts):
     """Which racers' names lie on heads."""
-    half = 0.45 * max(7, HEAD * unit(*film.size))
+    half = 0.45 * max(7, HEAD * pixel_unit(*film.size))
     for panel in {text.axes for text, _ in texts if place(text) in ("contour", "wireframe")}:
         for racer, (x, y) in enumerate(heads(film, recording, moment, panel)):
             for text, box in texts:
-                beside = text.axes is panel and text.get_text() in {*recording.names, *unshared(recording.names)}
+                beside = text.axes is panel and text.get_text() in {
+                    *recording.names,
+                    *without_common_prefix(recording.names),
+                }
                 if beside and box.x0 < x + half and x - half < box.x1 and box.y0 < y + half and y - half < box.y1:
                     yield f"{name(text)} covers head {racer}"
 
@@ -126,7 +129,7 @@ def opacity(text):
 def test_every_scene_can_be_read(scene_file, record, size, scenes, monkeypatch):
     # Each scene in both themes, and each size too: light and dark take turns.
     turn = list(scenes).index(scene_file.stem) + SIZES.index(size)
-    staging = animopt.load(scene_file)._staging(("light", "dark")[turn % 2])
+    staging = animopt.load_scene(scene_file)._staging(("light", "dark")[turn % 2])
     assert flaws(record(scene_file), size, staging, monkeypatch) == []
 
 
@@ -135,7 +138,7 @@ def test_every_scene_can_be_read(scene_file, record, size, scenes, monkeypatch):
 @pytest.mark.parametrize("function", ["ravine", "quartic"])
 def test_the_end_tells_every_outcome_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
-    film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), size, 25)
+    film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), size, 25)
     moved = film.canvas.moved(film.clock.moment(SECONDS))
     said = [each.get_text() for each in moved if isinstance(each, Text) and place(each) == "standings"]
     for racer, (x, y) in enumerate(recording.xy[:, -1]):
@@ -163,24 +166,24 @@ def alternatives(coordinate):
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 def test_both_views_name_every_racer_in_time(stem, scenes, record):
     recording = record(scenes[stem])
-    film = Film(recording, Clock(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25)
+    film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25)
     said = {"contour": set(), "wireframe": set()}
     for second in np.arange(0, SECONDS, 0.2):
         for each in film.canvas.moved(film.clock.moment(second)):
             if isinstance(each, Text) and place(each) in said:
                 said[place(each)].add(each.get_text())
     assert said["contour"] == said["wireframe"]
-    assert said["contour"] in (set(recording.names), set(unshared(recording.names)))
+    assert said["contour"] in (set(recording.names), set(without_common_prefix(recording.names)))
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_every_panel_can_be_read(stem, size, scenes, record, monkeypatch):
-    assert flaws(record(scenes[stem]), size, Staging("dark", panels=RACE_PANELS), monkeypatch) == []
+    assert flaws(record(scenes[stem]), size, Staging("dark", panels=EVERY_RACE_PANEL), monkeypatch) == []
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("panels", [(*RACE, "fit"), DATA_PANELS], ids=len)
+@pytest.mark.parametrize("panels", [(*RACE_PANELS, "fit"), DATA_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_data_and_fits_can_be_read(size, panels, theme, scenes, record, monkeypatch):
     staging = Staging(theme, panels=panels)
@@ -196,7 +199,9 @@ def test_a_contour_alone_can_be_read(stem, size, scenes, record, monkeypatch):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_function_is_written_once(layout, ravine_race, monkeypatch):
     with noting_texts(monkeypatch) as drawn:
-        film = Film(ravine_race, Clock(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=RACE_PANELS))
+        film = Film(
+            ravine_race, Timeline(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=EVERY_RACE_PANEL)
+        )
         assert film.canvas
     assert sum("f(x, y)" in text.get_text() for text in drawn) == 1
 
@@ -232,7 +237,7 @@ def test_a_diverging_race_can_be_read(monkeypatch):
 def test_no_panel_is_blank(theme, scenes, record):
     recording = record(scenes["regression_minibatch"])
     film = Film(
-        recording, Clock(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25, Staging(theme, panels=DATA_PANELS)
+        recording, Timeline(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25, Staging(theme, panels=DATA_PANELS)
     )
     frame = film.at(4.5)
     for axes in film.canvas.figure.axes:
@@ -241,9 +246,9 @@ def test_no_panel_is_blank(theme, scenes, record):
             assert frame[720 - y1 : 720 - y0, x0:x1].std() > 3, axes.get_label()
 
 
-@pytest.mark.parametrize("panels", [RACE, RACE_PANELS], ids=len)
+@pytest.mark.parametrize("panels", [RACE_PANELS, EVERY_RACE_PANEL], ids=len)
 def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
-    clock = Clock(ravine_race.xy.shape[1] - 1, 4, loop="seamless")
+    clock = Timeline(ravine_race.xy.shape[1] - 1, 4, loop="seamless")
     film = Film(ravine_race, clock, (480, 270), 25, Staging(panels=panels))
     first = film.at(0)
     assert not np.array_equal(film.at(2), first)
@@ -260,7 +265,7 @@ def badness(path):
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_nothing_flashes(loop, scenes, tmp_path):
-    scene = replace(animopt.load(scenes["ravine_race"]), seconds=4, loop=loop)
+    scene = replace(animopt.load_scene(scenes["ravine_race"]), seconds=4, loop=loop)
     scene.save(Output(tmp_path / "a.mp4", size=(320, 180), fps=25))
     measured = badness(tmp_path / "a.mp4")
     assert len(measured) == 200

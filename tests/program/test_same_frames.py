@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 import torch
 
-from animopt import Output, Question, Racer, Scene, Settings, Starts, Sweep, logspace
+from animopt import Output, Question, Racer, Scene, SettingsMap, StartsMap, Sweep, logspace
 from animopt.functions import himmelblau, ravine, rotated
 from animopt.regression import line
-from animopt.video.worker_pool import Workers
+from animopt.video.worker_pool import WorkerPool
 
 SIZE = (320, 180)
 FPS = 3
@@ -59,7 +59,7 @@ SCENES = {
         panels=["wireframe", "contour", "loss", "formula", "state", "fit", "standings"],
     ),
     "basins": lambda: Scene(
-        function=himmelblau, racers=[ADAM], start=(0, 0), steps=8, seconds=1, map=Starts(columns=16, rows=16)
+        function=himmelblau, racers=[ADAM], start=(0, 0), steps=8, seconds=1, map=StartsMap(columns=16, rows=16)
     ),
     "settings": lambda: Scene(
         function=ravine,
@@ -67,7 +67,7 @@ SCENES = {
         start=(-7, 2),
         steps=8,
         seconds=1,
-        map=Settings(lr=logspace(0.01, 3, 8), momentum=[0.0, 0.5, 0.9]),
+        map=SettingsMap(lr=logspace(0.01, 3, 8), momentum=[0.0, 0.5, 0.9]),
     ),
     "multiples": lambda: Scene(
         function=[rotated(ravine, degrees) for degrees in (0, 20)],
@@ -256,7 +256,7 @@ def test_frames_in_any_order(expected):
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_any_number_of_workers(count, expected):
-    with Workers(count, "animopt.video.film") as workers:
+    with WorkerPool(count, "animopt.video.film") as workers:
         assert drawn(partial(frames, workers=workers)) == without_vectors(expected)
 
 

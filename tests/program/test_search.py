@@ -18,21 +18,21 @@ from hypothesis import HealthCheck, Phase, assume, example, given, note, setting
 from hypothesis import strategies as st
 from PIL import Image
 
-from animopt import Error, Function, Output, Question, Racer, Scene, Settings, Slow, Starts, Sweep
+from animopt import Error, Function, Output, Question, Racer, Scene, SettingsMap, SlowMotion, StartsMap, Sweep
 from animopt.cli.options import parse_size
 from animopt.cli.render_command import parse_point
 from animopt.core.errors import UsageError
 from animopt.drawing.layout import LAYOUTS, PANELS
 from animopt.drawing.theme import THEMES
-from animopt.engine.racer import shelf as optimizers_shelf
+from animopt.engine.racer import optimizer_table as optimizers_shelf
 from animopt.functions import shelf as functions_shelf
 from animopt.publish.captions import cues, webvtt
 from animopt.recording.events import alt_text, events
 from animopt.regression import line
-from animopt.scene.race_spec import Race
+from animopt.scene.race_spec import RaceSpec
 from animopt.scene.recipe import Recipe
 from animopt.video.metadata import AFTERWARDS, MOST, embedded
-from animopt.video.size_budget import in_bytes
+from animopt.video.size_budget import parse_bytes
 
 SEARCH = partial(
     settings,
@@ -213,7 +213,7 @@ texts = st.one_of(
     ),
 )
 slows = st.builds(
-    lambda first, steps, times: Slow(first, first + steps, 2.0**times),
+    lambda first, steps, times: SlowMotion(first, first + steps, 2.0**times),
     st.floats(0, 30),
     st.floats(0.01, 9),
     st.floats(-9, 9),
@@ -346,11 +346,11 @@ def asked(draw: Any) -> Asked:
         sweep = {key: draw(st.lists(value, min_size=1, max_size=9))}
     if kind == 4 and "batch" not in fields:
         if draw(st.booleans()):
-            fields["map"] = Starts(draw(st.integers(1, 9)), draw(st.integers(1, 9)))
+            fields["map"] = StartsMap(draw(st.integers(1, 9)), draw(st.integers(1, 9)))
         else:
             values = st.lists(st.one_of(st.floats(0, 1), numbers), min_size=2, max_size=4)
             second = draw(st.sampled_from(["momentum", "weight_decay", "eps", "maximize", "alpha"]))
-            fields["map"] = Settings(lr=draw(values), **{second: draw(values)})
+            fields["map"] = SettingsMap(lr=draw(values), **{second: draw(values)})
     lacking: set[str] = set() if draw(st.integers(0, 9)) == 0 else {"fit"} if kind else {"state"}
     if lacking and not fields.get("map"):
         lacking = lacking | {"map", "tally"}
@@ -373,7 +373,7 @@ def asked(draw: Any) -> Asked:
             "slow",
             st.lists(
                 st.builds(
-                    lambda a, b, c: Slow(a, a + b, c),
+                    lambda a, b, c: SlowMotion(a, a + b, c),
                     parts.map(abs),
                     st.floats(0.01, 9),
                     parts.map(lambda p: 2.0 ** (9 * p)),
@@ -479,7 +479,7 @@ def folder(tmp_path_factory: Any) -> Any:
 
 
 TWO = (("SGD", {"lr": 0.1}), ("Adam", {"lr": 0.1}))
-MAP = Settings(lr=[0.1, 0.2], weight_decay=[0, 0.1])
+MAP = SettingsMap(lr=[0.1, 0.2], weight_decay=[0, 0.1])
 LINE = ((0.0, 1.0, 2.0), (0.0, 1.0, 3.0))
 
 FOUND = {
@@ -504,10 +504,10 @@ FOUND = {
         (Surface("pole"), Surface("bowl", more={"minima": [(0, 0)]})), TWO, {"start": (0.5, 0.5)}, part=0.9
     ),
     "a minimum of no height among starts": Asked(
-        (Surface("root", offset=1e7, more={"minima": [(-1, 0)]}),), TWO, {"start": (0.5, 0.5), "map": Starts(3, 3)}
+        (Surface("root", offset=1e7, more={"minima": [(-1, 0)]}),), TWO, {"start": (0.5, 0.5), "map": StartsMap(3, 3)}
     ),
     "minima of a height beyond": Asked(
-        (Surface("bowl", offset=1e300, more={"minima": [(0, 0)]}),), TWO, {"start": (0.3, 0), "map": Starts(3, 3)}
+        (Surface("bowl", offset=1e300, more={"minima": [(0, 0)]}),), TWO, {"start": (0.3, 0), "map": StartsMap(3, 3)}
     ),
     "a line's end": Asked(
         ("himmelblau",), (("SGD", {"name": "a\u200db"}),), {"title": "two\nlines", "caption": "\n\u0600\n"}, svg=True
@@ -585,7 +585,7 @@ own = st.one_of(
 
 @pytest.mark.parametrize(
     ("parser", "kind"),
-    [(parse_size, int), (parse_point, float), (in_bytes, int)],
+    [(parse_size, int), (parse_point, float), (parse_bytes, int)],
     ids=["size", "point", "bytes"],
 )
 def test_words_for_numbers_are_understood_or_refused_in_one_line(parser, kind):
@@ -612,7 +612,7 @@ def test_words_for_numbers_are_understood_or_refused_in_one_line(parser, kind):
 def test_racers_in_words_are_understood_or_refused_in_one_line(name, settings):
     # Whatever a module of some other name does is its own business.
     assume("." not in name or set(name) <= {".", "x"} or name.startswith(("torch.optim", "os.")))
-    race = Race("rosenbrock", [f"{name}:{settings}"], {})
+    race = RaceSpec("rosenbrock", [f"{name}:{settings}"], {})
     with silence():
         try:
             assert race.scene.racers

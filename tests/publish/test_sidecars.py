@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from animopt import Function, Output, Question, Racer, Scene, Slow, UsageError
+from animopt import Function, Output, Question, Racer, Scene, SlowMotion, UsageError
 from animopt.functions import ravine, rotated
 from animopt.publish.captions import LEAST, MOST, Cue, cues, webvtt
 from animopt.publish.sidecars import KINDS
 from animopt.publish.snippets import html as html_snippet
 from animopt.publish.snippets import markdown
 from animopt.recording.events import alt_text, events
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 from animopt.video.film import Film, Staging
 
 SMALL = (320, 180)
@@ -60,7 +60,7 @@ def check_cues(found, seconds):
 
 
 def test_each_event_is_told_at_its_second(recording):
-    clock = Clock(40, 10)
+    clock = Timeline(40, 10)
     found = cues([recording], clock)
     check_cues(found, 10)
     told = {line.casefold(): cue.start for cue in found for line in cue.lines}
@@ -76,10 +76,10 @@ def test_each_event_is_told_at_its_second(recording):
     ("clock", "seconds"),
     [
         # The race itself has 6 of the 10 seconds, after the card, and the question holds it up at step 10.
-        (Clock(40, 10, card=2), [2.0, 8.0]),
-        (Clock(40, 10, question=Question("Who?", step=10, seconds=2)), [0.0, 8.0]),
-        (Clock(40, 10, slow=[Slow(0, 20, times=3)]), [0.0, 8.0]),
-        (Clock(40, 10, loop="seamless"), [0.0, 8.0]),
+        (Timeline(40, 10, card=2), [2.0, 8.0]),
+        (Timeline(40, 10, question=Question("Who?", step=10, seconds=2)), [0.0, 8.0]),
+        (Timeline(40, 10, slow=[SlowMotion(0, 20, times=3)]), [0.0, 8.0]),
+        (Timeline(40, 10, loop="seamless"), [0.0, 8.0]),
     ],
     ids=["card", "question", "slow", "seamless"],
 )
@@ -94,7 +94,7 @@ def test_cards_questions_and_slow_motion_are_reckoned_with(recording, clock, sec
 
 @pytest.mark.parametrize("seconds", [0.5, 1, 2, 3, 5])
 def test_a_short_clip_has_captions_within_it(recording, seconds):
-    found = cues([recording], Clock(40, seconds))
+    found = cues([recording], Timeline(40, seconds))
     check_cues(found, seconds)
     lines = [line for cue in found for line in cue.lines]
     assert len(lines) == len(set(lines)) == len(events(recording))
@@ -103,7 +103,7 @@ def test_a_short_clip_has_captions_within_it(recording, seconds):
 def test_many_events_at_once_share_captions():
     racers = [Racer("SGD", lr=5 + 0.01 * number, name=f"racer {number}") for number in range(6)]
     lost = scene(racers=racers).record()
-    found = cues([lost], Clock(40, 10))
+    found = cues([lost], Timeline(40, 10))
     check_cues(found, 10)
     assert max(len(cue.lines) for cue in found) >= 6
     assert all(cue.end - cue.start >= LEAST - 0.001 for cue in found)
@@ -111,12 +111,12 @@ def test_many_events_at_once_share_captions():
 
 def test_of_many_racers_only_the_race_is_told():
     many = scene(racers=[Racer("SGD", lr=0.01 * rate, name=f"rate {rate}") for rate in range(1, 10)]).record()
-    assert cues([many], Clock(40, 10))[0].lines[0].startswith("9 racers")
-    assert len(cues([many], Clock(40, 10))) == 2
+    assert cues([many], Timeline(40, 10))[0].lines[0].startswith("9 racers")
+    assert len(cues([many], Timeline(40, 10))) == 2
 
 
 def test_that_other_races_follow_is_told_when_they_do(recording):
-    clock = Clock(40, 20, races=5)
+    clock = Timeline(40, 20, races=5)
     cue = next(cue for cue in cues([recording] * 5, clock) if any("4 more functions" in line for line in cue.lines))
     assert 0 <= cue.start - clock.others <= LEAST
     assert clock.moment(clock.others - 0.01).race == 0
@@ -192,7 +192,7 @@ def test_chromium_plays_the_snippet_with_its_captions_and_its_poster(pasted, pag
     assert seen["plays"] == [True] * 5
     assert seen["kind"] == "captions"
     assert seen["label"] == alt_text(shown.record())
-    expected = [[cue.start, cue.end, "\n".join(cue.lines)] for cue in cues([shown.record()], Clock(40, 4))]
+    expected = [[cue.start, cue.end, "\n".join(cue.lines)] for cue in cues([shown.record()], Timeline(40, 4))]
     assert seen["cues"] == expected
     assert any(NAMES[0] in text and "-->" in text for _, _, text in seen["cues"])
     loaded = "url => new Promise(done => {const image = new Image(); image.onload = () => done(image.width);"
@@ -212,9 +212,9 @@ def test_the_poster_is_the_last_frame_that_tells_the_outcome(pasted):
     folder, shown = pasted
     with Image.open(folder / "a #1 (é)%20.png") as image:
         poster = np.asarray(image.convert("RGB"))
-    film = Film(shown.record(), Clock(40, 4), SMALL, 5, Staging())
+    film = Film(shown.record(), Timeline(40, 4), SMALL, 5, Staging())
     assert np.array_equal(poster, film.at(4))
-    seamless = Clock(40, 10, loop="seamless")
+    seamless = Timeline(40, 10, loop="seamless")
     moment = seamless.moment(seamless.finished)
     assert (moment.step, moment.held) == (40, pytest.approx(1))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from animopt import Function, Racer, Scene, Starts
+from animopt import Function, Racer, Scene, StartsMap
 from animopt.functions import himmelblau, ravine
 from animopt.recording.events import alt_text, events
 
@@ -65,7 +65,7 @@ def test_many_are_not_told_one_by_one():
 
 
 def test_a_map_is_told_in_shares_that_make_a_whole():
-    told = alt_text(race(Racer("Adam", lr=0.1), function=himmelblau, steps=100, start=(0, 0), map=Starts(16, 16)))
+    told = alt_text(race(Racer("Adam", lr=0.1), function=himmelblau, steps=100, start=(0, 0), map=StartsMap(16, 16)))
     assert "A map of 256 starts" in told
     shares = [int(word.removesuffix("%")) for word in told.split() if word.endswith("%")]
     assert 98 <= sum(shares) <= 102

@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import OneCycleLR, StepLR
 from animopt.engine.racer import Racer
 from animopt.engine.record import record
 from animopt.functions import quartic, ravine
-from animopt.recording.update_rules import rule, step_sizes, velocity, written
+from animopt.recording.update_rules import format_mathtext, step_sizes, update_rule, velocity
 
 STEPS = 12
 RACERS = {
@@ -145,14 +145,14 @@ def test_a_scheduled_step_is_made_with_the_settings_of_that_step(name, scheduler
 @pytest.mark.parametrize(("name", "scheduler"), SCHEDULED)
 def test_the_printed_numbers_of_a_scheduled_step_are_true_equations(name, scheduler, step):
     recording = record(quartic, [scheduled(name, scheduler)], (5, -2.5), STEPS)
-    filled = rule(recording, 0, step).filled
+    filled = update_rule(recording, 0, step).filled
     assert len(filled) == len(PRINTED[name])
     assert_true(filled, name)
 
 
 def test_a_scheduled_learning_rate_is_printed_as_it_is_in_the_step():
     recording = record(ravine, [scheduled("SGD", halve)], (-7, 2), STEPS)
-    told = [rule(recording, 0, step).filled[0].partition(" - ")[2].partition(r"\,")[0] for step in range(STEPS)]
+    told = [update_rule(recording, 0, step).filled[0].partition(" - ")[2].partition(r"\,")[0] for step in range(STEPS)]
     rates = ["0.001"] * 3 + ["0.0005"] * 3 + ["0.00025"] * 3 + ["0.000125"] * 3
     assert told == rates
 
@@ -231,7 +231,7 @@ def assert_true(filled, name):
 
 @pytest.mark.parametrize("step", [0, 1, 5.5, STEPS])
 def test_the_printed_numbers_are_true_equations(recording, name, step):
-    assert_true(rule(recording, 0, step).filled, name)
+    assert_true(update_rule(recording, 0, step).filled, name)
 
 
 VELOCITY = ["momentum_buffer'", "momentum_buffer", "g"]
@@ -257,7 +257,7 @@ def test_the_printed_numbers_are_the_recordings(recording, name, step):
     known = {"x": recording.xy[0, before], "x'": recording.xy[0, before + 1], "g": recording.gradients[0, before]}
     known |= state_before(recording, before)
     known |= {f"{key}'": values[before + 1] for key, values in recording.states[0].items()}
-    filled = rule(recording, 0, step).filled
+    filled = update_rule(recording, 0, step).filled
     assert len(filled) == len(PRINTED[name])
     for line, keys in zip(filled, PRINTED[name], strict=True):
         pairs = re.findall(PAIR, " = ".join(arithmetic(line)))
@@ -269,13 +269,13 @@ def test_the_printed_numbers_are_the_recordings(recording, name, step):
 
 
 def test_the_lines_are_the_same_at_every_step(recording):
-    assert len({rule(recording, 0, step).lines for step in range(STEPS + 1)}) == 1
+    assert len({update_rule(recording, 0, step).lines for step in range(STEPS + 1)}) == 1
 
 
 def test_the_rule_of_momentum():
     recording = record(ravine, [RACERS["Momentum"]], (-7, 2), 2)
-    assert rule(recording, 0, 0).lines == (r"v \leftarrow \mu\,v + g", r"x \leftarrow x - \eta\,v")
-    assert rule(recording, 0, 0).filled == (
+    assert update_rule(recording, 0, 0).lines == (r"v \leftarrow \mu\,v + g", r"x \leftarrow x - \eta\,v")
+    assert update_rule(recording, 0, 0).filled == (
         r"({-0.700}, 4.00) = 0.9\,(0, 0) + ({-0.700}, 4.00)",
         r"({-7.00}, 2.00) = ({-7.00}, 2.00) - 0.001\,({-0.700}, 4.00)",
     )
@@ -283,8 +283,13 @@ def test_the_rule_of_momentum():
 
 def test_after_the_last_step_the_last_steps_numbers_stay():
     recording = record(quartic, [Racer("SGD", lr=0.001, steps=3), Racer("SGD", lr=0.001)], (5, -2.5), 9)
-    assert rule(recording, 0, 2) == rule(recording, 0, 3) == rule(recording, 0, 9) == rule(recording, 1, 2)
-    assert rule(recording, 1, 2) != rule(recording, 1, 3)
+    assert (
+        update_rule(recording, 0, 2)
+        == update_rule(recording, 0, 3)
+        == update_rule(recording, 0, 9)
+        == update_rule(recording, 1, 2)
+    )
+    assert update_rule(recording, 1, 2) != update_rule(recording, 1, 3)
 
 
 class Adam:
@@ -316,20 +321,20 @@ class Adam:
     ids=repr,
 )
 def test_what_is_not_known_has_no_rule(racer):
-    shown = rule(record(ravine, [racer], (-7, 2), 2), 0, 1)
+    shown = update_rule(record(ravine, [racer], (-7, 2), 2), 0, 1)
     assert shown.lines == shown.filled == ()
 
 
 def test_without_decay_adamw_is_adam():
     recording = record(ravine, [Racer("Adam", lr=0.1), Racer("AdamW", lr=0.1, weight_decay=0)], (-7, 2), 2)
-    assert rule(recording, 0, 1) == rule(recording, 1, 1)
+    assert update_rule(recording, 0, 1) == update_rule(recording, 1, 1)
 
 
 def test_a_racer_that_has_diverged_has_a_rule_without_numbers():
     recording = record(quartic, [Racer("SGD", lr=1.0)], (5, -2.5), 20)
-    assert rule(recording, 0, 0).filled
-    assert rule(recording, 0, 19).lines == rule(recording, 0, 0).lines
-    assert rule(recording, 0, 19).filled == ()
+    assert update_rule(recording, 0, 0).filled
+    assert update_rule(recording, 0, 19).lines == update_rule(recording, 0, 0).lines
+    assert update_rule(recording, 0, 19).filled == ()
 
 
 @pytest.mark.parametrize(
@@ -348,7 +353,7 @@ def test_a_racer_that_has_diverged_has_a_rule_without_numbers():
     ],
 )
 def test_numbers_have_three_digits(number, expected):
-    assert written(number) == expected
+    assert format_mathtext(number) == expected
 
 
 def test_step_sizes_times_gradients_are_the_steps_of_adagrad_and_rmsprop():

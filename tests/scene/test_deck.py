@@ -17,10 +17,10 @@ from PIL import Image, ImageChops
 
 import animopt
 from animopt import Output
-from animopt.drawing.layout import arrange, best, unit
+from animopt.drawing.layout import arrange_panels, layout_for_shape, pixel_unit
 from animopt.drawing.theme import DARK, LIGHT
-from animopt.publish.slides import plain
-from animopt.recording.timeline import Clock
+from animopt.publish.slides import plain_text
+from animopt.recording.timeline import Timeline
 from animopt.scene.deck import save_deck
 
 TITLE = r"""<script>alert(1)</script> & "quotes" 'n' ]]> \(x^2\)"""
@@ -540,7 +540,7 @@ def test_without_python_pptx_it_says_what_to_install(animopt_here, files, monkey
 
 
 def test_scenes_of_a_script_make_a_deck(tmp_path, files):
-    scene = animopt.load(files[1])
+    scene = animopt.load_scene(files[1])
     save_deck(tmp_path / "mine.pptx", [scene, scene], **SMALL, theme="light", workers=0)
     from pptx import Presentation
 
@@ -555,9 +555,11 @@ def test_scenes_of_a_script_make_a_deck(tmp_path, files):
 
 @pytest.mark.parametrize("size", [(1280, 720), (1080, 1080), (720, 1280)], ids=str)
 def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
-    look = LIGHT.scaled(unit(*size), size[1])
+    look = LIGHT.scaled(pixel_unit(*size), size[1])
     panels = ("wireframe", "contour", "loss", "standings")
-    with_title, without = (arrange(size, look, best(*size), panels, 1, 5, titled) for titled in (True, False))
+    with_title, without = (
+        arrange_panels(size, look, layout_for_shape(*size), panels, 1, 5, titled) for titled in (True, False)
+    )
     assert set(with_title) == set(without)
     assert without["wireframe"].top < with_title["wireframe"].top
     assert without["wireframe"].height > with_title["wireframe"].height
@@ -565,7 +567,7 @@ def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
 
 
 def test_a_clip_without_its_title_does_not_say_it(files):
-    scene = replace(animopt.load(files[0]), steps=2)
+    scene = replace(animopt.load_scene(files[0]), steps=2)
     header = (slice(0, 60), slice(0, 200))
     pictures = []
     for title in ("Something quite different", "Words"):
@@ -581,7 +583,7 @@ def test_a_clip_without_its_title_does_not_say_it(files):
 @pytest.mark.parametrize("loop", ["plain", "seamless"])
 @pytest.mark.parametrize("seconds", [1.0, 10.0])
 def test_a_clip_is_finished_while_the_end_is_told(loop, seconds):
-    clock = Clock(20, seconds, loop)
+    clock = Timeline(20, seconds, loop)
     moment = clock.moment(clock.finished)
     assert moment.step == 20
     assert moment.held == pytest.approx(1)
@@ -592,4 +594,4 @@ def test_a_clip_is_finished_while_the_end_is_told(loop, seconds):
     [(r"\(x^2\) and \(y\)", "x^2 and y"), ("two\nlines\t here", "two lines here"), ("bell\x07 \x1b[1m", "bell [1m")],
 )
 def test_plain_words(words, said):
-    assert plain(words) == said
+    assert plain_text(words) == said

@@ -16,9 +16,9 @@ import pytest
 import animopt
 from animopt import Function, Output, Racer, Scene
 from animopt.functions import ravine, rotated
-from animopt.publish.slides import plain
+from animopt.publish.slides import plain_text
 from animopt.scene import batch
-from animopt.scene.gallery import Card, Facts, _function, save_page, small
+from animopt.scene.gallery import Card, Facts, _function, render_card, save_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 browsing = pytest.mark.skipif(
@@ -140,7 +140,7 @@ def test_a_clip_is_small_and_its_poster_the_finished_race(folder, tmp_path):
     clips = folder / "out #1" / "clips"
     assert imageio_ffmpeg.count_frames_and_secs(str(clips / f"{ODD}.mp4")) == (12, pytest.approx(1.2, abs=0.02))
     poster = imageio.imread(clips / "levy.png")
-    scene = replace(animopt.load(folder / "mine" / "levy.py"), seconds=1.2)
+    scene = replace(animopt.load_scene(folder / "mine" / "levy.py"), seconds=1.2)
     scene.still(tmp_path / "end.png", 1.2, SMALL)
     np.testing.assert_array_equal(poster, imageio.imread(tmp_path / "end.png"))
 
@@ -420,7 +420,7 @@ def test_a_scene_is_told_in_the_language_that_is_asked_for(tmp_path):
     scene = Scene(title={"en": "A race", "fr": "Une course"}, function=ravine, racers=[Racer("Adam", lr=0.1)], steps=3)
     delivery = batch._Delivery()
     scene = replace(scene, lang="fr", seconds=0.4)
-    facts = batch._all_told(small(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), delivery).facts
+    facts = batch._all_told(render_card(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), delivery).facts
     assert (facts.title, facts.language, facts.optimizers) == ("Une course", "fr", ("Adam",))
     assert facts.alt.startswith("Une course. An animation of 3 steps")
     assert list(delivery.files) == ["a.mp4", "a.png"]
@@ -453,4 +453,4 @@ def test_a_function_is_known_by_its_name(function, name):
     ],
 )
 def test_maths_is_told_in_plain_words(words, text):
-    assert plain(words) == text
+    assert plain_text(words) == text

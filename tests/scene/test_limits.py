@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from animopt import Function, Limits, Output, Racer, Scene, Settings, Starts, UsageError, tuned
+from animopt import Function, Limits, Output, Racer, Scene, SettingsMap, StartsMap, UsageError, tuned
 from animopt.scene.deck import save_deck
 from animopt.scene.limits import Work
 from animopt.video.film import Film
@@ -33,7 +33,7 @@ def idle(monkeypatch):
 
     monkeypatch.setattr("animopt.scene.scene.record", never)
     monkeypatch.setattr(Film, "at", never)
-    for kind in (Starts, Settings):
+    for kind in (StartsMap, SettingsMap):
         monkeypatch.setattr(kind, "record", never)
 
 
@@ -42,7 +42,7 @@ CASES = {
     "frames": ({"seconds": 20_001 / 50}, {"fps": 50}, 20_001),
     "steps": ({"steps": 250_001, "racers": [Racer("SGD", lr=0.1), Racer("SGD", lr=0.2)]}, {}, 500_002),
     "racers": ({"racers": [Racer("SGD", lr=0.01 * (number + 1)) for number in range(51)]}, {}, 51),
-    "cells": ({"function": Function(bowl, minima=[(0, 0)]), "map": Starts(1001, 1000)}, {}, 1_001_000),
+    "cells": ({"function": Function(bowl, minima=[(0, 0)]), "map": StartsMap(1001, 1000)}, {}, 1_001_000),
 }
 
 
@@ -78,7 +78,7 @@ def test_the_readme_tells_the_limits():
 
 def test_a_map_of_settings_and_several_functions_count_too(idle):
     lr, momentum = np.linspace(0.1, 1, 20), np.linspace(0, 0.9, 20)
-    mapped = scene(map=Settings(lr=lr, momentum=momentum), limits=Limits(cells=399))
+    mapped = scene(map=SettingsMap(lr=lr, momentum=momentum), limits=Limits(cells=399))
     with pytest.raises(UsageError, match="cells 400: more than 399"):
         mapped.record()
     several = scene(function=[Function(bowl), Function(bowl, x=(-9, 9))], limits=Limits(steps=9))

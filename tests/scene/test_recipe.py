@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image, ImageSequence
 
-from animopt import Function, Output, Question, Racer, Scene, Starts, Sweep, load, tuned
+from animopt import Function, Output, Question, Racer, Scene, StartsMap, Sweep, load_scene, tuned
 from animopt.functions import himmelblau, ravine
 from animopt.scene.recipe import Recipe
 from animopt.video import metadata
@@ -80,9 +80,9 @@ def comment(path):
 def test_other_readers_find_the_recipe_in_every_file(mine, suffix):
     path = mine.with_name(f"a{suffix}")
     if suffix in (".mp4", ".gif"):
-        load(mine).save(Output(path, SMALL, 10))
+        load_scene(mine).save(Output(path, SMALL, 10))
     else:
-        load(mine).still(path, 0.5, SMALL)
+        load_scene(mine).still(path, 0.5, SMALL)
     told = json.loads(comment(path))
     assert embedded(path) == comment(path)
     assert told["source"] == SCENE
@@ -130,8 +130,10 @@ def test_the_recipe_of_a_race_in_words_makes_it_again(tmp_path, animopt_here):
 
 def test_the_same_scene_makes_the_same_bytes_and_no_recipe_where_none_is_wanted(mine):
     for name in ("a", "b"):
-        load(mine).save(*(Output(mine.with_name(name + suffix), SMALL, 10) for suffix in (".gif", ".mp4")))
-    load(mine).save(*(Output(mine.with_name(f"c{suffix}"), SMALL, 10) for suffix in (".gif", ".mp4")), recipe=False)
+        load_scene(mine).save(*(Output(mine.with_name(name + suffix), SMALL, 10) for suffix in (".gif", ".mp4")))
+    load_scene(mine).save(
+        *(Output(mine.with_name(f"c{suffix}"), SMALL, 10) for suffix in (".gif", ".mp4")), recipe=False
+    )
     for suffix in (".gif", ".mp4"):
         one, same, bare = (mine.with_name(name + suffix) for name in "abc")
         assert one.read_bytes() == same.read_bytes()
@@ -140,7 +142,7 @@ def test_the_same_scene_makes_the_same_bytes_and_no_recipe_where_none_is_wanted(
 
 
 def test_what_was_changed_after_loading_is_told(mine):
-    scene = load(mine)
+    scene = load_scene(mine)
 
     def recipe(scene):
         return Recipe.read(scene._recipe(scene.record(), None, False), "a.gif")
@@ -169,19 +171,19 @@ def test_no_path_and_no_address_is_in_a_recipe(tmp_path):
         return torch.optim.lr_scheduler.StepLR(optimizer, 3)
 
     racers = [Racer(Own, lr=0.1), Racer("Adam", lr=0.1, scheduler=schedule)]
-    scene = Scene(function=function, racers=racers, start=(1, 1), map=Starts(4, 4), steps=3)
+    scene = Scene(function=function, racers=racers, start=(1, 1), map=StartsMap(4, 4), steps=3)
     text = scene._recipe(scene.record(), None, False, size=[1, 2])
     assert "0x" not in text
     assert str(Path.home()) not in text
     assert str(Path(__file__).parent) not in text
     told = json.loads(text)["settings"]
     assert told["racers"][0]["optimizer"] == "Own"
-    assert told["map"] == {"kind": "Starts", "columns": 4, "rows": 4, "within": 0.01}
+    assert told["map"] == {"kind": "StartsMap", "columns": 4, "rows": 4, "within": 0.01}
     assert told["function"]["rows"] == 4
 
 
 def test_a_file_in_a_folder_is_told_without_it(mine):
-    text = load(mine.resolve())._recipe(load(mine).record(), None, False)
+    text = load_scene(mine.resolve())._recipe(load_scene(mine).record(), None, False)
     assert str(mine.parent) not in text
     assert mine.parent.name not in text
 
@@ -199,7 +201,7 @@ def test_sweeps_and_tuned_racers_are_told():
 
 def test_a_long_scene_file_is_left_out(mine):
     mine.write_text(SCENE + "# 골" * 30_000, encoding="utf-8")
-    scene = load(mine)
+    scene = load_scene(mine)
     text = scene._recipe(scene.record(), None, False)
     assert len(text) < 5000
     assert "too long" in Recipe.read(text, "a.gif").lacking
@@ -333,7 +335,7 @@ def test_a_clip_that_is_not_there_is_misuse(animopt_here, name):
 
 
 def test_a_scene_file_that_is_there_is_kept(mine, animopt_here):
-    load(mine).save(Output(mine.with_name("a.gif"), SMALL, 5))
+    load_scene(mine).save(Output(mine.with_name("a.gif"), SMALL, 5))
     mine.write_text("what was there")
     done = animopt_here("recipe", "a.gif", "-o", "mine.py")
     assert (done.returncode, done.stdout) == (2, "")

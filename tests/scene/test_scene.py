@@ -219,7 +219,7 @@ def test_a_still_may_be_of_any_second_of_the_clip(at, tmp_path):
 
 
 def test_a_scene_is_loaded_from_its_file(scene_file):
-    scene = animopt.load(scene_file)
+    scene = animopt.load_scene(scene_file)
     assert isinstance(scene, Scene)
     assert scene.title
 
@@ -244,14 +244,14 @@ def test_a_file_that_is_no_scene_is_refused(program, said, tmp_path):
     path = tmp_path / "my scene.py"
     path.write_text(program, encoding="utf-8")
     with pytest.raises(Error, match=said) as caught:
-        animopt.load(path)
+        animopt.load_scene(path)
     assert not isinstance(caught.value, UsageError)
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_missing_is_refused(tmp_path):
     with pytest.raises(Error, match=r"nowhere\.py"):
-        animopt.load(tmp_path / "nowhere.py")
+        animopt.load_scene(tmp_path / "nowhere.py")
 
 
 @pytest.mark.parametrize("content", [b"x = 1\0", b"x = '\xff'"], ids=["null", "not UTF-8"])
@@ -259,5 +259,5 @@ def test_a_file_that_is_no_text_is_refused(content, tmp_path):
     path = tmp_path / "binary.py"
     path.write_bytes(content)
     with pytest.raises(Error, match=r"binary\.py") as caught:
-        animopt.load(path)
+        animopt.load_scene(path)
     assert "\n" not in str(caught.value)

@@ -13,7 +13,7 @@ from PIL import Image
 from animopt import Racer, Scene, UsageError
 from animopt.cli.main import main
 from animopt.drawing.layout import PANELS
-from animopt.recording.timeline import Clock
+from animopt.recording.timeline import Timeline
 from animopt.regression import line
 from animopt.video.film import Film, Staging
 from animopt.video.output import STILLS
@@ -35,7 +35,7 @@ def scene():
 @pytest.fixture(scope="module")
 def film(scene):
     """The same as frames."""
-    return Film(scene.record(), Clock(scene.steps, scene.seconds), SIZE, 25, Staging(panels=DATA_PANELS))
+    return Film(scene.record(), Timeline(scene.steps, scene.seconds), SIZE, 25, Staging(panels=DATA_PANELS))
 
 
 @pytest.fixture(scope="module", params=["still", "storyboard"])
@@ -114,7 +114,7 @@ def test_a_storyboard_is_six_moments_of_the_race(scene, film, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
 def test_vectors_leave_no_trace_in_the_frames(ravine_race, suffix):
-    film = Film(ravine_race, Clock(40, 4), SIZE, 25)
+    film = Film(ravine_race, Timeline(40, 4), SIZE, 25)
     moments = [film.clock.moment(second) for second in (0, 1.3, 2.9, 4)]
     before = [film.canvas.draw(moment) for moment in moments]
     first = film.canvas.vectors(suffix, moments[2])

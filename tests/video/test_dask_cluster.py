@@ -16,7 +16,7 @@ import psutil
 import pytest
 from distributed import Client, LocalCluster
 
-from animopt import Error, Output, Racer, Scene, UsageError, load
+from animopt import Error, Output, Racer, Scene, UsageError, load_scene
 from animopt.scene import batch
 from animopt.scene.batch import render_all
 from animopt.video import dask_cluster
@@ -185,7 +185,7 @@ def test_a_lost_worker_loses_no_scene(workers, processes, tmp_path):
         # Their recipes name the files.
         assert len({decoded(tmp_path / f"{name}{suffix}")[0].tobytes() for name in scenes}) == 1
     assert len(list(tmp_path.iterdir())) == 12
-    replace(load(tmp_path / "one.py"), seconds=1).save(Output(tmp_path / "here.gif", SMALL, 10), workers=0)
+    replace(load_scene(tmp_path / "one.py"), seconds=1).save(Output(tmp_path / "here.gif", SMALL, 10), workers=0)
     assert np.array_equal(decoded(tmp_path / "here.gif")[0], decoded(tmp_path / "one.gif")[0])
 
 
@@ -238,15 +238,15 @@ def test_a_scene_file_that_is_not_there_is_sent(tmp_path):
     (tmp_path / "one.py").write_text(data + SCENE)
     (tmp_path / "data.txt").write_text("beside it")
     outputs = [Output(tmp_path / "one.gif", SMALL, 10)]
-    order = batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.saved)
+    order = batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)
     assert batch._render(order).failure == ""
     (tmp_path / "one.py").write_text(SCENE)
     elsewhere = batch._render(order)
     assert not elsewhere.files
     assert elsewhere.failure.startswith(f"{tmp_path / 'one.py'}, line 2: FileNotFoundError")
-    assert list(batch._render(batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.saved)).files) == [
-        "0.gif"
-    ]
+    assert list(
+        batch._render(batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)).files
+    ) == ["0.gif"]
     (tmp_path / "one.py").unlink()
     with ThreadPoolExecutor(1) as threads:
         (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads)

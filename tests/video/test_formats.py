@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from animopt import Error, Output, UsageError, load
+from animopt import Error, Output, UsageError, load_scene
 from animopt.drawing.theme import LIGHT
 from animopt.scene.recipe import Recipe
 from animopt.video.film import Film
-from animopt.video.formats import WRITERS
+from animopt.video.formats import FORMATS
 from animopt.video.metadata import embedded
-from animopt.video.presets import PLACES
-from animopt.video.size_budget import NARROWEST, RATES, in_bytes, ladder
+from animopt.video.presets import PRESETS
+from animopt.video.size_budget import NARROWEST, RATES, ladder, parse_bytes
 
 SIZE, FPS, SECONDS = (320, 180), 10, 1.5
 COUNT = round(FPS * SECONDS)
@@ -63,7 +63,7 @@ def likeness(one, other):
 
 @pytest.fixture(scope="module")
 def scene(scenes):
-    return replace(load(scenes["ravine_race"]), seconds=SECONDS)
+    return replace(load_scene(scenes["ravine_race"]), seconds=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -240,13 +240,13 @@ def test_pillow_finds_the_recipe_of_an_apng_in_its_place(clips):
     ],
 )
 def test_a_size_is_read(words, count):
-    assert in_bytes(words) == count
+    assert parse_bytes(words) == count
 
 
 @pytest.mark.parametrize("words", ["3 bananas", "", "MB", "-1MB", "1e6", "10 MB MB", "1,5MB"])
 def test_what_is_no_size_is_refused(words):
     with pytest.raises(UsageError, match=r"^max size .*: give a size in bytes, as 10MB or 900kB$"):
-        in_bytes(words)
+        parse_bytes(words)
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov", "frames/"])
@@ -350,7 +350,7 @@ def test_a_gif_is_smaller_than_by_the_usual_recipe_and_no_worse(scene, clips, dr
 # Places.
 
 
-@pytest.mark.parametrize(("word", "place"), PLACES.items(), ids=PLACES)
+@pytest.mark.parametrize(("word", "place"), PRESETS.items(), ids=PRESETS)
 def test_every_place_has_its_clip(animopt_here, scenes, tmp_path, word, place):
     done = animopt_here(str(scenes["ravine_sgd"]), "--for", word, "--seconds", "0.2", "--draft")
     assert done.returncode == 0, done.stderr
@@ -366,7 +366,7 @@ def test_every_place_has_its_clip(animopt_here, scenes, tmp_path, word, place):
         assert "{}x{}".format(*size) in told
 
 
-@pytest.mark.parametrize(("word", "place"), PLACES.items(), ids=PLACES)
+@pytest.mark.parametrize(("word", "place"), PRESETS.items(), ids=PRESETS)
 def test_a_place_is_what_it_says(word, place):
     output = place.output(f"a{place.suffix}")
     assert (output.size, output.fps, output.most) == (place.size, place.fps, place.most)
@@ -376,7 +376,7 @@ def test_a_place_is_what_it_says(word, place):
 
 def test_the_help_tells_of_every_place(animopt_here, scenes):
     told = " ".join(animopt_here(str(scenes["ravine_sgd"]), "--help").stdout.split())
-    for word, place in PLACES.items():
+    for word, place in PRESETS.items():
         assert f"{word} {place}" in told
 
 
@@ -489,21 +489,21 @@ def test_a_browser_shows_the_first_frame_as_it_was_drawn(page, drawn, name):
     assert np.abs(pixels[:4, :4, :3].astype(int) - drawn[0][:4, :4]).max() <= 2
 
 
-VIEWED = [word for word, place in PLACES.items() if place.suffix != "/"]
+VIEWED = [word for word, place in PRESETS.items() if place.suffix != "/"]
 
 
 @pytest.fixture(scope="module")
 def placed(scene, site, clips):
     """A draft for each place that a browser can stand in for, in the folder that is served."""
     for word in VIEWED:
-        place = PLACES[word]
+        place = PRESETS[word]
         replace(scene, seconds=0.5).save(place.output(clips / f"{word}{place.suffix}").draft())
 
 
 @needs_chromium
 @pytest.mark.parametrize("word", VIEWED)
 def test_a_browser_shows_the_clip_of_each_place(page, placed, word):
-    place = PLACES[word]
+    place = PRESETS[word]
     output = place.output(f"{word}{place.suffix}").draft()
     duration, size, pixels = shown(page, str(output.path))
     assert size == output.size
@@ -561,4 +561,4 @@ def test_a_browser_sees_through_what_is_transparent(page, name):
 
 
 def test_every_format_is_tried_here():
-    assert set(WRITERS) == {".gif", ".mp4", ".webm", ".webp", ".apng", ".mov", "/"}
+    assert set(FORMATS) == {".gif", ".mp4", ".webm", ".webp", ".apng", ".mov", "/"}

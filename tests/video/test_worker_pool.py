@@ -19,7 +19,7 @@ import torch
 from animopt import Error, Output, Racer, Scene, UsageError
 from animopt.scene.batch import render_all
 from animopt.video.frame_stream import AHEAD
-from animopt.video.worker_pool import Workers, cores, crew
+from animopt.video.worker_pool import WorkerPool, cores, drawing_executor
 
 ROOT = Path(__file__).parents[2]
 SMALL = (320, 180)
@@ -64,7 +64,7 @@ def started(monkeypatch):
     return processes
 
 
-class Watchful(Workers):
+class Watchful(WorkerPool):
     """Workers that note what they are asked for."""
 
     def __init__(self, count):
@@ -78,7 +78,7 @@ class Watchful(Workers):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_frames_are_the_same_for_any_number_of_workers(film, count):
-    with Workers(count) as workers:
+    with WorkerPool(count) as workers:
         there = list(film.frames(workers))
     here = list(film.frames())
     assert len(there) == len(here) == len(film) == 20
@@ -89,7 +89,7 @@ def test_frames_are_the_same_for_any_number_of_workers(film, count):
 
 
 def test_some_frames_are_drawn_by_their_numbers(film):
-    with Workers(2) as workers:
+    with WorkerPool(2) as workers:
         for frame, index in zip(film.sample([13, 2, 2], workers), [13, 2, 2], strict=True):
             assert np.array_equal(frame, film.frame(index))
         assert list(film.sample([], workers)) == []
@@ -104,15 +104,15 @@ def test_any_executor_draws(film):
 def test_several_races_are_drawn(scenes, tmp_path):
     import animopt
 
-    turning = animopt.load(scenes["rotating_ravine"])
+    turning = animopt.load_scene(scenes["rotating_ravine"])
     drawn = turning.filming()[1](Output("a.mp4", SMALL, 2))
-    with Workers(2) as workers:
+    with WorkerPool(2) as workers:
         for frame, index in zip(drawn.frames(workers), range(len(drawn)), strict=True):
             assert np.array_equal(frame, drawn.frame(index))
 
 
 def test_a_worker_never_imports_torch(film):
-    with Workers(1, "animopt.video.film") as workers:
+    with WorkerPool(1, "animopt.video.film") as workers:
         assert len(list(film.frames(workers))) == 20
         loaded = workers.submit(eval, "set(__import__('sys').modules)").result()
     assert "animopt.video.film" in loaded
@@ -246,7 +246,7 @@ def test_an_abandoned_iterator_leaves_no_process(started, tmp_path):
 def test_a_killed_caller_leaves_no_process(number):
     program = """
 import os, time
-from animopt.video.worker_pool import Workers
+from animopt.video.worker_pool import WorkerPool
 workers = Workers(1)
 print(workers.submit(os.getpid).result(), flush=True)
 workers.submit(time.sleep, 600)
@@ -273,7 +273,7 @@ def alive(pid):
 
 
 def test_an_executor_of_the_callers_is_left_running(tmp_path):
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         scene(seconds=0.4).save(Output(tmp_path / "a.mp4", SMALL, 10), workers=workers)
         assert workers.submit(abs, -3).result() == 3
 
@@ -287,7 +287,7 @@ def test_few_frames_need_no_process(started, tmp_path):
 @pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 4), (0, inf, 0), (2, 1, 2)])
 def test_as_many_as_are_asked_for_or_suit(monkeypatch, workers, frames, count):
     monkeypatch.setattr("animopt.video.worker_pool.cores", lambda: 6)
-    with crew(workers, frames) as executor:
+    with drawing_executor(workers, frames) as executor:
         assert (executor.count if executor else 0) == count
 
 
@@ -298,7 +298,7 @@ def test_a_number_of_workers_that_cannot_be_is_refused(count, tmp_path):
 
 
 def test_a_worker_that_dies_gives_one_line_and_is_replaced():
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         with pytest.raises(Error, match="workers 1: one ended with exit code 3; ") as caught:
             workers.submit(os._exit, 3).result()
         assert "\n" not in str(caught.value)
@@ -306,7 +306,7 @@ def test_a_worker_that_dies_gives_one_line_and_is_replaced():
 
 
 def test_a_worker_that_dies_midway_ends_the_clip(film):
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         frames = film.frames(workers)
         next(frames)
         workers._processes[0].kill()
@@ -315,7 +315,7 @@ def test_a_worker_that_dies_midway_ends_the_clip(film):
 
 
 def test_what_a_task_raises_comes_back():
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         with pytest.raises(ValueError, match="invalid literal") as caught:
             workers.submit(int, "x").result()
         assert "Traceback" in caught.value.__notes__[0]
@@ -329,7 +329,7 @@ def test_what_a_task_raises_comes_back():
 
 
 def test_what_a_task_prints_is_no_answer(capfd):
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         assert workers.submit(print, "hello").result() is None
         assert workers.submit(eval, "__import__('os').write(1, b'there')").result() == 5
         assert workers.submit(eval, "__import__('sys').stdin.read()").result() == ""
@@ -340,7 +340,7 @@ def test_what_a_task_prints_is_no_answer(capfd):
 
 
 def test_nothing_is_taken_after_the_end():
-    workers = Workers(1)
+    workers = WorkerPool(1)
     future = workers.submit(abs, -3)
     workers.shutdown()
     assert future.result() == 3
@@ -401,7 +401,7 @@ def test_a_worker_that_dies_with_a_scene_fails_that_one_alone(tmp_path):
     scenes = {
         name: (tmp_path / f"{name}.py", [Output(tmp_path / f"{name}.gif", SMALL, 10)]) for name in ("deadly", "one")
     }
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         outcomes = {rendered.name: rendered for rendered in render_all(scenes, workers, {"seconds": 0.3})}
     assert "exit code 7" in outcomes["deadly"].failure
     assert (outcomes["one"].failure, outcomes["one"].paths) == ("", (tmp_path / "one.gif",))
