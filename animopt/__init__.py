@@ -1,30 +1,8 @@
 """Clips of optimizers racing on a surface."""
 
-# Nothing is imported yet: under `python -m animopt` anything in the current folder would stand in for it.
-TYPE_CHECKING = False
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from animopt.core.errors import Error as Error
-    from animopt.core.errors import UsageError as UsageError
-    from animopt.engine.function import Function as Function
-    from animopt.engine.maps import SettingsMap as SettingsMap
-    from animopt.engine.maps import StartsMap as StartsMap
-    from animopt.engine.racer import Racer as Racer
-    from animopt.engine.sweep import Sweep as Sweep
-    from animopt.engine.sweep import logspace as logspace
-    from animopt.engine.tuning import tuned as tuned
-    from animopt.recording.recording import Recording as Recording
-    from animopt.recording.timeline import Question as Question
-    from animopt.recording.timeline import SlowMotion as SlowMotion
-    from animopt.scene.limits import Limits as Limits
-    from animopt.scene.plot import plot as plot
-    from animopt.scene.scene import Scene as Scene
-    from animopt.scene.scene import load_scene as load_scene
-    from animopt.video.output import Output as Output
-
-_HOMES = {
+# Each name is imported when it is first used. An import here could run a file of the current folder under
+# `python -m animopt`, and the command line lists the scenes without torch and matplotlib.
+_MODULES = {
     "Error": "core.errors",
     "Function": "engine.function",
     "Limits": "scene.limits",
@@ -33,24 +11,29 @@ _HOMES = {
     "Racer": "engine.racer",
     "Recording": "recording.recording",
     "Scene": "scene.scene",
-    "Settings": "engine.maps",
-    "Slow": "recording.timeline",
-    "Starts": "engine.maps",
+    "SettingsMap": "engine.maps",
+    "SlowMotion": "recording.timeline",
+    "StartsMap": "engine.maps",
     "Sweep": "engine.sweep",
     "UsageError": "core.errors",
-    "load": "scene.scene",
+    "load_scene": "scene.scene",
     "logspace": "engine.sweep",
     "plot": "scene.plot",
     "tuned": "engine.tuning",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = ["__version__", *_MODULES]
 
 
-def __getattr__(name: str) -> "Any":
-    # The command line answers without torch and matplotlib, so a name's module is imported when it is asked for.
-    if name not in _HOMES:
+def __getattr__(name: str) -> object:
+    from importlib import import_module, metadata
+
+    if name == "__version__":
+        return metadata.version("animopt")
+    if name not in _MODULES:
         raise AttributeError(f"module 'animopt' has no attribute {name!r}")
-    from importlib import import_module
+    return getattr(import_module(f"animopt.{_MODULES[name]}"), name)
 
-    return getattr(import_module(f"animopt.{_HOMES[name]}"), name)
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

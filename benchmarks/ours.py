@@ -29,8 +29,8 @@ def film(race: Scene, size: tuple[int, int], fps: float) -> Film:
     """The film that the scene's clip shows."""
     assert isinstance(race.caption, dict)
     assert race.panels is not None
-    clock = Timeline(race.steps, race.seconds)
-    return Film(race.record(), clock, size, fps, Staging(panels=tuple(race.panels), caption=race.caption["en"]))
+    timeline = Timeline(race.steps, race.seconds)
+    return Film(race.record(), timeline, size, fps, Staging(panels=tuple(race.panels), caption=race.caption["en"]))
 
 
 class Size(click.ParamType[tuple[int, int]]):

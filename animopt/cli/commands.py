@@ -62,6 +62,8 @@ def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int]
 
 @click.command()
 def optimizers() -> None:
+    """List the optimizers of torch.optim with their settings."""
+    from animopt.engine.racer import optimizer_table
 
     _table([(name, why_not or settings) for name, settings, why_not in optimizer_table()])
 

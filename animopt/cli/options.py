@@ -119,7 +119,7 @@ def format_options(formats: str) -> list[click.Parameter]:
             help="Format, size, rate, theme and most bytes for where the clip goes. Other options win over it.",
         ),
         click.Option(
-            ["--max-size", "most"],
+            ["--max-bytes", "max_bytes"],
             metavar="BYTES",
             help="The most that a file may have, as 10MB; quality, then rate, then size are given up for it.",
         ),
@@ -149,7 +149,7 @@ class ClipOptions:
     quiet: bool
     json: bool
     place: str | None = None
-    most: str | None = None
+    max_bytes: str | None = None
     transparent: bool = False
     formats: tuple[str, ...] = ()
 
@@ -182,8 +182,8 @@ class ClipOptions:
         from animopt.video.output import Output
         from animopt.video.size_budget import parse_bytes
 
-        most = None if self.most is None else parse_bytes(self.most)
-        given: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "most": most}
+        max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
+        given: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "max_bytes": max_bytes}
         given = {field: value for field, value in given.items() if value is not None}
         make = PRESETS[self.place].output if self.place else Output
         clip = make(path, transparent=self.transparent, **given)

@@ -78,7 +78,7 @@ class RenderCommand(click.Command, ABC):
                 click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF."),
                 click.Option(["--storyboard"], is_flag=True, help="Write six moments on one page, as PNG, SVG or PDF."),
                 click.Option(
-                    ["--with", "beside"],
+                    ["--sidecars"],
                     multiple=True,
                     metavar="KIND[,KIND...]",
                     help="What else to write, named after the clip: poster (.png), captions (.vtt), alt, a text for "
@@ -112,7 +112,7 @@ class RenderCommand(click.Command, ABC):
                 raise UsageError(f"format {formats[0]!r}: {outputs[0]} tells it by its suffix; leave out --format")
             self._render(outputs, None, **given)
             return
-        options = {"json": "json", "opened": "open", "watched": "watch", "beside": "with"}
+        options = {"json": "json", "opened": "open", "watched": "watch", "sidecars": "sidecars"}
         for name, option in options.items():
             if given.get(name):
                 raise UsageError(f"{option}: does not go with standard output; leave out --{option}")
@@ -130,7 +130,7 @@ class RenderCommand(click.Command, ABC):
         lang: str | None,
         still: float | None,
         storyboard: bool,
-        beside: tuple[str, ...],
+        sidecars: tuple[str, ...],
         recipe: bool,
         opened: bool,
         watched: bool = False,
@@ -162,7 +162,7 @@ class RenderCommand(click.Command, ABC):
             raise UsageError("draft: a still takes no longer at full size; leave out --draft")
         if page and options.cluster is not None:
             raise UsageError(f"cluster {options.cluster!r}: a still is drawn here; leave out --cluster")
-        for option, given in (("for", options.place), ("max-size", options.most)):
+        for option, given in (("for", options.place), ("max-bytes", options.max_bytes)):
             if page and given:
                 raise UsageError(f"{option} {given!r}: is for clips; leave out --{option}")
         options = replace(options, draft=options.draft or watched)
@@ -176,9 +176,9 @@ class RenderCommand(click.Command, ABC):
         for path, folder in [(path, False) for path in stills] + [(clip.path, clip.writer.folder) for clip in clips]:
             if outputs:
                 check_path(path, folder=folder)
-        kinds = [kind.strip() for given in beside for kind in given.split(",")]
+        kinds = [kind.strip() for given in sidecars for kind in given.split(",")]
         if page and kinds:
-            raise UsageError(f"with {kinds[0]}: stands beside a clip, and a still is none; leave out --with")
+            raise UsageError(f"sidecars {kinds[0]}: accompany a clip, not a still; leave out --sidecars")
         check_sidecars(kinds, clips)
         # How long a scene's own clip is will be known once torch is there; the workers can be ready by then.
         frames = max((clip.fps for clip in clips), default=0) * (inf if options.seconds is None else options.seconds)
@@ -215,7 +215,7 @@ class RenderCommand(click.Command, ABC):
                             written.append(path)
                     failures.check()
                     if clips:
-                        named: dict[str, Any] = {"beside": kinds, "recipe": recipe, "made": made.append}
+                        named: dict[str, Any] = {"sidecars": kinds, "recipe": recipe, "made": made.append}
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))
                     if options.json:
                         told["scene"] = {"name": self.name, **report.race_report(*scene.told())}

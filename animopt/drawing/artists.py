@@ -164,12 +164,12 @@ class RacerMarks:
         return self.trail.put(trail), self.points.put(points), self.head.put(head[None])
 
 
-def racer_marks(axes: Axes, look: Theme, racer: int) -> RacerMarks:
+def racer_marks(axes: Axes, theme: Theme, racer: int) -> RacerMarks:
     """The marks of one racer, empty."""
-    trail = trail_line(axes, look, look.hue(racer))
-    points = discs(axes, look.hue(racer), look.trail(POINT))
+    trail = trail_line(axes, theme, theme.hue(racer))
+    points = discs(axes, theme.hue(racer), theme.trail(POINT))
     points.set_clip_path(axes.patch)
-    return RacerMarks(trail, points, head_mark(axes, look, racer))
+    return RacerMarks(trail, points, head_mark(axes, theme, racer))
 
 
 def discs(axes: Axes, colour: str, width: float) -> Stamp:
@@ -178,35 +178,35 @@ def discs(axes: Axes, colour: str, width: float) -> Stamp:
     return Stamp(axes, circle, facecolor=colour, linewidth=0, animated=True)
 
 
-def trail_line(axes: Axes, look: Theme, colour: str, width: float = TRAIL) -> Trail:
+def trail_line(axes: Axes, theme: Theme, colour: str, width: float = TRAIL) -> Trail:
     """A line that moves, empty."""
-    return Trail(axes, colour, look.trail(width))
+    return Trail(axes, colour, theme.trail(width))
 
 
-def head_mark(axes: Axes, look: Theme, racer: int, size: float = HEAD) -> Stamp:
+def head_mark(axes: Axes, theme: Theme, racer: int, size: float = HEAD) -> Stamp:
     """A racer's marker with a rim of the background's colour, in no place yet."""
-    marker = look.marker(racer)
+    marker = theme.marker(racer)
     style = MarkerStyle(marker)
     path = style.get_path().transformed(style.get_transform())
     if marker in "^v<>":
         # Matplotlib centres a triangle's box; its weight is what the eye takes for its place.
         vertices = np.asarray(path.vertices, dtype=np.float64)
         path = Path(vertices - vertices[:3].mean(axis=0), path.codes)
-    pixels = max(7.0, look.px(size)) * _EVEN.get(marker, 1.0)
+    pixels = max(7.0, theme.px(size)) * _EVEN.get(marker, 1.0)
     return Stamp(
         axes,
         path.transformed(Affine2D().scale(pixels)),
-        facecolor=look.hue(racer),
-        edgecolor=look.background,
-        linewidth=max(1.0, look.px(1.4)),
+        facecolor=theme.hue(racer),
+        edgecolor=theme.background,
+        linewidth=max(1.0, theme.px(1.4)),
         clip_on=False,
         animated=True,
     )
 
 
-def chip(axes: Axes, look: Theme, place: Array, word: str, colour: str, radius: float) -> tuple[Stamp, Text]:
+def chip(axes: Axes, theme: Theme, place: Array, word: str, colour: str, radius: float) -> tuple[Stamp, Text]:
     """A word on a disc with a coloured rim, at least `radius` pixels, around a place (2,) of the axes."""
-    size = max(look.smallest, 1.3 * radius)
+    size = max(theme.smallest, 1.3 * radius)
     x, y = axes.transData.transform(place)
     text = axes.text(
         x,
@@ -214,7 +214,7 @@ def chip(axes: Axes, look: Theme, place: Array, word: str, colour: str, radius: 
         y - 0.364 * size,
         word,
         fontsize=size,
-        color=look.ink,
+        color=theme.ink,
         ha="center",
         va="baseline",
         transform=IdentityTransform(),
@@ -223,30 +223,30 @@ def chip(axes: Axes, look: Theme, place: Array, word: str, colour: str, radius: 
     disc = Stamp(
         axes,
         Path.unit_regular_polygon(48).transformed(Affine2D().scale(max(radius, 0.6 * text_width(text)))),
-        facecolor=look.background,
+        facecolor=theme.background,
         edgecolor=colour,
-        linewidth=look.trail(2),
+        linewidth=theme.trail(2),
         animated=True,
     )
     disc.place(np.asarray(place, dtype=np.float64)[None])
     return disc, text
 
 
-def graph(axes: Axes, look: Theme, heading: str) -> None:
+def graph(axes: Axes, theme: Theme, heading: str) -> None:
     """Let nothing be seen of an axes but a grid, its labels and a heading above it."""
     axes.set_facecolor("none")
-    axes.grid(color=look.rule, linewidth=max(0.8, look.px(1)))
+    axes.grid(color=theme.rule, linewidth=max(0.8, theme.px(1)))
     axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=look.text(13), labelcolor=look.muted, pad=look.px(6))
+    axes.tick_params(length=0, labelsize=theme.text(13), labelcolor=theme.muted, pad=theme.px(6))
     axes.spines[:].set_visible(False)
     axes.annotate(
         heading,
         (0, 1),
         xycoords="axes fraction",
-        xytext=(0, look.px(7)),
+        xytext=(0, theme.px(7)),
         textcoords="offset pixels",
-        fontsize=look.text(14),
-        color=look.muted,
+        fontsize=theme.text(14),
+        color=theme.muted,
     )
 
 

@@ -28,7 +28,7 @@ class Stage:
     recording: Recording
     panels: Mapping[str, Panel]
     boxes: Mapping[str, Box]
-    look: Theme
+    theme: Theme
 
     def paint(self, figure: Figure) -> list[Move]:
         """Put every panel that has a box on a figure, whose points are pixels; what moves in each."""
@@ -37,7 +37,7 @@ class Stage:
         for name, box in self.boxes.items():
             place = (box.left / width, 1 - (box.top + box.height) / height, box.width / width, box.height / height)
             axes = figure.add_axes(place, label=name)
-            moves.append(self.panels[name].draw(axes, self.recording, self.look))
+            moves.append(self.panels[name].draw(axes, self.recording, self.theme))
         return moves
 
 
@@ -52,10 +52,10 @@ class Canvas:
         self.transparent = transparent
         with drawing_settings():
             # At 72 dots an inch a point is a pixel, so that every length in the panels is one in pixels.
-            self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=stages[0].look.background)
+            self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=stages[0].theme.background)
             self._canvas = FigureCanvasAgg(self.figure)
             self._moves = [stage.paint(self.figure) for stage in stages]
-            grounds = BLACK_AND_WHITE if transparent else (stages[0].look.background,)
+            grounds = BLACK_AND_WHITE if transparent else (stages[0].theme.background,)
             self._stills = [self._still(ground) for ground in grounds]
             self._letters = TextCache(size)
 

@@ -14,11 +14,11 @@ def blend(first: str, second: str, part: float) -> str:
     return to_hex((red, green, blue))
 
 
-def ordered_theme(look: Theme, count: int) -> Theme:
+def ordered_theme(theme: Theme, count: int) -> Theme:
     """The same look for `count` racers that have an order: their hues lie along its ramp."""
-    last = len(look.ramp) - 1
+    last = len(theme.ramp) - 1
     hues = []
     for place in np.linspace(0, last, max(1, count)):
         before = min(int(place), last - 1)
-        hues.append(blend(look.ramp[before], look.ramp[before + 1], place - before))
-    return replace(look, hues=tuple(hues))
+        hues.append(blend(theme.ramp[before], theme.ramp[before + 1], place - before))
+    return replace(theme, hues=tuple(hues))

@@ -27,7 +27,7 @@ PADDING = 0.12
 
 def beside(
     axes: Axes,
-    look: Theme,
+    theme: Theme,
     words: Sequence[str],
     backing: str,
     moments: Sequence[Moment],
@@ -44,14 +44,14 @@ def beside(
         return lambda moment: ()
     box = axes.get_window_extent()
     corner = np.array([box.x0, box.y0])
-    size = look.text(14)
+    size = theme.text(14)
     texts = [
         axes.text(
             0,
             0,
             **text_arguments(name),
             fontsize=size,
-            color=look.ink,
+            color=theme.ink,
             ha="center",
             va="center",
             transform=IdentityTransform(),
@@ -68,7 +68,7 @@ def beside(
         np.stack([heads(moment) for moment in moments], axis=1) - corner,
         sizes,
         (box.width, box.height),
-        look.px(HEAD) * 0.7,
+        theme.px(HEAD) * 0.7,
         WINDOW,
         marks - np.append(corner, [0, 0]),
     )

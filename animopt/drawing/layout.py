@@ -112,7 +112,7 @@ def choose_layout(layout: str, size: tuple[int, int], panels: Sequence[str]) -> 
 
 def arrange_panels(
     size: tuple[int, int],
-    look: Theme,
+    theme: Theme,
     layout: str,
     panels: Sequence[str],
     aspect: float,
@@ -126,38 +126,38 @@ def arrange_panels(
     """
     width, height = size
     shape = layout_for_shape(*size) if layout == "multiples" else layout
-    margin = look.px(MARGINS.get(shape, MARGIN))
-    top = look.px(22) + (look.text(30) + look.text(34) if titled else look.text(21))
+    margin = theme.px(MARGINS.get(shape, MARGIN))
+    top = theme.px(22) + (theme.text(30) + theme.text(34) if titled else theme.text(21))
     if shape in ("square", "tall") and "formula" not in panels:
         # The function's formula and the caption need a line each, in a tall picture a long caption two.
-        top += (1.6 if shape == "square" else 2.9) * look.text(17)
-    boxes = {"header": Box(margin, look.px(22), width - 2 * margin, top - look.px(22))}
+        top += (1.6 if shape == "square" else 2.9) * theme.text(17)
+    boxes = {"header": Box(margin, theme.px(22), width - 2 * margin, top - theme.px(22))}
     columns = [_shown(column, panels) for column in LAYOUTS[layout]]
     columns = [column for column in columns if column]
     # The uppermost tick label stands half above its axes.
-    top += max(look.px(12), 0.85 * look.text(13))
-    room = Box(margin, top, width - 2 * margin, height - top - look.px(28))
-    gap = look.px(44)
+    top += max(theme.px(12), 0.85 * theme.text(13))
+    room = Box(margin, top, width - 2 * margin, height - top - theme.px(28))
+    gap = theme.px(44)
     left = room.left
     for index, column in enumerate(columns):
         wide = room.width
         if len(columns) == 2:
-            right = _column_width(room, look, columns[1], aspect)
+            right = _column_width(room, theme, columns[1], aspect)
             wide = room.width - gap - right if index == 0 else right
-        boxes |= _stack(column, Box(left, room.top, wide, room.height), look, aspect, racers)
+        boxes |= _stack(column, Box(left, room.top, wide, room.height), theme, aspect, racers)
         left += wide + gap
     return boxes
 
 
-def tiles(size: tuple[float, float], look: Theme, aspect: float, count: int) -> list[Box]:
+def tiles(size: tuple[float, float], theme: Theme, aspect: float, count: int) -> list[Box]:
     """A box for each of `count` maps, in rows, as large as `size` (width, height) allows; counted from its upper left.
 
     A map is `aspect` times as wide as high. Above each there is room for a heading, under the last row and to the
     left of each row for tick labels.
     """
     width, height = size
-    left, under = _ticks(look)
-    above, gap = heading(look), look.px(18)
+    left, under = _ticks(theme)
+    above, gap = heading(theme), theme.px(18)
 
     def wide(columns: int) -> float:
         rows = -(-count // columns)
@@ -177,9 +177,9 @@ def tiles(size: tuple[float, float], look: Theme, aspect: float, count: int) -> 
     return boxes
 
 
-def heading(look: Theme) -> float:
+def heading(theme: Theme) -> float:
     """The height of the line above each of several maps."""
-    return 1.6 * look.text(15)
+    return 1.6 * theme.text(15)
 
 
 def panel_names(layout: str) -> list[str]:
@@ -192,59 +192,59 @@ def _shown(column: Sequence[tuple[str, ...]], panels: Sequence[str]) -> list[tup
     return [band for band in bands if band]
 
 
-def _ticks(look: Theme) -> tuple[float, float]:
+def _ticks(theme: Theme) -> tuple[float, float]:
     """The room that tick labels take to the left of an axes, and under it."""
-    return look.text(13) * 3.0, look.text(13) * 1.25 + look.px(6)
+    return theme.text(13) * 3.0, theme.text(13) * 1.25 + theme.px(6)
 
 
-def _above(name: str, look: Theme) -> float:
+def _above(name: str, theme: Theme) -> float:
     """The room that a panel's own heading takes above its axes."""
-    return look.text(14) * 1.45 if name in HEADED else 0.0
+    return theme.text(14) * 1.45 if name in HEADED else 0.0
 
 
-def _column_width(room: Box, look: Theme, column: Sequence[tuple[str, ...]], aspect: float) -> float:
+def _column_width(room: Box, theme: Theme, column: Sequence[tuple[str, ...]], aspect: float) -> float:
     """How wide the second of two columns is, so that a contour in it fills it."""
     views = [band for band in column if band in FROM_ABOVE]
     if not views:
         return room.width * 0.42
-    others = sum(_least(band, look, 0) + look.px(20) for band in column if band not in FROM_ABOVE)
-    left, under = _ticks(look)
+    others = sum(_least(band, theme, 0) + theme.px(20) for band in column if band not in FROM_ABOVE)
+    left, under = _ticks(theme)
     full = ((room.height - others) / len(views) - under) * aspect + left
     # A formula with its numbers is wide.
     least = 0.5 if ("formula",) in column else 0.38
     return min(max(full, room.width * least), room.width * 0.5)
 
 
-def _least(band: tuple[str, ...], look: Theme, racers: int) -> float:
+def _least(band: tuple[str, ...], theme: Theme, racers: int) -> float:
     """The least height of a band."""
     heights = []
     for name in band:
         if name == "standings":
-            heights.append(min(racers, ROWS) * max(look.px(26), 1.35 * look.smallest))
+            heights.append(min(racers, ROWS) * max(theme.px(26), 1.35 * theme.smallest))
         else:
-            under = _ticks(look)[1] if name in TICKED else 0.0
-            least = max(look.px(LEAST[name]), LINES.get(name, 0) * look.smallest)
-            heights.append(least + under + _above(name, look))
+            under = _ticks(theme)[1] if name in TICKED else 0.0
+            least = max(theme.px(LEAST[name]), LINES.get(name, 0) * theme.smallest)
+            heights.append(least + under + _above(name, theme))
     return max(heights)
 
 
-def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Theme, aspect: float, racers: int) -> dict[str, Box]:
+def _stack(column: Sequence[tuple[str, ...]], room: Box, theme: Theme, aspect: float, racers: int) -> dict[str, Box]:
     """Bands under each other; panels with tick labels keep room for them."""
-    gap = look.px(20)
-    left, under = _ticks(look)
-    heights = {band: _least(band, look, racers) for band in column}
+    gap = theme.px(20)
+    left, under = _ticks(theme)
+    heights = {band: _least(band, theme, racers) for band in column}
     whole = room.height - gap * (len(column) - 1)
     shrunk = min(1.0, whole / sum(heights.values()))
     going = [band for name in DROPPED for band in column if name in band]
     if shrunk < TIGHTEST and len(column) > 1 and going:
-        return _stack([band for band in column if band != going[0]], room, look, aspect, racers)
+        return _stack([band for band in column if band != going[0]], room, theme, aspect, racers)
     heights = {band: height * shrunk for band, height in heights.items()}
     spare = whole - sum(heights.values())
     for band in column:
         if "contour" in band or "map" in band:
             # As high as it can be filled, and where a wireframe shares the column, no more than that one gets.
             fills = ((room.width - gap * (len(band) - 1)) / len(band) - left) / aspect + under
-            fills += max(_above(name, look) for name in band)
+            fills += max(_above(name, theme) for name in band)
             share = spare / 2 if ("wireframe",) in column else spare
             more = max(0.0, min(fills - heights[band], share))
             heights[band] += more
@@ -252,7 +252,7 @@ def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Theme, aspect: fl
     if ("multiples",) in column:
         # What the maps cannot fill goes to the others.
         spare += heights["multiples",]
-        last = tiles((room.width, spare), look, aspect, racers)[-1]
+        last = tiles((room.width, spare), theme, aspect, racers)[-1]
         heights["multiples",] = min(spare, last.top + last.height + under)
         spare -= heights["multiples",]
     takers = [
@@ -267,7 +267,7 @@ def _stack(column: Sequence[tuple[str, ...]], room: Box, look: Theme, aspect: fl
         for index, name in enumerate(band):
             box = Box(room.left + index * (wide + gap), top, wide, heights[band])
             if name in TICKED:
-                above = _above(name, look)
+                above = _above(name, theme)
                 box = Box(box.left + left, box.top + above, box.width - left, box.height - under - above)
             boxes[name] = box
         top += heights[band] + gap

@@ -49,16 +49,16 @@ def bands(basins: Basins) -> list[int]:
     return [int(tick) for tick in ticks if 0 < tick < high][: BANDS - 1] or [1]
 
 
-def shades(look: Theme, hue: str, count: int) -> list[str]:
+def shades(theme: Theme, hue: str, count: int) -> list[str]:
     """The shades of a hue, for so many bands, from the soonest to the last."""
-    return [blend(hue, look.background, part) for part in np.linspace(0, PALEST, count)]
+    return [blend(hue, theme.background, part) for part in np.linspace(0, PALEST, count)]
 
 
-def stripes(look: Theme, shape: tuple[int, int]) -> NDArray[np.uint8]:
+def stripes(theme: Theme, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """What has diverged, as pixels (height, width, 3): stripes that no basin has."""
-    pair = np.array([bytes_of(blend(look.background, look.ink, part)) for part in STRIPES])
+    pair = np.array([bytes_of(blend(theme.background, theme.ink, part)) for part in STRIPES])
     rows, columns = np.indices(shape)
-    return pair[(rows + columns) // max(2, round(look.px(STRIPE))) % 2]
+    return pair[(rows + columns) // max(2, round(theme.px(STRIPE))) % 2]
 
 
 def bytes_of(colour: str) -> NDArray[np.uint8]:
@@ -97,9 +97,9 @@ def loss_scale(losses: Losses) -> LossScale:
     return LossScale(float(10.0 ** min(bottom, top - 1)), float(10.0**top), True)
 
 
-def loss_colours(look: Theme) -> list[str]:
+def loss_colours(theme: Theme) -> list[str]:
     """The scale's colours from low to high, equally far apart in lightness: what is low stands out from the ground."""
-    ends = [blend(look.ink, look.hue(0), 0.25), look.hue(0), blend(look.background, look.hue(0), 0.1)]
+    ends = [blend(theme.ink, theme.hue(0), 0.25), theme.hue(0), blend(theme.background, theme.hue(0), 0.1)]
     return ramp(ends, LEVELS)
 
 

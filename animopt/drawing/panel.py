@@ -19,6 +19,6 @@ Move = Callable[[Moment], Sequence[Artist]]
 class Panel(Protocol):
     """Something that draws one aspect of a race."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint what stays still; return what moves."""
         ...

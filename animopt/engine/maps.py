@@ -114,14 +114,14 @@ class SettingsMap:
     """A map of two settings: the loss of one racer with each value of the one and each of the other.
 
     The first keyword is the map's columns, the second its rows; both are the optimizer's own, each with at least two
-    values: Settings(lr=logspace(0.001, 1, 64), momentum=[0, 0.5, 0.9]).
+    values: SettingsMap(lr=logspace(0.001, 1, 64), momentum=[0, 0.5, 0.9]).
     Raises UsageError for other than two keywords, or too few values.
     """
 
     def __init__(self, **settings: Sequence[Any]) -> None:
         if len(settings) != 2:
             given = ", ".join(settings) or "none"
-            raise UsageError(f"map settings {given}: give two, as Settings(lr=[0.01, 0.1], momentum=[0, 0.9])")
+            raise UsageError(f"map settings {given}: give two, as SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])")
         found = {}
         for name, values in settings.items():
             if name in inspect.signature(Racer).parameters:
@@ -133,7 +133,7 @@ class SettingsMap:
         self.settings: Mapping[str, tuple[Any, ...]] = found
 
     def __repr__(self) -> str:
-        return f"Settings({', '.join(f'{name}={list(values)}' for name, values in self.settings.items())})"
+        return f"SettingsMap({', '.join(f'{name}={list(values)}' for name, values in self.settings.items())})"
 
     @property
     def cells(self) -> int:

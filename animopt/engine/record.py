@@ -108,7 +108,7 @@ def record(
     surface = sample_surface(function)
     minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
     with np.errstate(over="ignore", invalid="ignore"):
-        ways = tuple(
+        paths = tuple(
             surface_path(function, points[: count + 1], surface) for points, count in zip(xy, taken, strict=True)
         )
     return Recording(
@@ -128,7 +128,7 @@ def record(
         steps=taken,
         evaluations=evaluations,
         surface=surface,
-        ways=ways,
+        paths=paths,
         minima=np.column_stack([minima, function.values(minima)]),
         sample=_sample(function, xy, chance.batches),
     )

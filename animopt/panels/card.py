@@ -21,10 +21,10 @@ class Card:
     caption: str = ""
     question: str = ""
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Nothing stays still; the card and the question come and go."""
         width, height = in_pixels(axes)
-        sheet = Rectangle((0, 0), width, height, facecolor=look.background, animated=True)
+        sheet = Rectangle((0, 0), width, height, facecolor=theme.background, animated=True)
         axes.add_patch(sheet)
         title, caption, question = (
             axes.text(
@@ -33,28 +33,28 @@ class Card:
                 **text_arguments(words),
                 fontsize=size,
                 fontweight="bold" if bold else "normal",
-                color=look.ink,
+                color=theme.ink,
                 ha="center",
                 va="center_baseline",
                 animated=True,
             )
             for words, size, down, bold in (
-                (recording.title, look.text(48), -look.text(20), True),
-                (self.caption, look.text(24), look.text(36), False),
-                (self.question, look.text(34), 0.0, True),
+                (recording.title, theme.text(48), -theme.text(20), True),
+                (self.caption, theme.text(24), theme.text(36), False),
+                (self.question, theme.text(34), 0.0, True),
             )
         )
         for text in (title, caption, question):
-            fit(text, 0.86 * width, least=look.text(20))
-        pad = look.text(34)
+            fit(text, 0.86 * width, least=theme.text(20))
+        pad = theme.text(34)
         frame = FancyBboxPatch(
             (width / 2 - text_width(question) / 2 - pad / 2, height / 2 - pad),
             text_width(question) + pad,
             2 * pad,
             boxstyle=f"round,pad=0,rounding_size={pad / 3}",
-            facecolor=look.background,
-            edgecolor=look.rule,
-            linewidth=max(1.0, look.px(1.5)),
+            facecolor=theme.background,
+            edgecolor=theme.rule,
+            linewidth=max(1.0, theme.px(1.5)),
             animated=True,
         )
         axes.add_patch(frame)

@@ -31,21 +31,21 @@ class Contour:
     moments: Sequence[Moment] = ()
     levels: int = 18
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the contour, the minima and the starts; the trails and heads move."""
-        paint_ground(axes, recording.surface, look, self.levels)
-        landmarks = self._landmarks(axes, recording, look)
+        paint_ground(axes, recording.surface, theme, self.levels)
+        landmarks = self._landmarks(axes, recording, theme)
         racers = range(len(recording.names))
-        marks = [racer_marks(axes, look, racer) for racer in racers]
-        ways = [replace(way, xyz=axes.transData.transform(way.xyz[:, :2])) for way in recording.ways]
-        trails = [thinned(way, CELL) for way in ways]
+        marks = [racer_marks(axes, theme, racer) for racer in racers]
+        paths = [replace(way, xyz=axes.transData.transform(way.xyz[:, :2])) for way in recording.paths]
+        trails = [thinned(way, CELL) for way in paths]
         steps = [seen(recording, racer, axes.transData.transform(recording.xy[racer]), CELL) for racer in racers]
 
         def heads(moment: Moment) -> Array:
-            return np.array([way.head(moment.step)[:2] for way in ways])
+            return np.array([way.head(moment.step)[:2] for way in paths])
 
-        backing = blend(look.low, look.high, 0.5)
-        name = beside(axes, look, recording.names, backing, self.moments, heads, landmarks)
+        backing = blend(theme.low, theme.high, 0.5)
+        name = beside(axes, theme, recording.names, backing, self.moments, heads, landmarks)
 
         def move(moment: Moment) -> Sequence[Artist]:
             placed = []
@@ -58,7 +58,7 @@ class Contour:
 
         return move
 
-    def _landmarks(self, axes: Axes, recording: Recording, look: Theme) -> Array:
+    def _landmarks(self, axes: Axes, recording: Recording, theme: Theme) -> Array:
         """Mark the minima and the starts; what the marks take up, as centres and sizes in pixels (marks, 4)."""
         minima = recording.minima
         axes.plot(
@@ -66,9 +66,9 @@ class Contour:
             minima[:, 1],
             linestyle="none",
             marker="+",
-            markersize=look.text(13),
-            markeredgecolor=look.ink,
-            markeredgewidth=look.trail(1.8),
+            markersize=theme.text(13),
+            markeredgecolor=theme.ink,
+            markeredgewidth=theme.trail(1.8),
         )
         starts = np.unique(recording.xy[:, 0], axis=0)
         axes.plot(
@@ -76,26 +76,26 @@ class Contour:
             starts[:, 1],
             linestyle="none",
             marker="o",
-            markersize=look.text(15),
+            markersize=theme.text(15),
             markerfacecolor="none",
-            markeredgecolor=look.ink,
-            markeredgewidth=look.trail(1.8),
+            markeredgecolor=theme.ink,
+            markeredgewidth=theme.trail(1.8),
             clip_on=False,
         )
         places = axes.transData.transform(np.concatenate([minima[:, :2], starts]))
-        marks = np.column_stack([places, np.full((len(places), 2), look.text(15))])
+        marks = np.column_stack([places, np.full((len(places), 2), theme.text(15))])
         if self.moments and len(starts) == 1:
-            marks = np.vstack([marks, self._name_start(axes, recording, look, starts[0])])
+            marks = np.vstack([marks, self._name_start(axes, recording, theme, starts[0])])
         return marks
 
-    def _name_start(self, axes: Axes, recording: Recording, look: Theme, start: Array) -> Array:
+    def _name_start(self, axes: Axes, recording: Recording, theme: Theme, start: Array) -> Array:
         """Write "start" on the side of it where the fewest trails pass; its centre and size in pixels, (4,)."""
         surface = recording.surface
         box = axes.get_window_extent()
         scale = np.array([box.width, box.height]) / (surface.high - surface.low)
-        trails = np.vstack([way.xyz[:, :2] for way in recording.ways])
+        trails = np.vstack([way.xyz[:, :2] for way in recording.paths])
         trails = (trails[np.isfinite(trails).all(axis=1)] - start) * scale
-        size = look.text(14)
+        size = theme.text(14)
         reach = np.array([size * 2.2, size * 1.4])
         sides = np.array([[0, 1], [0, -1], [-1, 0], [1, 0], [-1, 1], [1, 1], [-1, -1], [1, -1]], dtype=float)
         centres = sides * reach
@@ -109,7 +109,7 @@ class Contour:
             xytext=tuple(centres[best]),
             textcoords="offset pixels",
             fontsize=size,
-            color=look.ink,
+            color=theme.ink,
             ha="center",
             va="center",
         )

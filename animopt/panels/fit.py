@@ -29,25 +29,25 @@ REACH = 0.25
 class Fit:
     """The data as points, those that the step under way sees larger, and each racer's model as a line through them."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the axes and the data; the batch, the lines and their heads move."""
         sample = recording.sample
         assert sample is not None
         points = np.column_stack([sample.inputs, sample.targets])
         (left, low), (right, high) = _around(points, sample.predictions)
         box = axes.get_window_extent()
-        across, up = (int(np.clip(room / look.text(13), 1, 6)) for room in (box.width / 5, box.height / 3))
+        across, up = (int(np.clip(room / theme.text(13), 1, 6)) for room in (box.width / 5, box.height / 3))
         axes.set(xlim=(left, right), ylim=(low, high), autoscale_on=False)
         axes.xaxis.set_major_locator(MaxNLocator(across, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_locator(MaxNLocator(up, steps=[1, 2, 5, 10]))
         size = sample.batches.shape[1]
-        graph(axes, look, "data and fits" if size == len(points) else f"data, ● batch of {size}, and fits")
-        discs(axes, look.muted, max(2.5, look.px(DOT))).place(points).set_animated(False)
-        batch = discs(axes, look.ink, max(4.0, look.px(BATCH)))
+        graph(axes, theme, "data and fits" if size == len(points) else f"data, ● batch of {size}, and fits")
+        discs(axes, theme.muted, max(2.5, theme.px(DOT))).place(points).set_animated(False)
+        batch = discs(axes, theme.ink, max(4.0, theme.px(BATCH)))
         racers = range(len(recording.names))
         inset = 0.3 * MARGIN * (high - low)
-        lines = [trail_line(axes, look, look.hue(racer), 0.8 * TRAIL) for racer in racers]
-        heads = [head_mark(axes, look, racer, size=9) for racer in racers]
+        lines = [trail_line(axes, theme, theme.hue(racer), 0.8 * TRAIL) for racer in racers]
+        heads = [head_mark(axes, theme, racer, size=9) for racer in racers]
 
         def move(moment: Moment) -> Sequence[Artist]:
             # After the last step there is none under way.

@@ -26,18 +26,18 @@ class Formula:
 
     racer: int = 0
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the racer's name, the function and the rule; the numbers move."""
         width, height = in_pixels(axes)
-        largest = look.text(18)
+        largest = theme.text(18)
         rules = [update_rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
         filled = [each.filled for each in rules if each.filled]
 
         def write(maths: str, colour: str) -> Text:
             return axes.text(0, 0, maths, fontsize=largest, color=colour, va="baseline", math_fontfamily="stixsans")
 
-        symbols = [write(_math(line), look.ink) for line in rules[0].lines]
-        numbers = [write(_math(max(column, key=_length)), look.muted) for column in zip(*filled, strict=True)]
+        symbols = [write(_math(line), theme.ink) for line in rules[0].lines]
+        numbers = [write(_math(max(column, key=_length)), theme.muted) for column in zip(*filled, strict=True)]
         column = max(map(text_width, symbols), default=0) + 1.5 * largest
         figures = max(map(text_width, numbers), default=0)
         above = 2 if recording.formula else 1
@@ -50,22 +50,22 @@ class Formula:
         beside = size_of(column + figures, above + len(symbols))
         under = size_of(max(column, largest + figures), above + 2 * len(symbols))
         size, each = max((beside, 1), (under, 2))
-        if size < look.smallest:
+        if size < theme.smallest:
             for text in numbers:
                 text.remove()
             numbers = []
             size, each = size_of(column, above + len(symbols)), 1
-        size = max(size, look.smallest)
+        size = max(size, theme.smallest)
         left = size if each == 2 else column * size / largest
 
         def baseline(row: int) -> float:
             return (row + 0.7) * ROW * size
 
-        self._heading(axes, recording, look, size, baseline(0))
+        self._heading(axes, recording, theme, size, baseline(0))
         if recording.formula:
-            function = write(formula_mathtext(recording.formula), look.muted)
+            function = write(formula_mathtext(recording.formula), theme.muted)
             function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
-            function.set_visible(float(function.get_fontsize()) >= look.smallest)
+            function.set_visible(float(function.get_fontsize()) >= theme.smallest)
         for index, text in enumerate(symbols):
             text.set(y=baseline(above + each * index), fontsize=size)
             text.set_visible(text.get_position()[1] <= height and text_width(text) <= width)
@@ -79,26 +79,26 @@ class Formula:
                 # The longest line is not always the widest.
                 fits = size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(text)))
                 text.set(
-                    fontsize=max(look.smallest, fits),
-                    visible=fits >= look.smallest and text.get_position()[1] <= height,
+                    fontsize=max(theme.smallest, fits),
+                    visible=fits >= theme.smallest and text.get_position()[1] <= height,
                 )
             return numbers
 
         return move
 
-    def _heading(self, axes: Axes, recording: Recording, look: Theme, size: float, baseline: float) -> None:
+    def _heading(self, axes: Axes, recording: Recording, theme: Theme, size: float, baseline: float) -> None:
         """The racer's marker and name, and its settings where there is room."""
         width = axes.get_xlim()[1]
-        mark = head_mark(axes, look, self.racer, size=11)
+        mark = head_mark(axes, theme, self.racer, size=11)
         mark.place(np.array([[0.6 * size, baseline - 0.36 * size]])).set_animated(False)
-        words = ((recording.names[self.racer], look.ink), (recording.settings[self.racer], look.muted))
+        words = ((recording.names[self.racer], theme.ink), (recording.settings[self.racer], theme.muted))
         left = 1.6 * size
         for word, colour in words:
             text = axes.text(left, baseline, **text_arguments(word), fontsize=size, color=colour, va="baseline")
-            if colour == look.muted and text_width(text) > width - left:
+            if colour == theme.muted and text_width(text) > width - left:
                 text.remove()
                 break
-            fit(text, width - left, least=look.smallest)
+            fit(text, width - left, least=theme.smallest)
             left += text_width(text) + size
 
 

@@ -25,23 +25,23 @@ class Header:
     formula: bool = True
     titled: bool = True
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the title, the formula and the caption; the step moves."""
         width, height = in_pixels(axes)
         steps = recording.xy.shape[1] - 1
-        line = look.text(30) if self.titled else look.text(21)
-        row = line + look.text(34) if self.titled else line
+        line = theme.text(30) if self.titled else theme.text(21)
+        row = line + theme.text(34) if self.titled else line
         step = axes.text(
             width,
             line,
             f"step {steps} of {steps}",
-            fontsize=look.text(21),
-            color=look.muted,
+            fontsize=theme.text(21),
+            color=theme.muted,
             ha="right",
             va="baseline",
             animated=True,
         )
-        beside = width - text_width(step) - look.text(21)
+        beside = width - text_width(step) - theme.text(21)
         if self.titled:
             title = axes.text(
                 0,
@@ -49,10 +49,10 @@ class Header:
                 **text_arguments(recording.title),
                 fontsize=line,
                 fontweight="bold",
-                color=look.ink,
+                color=theme.ink,
                 va="baseline",
             )
-            fit(title, beside, least=look.text(17))
+            fit(title, beside, least=theme.text(17))
         else:
             width = beside
         maths = formula_mathtext(recording.formula) if self.formula and recording.formula else ""
@@ -60,34 +60,34 @@ class Header:
             0,
             row,
             maths,
-            fontsize=look.text(19),
-            color=look.muted,
+            fontsize=theme.text(19),
+            color=theme.muted,
             va="baseline",
             math_fontfamily="cm",
         )
         formula.set_visible(text_width(formula) <= width)
-        left = text_width(formula) + look.text(24) if maths else 0.0
+        left = text_width(formula) + theme.text(24) if maths else 0.0
         if said := " ".join(filter(None, [self.caption, recording.caption])):
             caption = axes.text(
                 left,
                 row,
                 **text_arguments(said),
-                fontsize=look.text(17),
-                color=look.muted,
+                fontsize=theme.text(17),
+                color=theme.muted,
                 va="baseline",
             )
-            smallest = text_width(caption) * look.text(0) / look.text(17)
-            below = row + 1.5 * look.text(17)
+            smallest = text_width(caption) * theme.text(0) / theme.text(17)
+            below = row + 1.5 * theme.text(17)
             if text_width(caption) > width - left and below <= height:
                 caption.set_position((0, below))
                 left = 0.0
-                if smallest > width and (last := below + 1.3 * look.text(17)) <= height:
+                if smallest > width and (last := below + 1.3 * theme.text(17)) <= height:
                     caption.set(y=last, text=_halved(caption.get_text()))
             elif smallest > width - left:
                 formula.set_visible(False)
                 caption.set_x(0)
                 left = 0.0
-            fit(caption, width - left, least=look.text(0))
+            fit(caption, width - left, least=theme.text(0))
 
         def move(moment: Moment) -> Sequence[Artist]:
             if not recording.names:

@@ -33,7 +33,7 @@ class Loss:
 
     races: Sequence[Recording] = ()
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the axes; the lines and heads move."""
         steps = recording.xy.shape[1] - 1
         races = self.races or [recording]
@@ -43,12 +43,12 @@ class Loss:
         # Below the axis there is nowhere to go: a gap of nothing runs along its foot.
         heights = np.maximum(values, low) if logarithmic else values
         box = axes.get_window_extent()
-        labels = int(np.clip(box.height / (2.4 * look.text(13)), 2, 6))
+        labels = int(np.clip(box.height / (2.4 * theme.text(13)), 2, 6))
         axes.set_xlim(0, steps)
         axes.set_yscale("log" if logarithmic else "linear")
         axes.set_ylim(low, high)
         axes.xaxis.set_major_locator(
-            MaxNLocator(int(np.clip(box.width / (4 * look.text(13)), 2, 8)), integer=True, steps=[1, 2, 5, 10])
+            MaxNLocator(int(np.clip(box.width / (4 * theme.text(13)), 2, 8)), integer=True, steps=[1, 2, 5, 10])
         )
         if not logarithmic:
             axes.yaxis.set_major_locator(MaxNLocator(labels - 1))
@@ -62,18 +62,18 @@ class Loss:
             axes.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // labels)].tolist()))
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.minorticks_off()
-        graph(axes, look, "loss above the minimum" if logarithmic else "loss")
+        graph(axes, theme, "loss above the minimum" if logarithmic else "loss")
         racers = range(len(recording.names))
-        lines = [trail_line(axes, look, look.hue(racer), 0.8 * TRAIL) for racer in racers]
-        heads = [head_mark(axes, look, racer, size=9) for racer in racers]
+        lines = [trail_line(axes, theme, theme.hue(racer), 0.8 * TRAIL) for racer in racers]
+        heads = [head_mark(axes, theme, racer, size=9) for racer in racers]
 
         numbers = np.arange(steps + 1.0)
-        ways = [SurfacePath(numbers, axes.transData.transform(np.column_stack([numbers, row]))) for row in heights]
-        drawn = [thinned(way, CELL) for way in ways]
+        paths = [SurfacePath(numbers, axes.transData.transform(np.column_stack([numbers, row]))) for row in heights]
+        drawn = [thinned(way, CELL) for way in paths]
 
         def move(moment: Moment) -> Sequence[Artist]:
             for racer, last in enumerate(np.minimum(moment.step, recording.steps)):
-                head = ways[racer].head(last)
+                head = paths[racer].head(last)
                 lines[racer].put(np.vstack([drawn[racer].passed(last), head]))
                 within = box.y0 - 1e-6 <= head[1] <= box.y1 + 1e-6
                 heads[racer].put(head[None] if within else np.empty((0, 2)))

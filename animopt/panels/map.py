@@ -46,23 +46,23 @@ BEST = 9.0
 class Map:
     """The recording's map, which fills in as the steps go by."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the ground and the axes; the map itself moves."""
         match recording.map:
             case Basins() as basins:
-                paint_ground(axes, recording.surface, look, levels=18)
-                return _basins(axes, basins, look)
+                paint_ground(axes, recording.surface, theme, levels=18)
+                return _basins(axes, basins, theme)
             case Losses() as losses:
-                return _losses(axes, losses, look)
+                return _losses(axes, losses, theme)
         axes.set_axis_off()
         return lambda moment: ()
 
 
-def _basins(axes: Axes, basins: Basins, look: Theme) -> Move:
+def _basins(axes: Axes, basins: Basins, theme: Theme) -> Move:
     sheet = Sheet(axes, animated=True)
-    pixels, since = _picture(basins, look, sheet.shape)
+    pixels, since = _picture(basins, theme, sheet.shape)
     opaque = pixels[..., 3].copy()
-    chips = _chips(axes, basins, look)
+    chips = _chips(axes, basins, theme)
 
     def move(moment: Moment) -> Sequence[Artist]:
         pixels[..., 3] = np.where(since <= moment.step, opaque, 0)
@@ -71,13 +71,13 @@ def _basins(axes: Axes, basins: Basins, look: Theme) -> Move:
     return move
 
 
-def _picture(basins: Basins, look: Theme, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _picture(basins: Basins, theme: Theme, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The map after the last step (height, width, 4), and from which step on each pixel of it is seen."""
     edges = bands(basins)
-    ends = [shades(look, look.hue(minimum), len(edges) + 1) for minimum in range(len(basins.minima))]
+    ends = [shades(theme, theme.hue(minimum), len(edges) + 1) for minimum in range(len(basins.minima))]
     # What has no minimum counts from the end.
-    ends += [[blend(look.background, look.ink, sum(STRIPES) / 2)] * (len(edges) + 1)]
-    ends += [[blend(look.low, look.high, 0.5)] * (len(edges) + 1)]
+    ends += [[blend(theme.background, theme.ink, sum(STRIPES) / 2)] * (len(edges) + 1)]
+    ends += [[blend(theme.low, theme.high, 0.5)] * (len(edges) + 1)]
     colours_of = np.array([[bytes_of(colour) for colour in each] for each in ends])
     cells = colours_of[basins.minimum, np.searchsorted(edges, basins.step, side="left")].astype(np.uint16)
     colours = np.zeros((*shape, 3), dtype=np.uint16)
@@ -88,7 +88,7 @@ def _picture(basins: Basins, look: Theme, shape: tuple[int, int]) -> tuple[NDArr
     centre = (_cells(shape[0], len(cells), SAMPLES // 2)[::-1, None], _cells(shape[1], cells.shape[1], SAMPLES // 2))
     outcome = basins.minimum[centre]
     pixels = np.empty((*shape, 4), dtype=np.uint8)
-    pixels[..., :3] = np.where((outcome == DIVERGED)[..., None], stripes(look, shape), colours // SAMPLES**2)
+    pixels[..., :3] = np.where((outcome == DIVERGED)[..., None], stripes(theme, shape), colours // SAMPLES**2)
     pixels[..., 3] = np.where(outcome == UNDECIDED, 0, round(255 * VEIL))
     return pixels, basins.step[centre]
 
@@ -98,9 +98,9 @@ def _cells(pixels: int, cells: int, sample: int) -> NDArray[np.int64]:
     return ((np.arange(pixels) * SAMPLES + sample) * cells) // (pixels * SAMPLES)
 
 
-def _chips(axes: Axes, basins: Basins, look: Theme) -> list[Artist]:
+def _chips(axes: Axes, basins: Basins, theme: Theme) -> list[Artist]:
     """The minima's letters on discs, as many as do not touch."""
-    radius = max(look.px(CHIP), CHIP_LEAST * look.smallest)
+    radius = max(theme.px(CHIP), CHIP_LEAST * theme.smallest)
     places = axes.transData.transform(basins.minima[:, :2])
     shown: list[int] = []
     for minimum, place in enumerate(places):
@@ -109,26 +109,26 @@ def _chips(axes: Axes, basins: Basins, look: Theme) -> list[Artist]:
     return [
         artist
         for minimum in shown
-        for artist in chip(axes, look, basins.minima[minimum, :2], letter(minimum), look.hue(minimum), radius)
+        for artist in chip(axes, theme, basins.minima[minimum, :2], letter(minimum), theme.hue(minimum), radius)
     ]
 
 
-def _losses(axes: Axes, losses: Losses, look: Theme) -> Move:
-    _axes_of_settings(axes, losses, look)
+def _losses(axes: Axes, losses: Losses, theme: Theme) -> Move:
+    _axes_of_settings(axes, losses, theme)
     under, sheet = Sheet(axes, animated=False), Sheet(axes, animated=True)
     opaque = np.full((*sheet.shape, 1), 255, dtype=np.uint8)
-    under.lay(np.concatenate([stripes(look, sheet.shape), opaque], axis=-1))
+    under.lay(np.concatenate([stripes(theme, sheet.shape), opaque], axis=-1))
     height, width = losses.loss.shape[1:]
     cells = _cells(sheet.shape[0], height, SAMPLES // 2)[::-1, None], _cells(sheet.shape[1], width, SAMPLES // 2)
     scale = loss_scale(losses)
     # One number a colour, and nothing at all for what has diverged.
-    colours = np.array([[*bytes_of(colour), 255] for colour in loss_colours(look)] + [[0] * 4], dtype=np.uint8)
+    colours = np.array([[*bytes_of(colour), 255] for colour in loss_colours(theme)] + [[0] * 4], dtype=np.uint8)
     packed = colours.view(np.uint32)[:, 0]
-    radius = max(look.px(BEST), 0.6 * look.smallest)
+    radius = max(theme.px(BEST), 0.6 * theme.smallest)
     ring = Path.unit_regular_polygon(48).transformed(Affine2D().scale(radius))
     rings = [
-        Stamp(axes, ring, fill=False, edgecolor=colour, linewidth=look.trail(width), animated=True)
-        for colour, width in ((look.background, 5), (look.ink, 2.2))
+        Stamp(axes, ring, fill=False, edgecolor=colour, linewidth=theme.trail(width), animated=True)
+        for colour, width in ((theme.background, 5), (theme.ink, 2.2))
     ]
 
     def move(moment: Moment) -> Sequence[Artist]:
@@ -143,19 +143,19 @@ def _losses(axes: Axes, losses: Losses, look: Theme) -> Move:
     return move
 
 
-def _axes_of_settings(axes: Axes, losses: Losses, look: Theme) -> None:
+def _axes_of_settings(axes: Axes, losses: Losses, theme: Theme) -> None:
     """Name the settings and a few of their values beside the cells, which are one wide and one high."""
     height, width = losses.loss.shape[1:]
     axes.set(xlim=(0, width), ylim=(0, height), autoscale_on=False)
-    style_ticks(axes, look)
+    style_ticks(axes, theme)
     name = axes.annotate(
         losses.names[0],
         (1, 0),
         xycoords="axes fraction",
-        xytext=(0, -look.px(6)),
+        xytext=(0, -theme.px(6)),
         textcoords="offset pixels",
-        fontsize=look.text(14),
-        color=look.ink,
+        fontsize=theme.text(14),
+        color=theme.ink,
         ha="right",
         va="top",
     )
@@ -163,16 +163,16 @@ def _axes_of_settings(axes: Axes, losses: Losses, look: Theme) -> None:
         losses.names[1],
         (0, 1),
         xycoords="axes fraction",
-        xytext=(0, look.px(7)),
+        xytext=(0, theme.px(7)),
         textcoords="offset pixels",
-        fontsize=look.text(14),
-        color=look.ink,
+        fontsize=theme.text(14),
+        color=theme.ink,
     )
-    across, up = tick_room(axes, look)
+    across, up = tick_room(axes, theme)
     # The setting's own name takes the place of the last value.
-    free = width * (1 - (text_width(name) + 3 * look.text(13)) / axes.get_window_extent().width)
+    free = width * (1 - (text_width(name) + 3 * theme.text(13)) / axes.get_window_extent().width)
     # The lowest value would stand on the toes of the other axis's first.
-    least = height * look.text(13) / axes.get_window_extent().height
+    least = height * theme.text(13) / axes.get_window_extent().height
     for axis, values, most, first, last in (
         (axes.xaxis, losses.values[0], across + 2, 0, free),
         (axes.yaxis, losses.values[1], up + 2, least, height),

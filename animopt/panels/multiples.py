@@ -23,18 +23,18 @@ from animopt.recording.timeline import Moment
 class Multiples:
     """A contour for each racer, all at one moment, under its marker, its name and, where there is room, its loss."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the contours and their headings; the racers and the losses move."""
         width, height = in_pixels(axes)
         racers = range(len(recording.names))
-        boxes = tiles((width, height), look, recording.surface.aspect, len(racers))
+        boxes = tiles((width, height), theme, recording.surface.aspect, len(racers))
         decimals = common_decimals(recording)
-        losses, wording = _headings(axes, recording, look, boxes, decimals)
+        losses, wording = _headings(axes, recording, theme, boxes, decimals)
         moves = []
         for racer, box in enumerate(boxes):
             place = (box.left / width, 1 - (box.top + box.height) / height, box.width / width, box.height / height)
             tile = axes.inset_axes(place, label="multiple")
-            alone = replace(look, hues=(look.hue(racer),), markers=(look.marker(racer),))
+            alone = replace(theme, hues=(theme.hue(racer),), markers=(theme.marker(racer),))
             moves.append(Contour().draw(tile, recording.only(racer), alone))
             first = not any(other.top == box.top for other in boxes[:racer])
             last = not any(other.top > box.top and abs(other.left - box.left) < box.width for other in boxes)
@@ -54,17 +54,17 @@ class Multiples:
 
 
 def _headings(
-    axes: Axes, recording: Recording, look: Theme, boxes: Sequence[Box], decimals: int | None
+    axes: Axes, recording: Recording, theme: Theme, boxes: Sequence[Box], decimals: int | None
 ) -> tuple[Sequence[Text], Callable[[str], str]]:
     """Write each racer's marker and name above its box; the texts for the losses, if they fit, and their wording."""
-    width, size, line = boxes[0].width, look.text(15), heading(look)
+    width, size, line = boxes[0].width, theme.text(15), heading(theme)
     losses = [
         axes.text(
             box.left + box.width,
             box.top - 0.55 * line,
             "",
             fontsize=size,
-            color=look.muted,
+            color=theme.muted,
             ha="right",
             va="center_baseline",
             animated=True,
@@ -77,7 +77,7 @@ def _headings(
             box.top - 0.55 * line,
             **text_arguments(name),
             fontsize=size,
-            color=look.ink,
+            color=theme.ink,
             va="center_baseline",
         )
         for name, box in zip(recording.names, boxes, strict=True)
@@ -87,9 +87,9 @@ def _headings(
         for text, short in zip(names, without_common_prefix(recording.names), strict=True):
             set_text(text, short)
     for text in names:
-        fit(text, room, least=look.smallest)
+        fit(text, room, least=theme.smallest)
     for racer, box in enumerate(boxes):
-        mark = head_mark(axes, look, racer, size=11)
+        mark = head_mark(axes, theme, racer, size=11)
         mark.place(np.array([[box.left + 0.5 * size, box.top - 0.5 * line]])).set_animated(False)
     for wording in (str, _brief):
         for racer, text in enumerate(losses):

@@ -24,7 +24,7 @@ ROW = 26.0
 class Standings:
     """A row for each racer, which keeps its place and shows its rank as a number."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the markers, names and settings; the ranks and the losses move."""
         width, height = in_pixels(axes)
         decimals = common_decimals(recording)
@@ -32,11 +32,11 @@ class Standings:
         count = len(recording.names)
         indent = 2.9 if count < 10 else 3.4
         # As many columns as there must be, and no more than have room for a rank, a marker and a loss.
-        most = max(1, int(height / (1.3 * look.text(9))))
-        columns = min(-(-count // most), max(1, int((width / look.smallest + 2) / (indent + loss + 2))))
+        most = max(1, int(height / (1.3 * theme.text(9))))
+        columns = min(-(-count // most), max(1, int((width / theme.smallest + 2) / (indent + loss + 2))))
         rows = min(-(-count // columns), most)
-        row = min(max(look.px(ROW), 1.3 * look.text(0)), height / rows)
-        size = min(look.text(17), max(look.text(0), row * 0.7))
+        row = min(max(theme.px(ROW), 1.3 * theme.text(0)), height / rows)
+        size = min(theme.text(17), max(theme.text(0), row * 0.7))
         width = (width + 2 * size) / columns - 2 * size
         # Where not all have a place, the last one tells of the others.
         racers = range(count if count <= rows * columns else rows * columns - 1)
@@ -44,7 +44,7 @@ class Standings:
         if len(racers) < count:
             left, middle = places[len(racers)]
             axes.text(
-                left, middle, f"{count - len(racers)} more", fontsize=size, color=look.muted, va="center_baseline"
+                left, middle, f"{count - len(racers)} more", fontsize=size, color=theme.muted, va="center_baseline"
             )
 
         if not racers:
@@ -60,7 +60,7 @@ class Standings:
                     middle,
                     **text_arguments(word),
                     fontsize=size * scale,
-                    color=look.muted if muted else look.ink,
+                    color=theme.muted if muted else theme.ink,
                     ha="right" if right else "left",
                     va="center_baseline",
                 )
@@ -74,7 +74,7 @@ class Standings:
             text.set_animated(True)
 
         for racer in racers:
-            mark = head_mark(axes, look, racer, size=11)
+            mark = head_mark(axes, theme, racer, size=11)
             left, middle = places[racer]
             mark.place(np.array([[left + size * (indent - 1.15), middle + 0.1 * size]])).set_animated(False)
         names_left = size * indent
@@ -83,7 +83,7 @@ class Standings:
             for name, short in zip(names, without_common_prefix(recording.names), strict=False):
                 set_text(name, short)
         for name in names:
-            fit(name, losses_left - names_left, least=look.text(13))
+            fit(name, losses_left - names_left, least=theme.text(13))
             # Of a name that is all dots the marker tells more.
             name.set_visible(text_width(name) <= losses_left - names_left and len(name.get_text()) > 2)
         settings_left = names_left + max(map(text_width, names), default=0) + size
@@ -93,7 +93,7 @@ class Standings:
         def first_that_fits(choices: Sequence[tuple[Sequence[str], float, float]]) -> tuple[list[Text], int]:
             """The first words of which each racer's fit from one place to another, and which these are."""
             for index, (words, left, right) in enumerate(choices):
-                texts = write(left, words[: len(racers)], scale=max(0.9, look.smallest / size), muted=True)
+                texts = write(left, words[: len(racers)], scale=max(0.9, theme.smallest / size), muted=True)
                 if max(map(text_width, texts), default=0) <= right - left:
                     for text in texts:
                         text.set_animated(True)

@@ -36,14 +36,14 @@ class State:
 
     racer: int = 0
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the words and the map; the numbers, the arrow and the ellipse move."""
         width, height = in_pixels(axes)
         arrows = self._rows(recording, velocity(recording, self.racer))
         sizes = self._rows(recording, step_sizes(recording, self.racer))
         both = (("→ velocity, as a step", arrows), ("○ step sizes", sizes))
         shown = [(label, rows) for label, rows in both if rows is not None]
-        size = max(look.smallest, min(look.text(18), height / (ROW * (1 + 2 * max(1, len(shown))))))
+        size = max(theme.smallest, min(theme.text(18), height / (ROW * (1 + 2 * max(1, len(shown))))))
         column = 0.42 * width
 
         def write(line: int, words: str, colour: str, left: float = 0.0) -> Text:
@@ -56,44 +56,46 @@ class State:
                 va="baseline",
                 math_fontfamily="stixsans",
             )
-            fit(text, column - left, least=look.smallest)
+            fit(text, column - left, least=theme.smallest)
             text.set_visible(text.get_position()[1] <= height)
             return text
 
-        mark = head_mark(axes, look, self.racer, size=11)
+        mark = head_mark(axes, theme, self.racer, size=11)
         mark.place(np.array([[0.6 * size, (0.7 * ROW - 0.36) * size]])).set_animated(False)
-        write(0, recording.names[self.racer], look.ink, left=1.6 * size)
+        write(0, recording.names[self.racer], theme.ink, left=1.6 * size)
         if not shown:
             words, most = self._other(recording), int(height / (ROW * size)) - 1
             for line, word in enumerate(words if len(words) <= most else [*words[: most - 1], "…"], start=1):
-                write(line, word, look.ink if line == 1 else look.muted)
+                write(line, word, theme.ink if line == 1 else theme.muted)
         numbers = []
         for index, (label, _) in enumerate(shown):
-            write(1 + 2 * index, label, look.ink)
-            numbers.append(write(2 + 2 * index, "", look.muted))
+            write(1 + 2 * index, label, theme.ink)
+            numbers.append(write(2 + 2 * index, "", theme.muted))
             numbers[-1].set(parse_math=True, animated=True)
 
         left = column + size
         half = np.array([(width - left) / 2, height / 2])
         x, y = float(left + half[0]), height / 2
-        thin = max(0.8, look.px(1))
+        thin = max(0.8, theme.px(1))
         frame = Rectangle(
-            (left, 0), width - left, height, linewidth=0, facecolor=blend(look.background, look.rule, 0.4)
+            (left, 0), width - left, height, linewidth=0, facecolor=blend(theme.background, theme.rule, 0.4)
         )
         axes.add_patch(frame)
-        axes.plot([left, width], [y, y], color=look.rule, linewidth=thin)
-        axes.plot([x, x], [0, height], color=look.rule, linewidth=thin)
-        hue = look.hue(self.racer)
-        tint = blend(look.background, hue, 0.25)
-        ellipse = Ellipse((x, y), 0, 0, facecolor=tint, edgecolor=hue, linewidth=look.trail(0.5 * TRAIL), animated=True)
+        axes.plot([left, width], [y, y], color=theme.rule, linewidth=thin)
+        axes.plot([x, x], [0, height], color=theme.rule, linewidth=thin)
+        hue = theme.hue(self.racer)
+        tint = blend(theme.background, hue, 0.25)
+        ellipse = Ellipse(
+            (x, y), 0, 0, facecolor=tint, edgecolor=hue, linewidth=theme.trail(0.5 * TRAIL), animated=True
+        )
         arrow = FancyArrowPatch(
-            (x, y), (x, y), arrowstyle="-|>", shrinkA=0, shrinkB=0, color=hue, linewidth=look.trail(TRAIL)
+            (x, y), (x, y), arrowstyle="-|>", shrinkA=0, shrinkB=0, color=hue, linewidth=theme.trail(TRAIL)
         )
         arrow.set_animated(True)
         for patch in (ellipse, arrow):
             axes.add_patch(patch)
             patch.set_clip_path(frame)
-        head = head_mark(axes, look, self.racer).place(np.array([[x, y]]))
+        head = head_mark(axes, theme, self.racer).place(np.array([[x, y]]))
         seen = recording.in_view[self.racer, :-1]
         reach = None if arrows is None else _pixels(arrows, seen, half, 1)
         radii = None if sizes is None else _pixels(sizes, seen, half, USUAL)
@@ -105,8 +107,8 @@ class State:
                 text.set(text=f"${format_mathtext(rows[after])}$" if there else "–", fontsize=size)
                 fits = size * min(1.0, 0.98 * column / text_width(text))
                 text.set(
-                    fontsize=max(look.smallest, fits),
-                    visible=fits >= look.smallest and text.get_position()[1] <= height,
+                    fontsize=max(theme.smallest, fits),
+                    visible=fits >= theme.smallest and text.get_position()[1] <= height,
                 )
             placed: list[Artist] = []
             if radii is not None and np.isfinite(radii[after]).all():
@@ -115,7 +117,7 @@ class State:
             if reach is not None and (length := float(np.hypot(*reach[after]))) > 1:
                 # The panel's y runs down.
                 arrow.set_positions((x, y), (x + reach[after, 0], y - reach[after, 1]))
-                arrow.set_mutation_scale(min(look.px(20), length))
+                arrow.set_mutation_scale(min(theme.px(20), length))
                 placed.append(arrow)
             return [*placed, head, *numbers]
 

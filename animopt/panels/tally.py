@@ -40,14 +40,14 @@ GAP = 1.2
 class Tally:
     """For starts a row for each minimum, with its part of them so far; for settings the best and a colour bar."""
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the names and colours; the numbers move."""
         in_pixels(axes)
         match recording.map:
             case Basins() as basins:
-                return _Table(axes, basins, look).draw()
+                return _Table(axes, basins, theme).draw()
             case Losses() as losses:
-                return _losses(axes, losses, look)
+                return _losses(axes, losses, theme)
         return lambda moment: ()
 
 
@@ -66,16 +66,16 @@ class _Table:
 
     axes: Axes
     basins: Basins
-    look: Theme
+    theme: Theme
 
     def draw(self) -> Move:
-        axes, basins, look = self.axes, self.basins, self.look
+        axes, basins, theme = self.axes, self.basins, self.theme
         width, height = axes.get_xlim()[1], axes.get_ylim()[0]
         outcomes = [minimum for minimum in range(len(basins.minima)) if minimum not in self.rest]
         outcomes += [*([REST] if self.rest else []), *self._others()]
-        least = LEAST * look.smallest
-        row = min(max(look.px(ROW), least), height / (len(outcomes) + 1))
-        size = min(look.text(16), max(look.smallest, 0.62 * row))
+        least = LEAST * theme.smallest
+        row = min(max(theme.px(ROW), least), height / (len(outcomes) + 1))
+        size = min(theme.text(16), max(theme.smallest, 0.62 * row))
 
         def baseline(line: int) -> float:
             return (line + 0.5) * row
@@ -85,12 +85,12 @@ class _Table:
         for line, outcome in enumerate(outcomes, start=1):
             place = np.array([size, baseline(line) + LOWER * size])
             if outcome >= 0:
-                for artist in chip(axes, look, place, letter(outcome), look.hue(outcome), radius):
+                for artist in chip(axes, theme, place, letter(outcome), theme.hue(outcome), radius):
                     artist.set_animated(False)
             elif outcome != REST:
                 _swatch(
                     axes,
-                    look,
+                    theme,
                     outcome,
                     (size - radius, baseline(line) + LOWER * size - 0.8 * radius),
                     (2 * radius, 1.6 * radius),
@@ -107,7 +107,7 @@ class _Table:
                     baseline(line),
                     word,
                     fontsize=size if line else self._small(size),
-                    color=look.ink if line else look.muted,
+                    color=theme.ink if line else theme.muted,
                     ha="right" if index else "left",
                     va="center_baseline",
                     parse_math=False,
@@ -117,16 +117,16 @@ class _Table:
                     moving.append((text, column.at, outcomes[line - 1]))
             x += self._wide(column, size) if index == 0 else 0
         x += 1.5 * GAP * size
-        hues = {baseline(line): look.hue(outcome) for line, outcome in enumerate(outcomes, start=1) if outcome >= 0}
+        hues = {baseline(line): theme.hue(outcome) for line, outcome in enumerate(outcomes, start=1) if outcome >= 0}
         ramp = self._ramp(size)
         if x + ramp <= width:
             self._shade(x, min(width - x, 1.5 * ramp), size, baseline(0), hues)
         elif (end := baseline(len(outcomes) + 2)) + 0.5 * row <= height:
             label = axes.text(
-                left, end - row, "by step", fontsize=self._small(size), color=look.muted, va="center_baseline"
+                left, end - row, "by step", fontsize=self._small(size), color=theme.muted, va="center_baseline"
             )
             x = left + text_width(label) + 0.5 * size
-            self._shade(x, min(width - x, 1.5 * ramp), size, end - row, {end: look.muted})
+            self._shade(x, min(width - x, 1.5 * ramp), size, end - row, {end: theme.muted})
         return self._move(moving)
 
     def _others(self) -> list[int]:
@@ -137,7 +137,7 @@ class _Table:
     def rest(self) -> list[int]:
         """The minima for which there is no room: those to which the fewest starts come."""
         minima = range(len(self.basins.minima))
-        room = int(self.axes.get_ylim()[0] / (LEAST * self.look.smallest)) - 1 - len(self._others())
+        room = int(self.axes.get_ylim()[0] / (LEAST * self.theme.smallest)) - 1 - len(self._others())
         if len(minima) <= room:
             return []
         ordered = sorted(minima, key=lambda minimum: -self.basins.count(minimum, self.basins.steps))
@@ -203,13 +203,13 @@ class _Table:
                 top,
                 word,
                 fontsize=self._small(size),
-                color=self.look.muted,
+                color=self.theme.muted,
                 ha="center",
                 va="center_baseline",
             )
-        ground = blend(self.look.low, self.look.high, 0.5)
+        ground = blend(self.theme.low, self.theme.high, 0.5)
         for middle, hue in hues.items():
-            for band, shade in enumerate(shades(self.look, hue, len(words))):
+            for band, shade in enumerate(shades(self.theme, hue, len(words))):
                 corner = left + band * wide, middle + (LOWER - 0.55) * size
                 colour = blend(ground, shade, VEIL)
                 self.axes.add_patch(Rectangle(corner, wide, 1.1 * size, facecolor=colour, linewidth=0))
@@ -223,7 +223,7 @@ class _Table:
 
     def _small(self, size: float) -> float:
         """The type size of headings."""
-        return max(self.look.smallest, 0.85 * size)
+        return max(self.theme.smallest, 0.85 * size)
 
     def _width(self, word: str, size: float) -> float:
         text = self.axes.text(0, 0, word, fontsize=size, parse_math=False)
@@ -232,20 +232,20 @@ class _Table:
         return wide
 
 
-def _swatch(axes: Axes, look: Theme, outcome: int, corner: tuple[float, float], extent: tuple[float, float]) -> None:
+def _swatch(axes: Axes, theme: Theme, outcome: int, corner: tuple[float, float], extent: tuple[float, float]) -> None:
     """What the ground looks like where there is no minimum to name."""
-    pale, deep = (blend(look.background, look.ink, part) for part in STRIPES)
-    face, edge = (pale, deep) if outcome == DIVERGED else (blend(look.low, look.high, 0.5), look.level)
-    patch = Rectangle(corner, *extent, facecolor=face, edgecolor=edge, linewidth=max(0.8, look.px(1)))
+    pale, deep = (blend(theme.background, theme.ink, part) for part in STRIPES)
+    face, edge = (pale, deep) if outcome == DIVERGED else (blend(theme.low, theme.high, 0.5), theme.level)
+    patch = Rectangle(corner, *extent, facecolor=face, edgecolor=edge, linewidth=max(0.8, theme.px(1)))
     if outcome == DIVERGED:
         patch.set(hatch="////", linewidth=0)
     axes.add_patch(patch)
 
 
-def _losses(axes: Axes, losses: Losses, look: Theme) -> Move:
+def _losses(axes: Axes, losses: Losses, theme: Theme) -> Move:
     width, height = axes.get_xlim()[1], axes.get_ylim()[0]
     lines = 5.2
-    size = min(look.text(17), max(look.smallest, height / (1.5 * lines)))
+    size = min(theme.text(17), max(theme.smallest, height / (1.5 * lines)))
     row = min(1.6 * size, height / lines)
 
     def write(line: float, words: str, *, left: float = 0.0, muted: bool = False, align: str = "left") -> Text:
@@ -253,8 +253,8 @@ def _losses(axes: Axes, losses: Losses, look: Theme) -> Move:
             left,
             (line + 0.5) * row,
             words,
-            fontsize=size if not muted else max(look.smallest, 0.85 * size),
-            color=look.muted if muted else look.ink,
+            fontsize=size if not muted else max(theme.smallest, 0.85 * size),
+            color=theme.muted if muted else theme.ink,
             ha=align,
             va="center_baseline",
             parse_math=False,
@@ -267,7 +267,7 @@ def _losses(axes: Axes, losses: Losses, look: Theme) -> Move:
     value = write(2, "", left=text_width(heading) + size)
     lost = write(0, "", left=width, align="right")
     scale = loss_scale(losses)
-    colours = loss_colours(look)
+    colours = loss_colours(theme)
     bar = 3.2 * row
     axes.imshow(
         np.array([[to_rgb(colour) for colour in colours]]),

@@ -67,7 +67,7 @@ class Wireframe:
     moments: Sequence[Moment] = ()
     elevation: float = 38.0
 
-    def draw(self, axes: Axes, recording: Recording, look: Theme) -> Move:
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Say how the heights are scaled; the wireframe turns, the trails and heads move on it."""
         scene = _Scene.of(recording.surface)
         mesh = _Mesh.of(scene)
@@ -78,50 +78,50 @@ class Wireframe:
                 "heights on a log scale",
                 (1, 0),
                 xycoords="axes fraction",
-                fontsize=look.text(12),
-                color=look.muted,
+                fontsize=theme.text(12),
+                color=theme.muted,
                 ha="right",
                 va="bottom",
             )
             box = axes.get_window_extent()
-            wide, high = text_width(scale), look.text(12)
+            wide, high = text_width(scale), theme.text(12)
             kept_clear = np.array([[box.x1 - wide / 2, box.y0 + high / 2, wide, 1.2 * high]])
         floor = _floor(recording.surface, scene)
         _frame(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
         to_pixels = axes.transData.transform
-        shadow = Trail(axes, blend(look.background, look.level, 0.42), max(0.5, look.px(0.9)))
+        shadow = Trail(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
         shades = (BEHIND_MESH, *np.linspace(0.22, 0.95, SHADES))
         widths = (0.8, *np.linspace(0.8, 1.2, SHADES))
         lines = [
-            Trail(axes, blend(look.background, look.mesh, part), max(0.5, look.px(width)))
+            Trail(axes, blend(theme.background, theme.mesh, part), max(0.5, theme.px(width)))
             for part, width in zip(shades, widths, strict=True)
         ]
         racers = range(len(recording.names))
         behind = [
-            trail_line(axes, look, blend(look.background, look.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
+            trail_line(axes, theme, blend(theme.background, theme.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
             for racer in racers
         ]
-        marks = [racer_marks(axes, look, racer) for racer in racers]
+        marks = [racer_marks(axes, theme, racer) for racer in racers]
         cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / NEAREST
-        ways = [replace(way, xyz=scene.place(way.xyz)) for way in recording.ways]
-        trails = [thinned(way, cell) for way in ways]
+        paths = [replace(way, xyz=scene.place(way.xyz)) for way in recording.paths]
+        trails = [thinned(way, cell) for way in paths]
         steps = [
             seen(recording, racer, scene.place(np.column_stack([recording.xy[racer], recording.z[racer]])), cell)
             for racer in racers
         ]
 
         def heads(moment: Moment) -> Array:
-            places = np.array([way.head(moment.step) for way in ways])
+            places = np.array([way.head(moment.step) for way in paths])
             return to_pixels(Camera(moment.azimuth, self.elevation).project(places)[0])
 
-        name = beside(axes, look, recording.names, look.background, self.moments, heads, kept_clear)
+        name = beside(axes, theme, recording.names, theme.background, self.moments, heads, kept_clear)
 
         def move(moment: Moment) -> Sequence[Artist]:
             camera = Camera(moment.azimuth, self.elevation)
             step = moment.step
             parts = [
                 mesh.vertices,
-                *(np.vstack([trails[racer].passed(step), ways[racer].head(step)]) for racer in racers),
+                *(np.vstack([trails[racer].passed(step), paths[racer].head(step)]) for racer in racers),
                 *(steps[racer].passed(step) for racer in racers),
             ]
             points = np.concatenate(parts)

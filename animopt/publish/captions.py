@@ -37,17 +37,17 @@ class _Group:
     lines: list[str]
 
 
-def cues(races: Sequence[Recording], clock: Timeline) -> list[Cue]:
+def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
     """What is told of the first race, and that others follow, as captions in their order, none over another.
 
     Each stays for four seconds, or until the next one comes, and the last until the clip's end. One that has no 1.5
     seconds of its own comes by as much later as it must, alone or with others, but never before what it tells.
     """
-    told = [(clock.second_of(event.step), event.text) for event in headlines(races[0])]
+    told = [(timeline.second_of(event.step), event.text) for event in headlines(races[0])]
     if len(races) > 1:
-        told.append((clock.others, f"then {len(races) - 1} more functions, and how the race ends on each"))
+        told.append((timeline.others, f"then {len(races) - 1} more functions, and how the race ends on each"))
     groups: list[_Group] = []
-    end = round(clock.seconds, 3)
+    end = round(timeline.seconds, 3)
     for second, text in sorted(told, key=lambda each: each[0]):
         start, line = round(second, 3), " ".join(text.split())
         last = groups[-1] if groups else None

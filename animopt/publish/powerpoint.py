@@ -121,7 +121,7 @@ def _add(presentation: Any, slide: Slide) -> None:
     page = presentation.slides.add_slide(presentation.slide_layouts[TITLE_ONLY])
     fill = page.background.fill
     fill.solid()
-    fill.fore_color.rgb = RGBColor.from_string(slide.look.background.removeprefix("#"))
+    fill.fore_color.rgb = RGBColor.from_string(slide.theme.background.removeprefix("#"))
 
     left, top, width, height = _place(slide.size)
     title, layout_title = page.shapes.title, page.slide_layout.placeholders[0]
@@ -132,7 +132,7 @@ def _add(presentation: Any, slide: Slide) -> None:
     run = title.text_frame.paragraphs[0].runs[0]
     most, least = TYPE
     run.font.size = Pt(max(least, min(most, int(title.width / Pt(1) / slide.ems))))
-    run.font.color.rgb = RGBColor.from_string(slide.look.ink.removeprefix("#"))
+    run.font.color.rgb = RGBColor.from_string(slide.theme.ink.removeprefix("#"))
     run._r.get_or_add_rPr().set("lang", slide.lang)
 
     movie = page.shapes.add_movie(

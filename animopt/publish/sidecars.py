@@ -25,7 +25,7 @@ def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
     """Raise UsageError for a kind that there is not, and for a file that another thing would be lost with."""
     for kind in kinds:
         if not isinstance(kind, str) or kind not in KINDS:
-            raise UsageError(f"with {short_repr(kind)}: there is none of that name; use {', '.join(KINDS)}")
+            raise UsageError(f"sidecars {short_repr(kind)}: there is none of that name; use {', '.join(KINDS)}")
     taken = {output.path.resolve() for output in outputs}
     for clips in _clips(outputs):
         for kind in kinds:
@@ -44,7 +44,7 @@ def write_sidecars(
     kinds: Sequence[str],
     outputs: Sequence[Output],
     races: Sequence[Recording],
-    clock: Timeline,
+    timeline: Timeline,
     film_of: Callable[[Output], Film],
     recipe_of: Callable[[Output], str],
 ) -> Iterator[Path]:
@@ -60,7 +60,7 @@ def write_sidecars(
         alt = alt_text(races[0])
         sizes = {clip.path.name: clip.size for clip in clips}
         texts = {
-            "captions": captions.webvtt(captions.cues(races, clock)),
+            "captions": captions.webvtt(captions.cues(races, timeline)),
             "alt": f"{alt}\n",
             "markdown": snippets.markdown(sizes, alt, poster),
             "html": snippets.html(sizes, alt, poster, track),
@@ -72,7 +72,7 @@ def write_sidecars(
                     write_atomically(path, texts[kind].encode())
                 else:
                     largest = max(clips, key=lambda clip: clip.size[0] * clip.size[1])
-                    save_still(path, film_of(largest).at(clock.finished), recipe_of(largest))
+                    save_still(path, film_of(largest).at(timeline.finished), recipe_of(largest))
                 yield path
     failures.check()
 

@@ -30,7 +30,7 @@ class Slide:
     alt: str
     about: Sequence[str]
     beats: Sequence[tuple[float, str]]
-    look: Theme
+    theme: Theme
 
     @property
     def inset(self) -> float:

@@ -124,7 +124,7 @@ class Recording:
     steps: NDArray[np.int64]
     evaluations: NDArray[np.int64]
     surface: Surface
-    ways: tuple[SurfacePath, ...]
+    paths: tuple[SurfacePath, ...]
     minima: Array
     caption: str = ""
     sample: Sample | None = None
@@ -149,7 +149,7 @@ class Recording:
     def only(self, racer: int) -> "Recording":
         """The same race with one of its racers alone."""
         each = ("names", "settings", "optimizers", "hyperparameters", "xy", "z", "gradients", "states", "steps")
-        fields = (*each, "evaluations", "ways")
+        fields = (*each, "evaluations", "paths")
         return replace(self, **{field: getattr(self, field)[racer : racer + 1] for field in fields})
 
     def ranks(self, step: int) -> NDArray[np.int64]:

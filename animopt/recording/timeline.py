@@ -66,7 +66,7 @@ class SlowMotion:
     times: float = 3.0
 
     def __post_init__(self) -> None:
-        remedy = "give two steps in their order, and how many times as long they take, as Slow(3, 6, times=2)"
+        remedy = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
         object.__setattr__(self, "first", check_number("slow first", self.first, remedy, least=0))
         if self.last != float("inf"):
             object.__setattr__(self, "last", check_number("slow last", self.last, remedy, above=self.first))

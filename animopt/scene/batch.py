@@ -52,17 +52,17 @@ class _Clip:
     fps: float
     theme: str | None
     transparent: bool
-    most: int | None
+    max_bytes: int | None
 
     @staticmethod
     def of(output: Output) -> "_Clip":
         """What an output is, but for where."""
-        what = output.size, output.fps, output.theme, output.transparent, output.most
+        what = output.size, output.fps, output.theme, output.transparent, output.max_bytes
         return _Clip(str(output.path), output.writer.suffix, *what)
 
     def output(self, stem: Path) -> Output:
         """The same at another place, without its suffix."""
-        return Output(f"{stem}{self.suffix}", self.size, self.fps, self.theme, self.transparent, self.most)
+        return Output(f"{stem}{self.suffix}", self.size, self.fps, self.theme, self.transparent, self.max_bytes)
 
 
 @dataclass(frozen=True)

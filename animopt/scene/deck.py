@@ -97,7 +97,7 @@ def _slide(scene: Scene, name: str, source: Path | None, output: Output, executo
     for _ in save_clips([output], lambda _: film, lambda done, total: None, executor):
         pass
     poster = output.path.with_suffix(".png")
-    save_still(poster, film.at(film.clock.finished))
+    save_still(poster, film.at(film.timeline.finished))
     return Slide(
         name=name,
         title=plain_text(recording.title),
@@ -108,8 +108,8 @@ def _slide(scene: Scene, name: str, source: Path | None, output: Output, executo
         seconds=scene.seconds,
         alt=plain_text(alt_text(recording)),
         about=[*(paragraphs(catalog.description(source)) if source else ()), *paragraphs(recording.caption)],
-        beats=[(film.clock.second_of(event.step), plain_text(event.text)) for event in events(recording)],
-        look=THEMES[output.theme or scene.theme],
+        beats=[(film.timeline.second_of(event.step), plain_text(event.text)) for event in events(recording)],
+        theme=THEMES[output.theme or scene.theme],
     )
 
 

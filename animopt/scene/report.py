@@ -25,11 +25,11 @@ class SceneReport:
     made: Mapping[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
 
 
-def race_report(recording: Recording, clock: Timeline) -> dict[str, Any]:
+def race_report(recording: Recording, timeline: Timeline) -> dict[str, Any]:
     """A race's title, and what happens in it, each event with its second of the clip."""
     told = [
         {
-            "second": round(clock.second_of(event.step), 3),
+            "second": round(timeline.second_of(event.step), 3),
             "step": event.step,
             "racer": None if event.racer is None else recording.names[event.racer],
             "text": event.text,

@@ -31,8 +31,8 @@ from animopt.engine.racer_names import names_and_settings
 from animopt.engine.record import record
 from animopt.engine.sweep import Sweep
 from animopt.engine.tuning import Tuned
-from animopt.publish import sidecars as besides
 from animopt.publish.notebook import Bundle, Clip, Rendered, Types, progress_bar
+from animopt.publish.sidecars import check_sidecars, write_sidecars
 from animopt.recording.events import alt_text
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion, Timeline
@@ -67,9 +67,9 @@ class Scene:
     first one, then how it would have ended on the others. `racers` are Racers, a Sweep of one, or Tuned ones;
     those that are `ordered`, as those of a Sweep are, have the colours of a scale. `start` (x, y), else the
     function's, and `steps` hold for every racer that has none of its own; where a start lies outside the function's
-    domain, the domain is widened, with a warning. `map` is Starts or Settings, run with the racer in focus. `noise` is
-    the standard deviation of the Gaussian noise in each component of every gradient, `batch` how many rows of the
-    function's data each step sees, None for all; both follow from `seed`, the same for every racer.
+    domain, the domain is widened, with a warning. `map` is a StartsMap or a SettingsMap, run with the racer in focus.
+    `noise` is the standard deviation of the Gaussian noise in each component of every gradient, `batch` how many rows
+    of the function's data each step sees, None for all; both follow from `seed`, the same for every racer.
     `seconds` is the length of the whole clip. `theme`, `layout` and `panels` are names; "auto" takes the layout that
     suits the picture's shape, "multiples" gives each racer a contour of its own. `focus` names the racer whose formula
     and state are shown, else it is the first. `loop` is "plain", or "seamless" for a clip whose end is its beginning;
@@ -134,16 +134,18 @@ class Scene:
         object.__setattr__(
             self, "panels", tuple(check_list("panels ", panels, "give a list, as panels=['contour', 'loss']"))
         )
-        object.__setattr__(self, "slow", tuple(check_list("slow ", self.slow, "give a list, as slow=[Slow(3, 6)]")))
+        object.__setattr__(
+            self, "slow", tuple(check_list("slow ", self.slow, "give a list, as slow=[SlowMotion(3, 6)]"))
+        )
         for slow in self.slow:
             if not isinstance(slow, SlowMotion):
-                raise UsageError(f"slow {short_repr(slow)}: give a list of Slow, as slow=[Slow(3, 6)]")
+                raise UsageError(f"slow {short_repr(slow)}: give a list of Slow, as slow=[SlowMotion(3, 6)]")
         if self.question is not None and not isinstance(self.question, Question):
             raise UsageError(
                 f"question {short_repr(self.question)}: give a Question, as Question('Which one wins?', step=3)"
             )
         if self.origin is not None and not isinstance(self.origin, Origin):
-            raise UsageError(f"origin {short_repr(self.origin)}: leave it out; animopt.load gives it")
+            raise UsageError(f"origin {short_repr(self.origin)}: leave it out; animopt.load_scene sets it")
         _ = self._staging(None), self._clock()
         self._hold_starts()
         self._check_map()
@@ -188,7 +190,7 @@ class Scene:
             return
         if not isinstance(self.map, (StartsMap, SettingsMap)):
             raise UsageError(
-                f"map {short_repr(self.map)}: give Starts() or Settings(lr=[0.01, 0.1], momentum=[0, 0.9])"
+                f"map {short_repr(self.map)}: give StartsMap() or SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])"
             )
         if self.noise or self.batch:
             raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
@@ -266,19 +268,19 @@ class Scene:
         self,
         *outputs: str | os.PathLike[str] | Output,
         workers: int | Executor | None = None,
-        beside: Sequence[str] = (),
+        sidecars: Sequence[str] = (),
         recipe: bool = True,
     ) -> None:
         """Render the clip into every output: a path, or an Output with a size and a rate of its own.
 
         `workers` is how many processes draw it, 0 for none but this one, or any executor that does; None takes what
-        suits the machine and the clip. Files are the same for any number. `beside` names what is written beside each
+        suits the machine and the clip. Files are the same for any number. `sidecars` names what is written beside each
         clip: any of "poster", "captions", "alt", "markdown", "html". Each file holds the `recipe` of its clip, with the
         text of the scene file, unless it is not to. Raises Error where a file cannot be written, once all
         the others are.
         """
         with progress_bar(self._say(self.title)) as progress:
-            for _ in self.saving(*outputs, workers=workers, progress=progress, beside=beside, recipe=recipe):
+            for _ in self.saving(*outputs, workers=workers, progress=progress, sidecars=sidecars, recipe=recipe):
                 pass
 
     def saving(
@@ -286,7 +288,7 @@ class Scene:
         *outputs: str | os.PathLike[str] | Output,
         workers: int | Executor | None = None,
         progress: Progress = lambda done, total: None,
-        beside: Sequence[str] = (),
+        sidecars: Sequence[str] = (),
         recipe: bool = True,
         made: Callable[[Output], object] = lambda output: None,
     ) -> Iterator[Path]:
@@ -304,8 +306,8 @@ class Scene:
         for output, path in zip(all_outputs, paths, strict=True):
             if paths.count(path) > 1:
                 raise UsageError(f"{output.path}: is named twice; give each output a path of its own")
-        beside = check_list("beside ", beside, "give a list, as beside=['poster']")
-        besides.check_sidecars(beside, all_outputs)
+        sidecars = check_list("sidecars ", sidecars, "give a list, as sidecars=['poster']")
+        check_sidecars(sidecars, all_outputs)
         self._check_limits(*all_outputs)
         frames = self.seconds * max((output.fps for output in all_outputs), default=0)
         # The workers import what they need while the race is run.
@@ -327,7 +329,7 @@ class Scene:
                     made(output)
                     yield output.path
             with failures.kept():
-                yield from besides.write_sidecars(beside, clips, races, self._clock(), film_of, poster_recipe_of)
+                yield from write_sidecars(sidecars, clips, races, self._clock(), film_of, poster_recipe_of)
             failures.check()
 
     def filming(self, *, titled: bool = True) -> tuple[list[Recording], Callable[[Output], Film]]:
@@ -384,7 +386,7 @@ class Scene:
             for each in save_clips([there], lambda _: film, progress, executor):
                 data = each.path.read_bytes()
             # As many colours as the GIF has: the poster is in the notebook twice.
-            poster = encode_png(film.at(film.clock.finished), bits=8, optimize=True)
+            poster = encode_png(film.at(film.timeline.finished), bits=8, optimize=True)
             return Rendered(data, poster, alt_text(races[0]))
 
     @cached_property

@@ -28,7 +28,7 @@ class Target(Protocol):
     @property
     def fps(self) -> float: ...
     @property
-    def most(self) -> int | None: ...
+    def max_bytes(self) -> int | None: ...
     @property
     def notch(self) -> int: ...
 
@@ -127,7 +127,7 @@ class Writer(ABC):
             self._encoder.finish()
         with disk_errors(self.path):
             self._embed()
-            if self.output.most is not None and (size := total_size(self._unfinished)) > self.output.most:
+            if self.output.max_bytes is not None and (size := total_size(self._unfinished)) > self.output.max_bytes:
                 raise TooLargeError(self.path, size)
             self._check_frames()
             move_into_place(self._unfinished, self.path)

@@ -41,8 +41,8 @@ MAP_PANELS = ("wireframe", "map", "tally")
 
 NEEDS = {
     "fit": ("sample", "the function has no data and model of them; use animopt.regression"),
-    "map": ("map", "the scene has none; give it one, as map=Starts()"),
-    "tally": ("map", "the scene has no map; give it one, as map=Starts()"),
+    "map": ("map", "the scene has none; give it one, as map=StartsMap()"),
+    "tally": ("map", "the scene has no map; give it one, as map=StartsMap()"),
 }
 """What of a recording some panels cannot do without, and what to do where it is not there."""
 
@@ -113,12 +113,12 @@ class Film:
     def __init__(
         self,
         recording: Recording | Sequence[Recording],
-        clock: Timeline,
+        timeline: Timeline,
         size: tuple[int, int],
         fps: float,
         staging: Staging = Staging(),
     ) -> None:
-        self.clock = clock
+        self.timeline = timeline
         self.size = size
         self.fps = fps
         self._races, self._staging = _legible(recording, staging)
@@ -126,7 +126,7 @@ class Film:
         self._canvases: dict[int, Canvas] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Film, (self._races, self.clock, self.size, self.fps, self._staging)
+        return Film, (self._races, self.timeline, self.size, self.fps, self._staging)
 
     @property
     def channels(self) -> int:
@@ -134,7 +134,7 @@ class Film:
         return 4 if self._staging.transparent else 3
 
     def __len__(self) -> int:
-        return max(1, round(self.clock.seconds * self.fps))
+        return max(1, round(self.timeline.seconds * self.fps))
 
     def frame(self, index: int) -> Pixels:
         """The frame with a number, from 0."""
@@ -142,7 +142,7 @@ class Film:
 
     def at(self, second: float) -> Pixels:
         """The frame at a second of the clip."""
-        moment = self.clock.moment(second)
+        moment = self.timeline.moment(second)
         with _DRAWING:
             return self._canvas(moment.race).draw(moment)
 
@@ -167,14 +167,14 @@ class Film:
         if race not in self._canvases:
             # Each holds a picture's pixels; the first one and the last one asked for are kept.
             self._canvases = {kept: canvas for kept, canvas in self._canvases.items() if kept == 0}
-            stage = _stage(self._races, race, self.clock, self.size, self._staging)
+            stage = _stage(self._races, race, self.timeline, self.size, self._staging)
             self._canvases[race] = Canvas([stage], self.size, transparent=self._staging.transparent)
         return self._canvases[race]
 
 
 def draw_page(
     recording: Recording | Sequence[Recording],
-    clock: Timeline,
+    timeline: Timeline,
     seconds: Sequence[float],
     size: tuple[int, int],
     staging: Staging,
@@ -190,10 +190,10 @@ def draw_page(
     _check(races, staging)
     columns = min(2, len(seconds))
     rows = -(-len(seconds) // columns)
-    moments = [clock.moment(second) for second in seconds]
+    moments = [timeline.moment(second) for second in seconds]
     stages = []
     for index, moment in enumerate(moments):
-        stage = _stage(races, moment.race, clock, size, staging)
+        stage = _stage(races, moment.race, timeline, size, staging)
         right, down = index % columns * size[0], index // columns * size[1]
         boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in stage.boxes.items()}
         stages.append(replace(stage, boxes=boxes))
@@ -247,14 +247,14 @@ def _check(races: Sequence[Recording], staging: Staging) -> None:
     check_panels(staging.panels, {field: all(getattr(race, field) is not None for race in races) for field in fields})
 
 
-def _stage(races: Sequence[Recording], race: int, clock: Timeline, size: tuple[int, int], staging: Staging) -> Stage:
+def _stage(races: Sequence[Recording], race: int, timeline: Timeline, size: tuple[int, int], staging: Staging) -> Stage:
     """One of the races, as it is shown in a picture."""
     recording = races[race]
     layout = choose_layout(staging.layout, size, staging.panels)
-    look = THEMES[staging.theme].scaled(pixel_unit(*size), size[1])
+    theme = THEMES[staging.theme].scaled(pixel_unit(*size), size[1])
     if staging.ordered:
-        look = ordered_theme(look, len(recording.names))
+        theme = ordered_theme(theme, len(recording.names))
     aspect, racers = recording.surface.aspect, len(recording.names)
-    boxes = arrange_panels(size, look, layout, staging.panels, aspect, racers, staging.titled)
-    moments = [moment for moment in clock.track if moment.race == race]
-    return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, look)
+    boxes = arrange_panels(size, theme, layout, staging.panels, aspect, racers, staging.titled)
+    moments = [moment for moment in timeline.track if moment.race == race]
+    return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, theme)

@@ -35,7 +35,7 @@ class Output:
     """A file to write: its suffix picks the format; `size` (width, height) and `fps` default to the format's own.
 
     A path that ends in a slash is a folder of PNG files. `theme` is the name of one, or None for the scene's.
-    `transparent` leaves out the ground of the picture, `most` is how many bytes the file may have, None for any;
+    `transparent` leaves out the ground of the picture, `max_bytes` is how many bytes the file may have, None for any;
     `notch` is how much of the format's quality is given up, from 0.
     Raises UsageError for a suffix that is no format's, and for a size, a rate, transparency or a number of bytes that
     the format cannot have.
@@ -46,7 +46,7 @@ class Output:
     fps: float
     theme: str | None
     transparent: bool
-    most: int | None
+    max_bytes: int | None
     notch: int
     writer: type[Writer]
 
@@ -57,7 +57,7 @@ class Output:
         fps: float | None = None,
         theme: str | None = None,
         transparent: bool = False,
-        most: int | None = None,
+        max_bytes: int | None = None,
         notch: int = 0,
         writer: type[Writer] | None = None,
     ) -> None:
@@ -65,7 +65,7 @@ class Output:
         writer = writer or writer_of(path)
         if theme is not None and theme not in list(THEMES):
             raise UsageError(f"theme {short_repr(theme)}: there is none of that name; use {', '.join(THEMES)}")
-        most = None if most is None else check_integer("max size", most, 0)
+        max_bytes = None if max_bytes is None else check_integer("max bytes", max_bytes, 0)
         check_bool("transparent", transparent)
         for name, value in {
             "path": Path(path),
@@ -73,7 +73,7 @@ class Output:
             "fps": check_fps(writer.fps if fps is None else fps),
             "theme": theme,
             "transparent": transparent,
-            "most": most,
+            "max_bytes": max_bytes,
             "notch": notch,
             "writer": writer,
         }.items():
@@ -81,9 +81,9 @@ class Output:
         if transparent and not writer.keeps_alpha:
             able = ", ".join(sorted(suffix for suffix, other in FORMATS.items() if other.keeps_alpha))
             raise UsageError(f"transparent: a {writer.suffix} has no half-transparent edges; use {able}")
-        if most is not None and most < LEAST:
+        if max_bytes is not None and max_bytes < LEAST:
             raise UsageError(
-                f"max size {format_bytes(most)}: no clip is that small; give at least {format_bytes(LEAST)}"
+                f"max bytes {format_bytes(max_bytes)}: no clip is that small; give at least {format_bytes(LEAST)}"
             )
         writer.check(self)
 

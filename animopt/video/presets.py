@@ -12,19 +12,19 @@ MB = 10**6
 
 @dataclass(frozen=True)
 class Preset:
-    """What a clip for a place is, and why; `most` bytes, None for any number, the theme None for the scene's."""
+    """What a clip for a place is, and why; `max_bytes` bytes, None for any number, the theme None for the scene's."""
 
     suffix: str
     size: tuple[int, int]
     fps: float
     why: str
-    most: int | None = None
+    max_bytes: int | None = None
     theme: str | None = None
 
     def __str__(self) -> str:
         what = "a folder of PNG files" if self.suffix == "/" else self.suffix.removeprefix(".").upper()
         width, height = self.size
-        most = f", at most {self.most / MB:g} MB" if self.most else ""
+        most = f", at most {self.max_bytes / MB:g} MB" if self.max_bytes else ""
         theme = f", theme {self.theme}" if self.theme else ""
         return f"{what}, {width}x{height}, {self.fps:g} fps{theme}{most}: {self.why}"
 
@@ -32,7 +32,7 @@ class Preset:
         """The output at a path, but for the arguments of Output that are given; raises UsageError as that does."""
         from animopt.video.output import Output
 
-        own: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "most": self.most}
+        own: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "max_bytes": self.max_bytes}
         return Output(path, **own | given)
 
 

@@ -133,11 +133,11 @@ def _smaller(output: Output, tried: Sequence[tuple[Output, int]]) -> Output:
     asked = tried[0][0]
     further = next_reduction(asked, *tried[-1], last=len(tried) >= TRIES)
     if further is None:
-        assert output.most is not None
+        assert output.max_bytes is not None
         smallest = min(size for _, size in tried)
         raise Error(
             f"{output.path}: cannot be made smaller than {format_bytes(smallest)}, and may have "
-            f"{format_bytes(output.most)}; allow more, or make the clip shorter"
+            f"{format_bytes(output.max_bytes)}; allow more, or make the clip shorter"
         )
     return further
 

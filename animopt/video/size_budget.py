@@ -26,7 +26,7 @@ def parse_bytes(words: str) -> int:
     """A size such as 10MB, 2.5 MiB or 900k in bytes; raises UsageError for what is none."""
     found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?)\s*([kmg]i?)?b?", words.strip().lower())
     if not found:
-        raise UsageError(f"max size {words!r}: give a size in bytes, as 10MB or 900kB")
+        raise UsageError(f"max bytes {words!r}: give a size in bytes, as 10MB or 900kB")
     return round(float(found[1]) * UNITS[found[2] or ""])
 
 
@@ -48,18 +48,18 @@ def next_reduction(asked: Output, tried: Output, size: int, *, last: bool = Fals
 
     The lowest one where none is likely to be, or it is to be the last; None where that has been tried.
     """
-    assert tried.most is not None
+    assert tried.max_bytes is not None
     rungs = ladder(asked)
     under = rungs[rungs.index(tried) + 1 :]
     if last:
         return under[-1] if under else None
-    enough = (rung for rung in under if size * _cost(rung) / _cost(tried) <= tried.most)
+    enough = (rung for rung in under if size * _cost(rung) / _cost(tried) <= tried.max_bytes)
     return next(enough, under[-1] if under else None)
 
 
 def describe_reduction(asked: Output, made: Output) -> str:
     """What an output gave up to be small enough, as a sentence."""
-    assert asked.most is not None
+    assert asked.max_bytes is not None
     changes = []
     if made.notch != asked.notch:
         before, after = (made.writer.notches[output.notch] for output in (asked, made))
@@ -68,7 +68,7 @@ def describe_reduction(asked: Output, made: Output) -> str:
         changes.append(f"{made.fps:.3g} frames a second instead of {asked.fps:.3g}")
     if made.size != asked.size:
         changes.append("{}x{} pixels instead of {}x{}".format(*made.size, *asked.size))
-    return f"{asked.path}: to stay within {format_bytes(asked.most)} it has {', '.join(changes)}"
+    return f"{asked.path}: to stay within {format_bytes(asked.max_bytes)} it has {', '.join(changes)}"
 
 
 def _cost(output: Output) -> float:

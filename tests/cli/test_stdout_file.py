@@ -75,7 +75,7 @@ def test_a_still_comes_too(piped):
         (["--format", "gif", "--json"], "json: does not go with standard output"),
         (["--format", "gif", "--open"], "open: does not go with standard output"),
         (["--format", "gif", "--watch"], "watch: does not go with standard output"),
-        (["--format", "gif", "--with", "poster"], "with: does not go with standard output"),
+        (["--format", "gif", "--sidecars", "poster"], "sidecars: does not go with standard output"),
         (["--format", "gif", "--still", "9"], "-: a still ends in"),
     ],
     ids=str,

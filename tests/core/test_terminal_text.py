@@ -95,7 +95,7 @@ def test_a_title_and_a_name_that_command_are_refused(name, said, folder, animopt
         ["told.py", "--fps", EVIL],
         ["told.py", f"--{EVIL}"],
         ["told.py", EVIL],
-        ["told.py", "--with", EVIL],
+        ["told.py", "--sidecars", EVIL],
         ["all", EVIL],
         ["deck", f"{EVIL}.html"],
         ["gallery", "-o", EVIL, EVIL],
@@ -126,7 +126,9 @@ def test_a_warning(folder, animopt_here):
 
 @pytest.mark.filterwarnings("default")
 def test_a_clip_with_all_that_tells_of_it(folder, animopt_here):
-    done = harmless(animopt_here("told.py", "-o", "a.gif", *QUICK, "--with", "captions,alt,html,markdown"), told=False)
+    done = harmless(
+        animopt_here("told.py", "-o", "a.gif", *QUICK, "--sidecars", "captions,alt,html,markdown"), told=False
+    )
     assert done.returncode == 0, done.stderr
     told = harmless(animopt_here("told.py", "-o", "a.gif", *QUICK, "--json"), told=False)
     assert json.loads(told.stdout)["scene"]["title"] == "Bowl"

@@ -90,7 +90,7 @@ def test_a_real_race(ravine_race, window, square):
     surface = ravine_race.surface
     box = np.array([295.0, 295.0] if square else BOX)
     steps = np.append(np.linspace(0, 40, 40 * 8 + 1), np.full(3 * window, 40))
-    xy = np.array([[way.head(step)[:2] for step in steps] for way in ravine_race.ways])
+    xy = np.array([[way.head(step)[:2] for step in steps] for way in ravine_race.paths])
     heads = (xy - surface.low) / (surface.high - surface.low) * box
     _, opacity = place(heads, box=tuple(box), window=window)
     assert (opacity[:, 0] > 0).sum() <= 1

@@ -57,12 +57,12 @@ def inside(box, size, tolerance=0.5):
 
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
 def test_any_panels_find_a_place_of_their_own(layout, size):
-    look = LIGHT.scaled(pixel_unit(*size), size[1])
+    theme = LIGHT.scaled(pixel_unit(*size), size[1])
     for panels in sorted(SUBSETS):
         for racers in (1, 5, 20):
             for aspect in (0.5, 1, 2):
                 case = panels, racers, aspect
-                boxes = arrange_panels(size, look, layout, panels, aspect, racers)
+                boxes = arrange_panels(size, theme, layout, panels, aspect, racers)
                 wanted = {"header"} | (set(panels) & set(panel_names(layout)))
                 # What cannot be read at a size is left out, but never the race itself.
                 assert set(boxes) <= wanted, case
@@ -76,7 +76,7 @@ def test_any_panels_find_a_place_of_their_own(layout, size):
                 for name, box in boxes.items():
                     assert inside(places[name], size), (case, name, box)
                     # One row of standings is lower than any other panel.
-                    lowest = look.smallest if name in ("header", "standings") else LEAST
+                    lowest = theme.smallest if name in ("header", "standings") else LEAST
                     assert box.width >= LEAST, (case, name, box)
                     assert box.height >= lowest, (case, name, box)
                 for one, other in combinations(places, 2):
@@ -110,20 +110,20 @@ def test_the_multiples_suit_a_picture_whose_panels_ask_for_them_alone(size):
 @pytest.mark.parametrize("aspect", [0.5, 1, 2])
 @pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
 def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, aspect, count):
-    look = LIGHT.scaled(1, 720)
-    boxes = tiles(size, look, aspect, count)
+    theme = LIGHT.scaled(1, 720)
+    boxes = tiles(size, theme, aspect, count)
     assert len(boxes) == count
     places = [bounds(box) for box in boxes]
     for box, place in zip(boxes, places, strict=True):
         assert (box.width, box.height) == (boxes[0].width, boxes[0].height)
         assert box.width == pytest.approx(aspect * box.height)
         assert inside(place, size)
-        assert box.top >= heading(look)
+        assert box.top >= heading(theme)
     for one, other in combinations(places, 2):
         assert not overlap(one, other)
     # No other number of columns has room for larger ones, even without tick labels and headings.
     least = max(
-        min(size[0] / columns, size[1] / -(-count // columns) * aspect) - 3.2 * look.text(15) * (1 + aspect)
+        min(size[0] / columns, size[1] / -(-count // columns) * aspect) - 3.2 * theme.text(15) * (1 + aspect)
         for columns in range(1, count + 1)
     )
     assert boxes[0].width >= least
@@ -141,9 +141,9 @@ def test_the_full_layouts_have_every_panel_of_one_surface(layout):
 
 
 def test_a_panel_left_out_leaves_its_room_to_others():
-    look = LIGHT.scaled(1, 720)
+    theme = LIGHT.scaled(1, 720)
     without = set(RACE_PANELS) - {"standings"}
-    full, fewer = (arrange_panels((1280, 720), look, "wide", panels, 1, 5) for panels in (RACE_PANELS, without))
+    full, fewer = (arrange_panels((1280, 720), theme, "wide", panels, 1, 5) for panels in (RACE_PANELS, without))
     assert fewer["wireframe"].height > full["wireframe"].height
 
 

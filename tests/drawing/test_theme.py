@@ -61,12 +61,7 @@ PUBLISHED = [
 
 @pytest.fixture(params=THEMES)
 def theme(request):
-    return request.param
-
-
-@pytest.fixture
-def look(theme):
-    return THEMES[theme]
+    return THEMES[request.param]
 
 
 def linear(colour):
@@ -130,45 +125,45 @@ def test_the_themes():
     assert set(THEMES) == {"light", "dark", "print"}
 
 
-def test_every_colour_is_one(look):
-    colours = [value for value in vars(look).values() if isinstance(value, str)]
+def test_every_colour_is_one(theme):
+    colours = [value for value in vars(theme).values() if isinstance(value, str)]
     assert len(colours) == sum(field.type is str for field in fields(Theme))
-    for colour in [*colours, *look.hues, *look.ramp]:
+    for colour in [*colours, *theme.hues, *theme.ramp]:
         assert len(to_rgb(colour)) == 3
 
 
-def test_names_can_be_read_wherever_they_stand(look):
-    for behind in (look.background, *(blend(look.low, look.high, part) for part in np.linspace(0, 1, 9))):
-        assert contrast(look.ink, behind) >= 4.5, behind
+def test_names_can_be_read_wherever_they_stand(theme):
+    for behind in (theme.background, *(blend(theme.low, theme.high, part) for part in np.linspace(0, 1, 9))):
+        assert contrast(theme.ink, behind) >= 4.5, behind
 
 
-def test_a_name_can_be_read_over_a_trail(look):
-    backing = blend(look.low, look.high, 0.5)
-    for hue in look.hues:
-        assert contrast(look.ink, blend(hue, backing, 0.7)) >= 4.5, hue
+def test_a_name_can_be_read_over_a_trail(theme):
+    backing = blend(theme.low, theme.high, 0.5)
+    for hue in theme.hues:
+        assert contrast(theme.ink, blend(hue, backing, 0.7)) >= 4.5, hue
 
 
-def test_muted_text_can_be_read(look):
-    assert contrast(look.muted, look.background) >= 4.5
+def test_muted_text_can_be_read(theme):
+    assert contrast(theme.muted, theme.background) >= 4.5
 
 
-def test_trails_stand_out_from_what_they_lie_on(look):
-    for hue in look.hues:
-        for behind in (look.background, look.low, look.high):
+def test_trails_stand_out_from_what_they_lie_on(theme):
+    for hue in theme.hues:
+        for behind in (theme.background, theme.low, theme.high):
             assert difference(lab(linear(hue)), lab(linear(behind))) >= 15, (hue, behind)
 
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
-def test_any_two_of_eight_racers_can_be_told_apart_by_the_colour_blind(look, blindness):
-    seen = [lab(np.array(BLINDNESS[blindness]) @ linear(look.hue(racer))) for racer in range(8)]
+def test_any_two_of_eight_racers_can_be_told_apart_by_the_colour_blind(theme, blindness):
+    seen = [lab(np.array(BLINDNESS[blindness]) @ linear(theme.hue(racer))) for racer in range(8)]
     for one, other in combinations(range(8), 2):
-        told = difference(seen[one], seen[other]) >= 10 or look.marker(one) != look.marker(other)
+        told = difference(seen[one], seen[other]) >= 10 or theme.marker(one) != theme.marker(other)
         assert told, (one, other)
 
 
 @pytest.mark.parametrize("count", range(2, 13))
-def test_racers_that_have_an_order_have_hues_in_order(look, count):
-    scale = ordered_theme(look, count)
+def test_racers_that_have_an_order_have_hues_in_order(theme, count):
+    scale = ordered_theme(theme, count)
     hues = [scale.hue(racer) for racer in range(count)]
     lightness = [lab(linear(hue))[0] for hue in hues]
     assert len(hues) == len(scale.hues)
@@ -176,34 +171,34 @@ def test_racers_that_have_an_order_have_hues_in_order(look, count):
     assert lightness[-1] - lightness[0] > 40
     assert min(np.diff(lightness)) > 0.5 * 40 / count
     for hue in hues:
-        assert contrast(hue, look.background) >= 3, hue
-        for behind in (look.low, look.high):
+        assert contrast(hue, theme.background) >= 3, hue
+        for behind in (theme.low, theme.high):
             assert difference(lab(linear(hue)), lab(linear(behind))) >= 15, (hue, behind)
-        assert contrast(look.ink, blend(hue, blend(look.low, look.high, 0.5), 0.7)) >= 4.5, hue
+        assert contrast(theme.ink, blend(hue, blend(theme.low, theme.high, 0.5), 0.7)) >= 4.5, hue
 
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("count", [2, 5, 8, 12])
-def test_the_colour_blind_see_the_order_too(look, blindness, count):
-    scale = ordered_theme(look, count)
+def test_the_colour_blind_see_the_order_too(theme, blindness, count):
+    scale = ordered_theme(theme, count)
     seen = [lab(np.array(BLINDNESS[blindness]) @ linear(scale.hue(racer))) for racer in range(count)]
     assert all(one[0] < other[0] for one, other in pairwise(seen))
     for racer, (one, other) in enumerate(pairwise(seen)):
         assert difference(one, other) >= 10 or scale.marker(racer) != scale.marker(racer + 1)
 
 
-def test_one_racer_has_an_order_too(look):
-    assert ordered_theme(look, 1).hues == look.ramp[:1]
-    assert ordered_theme(look, 0).hues == look.ramp[:1]
+def test_one_racer_has_an_order_too(theme):
+    assert ordered_theme(theme, 1).hues == theme.ramp[:1]
+    assert ordered_theme(theme, 0).hues == theme.ramp[:1]
 
 
-def test_no_two_of_eight_racers_share_a_colour_or_a_marker(look):
-    assert len({look.hue(racer) for racer in range(8)}) == 8
-    assert len({look.marker(racer) for racer in range(8)}) == 8
+def test_no_two_of_eight_racers_share_a_colour_or_a_marker(theme):
+    assert len({theme.hue(racer) for racer in range(8)}) == 8
+    assert len({theme.marker(racer) for racer in range(8)}) == 8
 
 
-def test_any_two_of_twenty_racers_differ(look):
-    assert len({(look.hue(racer), look.marker(racer)) for racer in range(20)}) == 20
+def test_any_two_of_twenty_racers_differ(theme):
+    assert len({(theme.hue(racer), theme.marker(racer)) for racer in range(20)}) == 20
 
 
 @pytest.mark.parametrize(
@@ -234,8 +229,8 @@ def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, p
             assert patch.get_linewidth() >= thinnest
 
 
-def test_lengths_grow_with_the_picture(look):
-    for small, large in pairwise(look.scaled(unit, 720 * unit) for unit in (0.25, 0.5, 1, 2, 4)):
+def test_lengths_grow_with_the_picture(theme):
+    for small, large in pairwise(theme.scaled(unit, 720 * unit) for unit in (0.25, 0.5, 1, 2, 4)):
         assert small.px(3) < large.px(3)
         assert small.text(14) < large.text(14) or large.text(14) == large.smallest
         assert small.trail(3) <= large.trail(3)

@@ -187,7 +187,7 @@ def test_a_step_to_the_end_of_the_numbers_is_only_a_step_out_of_view(lr):
     recording = record(Function(lambda x: 0 * x[1] - x[0].abs()), [Racer("SGD", lr=lr)], (1, 2), 1)
     np.testing.assert_array_equal(recording.xy[0], [(1, 2), (lr, 2)])
     assert recording.trouble(0, 1) == "left view at step 1"
-    np.testing.assert_allclose(recording.ways[0].xyz[-2], (10, 2, -10))
+    np.testing.assert_allclose(recording.paths[0].xyz[-2], (10, 2, -10))
 
 
 RACERS = [Racer("SGD", lr=0.01), Racer("Adam", lr=0.5), Racer("LBFGS", lr=0.1, max_iter=3)]

@@ -58,17 +58,17 @@ def recording(request):
 def make(recording, size=(1280, 720), theme="light"):
     """A canvas with the map and its tally, side by side or above each other."""
     width, height = size
-    look = THEMES[theme].scaled(pixel_unit(*size), height)
-    left, above = 3 * look.text(13), 2 * look.text(14)
+    theme = THEMES[theme].scaled(pixel_unit(*size), height)
+    left, above = 3 * theme.text(13), 2 * theme.text(14)
     if width > height:
-        side = height - above - 2.6 * look.text(13)
-        x = left + side + look.px(60)
-        boxes = {"map": Box(left, above, side, side), "tally": Box(x, above, width - x - look.px(40), 0.6 * side)}
+        side = height - above - 2.6 * theme.text(13)
+        x = left + side + theme.px(60)
+        boxes = {"map": Box(left, above, side, side), "tally": Box(x, above, width - x - theme.px(40), 0.6 * side)}
     else:
         side = 0.65 * height
-        y = above + side + 3 * look.text(13)
+        y = above + side + 3 * theme.text(13)
         boxes = {"map": Box((width - side) / 2, above, side, side), "tally": Box(left, y, width - 2 * left, height - y)}
-    return Canvas([Stage(recording, {"map": Map(), "tally": Tally()}, boxes, look)], size), look
+    return Canvas([Stage(recording, {"map": Map(), "tally": Tally()}, boxes, theme)], size), theme
 
 
 def at(step):
@@ -103,7 +103,7 @@ def test_a_frame_is_its_moments_alone(recording):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_cell_shows_its_minimum_from_its_step_on(basins, theme):
-    canvas, look = make(basins, theme=theme)
+    canvas, theme = make(basins, theme=theme)
     found = basins.map
     edges = bands(found)
     ground = make(replace(basins, map=replace(found, minimum=np.full_like(found.minimum, UNDECIDED))), theme=theme)[0]
@@ -126,10 +126,10 @@ def test_a_cell_shows_its_minimum_from_its_step_on(basins, theme):
                 if since > step or outcome == UNDECIDED:
                     assert np.abs(shown - before).max() <= 1
                 elif outcome >= 0:
-                    shade = shades(look, look.hue(outcome), len(edges) + 1)[int(np.searchsorted(edges, since))]
+                    shade = shades(theme, theme.hue(outcome), len(edges) + 1)[int(np.searchsorted(edges, since))]
                     assert np.abs(shown - (VEIL * bytes_of(shade) + (1 - VEIL) * before)).max() <= 3
                 else:
-                    stripes = [bytes_of(blend(look.background, look.ink, part)) for part in (0.16, 0.42)]
+                    stripes = [bytes_of(blend(theme.background, theme.ink, part)) for part in (0.16, 0.42)]
                     veiled = [VEIL * stripe + (1 - VEIL) * before for stripe in stripes]
                     assert min(np.abs(shown - stripe).max() for stripe in veiled) <= 3
     assert looked > 1000
@@ -137,9 +137,9 @@ def test_a_cell_shows_its_minimum_from_its_step_on(basins, theme):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_cell_shows_its_loss_after_each_step(losses, theme):
-    canvas, look = make(losses, theme=theme)
+    canvas, theme = make(losses, theme=theme)
     found = losses.map
-    scale, colours = loss_scale(found), loss_colours(look)
+    scale, colours = loss_scale(found), loss_colours(theme)
     for step in (0, 4, 30):
         frame = canvas.draw(at(step))
         best = found.best(step)
@@ -148,7 +148,7 @@ def test_a_cell_shows_its_loss_after_each_step(losses, theme):
                 continue
             shown, loss = pixel(canvas, frame, column + 0.5, row + 0.5), found.loss[step, row, column]
             if np.isnan(loss):
-                stripes = [bytes_of(blend(look.background, look.ink, part)) for part in (0.16, 0.42)]
+                stripes = [bytes_of(blend(theme.background, theme.ink, part)) for part in (0.16, 0.42)]
                 assert min(np.abs(shown - stripe).max() for stripe in stripes) <= 1
             else:
                 # The part of the decades between the scale's ends, worked out here.
@@ -201,12 +201,12 @@ def shown_texts(canvas, step):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_word_can_be_read(recording, size, theme):
-    canvas, look = make(recording, size, theme)
+    canvas, theme = make(recording, size, theme)
     for step in (0, 10, 30):
         texts = shown_texts(canvas, step)
         assert len(texts) > 8
         for text, box in texts:
-            assert text.get_fontsize() >= look.smallest - 1e-6, text
+            assert text.get_fontsize() >= theme.smallest - 1e-6, text
             assert box.x0 >= -1, text
             assert box.y0 >= -1, text
             assert box.x1 <= size[0] + 1, text
@@ -291,5 +291,5 @@ def test_vectors_have_the_map_too(recording):
 
 
 def test_without_a_map_there_is_nothing_to_draw():
-    canvas, look = make(record(ravine, [], (0, 0), 0), (480, 270))
-    assert (canvas.draw(at(0)) == bytes_of(look.background)).all()
+    canvas, theme = make(record(ravine, [], (0, 0), 0), (480, 270))
+    assert (canvas.draw(at(0)) == bytes_of(theme.background)).all()

@@ -90,7 +90,7 @@ OPEN = Racer("SGD")
 PAIR = "give two numbers, as (-7, 2)"
 WHOLE = "give a whole number of at least"
 PAUSE = "give the length of the pause, as seconds=2"
-SLOW = "give two steps in their order, and how many times as long they take, as Slow(3, 6, times=2)"
+SLOW = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
 VALUES = "give a list of values, as lr=[0.001, 0.01, 0.1]"
 SPACE = "give two positive numbers in order and a count of at most 10000, as logspace(0.001, 0.1, 3)"
 SIZE = "give two sides of 160 to 16384 pixels, as"
@@ -215,7 +215,7 @@ CALLS = [
     (lambda: make(steps=None), f"steps None: {WHOLE} 1 and at most 1000000000"),
     (
         lambda: make(map=StartsMap),
-        "map <class 'animopt.engine.maps.StartsMap'>: give Starts() or Settings(lr=[0.01, 0.1], momentum=...",
+        "map <class 'animopt.engine.maps.StartsMap'>: give StartsMap() or SettingsMap(lr=[0.01, 0.1], momentum=...",
     ),
     (
         lambda: make(map=StartsMap(2, 2), function=bowl),
@@ -256,10 +256,13 @@ CALLS = [
     (lambda: make(card="1"), "card '1': give the seconds for which the title card stands, as card=1"),
     (lambda: make(card=1), "seconds 1: the card and the question leave none for the race; give more"),
     (lambda: make(question="why?"), "question 'why?': give a Question, as Question('Which one wins?', step=3)"),
-    (lambda: make(slow=SlowMotion(1, 2)), "slow Slow(first=1, last=2, times=3.0): give a list, as slow=[Slow(3, 6)]"),
-    (lambda: make(slow=[(1, 2)]), "slow (1, 2): give a list of Slow, as slow=[Slow(3, 6)]"),
+    (
+        lambda: make(slow=SlowMotion(1, 2)),
+        "slow SlowMotion(first=1, last=2, times=3.0): give a list, as slow=[SlowMotion(3, 6)]",
+    ),
+    (lambda: make(slow=[(1, 2)]), "slow (1, 2): give a list of Slow, as slow=[SlowMotion(3, 6)]"),
     (lambda: make(lang=None), "lang None: give a text, as lang='en'"),
-    (lambda: make(origin="mine.py"), "origin 'mine.py': leave it out; animopt.load gives it"),
+    (lambda: make(origin="mine.py"), "origin 'mine.py': leave it out; animopt.load_scene sets it"),
     # Question, Slow
     (lambda: Question(None), "question None: give a text, as Question('Which one arrives first?')"),
     (lambda: Question(""), "question '': give a text, as Question('Which one arrives first?')"),
@@ -276,7 +279,7 @@ CALLS = [
     (lambda: StartsMap(columns=0), f"map columns 0: {WHOLE} 1 and at most 1000000000"),
     (lambda: StartsMap(rows=np.array([3])), f"map rows array([3]): {WHOLE} 1 and at most 1000000000"),
     (lambda: StartsMap(within=None), "map within None: give a part of the domain's diagonal, as within=0.01"),
-    (lambda: SettingsMap(lr=[1, 2]), "map settings lr: give two, as Settings(lr=[0.01, 0.1], momentum=[0, 0.9])"),
+    (lambda: SettingsMap(lr=[1, 2]), "map settings lr: give two, as SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])"),
     (lambda: SettingsMap(lr=3, momentum=[0, 1]), "map settings lr=3: give at least two values, as lr=[0.01, 0.1]"),
     (
         lambda: SettingsMap(lr=iter([1]), momentum=[0, 1]),
@@ -340,7 +343,7 @@ CALLS = [
     (lambda: Output("a.gif", fps=True), f"fps True: {FPS}"),
     (lambda: Output("a.gif", theme="drak"), "theme 'drak': there is none of that name; use light, dark, print"),
     (lambda: Output("a.gif", theme=3), "theme 3: there is none of that name; use light, dark, print"),
-    (lambda: Output("a.gif", most="10MB"), f"max size '10MB': {WHOLE} 0"),
+    (lambda: Output("a.gif", most="10MB"), f"max bytes '10MB': {WHOLE} 0"),
     (lambda: Output("a.gif", transparent=True), "transparent: a .gif has no half-transparent edges; use ..."),
     (lambda: Output("a.mov", transparent="yes"), "transparent 'yes': give True or False"),
     (lambda: plot(3), "function 3: give something that can be called with a tensor"),
@@ -349,8 +352,8 @@ CALLS = [
     (lambda: make().save(), "outputs: are none; give at least one, as save('race.gif')"),
     (lambda: make().save(3), f"output 3: {PATH}"),
     (lambda: make().save("a.gif", workers=True), "workers True: give a number of processes, as workers=2, or 0 fo..."),
-    (lambda: make().save("a.gif", beside="poster"), "beside 'poster': give a list, as beside=['poster']"),
-    (lambda: make().save("a.gif", beside=["cover"]), "with 'cover': there is none of that name; use poster, ..."),
+    (lambda: make().save("a.gif", sidecars="poster"), "sidecars 'poster': give a list, as sidecars=['poster']"),
+    (lambda: make().save("a.gif", sidecars=["cover"]), "sidecars 'cover': there is none of that name; use poster, ..."),
     (lambda: make().still("a.png", "half"), "still 'half': give a second of the clip, 0 to 1"),
     (lambda: make().still("a.png", NAN), "still nan: give a second of the clip, 0 to 1"),
     (lambda: make().still(None, 0), f"output None: {PATH}"),
@@ -442,7 +445,7 @@ def test_any_value_can_be_shown(value, said):
     assert len(shown) <= errors.MOST_SHOWN
 
 
-IMPORTS = "from animopt import Function, Question, Racer, Scene, Slow, Sweep\nimport torch\n"
+IMPORTS = "from animopt import Function, Question, Racer, Scene, SlowMotion, Sweep\nimport torch\n"
 SCENE = "scene = Scene(function={}, racers=[Racer('SGD', lr=0.1)], start=(1, 1), seconds=1)\n"
 GOOD = IMPORTS + SCENE.format("lambda x: (x ** 2).sum()")
 QUICK = ["-o", "a.gif", "--size", "320x180", "--fps", "5"]
@@ -654,12 +657,12 @@ COMMAND_LINES = {
     "layout": (OWN, ["mine.py", "--layout", "wie"], 2, "Invalid value for '--layout': 'wie' is not one of 'auto', ..."),
     "lang": (OWN, ["mine.py", "--lang", "\x1b", *QUICK], 2, r"lang '\x1b': leave out the control character '\x1b'"),
     "for": (OWN, ["mine.py", "--for", "tv"], 2, "Invalid value for '--for': 'tv' is not one of 'github', ..."),
-    "max-size": (OWN, ["mine.py", "--max-size", "small", "-o", "a.gif"], 2, "max size 'small': ..."),
-    "max-size 0": (
+    "max-bytes": (OWN, ["mine.py", "--max-bytes", "small", "-o", "a.gif"], 2, "max bytes 'small': ..."),
+    "max-bytes 0": (
         OWN,
-        ["mine.py", "--max-size", "1kB", "-o", "a.gif"],
+        ["mine.py", "--max-bytes", "1kB", "-o", "a.gif"],
         2,
-        "max size 1 kB: no clip is that small; gi...",
+        "max bytes 1 kB: no clip is that small; gi...",
     ),
     "transparent": (
         OWN,
@@ -680,13 +683,13 @@ COMMAND_LINES = {
     ),
     "with": (
         OWN,
-        ["mine.py", "--with", "cover", *QUICK],
+        ["mine.py", "--sidecars", "cover", *QUICK],
         2,
-        "with 'cover': there is none of that name; use poster, ...",
+        "sidecars 'cover': there is none of that name; use poster, ...",
     ),
     "still with": (
         OWN,
-        ["mine.py", "--still", "0", "--with", "alt"],
+        ["mine.py", "--still", "0", "--sidecars", "alt"],
         2,
         "with alt: stands beside a clip, and a still...",
     ),

@@ -23,7 +23,7 @@ def texts(film, second, axes_name):
     """What is written at a second on an axes, by what is drawn there."""
     film.at(second)
     (axes,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == axes_name)
-    drawn = [artist for artist in film.canvas.moved(film.clock.moment(second)) if artist.axes is axes]
+    drawn = [artist for artist in film.canvas.moved(film.timeline.moment(second)) if artist.axes is axes]
     return [artist.get_text() for artist in drawn if hasattr(artist, "get_text")]
 
 
@@ -33,33 +33,33 @@ def test_without_beats_the_race_begins_at_once():
 
 
 def test_a_card_stands_before_the_race():
-    clock = Timeline(10, 10, card=1.5)
-    assert [clock.moment(second).card for second in (0, 1, 1.5, 5)] == [1, 1, 0, 0]
-    assert clock.moment(1.5).step == 0
-    assert clock.moment(8).step == 10
-    assert clock.race == 6.5
+    timeline = Timeline(10, 10, card=1.5)
+    assert [timeline.moment(second).card for second in (0, 1, 1.5, 5)] == [1, 1, 0, 0]
+    assert timeline.moment(1.5).step == 0
+    assert timeline.moment(8).step == 10
+    assert timeline.race == 6.5
 
 
 @pytest.mark.parametrize("step", [0, 4, 10])
 def test_a_question_stops_the_race_at_its_step(step):
-    clock = Timeline(10, 12, question=Question("Which one?", step=step, seconds=2))
+    timeline = Timeline(10, 12, question=Question("Which one?", step=step, seconds=2))
     times = np.linspace(0, 12, 2401)
-    moments = [clock.moment(second) for second in times]
+    moments = [timeline.moment(second) for second in times]
     standing = np.array([moment.step == step for moment in moments]) & (times < 10)
     assert standing.sum() * 12 / 2400 == pytest.approx(2, abs=0.02)
-    asked = clock.second_of(step)
-    assert clock.moment(asked + 1).question == 1
-    assert clock.moment(asked + 2.01).question == 0
-    assert clock.moment(10).step == 10
+    asked = timeline.second_of(step)
+    assert timeline.moment(asked + 1).question == 1
+    assert timeline.moment(asked + 2.01).question == 0
+    assert timeline.moment(10).step == 10
 
 
 def test_slow_motion_takes_as_many_times_as_long():
-    clock = Timeline(10, 10, slow=[SlowMotion(4, 6, times=3)])
-    seconds = [clock.second_of(step) for step in (0, 4, 5, 6, 10)]
+    timeline = Timeline(10, 10, slow=[SlowMotion(4, 6, times=3)])
+    seconds = [timeline.second_of(step) for step in (0, 4, 5, 6, 10)]
     pace = 8 / 14
     np.testing.assert_allclose(seconds, np.cumsum([0, 4, 3, 3, 4]) * pace)
     for step, second in zip((0, 4, 5, 6, 10), seconds, strict=True):
-        assert clock.moment(second).step == pytest.approx(step)
+        assert timeline.moment(second).step == pytest.approx(step)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_a_beat_of_no_length_is_refused(wrong):
 
 def test_the_card_and_the_question_say_what_they_should(make_film):
     question = Question("Which one arrives first?", step=3, seconds=2)
-    clock = Timeline(10, 12, card=1, question=question)
+    timeline = Timeline(10, 12, card=1, question=question)
     staging = Staging(caption="Two of them", question=question.text)
-    film = Film(replace(SCENE, title="A race").record(), clock, (320, 180), 10, staging)
+    film = Film(replace(SCENE, title="A race").record(), timeline, (320, 180), 10, staging)
     assert texts(film, 0.2, "card") == ["A race", "Two of them"]
-    assert texts(film, clock.second_of(3) + 1, "card") == ["Which one arrives first?"]
+    assert texts(film, timeline.second_of(3) + 1, "card") == ["Which one arrives first?"]
     assert texts(film, 9, "card") == []
 
 

@@ -911,10 +911,10 @@ def test_one_of_several_outputs_fails(scene, tmp_path, faulty):
     outputs = [Output(tmp_path / name, (160, 160), 10) for name in names]
     # Of two passes of other sizes, one with another that fails.
     outputs += [Output(tmp_path / name, (200, 160), 10) for name in ("d.mp4", "e.gif", "f.apng")]
-    outputs[0] = Output(tmp_path / "a.gif", (160, 160), 10, most=1_000_000)
+    outputs[0] = Output(tmp_path / "a.gif", (160, 160), 10, max_bytes=1_000_000)
     written = []
     with pytest.raises(Error) as caught:
-        written.extend(scene.saving(*outputs, workers=0, beside=["alt", "poster"]))
+        written.extend(scene.saving(*outputs, workers=0, sidecars=["alt", "poster"]))
     said = str(caught.value)
     assert "\n" not in said
     assert said.count("the encoder gave up") == 2
@@ -940,7 +940,7 @@ def test_each_path_is_told_although_another_fails(scene, tmp_path, faulty):
 
 def test_what_does_not_fit_takes_nothing_with_it(scene, tmp_path):
     scene = replace(scene, seconds=3)
-    outputs = [Output(tmp_path / "a.apng", (800, 450), 25, most=20_000), Output(tmp_path / "b.mp4", (160, 160), 2)]
+    outputs = [Output(tmp_path / "a.apng", (800, 450), 25, max_bytes=20_000), Output(tmp_path / "b.mp4", (160, 160), 2)]
     with pytest.raises(Error, match=r"a\.apng: cannot be made smaller than "):
         scene.save(*outputs, workers=0)
     assert not (tmp_path / "a.apng").exists()

@@ -167,7 +167,7 @@ def test_lists_run_no_scene(how, watched):
 
 def test_a_clip_is_rendered_by_nothing_but_ours(watched, folder):
     arguments = ["mine/one.py", "-o", "a.gif", "-o", "b.mp4", "-o", "frames/", *QUICK, "--workers", "2"]
-    found = watched("-m", "animopt", *arguments, "--with", "poster,html", ran=["mine/one.py"])
+    found = watched("-m", "animopt", *arguments, "--sidecars", "poster,html", ran=["mine/one.py"])
     assert found.done.returncode == 0, found.done.stderr
     assert found.done.stderr == ""
     assert {path.name for path in folder.iterdir()} >= {"a.gif", "b.mp4", "frames", "a.html", "b.png"}
@@ -205,7 +205,7 @@ run("all", "mine/one.py", "--format", "webm", *quick, "--workers", "1")
 run("deck", "a.html", "mine/one.py", *quick, "--workers", "0")
 run("mine/one.py", "--still", "0", "-o", "a.pdf", "--size", "320x180")
 run("mine/one.py", "--storyboard", "-o", "a.svg", "--size", "320x180")
-run("mine/one.py", "-o", "a.apng", *quick, "--max-size", "1MB", "--transparent", "--with", "captions,alt,markdown")
+run("mine/one.py", "-o", "a.apng", *quick, "--max-bytes", "1MB", "--transparent", "--sidecars", "captions,alt,markdown")
 run("recipe", "a.pdf")
 run("recipe", "a.apng", "-o", "again.py")
 run("functions")

@@ -119,7 +119,7 @@ def written(place):
     race = ["race", "--function", str(function), "--racer", "adam:lr=.5", "--start", "1,1"]
     commands = [
         [named, *(word for clip in clips for word in ("-o", clip)), *QUICK],
-        [named, "-o", str(folder / "with.gif"), "-o", "with.mp4", *QUICK, "--with", kinds, "--max-size", "1MB"],
+        [named, "-o", str(folder / "with.gif"), "-o", "with.mp4", *QUICK, "--sidecars", kinds, "--max-bytes", "1MB"],
         *(
             [named, "--still", "0.2", "-o", f"{out}{suffix}", "--size", "320x180"]
             for suffix in (".png", ".svg", ".pdf")

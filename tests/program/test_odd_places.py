@@ -129,7 +129,7 @@ def test_odd_names_on_the_command_line(command, folder, stem):
         refused(command("-o", f"{stem}.gif", *QUICK))
         assert names(folder) == set()
         return
-    done = command("-o", f"{stem}.gif", f"--output={stem}.mp4", "-o", f"{stem}/", "--with", "alt,html", *QUICK)
+    done = command("-o", f"{stem}.gif", f"--output={stem}.mp4", "-o", f"{stem}/", "--sidecars", "alt,html", *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
     clips = {f"{stem}.gif", f"{stem}.mp4"}
     frames = {f"{stem}/frame-0000.png", f"{stem}/frame-0001.png"}
@@ -172,7 +172,7 @@ def test_an_odd_folder(command, folder, monkeypatch, way):
         (folder / "scene.py").write_text(SCENE)
     start = {"relative": ODD, "absolute": str(place), "inside": "."}[way]
     named = [f"{start}/a{suffix}" for suffix in (".gif", ".mp4", ".webm", ".webp", ".apng", ".mov", "/")]
-    done = command(*(word for name in named for word in ("-o", name)), "--with", "poster", *QUICK)
+    done = command(*(word for name in named for word in ("-o", name)), "--sidecars", "poster", *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
     assert all(is_whole(place / each) for each in ("a.gif", "a.mp4", "a.apng", "a"))
     found = {f"a{suffix}" for suffix in (".gif", ".mp4", ".webm", ".webp", ".apng", ".mov", ".png")}
@@ -212,7 +212,7 @@ def test_a_name_as_long_as_there_is(command, folder, letter):
         ["-o", f"{'x' * 256}/"],
         ["-o", f"{'x' * 252}.png", "--still", "0.1"],
         # The clip's own name would do.
-        ["-o", f"{'x' * 251}.gif", "--with", "html"],
+        ["-o", f"{'x' * 251}.gif", "--sidecars", "html"],
     ],
     ids=lambda words: f"{words[1][-4:]} {' '.join(words[2:])}",
 )
@@ -257,7 +257,7 @@ def test_the_working_folder_itself_is_no_folder_of_frames(command, folder):
 def test_names_in_no_encoding(command, folder, bytes_):
     stem = os.fsdecode(bytes_)
     kinds = "poster,alt,markdown,html,captions"
-    done = command("-o", f"{stem}.gif", "-o", f"{stem}.mp4", "-o", f"{stem}/", "--json", "--with", kinds, *QUICK)
+    done = command("-o", f"{stem}.gif", "-o", f"{stem}.mp4", "-o", f"{stem}/", "--json", "--sidecars", kinds, *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
     assert all(is_whole(folder / f"{stem}{suffix}") for suffix in (".gif", ".mp4", ""))
     endings = (".gif", ".mp4", ".png", ".txt", ".md", ".html", ".vtt", "/frame-0000.png", "/frame-0001.png")
@@ -351,7 +351,9 @@ def test_what_is_no_file_is_never_replaced(command, animopt_here, scene, folder,
     else:
         words = {"frames": ["-o", "a/"], "still": ["-o", "a.png", "--still", "0.1"], "beside": ["-o", "a.gif"]}
         options = SMALL if way == "still" else QUICK
-        refused(command(*words.get(way, ["-o", path.name]), *options, *(["--with", "alt"] if way == "beside" else [])))
+        refused(
+            command(*words.get(way, ["-o", path.name]), *options, *(["--sidecars", "alt"] if way == "beside" else []))
+        )
     assert path.lstat() == before
     assert Path(os.devnull).stat().st_mode == null.st_mode
     assert [each.name for each in folder.iterdir()] == [path.name]

@@ -53,7 +53,7 @@ def flaws(recording, size, staging, monkeypatch):
         film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), size, 25, staging)
         renderer = film.canvas.figure.canvas.get_renderer()
     for second in MOMENTS:
-        moment = film.clock.moment(second)
+        moment = film.timeline.moment(second)
         frame = film.canvas.draw(moment)
         moving = [each for each in film.canvas.moved(moment) if isinstance(each, Text) and each.get_visible()]
         assert frame.shape == (size[1], size[0], 3)
@@ -101,7 +101,7 @@ def covered(film, recording, moment, texts):
 def heads(film, recording, moment, axes):
     """Where the heads are on a panel, in pixels."""
     if axes.get_label() == "contour":
-        return [axes.transData.transform(way.head(moment.step)[:2]) for way in recording.ways]
+        return [axes.transData.transform(way.head(moment.step)[:2]) for way in recording.paths]
     # Of all stamps only heads have a rim.
     stamps = [
         each
@@ -139,7 +139,7 @@ def test_every_scene_can_be_read(scene_file, record, size, scenes, monkeypatch):
 def test_the_end_tells_every_outcome_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), size, 25)
-    moved = film.canvas.moved(film.clock.moment(SECONDS))
+    moved = film.canvas.moved(film.timeline.moment(SECONDS))
     said = [each.get_text() for each in moved if isinstance(each, Text) and place(each) == "standings"]
     for racer, (x, y) in enumerate(recording.xy[:, -1]):
         away, (minimum_x, minimum_y) = min(
@@ -169,7 +169,7 @@ def test_both_views_name_every_racer_in_time(stem, scenes, record):
     film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25)
     said = {"contour": set(), "wireframe": set()}
     for second in np.arange(0, SECONDS, 0.2):
-        for each in film.canvas.moved(film.clock.moment(second)):
+        for each in film.canvas.moved(film.timeline.moment(second)):
             if isinstance(each, Text) and place(each) in said:
                 said[place(each)].add(each.get_text())
     assert said["contour"] == said["wireframe"]
@@ -248,8 +248,8 @@ def test_no_panel_is_blank(theme, scenes, record):
 
 @pytest.mark.parametrize("panels", [RACE_PANELS, EVERY_RACE_PANEL], ids=len)
 def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
-    clock = Timeline(ravine_race.xy.shape[1] - 1, 4, loop="seamless")
-    film = Film(ravine_race, clock, (480, 270), 25, Staging(panels=panels))
+    timeline = Timeline(ravine_race.xy.shape[1] - 1, 4, loop="seamless")
+    film = Film(ravine_race, timeline, (480, 270), 25, Staging(panels=panels))
     first = film.at(0)
     assert not np.array_equal(film.at(2), first)
     assert np.array_equal(film.at(4), first)
@@ -257,8 +257,8 @@ def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
 
 def badness(path):
     """How badly each frame of a clip flashes, played twice in a row, as ffmpeg measures it."""
-    look = "photosensitivity=bypass=1,metadata=print:file=-"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-stream_loop", "1", "-i", path, "-vf", look]
+    theme = "photosensitivity=bypass=1,metadata=print:file=-"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-stream_loop", "1", "-i", path, "-vf", theme]
     done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True)
     return [float(value) for value in re.findall(r"lavfi\.photosensitivity\.badness=(\S+)", done.stdout)]
 

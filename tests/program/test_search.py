@@ -453,11 +453,11 @@ def draws(asked: Asked, folder: Any) -> str:
             assert frame.dtype == np.uint8
             # A card whose title is all blanks is blank.
             title = "".join(filter(str.isprintable, races[0].title)).strip()
-            assert (frame != frame[0, 0]).any() or (film.clock.moment(index / 10).card and not title)
+            assert (frame != frame[0, 0]).any() or (film.timeline.moment(index / 10).card and not title)
         for race in races:
             assert alt_text(race).isprintable()
             assert all(event.text for event in events(race))
-            for way, inside in zip(race.ways, race.in_view, strict=True):
+            for way, inside in zip(race.paths, race.in_view, strict=True):
                 assert inside[0]
                 for step in np.flatnonzero(inside):
                     assert np.isfinite(way.head(float(step))).all(), f"no head at step {step}"
@@ -535,7 +535,7 @@ def test_what_was_found_once_is_drawn(name, folder):
     ("changes", "said"),
     [
         ({"panels": ["contour", "fit"]}, "panel 'fit': the function has no data and model of them"),
-        ({"panels": ["contour", "map"]}, "panel 'map': the scene has none; give it one, as map=Starts()"),
+        ({"panels": ["contour", "map"]}, "panel 'map': the scene has none; give it one, as map=StartsMap()"),
         ({"title": r"\(\nosuch\)"}, "is not all mathtext"),
         ({"caption": r"\(한\)"}, "beside maths there is no letter '한' (U+D55C); leave out one of the two"),
         ({"racers": [Racer("SGD", name=r"\(x_{\)")]}, "is not all mathtext"),

@@ -101,14 +101,14 @@ def page(tmp_path):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
-        def look(notebook, script, **context):
+        def theme(notebook, script, **context):
             text, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
             (tmp_path / "page.html").write_text(text, encoding="utf-8")
             tab = browser.new_context(offline=True, **context).new_page()
             tab.goto((tmp_path / "page.html").as_uri(), wait_until="domcontentloaded")
             return tab.evaluate(script)
 
-        yield look
+        yield theme
         browser.close()
 
 

@@ -60,12 +60,12 @@ def check_cues(found, seconds):
 
 
 def test_each_event_is_told_at_its_second(recording):
-    clock = Timeline(40, 10)
-    found = cues([recording], clock)
+    timeline = Timeline(40, 10)
+    found = cues([recording], timeline)
     check_cues(found, 10)
     told = {line.casefold(): cue.start for cue in found for line in cue.lines}
     for event in events(recording):
-        late = told[" ".join(event.text.split()).casefold()] - clock.second_of(event.step)
+        late = told[" ".join(event.text.split()).casefold()] - timeline.second_of(event.step)
         assert -0.001 <= late <= LEAST
     assert found[0].start == 0
     assert all(cue.end - cue.start >= LEAST - 0.001 for cue in found)
@@ -73,7 +73,7 @@ def test_each_event_is_told_at_its_second(recording):
 
 
 @pytest.mark.parametrize(
-    ("clock", "seconds"),
+    ("timeline", "seconds"),
     [
         # The race itself has 6 of the 10 seconds, after the card, and the question holds it up at step 10.
         (Timeline(40, 10, card=2), [2.0, 8.0]),
@@ -83,13 +83,13 @@ def test_each_event_is_told_at_its_second(recording):
     ],
     ids=["card", "question", "slow", "seamless"],
 )
-def test_cards_questions_and_slow_motion_are_reckoned_with(recording, clock, seconds):
-    found = cues([recording], clock)
+def test_cards_questions_and_slow_motion_are_reckoned_with(recording, timeline, seconds):
+    found = cues([recording], timeline)
     check_cues(found, 10)
     assert [found[0].start, found[-1].start] == seconds
     reached = next(event for event in events(recording) if event.racer == 1)
     cue = next(cue for cue in found if any("at step" in line and line[0] == "B" for line in cue.lines))
-    assert clock.moment(cue.start).step == pytest.approx(reached.step, abs=0.1)
+    assert timeline.moment(cue.start).step == pytest.approx(reached.step, abs=0.1)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1, 2, 3, 5])
@@ -116,11 +116,11 @@ def test_of_many_racers_only_the_race_is_told():
 
 
 def test_that_other_races_follow_is_told_when_they_do(recording):
-    clock = Timeline(40, 20, races=5)
-    cue = next(cue for cue in cues([recording] * 5, clock) if any("4 more functions" in line for line in cue.lines))
-    assert 0 <= cue.start - clock.others <= LEAST
-    assert clock.moment(clock.others - 0.01).race == 0
-    assert clock.moment(clock.others + 0.3 * (20 - clock.others)).race > 0
+    timeline = Timeline(40, 20, races=5)
+    cue = next(cue for cue in cues([recording] * 5, timeline) if any("4 more functions" in line for line in cue.lines))
+    assert 0 <= cue.start - timeline.others <= LEAST
+    assert timeline.moment(timeline.others - 0.01).race == 0
+    assert timeline.moment(timeline.others + 0.3 * (20 - timeline.others)).race > 0
 
 
 def test_times_beyond_an_hour_are_written_as_they_are_read():
@@ -132,8 +132,8 @@ def pasted(tmp_path_factory):
     """A folder with a clip, and all beside it, and a page with its snippet."""
     folder = tmp_path_factory.mktemp("pasted")
     shown = scene(seconds=4)
-    shown.save(Output(folder / "a #1 (é)%20.mp4", SMALL, 5), beside=list(KINDS), workers=0)
-    shown.save(Output(folder / "b&c.gif", SMALL, 5), beside=["html"], workers=0)
+    shown.save(Output(folder / "a #1 (é)%20.mp4", SMALL, 5), sidecars=list(KINDS), workers=0)
+    shown.save(Output(folder / "b&c.gif", SMALL, 5), sidecars=["html"], workers=0)
     for name in ("a #1 (é)%20", "b&c"):
         snippet = (folder / f"{name}.html").read_text(encoding="utf-8")
         # A page that does not say in what its letters are written.
@@ -283,7 +283,7 @@ def test_a_clip_in_several_formats_is_one_video():
 
 
 def test_the_command_writes_what_is_asked_for(scenes, tmp_path, animopt_here):
-    wanted = ["--with", "alt,captions", "--with", "html"]
+    wanted = ["--sidecars", "alt,captions", "--sidecars", "html"]
     done = animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "-o", "a.mp4", *wanted, *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(done.stdout.split()) == sorted(path.name for path in tmp_path.iterdir())
@@ -291,19 +291,22 @@ def test_the_command_writes_what_is_asked_for(scenes, tmp_path, animopt_here):
     tags = dict(Page((tmp_path / "a.html").read_text(encoding="utf-8")).tags)
     assert tags["track"]["src"] == "a.vtt"
     # Once more, over its own files.
-    assert animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "--with", EVERY, *QUICK).returncode == 0
+    assert animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "--sidecars", EVERY, *QUICK).returncode == 0
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-o", "a.gif", "--with", "alt,thumbnail"], "with 'thumbnail': .*poster, captions, alt, markdown, html"),
-        (["-o", "a.png", "--still", "1", "--with", "alt"], "leave out --with"),
-        (["-o", "a.gif", "--with", "html"], "a.html: is there already and was not written by animopt"),
-        (["-o", "a.gif", "--with", "markdown"], "a.md: is there already"),
-        (["-o", "a.gif", "--with", "alt"], "a.txt: is there already"),
-        (["-o", "a.gif", "--with", "captions"], "a.vtt: is there already"),
-        (["-o", "b.gif", "--with", "poster"], "b.png: is a folder"),
+        (
+            ["-o", "a.gif", "--sidecars", "alt,thumbnail"],
+            "sidecars 'thumbnail': .*poster, captions, alt, markdown, html",
+        ),
+        (["-o", "a.png", "--still", "1", "--sidecars", "alt"], "leave out --sidecars"),
+        (["-o", "a.gif", "--sidecars", "html"], "a.html: is there already and was not written by animopt"),
+        (["-o", "a.gif", "--sidecars", "markdown"], "a.md: is there already"),
+        (["-o", "a.gif", "--sidecars", "alt"], "a.txt: is there already"),
+        (["-o", "a.gif", "--sidecars", "captions"], "a.vtt: is there already"),
+        (["-o", "b.gif", "--sidecars", "poster"], "b.png: is a folder"),
     ],
 )
 def test_what_cannot_stand_beside_is_refused(scenes, tmp_path, animopt_here, arguments, said):
@@ -326,13 +329,13 @@ def test_a_poster_never_takes_the_place_of_a_clip(tmp_path, monkeypatch):
 
     monkeypatch.setitem(sidecars.KINDS, "poster", ".gif")
     with pytest.raises(UsageError, match=r"a\.gif: would be the clip and its poster"):
-        scene().save(Output(tmp_path / "a.gif", SMALL, 5), beside=["poster"])
+        scene().save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=["poster"])
     assert not list(tmp_path.iterdir())
 
 
 def test_a_ravine_that_turns_has_all_beside_it(tmp_path):
     turning = scene(function=[rotated(ravine, degrees) for degrees in (0, 20)], seconds=4)
-    turning.save(Output(tmp_path / "a.gif", SMALL, 5), beside=list(KINDS), workers=0)
+    turning.save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(KINDS), workers=0)
     assert "1 more function" in (tmp_path / "a.vtt").read_text(encoding="utf-8")
     assert {path.suffix for path in tmp_path.iterdir()} == {".gif", *KINDS.values()}
-    replace(turning, seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), beside=list(KINDS), workers=0)
+    replace(turning, seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(KINDS), workers=0)

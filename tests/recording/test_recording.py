@@ -72,7 +72,7 @@ def at(path, step):
 
 def test_at_every_step_the_head_is_the_recorded_point(path):
     recording = guided(path)
-    (way,) = recording.ways
+    (way,) = recording.paths
     lost = np.logical_or.accumulate(~np.isfinite(path).all(axis=1))
     for step in range(len(path)):
         if in_domain(path[step]) and not lost[step]:
@@ -85,7 +85,7 @@ def test_at_every_step_the_head_is_the_recorded_point(path):
 @pytest.mark.parametrize("name", ["inside", "out and back"])
 def test_between_steps_the_head_is_on_the_straight_segment_and_on_the_surface(name):
     path = np.array(PATHS[name], dtype=np.float64)
-    (way,) = guided(path).ways
+    (way,) = guided(path).paths
     for step in np.linspace(0, len(path) - 1, 991):
         head, place = way.head(step), at(path, step)
         if in_domain(place):
@@ -97,7 +97,7 @@ def test_between_steps_the_head_is_on_the_straight_segment_and_on_the_surface(na
 
 def test_a_chord_would_leave_the_surface():
     start, end = np.array(INSIDE[:2], dtype=np.float64)
-    (way,) = guided(INSIDE).ways
+    (way,) = guided(INSIDE).paths
     middle = way.head(0.5)
     chord = (hills(start) + hills(end)) / 2
     assert middle[2] == pytest.approx(hills((start + end) / 2), abs=0.3)
@@ -105,7 +105,7 @@ def test_a_chord_would_leave_the_surface():
 
 
 def test_all_of_the_way_lies_on_the_surface_and_in_the_domain(path):
-    (way,) = guided(path).ways
+    (way,) = guided(path).paths
     seen = way.xyz[np.isfinite(way.xyz).all(axis=1)]
     np.testing.assert_allclose(seen[:, 2], hills(seen[:, :2].T), rtol=1e-9, atol=1e-9)
     assert (np.abs(seen[:, :2]) <= 4 + 1e-12).all()
@@ -115,14 +115,14 @@ def test_all_of_the_way_lies_on_the_surface_and_in_the_domain(path):
 @pytest.mark.parametrize("name", ["inside", "out and back", "at the edge"])
 def test_all_of_the_way_lies_on_the_straight_steps(name):
     path = np.array(PATHS[name], dtype=np.float64)
-    (way,) = guided(path).ways
+    (way,) = guided(path).paths
     seen = np.isfinite(way.xyz).all(axis=1)
     places = [at(path, step) for step in way.step[seen]]
     np.testing.assert_allclose(way.xyz[seen, :2], places, atol=1e-12)
 
 
 def test_the_way_is_cut_where_the_step_meets_the_edge():
-    (way,) = guided(OUT_AND_BACK).ways
+    (way,) = guided(OUT_AND_BACK).paths
     seen = np.isfinite(way.xyz).all(axis=1)
     leaving = np.flatnonzero(seen[:-1] & ~seen[1:])
     entering = np.flatnonzero(~seen[:-1] & seen[1:] & (way.step[1:] > 0)) + 1
@@ -133,7 +133,7 @@ def test_the_way_is_cut_where_the_step_meets_the_edge():
 
 
 def test_the_way_so_far_is_a_function_of_the_step_alone(path):
-    (way,) = guided(path).ways
+    (way,) = guided(path).paths
     steps = np.linspace(0, len(path) - 1, 23)
     forwards = [way.until(step) for step in steps]
     backwards = [way.until(step) for step in steps[::-1]][::-1]
@@ -146,7 +146,7 @@ def test_the_way_so_far_is_a_function_of_the_step_alone(path):
 
 def test_a_racer_that_is_done_stays_where_it_is():
     recording = guided(INSIDE, [(1, 1), (2, 2)])
-    way = recording.ways[1]
+    way = recording.paths[1]
     for step in (1, 1.5, 7):
         np.testing.assert_array_equal(way.head(step), [2, 2, hills((2, 2))])
 
@@ -158,9 +158,9 @@ def test_the_way_over_a_hole_is_left_out():
     recording = guided(INTO_A_HOLE, definition=half)
     assert recording.trouble(0, 1) == ""
     assert recording.trouble(0, 3) == "diverged at step 2"
-    np.testing.assert_array_equal(recording.ways[0].head(1), [1, 1, 2])
-    assert np.isnan(recording.ways[0].head(2)).all()
-    assert np.isnan(recording.ways[0].head(3)).all()
+    np.testing.assert_array_equal(recording.paths[0].head(1), [1, 1, 2])
+    assert np.isnan(recording.paths[0].head(2)).all()
+    assert np.isnan(recording.paths[0].head(3)).all()
 
 
 def test_trouble_is_the_last_time_that_a_racer_left():

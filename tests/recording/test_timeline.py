@@ -12,9 +12,9 @@ LENGTHS = [0.5, 1, 4, 6, 8, 10, 30]
 @pytest.mark.parametrize("seconds", LENGTHS)
 def test_the_race_runs_evenly_and_then_holds_its_end(seconds):
     hold = 2.0 if seconds > 8 else seconds / 4
-    clock = Timeline(steps=20, seconds=seconds)
+    timeline = Timeline(steps=20, seconds=seconds)
     times = np.linspace(0, seconds, 201)
-    steps = [clock.moment(second).step for second in times]
+    steps = [timeline.moment(second).step for second in times]
     np.testing.assert_allclose(steps, np.clip(20 * times / (seconds - hold), 0, 20), rtol=1e-12)
     assert steps[0] == 0
     assert steps[-1] == 20
@@ -26,18 +26,18 @@ def test_the_hold_is_two_seconds():
 
 @pytest.mark.parametrize("seconds", LENGTHS)
 def test_the_camera_eases_in_and_out_of_an_even_speed_and_turns_through_the_hold(seconds):
-    clock = Timeline(steps=20, seconds=seconds)
+    timeline = Timeline(steps=20, seconds=seconds)
     ease = min(EASE, seconds / 4)
-    speeds = np.diff([clock.moment(second).azimuth for second in np.linspace(0, seconds, 2001)]) * 2000 / seconds
+    speeds = np.diff([timeline.moment(second).azimuth for second in np.linspace(0, seconds, 2001)]) * 2000 / seconds
     times = (np.arange(2000) + 0.5) * seconds / 2000
     np.testing.assert_allclose(speeds, TURN * np.clip(np.minimum(times, seconds - times) / ease, 0, 1), atol=0.02)
-    assert clock.moment(0).azimuth == AZIMUTH
+    assert timeline.moment(0).azimuth == AZIMUTH
 
 
 def test_a_seamless_clip_ends_where_it_begins():
-    clock = Timeline(steps=20, seconds=10, loop="seamless")
+    timeline = Timeline(steps=20, seconds=10, loop="seamless")
     times = np.linspace(0, 10, 2001)
-    moments = [clock.moment(second) for second in times]
+    moments = [timeline.moment(second) for second in times]
     assert moments[-1] == moments[0]
     turned = np.unwrap([moment.azimuth for moment in moments], period=360) - AZIMUTH
     np.testing.assert_allclose(turned, 36 * times, atol=1e-9)
@@ -55,28 +55,28 @@ def test_a_loop_of_another_name_is_refused():
 
 
 def test_a_moment_depends_on_nothing_but_its_second():
-    clock = Timeline(steps=7, seconds=10)
-    assert [clock.moment(3.3) for _ in (0, clock.moment(9), clock.moment(0))] == [clock.moment(3.3)] * 3
+    timeline = Timeline(steps=7, seconds=10)
+    assert [timeline.moment(3.3) for _ in (0, timeline.moment(9), timeline.moment(0))] == [timeline.moment(3.3)] * 3
 
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_races_pass_by_in_their_order_after_the_first_is_run(loop):
-    clock = Timeline(30, 12, loop, races=10)
-    moments = [clock.moment(second) for second in np.linspace(0, 12 - clock.hold, 500)]
+    timeline = Timeline(30, 12, loop, races=10)
+    moments = [timeline.moment(second) for second in np.linspace(0, 12 - timeline.hold, 500)]
     races = [moment.race for moment in moments]
     assert races == sorted(races)
     assert set(races) == set(range(10))
     assert all(moment.step == 30 for moment in moments if moment.race > 0)
-    assert clock.moment(12).race == (9 if loop == "plain" else 0)
-    assert clock.moment(clock.second_of(30)).race == 0
+    assert timeline.moment(12).race == (9 if loop == "plain" else 0)
+    assert timeline.moment(timeline.second_of(30)).race == 0
     assert Timeline(30, 12, loop).moment(11).race == 0
 
 
 def test_what_is_told_are_even_steps_and_then_even_races():
-    clock = Timeline(30, 12)
-    assert [clock.moment(second).step for second in clock.told(6)] == pytest.approx([0, 6, 12, 18, 24, 30])
-    clock = Timeline(30, 12, races=10)
-    told = [clock.moment(second) for second in clock.told(6)]
+    timeline = Timeline(30, 12)
+    assert [timeline.moment(second).step for second in timeline.told(6)] == pytest.approx([0, 6, 12, 18, 24, 30])
+    timeline = Timeline(30, 12, races=10)
+    told = [timeline.moment(second) for second in timeline.told(6)]
     assert [moment.step for moment in told] == pytest.approx([0, 15, 30, 30, 30, 30])
     assert [moment.race for moment in told][:3] == [0, 0, 0]
     assert told[-1].race == 9

@@ -128,7 +128,7 @@ def test_nothing_on_a_slide_covers_another_or_leaves_it(slides):
 
 def test_a_slide_has_the_background_of_its_clip(slides):
     grounds = [str(slide.background.fill.fore_color.rgb) for slide in slides]
-    assert grounds == [look.background[1:].upper() for look in (LIGHT, DARK)]
+    assert grounds == [theme.background[1:].upper() for theme in (LIGHT, DARK)]
 
 
 def test_each_clip_plays(slides, tmp_path):
@@ -297,7 +297,7 @@ def test_a_clip_plays_and_loops_while_its_slide_is_shown(opened):
 
 def test_every_way_through_the_deck(opened):
     page = opened()
-    ways = [
+    paths = [
         *[(lambda key=key: page.keyboard.press(key), 1) for key in ("ArrowRight", "ArrowDown", "PageDown", " ", "End")],
         (lambda: page.mouse.click(1200, 300), 1),
         (lambda: page.get_by_role("button", name="Next slide").click(), 1),
@@ -308,7 +308,7 @@ def test_every_way_through_the_deck(opened):
         (lambda: page.get_by_role("button", name="Previous slide").click(), 0),
         (lambda: page.keyboard.press("Home"), 0),
     ]
-    for forth, home in zip(ways, back, strict=True):
+    for forth, home in zip(paths, back, strict=True):
         for go, expected in (forth, home):
             go()
             assert shown(page) == expected
@@ -335,7 +335,7 @@ def test_fingers_turn_pages(opened):
 def test_a_clip_can_be_paused(opened):
     page = opened()
     plays(page, 0)
-    ways = [
+    paths = [
         (
             lambda: page.get_by_role("button", name="Pause").click(),
             lambda: page.get_by_role("button", name="Play").click(),
@@ -344,7 +344,7 @@ def test_a_clip_can_be_paused(opened):
         (lambda: page.keyboard.press("p"), lambda: page.keyboard.press("p")),
         (lambda: page.mouse.click(640, 400), lambda: page.mouse.click(640, 400)),
     ]
-    for pause, play in ways:
+    for pause, play in paths:
         pause()
         page.get_by_role("button", name="Play", exact=True).wait_for()
         assert page.evaluate(STATE)[0]["paused"]
@@ -427,12 +427,12 @@ def test_who_wants_less_motion_starts_the_clips(opened):
 
 def test_the_page_takes_the_colours_of_its_clip(opened):
     page = opened(reduced_motion="reduce")
-    for look in (LIGHT, DARK):
+    for theme in (LIGHT, DARK):
         colours = {
             clip_shown(page).getpixel((2, 2)),
             Image.open(io.BytesIO(page.screenshot())).convert("RGB").getpixel((3, 3)),
         }
-        wanted = tuple(bytes.fromhex(look.background[1:]))
+        wanted = tuple(bytes.fromhex(theme.background[1:]))
         assert all(max(abs(a - b) for a, b in zip(wanted, colour, strict=True)) <= 3 for colour in colours), colours
         page.keyboard.press("End")
 
@@ -555,10 +555,10 @@ def test_scenes_of_a_script_make_a_deck(tmp_path, files):
 
 @pytest.mark.parametrize("size", [(1280, 720), (1080, 1080), (720, 1280)], ids=str)
 def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
-    look = LIGHT.scaled(pixel_unit(*size), size[1])
+    theme = LIGHT.scaled(pixel_unit(*size), size[1])
     panels = ("wireframe", "contour", "loss", "standings")
     with_title, without = (
-        arrange_panels(size, look, layout_for_shape(*size), panels, 1, 5, titled) for titled in (True, False)
+        arrange_panels(size, theme, layout_for_shape(*size), panels, 1, 5, titled) for titled in (True, False)
     )
     assert set(with_title) == set(without)
     assert without["wireframe"].top < with_title["wireframe"].top
@@ -583,8 +583,8 @@ def test_a_clip_without_its_title_does_not_say_it(files):
 @pytest.mark.parametrize("loop", ["plain", "seamless"])
 @pytest.mark.parametrize("seconds", [1.0, 10.0])
 def test_a_clip_is_finished_while_the_end_is_told(loop, seconds):
-    clock = Timeline(20, seconds, loop)
-    moment = clock.moment(clock.finished)
+    timeline = Timeline(20, seconds, loop)
+    moment = timeline.moment(timeline.finished)
     assert moment.step == 20
     assert moment.held == pytest.approx(1)
 

@@ -107,7 +107,7 @@ def test_a_storyboard_is_six_moments_of_the_race(scene, film, tmp_path):
     assert board.shape == (3 * height, 2 * width, 3)
     for index in range(6):
         shown = board[index // 2 * height :, index % 2 * width :][:height, :width]
-        expected = film.at(film.clock.race * index / 5)
+        expected = film.at(film.timeline.race * index / 5)
         # Lines round to pixels by where on the page they lie.
         assert np.abs(shown.astype(int) - expected).mean() < 1, index
 
@@ -115,7 +115,7 @@ def test_a_storyboard_is_six_moments_of_the_race(scene, film, tmp_path):
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
 def test_vectors_leave_no_trace_in_the_frames(ravine_race, suffix):
     film = Film(ravine_race, Timeline(40, 4), SIZE, 25)
-    moments = [film.clock.moment(second) for second in (0, 1.3, 2.9, 4)]
+    moments = [film.timeline.moment(second) for second in (0, 1.3, 2.9, 4)]
     before = [film.canvas.draw(moment) for moment in moments]
     first = film.canvas.vectors(suffix, moments[2])
     for moment, frame in zip(reversed(moments), reversed(before), strict=True):

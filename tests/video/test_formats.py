@@ -245,13 +245,13 @@ def test_a_size_is_read(words, count):
 
 @pytest.mark.parametrize("words", ["3 bananas", "", "MB", "-1MB", "1e6", "10 MB MB", "1,5MB"])
 def test_what_is_no_size_is_refused(words):
-    with pytest.raises(UsageError, match=r"^max size .*: give a size in bytes, as 10MB or 900kB$"):
+    with pytest.raises(UsageError, match=r"^max bytes .*: give a size in bytes, as 10MB or 900kB$"):
         parse_bytes(words)
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov", "frames/"])
 def test_quality_is_given_up_first_then_the_rate_then_the_size(name):
-    rungs = ladder(Output(name, (1280, 720), 50, most=10**6))
+    rungs = ladder(Output(name, (1280, 720), 50, max_bytes=10**6))
     keys = [(rung.notch, -rung.fps, -rung.size[0]) for rung in rungs]
     assert keys == sorted(set(keys))
     assert rungs[-1].size == (320, 180)
@@ -274,7 +274,7 @@ def test_a_budget_is_met_and_what_it_cost_is_told(scene, tmp_path, name):
 
     most = max(20_000, int(size() * 0.4))
     with pytest.warns(UserWarning, match=r"to stay within [\d.]+ [kM]B it has .* instead of") as told:
-        scene.save(replace(asked, most=most))
+        scene.save(replace(asked, max_bytes=most))
     assert len(told) == 1
     assert size() <= most
     # Not much more is given up than needs be.
@@ -285,10 +285,10 @@ def test_a_budget_is_met_and_what_it_cost_is_told(scene, tmp_path, name):
 def test_json_tells_of_what_was_made_and_not_of_what_was_asked_for(animopt_here, scenes, tmp_path, command):
     asked = ["--size", "480x270", "--fps", "20", "--seconds", "1", "--json"]
     race = str(scenes["ravine_race"])
-    few = ["-o", "few.gif", "--with", "html"] if command == "one" else ["--format", "gif", "-o", "out"]
+    few = ["-o", "few.gif", "--sidecars", "html"] if command == "one" else ["--format", "gif", "-o", "out"]
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        done = animopt_here(*(["all"] if command == "all" else []), race, *few, *asked, "--max-size", "60kB")
+        done = animopt_here(*(["all"] if command == "all" else []), race, *few, *asked, "--max-bytes", "60kB")
     assert done.returncode == 0, done.stderr
     assert "to stay within" in done.stderr
     told = json.loads(done.stdout)["files"][0]
@@ -314,7 +314,7 @@ def test_json_tells_of_a_folder_of_frames(animopt_here, scenes, tmp_path):
 def test_a_budget_that_holds_costs_nothing(scene, clips, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        scene.save(Output(tmp_path / "a.gif", SIZE, FPS, most=10**8))
+        scene.save(Output(tmp_path / "a.gif", SIZE, FPS, max_bytes=10**8))
     assert (tmp_path / "a.gif").read_bytes() == (clips / "a.gif").read_bytes()
 
 
@@ -322,7 +322,7 @@ def test_a_budget_that_cannot_be_met_leaves_the_old_file(scene, tmp_path):
     (tmp_path / "a.gif").write_bytes(b"old")
     drawn = []
     said = r"a\.gif: cannot be made smaller than [\d.]+ kB, and may have 20 kB; allow more, or make the clip shorter"
-    output = Output(tmp_path / "a.gif", SIZE, FPS, most=20_000)
+    output = Output(tmp_path / "a.gif", SIZE, FPS, max_bytes=20_000)
     with pytest.raises(Error, match=said) as error:
         list(replace(scene, seconds=4).saving(output, progress=lambda done, total: drawn.append(done)))
     assert not isinstance(error.value, UsageError)
@@ -332,7 +332,7 @@ def test_a_budget_that_cannot_be_met_leaves_the_old_file(scene, tmp_path):
 
 
 def test_one_that_is_too_large_does_not_keep_the_others(scene, tmp_path):
-    outputs = [Output(tmp_path / "a.apng", SIZE, FPS, most=20_000), Output(tmp_path / "a.mp4", SIZE, FPS)]
+    outputs = [Output(tmp_path / "a.apng", SIZE, FPS, max_bytes=20_000), Output(tmp_path / "a.mp4", SIZE, FPS)]
     with pytest.raises(Error, match=r"a\.apng: cannot be made smaller"):
         scene.save(*outputs)
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
@@ -369,9 +369,9 @@ def test_every_place_has_its_clip(animopt_here, scenes, tmp_path, word, place):
 @pytest.mark.parametrize(("word", "place"), PRESETS.items(), ids=PRESETS)
 def test_a_place_is_what_it_says(word, place):
     output = place.output(f"a{place.suffix}")
-    assert (output.size, output.fps, output.most) == (place.size, place.fps, place.most)
+    assert (output.size, output.fps, output.max_bytes) == (place.size, place.fps, place.max_bytes)
     assert len(place.why) > 20
-    assert len(ladder(output)) > 1 or output.most is None
+    assert len(ladder(output)) > 1 or output.max_bytes is None
 
 
 def test_the_help_tells_of_every_place(animopt_here, scenes):
@@ -399,9 +399,9 @@ def test_what_is_said_explicitly_wins(animopt_here, scenes, tmp_path):
     ("options", "code", "said"),
     [
         (["--for", "moon"], 2, "'moon' is not one of 'github'"),
-        (["--max-size", "3 bananas"], 2, "max size '3 bananas': give a size in bytes, as 10MB or 900kB"),
-        (["--max-size", "1 kB"], 2, "max size 1 kB: no clip is that small; give at least 20 kB"),
-        (["--max-size", "1MB", "--still", "1"], 2, "max-size '1MB': is for clips; leave out --max-size"),
+        (["--max-bytes", "3 bananas"], 2, "max bytes '3 bananas': give a size in bytes, as 10MB or 900kB"),
+        (["--max-bytes", "1 kB"], 2, "max bytes 1 kB: no clip is that small; give at least 20 kB"),
+        (["--max-bytes", "1MB", "--still", "1"], 2, "max-bytes '1MB': is for clips; leave out --max-bytes"),
         (["--for", "github", "--storyboard"], 2, "for 'github': is for clips; leave out --for"),
         (["-o", "a.gif", "--transparent"], 2, "transparent: a .gif has no half-transparent edges; use .apng"),
         (["-o", "a.gif/"], 2, "is a file; give the name of a folder"),
