@@ -6,10 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from animopt.core.errors import UsageError
+from animopt.core.file_names import is_device_name
 from animopt.scene import catalog
-
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
-"""What Windows takes for a device, with any suffix."""
 
 
 def create_scene_file(name: str, taken: Collection[str]) -> Path:
@@ -22,7 +20,7 @@ def create_scene_file(name: str, taken: Collection[str]) -> Path:
     path = (Path("scenes") if Path("scenes").is_dir() else Path()) / f"{stem}.py"
     if not stem.isidentifier() or stem.startswith("_"):
         raise UsageError(f"name {name!r}: give letters, digits and underscores, as my_scene; it is made in {_here()}")
-    if stem.lower() in RESERVED:
+    if is_device_name(stem):
         raise UsageError(f"name {name!r}: Windows keeps it for a device; use my_{stem}")
     if keyword.iskeyword(stem):
         raise UsageError(f"name {name!r}: is a word of Python's own; use my_{stem}")
