@@ -207,13 +207,13 @@ class RenderCommand(click.Command, ABC):
                         stack.enter_context(folder_for(Path("renders")))
                     failures = Failures()
                     for path in stills:
-                        with failures.kept():
+                        with failures.collect():
                             if still is not None:
                                 scene.still(path, still, size, theme, **here)
                             else:
                                 scene.storyboard(path, size, theme, **here)
                             written.append(path)
-                    failures.check()
+                    failures.raise_if_any()
                     if clips:
                         named: dict[str, Any] = {"sidecars": kinds, "recipe": recipe, "made": made.append}
                         written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))

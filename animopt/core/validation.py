@@ -1,4 +1,4 @@
-"""What values may be: each check names the field, the value and the remedy, and returns Python's own type."""
+"""Checks of values from the user. Each names the field, the value and the remedy, and returns a built-in type."""
 
 from collections.abc import Mapping, Set
 from itertools import islice
@@ -10,65 +10,63 @@ from animopt.core.errors import UsageError, short_repr
 from animopt.core.terminal_text import CONTROLS
 
 MAX_COUNT = 10**9
-"""More than this of anything is beyond any machine's time and memory."""
+"""Maximum of any count. More than this is beyond any machine's time and memory."""
 
 
 def check_number(
     field: str,
-    value: Any,
+    value: object,
     remedy: str,
     *,
-    least: float = -inf,
+    minimum: float = -inf,
+    maximum: float = inf,
     above: float = -inf,
     below: float = inf,
-    most: float = inf,
 ) -> float:
-    """A finite number, `least` to `most`, greater than `above`, less than `below`, or UsageError with the remedy."""
-    found = _number(value)
-    if found is None or not isfinite(found) or not (least <= found <= most and above < found < below):
+    """Return a finite number from `minimum` to `maximum` that is greater than `above` and less than `below`."""
+    number = _number(value)
+    if number is None or not isfinite(number) or not (minimum <= number <= maximum and above < number < below):
         raise UsageError(f"{field} {short_repr(value)}: {remedy}")
-    return found
+    return number
 
 
-def check_integer(field: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """A whole number of at least `least`, at most `most`; raises UsageError, naming the field, for anything else."""
+def check_integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
+    """Return a whole number from `minimum` to `maximum`."""
     fits = isinstance(value, Integral) and not isinstance(value, bool)
-    if not fits or value < least or (most is not None and value > most):
-        ends = f"at least {least}" if most is None else f"at least {least} and at most {most}"
+    if not fits or value < minimum or (maximum is not None and value > maximum):
+        ends = f"at least {minimum}" if maximum is None else f"at least {minimum} and at most {maximum}"
         raise UsageError(f"{field} {short_repr(value)}: give a whole number of {ends}")
     return int(value)
 
 
-def check_pair(field: str, value: Any) -> tuple[float, float]:
-    """Two finite numbers; raises UsageError, naming the field, for anything else."""
-    numbers = [_number(each) for each in _first(value, 3)]
-    if len(numbers) != 2 or None in numbers:
+def check_pair(field: str, value: object) -> tuple[float, float]:
+    """Return two finite numbers."""
+    given = [_number(each) for each in _items(value, 3) or ()]
+    numbers = [float(each) for each in given if each is not None]
+    if len(given) != 2 or len(numbers) != 2:
         raise UsageError(f"{field} {short_repr(value)}: give two numbers, as (-7, 2)")
-    first, second = (0.0 if each is None else float(each) for each in numbers)
-    if not (isfinite(first) and isfinite(second)):
+    if not all(map(isfinite, numbers)):
         raise UsageError(f"{field} {short_repr(value)}: give two finite numbers, as (-7, 2)")
-    return first, second
+    return numbers[0], numbers[1]
 
 
-def check_list(field: str, value: Any, remedy: str) -> list[Any]:
-    """What is in a list, or in anything that has an order; raises UsageError with the remedy for anything else."""
-    try:
-        if isinstance(value, (str, bytes, Mapping, Set)):
-            raise TypeError
-        return list(value)
-    except Exception:
-        raise UsageError(f"{field}{short_repr(value)}: {remedy}") from None
+def check_list(field: str, value: object, remedy: str) -> list[Any]:
+    """Return the items of a list, or of another iterable that has an order."""
+    items = _items(value)
+    if items is None:
+        raise UsageError(f"{field}{short_repr(value)}: {remedy}")
+    return items
 
 
-def check_bool(field: str, value: Any) -> bool:
-    """True or False; raises UsageError, naming the field, for anything else."""
+def check_bool(field: str, value: object) -> bool:
+    """Return True or False."""
     if not isinstance(value, bool):
         raise UsageError(f"{field} {short_repr(value)}: give True or False")
     return value
 
 
-def check_text(field: str, value: Any, example: str, *, lines: bool = False) -> str:
-    """A text without control characters, in one line unless it may have several `lines`; raises UsageError else."""
+def check_text(field: str, value: object, example: str, *, lines: bool = False) -> str:
+    """Return a text without control characters, in one line unless `lines` allows several."""
     if not isinstance(value, str):
         raise UsageError(f"{field} {short_repr(value)}: give a text, as {example}")
     wrong = next((each for each in CONTROLS.findall(value) if not (lines and each == "\n")), "")
@@ -78,32 +76,32 @@ def check_text(field: str, value: Any, example: str, *, lines: bool = False) -> 
 
 
 def check_texts(field: str, value: Any, example: str) -> Any:
-    """A text, or texts by language, as `text` has them; raises UsageError for anything else."""
-    if isinstance(value, Mapping):
-        for language, each in value.items():
-            check_text(f"{field}'s language", language, "'en'")
-            check_text(f"{field} in {short_repr(language)}", each, example, lines=True)
-        return value
-    return check_text(field, value, example, lines=True)
+    """Return a text, or a mapping of texts by language. Each text may have several lines."""
+    if not isinstance(value, Mapping):
+        return check_text(field, value, example, lines=True)
+    for language, each in value.items():
+        check_text(f"{field}'s language", language, "'en'")
+        check_text(f"{field} in {short_repr(language)}", each, example, lines=True)
+    return value
 
 
 def _number(value: Any) -> float | None:
-    """A real number as an int or a float, infinite where it is too large for one; None for what is none, as a bool."""
+    """Return a real number as an int or a float, infinity if it is too large for a float, None for anything else."""
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-        # An array or a tensor of no dimensions, as one gets by taking an array apart.
+        # An array or a tensor without dimensions, such as an element of an array.
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
-        found = float(value)
+        number = float(value)
     except OverflowError:
         return inf
-    return int(value) if isinstance(value, Integral) else found
+    return int(value) if isinstance(value, Integral) else number
 
 
-def _first(value: Any, count: int) -> list[Any]:
-    """The first few things in a value that has an order, none of any other."""
+def _items(value: Any, count: int | None = None) -> list[Any] | None:
+    """Return the items of an iterable that has an order, at most `count` of them, or None for anything else."""
     try:
-        return [] if isinstance(value, (str, bytes, Mapping, Set)) else list(islice(iter(value), count))
+        return None if isinstance(value, (str, bytes, Mapping, Set)) else list(islice(iter(value), count))
     except Exception:
-        return []
+        return None

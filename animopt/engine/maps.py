@@ -67,8 +67,8 @@ class StartsMap:
     within: float = RADIUS_SHARE
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", check_integer("map columns", self.columns, most=MAX_COUNT))
-        object.__setattr__(self, "rows", check_integer("map rows", self.rows, most=MAX_COUNT))
+        object.__setattr__(self, "columns", check_integer("map columns", self.columns, maximum=MAX_COUNT))
+        object.__setattr__(self, "rows", check_integer("map rows", self.rows, maximum=MAX_COUNT))
         remedy = "give a part of the domain's diagonal, as within=0.01"
         object.__setattr__(self, "within", check_number("map within", self.within, remedy, above=0, below=1))
 

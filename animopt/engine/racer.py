@@ -48,7 +48,7 @@ class Racer:
             raise UsageError(f"racer {short_repr(optimizer)}: give a class, or its name in torch.optim, as 'Adam'")
         self.name = check_text("racer name", name, "name='Adam'")
         self.start = None if start is None else check_pair("racer start", start)
-        self.steps = None if steps is None else check_integer("racer steps", steps, most=MAX_COUNT)
+        self.steps = None if steps is None else check_integer("racer steps", steps, maximum=MAX_COUNT)
         self.scheduler = scheduler
         # NumPy's numbers are written otherwise than they were given.
         self.settings: Mapping[str, Any] = {

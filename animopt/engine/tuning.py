@@ -154,7 +154,7 @@ def tuned(
     places = tuple(check_pair("tuned starts", start) for start in given) or None
     return Tuned(
         racers,
-        check_integer("tuned trials", trials, most=MAX_COUNT),
+        check_integer("tuned trials", trials, maximum=MAX_COUNT),
         check_integer("tuned seed", seed, 0, MOST_SEED),
         places,
         found,

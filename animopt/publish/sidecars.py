@@ -67,14 +67,14 @@ def write_sidecars(
         }
         for kind in asked:
             path = _path(clips, kind)
-            with failures.kept():
+            with failures.collect():
                 if kind in texts:
                     write_atomically(path, texts[kind].encode())
                 else:
                     largest = max(clips, key=lambda clip: clip.size[0] * clip.size[1])
                     save_still(path, film_of(largest).at(timeline.finished), recipe_of(largest))
                 yield path
-    failures.check()
+    failures.raise_if_any()
 
 
 def _clips(outputs: Sequence[Output]) -> list[list[Output]]:

@@ -47,7 +47,7 @@ class Question:
         if not self.text:
             raise UsageError(f"question {short_repr(self.text)}: give a text, as Question('Which one arrives first?')")
         step = check_number(
-            "question step", self.step, "give the step at which the race stands still, as step=3", least=0
+            "question step", self.step, "give the step at which the race stands still, as step=3", minimum=0
         )
         object.__setattr__(self, "step", step)
         seconds = check_number("question seconds", self.seconds, "give the length of the pause, as seconds=2", above=0)
@@ -67,7 +67,7 @@ class SlowMotion:
 
     def __post_init__(self) -> None:
         remedy = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
-        object.__setattr__(self, "first", check_number("slow first", self.first, remedy, least=0))
+        object.__setattr__(self, "first", check_number("slow first", self.first, remedy, minimum=0))
         if self.last != float("inf"):
             object.__setattr__(self, "last", check_number("slow last", self.last, remedy, above=self.first))
         object.__setattr__(self, "times", check_number("slow times", self.times, remedy, above=0))
@@ -112,7 +112,7 @@ class Timeline:
     def __post_init__(self) -> None:
         if not isinstance(self.loop, str) or self.loop not in LOOPS:
             raise UsageError(f"loop {short_repr(self.loop)}: there is none of that name; use {' or '.join(LOOPS)}")
-        check_number("card", self.card, "give the seconds for which the title card stands, as card=1", least=0)
+        check_number("card", self.card, "give the seconds for which the title card stands, as card=1", minimum=0)
         if self.race <= 0:
             raise UsageError(f"seconds {self.seconds:g}: the card and the question leave none for the race; give more")
 

@@ -145,7 +145,7 @@ def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> BatchR
     for there, whole in delivery.files.items():
         clip = outputs[int(Path(there).stem)]
         path = clip.path if isinstance(whole, Mapping) else clip.path.with_suffix(Path(there).suffix)
-        with failures.kept():
+        with failures.collect():
             write_atomically(path, whole)
             placed.append(path)
             if path == clip.path:
@@ -153,7 +153,7 @@ def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> BatchR
                 clips.append(replace(clip, size=size, fps=fps))
     if delivery.failure:
         failures.errors.append(Error(delivery.failure))
-    failure = failures.told()
+    failure = failures.message()
     told = None if failure else delivery.told
     return BatchResult(name, tuple(placed), delivery.warnings, failure, told, tuple(clips))
 

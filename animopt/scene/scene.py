@@ -121,7 +121,7 @@ class Scene:
             )
         if self.start is not None:
             object.__setattr__(self, "start", check_pair("start", self.start))
-        object.__setattr__(self, "steps", check_integer("steps", self.steps, most=MAX_COUNT))
+        object.__setattr__(self, "steps", check_integer("steps", self.steps, maximum=MAX_COUNT))
         if not isinstance(self.limits, Limits):
             raise UsageError(f"limits {short_repr(self.limits)}: give Limits, as limits=Limits(frames=50_000)")
         self._check_chance()
@@ -166,16 +166,16 @@ class Scene:
 
     def _check_chance(self) -> None:
         """Raise UsageError for noise, a batch or a seed that cannot be used."""
-        noise = check_number("noise", self.noise, "give a standard deviation of at least 0, as noise=0.5", least=0)
+        noise = check_number("noise", self.noise, "give a standard deviation of at least 0, as noise=0.5", minimum=0)
         object.__setattr__(self, "noise", noise)
-        object.__setattr__(self, "seed", check_integer("seed", self.seed, least=0, most=MOST_SEED))
+        object.__setattr__(self, "seed", check_integer("seed", self.seed, minimum=0, maximum=MOST_SEED))
         if self.batch is not None:
             for function in self._functions:
                 if not function.data:
                     raise UsageError(
                         f"batch {short_repr(self.batch)}: {function.called} has no data; leave out the batch"
                     )
-                object.__setattr__(self, "batch", check_integer("batch", self.batch, most=len(function.data[0])))
+                object.__setattr__(self, "batch", check_integer("batch", self.batch, maximum=len(function.data[0])))
 
     def _check_words(self) -> None:
         """Raise UsageError for what is no text, or one with control characters."""
@@ -323,14 +323,14 @@ class Scene:
 
             clips = []
             failures = Failures()
-            with failures.kept():
+            with failures.collect():
                 for output in save_clips(all_outputs, film_of, progress, executor, recipe_of):
                     clips.append(output)
                     made(output)
                     yield output.path
-            with failures.kept():
+            with failures.collect():
                 yield from write_sidecars(sidecars, clips, races, self._clock(), film_of, poster_recipe_of)
-            failures.check()
+            failures.raise_if_any()
 
     def filming(self, *, titled: bool = True) -> tuple[list[Recording], Callable[[Output], Film]]:
         """Run the race; its recordings, one for each function, and what makes the film of them for an output.
@@ -402,7 +402,7 @@ class Scene:
     def check_second(self, at: float) -> None:
         """Raise UsageError for a second that the clip does not have."""
         remedy = f"give a second of the clip, 0 to {self.seconds:g}"
-        if check_number("still", at, remedy, least=0) > self.seconds:
+        if check_number("still", at, remedy, minimum=0) > self.seconds:
             raise UsageError(f"still {at:g}: {remedy}")
 
     def still(

@@ -124,7 +124,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 def check_fps(fps: float) -> float:
     """A rate in frames a second; raises UsageError for one that no player keeps up with."""
     least, most = RATES
-    return check_number("fps", fps, f"give {least} to {most} frames a second", least=least, most=most)
+    return check_number("fps", fps, f"give {least} to {most} frames a second", minimum=least, maximum=most)
 
 
 def check_path(path: Path, *, folder: bool = False) -> None:

@@ -62,7 +62,7 @@ def save_clips(
         total += sum(len(film) for film in films)
         for film, alike in zip(films, passes.values(), strict=True):
             end = done + len(film)
-            with failures.kept(), ExitStack() as stack:
+            with failures.collect(), ExitStack() as stack:
                 parts: Generator[Pixels | bytes, None, None]
                 lengths: Iterator[int]
                 if executor is None or isinstance(executor, WorkerPool) or not _joined(alike):
@@ -74,11 +74,11 @@ def save_clips(
                     parts, lengths = map_runs(film, segment, runs, executor), map(len, runs)
                 files: dict[Output, Writer] = {}
                 for writer, output in zip(writers, alike, strict=True):
-                    with failures.kept():
+                    with failures.collect():
                         files[output] = stack.enter_context(writer(output, film, executor, recipe_of(output)))
                 for part in stack.enter_context(closing(parts)) if files else ():
                     for output, file in list(files.items()):
-                        with failures.kept():
+                        with failures.collect():
                             file.write(part)
                             continue
                         # Its place on the disk may be what the others lack.
@@ -90,7 +90,7 @@ def save_clips(
                 for file in files.values():
                     file.close()
                 for output, file in files.items():
-                    with failures.kept():
+                    with failures.collect():
                         try:
                             file.finish()
                         except TooLargeError as error:
@@ -102,7 +102,7 @@ def save_clips(
                                 warnings.warn(describe_reduction(asked[output.path], output), stacklevel=2)
                             yield output
             done = end
-    failures.check()
+    failures.raise_if_any()
 
 
 def _joined(alike: Sequence[Output]) -> bool:

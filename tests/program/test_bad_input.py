@@ -442,7 +442,7 @@ def test_what_is_nearly_right_is_taken():
 def test_any_value_can_be_shown(value, said):
     shown = errors.short_repr(value)
     assert re.fullmatch(said, shown)
-    assert len(shown) <= errors.MOST_SHOWN
+    assert len(shown) <= errors.MAX_VALUE_LENGTH
 
 
 IMPORTS = "from animopt import Function, Question, Racer, Scene, SlowMotion, Sweep\nimport torch\n"
