@@ -17,9 +17,10 @@ import pytest
 import torch
 
 from animopt import Error, Output, Racer, Scene, UsageError
+from animopt.core.processes import available_processors
 from animopt.scene.batch import render_all
 from animopt.video.frame_stream import AHEAD
-from animopt.video.worker_pool import WorkerPool, cores, drawing_executor
+from animopt.video.worker_pool import WorkerPool, drawing_executor
 
 ROOT = Path(__file__).parents[2]
 SMALL = (320, 180)
@@ -195,7 +196,7 @@ def test_another_executor_is_not_flooded(make_film, ravine_race):
     frames = long.frames(patient)
     for _ in range(3):
         next(frames)
-    assert 1 <= patient.most <= AHEAD * cores()
+    assert 1 <= patient.most <= AHEAD * available_processors()
     frames.close()
     assert not patient.waiting
 
@@ -247,7 +248,7 @@ def test_a_killed_caller_leaves_no_process(number):
     program = """
 import os, time
 from animopt.video.worker_pool import WorkerPool
-workers = Workers(1)
+workers = WorkerPool(1)
 print(workers.submit(os.getpid).result(), flush=True)
 workers.submit(time.sleep, 600)
 time.sleep(600)
@@ -286,7 +287,7 @@ def test_few_frames_need_no_process(started, tmp_path):
 
 @pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 4), (0, inf, 0), (2, 1, 2)])
 def test_as_many_as_are_asked_for_or_suit(monkeypatch, workers, frames, count):
-    monkeypatch.setattr("animopt.video.worker_pool.cores", lambda: 6)
+    monkeypatch.setattr("animopt.video.worker_pool.available_processors", lambda: 6)
     with drawing_executor(workers, frames) as executor:
         assert (executor.count if executor else 0) == count
 
