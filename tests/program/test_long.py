@@ -78,10 +78,10 @@ import threading
 import psutil
 
 from animopt import Output, Racer, Scene
-from animopt.functions import shelf
+from animopt.engine.library import all_functions
 
 process = psutil.Process()
-functions = list(shelf().values())
+functions = list(all_functions().values())
 opened = process.num_handles if sys.platform == "win32" else process.num_fds
 seen = []
 for number in range(100):

@@ -24,8 +24,8 @@ from animopt.cli.render_command import parse_point
 from animopt.core.errors import UsageError
 from animopt.drawing.layout import LAYOUTS, PANELS
 from animopt.drawing.theme import THEMES
-from animopt.engine.racer import optimizer_table as optimizers_shelf
-from animopt.functions import shelf as functions_shelf
+from animopt.engine.library import all_functions
+from animopt.engine.racer import optimizer_table
 from animopt.publish.captions import cues, webvtt
 from animopt.recording.events import alt_text, events
 from animopt.regression import line
@@ -147,7 +147,7 @@ class Asked:
     @staticmethod
     def _function(each: Any) -> Function:
         if isinstance(each, str):
-            return functions_shelf()[each]
+            return all_functions()[each]
         return each.function() if isinstance(each, Surface) else line(*each)
 
 
@@ -236,7 +236,7 @@ formulas = st.sampled_from(["", "x^2 + y^2", r"\frac{x}{y}", "x_", "$", r"\nosuc
 @cache
 def able() -> list[tuple[str, dict[str, Any]]]:
     """torch's optimizers that can run, with their settings' defaults."""
-    names = [name for name, _, why in optimizers_shelf() if not why]
+    names = [name for name, _, why in optimizer_table() if not why]
     return [
         (
             name,
@@ -330,7 +330,7 @@ def asked(draw: Any) -> Asked:
             fields["batch"] = draw(st.integers(1, rows))
         fields["start"] = draw(beyond)
     elif kind == 1:
-        shown = (draw(st.sampled_from(sorted(functions_shelf()))),)
+        shown = (draw(st.sampled_from(sorted(all_functions()))),)
         if draw(st.booleans()):
             fields["start"] = draw(beyond)
     else:
@@ -544,7 +544,7 @@ def test_what_was_found_once_is_drawn(name, folder):
 )
 def test_what_cannot_be_shown_is_refused_before_the_race(changes, said):
     with pytest.raises(UsageError) as caught:
-        Scene(**{"function": functions_shelf()["himmelblau"], "racers": [Racer("SGD")]} | changes)
+        Scene(**{"function": all_functions()["himmelblau"], "racers": [Racer("SGD")]} | changes)
     assert said in one_line(caught.value)
 
 
