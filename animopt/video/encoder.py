@@ -1,14 +1,14 @@
 """An ffmpeg process that makes one file of the frames that it is fed, which is decoded before it takes its place."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from animopt.core.atomic_files import disk_errors, move_into_place, temporary_folder, total_size
+from animopt.core.context_stack import ContextStack
 from animopt.core.errors import Error
 from animopt.video.ffmpeg import Ffmpeg, FfmpegError, count_frames, file_url
 from animopt.video.metadata import AFTERWARDS, ffmetadata
@@ -41,7 +41,7 @@ class TooLargeError(Error):
         self.size = size
 
 
-class Writer(ABC):
+class Writer(ContextStack):
     """An ffmpeg process that takes the frames of a film and makes a file of one format.
 
     A context that leaves nothing behind; `finish` puts the file in its place. `size` and `fps` are what the format has
@@ -58,8 +58,7 @@ class Writer(ABC):
     keeps_alpha: ClassVar[bool] = False
     folder: ClassVar[bool] = False
 
-    # Most formats have any.
-    @staticmethod  # noqa: B027
+    @staticmethod
     def check(output: Target) -> None:
         """Raise UsageError for a size or a rate that the format cannot have."""
 
@@ -81,8 +80,8 @@ class Writer(ABC):
         self.quality = self.notches[output.notch]
         self.frames = 0
 
-    def __enter__(self) -> Self:
-        with disk_errors(self.path), ExitStack() as stack:
+    def _enter(self, stack: ExitStack) -> None:
+        with disk_errors(self.path):
             self._beside = stack.enter_context(temporary_folder(self.path))
             self._unfinished = self._beside / ("clip" if self.folder else f"clip{self.path.suffix}")
             if self.folder:
@@ -95,13 +94,6 @@ class Writer(ABC):
             ]
             with self._faults():
                 self._encoder = stack.enter_context(Ffmpeg(arguments, self._beside))
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
 
     def target(self, unfinished: Path) -> Path:
         """The name that ffmpeg is told, which works beside it: the name of another folder can be a pattern to it."""

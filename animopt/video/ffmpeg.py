@@ -10,13 +10,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import imageio_ffmpeg
 import psutil
 
 from animopt.core.atomic_files import disk_remedy
+from animopt.core.context_stack import ContextStack
 from animopt.core.errors import Error
 from animopt.core.processes import describe_exit, popen_options
 from animopt.core.signals import defer_signals
@@ -35,7 +34,7 @@ class FfmpegError(Error):
     """An ffmpeg does not start, or does not do its work."""
 
 
-class Ffmpeg:
+class Ffmpeg(ContextStack):
     """An ffmpeg with its standard input and output; a context which it does not outlive.
 
     It is watched while it is waited for: where it neither computes nor takes what it is given, for a minute, it is
@@ -52,37 +51,30 @@ class Ffmpeg:
         self._stood_still = False
         self._done = threading.Event()
 
-    def __enter__(self) -> Self:
+    def _enter(self, stack: ExitStack) -> None:
         command = [program(), "-hide_banner", "-nostats", "-loglevel", "error", "-y"]
-        with ExitStack() as stack:
-            self._complaints = stack.enter_context(tempfile.TemporaryFile())
-            output = subprocess.PIPE if self._answers else subprocess.DEVNULL
-            try:
-                with defer_signals():
-                    self._process = subprocess.Popen(
-                        [*command, *self._arguments],
-                        stdin=subprocess.PIPE,
-                        stdout=output,
-                        stderr=self._complaints,
-                        cwd=self._folder,
-                        **popen_options(),
-                    )
-                    _RUNNING.add(self)
-                    stack.callback(self._end)
-            except OSError as error:
-                if self._folder and not self._folder.is_dir():
-                    raise
-                said = f"{command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg"
-                raise FfmpegError(said) from error
-            watch = threading.Thread(target=self._watch, daemon=True)
-            watch.start()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
+        # ruff does not see that the stack closes the file.
+        self._complaints = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        output = subprocess.PIPE if self._answers else subprocess.DEVNULL
+        try:
+            with defer_signals():
+                self._process = subprocess.Popen(
+                    [*command, *self._arguments],
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=self._complaints,
+                    cwd=self._folder,
+                    **popen_options(),
+                )
+                _RUNNING.add(self)
+                stack.callback(self._end)
+        except OSError as error:
+            if self._folder and not self._folder.is_dir():
+                raise
+            said = f"{command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg"
+            raise FfmpegError(said) from error
+        watch = threading.Thread(target=self._watch, daemon=True)
+        watch.start()
 
     def feed(self, data: bytes | memoryview) -> None:
         """Write to its standard input. Raises FfmpegError where it does not take it, with what it says."""
