@@ -200,7 +200,9 @@ def _asking(name: str, path: Path, options: Sequence[str]) -> str:
     """
     here, there = Path.cwd(), Path.cwd() / path
     known = there.relative_to(here) if there.is_relative_to(here) and ".." not in there.parts else path.name
-    scene, output = name if catalog.scenes().get(name) == path else str(known), f"{name}.gif"
+    program = click.get_current_context().find_root().command
+    commands = program.commands if isinstance(program, click.Group) else ()
+    scene, output = name if catalog.scenes(commands).get(name) == path else str(known), f"{name}.gif"
     words = [f"./{word}" if word.startswith("-") else word for word in (scene, output)]
     command = ["animopt", words[0], "-o", words[1], *options]
     return shell_command(command)

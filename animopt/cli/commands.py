@@ -121,15 +121,18 @@ def doctor() -> None:
 
 
 COMMANDS: dict[str, click.Command] = {
-    "race": RaceCommand(),
-    "all": AllCommand(),
-    "deck": DeckCommand(),
-    "gallery": GalleryCommand(),
-    "functions": functions,
-    "optimizers": optimizers,
-    "recipe": recipe,
-    "new": new,
-    "doctor": doctor,
+    str(command.name): command
+    for command in (
+        RaceCommand(),
+        AllCommand(),
+        DeckCommand(),
+        GalleryCommand(),
+        functions,
+        optimizers,
+        recipe,
+        new,
+        doctor,
+    )
 }
 """Every command that is not a scene's."""
 

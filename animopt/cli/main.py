@@ -35,7 +35,7 @@ class Animopt(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the scenes, and of what else there is."""
-        return [*catalog.scenes(), *COMMANDS]
+        return [*catalog.scenes(COMMANDS), *COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name, or a scene's by its name or its file. Raises UsageError where there is none."""
@@ -69,7 +69,7 @@ class Animopt(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every scene and every other command, with one line about each."""
-        told = {name: catalog.description(path).partition("\n")[0] for name, path in catalog.scenes().items()}
+        told = {name: catalog.description(path).partition("\n")[0] for name, path in catalog.scenes(COMMANDS).items()}
         for title, rows in (
             ("Scenes", told),
             ("Other commands", {name: command.get_short_help_str(80) for name, command in COMMANDS.items()}),
@@ -92,6 +92,7 @@ def _aborting() -> Iterator[None]:
 
 @click.group(
     cls=Animopt,
+    commands=COMMANDS,
     params=[DEBUG],
     invoke_without_command=True,
     subcommand_metavar="SCENE [OPTIONS]",

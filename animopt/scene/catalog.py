@@ -2,25 +2,22 @@
 
 import ast
 import importlib.util
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from pathlib import Path
 
 from animopt.core.errors import Error, UsageError, short_repr, suggestion
 
-COMMANDS = ("race", "all", "deck", "gallery", "functions", "optimizers", "recipe", "new", "doctor")
-"""The names of the commands that are no scene's; a scene of such a name is asked for by its path."""
 
-
-def scenes() -> dict[str, Path]:
+def scenes(reserved: Container[str] = ()) -> dict[str, Path]:
     """Every scene's file by its name: the built-in ones, and those in ./scenes, which win.
 
-    A file there whose name several have, or that is a command, is listed by its path.
+    A file in ./scenes is listed by its path if its name is `reserved`, or if several files there have that name.
     """
     spec = importlib.util.find_spec("animopt.scenes")
     built_in = list(spec.submodule_search_locations or []) if spec else []
     found = {name(path): path for folder in built_in for path in _files(Path(folder))}
     for alike in _by_name().values():
-        plain = len(alike) == 1 and name(alike[0]) not in COMMANDS
+        plain = len(alike) == 1 and name(alike[0]) not in reserved
         found |= {name(path) if plain else str(path): path for path in alike}
         if len(alike) > 1:
             found.pop(name(alike[0]), None)
