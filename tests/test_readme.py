@@ -1,4 +1,4 @@
-"""The README is true."""
+"""What README.md and docs/architecture.md state is true."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ def without_docstring(program):
     return ast.dump(ast.Module(ast.parse(program).body[1:], []))
 
 
-def test_it_opens_with_a_clip_two_commands_and_a_scene():
+def test_page_opens_with_a_clip_two_commands_and_a_scene():
     assert README.index("![") < README.index("```")
     assert [text.count("\n") for _, text in BLOCKS[:2]] == [1, 1]
     assert BLOCKS[0][1].endswith("animopt ravine-race\n")
@@ -28,36 +28,36 @@ def test_it_opens_with_a_clip_two_commands_and_a_scene():
     assert without_docstring(BLOCKS[2][1]) == without_docstring(scene)
 
 
-def test_the_python_example_prints_what_it_says(tmp_path, monkeypatch, capsys):
+def test_python_example_prints_the_stated_output(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    # Full size is for readers; what it tells does not depend on it.
+    # Small files are written faster, and the printed output does not depend on their size.
     for writer in formats.FORMATS.values():
         monkeypatch.setattr(writer, "size", (320, 180))
         monkeypatch.setattr(writer, "fps", 1)
     program = PYTHON[1].replace("(1920, 1080), fps=25", "(320, 180), fps=1")
     exec(compile(program, "README.md", "exec"), {})
-    said = re.search(r"^# (.*)$", program, re.MULTILINE)
-    assert capsys.readouterr().out.strip() == said[1]
+    stated = re.search(r"^# (.*)$", program, re.MULTILINE)
+    assert capsys.readouterr().out.strip() == stated[1]
     assert {path.name for path in tmp_path.iterdir()} == {"race.gif", "race.mp4", "race.png", "points.png"}
 
 
 @pytest.mark.parametrize("link", re.findall(r"!\[.*?\]\((.*?)\)", README))
-def test_its_clips_are_small_and_move(link):
+def test_clip_on_the_page_is_small_and_animated(link):
     path = ROOT / link
     assert path.stat().st_size < 1_000_000
     with Image.open(path) as clip:
         assert clip.n_frames > 1
 
 
-def test_every_scene_is_named():
+def test_every_scene_is_listed():
     for path in (ROOT / "scenes").glob("*.py"):
         assert re.search(f"`(animopt )?{path.stem.replace('_', '-')}`", README), path
 
 
-def test_the_architecture_page_names_the_modules_that_are_there():
+def test_architecture_page_lists_every_module():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     listed = set()
     for package, section in re.findall(r"^### `(\w+)`\n(.*?)(?=^##)", page, re.MULTILINE | re.DOTALL):
         listed |= {f"{package}/{name}" for name in re.findall(r"`(\w+\.py)`", section)}
-    there = (ROOT / "animopt").glob("*/[!_]*.py")
-    assert listed == {path.relative_to(ROOT / "animopt").as_posix() for path in there}
+    modules = (ROOT / "animopt").glob("*/[!_]*.py")
+    assert listed == {path.relative_to(ROOT / "animopt").as_posix() for path in modules}
