@@ -19,6 +19,7 @@ from animopt.drawing.mpl import (
     PathPatch,
     RendererBase,
     Text,
+    TransformedPath,
 )
 from animopt.drawing.text import text_width
 from animopt.drawing.theme import Theme
@@ -114,7 +115,9 @@ def _stroke(
     if not (artist.get_visible() and np.size(path.vertices)):
         return
     context = renderer.new_gc()
-    artist._set_gc_clip(context)  # type: ignore[attr-defined]
+    if artist.get_clip_on():
+        context.set_clip_rectangle(artist.get_clip_box())
+        context.set_clip_path(cast("TransformedPath | None", artist.get_clip_path()))
     context.set_foreground(colour)
     context.set_linewidth(cast("float", renderer.points_to_pixels(width)))
     context.set_capstyle(ends)

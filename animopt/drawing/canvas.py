@@ -1,7 +1,6 @@
 """Panels to pixels: owns the figure and its still layer."""
 
 import io
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from animopt.core.arrays import Pixels
 from animopt.drawing.layout import Box
-from animopt.drawing.mpl import Artist, Figure, FigureCanvasAgg, Text
+from animopt.drawing.mpl import Artist, Figure, FigureCanvasAgg, Text, quiet_logger
 from animopt.drawing.panel import Move, Panel
 from animopt.drawing.rc_context import drawing_settings
 from animopt.drawing.text_cache import TextCache
@@ -101,14 +100,11 @@ class Canvas:
             # A date in the file would make it another one each time.
             date, place = {".svg": ("Date", "Description"), ".pdf": ("CreationDate", "Subject")}[suffix]
             told = {date: None} | ({place: recipe} if recipe else {})
-            logger = logging.getLogger("fontTools")
-            level = logger.level
             try:
-                # Of fonts whose dates fontTools finds odd, nobody here need hear.
-                logger.setLevel(logging.ERROR)
-                self.figure.savefig(file, format=suffix[1:], metadata=told, facecolor=ground)
+                # fontTools warns of fonts with odd dates.
+                with quiet_logger("fontTools"):
+                    self.figure.savefig(file, format=suffix[1:], metadata=told, facecolor=ground)
             finally:
-                logger.setLevel(level)
                 for artist in resting:
                     artist.set_visible(True)
                 # What matplotlib has drawn itself, it no longer tells apart from what stands where it stood.

@@ -120,13 +120,19 @@ def replace_missing(text: str, lacking: str) -> str:
 
 def font_remedy(characters: str) -> str:
     """What to do about characters that no font has, in one line."""
-    shown = [f"'{each}' (U+{ord(each):04X})" if each.isprintable() else f"U+{ord(each):04X}" for each in characters]
-    said = "no font has " + ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
+    said = "no font has " + ", ".join(map(describe_character, characters[:3]))
+    said += f" and {len(characters) - 3} more" if len(characters) > 3 else ""
     if _of(characters, "HANGUL", "HALFWIDTH HANGUL"):
         return f"{said}; install the extra animopt[korean], or a system font such as Debian's fonts-noto-cjk"
     if _of(characters, "CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH", "BOPOMOFO"):
         return f"{said}; install a system font such as Debian's fonts-noto-cjk; macOS and Windows come with one"
     return said
+
+
+def describe_character(character: str) -> str:
+    """A character and its code point, for a message."""
+    code = f"U+{ord(character):04X}"
+    return f"'{character}' ({code})" if character.isprintable() else code
 
 
 def _of(characters: str, *scripts: str) -> bool:

@@ -1,5 +1,6 @@
-"""All that is used of matplotlib, which is imported here alone: without what a `matplotlibrc` in this folder names."""
+"""Names of matplotlib that animopt uses. No other module imports matplotlib."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,32 +32,44 @@ __all__ = [
     "RendererBase",
     "StrMethodFormatter",
     "Text",
+    "TransformedPath",
     "fontManager",
     "get_font",
     "matplotlib",
+    "quiet_logger",
     "to_hex",
     "to_rgb",
 ]
 
-RC = "matplotlibrc"
-"""The file that matplotlib looks for in the current folder, before those that the user has set up."""
+
+@contextmanager
+def quiet_logger(name: str) -> Iterator[None]:
+    """Suppress a logger's warnings."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager
-def _not_from_this_folder() -> Iterator[None]:
-    """In this context no `matplotlibrc` is seen in the current folder, which may be anyone's download.
+def _hidden_matplotlibrc() -> Iterator[None]:
+    """Hide a `matplotlibrc` of the current folder, which matplotlib reads before the user's own.
 
-    Matplotlib has no setting for that. All else exists as before, in other threads too.
+    The folder may be a download of unknown origin, and matplotlib has no setting for this. Everything else exists as
+    before, in other threads too.
     """
     exists = os.path.exists
-    os.path.exists = lambda path: path != RC and exists(path)
+    os.path.exists = lambda path: path != "matplotlibrc" and exists(path)
     try:
         yield
     finally:
         os.path.exists = exists
 
 
-with _not_from_this_folder():
+with _hidden_matplotlibrc():
     import matplotlib
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -72,4 +85,4 @@ with _not_from_this_folder():
     from matplotlib.path import Path
     from matplotlib.text import Text
     from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
-    from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
+    from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, TransformedPath

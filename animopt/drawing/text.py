@@ -1,19 +1,16 @@
 """Text that fits, and text with maths."""
 
-import logging
 import re
 from collections.abc import Sequence
 from os.path import commonprefix
 from typing import Any
 
 from animopt.core.errors import UsageError, short_repr
-from animopt.drawing.mpl import (
-    Bbox,
-    FigureCanvasAgg,
-    FontProperties,
-    MathTextParser,
-    Text,
-)
+from animopt.drawing.fonts import describe_character
+from animopt.drawing.mpl import Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text, quiet_logger
+
+DUMMY_SYMBOL = ord("¤")
+"""Character that matplotlib draws, from the STIX fonts, for one that no font of mathtext has."""
 
 
 def without_common_prefix(names: Sequence[str]) -> list[str]:
@@ -52,26 +49,17 @@ def formula_mathtext(formula: str) -> str:
 
 def check_mathtext(maths: str, complaint: str, *fonts: str) -> None:
     """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset in its sets of `fonts`."""
-    logger = logging.getLogger("matplotlib.mathtext")
-    lacking: list[str] = []
-
-    def take(record: logging.LogRecord) -> bool:
-        lacking.extend(re.findall(r"U\+(\w+)", record.getMessage()))
-        return False
-
-    # Of a letter that no font has, matplotlib only notes so, and draws something else.
-    logger.addFilter(take)
-    try:
-        for family in fonts or (None,):
-            MathTextParser("path").parse(maths, prop=FontProperties(math_fontfamily=family))
-    except ValueError as error:
-        raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
-    finally:
-        logger.removeFilter(take)
-    if lacking:
-        letter = chr(int(lacking[0], 16))
-        told = f"{letter!r} (U+{ord(letter):04X})" if letter.isprintable() else f"U+{ord(letter):04X}"
-        raise UsageError(f"{complaint}; beside maths there is no letter {told}; leave out one of the two")
+    for family in fonts or (None,):
+        try:
+            with quiet_logger("matplotlib.mathtext"):
+                glyphs = MathTextParser("path").parse(maths, prop=FontProperties(math_fontfamily=family)).glyphs
+        except ValueError as error:
+            raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
+        drawn = {code for _, _, code, *_ in glyphs}
+        missing = [each for each in maths if not each.isascii() and ord(each) not in drawn]
+        if missing and any(code == DUMMY_SYMBOL and "STIX" in font.family_name for font, _, code, *_ in glyphs):
+            letter = describe_character(missing[0])
+            raise UsageError(f"{complaint}; beside maths there is no letter {letter}; leave out one of the two")
 
 
 def text_width(text: Text) -> float:

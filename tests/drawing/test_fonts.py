@@ -45,7 +45,7 @@ def tell(data, path):
 
 
 fonts._put = tell
-fonts.family()
+fonts.font_family()
 """
 
 
