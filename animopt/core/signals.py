@@ -1,4 +1,4 @@
-"""Signals that ask the process to end: raised once, and not while a file is being moved."""
+"""Signals that end the process, and the end of the process itself."""
 
 import atexit
 import contextlib
@@ -17,153 +17,159 @@ from animopt.core import operating_system
 INTERRUPTED = "interrupted; every file is the one that was there before, or the whole new one"
 
 
-ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-"""The signals that ask a process to end, where the system has them; the last is what Windows has for the one before."""
+SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Signals that end the process, if the system has them. SIGBREAK is the counterpart of SIGHUP on Windows."""
 
 
-INSISTENCE = 10.0
-"""Seconds after which a further signal is heeded too: whatever the first one met has swallowed it."""
+REPEAT_INTERVAL = 10.0
+"""Seconds after a signal in which further signals are ignored, so that they do not interrupt the clean-up."""
 
 
-AGAIN = 0.05
-"""Seconds after which a signal is heeded again that came where nothing can be raised."""
+RETRY_DELAY = 0.05
+"""Seconds before a signal is sent again that arrived where Python cannot raise it."""
 
 
 class Terminated(KeyboardInterrupt):
     """A signal other than that of Ctrl-C asked this process to end."""
 
 
-class _Asked:
-    """Which signal asked this process to end, whether that is still to be raised, and how often it is put off."""
+class _State:
+    """The signal that asked this process to end, how often it is deferred, and the exit code of the process."""
 
     number = 0
-    at = 0.0
+    arrival = 0.0
     pending = False
-    held = 0
+    deferrals = 0
+    exit_code: int | None = None
 
 
 @contextlib.contextmanager
 def handle_signals() -> Iterator[None]:
-    """In this context a signal that asks the process to end is raised, once; at its end the process dies of it.
+    """Raise KeyboardInterrupt in this context when a signal asks the process to end.
 
-    What comes soon after the first one is ignored, lest the tidying up be interrupted; after the context signals end
-    the process at once. Those that were ignored before stay so.
+    If a signal ended the context, SystemExit is raised with its exit code. A signal that comes later only changes the
+    exit code. Signals that the process ignored before remain ignored.
     """
-    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-    heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    sys.unraisablehook, usual = _unraisable, sys.unraisablehook
-    code: int | None = None
+    numbers = [getattr(signal, name) for name in SIGNAL_NAMES if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    sys.unraisablehook, usual = _retry_lost_signal, sys.unraisablehook
     try:
         try:
-            for number in heeded:
-                signal.signal(number, _heed)
+            for number in numbers:
+                signal.signal(number, _raise_once)
             yield
         finally:
-            for number in heeded:
-                signal.signal(number, _end)
+            for number in numbers:
+                signal.signal(number, _end_later)
     except KeyboardInterrupt:
-        _say_so()
-        code = signal_exit_code()
+        _report()
+        sys.exit(signal_exit_code())
     except BaseException as error:
-        # A terminal that is closed can be written to no more.
-        told = isinstance(error, SystemExit) and error.code != signal_exit_code()
-        if told or not _Asked.number:
+        # A signal can cause other errors: nothing can be written to a terminal that is closed.
+        deliberate = isinstance(error, SystemExit) and error.code != signal_exit_code()
+        if deliberate or not _State.number:
             raise
-        code = signal_exit_code()
+        sys.exit(signal_exit_code())
     finally:
         sys.unraisablehook = usual
-    if code is not None:
-        _die(code)
 
 
-def _heed(number: int, frame: FrameType | None) -> None:
+def _accept(number: int) -> bool:
+    """Record a signal and return True, unless it follows another one too soon."""
     now = time.monotonic()
-    if _Asked.number and now - _Asked.at < INSISTENCE:
-        return
-    _Asked.number, _Asked.at, _Asked.pending = number, now, True
-    if not _Asked.held:
-        _raise()
+    if _State.number and now - _State.arrival < REPEAT_INTERVAL:
+        return False
+    _State.number, _State.arrival = number, now
+    return True
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    """Heed a signal where all is done: nothing needs to be tidied up any more."""
-    if not _Asked.number:
-        _Asked.number = number
-        _say_so()
-        _die(signal_exit_code())
+def _raise_once(number: int, frame: FrameType | None) -> None:
+    if _accept(number):
+        _State.pending = True
+        if not _State.deferrals:
+            _raise()
 
 
-def _say_so() -> None:
-    """Say on standard error that there was an interrupt, whatever Python's own stream is just doing."""
+def _end_later(number: int, frame: FrameType | None) -> None:
+    """Let the process, which is ending, end by this signal. End it at once if it hangs after an earlier signal."""
+    hangs = _State.number
+    if _accept(number):
+        _State.exit_code = signal_exit_code()
+        _end_process() if hangs else _report()
+
+
+def _report() -> None:
+    """Write to standard error directly, because the signal may have interrupted a write to Python's own stream."""
     with contextlib.suppress(OSError):
         os.write(2, f"animopt: {INTERRUPTED}\n".encode())
 
 
 def _raise() -> None:
-    _Asked.pending = False
-    raise KeyboardInterrupt if _Asked.number == signal.SIGINT else Terminated(signal.Signals(_Asked.number).name)
+    _State.pending = False
+    raise KeyboardInterrupt if _State.number == signal.SIGINT else Terminated(signal.Signals(_State.number).name)
 
 
-def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
-    """What is raised while an object is let go is lost; a signal is then heeded a little later."""
-    if isinstance(lost.exc_value, KeyboardInterrupt) and _Asked.number:
-        number, _Asked.number = _Asked.number, 0
-        again = threading.Timer(AGAIN, interrupt_main, [number])
-        again.daemon = True
-        again.start()
+def _retry_lost_signal(lost: "sys.UnraisableHookArgs") -> None:
+    """Send a signal again whose exception was lost, because it was raised while an object was deleted."""
+    if isinstance(lost.exc_value, KeyboardInterrupt) and _State.number:
+        number, _State.number = _State.number, 0
+        retry = threading.Timer(RETRY_DELAY, interrupt_main, [number])
+        retry.daemon = True
+        retry.start()
     else:
         sys.__unraisablehook__(lost)
 
 
 @contextlib.contextmanager
 def defer_signals() -> Iterator[None]:
-    """A context in which no signal is raised that `heeding` heeds; it is at the end, where one came."""
+    """Let no signal raise in this context. A signal that arrived in it raises at its end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _Asked.held += 1
+    _State.deferrals += 1
     try:
         yield
     finally:
-        _Asked.held -= 1
-        if _Asked.pending and not _Asked.held:
+        _State.deferrals -= 1
+        if _State.pending and not _State.deferrals:
             _raise()
 
 
 def clear_signal() -> None:
-    """Take the signal that asked this process to end for answered: the process goes on, and heeds the next one."""
-    _Asked.number = 0
+    """Forget the signal that asked this process to end. The process continues, and the next signal is raised."""
+    _State.number = 0
 
 
 def signal_received() -> bool:
-    """Whether a signal has asked this process to end."""
-    return bool(_Asked.number)
+    """Return whether a signal has asked this process to end."""
+    return bool(_State.number)
 
 
 def signal_exit_code() -> int:
-    """What a shell has as the exit code of a process that a signal ended: the one that came, else that of Ctrl-C."""
-    return 128 + (_Asked.number or signal.SIGINT)
-
-
-def _die(code: int) -> None:
-    """End this process as the signal itself would, so that a shell's loop that runs it ends with it."""
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    if operating_system.WINDOWS:
-        sys.exit(code)
-    atexit._run_exitfuncs()
-    signal.signal(code - 128, signal.SIG_DFL)
-    os.kill(os.getpid(), code - 128)
+    """Return the exit code that shells give to the signal that was received, or else to that of Ctrl-C."""
+    return 128 + (_State.number or signal.SIGINT)
 
 
 def exit_process(code: int) -> NoReturn:
-    """End this process with an exit code, once all is done and told.
+    """Run the exit handlers and end with a code, or by a signal that the code stands for."""
+    if _State.exit_code is None:
+        _State.exit_code = code
+    sys.exit(code)
 
-    To leave as usual would take all of torch and matplotlib apart first, while a signal ends the process in silence.
+
+@atexit.register
+def _end_process() -> None:
+    """End the process without deleting all modules first, which takes a second for torch and matplotlib.
+
+    Exit handlers run in reverse order. This module is imported first, so that its handler runs last.
     """
-    atexit._run_exitfuncs()
+    if _State.exit_code is None:
+        return
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    os._exit(code)
+    if _State.number and _State.exit_code == signal_exit_code() and not operating_system.WINDOWS:
+        # A shell ends its loop only if the program dies of the signal itself.
+        signal.signal(_State.number, signal.SIG_DFL)
+        os.kill(os.getpid(), _State.number)
+    os._exit(_State.exit_code)

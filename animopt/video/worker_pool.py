@@ -1,6 +1,5 @@
 """Fresh interpreters as an executor: they run this module, never the caller's script again."""
 
-import atexit
 import os
 import pickle
 import signal
@@ -21,7 +20,7 @@ from typing import IO, Any, ParamSpec, TypeVar
 from animopt.core.errors import PACKAGE, Error, UsageError, short_repr
 from animopt.core.imports import gc_paused
 from animopt.core.processes import available_processors, describe_exit, popen_options
-from animopt.core.signals import defer_signals
+from animopt.core.signals import defer_signals, exit_process
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -198,11 +197,7 @@ def work(*preload: str) -> None:
         # An interrupt can show as something else that it brought about, as where a module of C is imported.
         if not unwanted.is_set():
             raise
-    # Leaving as usual would take apart all of matplotlib first, for which the caller would wait.
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    exit_process(0)
 
 
 def _listen(incoming: IO[bytes], tasks: "SimpleQueue[bytes | None]", unwanted: Event) -> None:

@@ -27,7 +27,7 @@ from PIL import Image, ImageSequence
 
 import animopt
 from animopt import Error, Output
-from animopt.core.atomic_files import STALE, remove_stale_folders, temporary_folder
+from animopt.core.atomic_files import MAX_FOREIGN_AGE, remove_stale_folders, temporary_folder
 from animopt.core.processes import machine_id
 from animopt.core.signals import INTERRUPTED
 from animopt.video.encoder import Writer
@@ -476,7 +476,7 @@ def each_with_a_signal(**moments):
     each_with_a_signal(
         loading={"at": "animopt.scene.scene:load_scene"},
         race=RACE,
-        folder_made={"at": "animopt.core.atomic_files:machine"},
+        folder_made={"at": "animopt.core.atomic_files:machine_id"},
         palette=PALETTE,
         encoder_started=STARTED | {"match": "clip.gif"},
         first=FIRST,
@@ -508,7 +508,7 @@ def test_a_signal_at_any_moment_before_the_file_is_there(desk, moment, number):
         telling={"at": "animopt.cli.console:Console.path"},
         ending={"at": "click:Group.invoke", "after": True},
         ended={"at": "animopt.cli.main:main", "after": True},
-        last={"at": "animopt.__main__:leave"},
+        last={"at": "animopt.__main__:exit_process"},
     ),
 )
 def test_a_signal_at_any_moment_after_the_file_is_there(desk, moment, number):
@@ -556,7 +556,7 @@ def test_further_signals_change_nothing(desk):
         fault(MIDDLE, "signal", signal.SIGTERM),
         # The palette's encoder ended before.
         *(fault({"at": at, "time": time}, "signals", others) for at, time in zip(tidying, (1, 0, 0), strict=True)),
-        fault({"at": "animopt.core.signals:_die"}, "signals", others),
+        fault({"at": "animopt.__main__:exit_process"}, "signals", others),
     ]
     desk.is_interrupted(desk.run("-o", "a.gif", faults=faults), signal.SIGTERM)
     assert desk.files() == desk.old
@@ -580,10 +580,10 @@ scene = Scene(function=swallowing, racers=[Racer("SGD", lr=0.125)], start=(-7, 2
 
 
 @needs_fork
-@pytest.mark.parametrize("insistence", [0, 1000])
-def test_a_signal_that_a_scene_swallows_is_not_lost(desk, insistence):
+@pytest.mark.parametrize("interval", [0, 1000])
+def test_a_signal_that_a_scene_swallows_is_not_lost(desk, interval):
     (desk.place / "scene.py").write_text(SWALLOWING)
-    done = desk.run("-o", "a.gif", set={"animopt.core.signals:INSISTENCE": insistence})
+    done = desk.run("-o", "a.gif", set={"animopt.core.signals:REPEAT_INTERVAL": interval})
     desk.is_interrupted(done, signal.SIGTERM)
 
 
@@ -642,7 +642,7 @@ def test_only_what_dead_processes_left_is_swept(tmp_path):
     with temporary_folder(tmp_path / "a") as own:
         here = own.name.split("-")[1]
         there = "0" * 8 if here != "0" * 8 else "1" * 8
-        day = time.time() - STALE
+        day = time.time() - MAX_FOREIGN_AGE
         names = {
             f".animopt-{here}-{os.getppid()}-{0:012}": (True, None),
             f".animopt-{here}-{dead.pid}-{1:012}": (False, None),

@@ -1,0 +1,493 @@
+"""The files, read by other means than those that wrote them."""
+
+import struct
+import subprocess
+import sys
+import weakref
+from types import SimpleNamespace
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageColor, ImageSequence
+
+from animopt import Error, Function, Output, Racer, Scene, UsageError
+from animopt.drawing.theme import LIGHT
+from animopt.video.film import Film
+
+SMALL = (320, 180)
+
+
+def bowl(x):
+    return (x[0] - 2) ** 2 / 4 + (x[1] - 1) ** 2
+
+
+def scene(**changes):
+    fields = {"function": bowl, "racers": [Racer(torch.optim.SGD, lr=0.3)], "start": (-7, 6), "seconds": 1}
+    return Scene(**fields | changes)
+
+
+def decoded_gif(path):
+    with Image.open(path) as image:
+        return np.array([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)])
+
+
+def decoded_mp4(path):
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-loglevel",
+        "error",
+        "-i",
+        path,
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-",
+    ]
+    pixels = np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, np.uint8)
+    width, height = mp4_structure(path).size
+    return pixels.reshape(-1, height, width, 3)
+
+
+DECODERS = {".gif": decoded_gif, ".mp4": decoded_mp4}
+
+
+def likeness(one, other):
+    """The peak signal-to-noise ratio of two pictures, in decibels."""
+    return 10 * np.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2))
+
+
+def gif_structure(path):
+    """What a GIF says around its pixels, read by the letter of the specification (89a)."""
+    data = path.read_bytes()
+    assert data[:6] == b"GIF89a"
+    width, height, packed = struct.unpack("<HHB", data[6:11])
+    found = SimpleNamespace(size=(width, height), colours=colours(packed), delays=[], loops=None, images=0, local=0)
+    place = 13 + 3 * found.colours
+    while data[place] != 0x3B:
+        if data[place] == 0x21:
+            label, (blocks, place) = data[place + 1], sub_blocks(data, place + 2)
+            if label == 0xF9:
+                found.delays.append(int.from_bytes(blocks[0][1:3], "little"))
+            elif blocks[0] == b"NETSCAPE2.0":
+                found.loops = int.from_bytes(blocks[1][1:3], "little")
+        else:
+            assert data[place] == 0x2C
+            found.images += 1
+            found.local += colours(data[place + 9])
+            _, place = sub_blocks(data, place + 11 + 3 * colours(data[place + 9]))
+    assert place == len(data) - 1
+    return found
+
+
+def colours(packed):
+    """How many colours the table has that a packed field announces."""
+    return 2 ** ((packed & 7) + 1) if packed & 0x80 else 0
+
+
+def sub_blocks(data, place):
+    """A chain of blocks, each after its length, and the place behind it."""
+    blocks = []
+    while length := data[place]:
+        blocks.append(data[place + 1 : place + 1 + length])
+        place += 1 + length
+    return blocks, place + 1
+
+
+def atoms(data):
+    """The kinds and bodies of the atoms in a stretch of an MP4."""
+    place = 0
+    while place < len(data):
+        size, kind = struct.unpack(">I4s", data[place : place + 8])
+        assert 8 <= size <= len(data) - place
+        yield kind.decode(), data[place + 8 : place + size]
+        place += size
+
+
+def descend(data, *path):
+    """The body of the one atom at a path."""
+    for kind in path:
+        data = dict(atoms(data))[kind]
+    return data
+
+
+def mp4_structure(path):
+    """What the atoms of an MP4 say of its one track."""
+    data = path.read_bytes()
+    movie = descend(data, "moov")
+    assert [kind for kind, _ in atoms(movie)].count("trak") == 1
+    _, _, film_scale, film_length = struct.unpack(">4I", descend(movie, "mvhd")[4:20])
+    media = descend(movie, "trak", "mdia")
+    _, _, scale, length = struct.unpack(">4I", descend(media, "mdhd")[4:20])
+    table = descend(media, "minf", "stbl")
+    (codec, entry), *others = atoms(descend(table, "stsd")[8:])
+    assert not others
+    times = descend(table, "stts")
+    return SimpleNamespace(
+        order=[kind for kind, _ in atoms(data)],
+        codec=codec,
+        size=struct.unpack(">HH", entry[24:28]),
+        colour=descend(entry[78:], "colr"),
+        frames=int.from_bytes(descend(table, "stsz")[8:12], "big"),
+        steps=[step / scale for _, step in struct.iter_unpack(">II", times[8:])],
+        seconds=length / scale,
+        film_seconds=film_length / film_scale,
+    )
+
+
+RATES = [25, 50, 30, 12.5]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """A clip of a second and a fifth at several rates, in both formats."""
+    folder = tmp_path_factory.mktemp("clips")
+    outputs = [Output(folder / f"{fps}{suffix}", SMALL, fps) for fps in RATES for suffix in DECODERS]
+    shown = scene(seconds=1.2)
+    shown.save(*outputs)
+    return folder, shown.record()
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_a_gif_has_every_frame_for_its_time(clips, fps):
+    gif = gif_structure(clips[0] / f"{fps}.gif")
+    ends = [round(100 * index / fps) for index in range(round(1.2 * fps) + 1)]
+    assert gif.images == len(gif.delays) == len(ends) - 1
+    assert sum(gif.delays) == 120
+    assert gif.delays == np.diff(ends).tolist()
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_a_gif_loops_for_ever_with_one_palette(clips, fps):
+    gif = gif_structure(clips[0] / f"{fps}.gif")
+    assert gif.size == SMALL
+    assert gif.loops == 0
+    assert 2 <= gif.colours <= 256
+    assert gif.local == 0
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_an_mp4_has_every_frame_for_its_time(clips, fps):
+    mp4 = mp4_structure(clips[0] / f"{fps}.mp4")
+    assert mp4.frames == round(1.2 * fps)
+    assert mp4.steps == [pytest.approx(1 / fps)]
+    assert mp4.seconds == pytest.approx(1.2)
+    assert mp4.film_seconds == pytest.approx(1.2, abs=0.001)
+
+
+def test_an_mp4_is_tagged_and_starts_fast(clips):
+    mp4 = mp4_structure(clips[0] / "25.mp4")
+    assert mp4.codec == "avc1"
+    assert mp4.size == SMALL
+    # BT.709 primaries, transfer and matrix, and not the full range.
+    assert mp4.colour == struct.pack(">4sHHHB", b"nclx", 1, 1, 1, 0)
+    assert mp4.order.index("moov") < mp4.order.index("mdat")
+
+
+def test_ffmpeg_reads_the_same_from_an_mp4(clips):
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", "25.mp4"]
+    said = subprocess.run(command, cwd=clips[0], capture_output=True, text=True, check=False).stderr
+    for part in ["Video: h264", "yuv420p(tv, bt709", "320x180", "25 fps", "Duration: 00:00:01.20"]:
+        assert part in said
+    assert "Audio" not in said
+
+
+@pytest.mark.parametrize(("suffix", "least"), [(".gif", 30), (".mp4", 32)])
+def test_the_decoded_frames_are_the_drawn_ones(clips, make_film, suffix, least):
+    folder, recording = clips
+    film = make_film(recording, seconds=1.2, fps=25)
+    frames = DECODERS[suffix](folder / f"25{suffix}")
+    assert len(frames) == len(film)
+    assert min(map(likeness, frames, film.frames())) > least
+
+
+HEADS_SIZE = (1280, 720)
+HEADS_FPS = 5
+
+
+@pytest.fixture(scope="module")
+def spread_out(tmp_path_factory):
+    """Five racers far apart on a domain whose sides and middle are all different, as both formats and as numbers."""
+    racers = [
+        Racer("SGD", lr=0.2, start=(-5, 6)),
+        Racer("SGD", lr=0.05, momentum=0.5, start=(9, -2), name="Momentum"),
+        Racer("Adagrad", lr=0.5, start=(-5, -2)),
+        Racer("RMSprop", lr=0.1, start=(9, 6), steps=4),
+        Racer("Adam", lr=0.3, start=(3, 6.5)),
+    ]
+    shown = scene(function=Function(bowl, x=(-6, 10), y=(-3, 7)), racers=racers, start=None, steps=7, seconds=4)
+    folder = tmp_path_factory.mktemp("heads")
+    shown.save(*(Output(folder / f"heads{suffix}", HEADS_SIZE, HEADS_FPS) for suffix in DECODERS))
+    return folder, shown.record()
+
+
+def interpolated(recording, step):
+    """Where each racer is at a fractional step, (racers, 2)."""
+    before = min(int(step), recording.xy.shape[1] - 2)
+    return recording.xy[:, before] + (step - before) * (recording.xy[:, before + 1] - recording.xy[:, before])
+
+
+def distances(pixels, hue):
+    """How far each pixel's colour is from a hue."""
+    return np.linalg.norm(pixels.astype(float) - ImageColor.getrgb(hue), axis=2)
+
+
+def thick(mask):
+    """What of a mask survives an erosion by a square that is wider than a trail."""
+    return np.pad(np.lib.stride_tricks.sliding_window_view(mask, (5, 5)).all(axis=(2, 3)), 2)
+
+
+def head(pixels, hue):
+    """The centroid of the one thing that has a hue and is thicker than a trail, in pixels from the upper left."""
+    distance = distances(pixels, hue)
+    found = thick(distance < 60)
+    # The rim around a head parts it from its trail, so that what touches a thick place belongs to the head.
+    while (wider := (distance < 120) & neighbours(found)).sum() > found.sum():
+        found = wider
+    places = np.argwhere(found)
+    assert len(places), "no head"
+    assert np.ptp(places, axis=0).max() < 16, "more than a head"
+    return places.mean(axis=0)[::-1] + 0.5
+
+
+def neighbours(mask):
+    """A mask and the pixels beside it."""
+    wide = np.pad(mask, 1)
+    return mask | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+
+
+@pytest.mark.parametrize("index", [0, 1, 4, 8, 11, 14, 19])
+@pytest.mark.parametrize("suffix", DECODERS)
+def test_every_head_is_where_the_recording_puts_it(spread_out, make_film, suffix, index):
+    folder, recording = spread_out
+    film = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS)
+    frame = DECODERS[suffix](folder / f"heads{suffix}")[index]
+    (contour,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == "contour")
+    box = contour.get_window_extent()
+    left, top = round(box.x0), round(HEADS_SIZE[1] - box.y1)
+    picture = frame[top : round(HEADS_SIZE[1] - box.y0), left : round(box.x1)]
+    # The race takes three of the four seconds.
+    places = interpolated(recording, 7 * min(index / HEADS_FPS / 3, 1))
+    for racer, (x, y) in enumerate(places):
+        across = box.x0 + (x + 6) / 16 * box.width
+        down = HEADS_SIZE[1] - box.y0 - (y + 3) / 10 * box.height
+        found = np.add(head(picture, LIGHT.hue(racer)), [left, top])
+        assert np.hypot(*(found - [across, down])) < 2, recording.names[racer]
+
+
+@pytest.mark.parametrize("suffix", DECODERS)
+def test_the_hues_are_kept(spread_out, make_film, suffix):
+    folder, recording = spread_out
+    drawn = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS).frame(12)
+    decoded = DECODERS[suffix](folder / f"heads{suffix}")[12]
+    for hue in LIGHT.hues[: len(recording.names)]:
+        inside = thick(distances(drawn, hue) < 2)
+        # A matrix other than the one in the file's tags would be off by ten and more.
+        assert np.median(decoded[inside], axis=0) == pytest.approx(np.array(ImageColor.getrgb(hue)), abs=4), hue
+
+
+def test_a_gif_may_have_odd_sides(tmp_path, make_film):
+    shown = scene(seconds=0.2)
+    shown.save(Output(tmp_path / "odd.gif", (321, 181), 10))
+    film = make_film(shown.record(), size=(321, 181), seconds=0.2)
+    assert min(map(likeness, decoded_gif(tmp_path / "odd.gif"), film.frames())) > 30
+
+
+def test_a_clip_shorter_than_a_frame_has_one(tmp_path):
+    scene(seconds=0.2).save(*(Output(tmp_path / f"short{suffix}", SMALL, 2) for suffix in DECODERS))
+    assert gif_structure(tmp_path / "short.gif").delays == [50]
+    assert mp4_structure(tmp_path / "short.mp4").frames == 1
+
+
+def test_a_still_is_the_frame_of_its_second(tmp_path, make_film):
+    shown = scene(seconds=2)
+    shown.still(tmp_path / "still.png", 1.3, SMALL)
+    with Image.open(tmp_path / "still.png") as image:
+        assert image.format == "PNG"
+        assert np.array_equal(np.asarray(image.convert("RGB")), make_film(shown.record(), seconds=2).at(1.3))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("a.gif", {"fps": 60}, "fps 60: .* at most 50"),
+        ("a.gif", {"fps": 50.1}, "fps 50.1: .* at most 50"),
+        ("a.mp4", {"fps": 0}, "fps 0: "),
+        ("a.mp4", {"fps": -25}, "fps -25: "),
+        ("a.mp4", {"fps": float("nan")}, "fps nan: "),
+        ("a.mp4", {"fps": 1000}, "fps 1000: "),
+        ("a.mp4", {"size": (321, 180)}, "size 321x180: .* use 322x180"),
+        ("a.mp4", {"size": (320, 181)}, "size 320x181: .* use 320x182"),
+        ("a.mp4", {"size": (321, 181)}, "size 321x181: .* use 322x182"),
+        ("a.gif", {"size": (8, 8)}, "size 8x8: "),
+        ("a.gif", {"size": (100000, 180)}, "size 100000x180: "),
+        ("a.gif", {"size": (320, 180, 3)}, r"size \(320, 180, 3\): "),
+        ("a.avi", {}, "suffix '.avi'; a clip ends in .apng, .gif, .mov, .mp4, .webm, .webp, a folder of frames in /"),
+        ("a", {}, "no suffix"),
+    ],
+)
+def test_what_a_format_cannot_have_is_refused(name, options, said):
+    with pytest.raises(UsageError, match=said):
+        Output(name, **options)
+
+
+def files(folder):
+    """Every file of a folder, hidden ones as well, with what it holds."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+OLD = {f"old{suffix}": b"what was there" for suffix in DECODERS}
+
+
+@pytest.fixture
+def old(tmp_path, monkeypatch):
+    """The folder to work in, with a file in the place of each output."""
+    for name, content in OLD.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def save_over(*names):
+    scene().save(*(Output(name, SMALL, 10) for name in names))
+
+
+def test_a_file_is_replaced_by_a_whole_one_at_the_end(old, monkeypatch):
+    frames = Film.frames
+
+    def watched(film, executor=None):
+        for frame in frames(film, executor):
+            assert {name: content for name, content in files(old).items() if name in OLD} == OLD
+            yield frame
+
+    monkeypatch.setattr(Film, "frames", watched)
+    save_over(*OLD)
+    assert set(files(old)) == set(OLD)
+    assert mp4_structure(old / "old.mp4").frames == gif_structure(old / "old.gif").images == 10
+
+
+@pytest.mark.parametrize("error", [Error("no more"), RuntimeError("no more"), KeyboardInterrupt()], ids=repr)
+def test_a_race_that_stops_midway_leaves_the_old_files(old, monkeypatch, error):
+    def frames(film, executor=None):
+        yield film.frame(0)
+        yield film.frame(1)
+        raise error
+
+    monkeypatch.setattr(Film, "frames", frames)
+    with pytest.raises(type(error)):
+        save_over(*OLD)
+    assert files(old) == OLD
+
+
+@pytest.mark.parametrize("after", [2, 10], ids=["midway", "at the end"])
+@pytest.mark.parametrize("name", OLD)
+def test_an_encoder_that_is_killed_leaves_the_old_file(old, monkeypatch, name, after):
+    running = []
+
+    class Watched(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            running.append(self)
+
+    def frames(film, executor=None):
+        for index in range(len(film)):
+            yield film.frame(index)
+            if index + 1 == after:
+                for process in running:
+                    process.kill()
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    monkeypatch.setattr(Film, "frames", frames)
+    with pytest.raises(Error, match=rf"{name}: the encoder gave up") as caught:
+        save_over(name)
+    assert "\n" not in str(caught.value)
+    assert files(old) == OLD
+    assert all(process.poll() is not None for process in running)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the false ffmpeg is a shell script")
+@pytest.mark.parametrize("exit_code", [0, 1])
+@pytest.mark.parametrize("name", OLD)
+def test_an_encoder_that_gives_up_leaves_the_old_file(old, monkeypatch, tmp_path_factory, name, exit_code):
+    script = tmp_path_factory.mktemp("false") / "ffmpeg"
+    script.write_text(f"#!/bin/sh\nhead -c 100000 >/dev/null\necho The disk is full >&2\nexit {exit_code}\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(script))
+    with pytest.raises(Error, match=name) as caught:
+        save_over(name)
+    assert "\n" not in str(caught.value)
+    assert files(old) == OLD
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The size and the second of every frame that is drawn from here on."""
+    asked = []
+    at = Film.at
+
+    def counted(film, second):
+        asked.append((film.size, second))
+        return at(film, second)
+
+    monkeypatch.setattr(Film, "at", counted)
+    return asked
+
+
+def test_files_of_one_size_and_rate_are_drawn_once(tmp_path, drawn):
+    same = [Output(tmp_path / name, SMALL, 25) for name in ("a.mp4", "b.mp4", "c.mp4")]
+    scene().save(*same, Output(tmp_path / "d.mp4", (180, 320), 5))
+    assert drawn == [
+        *((SMALL, pytest.approx(index / 25)) for index in range(25)),
+        *(((180, 320), pytest.approx(index / 5)) for index in range(5)),
+    ]
+
+
+def test_a_gif_needs_only_some_frames_twice(tmp_path, drawn):
+    scene().save(*(Output(tmp_path / f"a{suffix}", SMALL, 50) for suffix in DECODERS))
+    assert [second for _, second in drawn[-50:]] == pytest.approx(np.arange(50) / 50)
+    assert len(drawn) < 50 + 16
+
+
+def test_frames_are_drawn_when_they_are_asked_for(make_film, ravine_race, drawn):
+    frames = make_film(ravine_race, seconds=30).frames()
+    assert not drawn
+    next(frames)
+    assert len(drawn) == 1
+
+
+def test_frames_are_let_go_once_they_are_written(tmp_path, monkeypatch):
+    made = []
+    at_once = []
+
+    def frames(film, executor=None):
+        for index in range(len(film)):
+            frame = film.frame(index)
+            made.append(weakref.ref(frame))
+            at_once.append(sum(each() is not None for each in made))
+            yield frame
+
+    monkeypatch.setattr(Film, "frames", frames)
+    scene().save(*(Output(tmp_path / f"a{suffix}", SMALL, 25) for suffix in DECODERS))
+    assert len(at_once) == 25
+    assert max(at_once) <= 3
+
+
+def test_odd_names_are_taken_literally(tmp_path, monkeypatch):
+    folder = tmp_path / "it's 100%d"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    names = ["-dash.mp4", "a b.gif", "ü$(x).gif", "100%d.mp4", "%03d.gif", "LOUD.GIF", "a.b.mp4"]
+    names += [] if sys.platform == "win32" else ["c:x.mp4", 'say "x".gif']
+    shown = scene(seconds=0.3)
+    shown.save(*(Output(name, SMALL, 10) for name in names))
+    stills = ["-dash.png", "ü 100%d.png"]
+    for name in stills:
+        shown.still(name, 0.1, SMALL)
+    assert {path.name for path in folder.iterdir()} == {*names, *stills}
+    for path in folder.iterdir():
+        if path.suffix == ".mp4":
+            assert mp4_structure(path).frames == 3
+        elif path.suffix.lower() == ".gif":
+            assert gif_structure(path).images == 3
