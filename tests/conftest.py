@@ -1,6 +1,8 @@
 """What several files of tests share: the scenes that come with animopt, and films of them."""
 
+import os
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -57,5 +59,22 @@ def animopt_here(tmp_path, monkeypatch, capsys):
         with pytest.raises(SystemExit) as left:
             main(arguments)
         return subprocess.CompletedProcess(arguments, left.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_animopt():
+    """A function that runs the command in a process of its own, in a folder, with variables of the environment."""
+
+    def run(folder, *arguments, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "animopt", *arguments],
+            cwd=folder,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
 
     return run

@@ -1,10 +1,7 @@
 """Bad command lines: an error of one line that says what to do, the right exit code, and no file written."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,12 +19,12 @@ scene = Scene(function=lambda x: (x ** 2).sum(), racers=[Racer('SGD', lr=0.1)], 
 QUICK = ["-o", "a.gif", "--size", "320x180", "--fps", "5"]
 OWN = {"mine.py": GOOD}
 TWO = {"scenes/my_scene.py": GOOD, "scenes/my-scene.py": GOOD}
-BARE = "def mine(x):\n    return (x ** 2).sum()\n"
+FUNCTION = "def mine(x):\n    return (x ** 2).sum()\n"
 RACE = ["race", "--function", "ravine", "--racer"]
 ADAM = [*RACE, "adam:lr=.1", "-o", "a.gif"]
-LIKE = "write it as adam:lr=.05,betas=(.9,.99)"
+EXAMPLE = "write it as adam:lr=.05,betas=(.9,.99)"
 
-# What is there, what is asked for, the exit code, and what is said.
+# The files in the folder, the arguments, the exit code and the message, in which three dots match any text.
 COMMAND_LINES = {
     "no such scene": (
         TWO | {"scenes/my_own.py": ""},
@@ -141,7 +138,7 @@ COMMAND_LINES = {
         "function 'a.py': there is no such file; ...",
     ),
     "two functions": (
-        {"a.py": BARE + BARE.replace("mine", "other")},
+        {"a.py": FUNCTION + FUNCTION.replace("mine", "other")},
         ["race", "--function", "a.py", "--racer", "adam", *QUICK],
         2,
         "function 'a.py': has mine, other; leave one function in the file",
@@ -153,8 +150,8 @@ COMMAND_LINES = {
         "a.py, line 1, column 9: '(' was never closed: def mine(x:",
     ),
     "racer": ({}, [*RACE, "adem"], 2, "racer 'adem': no such optimizer; did you mean 'Adam'?"),
-    "racer's words": ({}, [*RACE, "adam:lr"], 2, f"racer 'adam:lr': is not understood; {LIKE}"),
-    "racer's code": ({}, [*RACE, "adam:lr=open('x')"], 2, f"racer \"adam:lr=open('x')\": is not understood; {LIKE}"),
+    "racer's words": ({}, [*RACE, "adam:lr"], 2, f"racer 'adam:lr': is not understood; {EXAMPLE}"),
+    "racer's code": ({}, [*RACE, "adam:lr=open('x')"], 2, f"racer \"adam:lr=open('x')\": is not understood; {EXAMPLE}"),
     "racer's module": (
         {},
         [*RACE, "no_such_module.A"],
@@ -223,16 +220,16 @@ COMMAND_LINES = {
 
 
 @pytest.mark.parametrize("row", COMMAND_LINES)
-def test_a_bad_command_line_is_refused_in_a_line(row, animopt_here, tmp_path, write_files, read_files, assert_refused):
-    there, arguments, code, said = COMMAND_LINES[row]
-    write_files(tmp_path, there)
+def test_bad_command_line_is_refused_in_one_line(row, animopt_here, tmp_path, write_files, read_files, assert_refused):
+    contents, arguments, code, message = COMMAND_LINES[row]
+    write_files(tmp_path, contents)
     before = read_files(tmp_path)
-    assert_refused(animopt_here(*arguments), code, said)
+    assert_refused(animopt_here(*arguments), code, message)
     assert read_files(tmp_path) == before
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["mine.py", *QUICK], 1, "mine.py, line 2, column 9: '(' was never closed: scene = ("),
         ([str(Path("scenes", "race.py")), *QUICK], 1, f"{Path('scenes', 'race.py')}: has no scene; end it with ..."),
@@ -241,14 +238,12 @@ def test_a_bad_command_line_is_refused_in_a_line(row, animopt_here, tmp_path, wr
     ],
     ids=["syntax", "command", "all", "json"],
 )
-def test_a_shell_sees_one_line_and_an_exit_code(
-    arguments, code, said, tmp_path, write_files, read_files, assert_refused
+def test_shell_gets_one_line_and_the_exit_code(
+    arguments, code, message, tmp_path, write_files, read_files, assert_refused, run_animopt
 ):
     write_files(tmp_path, {"mine.py": "\nscene = (", "scenes/race.py": ""})
     before = read_files(tmp_path)
-    command = [sys.executable, "-m", "animopt", *arguments]
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, env=environment)
+    done = run_animopt(tmp_path, *arguments)
     if arguments[0] == "all":
         first, rest = done.stderr.split("\n", 1)
         assert re.fullmatch(r"1/1 mine: failed: mine\.py, line 2, column 9: '\(' was never closed: scene = \(", first)
@@ -256,21 +251,21 @@ def test_a_shell_sees_one_line_and_an_exit_code(
     if "--json" in arguments:
         assert json.loads(done.stderr)["exit_code"] == code
         done.stderr = f"animopt: {json.loads(done.stderr)['error']}"
-    assert_refused(done, code, said)
+    assert_refused(done, code, message)
     assert read_files(tmp_path) == before
 
 
-def test_a_scene_named_like_a_command_is_listed_by_its_path(animopt_here, tmp_path, write_files):
+def test_scene_named_like_a_command_is_listed_by_its_path(animopt_here, tmp_path, write_files):
     named_like_commands = [f"{name}.py" for name in COMMANDS]
     write_files(tmp_path, {f"scenes/{name}": f'"""Mine."""\n{GOOD}' for name in named_like_commands})
     write_files(tmp_path, {"scenes/_private.py": "", "scenes/.hidden.py": "", **TWO})
     done = animopt_here()
     assert (done.returncode, done.stderr) == (0, "")
-    told = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()]
+    listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()]
     paths = [str(Path("scenes", name)) for name in (*named_like_commands, "my_scene.py", "my-scene.py")]
-    assert set(paths) < set(told)
-    assert not {"my-scene", str(Path("scenes", "_private.py")), "-private", ".hidden"} & set(told)
-    assert all(told.count(name) == 1 for name in COMMANDS)
+    assert set(paths) < set(listed)
+    assert not {"my-scene", str(Path("scenes", "_private.py")), "-private", ".hidden"} & set(listed)
+    assert all(listed.count(name) == 1 for name in COMMANDS)
     done = animopt_here(paths[0], *QUICK)
     assert (done.returncode, done.stdout, done.stderr) == (0, "a.gif\n", "")
     # This command takes only scenes, so the name is not ambiguous.

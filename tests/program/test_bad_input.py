@@ -40,21 +40,21 @@ class Raises:
 
 
 class Exits:
-    """A value whose representation leaves."""
+    """A value whose representation exits."""
 
     def __repr__(self):
         raise SystemExit(7)
 
 
 class Long:
-    """A value whose representation is long, has lines, and would clear a screen."""
+    """A value whose representation is long, has several lines, and clears the screen."""
 
     def __repr__(self):
         return "<long>\n\x1b[2J" * 100_000
 
 
 class Unready:
-    """A class with none of torch's interface."""
+    """A class without torch's interface for optimizers."""
 
     def __init__(self, parameters, **settings):
         pass
@@ -74,7 +74,7 @@ def function(**fields):
 
 
 SGD = Racer("SGD", lr=0.1)
-OPEN = Racer("SGD")
+OPEN = Racer("SGD")  # without a learning rate
 PAIR = "give two numbers, as (-7, 2)"
 WHOLE = "give a whole number of at least"
 PAUSE = "give the length of the pause, as seconds=2"
@@ -85,7 +85,7 @@ SIZE = "give two sides of 160 to 16384 pixels, as"
 FPS = "give 1 to 120 frames a second"
 PATH = "give a path, as 'race.gif'"
 
-# What is given, and what is said: the whole message, or its beginning where it ends in dots.
+# Each call and its message, in which three dots match any text.
 CALLS = [
     # Function
     (lambda: Function(None), "function None: give something that can be called with a tensor"),
@@ -251,7 +251,7 @@ CALLS = [
     (lambda: make(slow=[(1, 2)]), "slow (1, 2): give a list of Slow, as slow=[SlowMotion(3, 6)]"),
     (lambda: make(lang=None), "lang None: give a text, as lang='en'"),
     (lambda: make(origin="mine.py"), "origin 'mine.py': leave it out; animopt.load_scene sets it"),
-    # Question, Slow
+    # Question, SlowMotion
     (lambda: Question(None), "question None: give a text, as Question('Which one arrives first?')"),
     (lambda: Question(""), "question '': give a text, as Question('Which one arrives first?')"),
     (lambda: Question({"en": 3}), "question in 'en' 3: give a text, as Question('Which one arrives first?')"),
@@ -354,27 +354,26 @@ CALLS = [
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     CALLS,
-    ids=[f"{number}-{re.sub('[^!-~]+', '_', said)[:40]}" for number, (_, said) in enumerate(CALLS)],
+    ids=[f"{number}-{re.sub('[^!-~]+', '_', message)[:40]}" for number, (_, message) in enumerate(CALLS)],
 )
-def test_a_bad_argument_is_refused_in_a_line(call, said, tmp_path, monkeypatch, assert_message, read_files):
+def test_bad_argument_is_refused_in_one_line(call, message, tmp_path, monkeypatch, assert_message, read_files):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as caught:
         call()
     assert type(caught.value) is UsageError
-    assert_message(str(caught.value), said)
+    assert_message(str(caught.value), message)
     assert read_files(tmp_path) == {}
 
 
-def test_no_bad_argument_is_there_twice():
-    told = [said for _, said in CALLS]
-    assert len(set(told)) > 0.95 * len(told)
-    assert len(told) >= 130
+def test_bad_arguments_differ():
+    messages = [message for _, message in CALLS]
+    assert len(set(messages)) > 0.95 * len(messages)
+    assert len(messages) >= 130
 
 
-# Numbers of NumPy and of torch are numbers, and stay so.
-def test_what_is_nearly_right_is_taken():
+def test_numbers_and_iterables_of_other_types_are_accepted():
     scene = make(steps=np.int64(3), seconds=np.float32(2), seed=np.uint8(1), noise=torch.tensor(0.5), card=np.int32(0))
     assert [type(each) for each in (scene.steps, scene.seconds, scene.seed, scene.noise)] == [int, float, int, float]
     assert make(title="two\nlines", caption={"en": "a", "ko": "가"}).title == "two\nlines"
@@ -386,7 +385,7 @@ def test_what_is_nearly_right_is_taken():
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ("a" * 10**6, r"'a+\.\.\.a+'"),
         (Raises(), "<Raises>"),
@@ -398,12 +397,11 @@ def test_what_is_nearly_right_is_taken():
     ],
     ids=range(7),
 )
-def test_any_value_can_be_shown(value, said):
-    shown = errors.short_repr(value)
-    assert re.fullmatch(said, shown)
-    assert len(shown) <= errors.MAX_VALUE_LENGTH
+def test_short_repr_shows_any_value(value, message):
+    text = errors.short_repr(value)
+    assert re.fullmatch(message, text)
+    assert len(text) <= errors.MAX_VALUE_LENGTH
 
 
-def test_a_message_of_ours_is_one_line_whatever_is_in_it():
-    said = str(animopt.Error("a\nb \x1b[2J \u202e é 가"))
-    assert said == "a\\nb \\x1b[2J \\u202e é 가"
+def test_error_is_one_line_with_any_content():
+    assert str(animopt.Error("a\nb \x1b[2J \u202e é 가")) == "a\\nb \\x1b[2J \\u202e é 가"

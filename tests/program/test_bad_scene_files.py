@@ -11,7 +11,7 @@ SCENE = "scene = Scene(function={}, racers=[Racer('SGD', lr=0.1)], start=(1, 1),
 QUICK = ["-o", "a.gif", "--size", "320x180", "--fps", "5"]
 DEEP = "(" * 300
 
-# The text of mine.py, and what is said of it.
+# The text of mine.py and the message, in which three dots match any text.
 SCENE_FILES = {
     "empty": ("", "mine.py: has no scene; end it with scene = Scene(...)"),
     "a number": ("scene = 3", "mine.py: has no scene, but 3; end it with scene = Scene(...)"),
@@ -85,7 +85,7 @@ SCENE_FILES = {
     "its own folder": ("__file__ + 1", 'mine.py, line 1: TypeError: can only concatenate str (not "int") to str'),
 }
 
-# The body of a function of x, and what is said of it.
+# The body of the function mine(x) and the message.
 FUNCTIONS = {
     "none": ("pass", "function mine: returned None; end it with return and the value"),
     "an array": (
@@ -155,50 +155,50 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("row", SCENE_FILES)
-def test_a_bad_scene_file_is_told_in_a_line(
+def test_bad_scene_file_is_refused_in_one_line(
     row, animopt_here, tmp_path, write_files, read_files, assert_message, assert_refused
 ):
-    text, said = SCENE_FILES[row]
+    text, message = SCENE_FILES[row]
     write_files(tmp_path, {"mine.py": text})
     before = read_files(tmp_path)
-    assert_refused(animopt_here("mine.py", *QUICK), 1, said)
+    assert_refused(animopt_here("mine.py", *QUICK), 1, message)
     with pytest.raises(Error) as caught:
         load_scene("mine.py")
     assert type(caught.value) is Error
-    assert_message(str(caught.value), said)
+    assert_message(str(caught.value), message)
     assert read_files(tmp_path) == before
 
 
 @pytest.mark.parametrize("row", FUNCTIONS)
-def test_a_bad_function_is_told_in_a_line(
+def test_bad_function_is_refused_in_one_line(
     row, animopt_here, tmp_path, write_files, read_files, assert_message, assert_refused
 ):
-    body, said = FUNCTIONS[row]
+    body, message = FUNCTIONS[row]
     write_files(tmp_path, {"mine.py": f"{IMPORTS}def mine(x):\n    {body}\n\n{SCENE.format('mine')}"})
     before = read_files(tmp_path)
-    assert_refused(animopt_here("mine.py", *QUICK), 1, said)
+    assert_refused(animopt_here("mine.py", *QUICK), 1, message)
     with pytest.raises(Error) as caught:
         load_scene("mine.py").save("a.gif")
     assert type(caught.value) is Error
-    assert_message(str(caught.value), said)
+    assert_message(str(caught.value), message)
     assert read_files(tmp_path) == before
 
 
 @pytest.mark.parametrize("make_path", [lambda folder: folder, lambda folder: folder / "not.py"], ids=["folder", "none"])
-def test_a_scene_file_that_cannot_be_read_is_named_as_it_was_given(make_path, tmp_path):
+def test_unreadable_scene_file_is_named_by_the_given_path(make_path, tmp_path):
     path = make_path(tmp_path)
     with pytest.raises(Error, match=rf"^{re.escape(str(path))}: .*; give the path of a scene file$") as caught:
         load_scene(path)
     assert type(caught.value) is Error
 
 
-def test_an_interrupt_in_a_users_code_is_no_mistake_of_theirs(tmp_path):
+def test_interrupt_in_user_code_is_not_an_error_of_the_scene(tmp_path):
     (tmp_path / "mine.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         load_scene(tmp_path / "mine.py")
 
-    def pressed(x):
+    def interrupted(x):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Scene(function=Function(pressed), racers=[Racer("SGD", lr=0.1)], start=(1, 1)).record()
+        Scene(function=Function(interrupted), racers=[Racer("SGD", lr=0.1)], start=(1, 1)).record()

@@ -1,9 +1,8 @@
-"""Modules that lie beside a scene file: each scene gets its own, and none shadows an installed one."""
+"""Modules beside a scene file: each scene imports its own, and they shadow no installed module."""
 
 import importlib
 import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 
@@ -29,8 +28,8 @@ QUICK = ["--size", "320x180", "--fps", "5"]
 
 
 @pytest.fixture
-def beside(tmp_path, monkeypatch, write_files):
-    """The folder with a scene in `one` and another in `two`, whose neighbours have the same names."""
+def two_scenes(tmp_path, monkeypatch, write_files):
+    """A folder with a scene in `one` and a scene in `two`; the modules beside them have the same names."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.chdir(tmp_path)
     for folder, factor in ("one", 1), ("two", 100):
@@ -46,12 +45,12 @@ def beside(tmp_path, monkeypatch, write_files):
     return tmp_path
 
 
-def test_two_scenes_get_their_own_neighbours(beside):
+def test_each_scene_imports_its_own_neighbors(two_scenes):
     path = list(sys.path)
     sys.modules.pop("colorsys", None)
-    one, two = load_scene("one/mine.py"), load_scene(beside / "two" / "mine.py")
+    one, two = load_scene("one/mine.py"), load_scene(two_scenes / "two" / "mine.py")
     assert (one.title, two.title) == ("one", "two")
-    # The functions import once more only now.
+    # The function imports its modules only when it is called.
     heights = [scene.record().z[0, 0] for scene in (two, one)]
     assert heights == [200, 2]
     assert sys.path == path
@@ -60,8 +59,8 @@ def test_two_scenes_get_their_own_neighbours(beside):
     assert not hasattr(importlib.import_module("colorsys"), "BAD")
 
 
-def test_what_goes_wrong_in_a_neighbour_is_told_with_its_line(beside, animopt_here, read_files, assert_refused):
-    for text, said in (
+def test_error_in_a_neighbor_names_its_line(two_scenes, animopt_here, read_files, assert_refused):
+    for text, message in (
         ("\n\n1 / 0", "mine.py, line 1: helpers.py, line 3: ZeroDivisionError: division by zero"),
         ("x = (", "mine.py, line 1: helpers.py, line 1, column 5: '(' was never closed: x = ("),
         (
@@ -69,47 +68,40 @@ def test_what_goes_wrong_in_a_neighbour_is_told_with_its_line(beside, animopt_he
             "mine.py, line 1: helpers.py, line 1: ModuleNotFoundError: No module named 'nosuchthing'...",
         ),
     ):
-        (beside / "one" / "helpers.py").write_text(text)
-        before = read_files(beside)
+        (two_scenes / "one" / "helpers.py").write_text(text)
+        before = read_files(two_scenes)
         assert_refused(
-            animopt_here(str(Path("one", "mine.py")), "-o", "a.gif", *QUICK), 1, f"{Path('one')}{os.sep}{said}"
+            animopt_here(str(Path("one", "mine.py")), "-o", "a.gif", *QUICK), 1, f"{Path('one')}{os.sep}{message}"
         )
-        assert read_files(beside) == before
+        assert read_files(two_scenes) == before
 
 
-def test_a_shell_in_the_folder_and_workers_get_their_own_neighbours(beside, write_files):
-    # Each says which helpers it got, and fails with those of the other. What is named like us is not asked for here:
-    # Python itself would run that in our place.
+def test_command_and_workers_import_each_scenes_own_neighbors(two_scenes, write_files, run_animopt):
+    # Each scene fails if it imports the helpers of the other one. `python -m animopt` in a folder with an animopt.py
+    # would run that file, so there is none here.
     for folder in ("one", "two"):
-        (beside / folder / "animopt.py").unlink()
+        (two_scenes / folder / "animopt.py").unlink()
     write_files(
-        beside, {f"{folder}/{folder}.py": (beside / folder / "mine.py").read_bytes() for folder in ("one", "two")}
+        two_scenes,
+        {f"{folder}/{folder}.py": (two_scenes / folder / "mine.py").read_bytes() for folder in ("one", "two")},
     )
     for folder in ("one", "two"):
-        with (beside / folder / f"{folder}.py").open("a") as file:
+        with (two_scenes / folder / f"{folder}.py").open("a") as file:
             file.write(f"assert title == {folder!r}\n")
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     for folder, arguments in (
         ("one", ["one.py", "-o", "a.gif", "--workers", "1", *QUICK]),
         (".", ["all", "one/one.py", "two/two.py", "--workers", "1", "--format", "gif", "-o", "out", *QUICK]),
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "animopt", *arguments],
-            cwd=beside / folder,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            env=environment,
-        )
+        done = run_animopt(two_scenes / folder, *arguments, PYTHONDONTWRITEBYTECODE="1")
         assert done.returncode == 0, done.stderr
-    assert sorted(path.relative_to(beside).as_posix() for path in beside.rglob("*.gif")) == [
+    assert sorted(path.relative_to(two_scenes).as_posix() for path in two_scenes.rglob("*.gif")) == [
         "one/a.gif",
         "out/one.gif",
         "out/two.gif",
     ]
 
 
-def test_a_file_that_is_read_again_has_new_neighbours(beside):
+def test_reloaded_scene_imports_its_neighbors_again(two_scenes):
     assert load_scene("one/mine.py").title == "one"
-    (beside / "one" / "helpers.py").write_text('"""three"""\nFACTOR = 3')
+    (two_scenes / "one" / "helpers.py").write_text('"""three"""\nFACTOR = 3')
     assert load_scene("one/mine.py").title == "three"
