@@ -1,6 +1,6 @@
 """Checks of values from the user. Each names the field, the value and the remedy, and returns a built-in type."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from itertools import islice
 from math import inf, isfinite
 from numbers import Integral, Real
@@ -62,6 +62,13 @@ def check_bool(field: str, value: object) -> bool:
     """Return True or False."""
     if not isinstance(value, bool):
         raise UsageError(f"{field} {short_repr(value)}: give True or False")
+    return value
+
+
+def check_choice(field: str, value: object, choices: Collection[str]) -> str:
+    """Return a name that is one of `choices`."""
+    if not isinstance(value, str) or value not in choices:
+        raise UsageError(f"{field} {short_repr(value)}: unknown; use {', '.join(choices)}")
     return value
 
 

@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from animopt.core.atomic_files import write_atomically
-from animopt.core.errors import Failures, UsageError, short_repr
+from animopt.core.errors import Failures, UsageError
+from animopt.core.validation import check_choice
 from animopt.publish import captions, snippets
 from animopt.recording.events import ALT_TEXT_START, alt_text
 from animopt.recording.recording import Recording
@@ -24,8 +25,7 @@ MARKS = {"captions": captions.MARK, "alt": ALT_TEXT_START, "markdown": snippets.
 def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
     """Raise UsageError for a kind that there is not, and for a file that another thing would be lost with."""
     for kind in kinds:
-        if not isinstance(kind, str) or kind not in KINDS:
-            raise UsageError(f"sidecars {short_repr(kind)}: there is none of that name; use {', '.join(KINDS)}")
+        check_choice("sidecars", kind, KINDS)
     taken = {output.path.resolve() for output in outputs}
     for clips in _clips(outputs):
         for kind in kinds:

@@ -8,7 +8,7 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.errors import UsageError, short_repr
-from animopt.core.validation import check_number, check_texts
+from animopt.core.validation import check_choice, check_number, check_texts
 
 HOLD = 2.0
 """Seconds for which the finished race stays in the picture, where the clip is long enough."""
@@ -110,8 +110,7 @@ class Timeline:
     races: int = 1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.loop, str) or self.loop not in LOOPS:
-            raise UsageError(f"loop {short_repr(self.loop)}: there is none of that name; use {' or '.join(LOOPS)}")
+        check_choice("loop", self.loop, LOOPS)
         check_number("card", self.card, "give the seconds for which the title card stands, as card=1", minimum=0)
         if self.race <= 0:
             raise UsageError(f"seconds {self.seconds:g}: the card and the question leave none for the race; give more")

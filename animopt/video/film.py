@@ -8,7 +8,8 @@ from threading import Lock
 from typing import Any
 
 from animopt.core.arrays import Pixels
-from animopt.core.errors import UsageError, short_repr
+from animopt.core.errors import UsageError
+from animopt.core.validation import check_choice
 from animopt.drawing.canvas import Canvas, Stage
 from animopt.drawing.colors import ordered_theme
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
@@ -71,13 +72,10 @@ class Staging:
     transparent: bool = False
 
     def __post_init__(self) -> None:
-        for field, value, known in (
-            ("theme", self.theme, THEMES),
-            ("layout", self.layout, ("auto", *LAYOUTS)),
-            *(("panel", panel, PANELS) for panel in self.panels),
-        ):
-            if not isinstance(value, str) or value not in known:
-                raise UsageError(f"{field} {short_repr(value)}: there is none of that name; use {', '.join(known)}")
+        check_choice("theme", self.theme, THEMES)
+        check_choice("layout", self.layout, ("auto", *LAYOUTS))
+        for panel in self.panels:
+            check_choice("panel", panel, PANELS)
         if not self.panels:
             raise UsageError(f"panels (): name at least one of {', '.join(PANELS)}")
         there = panel_names(self.layout) if self.layout in LAYOUTS else PANELS

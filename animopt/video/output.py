@@ -10,7 +10,7 @@ from pathlib import Path
 from animopt.core.errors import UsageError, short_repr
 from animopt.core.file_names import ends_in_separator, invalid_name_reason
 from animopt.core.number_format import format_bytes
-from animopt.core.validation import check_bool, check_integer, check_list, check_number
+from animopt.core.validation import check_bool, check_choice, check_integer, check_list, check_number
 from animopt.drawing.theme import THEMES
 from animopt.video.encoder import Writer
 from animopt.video.formats import FORMATS
@@ -63,8 +63,7 @@ class Output:
     ) -> None:
         path = check_is_path(path)
         writer = writer or writer_of(path)
-        if theme is not None and theme not in list(THEMES):
-            raise UsageError(f"theme {short_repr(theme)}: there is none of that name; use {', '.join(THEMES)}")
+        theme = None if theme is None else check_choice("theme", theme, THEMES)
         max_bytes = None if max_bytes is None else check_integer("max bytes", max_bytes, 0)
         check_bool("transparent", transparent)
         for name, value in {

@@ -247,7 +247,7 @@ def make(**changes):
         ("layout", "round", rf"layout 'round'.*auto, {', '.join(LAYOUTS)}"),
         ("panels", ("contour", "losses"), r"panel 'losses'.*wireframe, contour, loss, standings"),
         ("panels", ("header",), r"panel 'header'.*contour"),
-        ("loop", "endless", r"loop 'endless'.*plain or seamless"),
+        ("loop", "endless", r"loop 'endless'.*plain, seamless"),
     ],
 )
 def test_what_there_is_none_of_is_refused_with_what_there_is(field, value, said):

@@ -109,7 +109,7 @@ COMMAND_LINES = {
         OWN,
         ["mine.py", "--sidecars", "cover", *QUICK],
         2,
-        "sidecars 'cover': there is none of that name; use poster, ...",
+        "sidecars 'cover': unknown; use poster, ...",
     ),
     "still with": (
         OWN,

@@ -322,7 +322,7 @@ def test_the_poster_of_a_seamless_clip_is_no_beginning():
         ({"size": (1, 1)}, "size 1x1: give two sides"),
         ({"suffix": "mp4", "size": (321, 181)}, "an MP4 needs even sides; use 322x182"),
         ({"fps": 60}, "a GIF shows at most 50 frames a second"),
-        ({"theme": "pink"}, "theme 'pink': there is none of that name"),
+        ({"theme": "pink"}, "theme 'pink': unknown"),
     ],
 )
 def test_a_clip_that_cannot_be_is_refused_at_once(arguments, said):

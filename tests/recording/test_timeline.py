@@ -50,7 +50,7 @@ def test_a_seamless_clip_ends_where_it_begins():
 
 
 def test_a_loop_of_another_name_is_refused():
-    with pytest.raises(UsageError, match=r"'endless'.*plain or seamless"):
+    with pytest.raises(UsageError, match=r"'endless'.*plain, seamless"):
         Timeline(steps=20, seconds=10, loop="endless")
 
 
