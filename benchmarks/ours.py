@@ -12,7 +12,7 @@ import torch
 
 from animopt import Output, Racer, Scene, load_scene
 from animopt.recording.map_results import Basins
-from animopt.recording.timeline import HOLD, Timeline
+from animopt.recording.timeline import HOLD_SECONDS, Timeline
 from animopt.video.film import Film, Staging
 
 SCENES = Path(__file__).resolve().parent.parent / "scenes"
@@ -96,7 +96,7 @@ def frame(steps: int, starts: int, late: bool) -> None:
     ]
     race = replace(race, racers=racers if starts > 1 else race.racers, steps=steps, seconds=6)
     drawn = film(race, (1280, 720), FPS)
-    first = round((6 - HOLD - 1) * FPS) if late else 0
+    first = round((6 - HOLD_SECONDS - 1) * FPS) if late else 0
     drawn.frame(first)
     began = time.process_time()
     for index in range(first, len(drawn)):

@@ -45,7 +45,7 @@ def make_film():
     """A function that makes a film of a recording, small and short unless it is told otherwise."""
 
     def make(recording, *, size=(320, 180), seconds=1.0, fps=10.0):
-        return Film(recording, Timeline(recording.xy.shape[1] - 1, seconds), size, fps)
+        return Film(recording, Timeline(recording.last_step, seconds), size, fps)
 
     return make
 

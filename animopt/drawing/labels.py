@@ -73,10 +73,10 @@ def beside(
         marks - np.append(corner, [0, 0]),
     )
 
-    parts = [moment.part for moment in moments]
+    parts = [moment.progress for moment in moments]
 
     def move(moment: Moment) -> Sequence[Artist]:
-        sample = float(np.interp(moment.part, parts, np.arange(len(parts))))
+        sample = float(np.interp(moment.progress, parts, np.arange(len(parts))))
         before = int(sample)
         after = min(before + 1, len(moments) - 1)
         part = sample - before

@@ -23,7 +23,7 @@ def sample_surface(function: Function) -> Surface:
     z = _finite(function.values(np.stack(np.meshgrid(x, y), axis=-1)))
     if np.isnan(z).all():
         raise Error(f"{function.called}: has no finite value for x={function.x}, y={function.y}; move the domain")
-    return Surface(x, y, z)
+    return Surface(x, y, z, scale=z)
 
 
 def _finite(z: Array) -> Array:

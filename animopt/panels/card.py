@@ -61,7 +61,10 @@ class Card:
 
         def move(moment: Moment) -> Sequence[Artist]:
             shown: list[Artist] = []
-            for opacity, artists in ((moment.question, (frame, question)), (moment.card, (sheet, title, caption))):
+            for opacity, artists in (
+                (moment.question_opacity, (frame, question)),
+                (moment.card_opacity, (sheet, title, caption)),
+            ):
                 for artist in artists if opacity > 0 else ():
                     artist.set_alpha(opacity)
                     shown.append(artist)

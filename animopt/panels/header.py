@@ -28,7 +28,7 @@ class Header:
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the title, the formula and the caption; the step moves."""
         width, height = in_pixels(axes)
-        steps = recording.xy.shape[1] - 1
+        steps = recording.last_step
         line = theme.text(30) if self.titled else theme.text(21)
         row = line + theme.text(34) if self.titled else line
         step = axes.text(

@@ -35,7 +35,7 @@ class Loss:
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Paint the axes; the lines and heads move."""
-        steps = recording.xy.shape[1] - 1
+        steps = recording.last_step
         races = self.races or [recording]
         logarithmic = all(race.gap is not None for race in races)
         values = np.clip(_values(recording, logarithmic), -LARGEST, LARGEST)

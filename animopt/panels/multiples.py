@@ -35,7 +35,7 @@ class Multiples:
             place = (box.left / width, 1 - (box.top + box.height) / height, box.width / width, box.height / height)
             tile = axes.inset_axes(place, label="multiple")
             alone = replace(theme, hues=(theme.hue(racer),), markers=(theme.marker(racer),))
-            moves.append(Contour().draw(tile, recording.only(racer), alone))
+            moves.append(Contour().draw(tile, recording.single(racer), alone))
             first = not any(other.top == box.top for other in boxes[:racer])
             last = not any(other.top > box.top and abs(other.left - box.left) < box.width for other in boxes)
             tile.tick_params(labelleft=first, labelbottom=last)
@@ -93,7 +93,7 @@ def _headings(
         mark.place(np.array([[box.left + 0.5 * size, box.top - 0.5 * line]])).set_animated(False)
     for wording in (str, _brief):
         for racer, text in enumerate(losses):
-            shown = (wording(standing(recording, racer, step, decimals)) for step in range(recording.xy.shape[1]))
+            shown = (wording(standing(recording, racer, step, decimals)) for step in range(recording.last_step + 1))
             text.set_text(max(shown, key=len))
         if max(map(text_width, names)) + size + max(map(text_width, losses)) <= room:
             return losses, wording

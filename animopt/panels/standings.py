@@ -109,7 +109,7 @@ class Standings:
         choices = [(words, *room) for room in rooms for words in whole]
         outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
         # What kept a racer from an end stands where its loss did.
-        troubles = [text for racer, text in enumerate(losses) if recording.trouble(racer, recording.xy.shape[1] - 1)]
+        troubles = [text for racer, text in enumerate(losses) if recording.lost(racer, recording.last_step)]
         told = [names, losses]
         if fitting < len(choices):
             told = [[names, losses], [names, troubles], [troubles]][fitting // len(whole)]
@@ -120,7 +120,7 @@ class Standings:
             for racer in racers:
                 ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(ranked[racer]))
                 losses[racer].set_text(standing(recording, racer, step, decimals))
-            columns = [*told, outcomes] if moment.held > 0 and outcomes else [names, losses, settings]
+            columns = [*told, outcomes] if moment.hold_progress > 0 and outcomes else [names, losses, settings]
             return [*ranks, *(text for column in columns for text in column)]
 
         return move
@@ -160,7 +160,7 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
     evaluations = recording.evaluations[racer, -1]
     gradients, short = f"{evaluations} gradients", f"{evaluations} ∇f"
     end = recording.xy[racer, -1]
-    if recording.trouble(racer, recording.xy.shape[1] - 1):
+    if recording.lost(racer, recording.last_step):
         return [gradients, gradients, short, short], [short, short]
     if not len(recording.minima):
         told = [
@@ -182,7 +182,9 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
 
 def standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:
     """A racer's loss after a step, or what keeps it out of the picture."""
-    return recording.trouble(racer, step) or format_number(float(recording.z[racer, step]), decimals)
+    if lost := recording.lost(racer, step):
+        return "{} at step {}".format(*lost)
+    return format_number(float(recording.z[racer, step]), decimals)
 
 
 def _widest(recording: Recording, racer: int, decimals: int | None) -> str:

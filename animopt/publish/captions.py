@@ -45,7 +45,9 @@ def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
     """
     told = [(timeline.second_of(event.step), event.text) for event in headlines(races[0])]
     if len(races) > 1:
-        told.append((timeline.others, f"then {len(races) - 1} more functions, and how the race ends on each"))
+        told.append(
+            (timeline.other_races_start, f"then {len(races) - 1} more functions, and how the race ends on each")
+        )
     groups: list[_Group] = []
     end = round(timeline.seconds, 3)
     for second, text in sorted(told, key=lambda each: each[0]):

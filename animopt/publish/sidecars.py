@@ -72,7 +72,7 @@ def write_sidecars(
                     write_atomically(path, texts[kind].encode())
                 else:
                     largest = max(clips, key=lambda clip: clip.size[0] * clip.size[1])
-                    save_still(path, film_of(largest).at(timeline.finished), recipe_of(largest))
+                    save_still(path, film_of(largest).at(timeline.result_second), recipe_of(largest))
                 yield path
     failures.raise_if_any()
 

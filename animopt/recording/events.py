@@ -1,4 +1,4 @@
-"""What happens in a race, in words: for captions, and for those who cannot see the clip."""
+"""The events of a race as sentences, for captions and for alt text."""
 
 import re
 from collections.abc import Sequence
@@ -8,25 +8,25 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.number_format import format_number, format_point
-from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, reach_radius
+from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses, reach_radius
 from animopt.recording.recording import Recording
 
-ZIGZAG = 0.4
-"""A racer zigzags if more than this part of its steps go back against the one before."""
+ZIGZAG_SHARE = 0.4
+"""Minimum share of reversed steps of a racer that zigzags."""
 
-LEAST = 5
-"""Fewer steps than this show no habit."""
+MIN_TURNS = 5
+"""Minimum number of pairs of steps from which zigzagging is concluded."""
 
-MOST = 6
-"""As many racers are told of one by one; of more, only who is lowest."""
+MAX_NAMES = 6
+"""Maximum number of racers that are named one by one. More racers are only counted."""
 
 ALT_TEXT_START = "An animation of"
-"""Stands in each text for those who cannot see the clip."""
+"""Words that every alt text contains."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happens at a step: a sentence without its full stop, and the number of its racer, None for all of them."""
+    """An event at a step, as a sentence without a full stop. `racer` is its index, or None for all racers."""
 
     step: int
     text: str
@@ -34,46 +34,36 @@ class Event:
 
 
 def events(recording: Recording) -> list[Event]:
-    """What happens in a race, by the step: its start, who reaches which minimum or is lost, and who ends lowest.
+    """Return the events of a race in the order of their steps: start, reached minima, lost racers, lowest loss.
 
-    A minimum is reached from the step on after which the racer stays near it until its end.
+    A racer reaches a minimum at the step from which on it remains near it.
     """
-    recording = _spoken(recording)
+    recording = _with_plain_text(recording)
     racers = range(len(recording.names))
-    told = [Event(0, _start(recording))] if racers else []
-    ends = (_end(recording, racer) for racer in racers)
-    told += [event for event in ends if event]
-    told += [Event(recording.xy.shape[1] - 1, _lowest(recording))] if len(racers) > 1 else []
-    return sorted(told, key=lambda event: event.step)
+    found = [Event(0, _start(recording))] if racers else []
+    found += filter(None, (_end(recording, racer) for racer in racers))
+    found += [Event(recording.last_step, _lowest(recording))] if len(racers) > 1 else []
+    return sorted(found, key=lambda event: event.step)
 
 
 def headlines(recording: Recording) -> list[Event]:
-    """The events that are told one by one: of many racers, only those of all of them."""
-    return [event for event in events(recording) if event.racer is None or len(recording.names) <= MOST]
+    """Return the events that are shown: if there are many racers, only those of all racers."""
+    return [event for event in events(recording) if event.racer is None or len(recording.names) <= MAX_NAMES]
 
 
 def alt_text(recording: Recording) -> str:
-    """What the clip of a race shows and how it ends, in one paragraph."""
-    recording = _spoken(recording)
-    steps = recording.xy.shape[1] - 1
+    """Return one paragraph that describes the clip of a race and its result."""
+    recording = _with_plain_text(recording)
     title = recording.title.strip()
     title += "" if not title or title.endswith((".", "?", "!")) else "."
-    said = [f"{title} {ALT_TEXT_START} {steps} steps, on contour lines and on the surface".strip()]
-    told = headlines(recording)
-    ends = [event for event in told if event.racer is None and event.step > 0]
-    said += [event.text for event in told if event not in ends]
-    if len(recording.names) <= MOST:
-        said.append(_under_way(recording, told))
-        zigzagging = [recording.names[racer] for racer in _zigzagging(recording)]
-        said += [f"{_listed(zigzagging)} {'zigzags' if len(zigzagging) == 1 else 'zigzag'}" if zigzagging else ""]
-    said += [event.text for event in ends]
-    if isinstance(recording.map, Basins):
-        said.append(_basins(recording.map))
-    elif recording.map and (best := recording.map.best(len(recording.map.loss) - 1)):
-        across, up = (values[place] for values, place in zip(recording.map.values, best[::-1], strict=True))
-        named = ", ".join(f"{name} {value:.3g}" for name, value in zip(recording.map.names, (across, up), strict=True))
-        said.append(f"A map of the settings: the lowest loss comes with {named}")
-    return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in said if sentence)
+    found = headlines(recording)
+    results = [event for event in found if event.racer is None and event.step > 0]
+    sentences = [f"{title} {ALT_TEXT_START} {recording.last_step} steps, on contour lines and on the surface".strip()]
+    sentences += [event.text for event in found if event not in results]
+    if len(recording.names) <= MAX_NAMES:
+        sentences += [_not_reached(recording, found), _zigzags(recording)]
+    sentences += [*(event.text for event in results), _map(recording.map)]
+    return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences if sentence)
 
 
 def _start(recording: Recording) -> str:
@@ -83,96 +73,96 @@ def _start(recording: Recording) -> str:
 
 
 def _end(recording: Recording, racer: int) -> Event | None:
-    """What becomes of a racer, None for one of several that neither reaches a minimum nor is lost."""
-    name, last = recording.names[racer], recording.xy.shape[1] - 1
-    if trouble := recording.trouble(racer, last):
-        what, _, when = trouble.rpartition(" at step ")
-        return Event(int(when), f"{name} {'leaves the picture' if 'view' in what else what} at step {when}", racer)
+    """Return how a racer ends, or None for one of several racers that reaches no minimum and is not lost."""
+    name = recording.names[racer]
+    if lost := recording.lost(racer, recording.last_step):
+        reason, step = lost
+        return Event(step, f"{name} {'leaves the picture' if reason == 'left view' else reason} at step {step}", racer)
     if not len(recording.minima):
         return None
     surface = recording.surface
     minima = recording.minima[:, :2]
-    near = reach_radius(float(np.linalg.norm(surface.high - surface.low)), minima)
-    away = np.linalg.norm(minima - recording.xy[racer, -1], axis=1)
-    minimum = int(away.argmin())
-    if away[minimum] > near:
-        if len(recording.names) > 1:
-            return None
-        return Event(
-            last, f"it ends at {format_point(recording.xy[0, -1])}, {away[minimum]:.2g} from the minimum", racer
-        )
-    outside = np.linalg.norm(recording.xy[racer] - minima[minimum], axis=1) > near
+    radius = reach_radius(float(np.linalg.norm(surface.high - surface.low)), minima)
+    end = recording.xy[racer, -1]
+    distances = np.linalg.norm(minima - end, axis=1)
+    minimum = int(distances.argmin())
+    if distances[minimum] > radius:
+        text = f"it ends at {format_point(end)}, {distances[minimum]:.2g} from the minimum"
+        return Event(recording.last_step, text, racer) if len(recording.names) == 1 else None
+    outside = np.linalg.norm(recording.xy[racer] - minima[minimum], axis=1) > radius
     step = len(outside) - int(outside[::-1].argmax()) if outside.any() else 0
     which = "the minimum" if len(minima) == 1 else f"the minimum {format_point(minima[minimum])}"
     return Event(step, f"{name} reaches {which} at step {step}", racer)
 
 
-def _under_way(recording: Recording, told: Sequence[Event]) -> str:
-    """Who of several has come to no minimum and is not lost."""
-    under_way = [name for racer, name in enumerate(recording.names) if racer not in {event.racer for event in told}]
-    if not len(recording.minima) or len(recording.names) == 1 or not under_way:
+def _not_reached(recording: Recording, found: Sequence[Event]) -> str:
+    """Name those of several racers that reach no minimum and are not lost."""
+    ended = {event.racer for event in found}
+    names = [name for racer, name in enumerate(recording.names) if racer not in ended]
+    if not len(recording.minima) or len(recording.names) == 1 or not names:
         return ""
     which = "the minimum" if len(recording.minima) == 1 else "a minimum"
-    return f"{_listed(under_way)} {'does' if len(under_way) == 1 else 'do'} not reach {which}"
+    return f"{_listed(names)} {'does' if len(names) == 1 else 'do'} not reach {which}"
 
 
 def _lowest(recording: Recording) -> str:
-    last = recording.xy.shape[1] - 1
-    ranks = recording.ranks(last)
-    if not np.isfinite(recording.z[:, last]).any():
+    losses = recording.z[:, -1]
+    if not np.isfinite(losses).any():
         return "at the end all have diverged"
-    best = np.flatnonzero(ranks == 1)
-    loss = _loss(float(recording.z[best[0], last]))
+    best = np.flatnonzero(recording.ranks(recording.last_step) == 1)
     names = _listed([recording.names[racer] for racer in best])
-    return f"at the end {names} {'is' if len(best) == 1 else 'are'} lowest, with a loss of {loss}"
+    return f"at the end {names} {'is' if len(best) == 1 else 'are'} lowest, with a loss of {_loss(losses[best[0]])}"
 
 
 def _loss(value: float) -> str:
-    """A number to three digits, in figures alone where these are few: powers of ten are hard to hear."""
+    """Write a loss with three digits, and with a power of ten only if it is very small or large."""
     if value and not 1e-4 <= abs(value) < 1e6:
         return format_number(value, None)
     return f"{float(f'{value:.3g}') + 0.0:,.9g}".replace("-", "−")
 
 
-def _zigzagging(recording: Recording) -> list[int]:
-    """The racers of whose steps many go back against the one before."""
-    found = []
-    for racer, steps in enumerate(recording.steps):
+def _zigzags(recording: Recording) -> str:
+    """Name the racers whose steps often go back against the step before."""
+    names = []
+    for name, xy, steps in zip(recording.names, recording.xy, recording.steps, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):
-            moves: Array = np.diff(recording.xy[racer, : steps + 1], axis=0)
+            moves: Array = np.diff(xy[: steps + 1], axis=0)
             moves = moves[np.isfinite(moves).all(axis=1)]
-            turned = (moves[1:] * moves[:-1]).sum(axis=1) < 0
-        if len(turned) >= LEAST and turned.mean() > ZIGZAG:
-            found.append(racer)
-    return found
+            reversed_ = (moves[1:] * moves[:-1]).sum(axis=1) < 0
+        if len(reversed_) >= MIN_TURNS and reversed_.mean() > ZIGZAG_SHARE:
+            names.append(name)
+    return f"{_listed(names)} {'zigzags' if len(names) == 1 else 'zigzag'}" if names else ""
 
 
-def _basins(basins: Basins) -> str:
-    cells = basins.minimum.size
-    ends = [
-        (basins.count(outcome, basins.steps) / cells, what)
-        for outcome, what in [
-            *((number, f"come to the minimum {format_point(place[:2])}") for number, place in enumerate(basins.minima)),
-            (DIVERGED, "diverge"),
-            (UNDECIDED, "come to none"),
+def _map(result: Basins | Losses | None) -> str:
+    if isinstance(result, Basins):
+        cells = result.minimum.size
+        outcomes = {DIVERGED: "diverge", UNDECIDED: "come to none"}
+        outcomes |= {index: f"come to the minimum {format_point(xyz[:2])}" for index, xyz in enumerate(result.minima)}
+        shares = [(result.count(outcome, result.steps) / cells, text) for outcome, text in outcomes.items()]
+        parts = [f"{share:.0%} {text}" for share, text in sorted(shares, reverse=True) if share >= 0.005]
+        return f"A map of {cells:,} starts: of them {_listed(parts)}"
+    if result and (best := result.best(len(result.loss) - 1)):
+        chosen = [
+            f"{name} {values[cell]:.3g}"
+            for name, values, cell in zip(result.names, result.values, best[::-1], strict=True)
         ]
-    ]
-    told = [f"{part:.0%} {what}" for part, what in sorted(ends, reverse=True) if part >= 0.005]
-    return f"A map of {cells:,} starts: of them {_listed(told)}"
+        return f"A map of the settings: the lowest loss comes with {', '.join(chosen)}"
+    return ""
 
 
 def _listed(words: Sequence[str]) -> str:
-    """Words as they are listed in a sentence; of many, how many there are."""
-    if len(words) > MOST:
+    """Join words as in a sentence, or return the number of racers if there are too many words."""
+    if len(words) > MAX_NAMES:
         return f"{len(words)} racers"
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def _spoken(recording: Recording) -> Recording:
-    """The same with its title and names as they are read, without the signs around maths."""
+def _with_plain_text(recording: Recording) -> Recording:
+    """Return the recording with its title and names as they are read aloud, without the marks around mathtext."""
 
     def plain(text: str) -> str:
-        printed = "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\\[()]", "", text))
-        return " ".join(printed.split())
+        printable = "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\\[()]", "", text))
+        return " ".join(printable.split())
 
     return replace(recording, title=plain(recording.title), names=tuple(map(plain, recording.names)))

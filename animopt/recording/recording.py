@@ -1,7 +1,7 @@
-"""A race as numbers: all that a panel may ask, without torch."""
+"""A recorded race as NumPy arrays: everything that a panel needs, without torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 from animopt.core.arrays import Array
 from animopt.recording.map_results import Basins, Losses
 
-NARROW = 2.5
-"""A domain whose one side is longer than this many times the other is drawn square, in unequal units."""
+MAX_SIDE_RATIO = 2.5
+"""Maximum ratio of a domain's sides that is drawn in equal units. A longer domain is drawn as a square."""
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The function sampled on a grid: `x` (columns,), `y` (rows,), `z` (rows, columns), NaN where it has no value.
+    """A function sampled on a grid.
 
-    `scale` (any shape) are all the heights that are drawn on one scale with these, else it is `z`.
+    Attributes:
+        x: Coordinates of the columns, ascending, (columns,).
+        y: Coordinates of the rows, ascending, (rows,).
+        z: Values of the function, (rows, columns). NaN where it has none.
+        scale: All values that share one scale of heights with `z`, of any shape. `z` itself if there are no others.
     """
 
     x: Array
     y: Array
     z: Array
-    scale: Array = field(default_factory=lambda: np.empty(0))
-
-    def __post_init__(self) -> None:
-        if not self.scale.size:
-            object.__setattr__(self, "scale", self.z)
+    scale: Array
 
     @property
     def low(self) -> Array:
@@ -43,32 +43,30 @@ class Surface:
 
     @property
     def aspect(self) -> float:
-        """How many times as wide as high the domain is drawn: in equal units, unless it is too narrow for that."""
+        """Width of the drawn domain divided by its height."""
         width, height = self.high - self.low
-        return float(width / height) if 1 / NARROW <= width / height <= NARROW else 1.0
+        return float(width / height) if 1 / MAX_SIDE_RATIO <= width / height <= MAX_SIDE_RATIO else 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class SurfacePath:
-    """A racer's way over the surface, as far as it lies in the domain.
+    """The path of a racer over the surface.
 
-    `step` (points,) ascends and is fractional between two steps; `xyz` (points, 3) lies on the surface.
-    A row of NaN in `xyz` stands wherever the way leaves the domain.
+    Attributes:
+        step: Step at each point, ascending, (points,). It is fractional between two steps.
+        xyz: Points on the surface, in the units of the domain, (points, 3). A row of NaN separates the parts of a path
+            that leaves the domain and returns.
     """
 
     step: Array
     xyz: Array
 
-    def until(self, step: float) -> Array:
-        """The way up to a fractional step, (points, 3), ending in the head itself."""
-        return np.vstack([self.passed(step), self.head(step)])
-
     def passed(self, step: float) -> Array:
-        """The points of the way that are passed at a fractional step, (points, 3)."""
+        """Return the points of the path up to a fractional step, (points, 3)."""
         return self.xyz[: int(np.searchsorted(self.step, step, side="right"))]
 
     def head(self, step: float) -> Array:
-        """The place at a fractional step, (3,); NaN while it is out of the domain."""
+        """Return the point at a fractional step, (3,). It is NaN while the racer is outside the domain."""
         after = int(np.searchsorted(self.step, step, side="right"))
         if after == 0:
             return np.full(self.xyz.shape[1], np.nan)
@@ -81,11 +79,14 @@ class SurfacePath:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The data behind a surface, and what each racer's model makes of them.
+    """The data behind a surface, and the predictions of each racer's model.
 
-    `inputs` and `targets` are (rows,), `batches` (steps, size) the numbers of the rows from which each step has its
-    gradient. `predictions` (racers, steps + 1, points) are those on `grid` (points,), even over the inputs, NaN where
-    the racer is.
+    Attributes:
+        inputs: Inputs of the data, (rows,).
+        targets: Targets of the data, (rows,).
+        batches: Indices of the rows from which each step has its gradient, (steps, batch size).
+        grid: Evenly spaced inputs, (points,).
+        predictions: Predictions on `grid` after each step, (racers, steps + 1, points). NaN after a racer diverged.
     """
 
     inputs: Array
@@ -97,18 +98,34 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One race on one surface.
+    """A race of several racers on one surface.
 
-    `names`, `settings`, `optimizers` (their classes' names) and `hyperparameters` (as the optimizers hold them) are
-    (racers,); a hyperparameter that changes is an array (steps + 1, ...) of what it was in the step to each point, at
-    the start as in the first. `xy` (racers, steps + 1, 2) and `z` (racers, steps + 1) are float64, hold what torch
-    computed, and are NaN from a racer's first non-finite value on. `gradients` (racers, steps + 1, 2) are those with
-    which each step set out, NaN where none did. `states` (racers,) are what each optimizer carries after each step, by
-    its own names, (steps + 1, 2) or (steps + 1,), NaN where it carries nothing yet. `steps` (racers,) is the number
-    that each racer takes itself, after which it holds its last point and state; `evaluations` (racers, steps + 1)
-    counts the gradients that it has asked for. `minima` (minima, 3) are the known ones, with their heights. `caption`
-    tells how the race came about, where that is not plain; `sample` is there where the function has data and a model
-    of them; `map`, if there is one, is what comes of many more races.
+    Positions are in the units of the domain, losses in those of the function.
+
+    Attributes:
+        title: The title of the scene.
+        formula: The function as text with mathtext.
+        names: Name of each racer, (racers,).
+        settings: Settings of each racer as text, (racers,).
+        optimizers: Name of each optimizer's class, (racers,).
+        hyperparameters: Hyperparameters of each optimizer by torch's names, (racers,). One that changes during the
+            race is an array (steps + 1, ...): its values in the steps that led to each point. The start has those of
+            the first step.
+        xy: Positions after each step as torch computed them, float64, (racers, steps + 1, 2). NaN from the first value
+            on that is not finite.
+        z: Losses at `xy`, float64, (racers, steps + 1). NaN from the first value on that is not finite.
+        gradients: Gradients at `xy` with which the next step was computed, (racers, steps + 1, 2). NaN if there is
+            none.
+        states: State of each optimizer after each step by torch's names, (racers,): arrays (steps + 1, 2) or
+            (steps + 1,). NaN before torch makes the state.
+        steps: Number of steps of each racer, (racers,). Afterwards it remains at its last point.
+        evaluations: Number of gradients that each racer has computed after each step, (racers, steps + 1).
+        surface: The function on a grid.
+        paths: Path of each racer over the surface, (racers,).
+        minima: Known minima and their losses, (minima, 3).
+        caption: How the race came about, such as the budget of its tuning. "" if there is nothing to say.
+        sample: The data of a function that is the loss of a model.
+        map: The result of many more races, if the scene has a map.
     """
 
     title: str
@@ -130,10 +147,15 @@ class Recording:
     sample: Sample | None = None
     map: Basins | Losses | None = None
 
+    @property
+    def last_step(self) -> int:
+        """Number of steps of the longest race."""
+        return self.xy.shape[1] - 1
+
     @cached_property
     def gap(self) -> Array | None:
-        """How far each loss is above the lowest known minimum, (racers, steps + 1), or None where none is known."""
-        # The function may have no value there.
+        """Losses above the lowest known minimum, (racers, steps + 1), or None if no minimum is known."""
+        # The function may have no value at a given minimum.
         heights = self.minima[np.isfinite(self.minima[:, 2]), 2]
         if not heights.size:
             return None
@@ -142,27 +164,27 @@ class Recording:
 
     @cached_property
     def in_view(self) -> NDArray[np.bool_]:
-        """Whether each recorded point lies in the domain, (racers, steps + 1)."""
+        """Whether each position is in the domain, (racers, steps + 1)."""
         inside = (self.xy >= self.surface.low) & (self.xy <= self.surface.high)
         return inside[..., 0] & inside[..., 1]
 
-    def only(self, racer: int) -> "Recording":
-        """The same race with one of its racers alone."""
+    def single(self, racer: int) -> "Recording":
+        """Return the recording of one racer."""
         each = ("names", "settings", "optimizers", "hyperparameters", "xy", "z", "gradients", "states", "steps")
         fields = (*each, "evaluations", "paths")
         return replace(self, **{field: getattr(self, field)[racer : racer + 1] for field in fields})
 
     def ranks(self, step: int) -> NDArray[np.int64]:
-        """Each racer's place by its loss after a step, (racers,), from 1; equal losses share one, NaN comes last."""
+        """Return each racer's rank by its loss after a step, from 1, (racers,). Equal losses share one, NaN is last."""
         z = np.where(np.isnan(self.z[:, step]), np.inf, self.z[:, step])
         return 1 + (z[None, :] < z[:, None]).sum(axis=1)
 
-    def trouble(self, racer: int, step: int) -> str:
-        """What keeps a racer out of the picture after a step, as a phrase; empty while it is in view."""
-        lost = ~np.isfinite(self.z[racer, : step + 1])
-        if lost.any():
-            return f"diverged at step {int(lost.argmax())}"
+    def lost(self, racer: int, step: int) -> tuple[str, int] | None:
+        """Return ("diverged" or "left view", since which step) if a racer is not in view after a step, or else None."""
+        diverged = ~np.isfinite(self.z[racer, : step + 1])
+        if diverged.any():
+            return "diverged", int(diverged.argmax())
         inside = self.in_view[racer, : step + 1]
         if inside[-1]:
-            return ""
-        return f"left view at step {len(inside) - int(inside[::-1].argmax()) if inside.any() else 0}"
+            return None
+        return "left view", len(inside) - int(inside[::-1].argmax()) if inside.any() else 0

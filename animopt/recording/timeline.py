@@ -1,104 +1,140 @@
-"""The one place that turns a second of film into a moment of the race."""
+"""Turns a second of the clip into a moment of the race."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import attrs
 import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.errors import UsageError, short_repr
 from animopt.core.validation import check_choice, check_number, check_texts
 
-HOLD = 2.0
-"""Seconds for which the finished race stays in the picture, where the clip is long enough."""
+HOLD_SECONDS = 2.0
+"""Seconds for which the end of the race is shown, at most a quarter of the clip."""
 
-AZIMUTH = 200.0
-"""Degrees, the lecture notebook's view; the camera sets out from it."""
+START_AZIMUTH = 200.0
+"""Azimuth of the camera at the start of the clip, in degrees. The lecture notebook has the same view."""
 
-TURN = 9.0
-"""Degrees a second, at the camera's even speed."""
+TURN_RATE = 9.0
+"""Speed of the camera, in degrees per second."""
 
-EASE = 1.0
-"""Seconds in which the camera comes to its speed, and to rest, where the clip is long enough."""
+EASE_SECONDS = 1.0
+"""Seconds in which the camera accelerates and in which it stops, at most a quarter of the clip each."""
 
-TRACK, MOST_TRACK = 50, 2000
-"""How many moments a second, and how many at most, are looked at for what must be planned for the whole clip."""
+SAMPLE_RATE, MAX_SAMPLES = 50, 2000
+"""Samples of the clip per second, and their maximum number, for plans that cover the whole clip."""
 
-FADE = 0.3
-"""Seconds in which a card or a question comes and goes."""
+FADE_SECONDS = 0.3
+"""Seconds in which a title card or a question appears or disappears."""
 
 LOOPS = ("plain", "seamless")
 
+_QUESTION_EXAMPLE = "Question('Which one arrives first?')"
+_SLOW_REMEDY = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
 
-@dataclass(frozen=True)
+
+def _question_text(text: str | Mapping[str, str]) -> str | Mapping[str, str]:
+    check_texts("question", text, _QUESTION_EXAMPLE)
+    if not text:
+        raise UsageError(f"question {short_repr(text)}: give a text, as {_QUESTION_EXAMPLE}")
+    return text
+
+
+def _question_step(step: float) -> float:
+    return check_number("question step", step, "give the step at which the race pauses, as step=3", minimum=0)
+
+
+def _question_seconds(seconds: float) -> float:
+    return check_number("question seconds", seconds, "give the length of the pause, as seconds=2", above=0)
+
+
+@attrs.frozen(slots=False)
 class Question:
-    """A question to the class: the race stands still for `seconds` at a step while the text is shown.
+    """A question to the audience: the race pauses while it is shown.
 
-    Raises UsageError for no text, for a step that is no number of at least 0, and for a pause of no length.
+    Args:
+        text: The question, or the question in several languages, as {"en": "Which wins?", "ko": "누가 이길까?"}.
+        step: The step at which the race pauses, at least 0. It may be fractional.
+        seconds: Length of the pause in seconds, greater than 0.
+
+    Raises:
+        UsageError: The text is empty or not a text, or a number is out of its range.
+
+    >>> Question("Which one arrives first?", step=3)
+    Question(text='Which one arrives first?', step=3, seconds=2.0)
     """
 
-    text: str | Mapping[str, str]
-    step: float = 0.0
-    seconds: float = 2.0
-
-    def __post_init__(self) -> None:
-        check_texts("question", self.text, "Question('Which one arrives first?')")
-        if not self.text:
-            raise UsageError(f"question {short_repr(self.text)}: give a text, as Question('Which one arrives first?')")
-        step = check_number(
-            "question step", self.step, "give the step at which the race stands still, as step=3", minimum=0
-        )
-        object.__setattr__(self, "step", step)
-        seconds = check_number("question seconds", self.seconds, "give the length of the pause, as seconds=2", above=0)
-        object.__setattr__(self, "seconds", seconds)
+    text: str | Mapping[str, str] = attrs.field(converter=_question_text)
+    step: float = attrs.field(default=0.0, converter=_question_step)
+    seconds: float = attrs.field(default=2.0, converter=_question_seconds)
 
 
-@dataclass(frozen=True)
+def _slow_first(first: float) -> float:
+    return check_number("slow first", first, _SLOW_REMEDY, minimum=0)
+
+
+def _slow_last(last: float) -> float:
+    return last if last == float("inf") else check_number("slow last", last, _SLOW_REMEDY)
+
+
+def _slow_times(times: float) -> float:
+    return check_number("slow times", times, _SLOW_REMEDY, above=0)
+
+
+@attrs.frozen(slots=False)
 class SlowMotion:
-    """Slow motion: from the step `first` to the step `last` the race takes `times` as long.
+    """Slow motion: the race takes several times as long between two steps.
 
-    Raises UsageError for steps in the wrong order, or for a factor that is not positive.
+    Args:
+        first: The step at which slow motion begins, at least 0.
+        last: The step at which it ends, greater than `first`. float("inf") is the end of the race.
+        times: How many times as long the steps take, greater than 0.
+
+    Raises:
+        UsageError: The steps are not in their order, or a number is out of its range.
+
+    >>> SlowMotion(3, 6, times=2)
+    SlowMotion(first=3, last=6, times=2)
     """
 
-    first: float
-    last: float
-    times: float = 3.0
+    first: float = attrs.field(converter=_slow_first)
+    last: float = attrs.field(converter=_slow_last)
+    times: float = attrs.field(default=3.0, converter=_slow_times)
 
-    def __post_init__(self) -> None:
-        remedy = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
-        object.__setattr__(self, "first", check_number("slow first", self.first, remedy, minimum=0))
-        if self.last != float("inf"):
-            object.__setattr__(self, "last", check_number("slow last", self.last, remedy, above=self.first))
-        object.__setattr__(self, "times", check_number("slow times", self.times, remedy, above=0))
+    def __attrs_post_init__(self) -> None:
+        if self.last <= self.first:
+            raise UsageError(f"slow last {short_repr(self.last)}: {_SLOW_REMEDY}")
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What a frame depends on.
+    """All that a frame depends on.
 
-    The step, fractional between two; the camera's azimuth in degrees; from 0 to 1, how much of the hold after the
-    race has passed, how opaque the title card and the question are, and how much of the whole clip has passed; and
-    the number of the race, where several follow each other.
+    `step` is the step of the race, fractional between two steps, and `race` the index of the race that is shown.
+    `azimuth` is that of the camera, in degrees. The others are from 0 to 1: how much of the hold at the end of the
+    race and how much of the clip has passed, and the opacities of the title card and of the question.
     """
 
     step: float
     azimuth: float
-    held: float = 0.0
-    card: float = 0.0
-    question: float = 0.0
-    part: float = 0.0
+    hold_progress: float = 0.0
+    card_opacity: float = 0.0
+    question_opacity: float = 0.0
+    progress: float = 0.0
     race: int = 0
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A race of `steps` steps in a clip of `seconds` seconds, plain or seamless.
+    """A race of `steps` steps in a clip of `seconds` seconds.
 
-    A seamless clip ends in the moment with which it begins: the camera goes once around, and the racers return to
-    their starts along their trails. `card` is for how many seconds the title card stands before all else. Of several
-    `races` the first is run; then the others pass by, finished.
-    Raises UsageError for a loop of another name, and where the card and the questions leave no time for the race.
+    The title card is shown for the first `card` seconds. Of several `races`, the first one runs. Then the results of
+    the others are shown one after another. At the end of a clip with `loop` "seamless", the camera has turned once
+    around and the racers return to their starts along their trails, so that the last moment is the first one.
+
+    Raises UsageError for another `loop`, and if the card and the question leave no time for the race.
     """
 
     steps: int
@@ -111,116 +147,124 @@ class Timeline:
 
     def __post_init__(self) -> None:
         check_choice("loop", self.loop, LOOPS)
-        check_number("card", self.card, "give the seconds for which the title card stands, as card=1", minimum=0)
-        if self.race <= 0:
+        check_number("card", self.card, "give the seconds for which the title card is shown, as card=1", minimum=0)
+        if self.race_duration <= 0:
             raise UsageError(f"seconds {self.seconds:g}: the card and the question leave none for the race; give more")
 
     @property
-    def hold(self) -> float:
-        """For how many seconds the finished race is held."""
-        return min(HOLD, self.seconds / 4)
+    def hold_duration(self) -> float:
+        """Seconds for which the end of the race is shown."""
+        return min(HOLD_SECONDS, self.seconds / 4)
 
     @property
-    def race(self) -> float:
-        """How many seconds of the clip the race itself takes, without the question's pause."""
-        return self._running - self._passing
+    def race_duration(self) -> float:
+        """Seconds that the first race takes, without the pause for the question."""
+        return self._all_races_duration - self._other_races_duration
 
     @property
-    def _running(self) -> float:
-        return self.seconds - self.hold - self.card - (self.question.seconds if self.question else 0)
+    def _all_races_duration(self) -> float:
+        return self.seconds - self.hold_duration - self.card - (self.question.seconds if self.question else 0)
 
     @property
-    def _passing(self) -> float:
-        """For how many seconds the races after the first pass by."""
-        return self._running / 2 if self.races > 1 else 0.0
+    def _other_races_duration(self) -> float:
+        return self._all_races_duration / 2 if self.races > 1 else 0.0
 
     @property
-    def finished(self) -> float:
-        """The second of the clip that says most of how the race ended."""
-        # A seamless clip has gone back to its beginning when it ends.
-        return self.seconds if self.loop == "plain" else self.seconds - 0.75 * self.hold
+    def other_races_start(self) -> float:
+        """The second from which on the results of the other races are shown."""
+        return self.seconds - self.hold_duration - self._other_races_duration
 
     @property
-    def others(self) -> float:
-        """The second of the clip from which on the races after the first pass by."""
-        return self.seconds - self.hold - self._passing
+    def result_second(self) -> float:
+        """The second that shows the result of the race best: the last one of a plain clip."""
+        return self.seconds if self.loop == "plain" else self.seconds - 0.75 * self.hold_duration
+
+    @property
+    def _question_step(self) -> float:
+        return min(self.question.step, self.steps) if self.question else 0.0
 
     def second_of(self, step: float) -> float:
-        """The first second of the clip at which the race is at a step."""
-        seconds, steps = self._keys
+        """Return the first second at which the race is at a step."""
+        seconds, steps = self._knots
         after = int(np.searchsorted(steps, step))
         if after == 0:
             return float(seconds[0])
         part = (step - steps[after - 1]) / (steps[after] - steps[after - 1])
         return float(seconds[after - 1] + part * (seconds[after] - seconds[after - 1]))
 
-    def told(self, count: int) -> list[float]:
-        """So many seconds of the clip that tell the story: even steps of the race, and then of the other races."""
+    def overview(self, count: int) -> list[float]:
+        """Return the seconds of evenly spaced steps of the first race and evenly spaced other races, `count` in all."""
         running = count if self.races == 1 else (count + 1) // 2
+        others = np.linspace(0, 1, count - running + 1)[1:]
         return [
             *(self.second_of(self.steps * part) for part in np.linspace(0, 1, running)),
-            *(self.others + self._passing * part for part in np.linspace(0, 1, count - running + 1)[1:]),
+            *(self.other_races_start + self._other_races_duration * part for part in others),
         ]
 
     def moment(self, second: float) -> Moment:
-        """The moment at a second of the clip; the race ends before the clip, the camera turns to its end."""
-        step = float(np.interp(second, *self._keys))
-        left = self.seconds - self.hold - second
-        held = max(0.0, -left / self.hold)
-        passed = _ramp(1 - left / self._passing) if self.races > 1 else 0.0
-        card = _ramp((self.card - second) / FADE)
-        question = 0.0
-        if self.question:
-            asked = self.second_of(min(self.question.step, self.steps))
-            left = asked + self.question.seconds - second
-            question = _ramp((second - asked) / FADE) * _ramp(left / FADE)
-            if self.question.step == 0 and not self.card:
-                question = _ramp(left / FADE)
-        part = min(1.0, second / self.seconds)
+        """Return the moment at a second of the clip."""
+        step = float(np.interp(second, *self._knots))
+        left = self.seconds - self.hold_duration - second
+        hold = max(0.0, -left / self.hold_duration)
+        others = _ramp(1 - left / self._other_races_duration) if self.races > 1 else 0.0
+        progress = min(1.0, second / self.seconds)
         if self.loop == "seamless":
             # The second half of the hold rewinds the race.
-            rewound = 1 - _smooth(max(0.0, 2 * held - 1))
-            step, passed = step * rewound, passed * rewound
-            held = max(0.0, 1 - abs(1 - 4 * held))
-            part %= 1.0
-            azimuth = AZIMUTH + 360 * part
+            rewound = 1 - _smooth(max(0.0, 2 * hold - 1))
+            step, others = step * rewound, others * rewound
+            hold = max(0.0, 1 - abs(1 - 4 * hold))
+            progress %= 1.0
+            azimuth = START_AZIMUTH + 360 * progress
         else:
-            azimuth = AZIMUTH + TURN * self._turned(second)
-        return Moment(step, azimuth, held, card, question, part, round(passed * (self.races - 1)))
+            azimuth = START_AZIMUTH + TURN_RATE * self._turning_seconds(second)
+        card = _ramp((self.card - second) / FADE_SECONDS)
+        race = round(others * (self.races - 1))
+        return Moment(step, azimuth, hold, card, self._question_opacity(second), progress, race)
+
+    def _question_opacity(self, second: float) -> float:
+        if not self.question:
+            return 0.0
+        start = self.second_of(self._question_step)
+        opacity = _ramp((start + self.question.seconds - second) / FADE_SECONDS)
+        # A clip that begins with the question shows it at once.
+        return opacity * _ramp((second - start) / FADE_SECONDS) if self.question.step or self.card else opacity
 
     @cached_property
-    def track(self) -> tuple[Moment, ...]:
-        """Moments evenly apart, from the first of the clip to its last, or to the one before it is the first again."""
-        count = max(1, min(MOST_TRACK, round(self.seconds * TRACK)))
-        last = count + (self.loop == "plain")
-        return tuple(self.moment(self.seconds * index / count) for index in range(last))
+    def samples(self) -> tuple[Moment, ...]:
+        """Evenly spaced moments of the whole clip. The last one is left out if it is the first one again."""
+        count = max(1, min(MAX_SAMPLES, round(self.seconds * SAMPLE_RATE)))
+        end = count + (self.loop == "plain")
+        return tuple(self.moment(self.seconds * index / count) for index in range(end))
 
     @cached_property
-    def _keys(self) -> tuple[Array, Array]:
-        """The seconds, ascending, and the steps between which the race runs evenly."""
-        ends = {0.0, float(self.steps), *(edge for slow in self.slow for edge in (slow.first, slow.last))}
-        if self.question:
-            ends.add(min(self.question.step, self.steps))
-        steps = np.array(sorted(end for end in ends if end <= self.steps))
+    def _knots(self) -> tuple[Array, Array]:
+        """The knots (seconds, steps), ascending, between which the step is linear in the second."""
+        edges = {
+            0.0,
+            float(self.steps),
+            self._question_step,
+            *(s for slow in self.slow for s in (slow.first, slow.last)),
+        }
+        steps = np.array(sorted(edge for edge in edges if edge <= self.steps))
         middles = (steps[:-1] + steps[1:]) / 2
         weights = np.diff(steps)
         for slow in self.slow:
             weights = np.where((slow.first < middles) & (middles < slow.last), weights * slow.times, weights)
-        seconds = self.card + self.race * np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
+        seconds = self.card + self.race_duration * np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
         if self.question:
-            at = int(np.searchsorted(steps, min(self.question.step, self.steps)))
-            seconds = np.concatenate([seconds[: at + 1], seconds[at:] + self.question.seconds])
-            steps = np.insert(steps, at, steps[at])
+            pause = int(np.searchsorted(steps, self._question_step))
+            seconds = np.concatenate([seconds[: pause + 1], seconds[pause:] + self.question.seconds])
+            steps = np.insert(steps, pause, steps[pause])
         return seconds, steps
 
-    def _turned(self, second: float) -> float:
-        """For how many seconds at its even speed the camera has turned."""
-        ease = min(EASE, self.seconds / 4)
-        rest = self.seconds - second
+    def _turning_seconds(self, second: float) -> float:
+        """Return how many seconds at TURN_RATE the camera needs for its turn up to a second."""
+        ease = min(EASE_SECONDS, self.seconds / 4)
+        left = self.seconds - second
         if second < ease:
             return second**2 / (2 * ease)
-        if rest < ease:
-            return self.seconds - ease - rest**2 / (2 * ease)
+        if left < ease:
+            return self.seconds - ease - left**2 / (2 * ease)
         return second - ease / 2
 
 
@@ -229,5 +273,5 @@ def _ramp(part: float) -> float:
 
 
 def _smooth(part: float) -> float:
-    """From 0 to 1 with no speed at either end."""
+    """Return the smoothstep of a number from 0 to 1, which has no slope at either end."""
     return part * part * (3 - 2 * part)

@@ -97,7 +97,7 @@ def _slide(scene: Scene, name: str, source: Path | None, output: Output, executo
     for _ in save_clips([output], lambda _: film, lambda done, total: None, executor):
         pass
     poster = output.path.with_suffix(".png")
-    save_still(poster, film.at(film.timeline.finished))
+    save_still(poster, film.at(film.timeline.result_second))
     return Slide(
         name=name,
         title=plain_text(recording.title),

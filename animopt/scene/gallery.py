@@ -54,7 +54,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
     for output in save_clips(outputs, lambda output: film, lambda done, total: None):
         yield output.path
     poster = outputs[0].path.with_suffix(".png")
-    save_still(poster, film.at(film.timeline.finished))
+    save_still(poster, film.at(film.timeline.result_second))
     yield poster
     titled = replace(races[0], title=plain_text(races[0].title))
     optimizers = tuple(dict.fromkeys(titled.optimizers))

@@ -21,7 +21,7 @@ from animopt.engine.record import record
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
 from animopt.publish.notebook import Bundle, encode_base64, image, in_terminal
-from animopt.recording.timeline import AZIMUTH, Moment, Timeline
+from animopt.recording.timeline import START_AZIMUTH, Moment, Timeline
 from animopt.video.film import Staging, draw_page
 from animopt.video.output import check_size, check_still
 from animopt.video.save import encode_png, save_still
@@ -78,7 +78,7 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         figure = Picture(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
         FigureCanvasAgg(figure)
         for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
-            for artist in move(Moment(step=0, azimuth=AZIMUTH)):
+            for artist in move(Moment(step=0, azimuth=START_AZIMUTH)):
                 artist.set_animated(False)
         named = f" of {function.name}" if function.name else ""
         count = f"{xy.shape[1]} points joined" if xy.shape[1] > 1 else "a point"

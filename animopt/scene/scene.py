@@ -319,7 +319,7 @@ class Scene:
                 return self._recipe(races[0], output.theme, output.transparent, **asked) if recipe else ""
 
             def poster_recipe_of(output: Output) -> str:
-                return recipe_of(output, still=round(self._clock().finished, 3))
+                return recipe_of(output, still=round(self._clock().result_second, 3))
 
             clips = []
             failures = Failures()
@@ -386,7 +386,7 @@ class Scene:
             for each in save_clips([there], lambda _: film, progress, executor):
                 data = each.path.read_bytes()
             # As many colours as the GIF has: the poster is in the notebook twice.
-            poster = encode_png(film.at(film.timeline.finished), bits=8, optimize=True)
+            poster = encode_png(film.at(film.timeline.result_second), bits=8, optimize=True)
             return Rendered(data, poster, alt_text(races[0]))
 
     @cached_property
@@ -435,7 +435,7 @@ class Scene:
 
         Raises Error where the file cannot be written.
         """
-        seconds = self._clock().told(6)
+        seconds = self._clock().overview(6)
         self._page(path, seconds, size, self._staging(theme, transparent), recipe, storyboard=True)
 
     def _page(

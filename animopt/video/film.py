@@ -254,5 +254,5 @@ def _stage(races: Sequence[Recording], race: int, timeline: Timeline, size: tupl
         theme = ordered_theme(theme, len(recording.names))
     aspect, racers = recording.surface.aspect, len(recording.names)
     boxes = arrange_panels(size, theme, layout, staging.panels, aspect, racers, staging.titled)
-    moments = [moment for moment in timeline.track if moment.race == race]
+    moments = [moment for moment in timeline.samples if moment.race == race]
     return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, theme)

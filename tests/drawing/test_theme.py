@@ -211,7 +211,7 @@ def test_any_two_of_twenty_racers_differ(theme):
     ids=str,
 )
 def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, panels):
-    film = Film(ravine_race, Timeline(ravine_race.xy.shape[1] - 1, 10), size, 25, Staging(theme, panels=panels))
+    film = Film(ravine_race, Timeline(ravine_race.last_step, 10), size, 25, Staging(theme, panels=panels))
     film.at(4)
     least = max(10, 0.016 * size[1])
     for text in film.canvas.figure.findobj(Text):

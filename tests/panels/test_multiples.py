@@ -85,7 +85,7 @@ def test_a_frame_is_a_function_of_its_moment(sweep):
 
 
 def test_one_racer_alone_is_as_it_was_among_the_others(sweep):
-    alone = sweep.only(3)
+    alone = sweep.single(3)
     assert alone.names == ("lr 0.95",)
     assert alone.paths == (sweep.paths[3],)
     assert np.array_equal(alone.xy, sweep.xy[3:4])

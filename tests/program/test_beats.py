@@ -28,16 +28,16 @@ def texts(film, second, axes_name):
 
 
 def test_without_beats_the_race_begins_at_once():
-    assert Timeline(10, 10).moment(0).card == Timeline(10, 10).moment(0).question == 0
+    assert Timeline(10, 10).moment(0).card_opacity == Timeline(10, 10).moment(0).question_opacity == 0
     assert Timeline(10, 10).moment(0.8).step == pytest.approx(1)
 
 
 def test_a_card_stands_before_the_race():
     timeline = Timeline(10, 10, card=1.5)
-    assert [timeline.moment(second).card for second in (0, 1, 1.5, 5)] == [1, 1, 0, 0]
+    assert [timeline.moment(second).card_opacity for second in (0, 1, 1.5, 5)] == [1, 1, 0, 0]
     assert timeline.moment(1.5).step == 0
     assert timeline.moment(8).step == 10
-    assert timeline.race == 6.5
+    assert timeline.race_duration == 6.5
 
 
 @pytest.mark.parametrize("step", [0, 4, 10])
@@ -48,8 +48,8 @@ def test_a_question_stops_the_race_at_its_step(step):
     standing = np.array([moment.step == step for moment in moments]) & (times < 10)
     assert standing.sum() * 12 / 2400 == pytest.approx(2, abs=0.02)
     asked = timeline.second_of(step)
-    assert timeline.moment(asked + 1).question == 1
-    assert timeline.moment(asked + 2.01).question == 0
+    assert timeline.moment(asked + 1).question_opacity == 1
+    assert timeline.moment(asked + 2.01).question_opacity == 0
     assert timeline.moment(10).step == 10
 
 

@@ -160,7 +160,7 @@ def quartic_sgd_lr(recording):
     by_rate = dict(zip(values(recording), range(5), strict=True))
     assert steps[by_rate[0.005]] < 0.01
     assert steps[by_rate[0.01]] > 1
-    assert recording.trouble(by_rate[0.01], 20) == ""
+    assert recording.lost(by_rate[0.01], 20) is None
     assert np.isnan(recording.z[by_rate[0.02], -1])
     # Nothing above two over the curvature, 12x² + 30x - 80, comes to rest in a minimum.
     x = recording.minima[0, 0]

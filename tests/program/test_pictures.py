@@ -50,7 +50,7 @@ def flaws(recording, size, staging, monkeypatch):
     """What is wrong with frames at the start, in the middle and at the end."""
     found = []
     with noting_texts(monkeypatch) as still:
-        film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), size, 25, staging)
+        film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25, staging)
         renderer = film.canvas.figure.canvas.get_renderer()
     for second in MOMENTS:
         moment = film.timeline.moment(second)
@@ -138,7 +138,7 @@ def test_every_scene_can_be_read(scene_file, record, size, scenes, monkeypatch):
 @pytest.mark.parametrize("function", ["ravine", "quartic"])
 def test_the_end_tells_every_outcome_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
-    film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), size, 25)
+    film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
     moved = film.canvas.moved(film.timeline.moment(SECONDS))
     said = [each.get_text() for each in moved if isinstance(each, Text) and place(each) == "standings"]
     for racer, (x, y) in enumerate(recording.xy[:, -1]):
@@ -166,7 +166,7 @@ def alternatives(coordinate):
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 def test_both_views_name_every_racer_in_time(stem, scenes, record):
     recording = record(scenes[stem])
-    film = Film(recording, Timeline(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25)
+    film = Film(recording, Timeline(recording.last_step, SECONDS), (1280, 720), 25)
     said = {"contour": set(), "wireframe": set()}
     for second in np.arange(0, SECONDS, 0.2):
         for each in film.canvas.moved(film.timeline.moment(second)):
@@ -236,9 +236,7 @@ def test_a_diverging_race_can_be_read(monkeypatch):
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_panel_is_blank(theme, scenes, record):
     recording = record(scenes["regression_minibatch"])
-    film = Film(
-        recording, Timeline(recording.xy.shape[1] - 1, SECONDS), (1280, 720), 25, Staging(theme, panels=DATA_PANELS)
-    )
+    film = Film(recording, Timeline(recording.last_step, SECONDS), (1280, 720), 25, Staging(theme, panels=DATA_PANELS))
     frame = film.at(4.5)
     for axes in film.canvas.figure.axes:
         if axes.get_label() != "card":
@@ -248,7 +246,7 @@ def test_no_panel_is_blank(theme, scenes, record):
 
 @pytest.mark.parametrize("panels", [RACE_PANELS, EVERY_RACE_PANEL], ids=len)
 def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
-    timeline = Timeline(ravine_race.xy.shape[1] - 1, 4, loop="seamless")
+    timeline = Timeline(ravine_race.last_step, 4, loop="seamless")
     film = Film(ravine_race, timeline, (480, 270), 25, Staging(panels=panels))
     first = film.at(0)
     assert not np.array_equal(film.at(2), first)

@@ -453,7 +453,7 @@ def draws(asked: Asked, folder: Any) -> str:
             assert frame.dtype == np.uint8
             # A card whose title is all blanks is blank.
             title = "".join(filter(str.isprintable, races[0].title)).strip()
-            assert (frame != frame[0, 0]).any() or (film.timeline.moment(index / 10).card and not title)
+            assert (frame != frame[0, 0]).any() or (film.timeline.moment(index / 10).card_opacity and not title)
         for race in races:
             assert alt_text(race).isprintable()
             assert all(event.text for event in events(race))

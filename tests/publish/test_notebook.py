@@ -311,8 +311,8 @@ def test_a_clip_is_rendered_once_and_leaves_no_files(tmp_path, monkeypatch):
 
 def test_the_poster_of_a_seamless_clip_is_no_beginning():
     seamless = scene(loop="seamless", seconds=4)._clock()
-    assert seamless.moment(seamless.finished).step == seamless.steps
-    assert seamless.moment(seamless.finished).held == pytest.approx(1)
+    assert seamless.moment(seamless.result_second).step == seamless.steps
+    assert seamless.moment(seamless.result_second).hold_progress == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

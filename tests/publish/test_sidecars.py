@@ -118,9 +118,9 @@ def test_of_many_racers_only_the_race_is_told():
 def test_that_other_races_follow_is_told_when_they_do(recording):
     timeline = Timeline(40, 20, races=5)
     cue = next(cue for cue in cues([recording] * 5, timeline) if any("4 more functions" in line for line in cue.lines))
-    assert 0 <= cue.start - timeline.others <= LEAST
-    assert timeline.moment(timeline.others - 0.01).race == 0
-    assert timeline.moment(timeline.others + 0.3 * (20 - timeline.others)).race > 0
+    assert 0 <= cue.start - timeline.other_races_start <= LEAST
+    assert timeline.moment(timeline.other_races_start - 0.01).race == 0
+    assert timeline.moment(timeline.other_races_start + 0.3 * (20 - timeline.other_races_start)).race > 0
 
 
 def test_times_beyond_an_hour_are_written_as_they_are_read():
@@ -215,8 +215,8 @@ def test_the_poster_is_the_last_frame_that_tells_the_outcome(pasted):
     film = Film(shown.record(), Timeline(40, 4), SMALL, 5, Staging())
     assert np.array_equal(poster, film.at(4))
     seamless = Timeline(40, 10, loop="seamless")
-    moment = seamless.moment(seamless.finished)
-    assert (moment.step, moment.held) == (40, pytest.approx(1))
+    moment = seamless.moment(seamless.result_second)
+    assert (moment.step, moment.hold_progress) == (40, pytest.approx(1))
 
 
 def test_the_text_is_that_of_the_race(pasted):

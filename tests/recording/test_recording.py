@@ -1,4 +1,4 @@
-"""What a recording answers: ranks, trouble, and the way over the surface at any fraction of a step."""
+"""Recordings: ranks, lost racers, and the path over the surface at any fraction of a step."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from animopt.engine.record import record
 
 
 class Guided:
-    """Goes where it is told."""
+    """An optimizer that goes to given points."""
 
     def __init__(self, parameters, points):
         (self.parameter,) = parameters
@@ -27,7 +27,7 @@ def hills(x):
 
 
 def guided(*paths, definition=hills, **fields):
-    """A recording of racers on the domain ±4, each through a path's points."""
+    """Record racers that go through the points of given paths, on the domain ±4."""
     racers = [
         Racer(
             Guided,
@@ -65,29 +65,29 @@ def in_domain(points):
 
 
 def at(path, step):
-    """The place in the plane at a fraction of a step."""
+    """The position at a fraction of a step."""
     before = min(int(step), len(path) - 2)
     return path[before] + (step - before) * (path[before + 1] - path[before])
 
 
-def test_at_every_step_the_head_is_the_recorded_point(path):
+def test_head_at_each_step_is_the_recorded_point(path):
     recording = guided(path)
-    (way,) = recording.paths
+    (trail,) = recording.paths
     lost = np.logical_or.accumulate(~np.isfinite(path).all(axis=1))
     for step in range(len(path)):
         if in_domain(path[step]) and not lost[step]:
-            np.testing.assert_array_equal(way.head(step), [*path[step], hills(path[step])])
-            np.testing.assert_array_equal(way.head(step)[:2], recording.xy[0, step])
+            np.testing.assert_array_equal(trail.head(step), [*path[step], hills(path[step])])
+            np.testing.assert_array_equal(trail.head(step)[:2], recording.xy[0, step])
         else:
-            assert np.isnan(way.head(step)).all()
+            assert np.isnan(trail.head(step)).all()
 
 
 @pytest.mark.parametrize("name", ["inside", "out and back"])
-def test_between_steps_the_head_is_on_the_straight_segment_and_on_the_surface(name):
+def test_head_between_steps_is_on_the_segment_and_on_the_surface(name):
     path = np.array(PATHS[name], dtype=np.float64)
-    (way,) = guided(path).paths
+    (trail,) = guided(path).paths
     for step in np.linspace(0, len(path) - 1, 991):
-        head, place = way.head(step), at(path, step)
+        head, place = trail.head(step), at(path, step)
         if in_domain(place):
             np.testing.assert_allclose(head[:2], place, atol=1e-9)
             assert head[2] == pytest.approx(hills(place), abs=0.3)
@@ -95,98 +95,96 @@ def test_between_steps_the_head_is_on_the_straight_segment_and_on_the_surface(na
             assert np.isnan(head).all()
 
 
-def test_a_chord_would_leave_the_surface():
+def test_head_between_steps_is_not_on_the_chord():
     start, end = np.array(INSIDE[:2], dtype=np.float64)
-    (way,) = guided(INSIDE).paths
-    middle = way.head(0.5)
+    (trail,) = guided(INSIDE).paths
+    middle = trail.head(0.5)
     chord = (hills(start) + hills(end)) / 2
     assert middle[2] == pytest.approx(hills((start + end) / 2), abs=0.3)
     assert abs(middle[2] - chord) > 20
 
 
-def test_all_of_the_way_lies_on_the_surface_and_in_the_domain(path):
-    (way,) = guided(path).paths
-    seen = way.xyz[np.isfinite(way.xyz).all(axis=1)]
+def test_path_is_on_the_surface_and_in_the_domain(path):
+    (trail,) = guided(path).paths
+    seen = trail.xyz[np.isfinite(trail.xyz).all(axis=1)]
     np.testing.assert_allclose(seen[:, 2], hills(seen[:, :2].T), rtol=1e-9, atol=1e-9)
     assert (np.abs(seen[:, :2]) <= 4 + 1e-12).all()
-    assert (np.diff(way.step) >= 0).all()
+    assert (np.diff(trail.step) >= 0).all()
 
 
 @pytest.mark.parametrize("name", ["inside", "out and back", "at the edge"])
-def test_all_of_the_way_lies_on_the_straight_steps(name):
+def test_path_follows_straight_steps(name):
     path = np.array(PATHS[name], dtype=np.float64)
-    (way,) = guided(path).paths
-    seen = np.isfinite(way.xyz).all(axis=1)
-    places = [at(path, step) for step in way.step[seen]]
-    np.testing.assert_allclose(way.xyz[seen, :2], places, atol=1e-12)
+    (trail,) = guided(path).paths
+    seen = np.isfinite(trail.xyz).all(axis=1)
+    places = [at(path, step) for step in trail.step[seen]]
+    np.testing.assert_allclose(trail.xyz[seen, :2], places, atol=1e-12)
 
 
-def test_the_way_is_cut_where_the_step_meets_the_edge():
-    (way,) = guided(OUT_AND_BACK).paths
-    seen = np.isfinite(way.xyz).all(axis=1)
+def test_path_is_cut_at_the_edge_of_the_domain():
+    (trail,) = guided(OUT_AND_BACK).paths
+    seen = np.isfinite(trail.xyz).all(axis=1)
     leaving = np.flatnonzero(seen[:-1] & ~seen[1:])
-    entering = np.flatnonzero(~seen[:-1] & seen[1:] & (way.step[1:] > 0)) + 1
-    np.testing.assert_allclose(way.step[leaving], [2 / 3, 3.5, 4 + 10 / 12, 6.75], rtol=1e-14)
-    np.testing.assert_allclose(way.xyz[leaving, :2], [(4, 2), (-4, -1), (4, -1), (1, 4)], rtol=1e-14)
-    np.testing.assert_allclose(way.step[entering], [2.625, 4 + 2 / 12, 5.4], rtol=1e-14)
-    np.testing.assert_allclose(way.xyz[entering, :2], [(1.375, -4), (-4, -1), (4, -0.2)], rtol=1e-14)
+    entering = np.flatnonzero(~seen[:-1] & seen[1:] & (trail.step[1:] > 0)) + 1
+    np.testing.assert_allclose(trail.step[leaving], [2 / 3, 3.5, 4 + 10 / 12, 6.75], rtol=1e-14)
+    np.testing.assert_allclose(trail.xyz[leaving, :2], [(4, 2), (-4, -1), (4, -1), (1, 4)], rtol=1e-14)
+    np.testing.assert_allclose(trail.step[entering], [2.625, 4 + 2 / 12, 5.4], rtol=1e-14)
+    np.testing.assert_allclose(trail.xyz[entering, :2], [(1.375, -4), (-4, -1), (4, -0.2)], rtol=1e-14)
 
 
-def test_the_way_so_far_is_a_function_of_the_step_alone(path):
-    (way,) = guided(path).paths
+def test_passed_points_and_head_depend_only_on_the_step(path):
+    (trail,) = guided(path).paths
     steps = np.linspace(0, len(path) - 1, 23)
-    forwards = [way.until(step) for step in steps]
-    backwards = [way.until(step) for step in steps[::-1]][::-1]
-    for step, one, other in zip(steps, forwards, backwards, strict=True):
-        np.testing.assert_array_equal(one, other)
-        np.testing.assert_array_equal(one[-1], way.head(step))
-        np.testing.assert_array_equal(one[:-1], way.xyz[: len(one) - 1])
-        assert (way.step[: len(one) - 1] <= step).all()
+    forwards = [(trail.passed(step), trail.head(step)) for step in steps]
+    backwards = [(trail.passed(step), trail.head(step)) for step in steps[::-1]][::-1]
+    for step, (passed, head), (other, other_head) in zip(steps, forwards, backwards, strict=True):
+        np.testing.assert_array_equal(passed, other)
+        np.testing.assert_array_equal(head, other_head)
+        np.testing.assert_array_equal(passed, trail.xyz[: len(passed)])
+        assert (trail.step[: len(passed)] <= step).all()
 
 
-def test_a_racer_that_is_done_stays_where_it_is():
+def test_finished_racer_remains_at_its_last_point():
     recording = guided(INSIDE, [(1, 1), (2, 2)])
-    way = recording.paths[1]
+    trail = recording.paths[1]
     for step in (1, 1.5, 7):
-        np.testing.assert_array_equal(way.head(step), [2, 2, hills((2, 2))])
+        np.testing.assert_array_equal(trail.head(step), [2, 2, hills((2, 2))])
 
 
-def test_the_way_over_a_hole_is_left_out():
+def test_path_ends_at_a_hole_of_the_surface():
     def half(x):
         return x[0].sqrt() + x[1]
 
     recording = guided(INTO_A_HOLE, definition=half)
-    assert recording.trouble(0, 1) == ""
-    assert recording.trouble(0, 3) == "diverged at step 2"
+    assert recording.lost(0, 1) is None
+    assert recording.lost(0, 3) == ("diverged", 2)
     np.testing.assert_array_equal(recording.paths[0].head(1), [1, 1, 2])
     assert np.isnan(recording.paths[0].head(2)).all()
     assert np.isnan(recording.paths[0].head(3)).all()
 
 
-def test_trouble_is_the_last_time_that_a_racer_left():
+def test_lost_racer_left_view_for_the_last_time():
     recording = guided(OUT_AND_BACK)
-    left = "left view at step {}".format
-    assert [recording.trouble(0, step) for step in range(9)] == [
-        *["", left(1), left(1), "", left(4), left(4), "", left(7), left(7)],
-    ]
+    since = [None, 1, 1, None, 4, 4, None, 7, 7]
+    assert [recording.lost(0, step) for step in range(9)] == [step and ("left view", step) for step in since]
     assert recording.in_view[0].tolist() == in_domain(np.array(OUT_AND_BACK)).tolist()
 
 
-def test_divergence_is_told_before_leaving():
+def test_diverged_racer_is_not_reported_as_out_of_view():
     recording = guided([(0, 0), (9, 9), (np.nan, 0), (0, 0)])
-    expected = ["", "left view at step 1", "diverged at step 2", "diverged at step 2"]
-    assert [recording.trouble(0, step) for step in range(4)] == expected
+    expected = [None, ("left view", 1), ("diverged", 2), ("diverged", 2)]
+    assert [recording.lost(0, step) for step in range(4)] == expected
 
 
 @pytest.mark.parametrize("place", [(np.nan, 1), (1, -np.inf), (1e100, 1)], ids=str)
-def test_once_lost_is_lost_for_good(place):
-    # At the last place only the height is beyond all numbers.
+def test_diverged_racer_remains_nan(place):
+    # At the last place only the loss is not finite.
     recording = guided([(1, 1), place, (0, 0)])
     assert np.isnan(recording.xy[0]).tolist() == [[False] * 2, [True] * 2, [True] * 2]
     assert np.isnan(recording.z[0]).tolist() == [False, True, True]
 
 
-def test_equal_losses_share_a_rank_and_the_lost_come_last():
+def test_equal_losses_share_a_rank_and_nan_is_last():
     recording = guided(
         [(0, 0), (1, 1)], [(0, 0), (2, 0)], [(0, 0), (np.nan, 0)], [(0, 0), (1, 1)], [(0, 0), (0, np.inf)]
     )
@@ -195,9 +193,9 @@ def test_equal_losses_share_a_rank_and_the_lost_come_last():
     assert recording.ranks(1).tolist() == [2, 1, 4, 2, 4]
 
 
-def test_the_gap_is_to_the_lowest_known_minimum():
+def test_gap_is_measured_from_the_lowest_minimum():
     recording = guided([(1, 0), (0, 0), (3, 0)], definition=lambda x: x[0] ** 2 + x[1] ** 2, minima=[(0, 2), (0, 1)])
-    # Where the "known" minimum is none, there is nothing to show below it.
+    # Losses below the given minimum, which is wrong, have no negative gap.
     np.testing.assert_array_equal(recording.gap, [[0, 0, 8]])
     assert guided(INSIDE).gap is None
 
@@ -205,5 +203,5 @@ def test_the_gap_is_to_the_lowest_known_minimum():
 @pytest.mark.parametrize(
     ("x", "y", "aspect"), [((-10, 10), (-5, 5), 2), ((0, 1), (0, 2), 0.5), ((0, 9), (0, 1), 1), ((0, 1), (0, 9), 1)]
 )
-def test_a_domain_is_drawn_in_equal_units_unless_it_is_narrow(x, y, aspect):
+def test_domain_has_equal_units_unless_it_is_long(x, y, aspect):
     assert record(Function(hills, x=x, y=y), [], (0, 0), 1).surface.aspect == aspect

@@ -584,9 +584,9 @@ def test_a_clip_without_its_title_does_not_say_it(files):
 @pytest.mark.parametrize("seconds", [1.0, 10.0])
 def test_a_clip_is_finished_while_the_end_is_told(loop, seconds):
     timeline = Timeline(20, seconds, loop)
-    moment = timeline.moment(timeline.finished)
+    moment = timeline.moment(timeline.result_second)
     assert moment.step == 20
-    assert moment.held == pytest.approx(1)
+    assert moment.hold_progress == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

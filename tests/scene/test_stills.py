@@ -107,7 +107,7 @@ def test_a_storyboard_is_six_moments_of_the_race(scene, film, tmp_path):
     assert board.shape == (3 * height, 2 * width, 3)
     for index in range(6):
         shown = board[index // 2 * height :, index % 2 * width :][:height, :width]
-        expected = film.at(film.timeline.race * index / 5)
+        expected = film.at(film.timeline.race_duration * index / 5)
         # Lines round to pixels by where on the page they lie.
         assert np.abs(shown.astype(int) - expected).mean() < 1, index
 
