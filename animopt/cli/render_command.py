@@ -173,7 +173,7 @@ class RenderCommand(click.Command, ABC):
         for path in stills:
             check_still(path)
         clips = [] if page else [options.output(path) for path in paths]
-        for path, folder in [(path, False) for path in stills] + [(clip.path, clip.writer.folder) for clip in clips]:
+        for path, folder in [(path, False) for path in stills] + [(clip.path, clip.format.folder) for clip in clips]:
             if outputs:
                 check_path(path, folder=folder)
         kinds = [kind.strip() for given in sidecars for kind in given.split(",")]

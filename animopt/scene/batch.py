@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from animopt.core.atomic_files import read_whole, temporary_folder, write_atomically
 from animopt.core.errors import Error, Failures, first_line
 from animopt.scene.report import SceneReport, race_report
@@ -58,7 +60,7 @@ class _Clip:
     def of(output: Output) -> "_Clip":
         """What an output is, but for where."""
         what = output.size, output.fps, output.theme, output.transparent, output.max_bytes
-        return _Clip(str(output.path), output.writer.suffix, *what)
+        return _Clip(str(output.path), output.format.suffix, *what)
 
     def output(self, stem: Path) -> Output:
         """The same at another place, without its suffix."""
@@ -150,7 +152,7 @@ def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> BatchR
             placed.append(path)
             if path == clip.path:
                 size, fps = made.get(there, (clip.size, clip.fps))
-                clips.append(replace(clip, size=size, fps=fps))
+                clips.append(attrs.evolve(clip, size=size, fps=fps))
     if delivery.failure:
         failures.errors.append(Error(delivery.failure))
     failure = failures.message()

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 
 from animopt.core.atomic_files import temporary_folder
@@ -301,7 +302,7 @@ class Scene:
             raise UsageError("outputs: are none; give at least one, as save('race.gif')")
         all_outputs = [each if isinstance(each, Output) else Output(each) for each in outputs]
         for output in all_outputs:
-            check_path(output.path, folder=output.writer.folder)
+            check_path(output.path, folder=output.format.folder)
         paths = [output.path.resolve() for output in all_outputs]
         for output, path in zip(all_outputs, paths, strict=True):
             if paths.count(path) > 1:
@@ -382,7 +383,7 @@ class Scene:
         ):
             races, film_of = self.filming()
             film = film_of(output)
-            there = replace(output, path=folder / output.path)
+            there = attrs.evolve(output, path=folder / output.path)
             for each in save_clips([there], lambda _: film, progress, executor):
                 data = each.path.read_bytes()
             # As many colours as the GIF has: the poster is in the notebook twice.

@@ -76,7 +76,7 @@ def embed_in_webp(path: Path, text: str) -> None:
         file.write(bytes([start[20] | 0x04]))
 
 
-AFTERWARDS = {".gif": embed_in_gif, ".png": embed_in_png, ".apng": embed_in_png, ".webp": embed_in_webp}
+EMBEDDERS = {".gif": embed_in_gif, ".png": embed_in_png, ".apng": embed_in_png, ".webp": embed_in_webp}
 """What puts a text into a finished file, by its suffix; into all others ffmpeg does, while it writes them."""
 
 

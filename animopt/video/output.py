@@ -1,11 +1,12 @@
-"""What is to be written, and where."""
+"""Outputs: files to write, and checks of their paths, sizes and rates."""
 
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
+
+import attrs
 
 from animopt.core.errors import UsageError, short_repr
 from animopt.core.file_names import ends_in_separator, invalid_name_reason
@@ -16,39 +17,53 @@ from animopt.video.encoder import Writer
 from animopt.video.formats import FORMATS
 
 DEFAULT_SUFFIXES = (".gif", ".mp4")
-"""The formats that are written where none is named."""
+"""Suffixes of the files that are written if no output is named."""
 
-SIDES = 160, 16_384
-"""The fewest and the most pixels along a picture's side, of which encoders make anything."""
+MIN_SIDE, MAX_SIDE = 160, 16_384
+"""Minimum and maximum number of pixels along a side of a picture. Encoders refuse larger ones."""
 
-RATES = 1, 120
-"""The fewest and the most frames a second."""
+MIN_FPS, MAX_FPS = 1, 120
+"""Minimum and maximum number of frames per second."""
 
-LEAST = 20_000
-"""No clip has so few bytes."""
+MIN_BYTES = 20_000
+"""Minimum value of `max_bytes`: no clip is smaller."""
 
-STILLS = (".png", ".svg", ".pdf")
+STILL_SUFFIXES = (".png", ".svg", ".pdf")
+"""Suffixes of stills."""
 
 
-@dataclass(frozen=True)
+def _path_text(path: str | os.PathLike[str]) -> str:
+    """Return a path as text, which unlike a Path keeps the slash at the end of a folder."""
+    return f"{Path(path)}{'/' if ends_in_separator(path) else ''}"
+
+
+# The format determines defaults, so the constructor is written out.
+@attrs.frozen(init=False)
 class Output:
-    """A file to write: its suffix picks the format; `size` (width, height) and `fps` default to the format's own.
+    """A file to write. The suffix of its path selects the format.
 
-    A path that ends in a slash is a folder of PNG files. `theme` is the name of one, or None for the scene's.
-    `transparent` leaves out the ground of the picture, `max_bytes` is how many bytes the file may have, None for any;
-    `notch` is how much of the format's quality is given up, from 0.
-    Raises UsageError for a suffix that is no format's, and for a size, a rate, transparency or a number of bytes that
-    the format cannot have.
+    Args:
+        path: Path of the file. A path that ends in a slash is a folder of PNG files.
+        size: Width and height in pixels. The default depends on the format.
+        fps: Frames per second, 1 to 120. The default depends on the format.
+        theme: Name of a theme. The default is the theme of the scene.
+        transparent: Whether to leave out the background.
+        max_bytes: Maximum number of bytes of the file. The default is no maximum.
+
+    Raises:
+        UsageError: If the suffix is unknown or the format does not support one of the values.
+
+    >>> clip = Output("race.gif", fps=20)
+    >>> clip.size, clip.fps
+    ((800, 450), 20.0)
     """
 
-    path: Path
+    _path: str = attrs.field(converter=_path_text)
     size: tuple[int, int]
     fps: float
     theme: str | None
     transparent: bool
     max_bytes: int | None
-    notch: int
-    writer: type[Writer]
 
     def __init__(
         self,
@@ -58,112 +73,118 @@ class Output:
         theme: str | None = None,
         transparent: bool = False,
         max_bytes: int | None = None,
-        notch: int = 0,
-        writer: type[Writer] | None = None,
     ) -> None:
-        path = check_is_path(path)
-        writer = writer or writer_of(path)
+        format_ = format_of(check_is_path(path))
         theme = None if theme is None else check_choice("theme", theme, THEMES)
-        max_bytes = None if max_bytes is None else check_integer("max bytes", max_bytes, 0)
-        check_bool("transparent", transparent)
-        for name, value in {
-            "path": Path(path),
-            "size": check_size(size or writer.size),
-            "fps": check_fps(writer.fps if fps is None else fps),
-            "theme": theme,
-            "transparent": transparent,
-            "max_bytes": max_bytes,
-            "notch": notch,
-            "writer": writer,
-        }.items():
-            object.__setattr__(self, name, value)
-        if transparent and not writer.keeps_alpha:
+        if check_bool("transparent", transparent) and not format_.keeps_alpha:
             able = ", ".join(sorted(suffix for suffix, other in FORMATS.items() if other.keeps_alpha))
-            raise UsageError(f"transparent: a {writer.suffix} has no half-transparent edges; use {able}")
-        if max_bytes is not None and max_bytes < LEAST:
-            raise UsageError(
-                f"max bytes {format_bytes(max_bytes)}: no clip is that small; give at least {format_bytes(LEAST)}"
-            )
-        writer.check(self)
+            raise UsageError(f"transparent: a {format_.suffix} has no half-transparent edges; use {able}")
+        if max_bytes is not None:
+            max_bytes = check_integer("max bytes", max_bytes, 0)
+            if max_bytes < MIN_BYTES:
+                given, minimum = format_bytes(max_bytes), format_bytes(MIN_BYTES)
+                raise UsageError(f"max bytes {given}: no clip is that small; give at least {minimum}")
+        self.__attrs_init__(
+            path=path,
+            size=check_size(size or format_.size),
+            fps=check_fps(format_.fps if fps is None else fps),
+            theme=theme,
+            transparent=transparent,
+            max_bytes=max_bytes,
+        )
+        format_.check(self.path, self.size, self.fps)
+
+    @property
+    def path(self) -> Path:
+        """Path of the file."""
+        return Path(self._path)
+
+    @property
+    def format(self) -> type[Writer]:
+        """The format of the file."""
+        return format_of(self._path)
 
     def draft(self) -> "Output":
-        """The same file for a quick look: half the size, in even sides, and at most 15 frames a second, a GIF's 10."""
-        width, height = (max(SIDES[0], 2 * round(side / 4)) for side in self.size)
-        return replace(self, size=(width, height), fps=min(self.fps, self.writer.draft_fps))
+        """Return the same file for a quick look: half the size in even sides, and at most the draft rate of its format.
+
+        The draft rate is 15 frames per second, for pictures such as a GIF 10.
+        """
+        width, height = (max(MIN_SIDE, 2 * round(side / 4)) for side in self.size)
+        return attrs.evolve(self, size=(width, height), fps=min(self.fps, self.format.draft_fps))
 
 
 def check_still(path: Path) -> str:
-    """The suffix of a still, in small letters; raises UsageError for one that no still has."""
+    """Return the suffix of a still in lower case. Raise UsageError for any other suffix."""
     suffix = path.suffix.lower()
-    if suffix not in STILLS:
-        raise UsageError(f"{path}: a still ends in {', '.join(STILLS)}")
+    if suffix not in STILL_SUFFIXES:
+        raise UsageError(f"{path}: a still ends in {', '.join(STILL_SUFFIXES)}")
     return suffix
 
 
 def check_is_path(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
-    """A path as it is; raises UsageError for what can be none."""
+    """Return a path. Raise UsageError for a value that is not a path."""
     if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
         raise UsageError(f"output {short_repr(path)}: give a path, as 'race.gif'")
     return path
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
-    """A size (width, height) in pixels; raises UsageError for one that cannot be drawn."""
-    least, most = SIDES
-    remedy = f"give two sides of {least} to {most} pixels, as (1280, 720)"
-    sides = check_list("size ", size, remedy)
+    """Return the width and height of a picture in pixels. Raise UsageError for a size that cannot be drawn."""
+    remedy = f"give two sides of {MIN_SIDE} to {MAX_SIDE} pixels, as"
+    sides = check_list("size ", size, f"{remedy} (1280, 720)")
     if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
-        raise UsageError(f"size {short_repr(size)}: {remedy}")
+        raise UsageError(f"size {short_repr(size)}: {remedy} (1280, 720)")
     width, height = map(int, sides)
-    if not (least <= width <= most and least <= height <= most):
-        raise UsageError(f"size {width}x{height}: give two sides of {least} to {most} pixels, as 1280x720")
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (width, height)):
+        raise UsageError(f"size {width}x{height}: {remedy} 1280x720")
     return width, height
 
 
 def check_fps(fps: float) -> float:
-    """A rate in frames a second; raises UsageError for one that no player keeps up with."""
-    least, most = RATES
-    return check_number("fps", fps, f"give {least} to {most} frames a second", minimum=least, maximum=most)
+    """Return a number of frames per second. Raise UsageError for a rate that players cannot show."""
+    return check_number("fps", fps, f"give {MIN_FPS} to {MAX_FPS} frames a second", minimum=MIN_FPS, maximum=MAX_FPS)
 
 
 def check_path(path: Path, *, folder: bool = False) -> None:
-    """Raise UsageError for a path at which no file can be written, or no folder where it is to be one."""
+    """Raise UsageError if a file, or with `folder` a folder, cannot be written at a path."""
     if reason := invalid_name_reason(path.name):
         raise UsageError(f"{path}: {reason}; give it another name")
-    kind = None
+    mode = 0
     try:
-        # Where a link leads is where the file will be.
-        real = path.resolve()
-        missing = next((each for each in (path.parent, real.parent) if not each.is_dir()), None)
+        # The file is written to the target of a link.
+        target = path.resolve()
+        missing = next((parent for parent in (path.parent, target.parent) if not parent.is_dir()), None)
         if missing is None:
             with suppress(FileNotFoundError):
-                kind = real.stat().st_mode
-        stays = folder and (real == Path.cwd() or os.path.ismount(real))
+                mode = target.stat().st_mode
+        fixed = folder and (target == Path.cwd() or os.path.ismount(target))
     except (OSError, ValueError, RuntimeError) as error:
-        # The last is what Python before 3.13 makes of a link in a circle.
-        said = getattr(error, "strerror", None) or ("leads to itself" if isinstance(error, RuntimeError) else error)
-        raise UsageError(f"{path}: {said}; give it another name") from error
+        # Python before 3.13 raises RuntimeError for a link that leads to itself.
+        reason = getattr(error, "strerror", None) or (
+            "leads to itself" if isinstance(error, RuntimeError) else str(error)
+        )
+        raise UsageError(f"{path}: {reason}; give it another name") from error
     if missing is not None:
         raise UsageError(f"{path}: there is no folder {str(missing)!r}; make it first")
-    if kind is not None and not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
+    if mode and not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         raise UsageError(f"{path}: is there already and is no file; give it another name")
-    if kind is not None and stat.S_ISDIR(kind) and not folder:
+    if stat.S_ISDIR(mode) and not folder:
         raise UsageError(f"{path}: is a folder; give the name of a file")
-    if kind is not None and stat.S_ISREG(kind) and folder:
+    if stat.S_ISREG(mode) and folder:
         raise UsageError(f"{path}: is a file; give the name of a folder")
-    if stays:
+    if fixed:
         raise UsageError(f"{path}: is a disk, or the folder that you are in, and cannot be replaced; name one in it")
 
 
-def writer_of(path: str | os.PathLike[str]) -> type[Writer]:
-    """The format of a path; raises UsageError for a suffix that is none's."""
+def format_of(path: str | os.PathLike[str]) -> type[Writer]:
+    """Return the format of a path. Raise UsageError for a suffix of no format."""
     suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
-    if suffix not in FORMATS and Path(path).is_dir():
+    if suffix in FORMATS:
+        return FORMATS[suffix]
+    if Path(path).is_dir():
         raise UsageError(f"{path}: is a folder; give the name of a file, or end it in / for a folder of frames")
-    if suffix not in FORMATS:
-        known = ", ".join(sorted(each for each in FORMATS if each != "/"))
-        what = f"suffix {suffix!r}" if suffix else "no suffix"
-        raise UsageError(
-            f"{path}: {what}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILLS)}"
-        )
-    return FORMATS[suffix]
+    problem = f"suffix {suffix!r}" if suffix else "no suffix"
+    known = ", ".join(sorted(suffix for suffix in FORMATS if suffix != "/"))
+    raise UsageError(
+        f"{path}: {problem}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILL_SUFFIXES)}"
+    )

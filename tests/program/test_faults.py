@@ -221,7 +221,7 @@ def phases(*names):
 def test_the_encoder_is_killed(desk, suffix, moment):
     desk.keep(f"a{suffix}")
     done = desk.run("-o", f"a{suffix}", faults=[fault(moment, "kill encoders")])
-    desk.check(done, 1, f"a{suffix}: the encoder gave up: it was ended by SIGKILL; try again")
+    desk.check(done, 1, f"a{suffix}: the encoder failed: it was ended by SIGKILL; try again")
 
 
 @needs_fork
@@ -229,7 +229,7 @@ def test_the_encoder_is_killed(desk, suffix, moment):
 def test_the_decoder_is_killed(desk, suffix):
     desk.keep(f"a{suffix}")
     done = desk.run("-o", f"a{suffix}", faults=[fault(DECODER, "kill encoders")])
-    desk.check(done, 1, f"a{suffix}: what was written cannot be read: it was ended by SIGKILL; try again")
+    desk.check(done, 1, f"a{suffix}: the file cannot be read back: it was ended by SIGKILL; try again")
 
 
 @needs_fork
@@ -245,7 +245,7 @@ def test_debug_tells_where(desk):
     desk.keep("a.gif")
     done = desk.run("-o", "a.gif", "--debug", faults=[fault(MIDDLE, "kill encoders")])
     assert "Traceback" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("animopt: a.gif: the encoder gave up: ")
+    assert done.stderr.splitlines()[-1].startswith("animopt: a.gif: the encoder failed: ")
     assert (done.code, desk.files()) == (1, desk.old)
     desk.is_clean()
 
@@ -688,7 +688,7 @@ def refusing(*_):
 @needs_fork
 def test_standard_output_gets_a_whole_file_or_none(desk):
     done = desk.run("-o", "-", "--format", "gif", faults=[fault(MIDDLE, "kill encoders")])
-    desk.check(done, 1, "-: the encoder gave up: it was ended by SIGKILL; try again")
+    desk.check(done, 1, "-: the encoder failed: it was ended by SIGKILL; try again")
     assert done.stdout == ""
 
 
@@ -896,7 +896,7 @@ def test_python_gets_an_error_and_the_old_file_stays(scene, tmp_path, monkeypatc
         write(self, part)
 
     monkeypatch.setattr(Writer, "write", writing)
-    with pytest.raises(Error, match=r"the encoder gave up: it (was ended by SIGKILL|ended with)") as caught:
+    with pytest.raises(Error, match=r"the encoder failed: it (was ended by SIGKILL|ended with)") as caught:
         scene.save(Output(f"{tmp_path}/{name}", (160, 160), 10), workers=0)
     assert "\n" not in str(caught.value)
     assert str(path).rstrip("/") in str(caught.value)
@@ -917,7 +917,7 @@ def test_one_of_several_outputs_fails(scene, tmp_path, faulty):
         written.extend(scene.saving(*outputs, workers=0, sidecars=["alt", "poster"]))
     said = str(caught.value)
     assert "\n" not in said
-    assert said.count("the encoder gave up") == 2
+    assert said.count("the encoder failed") == 2
     assert "b.mp4" in said
     assert "d.mp4" in said
     for name in ("a.gif", "c.webp", "e.gif", "f.apng"):
@@ -993,4 +993,4 @@ def test_a_deck_is_whole_or_the_old_one(desk):
     done = desk.run("deck", "a.html", "../scene.py", "../second.py", scene="", faults=faults)
     assert done.stderr.startswith("1/2 scene: done\n")
     done.stderr = done.stderr.partition("\n")[2]
-    desk.check(done, 1, "second: ", "the encoder gave up: it was ended by SIGKILL; try again")
+    desk.check(done, 1, "second: ", "the encoder failed: it was ended by SIGKILL; try again")

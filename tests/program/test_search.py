@@ -31,7 +31,7 @@ from animopt.recording.events import alt_text, events
 from animopt.regression import line
 from animopt.scene.race_spec import RaceSpec
 from animopt.scene.recipe import Recipe
-from animopt.video.metadata import AFTERWARDS, MOST, embedded
+from animopt.video.metadata import EMBEDDERS, MOST, embedded
 from animopt.video.size_budget import parse_bytes
 
 SEARCH = partial(
@@ -689,13 +689,13 @@ def pictures(tmp_path_factory):
     """A small file of each format into which a text is put once it is finished, by its suffix."""
     there = tmp_path_factory.mktemp("pictures")
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
-    for suffix in AFTERWARDS:
+    for suffix in EMBEDDERS:
         several = {} if suffix == ".png" else {"save_all": True, "append_images": frames[1:]}
         frames[0].save(there / f"picture{suffix}", format="PNG" if "png" in suffix else None, **several)
-    return {suffix: (there / f"picture{suffix}").read_bytes() for suffix in AFTERWARDS}
+    return {suffix: (there / f"picture{suffix}").read_bytes() for suffix in EMBEDDERS}
 
 
-@pytest.mark.parametrize("suffix", AFTERWARDS)
+@pytest.mark.parametrize("suffix", EMBEDDERS)
 def test_any_text_in_a_picture_reads_back(suffix, pictures, folder):
     path = folder / f"told{suffix}"
 
@@ -705,7 +705,7 @@ def test_any_text_in_a_picture_reads_back(suffix, pictures, folder):
     @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=600).map(str.strip).filter(bool))
     def search(text):
         path.write_bytes(pictures[suffix])
-        AFTERWARDS[suffix](path, text)
+        EMBEDDERS[suffix](path, text)
         assert embedded(path) == text
         with Image.open(path) as image:
             assert (image.n_frames, image.size) == (1 if suffix == ".png" else 2, (16, 16))
@@ -715,11 +715,11 @@ def test_any_text_in_a_picture_reads_back(suffix, pictures, folder):
     search()
 
 
-@pytest.mark.parametrize("suffix", AFTERWARDS)
+@pytest.mark.parametrize("suffix", EMBEDDERS)
 def test_a_damaged_picture_is_read_or_refused_in_one_line(suffix, pictures, folder):
     path = folder / f"damaged{suffix}"
     path.write_bytes(pictures[suffix])
-    AFTERWARDS[suffix](path, "a recipe")
+    EMBEDDERS[suffix](path, "a recipe")
     whole = path.read_bytes()
 
     @SEARCH(max_examples=60)

@@ -16,7 +16,7 @@ from animopt.drawing.layout import PANELS
 from animopt.recording.timeline import Timeline
 from animopt.regression import line
 from animopt.video.film import Film, Staging
-from animopt.video.output import STILLS
+from animopt.video.output import STILL_SUFFIXES
 
 SIZE = (480, 270)
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
@@ -50,7 +50,7 @@ def write(request, scene):
 def written(write, tmp_path_factory):
     """A folder with the pictures that it writes."""
     folder = tmp_path_factory.mktemp("written")
-    for suffix in STILLS:
+    for suffix in STILL_SUFFIXES:
         write(folder / f"a{suffix}")
     return folder
 
@@ -88,7 +88,7 @@ def test_a_pdf_is_made_of_vectors(written):
     assert strokes > 1000
 
 
-@pytest.mark.parametrize("suffix", STILLS)
+@pytest.mark.parametrize("suffix", STILL_SUFFIXES)
 def test_a_picture_written_twice_is_the_same_file(write, written, suffix, tmp_path):
     again = tmp_path / f"again{suffix}"
     write(again)

@@ -132,8 +132,8 @@ def test_segments_join_to_what_one_encoder_makes(tmp_path, make_film, fps, secon
 def test_a_segment_that_is_none_is_told_in_one_line(tmp_path, monkeypatch):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"what was there")
-    monkeypatch.setattr("animopt.video.save._segment", lambda film, run, notch: b"nothing")
-    with ThreadPoolExecutor(1) as threads, pytest.raises(Error, match=r"a\.mp4: the encoder gave up: ") as caught:
+    monkeypatch.setattr("animopt.video.save._segment", lambda film, run, quality_step: b"nothing")
+    with ThreadPoolExecutor(1) as threads, pytest.raises(Error, match=r"a\.mp4: the encoder failed: ") as caught:
         scene().save(Output(path, SMALL, 50), workers=threads)
     assert "\n" not in str(caught.value)
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a.mp4": b"what was there"}

@@ -14,6 +14,7 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
+import attrs
 import imageio_ffmpeg
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from animopt.video.film import Film
 from animopt.video.formats import FORMATS
 from animopt.video.metadata import embedded
 from animopt.video.presets import PRESETS
-from animopt.video.size_budget import NARROWEST, RATES, ladder, parse_bytes
+from animopt.video.size_budget import MIN_WIDTH, REDUCED_FPS, parse_bytes, reductions
 
 SIZE, FPS, SECONDS = (320, 180), 10, 1.5
 COUNT = round(FPS * SECONDS)
@@ -196,7 +197,7 @@ def test_a_folder_of_frames_takes_the_place_of_another(scene, tmp_path):
 
 def test_a_folder_that_holds_something_else_is_left_alone(scene, tmp_path):
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(UsageError, match=r"holds 'thesis\.tex'; name a folder for nothing but the frames"):
+    with pytest.raises(UsageError, match=r"holds 'thesis\.tex'; name a folder that holds only frames"):
         scene.save(Output(f"{tmp_path}/", SIZE, FPS))
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -251,15 +252,15 @@ def test_what_is_no_size_is_refused(words):
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov", "frames/"])
 def test_quality_is_given_up_first_then_the_rate_then_the_size(name):
-    rungs = ladder(Output(name, (1280, 720), 50, max_bytes=10**6))
-    keys = [(rung.notch, -rung.fps, -rung.size[0]) for rung in rungs]
-    assert keys == sorted(set(keys))
-    assert rungs[-1].size == (320, 180)
-    assert min(rung.fps for rung in rungs) == min(RATES) > 8
-    assert min(rung.size[0] for rung in rungs) == NARROWEST
-    # Never two things at once.
-    for before, after in pairwise(rungs):
-        assert sum(getattr(before, field) != getattr(after, field) for field in ("notch", "fps", "size")) == 1
+    attempts = reductions(Output(name, (1280, 720), 50, max_bytes=10**6))
+    values = [(each.quality_step, -each.output.fps, -each.output.size[0]) for each in attempts]
+    assert values == sorted(set(values))
+    assert attempts[-1].output.size == (320, 180)
+    assert min(each.output.fps for each in attempts) == min(REDUCED_FPS) > 8
+    assert min(each.output.size[0] for each in attempts) == MIN_WIDTH
+    # Each attempt reduces one value.
+    for before, after in pairwise(values):
+        assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "frames/"])
@@ -274,7 +275,7 @@ def test_a_budget_is_met_and_what_it_cost_is_told(scene, tmp_path, name):
 
     most = max(20_000, int(size() * 0.4))
     with pytest.warns(UserWarning, match=r"to stay within [\d.]+ [kM]B it has .* instead of") as told:
-        scene.save(replace(asked, max_bytes=most))
+        scene.save(attrs.evolve(asked, max_bytes=most))
     assert len(told) == 1
     assert size() <= most
     # Not much more is given up than needs be.
@@ -371,7 +372,7 @@ def test_a_place_is_what_it_says(word, place):
     output = place.output(f"a{place.suffix}")
     assert (output.size, output.fps, output.max_bytes) == (place.size, place.fps, place.max_bytes)
     assert len(place.why) > 20
-    assert len(ladder(output)) > 1 or output.max_bytes is None
+    assert len(reductions(output)) > 1 or output.max_bytes is None
 
 
 def test_the_help_tells_of_every_place(animopt_here, scenes):

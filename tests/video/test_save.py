@@ -400,7 +400,7 @@ def test_an_encoder_that_is_killed_leaves_the_old_file(old, monkeypatch, name, a
 
     monkeypatch.setattr(subprocess, "Popen", Watched)
     monkeypatch.setattr(Film, "frames", frames)
-    with pytest.raises(Error, match=rf"{name}: the encoder gave up") as caught:
+    with pytest.raises(Error, match=rf"{name}: the encoder failed") as caught:
         save_over(name)
     assert "\n" not in str(caught.value)
     assert files(old) == OLD
