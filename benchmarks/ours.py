@@ -4,7 +4,6 @@ It runs as a process of its own, by its path, so that what it measures is the an
 """
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ import torch
 from animopt import Output, Racer, Scene, load_scene
 from animopt.recording.map_results import Basins
 from animopt.recording.timeline import HOLD_SECONDS, Timeline
+from animopt.scene.render import save_outputs
 from animopt.video.film import Film, Staging
 
 SCENES = Path(__file__).resolve().parent.parent / "scenes"
@@ -56,7 +56,7 @@ def ours() -> None:
 @click.argument("seconds", type=float)
 def draw(path: Path, size: tuple[int, int], fps: float, seconds: float) -> None:
     """Write a clip's frames as bare pixels; print how many."""
-    drawn = film(replace(scene("ravine_race"), seconds=seconds), size, fps)
+    drawn = film(scene("ravine_race").replace(seconds=seconds), size, fps)
     with path.open("wb") as file:
         for index in range(len(drawn)):
             file.write(drawn.frame(index).tobytes())
@@ -75,8 +75,8 @@ def save(path: Path, size: tuple[int, int], seconds: float) -> None:
         if not first:
             first.append((time.perf_counter(), done, total))
 
-    race = replace(scene("ravine_race"), seconds=seconds)
-    for _ in race.saving(Output(path, size, FPS), progress=progress):
+    race = scene("ravine_race").replace(seconds=seconds)
+    for _ in save_outputs(race, Output(path, size, FPS), progress=progress):
         pass
     began, done, total = first[0]
     print((time.perf_counter() - began) * total / (total - done))
@@ -94,7 +94,7 @@ def frame(steps: int, starts: int, late: bool) -> None:
         for place in range(starts)
         for number, racer in enumerate(race.racers, 1 + place * len(race.racers))
     ]
-    race = replace(race, racers=racers if starts > 1 else race.racers, steps=steps, seconds=6)
+    race = race.replace(racers=racers if starts > 1 else race.racers, steps=steps, seconds=6)
     drawn = film(race, (1280, 720), FPS)
     first = round((6 - HOLD_SECONDS - 1) * FPS) if late else 0
     drawn.frame(first)

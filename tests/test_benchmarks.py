@@ -4,7 +4,6 @@ import ast
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +86,7 @@ def test_the_encoder_alone_makes_our_file(scenes, tmp_path):
     from benchmarks.measure import pictures
     from benchmarks.ours import film
 
-    scene = replace(animopt.load_scene(scenes["ravine_race"]), seconds=0.3)
+    scene = animopt.load_scene(scenes["ravine_race"]).replace(seconds=0.3)
     scene.save(animopt.Output(tmp_path / "ours.mp4", (320, 180), 50))
     drawn = film(scene, (320, 180), 50)
     pixels = tmp_path / "drawn.rgb"

@@ -199,10 +199,10 @@ class RenderCommand(click.Command, ABC):
                     asked = options.fields(layout=layout, lang=lang)
                     # A scene that is loaded again leaves the one before as garbage.
                     with contextlib.nullcontext() if "torch" in sys.modules else gc_paused():
-                        scene = replace(self.scene(written, **own), **asked)
+                        from animopt.scene.render import race_report, save_outputs
+
+                        scene = self.scene(written, **own).replace(**asked)
                     length = scene.seconds
-                    if still is not None:
-                        scene.check_second(still)
                     if not outputs:
                         stack.enter_context(folder_for(Path("renders")))
                     failures = Failures()
@@ -215,10 +215,10 @@ class RenderCommand(click.Command, ABC):
                             written.append(path)
                     failures.raise_if_any()
                     if clips:
-                        named: dict[str, Any] = {"sidecars": kinds, "recipe": recipe, "made": made.append}
-                        written.extend(scene.saving(*clips, workers=executor or 0, progress=progress, **named))
+                        named: dict[str, Any] = {"sidecars": kinds, "recipe": recipe, "saved": made.append}
+                        written.extend(save_outputs(scene, *clips, workers=executor or 0, progress=progress, **named))
                     if options.json:
-                        told["scene"] = {"name": self.name, **report.race_report(*scene.told())}
+                        told["scene"] = {"name": self.name, **race_report(scene)}
             finally:
                 for path in written:
                     if pipe is None:

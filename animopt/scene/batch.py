@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import attrs
 
 from animopt.core.atomic_files import read_whole, temporary_folder, write_atomically
 from animopt.core.errors import Error, Failures, first_line
-from animopt.scene.report import SceneReport, race_report
+from animopt.scene.report import SceneReport
 from animopt.video.output import Output
 
 if TYPE_CHECKING:
@@ -91,11 +91,13 @@ class _Delivery:
 
 def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
     """The work of rendering: every output."""
+    from animopt.scene.render import race_report, save_outputs
+
     # The other processors have scenes of their own.
     made: list[Output] = []
-    yield from scene.saving(*outputs, workers=0, made=made.append)
+    yield from save_outputs(scene, *outputs, workers=0, saved=made.append)
     likes = {output.path.name: (output.size, output.fps) for output in made}
-    return SceneReport(race_report(*scene.told()), scene.seconds, made=likes)
+    return SceneReport(race_report(scene), scene.seconds, made=likes)
 
 
 def render_all(
@@ -173,7 +175,7 @@ def _render(order: _Order) -> _Delivery:
         try:
             outputs = [clip.output(folder / str(number)) for number, clip in enumerate(order.clips)]
             names |= {str(output.path): clip.path for output, clip in zip(outputs, order.clips, strict=True)}
-            delivery.told = _all_told(order.work(replace(load_scene(path), **order.fields), outputs), delivery)
+            delivery.told = _all_told(order.work(load_scene(path).replace(**order.fields), outputs), delivery)
         except Error as error:
             delivery.failure = str(error)
     told = [delivery.failure, *(str(each.message) for each in caught)]

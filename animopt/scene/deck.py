@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,12 @@ from animopt.publish.slides import Slide, paragraphs, plain_text
 from animopt.recording.events import alt_text, events
 from animopt.scene import catalog
 from animopt.scene.limits import Limits
+from animopt.scene.races import recordings
+from animopt.scene.render import save_with_poster
 from animopt.scene.scene import Scene, load_scene
+from animopt.scene.staging import timeline_of
 from animopt.video.output import Output, check_path
-from animopt.video.save import save_clips, save_still
+from animopt.video.save import save_still
 from animopt.video.worker_pool import drawing_executor
 
 DECKS = {".html": html_deck.save_slides, ".pptx": powerpoint.save_slides}
@@ -69,7 +71,7 @@ def save_deck(
     # Before any of them is drawn, which takes long, all are there.
     asked: dict[str, Any] = {"seconds": seconds, "lang": lang, "limits": limits}
     changes = {name: value for name, value in asked.items() if value is not None}
-    loaded = [replace(each if isinstance(each, Scene) else load_scene(each), **changes) for each in scenes]
+    loaded = [(each if isinstance(each, Scene) else load_scene(each)).replace(**changes) for each in scenes]
     frames = clip.fps * sum(scene.seconds for scene in loaded)
     with disk_errors(path), ExitStack() as stack:
         folder = stack.enter_context(temporary_folder(path))
@@ -92,12 +94,9 @@ def save_deck(
 
 def _slide(scene: Scene, name: str, source: Path | None, output: Output, executor: Executor | None) -> Slide:
     """Render a scene's clip and its poster; the slide that shows them."""
-    races, film_of = scene.filming(titled=False)
-    recording, film = races[0], film_of(output)
-    for _ in save_clips([output], lambda _: film, lambda done, total: None, executor):
-        pass
     poster = output.path.with_suffix(".png")
-    save_still(poster, film.at(film.timeline.result_second))
+    save_still(poster, save_with_poster(scene, output, executor, titled=False))
+    recording, times = recordings(scene)[0], timeline_of(scene)
     return Slide(
         name=name,
         title=plain_text(recording.title),
@@ -108,7 +107,7 @@ def _slide(scene: Scene, name: str, source: Path | None, output: Output, executo
         seconds=scene.seconds,
         alt=plain_text(alt_text(recording)),
         about=[*(paragraphs(catalog.description(source)) if source else ()), *paragraphs(recording.caption)],
-        beats=[(film.timeline.second_of(event.step), plain_text(event.text)) for event in events(recording)],
+        beats=[(times.second_of(event.step), plain_text(event.text)) for event in events(recording)],
         theme=THEMES[output.theme or scene.theme],
     )
 

@@ -13,9 +13,9 @@ from animopt.core.atomic_files import write_atomically
 from animopt.core.errors import UsageError
 from animopt.publish.page_templates import render_page
 from animopt.publish.slides import plain_text
-from animopt.scene.report import SceneReport, race_report
+from animopt.scene.report import SceneReport
 from animopt.video.output import Output, check_path
-from animopt.video.save import save_clips, save_still
+from animopt.video.save import save_still
 
 if TYPE_CHECKING:
     from animopt.scene.scene import Scene
@@ -48,18 +48,20 @@ class Facts:
 def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
     """The `batch.Work` of a card: the clip, and a poster beside it, the race when all are there; then the facts."""
     from animopt.recording.events import alt_text
+    from animopt.scene.races import recordings
+    from animopt.scene.render import race_report, save_with_poster
 
-    races, film_of = scene.filming()
-    film = film_of(outputs[0])
-    for output in save_clips(outputs, lambda output: film, lambda done, total: None):
-        yield output.path
-    poster = outputs[0].path.with_suffix(".png")
-    save_still(poster, film.at(film.timeline.result_second))
+    (output,) = outputs
+    picture = save_with_poster(scene, output)
+    yield output.path
+    poster = output.path.with_suffix(".png")
+    save_still(poster, picture)
     yield poster
-    titled = replace(races[0], title=plain_text(races[0].title))
+    race = recordings(scene)[0]
+    titled = replace(race, title=plain_text(race.title))
     optimizers = tuple(dict.fromkeys(titled.optimizers))
     facts = Facts(titled.title, _language(scene), _function(scene), optimizers, alt_text(titled))
-    return SceneReport(race_report(*scene.told()), scene.seconds, facts)
+    return SceneReport(race_report(scene), scene.seconds, facts)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _language(scene: "Scene") -> str:
 
 def _function(scene: "Scene") -> str:
     """What the function, or the first of several, is called, however it is turned."""
-    given = scene.function[0] if isinstance(scene.function, Sequence) else scene.function
+    given = scene.functions[0]
     definition = getattr(given, "definition", given)
     name = getattr(given, "name", "") or getattr(definition, "__name__", "")
     name = re.sub(r"^(a|an|the) ", "", name.partition(", turned by ")[0])

@@ -5,7 +5,7 @@ import importlib
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from animopt.engine.library import all_functions, function_by_name
 from animopt.engine.racer import Racer
 from animopt.scene.origin import Origin
 from animopt.scene.scene import Scene
+from animopt.scene.scene_fields import field_values
 from animopt.scene.scene_file import SceneFolder, run_file
 
 _TAKEN = ("self", "optimizer")
@@ -42,7 +43,8 @@ class RaceSpec:
             source = self.source
         except (OSError, UnicodeDecodeError):
             source = ""
-        return replace(self._scene, origin=Origin("race.py", source, self._scene, self._place))
+        origin = Origin("race.py", source, field_values(self._scene), self._place)
+        return self._scene.replace(origin=origin)
 
     @cached_property
     def _place(self) -> SceneFolder:

@@ -73,9 +73,7 @@ class Recipe:
             lines += [
                 "",
                 "# The clip was made with these in place of the scene's own.",
-                "from dataclasses import replace  # noqa: E402",
-                "",
-                f"scene = replace(scene, {given})",
+                f"scene = scene.replace({given})",
             ]
         return "\n".join([*lines, ""])
 

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from animopt.core.atomic_files import total_size
-from animopt.recording.events import events
-from animopt.recording.recording import Recording
-from animopt.recording.timeline import Timeline
 from animopt.video.output import Output
 
 
@@ -23,20 +20,6 @@ class SceneReport:
     seconds: float
     facts: Any = None
     made: Mapping[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
-
-
-def race_report(recording: Recording, timeline: Timeline) -> dict[str, Any]:
-    """A race's title, and what happens in it, each event with its second of the clip."""
-    told = [
-        {
-            "second": round(timeline.second_of(event.step), 3),
-            "step": event.step,
-            "racer": None if event.racer is None else recording.names[event.racer],
-            "text": event.text,
-        }
-        for event in events(recording)
-    ]
-    return {"title": recording.title, "events": told}
 
 
 def file_reports(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """Fitting a line: its loss, its minimum, the panel that shows it, and the scenes that are left to chance."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -146,7 +144,7 @@ def test_any_model_of_data_is_drawn():
 
 def test_no_racer_on_batches_comes_to_rest(scenes):
     scene = animopt.load_scene(scenes["regression_minibatch"])
-    batches, full = scene.record(), replace(scene, batch=None).record()
+    batches, full = scene.record(), scene.replace(batch=None).record()
     # The last thirty steps: on all of the data every racer has arrived, on batches none has.
     assert (np.median(batches.gap[:, -30:], axis=1) > 10 * np.median(full.gap[:, -30:], axis=1)).all()
     assert (np.ptp(batches.xy[:, -30:], axis=1) > 5 * np.ptp(full.xy[:, -30:], axis=1)).all()

@@ -9,6 +9,7 @@ from animopt.drawing.colors import ordered_theme
 from animopt.drawing.theme import THEMES
 from animopt.functions import quartic, ravine
 from animopt.recording.timeline import Timeline
+from animopt.scene.render import film_of
 from animopt.video.film import Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
@@ -141,14 +142,14 @@ def test_only_outer_contours_have_tick_labels(sweep):
 
 def test_the_layout_alone_brings_the_panels():
     scene = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=RATES), start=(-7, 2), layout="multiples")
-    labels = [axes.get_label() for axes in scene.filming()[1](Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
+    labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
     assert labels == ["header", "multiples", "loss", "card"]
 
 
 def test_the_panels_alone_bring_the_layout():
     racers = Sweep(Racer("SGD"), lr=RATES)
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), panels=("multiples",))
-    labels = [axes.get_label() for axes in scene.filming()[1](Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
+    labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
     assert labels == ["header", "multiples", "card"]
 
 

@@ -201,6 +201,7 @@ if __name__ == "__main__":
     import animopt.scene.batch
     import animopt.scene.deck
     import animopt.scene.gallery
+    import animopt.scene.render
     import animopt.scene.scene
     import animopt.video.output
 
@@ -209,6 +210,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     # What is read and made once for all pictures is there in each fork.
     scene = animopt.Scene(function=lambda x: (x**2).sum(), racers=[animopt.Racer("SGD", lr=0.1)], start=(1, 1), steps=2)
-    scene.filming()[1](animopt.Output("a.gif", (160, 160))).frame(0)
+    animopt.scene.render.film_of(scene, animopt.Output("a.gif", (160, 160))).frame(0)
     if serve(*map(int, sys.argv[1:3])):
         animopt.__main__.main()

@@ -248,7 +248,7 @@ CALLS = [
         lambda: make(slow=SlowMotion(1, 2)),
         "slow SlowMotion(first=1, last=2, times=3.0): give a list, as slow=[SlowMotion(3, 6)]",
     ),
-    (lambda: make(slow=[(1, 2)]), "slow (1, 2): give a list of Slow, as slow=[SlowMotion(3, 6)]"),
+    (lambda: make(slow=[(1, 2)]), "slow (1, 2): give a list of SlowMotion, as slow=[SlowMotion(3, 6)]"),
     (lambda: make(lang=None), "lang None: give a text, as lang='en'"),
     (lambda: make(origin="mine.py"), "origin 'mine.py': leave it out; animopt.load_scene sets it"),
     # Question, SlowMotion

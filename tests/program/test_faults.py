@@ -16,7 +16,6 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +29,7 @@ from animopt import Error, Output
 from animopt.core.atomic_files import MAX_FOREIGN_AGE, remove_stale_folders, temporary_folder
 from animopt.core.processes import machine_id
 from animopt.core.signals import INTERRUPTED
+from animopt.scene.render import save_outputs
 from animopt.video.encoder import Writer
 from animopt.video.formats import FORMATS
 
@@ -914,7 +914,7 @@ def test_one_of_several_outputs_fails(scene, tmp_path, faulty):
     outputs[0] = Output(tmp_path / "a.gif", (160, 160), 10, max_bytes=1_000_000)
     written = []
     with pytest.raises(Error) as caught:
-        written.extend(scene.saving(*outputs, workers=0, sidecars=["alt", "poster"]))
+        written.extend(save_outputs(scene, *outputs, workers=0, sidecars=["alt", "poster"]))
     said = str(caught.value)
     assert "\n" not in said
     assert said.count("the encoder failed") == 2
@@ -933,13 +933,13 @@ def test_each_path_is_told_although_another_fails(scene, tmp_path, faulty):
     outputs = [Output(tmp_path / "a.gif", (160, 160), 10), Output(tmp_path / "b.mp4", (160, 160), 10)]
     written = []
     with pytest.raises(Error, match=r"a\.gif"):
-        written.extend(map(Path, scene.saving(*outputs, workers=0)))
+        written.extend(map(Path, save_outputs(scene, *outputs, workers=0)))
     assert written == [tmp_path / "b.mp4"]
     assert is_whole(tmp_path / "b.mp4")
 
 
 def test_what_does_not_fit_takes_nothing_with_it(scene, tmp_path):
-    scene = replace(scene, seconds=3)
+    scene = scene.replace(seconds=3)
     outputs = [Output(tmp_path / "a.apng", (800, 450), 25, max_bytes=20_000), Output(tmp_path / "b.mp4", (160, 160), 2)]
     with pytest.raises(Error, match=r"a\.apng: cannot be made smaller than "):
         scene.save(*outputs, workers=0)

@@ -7,6 +7,7 @@ import pytest
 
 import animopt
 from animopt import Scene
+from animopt.scene.races import recordings
 
 # The ridge between the quartic's valleys: the middle root of its slope in y, 4y³ - 80y + 80.
 RIDGE = np.sort(np.roots([4, 0, -80, 80]).real)[1]
@@ -319,7 +320,7 @@ def test_a_fair_race_says_what_was_picked(stem, record, scenes):
 
 
 def test_the_ravine_turns_and_gradient_descent_with_it(scenes):
-    races = animopt.load_scene(scenes["rotating_ravine"])._races()
+    races = recordings(animopt.load_scene(scenes["rotating_ravine"]))
     assert len(races) == 46
     sgd, adam = np.array([race.gap[:, -1] for race in races]).T
     np.testing.assert_allclose(sgd, sgd[0], rtol=1e-9)

@@ -20,6 +20,7 @@ import psutil
 
 from animopt import Output, Racer, Scene
 from animopt.functions import ravine
+from animopt.scene.render import save_outputs
 
 FRAMES = int(sys.argv[1])
 
@@ -46,7 +47,7 @@ def progress(done, total):
         seen.append(memory())
 
 
-for path in scene.saving(*outputs, workers=1, progress=progress):
+for path in save_outputs(scene, *outputs, workers=1, progress=progress):
     pass
 print(json.dumps(seen))
 """

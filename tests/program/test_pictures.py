@@ -3,7 +3,6 @@
 import re
 import subprocess
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import combinations
 
 import imageio_ffmpeg
@@ -20,6 +19,7 @@ from animopt.drawing.text import without_common_prefix
 from animopt.drawing.theme import THEMES
 from animopt.functions import quartic, ravine
 from animopt.recording.timeline import LOOPS, Timeline
+from animopt.scene.staging import staging_of
 from animopt.video.film import NEEDS, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
@@ -129,7 +129,7 @@ def opacity(text):
 def test_every_scene_can_be_read(scene_file, record, size, scenes, monkeypatch):
     # Each scene in both themes, and each size too: light and dark take turns.
     turn = list(scenes).index(scene_file.stem) + SIZES.index(size)
-    staging = animopt.load_scene(scene_file)._staging(("light", "dark")[turn % 2])
+    staging = staging_of(animopt.load_scene(scene_file), ("light", "dark")[turn % 2])
     assert flaws(record(scene_file), size, staging, monkeypatch) == []
 
 
@@ -263,7 +263,7 @@ def badness(path):
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_nothing_flashes(loop, scenes, tmp_path):
-    scene = replace(animopt.load_scene(scenes["ravine_race"]), seconds=4, loop=loop)
+    scene = animopt.load_scene(scenes["ravine_race"]).replace(seconds=4, loop=loop)
     scene.save(Output(tmp_path / "a.mp4", size=(320, 180), fps=25))
     measured = badness(tmp_path / "a.mp4")
     assert len(measured) == 200

@@ -24,6 +24,7 @@ import torch
 from animopt import Output, Question, Racer, Scene, SettingsMap, StartsMap, Sweep, logspace
 from animopt.functions import himmelblau, ravine, rotated
 from animopt.regression import line
+from animopt.scene.render import film_of
 from animopt.video.worker_pool import WorkerPool
 
 SIZE = (320, 180)
@@ -86,10 +87,9 @@ def films(scenes):
     """Every scene's film, and some without a ground."""
     found = {}
     for name, scene in scenes.items():
-        _, make = scene.filming()
-        found[name] = make(Output("clip.apng", SIZE, FPS))
+        found[name] = film_of(scene, Output("clip.apng", SIZE, FPS))
         if name in TRANSPARENT:
-            found[f"{name} transparent"] = make(Output("clip.apng", SIZE, FPS, transparent=True))
+            found[f"{name} transparent"] = film_of(scene, Output("clip.apng", SIZE, FPS, transparent=True))
     return found
 
 

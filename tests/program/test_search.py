@@ -30,7 +30,11 @@ from animopt.publish.captions import cues, webvtt
 from animopt.recording.events import alt_text, events
 from animopt.regression import line
 from animopt.scene.race_spec import RaceSpec
+from animopt.scene.races import recordings
 from animopt.scene.recipe import Recipe
+from animopt.scene.render import film_of
+from animopt.scene.scene_values import recipe_text
+from animopt.scene.staging import timeline_of
 from animopt.video.metadata import EMBEDDERS, MOST, embedded
 from animopt.video.size_budget import parse_bytes
 
@@ -443,10 +447,11 @@ def draws(asked: Asked, folder: Any) -> str:
         except UsageError as error:
             return one_line(error)
         try:
-            races, film_of = scene.filming(titled=asked.titled)
+            races = recordings(scene)
         except Error as error:
             return one_line(error)
-        film = film_of(Output("x.webp", asked.size, 10, asked.theme, asked.transparent))
+        output = Output("x.webp", asked.size, 10, asked.theme, asked.transparent)
+        film = film_of(scene, output, titled=asked.titled)
         for index in dict.fromkeys([0, int(asked.part * (len(film) - 1)), len(film) - 1]):
             frame = film.frame(index)
             assert frame.shape == (asked.size[1], asked.size[0], film.channels)
@@ -461,8 +466,8 @@ def draws(asked: Asked, folder: Any) -> str:
                 assert inside[0]
                 for step in np.flatnonzero(inside):
                     assert np.isfinite(way.head(float(step))).all(), f"no head at step {step}"
-        assert webvtt(cues(races, scene._clock())).startswith("WEBVTT")
-        told = scene._recipe(races[0], asked.theme, asked.transparent, size=list(asked.size), fps=10)
+        assert webvtt(cues(races, timeline_of(scene))).startswith("WEBVTT")
+        told = recipe_text(scene, races[0], asked.theme, asked.transparent, size=list(asked.size), fps=10)
         recipe = Recipe.read(told, "it")
         assert recipe.text == told
         assert all(name.isprintable() and value.isprintable() for name, value in recipe.rows())

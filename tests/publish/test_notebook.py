@@ -19,6 +19,7 @@ from PIL import Image
 
 from animopt import Racer, Scene, UsageError, plot
 from animopt.functions import ravine
+from animopt.scene.staging import timeline_of
 
 ROOT = Path(__file__).parents[2]
 LECTURE = ROOT / "lecture.ipynb"
@@ -158,7 +159,7 @@ def test_the_lecture_runs_and_shows_each_race(run, page, tmp_path):
 
 @pytest.mark.parametrize("before", ["", "%matplotlib inline"], ids=["plain", "inline"])
 def test_nothing_is_left_behind(before, run):
-    client = run(before, SMALL + LOOK, "import dataclasses\nlong = dataclasses.replace(scene, seconds=12)\nlong", LOOK)
+    client = run(before, SMALL + LOOK, "long = scene.replace(seconds=12)\nlong", LOOK)
     assert [output.output_type for output in outputs(client, 2)] == ["display_data"]
     earlier, later = (json.loads(outputs(client, index)[0]["text"]) for index in (1, 3))
     assert earlier == later
@@ -252,8 +253,8 @@ def test_an_error_is_one_line(run):
 
 def test_an_interrupt_leaves_nothing(run):
     interrupted = """
-import _thread, dataclasses, threading
-long = dataclasses.replace(scene, seconds=100)
+import _thread, threading
+long = scene.replace(seconds=100)
 threading.Timer(4, _thread.interrupt_main).start()
 long
 """
@@ -310,7 +311,7 @@ def test_a_clip_is_rendered_once_and_leaves_no_files(tmp_path, monkeypatch):
 
 
 def test_the_poster_of_a_seamless_clip_is_no_beginning():
-    seamless = scene(loop="seamless", seconds=4)._clock()
+    seamless = timeline_of(scene(loop="seamless", seconds=4))
     assert seamless.moment(seamless.result_second).step == seamless.steps
     assert seamless.moment(seamless.result_second).hold_progress == pytest.approx(1)
 

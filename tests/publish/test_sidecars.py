@@ -4,7 +4,6 @@ import functools
 import html.parser
 import shutil
 import threading
-from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 
@@ -338,4 +337,4 @@ def test_a_ravine_that_turns_has_all_beside_it(tmp_path):
     turning.save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(KINDS), workers=0)
     assert "1 more function" in (tmp_path / "a.vtt").read_text(encoding="utf-8")
     assert {path.suffix for path in tmp_path.iterdir()} == {".gif", *KINDS.values()}
-    replace(turning, seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(KINDS), workers=0)
+    turning.replace(seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(KINDS), workers=0)

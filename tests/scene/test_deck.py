@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zipfile
 from base64 import b64decode
-from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -22,6 +21,7 @@ from animopt.drawing.theme import DARK, LIGHT
 from animopt.publish.slides import plain_text
 from animopt.recording.timeline import Timeline
 from animopt.scene.deck import save_deck
+from animopt.scene.render import film_of
 
 TITLE = r"""<script>alert(1)</script> & "quotes" 'n' ]]> \(x^2\)"""
 SHOWN = TITLE.replace(r"\(", "").replace(r"\)", "")
@@ -567,13 +567,13 @@ def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
 
 
 def test_a_clip_without_its_title_does_not_say_it(files):
-    scene = replace(animopt.load_scene(files[0]), steps=2)
+    scene = animopt.load_scene(files[0]).replace(steps=2)
     header = (slice(0, 60), slice(0, 200))
     pictures = []
     for title in ("Something quite different", "Words"):
-        film = replace(scene, title=title).filming(titled=False)[1](Output("a.mp4", (640, 360), 2))
+        film = film_of(scene.replace(title=title), Output("a.mp4", (640, 360), 2), titled=False)
         pictures.append(film.at(1.0))
-        film = replace(scene, title=title).filming()[1](Output("a.mp4", (640, 360), 2))
+        film = film_of(scene.replace(title=title), Output("a.mp4", (640, 360), 2))
         pictures.append(film.at(1.0))
     one, one_titled, other, other_titled = pictures
     np.testing.assert_array_equal(one, other)

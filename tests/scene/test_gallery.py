@@ -4,7 +4,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -140,7 +139,7 @@ def test_a_clip_is_small_and_its_poster_the_finished_race(folder, tmp_path):
     clips = folder / "out #1" / "clips"
     assert imageio_ffmpeg.count_frames_and_secs(str(clips / f"{ODD}.mp4")) == (12, pytest.approx(1.2, abs=0.02))
     poster = imageio.imread(clips / "levy.png")
-    scene = replace(animopt.load_scene(folder / "mine" / "levy.py"), seconds=1.2)
+    scene = animopt.load_scene(folder / "mine" / "levy.py").replace(seconds=1.2)
     scene.still(tmp_path / "end.png", 1.2, SMALL)
     np.testing.assert_array_equal(poster, imageio.imread(tmp_path / "end.png"))
 
@@ -419,7 +418,7 @@ def test_a_gallery_takes_the_place_of_one_and_leaves_what_is_not_its_own(animopt
 def test_a_scene_is_told_in_the_language_that_is_asked_for(tmp_path):
     scene = Scene(title={"en": "A race", "fr": "Une course"}, function=ravine, racers=[Racer("Adam", lr=0.1)], steps=3)
     delivery = batch._Delivery()
-    scene = replace(scene, lang="fr", seconds=0.4)
+    scene = scene.replace(lang="fr", seconds=0.4)
     facts = batch._all_told(render_card(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), delivery).facts
     assert (facts.title, facts.language, facts.optimizers) == ("Une course", "fr", ("Adam",))
     assert facts.alt.startswith("Une course. An animation of 3 steps")

@@ -1,7 +1,6 @@
 """Bounds on what may be asked for: checked before anything is drawn, and raised on request."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from animopt import Function, Limits, Output, Racer, Scene, SettingsMap, StartsMap, UsageError, tuned
 from animopt.scene.deck import save_deck
 from animopt.scene.limits import Work
+from animopt.scene.scene_values import recipe_text
 from animopt.video.film import Film
 
 SMALL = (320, 180)
@@ -31,7 +31,7 @@ def idle(monkeypatch):
     def never(*arguments, **named):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("animopt.scene.scene.record", never)
+    monkeypatch.setattr("animopt.scene.races.record", never)
     monkeypatch.setattr(Film, "at", never)
     for kind in (StartsMap, SettingsMap):
         monkeypatch.setattr(kind, "record", never)
@@ -159,6 +159,6 @@ def test_more_of_anything_takes_longer_and_more_memory():
 
 def test_the_recipe_of_a_clip_does_not_tell_of_limits(tmp_path):
     usual = scene()
-    loose = replace(usual, limits=Limits(frames=10**6))
+    loose = usual.replace(limits=Limits(frames=10**6))
     assert loose == usual
-    assert "limits" not in loose._recipe(loose.record(), None, transparent=False)
+    assert "limits" not in recipe_text(loose, loose.record())

@@ -17,6 +17,7 @@ from PIL import Image, ImageSequence
 from animopt import Function, Output, Question, Racer, Scene, StartsMap, Sweep, load_scene, tuned
 from animopt.functions import himmelblau, ravine
 from animopt.scene.recipe import Recipe
+from animopt.scene.scene_values import recipe_text
 from animopt.video import metadata
 from animopt.video.metadata import embed_in_gif, embed_in_png, embed_in_webp, embedded, ffmetadata
 
@@ -145,17 +146,17 @@ def test_what_was_changed_after_loading_is_told(mine):
     scene = load_scene(mine)
 
     def recipe(scene):
-        return Recipe.read(scene._recipe(scene.record(), None, False), "a.gif")
+        return Recipe.read(recipe_text(scene, scene.record()), "a.gif")
 
     assert recipe(scene).changes == {}
     assert recipe(scene).scene_file() == SCENE
-    assert recipe(replace(scene, steps=5, start=(1, 2))).changes == {"steps": 5, "start": [1, 2]}
+    assert recipe(scene.replace(steps=5, start=(1, 2))).changes == {"steps": 5, "start": [1, 2]}
     for changes in (
         {"racers": [Racer("SGD", lr=0.1)]},
         {"question": Question("Who?", seconds=0.2)},
         {"function": himmelblau},
     ):
-        other = recipe(replace(scene, **changes))
+        other = recipe(scene.replace(**changes))
         assert other.source == ""
         assert "changed" in other.lacking
 
@@ -172,7 +173,7 @@ def test_no_path_and_no_address_is_in_a_recipe(tmp_path):
 
     racers = [Racer(Own, lr=0.1), Racer("Adam", lr=0.1, scheduler=schedule)]
     scene = Scene(function=function, racers=racers, start=(1, 1), map=StartsMap(4, 4), steps=3)
-    text = scene._recipe(scene.record(), None, False, size=[1, 2])
+    text = recipe_text(scene, scene.record(), size=[1, 2])
     assert "0x" not in text
     assert str(Path.home()) not in text
     assert str(Path(__file__).parent) not in text
@@ -183,18 +184,18 @@ def test_no_path_and_no_address_is_in_a_recipe(tmp_path):
 
 
 def test_a_file_in_a_folder_is_told_without_it(mine):
-    text = load_scene(mine.resolve())._recipe(load_scene(mine).record(), None, False)
+    text = recipe_text(load_scene(mine.resolve()), load_scene(mine).record())
     assert str(mine.parent) not in text
     assert mine.parent.name not in text
 
 
 def test_sweeps_and_tuned_racers_are_told():
     sweep = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=[0.1, 0.2]))
-    told = json.loads(sweep._recipe(sweep.record(), None, False))["settings"]
+    told = json.loads(recipe_text(sweep, sweep.record()))["settings"]
     assert [racer["lr"] for racer in told["racers"]] == [0.1, 0.2]
     fair = Scene(function=ravine, racers=tuned([Racer("SGD")], trials=3), steps=5)
     recording = replace(sweep.record(), caption="Tuned in 3 trials")
-    told = json.loads(fair._recipe(recording, None, False))["settings"]
+    told = json.loads(recipe_text(fair, recording))["settings"]
     assert told["tuned"] == {"trials": 3, "seed": 0, "starts": None, "ranges": {"lr": [0.0001, 10]}}
     assert told["outcome"] == "Tuned in 3 trials"
 
@@ -202,7 +203,7 @@ def test_sweeps_and_tuned_racers_are_told():
 def test_a_long_scene_file_is_left_out(mine):
     mine.write_text(SCENE + "# 골" * 30_000, encoding="utf-8")
     scene = load_scene(mine)
-    text = scene._recipe(scene.record(), None, False)
+    text = recipe_text(scene, scene.record())
     assert len(text) < 5000
     assert "too long" in Recipe.read(text, "a.gif").lacking
 

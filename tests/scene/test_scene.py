@@ -1,7 +1,6 @@
 """Scenes in Python: what they do, what they refuse, and how they are loaded from files."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from PIL import Image, ImageSequence
 import animopt
 from animopt import Error, Function, Output, Racer, Recording, Scene, UsageError
 from animopt.regression import line
+from animopt.scene.render import save_outputs
 
 SMALL = (320, 180)
 
@@ -83,7 +83,7 @@ def test_a_scene_saves_every_output(tmp_path, monkeypatch):
 def test_saving_tells_of_its_progress(tmp_path):
     told = []
     outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 5)]
-    saved = list(make().saving(*outputs, progress=lambda done, total: told.append((done, total))))
+    saved = list(save_outputs(make(), *outputs, progress=lambda done, total: told.append((done, total))))
     assert saved == [tmp_path / "a.gif", tmp_path / "b.gif"]
     assert told == [(done, 15) for done in range(1, 16)]
 
@@ -156,11 +156,11 @@ def test_a_start_outside_the_domain_widens_the_view(changes, said, x, y):
     assert recording.surface.y[[0, -1]].tolist() == pytest.approx(y)
     assert recording.in_view[:, 0].all()
     # Once is enough: what is made of the scene has the wider view.
-    replace(scene, seconds=2)
+    scene.replace(seconds=2)
 
 
 def test_a_start_on_the_edge_leaves_the_view():
-    function = make(start=(-10, 5)).function
+    function = make(start=(-10, 5)).functions[0]
     assert (function.x, function.y) == ((-10, 10), (-5, 5))
 
 

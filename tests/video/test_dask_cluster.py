@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -19,6 +18,7 @@ from distributed import Client, LocalCluster
 from animopt import Error, Output, Racer, Scene, UsageError, load_scene
 from animopt.scene import batch
 from animopt.scene.batch import render_all
+from animopt.scene.render import save_outputs
 from animopt.video import dask_cluster
 from animopt.video.dask_cluster import connected
 
@@ -116,7 +116,7 @@ def test_segments_join_to_what_one_encoder_makes(tmp_path, make_film, fps, secon
     told = []
     with ThreadPoolExecutor(2) as threads:
         outputs = [Output(path, SMALL, fps), Output(twin, SMALL, fps)]
-        list(shown.saving(*outputs, workers=threads, progress=lambda *far: told.append(far)))
+        list(save_outputs(shown, *outputs, workers=threads, progress=lambda *far: told.append(far)))
     shown.save(Output(usual, SMALL, fps), workers=0)
     film = make_film(shown.record(), seconds=seconds, fps=fps)
     assert_whole(path, film)
@@ -161,7 +161,7 @@ def test_a_lost_worker_loses_no_part_of_a_clip(workers, processes, tmp_path, mak
             processes[0].kill()
         told.append(done)
 
-    list(shown.saving(Output(tmp_path / "a.mp4", SMALL, 50), workers=workers, progress=progress))
+    list(save_outputs(shown, Output(tmp_path / "a.mp4", SMALL, 50), workers=workers, progress=progress))
     assert told == [50, 100, 150, 200]
     assert not processes[0].is_running()
     assert_whole(tmp_path / "a.mp4", make_film(shown.record(), seconds=4, fps=50))
@@ -185,7 +185,7 @@ def test_a_lost_worker_loses_no_scene(workers, processes, tmp_path):
         # Their recipes name the files.
         assert len({decoded(tmp_path / f"{name}{suffix}")[0].tobytes() for name in scenes}) == 1
     assert len(list(tmp_path.iterdir())) == 12
-    replace(load_scene(tmp_path / "one.py"), seconds=1).save(Output(tmp_path / "here.gif", SMALL, 10), workers=0)
+    load_scene(tmp_path / "one.py").replace(seconds=1).save(Output(tmp_path / "here.gif", SMALL, 10), workers=0)
     assert np.array_equal(decoded(tmp_path / "here.gif")[0], decoded(tmp_path / "one.gif")[0])
 
 
@@ -209,8 +209,11 @@ def test_the_command_line_draws_there(dask, animopt_here, tmp_path):
 
 def test_nothing_is_left_on_the_cluster(dask, tmp_path):
     with connected(dask.scheduler_address) as executor:
-        saving = scene(seconds=6).saving(
-            Output(tmp_path / "a.gif", SMALL, 1), Output(tmp_path / "a.mp4", SMALL, 50), workers=executor
+        saving = save_outputs(
+            scene(seconds=6),
+            Output(tmp_path / "a.gif", SMALL, 1),
+            Output(tmp_path / "a.mp4", SMALL, 50),
+            workers=executor,
         )
         assert next(saving) == tmp_path / "a.gif"
         saving.close()

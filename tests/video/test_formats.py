@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import threading
 import warnings
-from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +22,7 @@ from PIL import Image, ImageSequence
 from animopt import Error, Output, UsageError, load_scene
 from animopt.drawing.theme import LIGHT
 from animopt.scene.recipe import Recipe
+from animopt.scene.render import save_outputs
 from animopt.video.film import Film
 from animopt.video.formats import FORMATS
 from animopt.video.metadata import embedded
@@ -64,7 +64,7 @@ def likeness(one, other):
 
 @pytest.fixture(scope="module")
 def scene(scenes):
-    return replace(load_scene(scenes["ravine_race"]), seconds=SECONDS)
+    return load_scene(scenes["ravine_race"]).replace(seconds=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_workers_draw_what_is_transparent_alike(scene, clear, tmp_path):
 
 def test_a_folder_of_frames_takes_the_place_of_another(scene, tmp_path):
     path = tmp_path / "100% frames"
-    short = replace(scene, seconds=0.5)
+    short = scene.replace(seconds=0.5)
     scene.save(Output(f"{path}/", SIZE, FPS))
     assert len(list(path.iterdir())) == COUNT
     short.save(Output(f"{path}/", SIZE, FPS))
@@ -325,7 +325,7 @@ def test_a_budget_that_cannot_be_met_leaves_the_old_file(scene, tmp_path):
     said = r"a\.gif: cannot be made smaller than [\d.]+ kB, and may have 20 kB; allow more, or make the clip shorter"
     output = Output(tmp_path / "a.gif", SIZE, FPS, max_bytes=20_000)
     with pytest.raises(Error, match=said) as error:
-        list(replace(scene, seconds=4).saving(output, progress=lambda done, total: drawn.append(done)))
+        list(save_outputs(scene.replace(seconds=4), output, progress=lambda done, total: drawn.append(done)))
     assert not isinstance(error.value, UsageError)
     assert (tmp_path / "a.gif").read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["a.gif"]
@@ -498,7 +498,7 @@ def placed(scene, site, clips):
     """A draft for each place that a browser can stand in for, in the folder that is served."""
     for word in VIEWED:
         place = PRESETS[word]
-        replace(scene, seconds=0.5).save(place.output(clips / f"{word}{place.suffix}").draft())
+        scene.replace(seconds=0.5).save(place.output(clips / f"{word}{place.suffix}").draft())
 
 
 @needs_chromium

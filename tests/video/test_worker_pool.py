@@ -19,6 +19,7 @@ import torch
 from animopt import Error, Output, Racer, Scene, UsageError
 from animopt.core.processes import available_processors
 from animopt.scene.batch import render_all
+from animopt.scene.render import film_of, save_outputs
 from animopt.video.frame_stream import AHEAD
 from animopt.video.worker_pool import WorkerPool, drawing_executor
 
@@ -106,7 +107,7 @@ def test_several_races_are_drawn(scenes, tmp_path):
     import animopt
 
     turning = animopt.load_scene(scenes["rotating_ravine"])
-    drawn = turning.filming()[1](Output("a.mp4", SMALL, 2))
+    drawn = film_of(turning, Output("a.mp4", SMALL, 2))
     with WorkerPool(2) as workers:
         for frame, index in zip(drawn.frames(workers), range(len(drawn)), strict=True):
             assert np.array_equal(frame, drawn.frame(index))
@@ -219,7 +220,7 @@ def test_an_error_midway_leaves_no_process(started, tmp_path, error):
             raise error
 
     with pytest.raises(type(error)):
-        list(scene().saving(Output(tmp_path / "a.mp4", SMALL, 25), workers=2, progress=progress))
+        list(save_outputs(scene(), Output(tmp_path / "a.mp4", SMALL, 25), workers=2, progress=progress))
     # Two workers and an encoder, which imageio-ffmpeg may have tried out before.
     assert len(started) >= 3
     assert all(process.poll() is not None for process in started)
@@ -235,7 +236,7 @@ def test_a_race_that_fails_leaves_no_process(started, tmp_path):
 
 def test_an_abandoned_iterator_leaves_no_process(started, tmp_path):
     outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 20)]
-    saving = scene().saving(*outputs, workers=2)
+    saving = save_outputs(scene(), *outputs, workers=2)
     assert next(saving) == outputs[0].path
     saving.close()
     assert all(process.poll() is not None for process in started)

@@ -1,0 +1,66 @@
+"""Checks that involve several fields of a scene, and the limits of its work."""
+
+from collections.abc import Iterable
+
+from animopt.core.errors import UsageError, short_repr
+from animopt.core.validation import check_integer
+from animopt.engine.tuning import Tuned
+from animopt.scene.limits import Work
+from animopt.scene.scene_fields import SceneFields
+from animopt.scene.staging import focused_racer, staging_of, timeline_of, title_of
+from animopt.video.film import check_mathtexts, check_panels
+from animopt.video.output import Output
+
+
+def check_scene(scene: SceneFields) -> None:
+    """Raise UsageError if the fields do not fit each other."""
+    staging_of(scene)
+    timeline_of(scene)
+    _check_batch(scene)
+    _check_map(scene)
+    check_panels(
+        scene.panels,
+        {"map": scene.map is not None, "sample": all(function.predict for function in scene.functions)},
+    )
+    texts = [scene.title or title_of(scene), scene.caption, scene.question.text if scene.question else ""]
+    lines = [line for text in texts for line in ([text] if isinstance(text, str) else text.values())]
+    names = [racer.name for racer in scene.racers]
+    check_mathtexts([*lines, *names], [function.formula for function in scene.functions])
+
+
+def _check_batch(scene: SceneFields) -> None:
+    for function in scene.functions if scene.batch is not None else ():
+        if not function.data:
+            raise UsageError(f"batch {short_repr(scene.batch)}: {function.called} has no data; leave out the batch")
+        check_integer("batch", scene.batch, maximum=len(function.data[0]))
+
+
+def _check_map(scene: SceneFields) -> None:
+    if scene.map is None:
+        return
+    if scene.noise or scene.batch:
+        raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
+    for function in scene.functions:
+        scene.map.check(function, scene.racers[focused_racer(scene)])
+
+
+def check_limits(scene: SceneFields, clips: Iterable[tuple[tuple[int, int], int]] = ()) -> None:
+    """Raise UsageError if the races, or clips with a size and a number of frames, exceed the scene's limits."""
+    steps = [racer.steps or scene.steps for racer in scene.racers]
+    total = sum(steps) * len(scene.functions)
+    scene.limits.check(
+        Work(
+            steps=total,
+            racers=len(steps),
+            tried=total * scene.racers.runs if isinstance(scene.racers, Tuned) else 0,
+            cells=scene.map.cells if scene.map else 0,
+            cell_steps=steps[focused_racer(scene)],
+            clips=[(width * height, frames) for (width, height), frames in clips],
+        )
+    )
+
+
+def check_output_limits(scene: SceneFields, *outputs: Output) -> None:
+    """Raise UsageError if the outputs exceed the scene's limits. Outputs with equal frames count once."""
+    passes = {(output.size, output.fps, output.theme, output.transparent) for output in outputs}
+    check_limits(scene, [(size, round(scene.seconds * fps)) for size, fps, *_ in passes])

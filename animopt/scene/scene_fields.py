@@ -1,0 +1,193 @@
+"""The fields of a scene, converted to the types that the rest of animopt reads."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from typing import Any
+
+import attrs
+
+from animopt.core.errors import UsageError, short_repr
+from animopt.core.validation import (
+    MAX_COUNT,
+    check_bool,
+    check_integer,
+    check_list,
+    check_number,
+    check_pair,
+    check_text,
+    check_texts,
+)
+from animopt.engine.function import Function
+from animopt.engine.maps import SettingsMap, StartsMap
+from animopt.engine.racer import Racer
+from animopt.engine.sweep import Sweep
+from animopt.engine.tuning import Tuned
+from animopt.recording.recording import Recording
+from animopt.recording.timeline import Question, SlowMotion
+from animopt.scene.limits import Limits
+from animopt.scene.origin import Origin
+from animopt.video.film import MAP_PANELS, RACE_PANELS
+
+Text = str | Mapping[str, str]
+"""A text, or a text for each language."""
+
+Racers = tuple[Racer, ...] | Sweep | Tuned
+
+Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+MAX_SEED = 2**64 - 1
+"""Maximum of torch's seeds."""
+
+
+def _racers(value: Sequence[Racer]) -> Racers:
+    if isinstance(value, (Sweep, Tuned)):
+        return value
+    remedy = "as racers=[Racer('Adam', lr=0.1)]"
+    racers = tuple(check_list("racers ", value, f"give a list, {remedy}"))
+    if not racers or not all(isinstance(racer, Racer) for racer in racers):
+        raise UsageError(f"racers {short_repr([*racers])}: give at least one, {remedy}")
+    return racers
+
+
+def _start(value: Sequence[float] | None) -> tuple[float, float] | None:
+    return None if value is None else check_pair("start", value)
+
+
+def _functions(value: Function | Callable[[Any], Any] | Sequence[Function], fields: Any) -> tuple[Function, ...]:
+    """Return the functions, on domains that contain the racers' starts."""
+    given = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    functions = [each if isinstance(each, Function) else Function(each) for each in given]
+    if not functions:
+        raise UsageError("function (): give at least one, as function=Function(lambda x: x[0] ** 2 + x[1] ** 2)")
+    return tuple(_with_starts(function, fields.racers, fields.start) for function in functions)
+
+
+def _with_starts(function: Function, racers: Racers, start: tuple[float, float] | None) -> Function:
+    """Return the function on a domain that contains the racers' starts, and warn if that is wider than its own."""
+    outside = []
+    for racer in racers:
+        own = racer.start or start or function.start
+        if own is None:
+            raise UsageError(f"start: {short_repr(racer)} has none; give the scene one, as start=(-7, 2)")
+        if not function.contains(own):
+            outside.append(own)
+    if not outside:
+        return function
+    widened = function.widened(outside)
+    ends = "x=({:g}, {:g}), y=({:g}, {:g})".format
+    warnings.warn(
+        f"start {', '.join(map(str, dict.fromkeys(outside)))}: outside {ends(*function.x, *function.y)}; "
+        f"the view is widened to {ends(*widened.x, *widened.y)}",
+        stacklevel=5,
+    )
+    return widened
+
+
+def _steps(value: int) -> int:
+    return check_integer("steps", value, maximum=MAX_COUNT)
+
+
+def _noise(value: float) -> float:
+    return check_number("noise", value, "give a standard deviation of at least 0, as noise=0.5", minimum=0)
+
+
+def _batch(value: int | None) -> int | None:
+    # `check_scene` checks it: its maximum is the number of rows of the functions' data.
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
+def _seed(value: int) -> int:
+    return check_integer("seed", value, minimum=0, maximum=MAX_SEED)
+
+
+def _seconds(value: float) -> float:
+    return check_number("seconds", value, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT)
+
+
+def _panels(value: Sequence[str]) -> tuple[str, ...]:
+    return tuple(check_list("panels ", value, "give a list, as panels=['contour', 'loss']"))
+
+
+def _slow(value: Sequence[SlowMotion]) -> tuple[SlowMotion, ...]:
+    slow = tuple(check_list("slow ", value, "give a list, as slow=[SlowMotion(3, 6)]"))
+    for each in slow:
+        if not isinstance(each, SlowMotion):
+            raise UsageError(f"slow {short_repr(each)}: give a list of SlowMotion, as slow=[SlowMotion(3, 6)]")
+    return slow
+
+
+def _is_a(kind: type | tuple[type, ...], remedy: str) -> Validator:
+    def check(fields: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
+        if not isinstance(value, kind):
+            raise UsageError(f"{field.name} {short_repr(value)}: {remedy}")
+
+    return check
+
+
+def _is_text(example: str, check: Callable[[str, Any, str], Any] = check_text) -> Validator:
+    return lambda fields, field, value: check(field.name, value, example)
+
+
+@attrs.frozen(kw_only=True)
+class SceneFields:
+    """The fields of a scene. `Scene` documents them."""
+
+    racers: Racers = attrs.field(converter=_racers)
+    ordered: bool = attrs.field(validator=lambda _, field, value: check_bool(field.name, value))
+    start: tuple[float, float] | None = attrs.field(default=None, converter=_start)
+    # The domains depend on the racers and the start, so these two come first. mypy does not know attrs.Converter.
+    functions: tuple[Function, ...] = attrs.field(
+        alias="function",
+        converter=attrs.Converter(_functions, takes_self=True),  # type: ignore[misc]
+    )
+    steps: int = attrs.field(default=20, converter=_steps)
+    map: StartsMap | SettingsMap | None = attrs.field(
+        default=None,
+        validator=_is_a(
+            (StartsMap, SettingsMap, type(None)),
+            "give StartsMap() or SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])",
+        ),
+    )
+    noise: float = attrs.field(default=0.0, converter=_noise)
+    batch: int | None = attrs.field(default=None, converter=_batch)
+    seed: int = attrs.field(default=0, converter=_seed)
+    title: Text = attrs.field(default="", validator=_is_text("title='A race'", check_texts))
+    caption: Text = attrs.field(default="", validator=_is_text("caption='In a ravine'", check_texts))
+    seconds: float = attrs.field(default=10.0, converter=_seconds)
+    theme: str = "light"
+    layout: str = "auto"
+    panels: tuple[str, ...] = attrs.field(converter=_panels)
+    focus: str = attrs.field(default="", validator=_is_text("focus='Adam', a racer's name"))
+    loop: str = "plain"
+    card: float = 0.0
+    question: Question | None = attrs.field(
+        default=None,
+        validator=_is_a((Question, type(None)), "give a Question, as Question('Which one wins?', step=3)"),
+    )
+    slow: tuple[SlowMotion, ...] = attrs.field(default=(), converter=_slow)
+    lang: str = attrs.field(default="en", validator=_is_text("lang='en'"))
+    limits: Limits = attrs.field(
+        default=Limits(), validator=_is_a(Limits, "give Limits, as limits=Limits(frames=50_000)"), repr=False, eq=False
+    )
+    origin: Origin | None = attrs.field(
+        default=None,
+        validator=_is_a((Origin, type(None)), "leave it out; animopt.load_scene sets it"),
+        repr=False,
+        eq=False,
+    )
+    _recordings: list[Recording] = attrs.field(init=False, factory=list, repr=False, eq=False)
+    """A cache of the recorded races."""
+
+    @ordered.default
+    def _ordered_by_default(self) -> bool:
+        return isinstance(self.racers, Sweep)
+
+    @panels.default
+    def _panels_by_default(self) -> tuple[str, ...]:
+        return RACE_PANELS if self.map is None else MAP_PANELS
+
+
+def field_values(scene: SceneFields) -> dict[str, Any]:
+    """Return the value of each field, by the name of the argument that sets it."""
+    return {field.alias: getattr(scene, field.name) for field in attrs.fields(type(scene)) if field.init}
