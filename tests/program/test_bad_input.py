@@ -216,7 +216,7 @@ CALLS = [
     (lambda: make(noise=HUGE), "noise 1000000...0: give a standard deviation of at least 0, as noise=0.5"),
     (lambda: make(noise="1"), "noise '1': give a standard deviation of at least 0, as noise=0.5"),
     (lambda: make(batch=3), "batch 3: function bowl has no data; leave out the batch"),
-    (lambda: make(function=line([0, 1], [1, 2]), batch=True), f"batch True: {WHOLE} 1 and at most 2"),
+    (lambda: make(function=line([0, 1], [1, 2]), start=(0, 1), batch=True), f"batch True: {WHOLE} 1 and at most 2"),
     (lambda: make(seed=2**64), f"seed 18446744073709551616: {WHOLE} 0 and at most 18446744073709551615"),
     (lambda: make(seed=-0.0), f"seed -0.0: {WHOLE} 0 and at most 18446744073709551615"),
     (lambda: make(title=3), "title 3: give a text, as title='A race'"),
