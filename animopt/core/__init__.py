@@ -1,1 +1,1 @@
-"""Foundations without torch or matplotlib: errors, validation, text, files, signals, processes."""
+"""Errors, validation, text, files, signals and processes, without torch or matplotlib."""

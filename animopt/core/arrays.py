@@ -1,4 +1,4 @@
-"""Array types that the whole package shares."""
+"""Array types."""
 
 from typing import Any
 
@@ -9,4 +9,4 @@ Array = NDArray[np.floating[Any]]
 """Floating-point numbers of any shape and precision."""
 
 Pixels = NDArray[np.uint8]
-"""A picture, (height, width, channels)."""
+"""An image, (height, width, channels)."""

@@ -88,10 +88,7 @@ def remove_stale_folders(parent: Path) -> None:
 
 def _is_in_use(machine: str, process: int, folder: "os.DirEntry[str]") -> bool:
     """Return whether the process that made a temporary folder still exists."""
-    try:
-        modified = folder.stat(follow_symlinks=False).st_mtime
-    except OSError:
-        return False
+    modified = folder.stat(follow_symlinks=False).st_mtime
     return is_alive(process, modified) if machine == machine_id() else time.time() - modified < MAX_FOREIGN_AGE
 
 
@@ -157,23 +154,18 @@ def move_into_place(unfinished: Path, target: Path) -> None:
 def _place_folder(unfinished: Path, target: Path) -> None:
     """Move a folder to its place. No system replaces a folder that is not empty, so the old one is moved away first."""
     replaced = unfinished.parent / _REPLACED
-    while True:
-        if target.exists():
-            replaced.mkdir(exist_ok=True)
-            try:
-                move(target, replaced / target.name)
-            except FileNotFoundError:
-                # Another process is replacing it at the same time.
-                continue
+    replaced.mkdir()
+    while unfinished.exists():
+        with contextlib.suppress(FileNotFoundError):
+            move(target, replaced / target.name)
         try:
             move(unfinished, target)
         except OSError:
+            # Another process may have put a folder there in the meantime.
             if not target.exists():
                 raise
             shutil.rmtree(replaced / target.name, ignore_errors=True)
-        else:
-            shutil.rmtree(replaced, ignore_errors=True)
-            return
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def move(source: Path, target: Path) -> None:

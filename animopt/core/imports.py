@@ -1,4 +1,4 @@
-"""Imports that the garbage collector does not slow down."""
+"""Imports with garbage collection paused."""
 
 import gc
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Import in this context what stays until the end: what is made in it is not looked through for garbage, ever.
+    """Pause garbage collection in this context, and exclude all objects that exist at its end from later collections.
 
-    torch and matplotlib make so many objects that looking through them again and again is a fifth of a short command.
+    torch and matplotlib make so many objects that collecting takes a fifth of the time of a short command.
     """
     collecting = gc.isenabled()
     gc.disable()

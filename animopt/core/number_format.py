@@ -1,4 +1,4 @@
-"""Numbers as they are written in a picture."""
+"""Numbers as text."""
 
 from typing import Any
 
@@ -9,25 +9,25 @@ from animopt.core.arrays import Array
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 LARGE = 1e15
-"""A number of this size has no decimals."""
+"""Numbers at least this large are not rounded, because they have no decimals."""
 
 
 def rounded(values: Any, decimals: int) -> Array:
-    """Numbers (any shape) to so many decimals, without negative zeros; of one too large to have any, all of it."""
+    """Round numbers of any shape to a number of decimals, without negative zeros."""
     values = np.asarray(values, dtype=np.float64)
-    # Adding zero makes a negative zero a positive one.
+    # Adding zero turns a negative zero into a positive one.
     with np.errstate(over="ignore"):
         return np.where(np.abs(values) < LARGE, np.round(values, decimals), values) + 0.0
 
 
 def format_point(xy: Array, decimals: int = 2) -> str:
-    """A place (2,), to so many decimals, without those that are all zeros."""
-    told = (f"{coordinate:.{decimals}f}" for coordinate in rounded(xy, decimals))
-    return f"({', '.join(told)})".replace("-", "−").replace("." + "0" * decimals, "")
+    """Write a point (2,) with a number of decimals, or with none if all are zeros."""
+    coordinates = (f"{coordinate:.{decimals}f}" for coordinate in rounded(xy, decimals))
+    return f"({', '.join(coordinates)})".replace("-", "−").replace("." + "0" * decimals, "")
 
 
 def format_number(value: float, decimals: int | None) -> str:
-    """A number with so many decimals, or to three digits times a power of ten; what is not finite in a word."""
+    """Write a number with a number of decimals, or if that is None, as three digits times a power of ten."""
     if not np.isfinite(value):
         return f"{value:g}".replace("-", "−")
     if decimals is not None:
@@ -37,19 +37,19 @@ def format_number(value: float, decimals: int | None) -> str:
 
 
 def format_power(exponent: int) -> str:
-    """A power of ten."""
+    """Write a power of ten with its exponent in superscript."""
     return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
 def format_setting(value: Any) -> str:
-    """A setting's value, a number of any kind to three digits."""
+    """Write the value of a setting, its numbers with three digits."""
     if isinstance(value, (tuple, list)):
         return f"({', '.join(map(format_setting, value))})"
     return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
 def format_bytes(count: int) -> str:
-    """How large a file is, to three digits."""
+    """Write the size of a file with three digits and a unit."""
     for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"

@@ -1,4 +1,4 @@
-"""The operating system that this process runs on."""
+"""Which operating system this process runs on."""
 
 import sys
 

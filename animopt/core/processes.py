@@ -1,4 +1,4 @@
-"""Processes: starting helpers, exit codes, available processors, whether a process is alive."""
+"""Helper processes: starting, exit codes, available processors, and whether a process is alive."""
 
 import contextlib
 import os
@@ -13,18 +13,18 @@ from typing import Any
 from animopt.core import operating_system
 
 VIEWER_TIMEOUT = 3.0
-"""Seconds after which whoever was asked to show a file is taken to show it."""
+"""Seconds to wait for the viewer of a file to start."""
 
 
 def popen_options() -> dict[str, Any]:
-    """What subprocess.Popen is told, so that Ctrl-C at a terminal is for this process alone, which ends its helpers."""
+    """Return options for subprocess.Popen that keep Ctrl-C from the helper, which this process ends itself."""
     if operating_system.WINDOWS:
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200)}
     return {"process_group": 0}
 
 
 def describe_exit(code: int) -> str:
-    """How a process ended that has an exit code."""
+    """Describe how a process ended, from its exit code."""
     if code >= 0:
         return f"ended with exit code {code}"
     try:
@@ -34,19 +34,19 @@ def describe_exit(code: int) -> str:
 
 
 def available_processors() -> int:
-    """How many processors this process may use."""
+    """Return the number of processors that this process may use."""
     if sys.version_info >= (3, 13):
         return os.process_cpu_count() or 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_alive(number: int, since: float) -> bool:
-    """Whether the process with a number that there was at a time (seconds since 1970) is there still."""
+    """Return whether the process that had an id at a time, in seconds since 1970, still runs."""
     import psutil
 
     try:
         process = psutil.Process(number)
-        # Numbers are given anew; a clock may be a little off.
+        # Ids are reused. The clock of the file system may differ by two seconds.
         return process.create_time() <= since + 2 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
@@ -55,36 +55,37 @@ def is_alive(number: int, since: float) -> bool:
 
 
 def machine_id() -> str:
-    """Eight letters that tell this machine from others that see the same folder, and do not tell its name.
+    """Return eight digits that identify this machine among others with the same folder, without its name.
 
-    Others are also containers, and Windows beside its Linux: there the numbers of processes are those of others.
+    Containers, and Linux within Windows, count as machines of their own, because they number their processes
+    separately.
     """
-    # A list of the scenes can do without them.
+    # Imported here so that the list of the scenes does not need them.
     import hashlib
     import platform
 
-    numbered = ""
+    namespace = ""
     with contextlib.suppress(OSError):
-        numbered = str(Path("/proc/self/ns/pid").readlink())
-    return hashlib.sha256(f"{platform.node()} {sys.platform} {numbered}".encode()).hexdigest()[:8]
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(f"{platform.node()} {sys.platform} {namespace}".encode()).hexdigest()[:8]
 
 
 def shell_command(words: Sequence[str]) -> str:
-    """Words as they are typed at the system's shell."""
+    """Quote words for the system's shell."""
     return subprocess.list2cmdline(words) if operating_system.WINDOWS else shlex.join(words)
 
 
 def open_file(path: Path) -> bool:
-    """Whether the system found a program that shows a file; it is not waited for."""
-    where = str(path.resolve())
+    """Show a file in the system's viewer without waiting for its end. Return whether there is a viewer."""
+    file = str(path.resolve())
     if operating_system.WINDOWS or operating_system.MAC:
         import click
 
-        return click.launch(where) == 0
-    # click neither learns whether a viewer was found, nor keeps what the search for one says off the terminal.
+        return click.launch(file) == 0
+    # On Linux click does not report a missing viewer, and lets xdg-open write to the terminal.
     try:
         opener = subprocess.Popen(
-            ["xdg-open", where],
+            ["xdg-open", file],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

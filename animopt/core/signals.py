@@ -61,13 +61,12 @@ def handle_signals() -> Iterator[None]:
         finally:
             for number in numbers:
                 signal.signal(number, _end_later)
-    except KeyboardInterrupt:
-        _report()
-        sys.exit(signal_exit_code())
     except BaseException as error:
         # A signal can cause other errors: nothing can be written to a terminal that is closed.
         deliberate = isinstance(error, SystemExit) and error.code != signal_exit_code()
-        if deliberate or not _State.number:
+        if isinstance(error, KeyboardInterrupt):
+            _report()
+        elif deliberate or not _State.number:
             raise
         sys.exit(signal_exit_code())
     finally:

@@ -14,7 +14,7 @@ from animopt.core.errors import UsageError, first_line, must_propagate, short_re
 from animopt.core.validation import MAX_COUNT, check_integer, check_pair, check_text
 from animopt.engine.steps import take_step
 from animopt.engine.torch_env import default_torch, without_compiler
-from animopt.recording.update_rules import COMPUTING
+from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
 _REASONS = {
     "dense gradients": "takes sparse gradients alone, and a function of two variables has dense ones; use Adam",
@@ -177,7 +177,7 @@ def _by_name(name: str) -> type[Any]:
 
 def _defaults(name: str) -> str:
     settings = _settings_of(getattr(torch.optim, name)) or {}
-    told = {key: value for key, value in settings.items() if value is not None and key not in COMPUTING}
+    told = {key: value for key, value in settings.items() if value is not None and key not in IMPLEMENTATION_SETTINGS}
     return ", ".join(f"{key}={value!r}" for key, value in told.items())
 
 

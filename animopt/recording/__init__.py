@@ -1,1 +1,1 @@
-"""A recorded race as NumPy arrays, and what can be said of it: timeline, events, update rules."""
+"""A recorded race as NumPy arrays, its timeline, its events and the update rules of its optimizers."""

@@ -170,9 +170,9 @@ class Recording:
 
     def single(self, racer: int) -> "Recording":
         """Return the recording of one racer."""
-        each = ("names", "settings", "optimizers", "hyperparameters", "xy", "z", "gradients", "states", "steps")
-        fields = (*each, "evaluations", "paths")
-        return replace(self, **{field: getattr(self, field)[racer : racer + 1] for field in fields})
+        named = ("names", "settings", "optimizers", "hyperparameters", "states", "paths")
+        arrays = ("xy", "z", "gradients", "steps", "evaluations")
+        return replace(self, **{field: getattr(self, field)[racer : racer + 1] for field in (*named, *arrays)})
 
     def ranks(self, step: int) -> NDArray[np.int64]:
         """Return each racer's rank by its loss after a step, from 1, (racers,). Equal losses share one, NaN is last."""

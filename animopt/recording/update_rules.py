@@ -1,4 +1,4 @@
-"""The update rules of torch's optimizers: as formulas, with a step's numbers, and as what they make of their state."""
+"""The update rules of torch's optimizers: formulas, the numbers of a step, step sizes and velocities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ _SCALED_MEAN = r"$x_new $gets $x - $lr\,$m_hat/(\sqrt{$v_hat} + $eps)"
 
 _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
     ("SGD", frozenset()): (r"$x_new $gets $x - $lr\,$g",),
-    # Polyak 1964; torch keeps the velocity free of the learning rate.
+    # Polyak 1964. In torch the learning rate is not part of the velocity.
     ("SGD", frozenset({"momentum"})): (_VELOCITY, r"$x_new $gets $x - $lr\,$v_new"),
     # Sutskever et al. 2013.
     ("SGD", frozenset({"momentum", "nesterov"})): (_VELOCITY, r"$x_new $gets $x - $lr\,($g + $mu\,$v_new)"),
     # Duchi et al. 2011.
     ("Adagrad", frozenset()): (r"$s_new $gets $s + $g^2", _SCALED),
-    # Tieleman and Hinton 2012; centred: Graves 2013.
+    # Tieleman and Hinton 2012; centered: Graves 2013.
     ("RMSprop", frozenset()): (_SQUARE, _SCALED),
     ("RMSprop", frozenset({"centered"})): (
         _SQUARE,
@@ -43,7 +43,7 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
         *(*_MOMENTS, _M_HAT, _V_HAT),
         r"$x_new $gets (1 - $lr \cdot $decay)\,$x - $lr\,$m_hat/(\sqrt{$v_hat} + $eps)",
     ),
-    # Dozat 2016, with torch's schedule of the momentum.
+    # Dozat 2016, with torch's momentum schedule.
     ("NAdam", frozenset()): (
         r"$mu_t = $beta1\,(1 - 0.96^{$psi \cdot $t}/2)",
         r"$p_new $gets $mu_t \cdot $p",
@@ -53,16 +53,17 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
         _SCALED_MEAN,
     ),
 }
-"""The lines of each class's rule, by the settings that give it another one and are not 0 or False."""
+"""The lines of each rule, by the class and by those settings that change the rule and are neither 0 nor False."""
 
-COMPUTING = frozenset({"foreach", "fused", "capturable", "differentiable"})
-"""Settings that only say how torch computes a step."""
+IMPLEMENTATION_SETTINGS = frozenset({"foreach", "fused", "capturable", "differentiable"})
+"""Settings that change how torch computes a step, but not the step."""
 
-_NO_VARIANT = COMPUTING | {
+_COMMON_SETTINGS = IMPLEMENTATION_SETTINGS | {
     *("lr", "betas", "alpha", "eps", "momentum_decay", "initial_accumulator_value", "decoupled_weight_decay"),
 }
-"""Settings that give no other lines."""
+"""Settings that do not change the lines of a rule."""
 
+# The templates have a slot for each symbol; a slot whose name ends in _new has the value after the step.
 _SYMBOLS = {letter: letter for letter in "xgtsmvp"} | {
     "gets": r"\leftarrow",
     "lr": r"\eta",
@@ -96,9 +97,11 @@ _STATE = {
 
 @dataclass(frozen=True)
 class UpdateRule:
-    """An update rule's lines in mathtext without dollars, and the same `filled` with the numbers of one step.
+    """An update rule in mathtext without dollar signs.
 
-    Without lines where the rule is not known, and not filled where the step leads out of all numbers.
+    Attributes:
+        lines: The rule in symbols, one entry per line. Empty if the rule is unknown.
+        filled: The same lines with the numbers of one step. Empty if the numbers are not finite.
     """
 
     lines: tuple[str, ...]
@@ -106,7 +109,7 @@ class UpdateRule:
 
 
 def update_rule(recording: Recording, racer: int, step: float) -> UpdateRule:
-    """A racer's rule, and the numbers of the step under way after `step` steps, or else of its last."""
+    """Return a racer's rule with the numbers of the step that follows `step`, or of its last step."""
     before = min(int(step), int(recording.steps[racer]) - 1)
     templates = [Template(line) for line in _templates(recording, racer)]
     symbols = _SYMBOLS | {f"{slot}_new": symbol for slot, symbol in _SYMBOLS.items()}
@@ -119,15 +122,19 @@ def update_rule(recording: Recording, racer: int, step: float) -> UpdateRule:
 
 
 def step_sizes(recording: Recording, racer: int) -> Array | None:
-    """How far each coordinate goes for a gradient of 1, with the state after each step, (steps + 1, 2).
+    """Return how far each coordinate moves for a gradient of 1 with the state after each step.
 
-    NaN where there is no state yet; None for a class whose state does not say.
+    Args:
+        recording: A race.
+        racer: Index of the racer.
+
+    Returns:
+        Step sizes in the units of the domain per unit of the gradient, (steps + 1, 2) or (steps + 1, 1). NaN before
+        the optimizer has a state. None for an optimizer without step sizes of its own.
     """
-    if not (known := _known(recording, racer)):
-        return None
     settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
     with np.errstate(all="ignore"):
-        match known:
+        match _torch_class(recording, racer):
             case "Adagrad":
                 lr = settings["lr"] / (1 + (state["step"] - 1) * settings["lr_decay"])
                 return lr / (np.sqrt(state["sum"]) + settings["eps"])
@@ -141,15 +148,21 @@ def step_sizes(recording: Recording, racer: int) -> Array | None:
             case "Adamax":
                 return settings["lr"] / state["exp_inf"]
             case "Rprop":
-                # Riedmiller and Braun 1993: what the gradient's sign is multiplied by.
+                # Riedmiller and Braun 1993: the factor of the gradient's sign.
                 return state["step_size"]
     return None
 
 
 def velocity(recording: Recording, racer: int) -> Array | None:
-    """What the past gradients, as they are averaged after each step, contribute to that step, (steps + 1, 2).
+    """Return the part of each step that comes from averaged gradients.
 
-    In the units of x and y; NaN where there is no state yet, None for a class that has no velocity.
+    Args:
+        recording: A race.
+        racer: Index of the racer.
+
+    Returns:
+        Displacements in the units of the domain, (steps + 1, 2): each row is the part of the step that leads to the
+        point. NaN before the optimizer has a state. None for an optimizer without a velocity.
     """
     settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
     if "momentum_buffer" in state and "lr" in settings:
@@ -158,7 +171,7 @@ def velocity(recording: Recording, racer: int) -> Array | None:
     if sizes is None or "exp_avg" not in state:
         return None
     with np.errstate(all="ignore"):
-        if _known(recording, racer) == "NAdam":
+        if _torch_class(recording, racer) == "NAdam":
             beta1, decay = settings["betas"][:, :1], settings["momentum_decay"]
             share = _mu(beta1, decay, state["step"] + 1)
             share = share / (1 - share * state["mu_product"])
@@ -168,7 +181,7 @@ def velocity(recording: Recording, racer: int) -> Array | None:
 
 
 def format_mathtext(value: Any) -> str:
-    """A number, or a pair of them, to three significant digits, in mathtext without dollars."""
+    """Write a number or a pair of numbers with three significant digits, in mathtext without dollar signs."""
     if np.ndim(value):
         return f"({', '.join(map(format_mathtext, value))})"
     if not np.isfinite(value):
@@ -181,12 +194,12 @@ def format_mathtext(value: Any) -> str:
         digits = f"{abs(value):.{2 - exponent}f}"
     else:
         digits = rf"{mantissa}{{\times}}10^{{{exponent}}}"
-    # In braces a minus is a sign, not an operation.
+    # In braces, mathtext spaces a minus as a sign and not as an operator.
     return f"{{-{digits}}}" if value < 0 else digits
 
 
 def _setting(value: float) -> str:
-    """A setting as it was given, in mathtext."""
+    """Write a setting with all its digits, in mathtext."""
     mantissa, exponential, power = f"{value:.6g}".partition("e")
     if not exponential:
         return mantissa
@@ -194,18 +207,18 @@ def _setting(value: float) -> str:
     return rf"{factor}10^{{{int(power)}}}"
 
 
-def _known(recording: Recording, racer: int) -> str:
-    """The name of a racer's class where it is torch's own: another one of that name has not all of its settings."""
+def _torch_class(recording: Recording, racer: int) -> str:
+    """Return the name of a racer's class, or "" if the class is not torch's and so lacks the setting foreach."""
     return recording.optimizers[racer] if "foreach" in recording.hyperparameters[racer] else ""
 
 
 def _templates(recording: Recording, racer: int) -> tuple[str, ...]:
     active = {name for name, value in recording.hyperparameters[racer].items() if np.any(value)}
-    return _RULES.get((_known(recording, racer), frozenset(active - _NO_VARIANT)), ())
+    return _RULES.get((_torch_class(recording, racer), frozenset(active - _COMMON_SETTINGS)), ())
 
 
 def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
-    """What there is of each number at each step, (steps + 1, 1 or 2), or (1, 1 or 2) where it never changes."""
+    """Return each setting or state as an array, (steps + 1, 1 or 2), or (1, 1 or 2) if it never changes."""
     columns = {}
     for name, value in numbers.items():
         match value:
@@ -219,24 +232,24 @@ def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
 
 
 def _at(settings: Mapping[str, Any], step: int) -> dict[str, Any]:
-    """The settings of the step to a point."""
+    """Return the settings of the step that leads to a point."""
     return {name: value[step] if isinstance(value, np.ndarray) else value for name, value in settings.items()}
 
 
 def _mu(beta1: Any, decay: Any, step: Any) -> Any:
-    """NAdam's momentum in a step, counted from 1."""
+    """Return NAdam's momentum in a step, counted from 1 (Dozat 2016)."""
     return beta1 * (1 - 0.5 * 0.96 ** (step * decay))
 
 
 def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
-    """What stands in each slot in the step from the point `before`."""
+    """Return the text in each slot of the templates for the step from the point `before`."""
     settings, state = _at(recording.hyperparameters[racer], before + 1), recording.states[racer]
     x, x_new = recording.xy[racer, before : before + 2]
     numbers: dict[str, Any] = {"x": x, "x_new": x_new, "g": recording.gradients[racer, before]}
     for name, slot in _STATE.items():
         if name in state:
             old, new = state[name][before : before + 2]
-            # What torch has not made yet, it begins with.
+            # Before the first step torch has no state. It starts with 0, or with 1 for a product.
             numbers |= {slot: np.where(np.isnan(old) & (before == 0), name == "mu_product", old), f"{slot}_new": new}
     slots = {slot: _setting(settings[name]) for name, slot in _SETTINGS.items() if name in settings}
     if "betas" in settings:
