@@ -1,4 +1,4 @@
-"""What several files of tests share: the scenes that come with animopt, and films of them."""
+"""Fixtures that several packages share: the built-in scenes, recordings, films, and the command line."""
 
 import os
 import subprocess
@@ -18,31 +18,31 @@ SCENES = {path.stem: path for path in sorted((Path(__file__).parent.parent / "sc
 
 @pytest.fixture(scope="session")
 def scenes():
-    """The scene files by their stems."""
+    """The built-in scene files by their stems."""
     return SCENES
 
 
 @pytest.fixture(params=SCENES)
 def scene_file(request):
-    """Each of the scene files."""
+    """Each built-in scene file."""
     return SCENES[request.param]
 
 
 @pytest.fixture(scope="session")
 def record():
-    """A function that records the scene in a file, once for all tests."""
+    """A function that records the scene in a file once for all tests."""
     return cache(lambda path: animopt.load_scene(path).record())
 
 
 @pytest.fixture(scope="session")
 def ravine_race(record):
-    """Five racers in the ravine, recorded."""
+    """The recording of five racers in the ravine."""
     return record(SCENES["ravine_race"])
 
 
 @pytest.fixture(scope="session")
 def make_film():
-    """A function that makes a film of a recording, small and short unless it is told otherwise."""
+    """A function that makes a film of a recording, small and short by default."""
 
     def make(recording, *, size=(320, 180), seconds=1.0, fps=10.0):
         return Film(recording, Timeline(recording.last_step, seconds), size, fps)
@@ -52,7 +52,7 @@ def make_film():
 
 @pytest.fixture
 def animopt_here(tmp_path, monkeypatch, capsys):
-    """A function that does what the command does, in this process, which has torch already."""
+    """A function that runs the command line in this process, which has imported torch already."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):

@@ -1,4 +1,4 @@
-"""What others wrote never commands the terminal: not a title, a name, a docstring, a message or a recipe."""
+"""Titles, names, docstrings, messages and recipes of others cannot control the terminal."""
 
 import json
 import os
@@ -14,17 +14,17 @@ from animopt.core.terminal_text import escape_controls, escaped_json
 from animopt.video.metadata import embed_in_png
 from animopt.video.save import encode_png
 
-# A window's title, colours, a cleared line, a bell, a C1 sequence, and letters that turn their order.
+# A window title, a color, a bell, a C1 sequence, and bidirectional controls.
 EVIL = "\x1b]0;pwned\x07\x1b[31m\x9b2K\x7f\x08\u202egnp\u2066\u2028"
-SEEN = r"\x1b]0;pwned\x07\x1b[31m\x9b2K\x7f\x08\u202egnp\u2066"
-COMMANDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+ESCAPED = r"\x1b]0;pwned\x07\x1b[31m\x9b2K\x7f\x08\u202egnp\u2066"
+CONTROL_CHARACTERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 QUICK = ["--size", "320x180", "--seconds", "0.2", "--fps", "10", "--workers", "0"]
 
-posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither such names nor such terminals")
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names and no pseudo-terminals")
 
 
 def scene(title="Bowl", name="Adam", docstring="A bowl."):
-    """The text of a scene file."""
+    """Return the text of a scene file."""
     return f"""{docstring!r}
 from animopt import Racer, Scene
 
@@ -41,9 +41,9 @@ scene = Scene(
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with scenes by somebody who means harm."""
+    """A folder with malicious scenes."""
     (tmp_path / "scenes").mkdir()
-    (tmp_path / "told.py").write_text(scene(docstring=f"D{EVIL}\n\nMore{EVIL}"), "utf-8")
+    (tmp_path / "described.py").write_text(scene(docstring=f"D{EVIL}\n\nMore{EVIL}"), "utf-8")
     (tmp_path / "titled.py").write_text(scene(f"T{EVIL}"), "utf-8")
     (tmp_path / "named.py").write_text(scene(name=f"N{EVIL}"), "utf-8")
     (tmp_path / "scenes" / "listed.py").write_text(scene(docstring=f"D{EVIL}"), "utf-8")
@@ -54,31 +54,31 @@ def folder(tmp_path):
     return tmp_path
 
 
-def harmless(done, *, told=True):
-    """That nothing but letters and ends of lines came out, on either stream, and that the harm is shown."""
+def assert_escaped(done, *, shown=True):
+    """Assert that both streams have only text and line ends, and that the malicious text is shown if it should be."""
     for stream in (done.stdout, done.stderr):
-        assert not COMMANDS.search(stream), repr(stream)
-    assert not told or r"\x1b]0;pwned\x07" in done.stdout + done.stderr
+        assert not CONTROL_CHARACTERS.search(stream), repr(stream)
+    assert not shown or r"\x1b]0;pwned\x07" in done.stdout + done.stderr
     return done
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["list", "help"])
-def test_the_list(arguments, folder, animopt_here):
-    done = harmless(animopt_here(*arguments))
-    assert f"D{SEEN}"[:20] in done.stdout
+def test_list_of_scenes_is_escaped(arguments, folder, animopt_here):
+    done = assert_escaped(animopt_here(*arguments))
+    assert f"D{ESCAPED}"[:20] in done.stdout
     assert os.name == "nt" or r"file\x1b" in done.stdout
 
 
-def test_the_help_of_a_scene(folder, animopt_here):
-    done = harmless(animopt_here("told.py", "--help"))
-    assert f"More{SEEN}"[:20] in done.stdout
+def test_help_of_a_scene_is_escaped(folder, animopt_here):
+    done = assert_escaped(animopt_here("described.py", "--help"))
+    assert f"More{ESCAPED}"[:20] in done.stdout
 
 
-@pytest.mark.parametrize(("name", "said"), [("titled", f"title 'T{SEEN}"), ("named", f"racer name 'N{SEEN}")])
-def test_a_title_and_a_name_that_command_are_refused(name, said, folder, animopt_here):
-    done = harmless(animopt_here(f"{name}.py", "-o", "a.gif"))
+@pytest.mark.parametrize(("name", "message"), [("titled", f"title 'T{ESCAPED}"), ("named", f"racer name 'N{ESCAPED}")])
+def test_title_and_name_with_control_characters_are_refused(name, message, folder, animopt_here):
+    done = assert_escaped(animopt_here(f"{name}.py", "-o", "a.gif"))
     assert done.returncode == 1
-    assert said[:40] in done.stderr
+    assert message[:40] in done.stderr
     assert not (folder / "a.gif").exists()
 
 
@@ -88,14 +88,14 @@ def test_a_title_and_a_name_that_command_are_refused(name, said, folder, animopt
         [f"no-such{EVIL}"],
         [f"no-such{EVIL}.py"],
         ["raising.py", "-o", "a.gif"],
-        ["told.py", "-o", f"a.{EVIL}"],
-        ["told.py", "-o", f"no/{EVIL}/a.gif"],
-        ["told.py", "--size", EVIL],
-        ["told.py", "--theme", EVIL],
-        ["told.py", "--fps", EVIL],
-        ["told.py", f"--{EVIL}"],
-        ["told.py", EVIL],
-        ["told.py", "--sidecars", EVIL],
+        ["described.py", "-o", f"a.{EVIL}"],
+        ["described.py", "-o", f"no/{EVIL}/a.gif"],
+        ["described.py", "--size", EVIL],
+        ["described.py", "--theme", EVIL],
+        ["described.py", "--fps", EVIL],
+        ["described.py", f"--{EVIL}"],
+        ["described.py", EVIL],
+        ["described.py", "--sidecars", EVIL],
         ["all", EVIL],
         ["deck", f"{EVIL}.html"],
         ["gallery", "-o", EVIL, EVIL],
@@ -110,37 +110,37 @@ def test_a_title_and_a_name_that_command_are_refused(name, said, folder, animopt
     ids=lambda arguments: ascii(" ".join(arguments).replace(EVIL, "EVIL")),
 )
 @pytest.mark.parametrize("how", [[], ["--json"]], ids=["words", "json"])
-def test_messages(arguments, how, folder, animopt_here):
+def test_error_messages_are_escaped(arguments, how, folder, animopt_here):
     takes_json = arguments[0] not in ("functions", "new")
-    done = harmless(animopt_here(*arguments, *(how if takes_json else [])), told=not how)
+    done = assert_escaped(animopt_here(*arguments, *(how if takes_json else [])), shown=not how)
     assert done.returncode in (1, 2)
     assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_warning(folder, animopt_here):
-    done = harmless(animopt_here("warning.py", "-o", "a.gif", *QUICK))
+def test_warning_is_escaped(folder, animopt_here):
+    done = assert_escaped(animopt_here("warning.py", "-o", "a.gif", *QUICK))
     assert done.returncode == 0
-    assert done.stderr.startswith("animopt: warning: W" + SEEN)
+    assert done.stderr.startswith("animopt: warning: W" + ESCAPED)
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_clip_with_all_that_tells_of_it(folder, animopt_here):
-    done = harmless(
-        animopt_here("told.py", "-o", "a.gif", *QUICK, "--sidecars", "captions,alt,html,markdown"), told=False
+def test_clip_with_all_sidecars_writes_no_control_characters(folder, animopt_here):
+    done = assert_escaped(
+        animopt_here("described.py", "-o", "a.gif", *QUICK, "--sidecars", "captions,alt,html,markdown"), shown=False
     )
     assert done.returncode == 0, done.stderr
-    told = harmless(animopt_here("told.py", "-o", "a.gif", *QUICK, "--json"), told=False)
-    assert json.loads(told.stdout)["scene"]["title"] == "Bowl"
+    report = assert_escaped(animopt_here("described.py", "-o", "a.gif", *QUICK, "--json"), shown=False)
+    assert json.loads(report.stdout)["scene"]["title"] == "Bowl"
 
 
 @posix
-def test_notes_and_failures_of_several(folder, animopt_here):
+def test_messages_of_several_scenes_are_escaped(folder, animopt_here):
     (folder / "mine").mkdir()
     (folder / "mine" / f"bad{EVIL}.py").write_text(f"raise ValueError({EVIL!r})\n", "utf-8")
-    done = harmless(animopt_here("all", "mine", "--workers", "1"))
+    done = assert_escaped(animopt_here("all", "mine", "--workers", "1"))
     assert done.returncode == 1
-    assert rf"1/1 bad{SEEN}" in done.stderr
+    assert rf"1/1 bad{ESCAPED}" in done.stderr
 
 
 RECIPE = {
@@ -157,44 +157,44 @@ RECIPE = {
 
 @pytest.mark.parametrize("arguments", [[], ["--json"], ["-o", "again.py"]], ids=" ".join)
 @pytest.mark.parametrize("lacking", [False, True])
-def test_the_recipe_of_a_foreign_file(arguments, lacking, tmp_path, animopt_here):
+def test_recipe_of_a_foreign_file_is_escaped(arguments, lacking, tmp_path, animopt_here):
     own = RECIPE | ({"source": ""} if lacking else {})
     picture = tmp_path / "foreign.png"
     picture.write_bytes(encode_png(np.zeros((2, 2, 3), np.uint8)))
     embed_in_png(picture, json.dumps(own))
-    done = harmless(animopt_here("recipe", "foreign.png", *arguments), told=False)
+    done = assert_escaped(animopt_here("recipe", "foreign.png", *arguments), shown=False)
     assert "pwned" in done.stdout or arguments[:1] == ["-o"]
-    # What is to be copied into a shell has no words of the file's.
+    # A command to copy into a shell contains no text of the file.
     assert "$(" not in done.stderr
     assert "pwned" not in done.stderr or lacking
 
 
 @posix
-def test_the_doctor_in_a_folder(tmp_path, animopt_here, monkeypatch):
+def test_doctor_escapes_the_folder(tmp_path, animopt_here, monkeypatch):
     inside = tmp_path / f"here{EVIL}"
     inside.mkdir()
     monkeypatch.chdir(inside)
     monkeypatch.setattr("animopt.cli.doctor._clip", lambda: "not rendered")
-    done = harmless(animopt_here("doctor"))
-    assert rf"here{SEEN}" in done.stdout
+    done = assert_escaped(animopt_here("doctor"))
+    assert rf"here{ESCAPED}" in done.stdout
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-@pytest.mark.parametrize("words", ["animopt ", "animopt all ", "animopt told.py --o"])
-def test_what_a_shell_completes(shell, words, folder, animopt_here, monkeypatch):
+@pytest.mark.parametrize("words", ["animopt ", "animopt all ", "animopt described.py --o"])
+def test_shell_completions_are_escaped(shell, words, folder, animopt_here, monkeypatch):
     for name, value in {"_ANIMOPT_COMPLETE": f"{shell}_complete", "COMP_WORDS": words}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COMP_CWORD", words.rpartition(" ")[2] if shell == "fish" else str(words.count(" ")))
     done = animopt_here()
-    # Fish has a tab between a word and what it means.
-    assert not COMMANDS.search(done.stdout.replace("\t", " ")), repr(done.stdout)
+    # fish separates a word and its help by a tab.
+    assert not CONTROL_CHARACTERS.search(done.stdout.replace("\t", " ")), repr(done.stdout)
     assert ("listed" in done.stdout) == ("--o" not in words)
 
 
 @posix
-def test_a_pipe_gets_the_very_names(folder):
+def test_pipe_gets_exact_file_names(folder):
     names = [f"a{EVIL}.gif", "a\nb.gif", "골짜기🏔️.gif"]
-    # There are systems whose names are all letters.
+    # Only Linux accepts file names that are not valid text.
     names += [os.fsdecode(b"a\xff\xfe.gif")] if sys.platform == "linux" else []
     command = [sys.executable, "-m", "animopt", "scenes/listed.py", *QUICK]
     command += [word for name in names for word in ("-o", name)]
@@ -202,12 +202,12 @@ def test_a_pipe_gets_the_very_names(folder):
     assert run.stdout == b"".join(os.fsencode(name) + b"\n" for name in names), run.stderr
     assert all((folder / name).is_file() for name in names)
     run = subprocess.run([*command, "--json"], cwd=folder, capture_output=True, check=False)
-    assert not COMMANDS.search(run.stdout.decode())
+    assert not CONTROL_CHARACTERS.search(run.stdout.decode())
     assert [file["path"] for file in json.loads(run.stdout)["files"]] == names
 
 
-def at_a_terminal(arguments, folder):
-    """What a command writes to a terminal, as bytes."""
+def run_at_terminal(arguments, folder):
+    """Return the bytes that a command writes to a terminal."""
     import pty
 
     ours, theirs = pty.openpty()
@@ -215,7 +215,7 @@ def at_a_terminal(arguments, folder):
     command = [sys.executable, "-m", "animopt", *arguments]
     with subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment):
         os.close(theirs)
-        said = b""
+        output = b""
         while True:
             try:
                 part = os.read(ours, 65536)
@@ -223,33 +223,33 @@ def at_a_terminal(arguments, folder):
                 break
             if not part:
                 break
-            said += part
+            output += part
     os.close(ours)
-    return said
+    return output
 
 
 @posix
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["told.py", "--help"], ["raising.py"], [f"scenes/file{EVIL}.py", *QUICK, "-o", f"a{EVIL}.gif"]],
+    [[], ["described.py", "--help"], ["raising.py"], [f"scenes/file{EVIL}.py", *QUICK, "-o", f"a{EVIL}.gif"]],
     ids=["list", "help", "error", "bar"],
 )
-def test_at_a_terminal(arguments, folder):
-    said = at_a_terminal(arguments, folder)
-    assert rb"\x1b]0;pwned\x07" in said
+def test_terminal_gets_escaped_text(arguments, folder):
+    output = run_at_terminal(arguments, folder)
+    assert rb"\x1b]0;pwned\x07" in output
     for command in ("\x1b]0", "\x07", "\x1b[31m\\x9b", "\x9b", "\x7f", "\x08", "\u202e", "\u2066", "\u2028"):
-        assert command.encode() not in said, ascii(command)
-    # The bar moves the cursor; all else is letters.
-    assert (b"\x1b" in said) == (arguments[:1] != [] and "--help" not in arguments)
+        assert command.encode() not in output, ascii(command)
+    # Only the progress bar moves the cursor.
+    assert (b"\x1b" in output) == (arguments[:1] != [] and "--help" not in arguments)
 
 
 @pytest.mark.parametrize("text", ["골짜기", "𝛼 − √²", "👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ✈️", "مرحبا‏ שלום", "a\\x1b", "naïve 'quotes' \"$(x)\""])
-def test_letters_of_all_scripts_stay(text):
+def test_letters_of_all_scripts_remain(text):
     assert escape_controls(text) == text
     assert json.loads(escaped_json([text])) == [text]
 
 
-def test_every_command_of_a_terminal_is_spelled_out():
+def test_all_control_characters_are_escaped():
     for code in [
         *range(0x20),
         *range(0x7F, 0xA0),
@@ -267,6 +267,6 @@ def test_every_command_of_a_terminal_is_spelled_out():
         assert escaped_json(chr(code)).isprintable()
 
 
-def test_an_error_in_a_notebook_at_a_terminal():
+def test_error_in_a_notebook_is_escaped():
     (line,) = Error(f"scene {EVIL}")._render_traceback_()
-    assert not COMMANDS.search(line)
+    assert not CONTROL_CHARACTERS.search(line)

@@ -1,4 +1,4 @@
-"""The rules say what torch does, and their numbers are the recording's."""
+"""Update rules agree with torch, and their numbers with the recording."""
 
 import re
 
@@ -19,7 +19,7 @@ RACERS = {
     "Nesterov": Racer("SGD", lr=0.001, momentum=0.8, nesterov=True),
     "Adagrad": Racer("Adagrad", lr=0.8, initial_accumulator_value=0.25),
     "RMSprop": Racer("RMSprop", lr=0.9, alpha=0.9, eps=1e-3),
-    "centred": Racer("RMSprop", lr=0.5, alpha=0.75, centered=True),
+    "centered": Racer("RMSprop", lr=0.5, alpha=0.75, centered=True),
     "Adam": Racer("Adam", lr=0.9, betas=(0.9, 0.95)),
     "AdamW": Racer("AdamW", lr=0.9, betas=(0.8, 0.99), weight_decay=0.1),
     "NAdam": Racer("NAdam", lr=0.9, betas=(0.9, 0.95), momentum_decay=0.5),
@@ -42,7 +42,7 @@ def momentum_of(settings, t):
 
 
 def by_formula(name, x, g, old, settings):
-    """The next point and the next state, as the papers have them, with torch's places for lr and eps."""
+    """Return the next point and state by the formulas of the papers, with lr and eps where torch has them."""
     lr = settings["lr"]
     match name:
         case "SGD":
@@ -59,7 +59,7 @@ def by_formula(name, x, g, old, settings):
         case "RMSprop":
             s = settings["alpha"] * old["square_avg"] + (1 - settings["alpha"]) * g**2
             return x - lr * g / (np.sqrt(s) + settings["eps"]), {"square_avg": s}
-        case "centred":
+        case "centered":
             s = settings["alpha"] * old["square_avg"] + (1 - settings["alpha"]) * g**2
             m = settings["alpha"] * old["grad_avg"] + (1 - settings["alpha"]) * g
             return x - lr * g / (np.sqrt(s - m**2) + settings["eps"]), {"square_avg": s, "grad_avg": m}
@@ -78,14 +78,14 @@ def by_formula(name, x, g, old, settings):
 
 
 def state_before(recording, step):
-    """What the optimizer carries before a step, with torch's beginnings where it has nothing yet."""
+    """Return the state before a step, or torch's initial values if there is none yet."""
     return {
         key: np.where(np.isnan(values[step]), float(key == "mu_product"), values[step])
         for key, values in recording.states[0].items()
     }
 
 
-def test_the_formulas_lead_from_each_point_to_the_next(recording, name):
+def test_formulas_lead_from_each_point_to_the_next(recording, name):
     for step in range(STEPS):
         point, state = by_formula(
             name,
@@ -96,7 +96,7 @@ def test_the_formulas_lead_from_each_point_to_the_next(recording, name):
         )
         np.testing.assert_allclose(recording.xy[0, step + 1], point, rtol=1e-6, atol=1e-9)
         for key, value in state.items():
-            # Torch keeps the product of NAdam's momenta in float32.
+            # torch stores the product of NAdam's momenta in float32.
             np.testing.assert_allclose(recording.states[0][key][step + 1], value, rtol=1e-6, atol=1e-12)
 
 
@@ -112,13 +112,13 @@ def halve(optimizer):
     return StepLR(optimizer, 3, 0.5)
 
 
-# Those that cycle a momentum or a beta, and those whose learning rate alone changes.
+# The first cycle a momentum or a beta too. Only the learning rate of the others changes.
 SCHEDULED = [(name, cycle) for name in ("Momentum", "Nesterov", "Adam", "AdamW", "NAdam")]
-SCHEDULED += [(name, halve) for name in ("SGD", "Adagrad", "RMSprop", "centred")]
+SCHEDULED += [(name, halve) for name in ("SGD", "Adagrad", "RMSprop", "centered")]
 
 
 @pytest.mark.parametrize(("name", "scheduler"), SCHEDULED)
-def test_a_scheduled_step_is_made_with_the_settings_of_that_step(name, scheduler):
+def test_scheduled_step_uses_the_settings_of_that_step(name, scheduler):
     recording = record(quartic, [scheduled(name, scheduler)], (5, -2.5), STEPS)
     x = torch.tensor((5, -2.5), dtype=torch.float64, requires_grad=True)
     optimizer = RACERS[name].build(x)
@@ -143,18 +143,20 @@ def test_a_scheduled_step_is_made_with_the_settings_of_that_step(name, scheduler
 
 @pytest.mark.parametrize("step", [0, 1, 5.5, STEPS])
 @pytest.mark.parametrize(("name", "scheduler"), SCHEDULED)
-def test_the_printed_numbers_of_a_scheduled_step_are_true_equations(name, scheduler, step):
+def test_printed_equations_of_a_scheduled_step_hold(name, scheduler, step):
     recording = record(quartic, [scheduled(name, scheduler)], (5, -2.5), STEPS)
     filled = update_rule(recording, 0, step).filled
     assert len(filled) == len(PRINTED[name])
     assert_true(filled, name)
 
 
-def test_a_scheduled_learning_rate_is_printed_as_it_is_in_the_step():
+def test_printed_learning_rate_is_that_of_the_step():
     recording = record(ravine, [scheduled("SGD", halve)], (-7, 2), STEPS)
-    told = [update_rule(recording, 0, step).filled[0].partition(" - ")[2].partition(r"\,")[0] for step in range(STEPS)]
+    printed = [
+        update_rule(recording, 0, step).filled[0].partition(" - ")[2].partition(r"\,")[0] for step in range(STEPS)
+    ]
     rates = ["0.001"] * 3 + ["0.0005"] * 3 + ["0.00025"] * 3 + ["0.000125"] * 3
-    assert told == rates
+    assert printed == rates
 
 
 @pytest.mark.parametrize(
@@ -167,13 +169,13 @@ def test_a_scheduled_learning_rate_is_printed_as_it_is_in_the_step():
     ],
     ids=repr,
 )
-def test_a_scheduled_velocity_is_the_whole_step_where_nothing_else_moves(racer):
+def test_scheduled_velocity_is_the_whole_step(racer):
     recording = record(quartic, [racer], (5, -2.5), STEPS)
     np.testing.assert_allclose(velocity(recording, 0)[1:], np.diff(recording.xy[0], axis=0), rtol=1e-9, atol=1e-12)
 
 
 def test_scheduled_step_sizes_times_gradients_are_the_steps():
-    racers = [scheduled(name, halve) for name in ("Adagrad", "RMSprop", "centred")]
+    racers = [scheduled(name, halve) for name in ("Adagrad", "RMSprop", "centered")]
     recording = record(quartic, [*racers, Racer("Adagrad", lr_decay=0.1, scheduler=halve, steps=7)], (5, -2.5), STEPS)
     for racer, taken in enumerate(recording.steps):
         steps = -step_sizes(recording, racer)[1:] * recording.gradients[racer, :-1]
@@ -186,7 +188,7 @@ PAIR = rf"\(({NUMBER}), ({NUMBER})\)"
 
 
 def arithmetic(line):
-    """A filled line's two sides as Python; pairs are V(a, b)."""
+    """Return the two sides of a filled line as Python expressions with V(a, b) for pairs."""
     line = re.sub(r"\{\\times\}10\^\{(-?\d+)\}", r"e\1", line)
     line = re.sub(r"\b10\^\{(-?\d+)\}", r"1e\1", line)
     line = re.sub(rf"(?<!\^)\{{({NUMBER})\}}", r"\1", line)
@@ -201,13 +203,13 @@ def value(expression):
 
 
 def rounding(number):
-    """Half a unit of a number's last digit."""
+    """Return half a unit of a number's last digit."""
     mantissa, _, power = number.partition("e")
     return 0.5 * 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
 
 
 def slack(expression, numbers):
-    """How far an expression may be off because its numbers are rounded."""
+    """Return the error of an expression that rounded numbers can cause."""
     total = np.zeros(2)
     for found in re.finditer(NUMBER, expression):
         if found[0] in numbers:
@@ -219,7 +221,7 @@ def slack(expression, numbers):
 
 
 def assert_true(filled, name):
-    """Each line is an equation, but for the rounding of its numbers."""
+    """Assert that each line is an equation within the rounding of its numbers."""
     for line in filled:
         left, right = arithmetic(line)
         rounded = {number for pair in re.findall(PAIR, right) for number in pair}
@@ -230,7 +232,7 @@ def assert_true(filled, name):
 
 
 @pytest.mark.parametrize("step", [0, 1, 5.5, STEPS])
-def test_the_printed_numbers_are_true_equations(recording, name, step):
+def test_printed_equations_hold(recording, name, step):
     assert_true(update_rule(recording, 0, step).filled, name)
 
 
@@ -244,7 +246,7 @@ PRINTED = {
     "Nesterov": [VELOCITY, ["x'", "x", "g", "momentum_buffer'"]],
     "Adagrad": [["sum'", "sum", "g"], ["x'", "x", "g", "sum'"]],
     "RMSprop": [SQUARE, ["x'", "x", "g", "square_avg'"]],
-    "centred": [SQUARE, ["grad_avg'", "grad_avg", "g"], ["x'", "x", "g", "square_avg'", "grad_avg'"]],
+    "centered": [SQUARE, ["grad_avg'", "grad_avg", "g"], ["x'", "x", "g", "square_avg'", "grad_avg'"]],
     "Adam": [*MOMENTS, *HATS, ["x'", "x", "", ""]],
     "AdamW": [*MOMENTS, *HATS, ["x'", "x", "", ""]],
     "NAdam": [[], [], *MOMENTS, ["", "exp_avg'", "g"], HATS[1], ["x'", "x", "", ""]],
@@ -252,7 +254,7 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("step", [0, 1, 5.5, STEPS])
-def test_the_printed_numbers_are_the_recordings(recording, name, step):
+def test_printed_numbers_are_those_of_the_recording(recording, name, step):
     before = min(int(step), STEPS - 1)
     known = {"x": recording.xy[0, before], "x'": recording.xy[0, before + 1], "g": recording.gradients[0, before]}
     known |= state_before(recording, before)
@@ -268,11 +270,11 @@ def test_the_printed_numbers_are_the_recordings(recording, name, step):
                 assert len(re.sub(r"^-?0?\.?0*|e.*|\.", "", number)) == 3 or exact == 0, number
 
 
-def test_the_lines_are_the_same_at_every_step(recording):
+def test_lines_are_equal_at_all_steps(recording):
     assert len({update_rule(recording, 0, step).lines for step in range(STEPS + 1)}) == 1
 
 
-def test_the_rule_of_momentum():
+def test_rule_of_momentum():
     recording = record(ravine, [RACERS["Momentum"]], (-7, 2), 2)
     assert update_rule(recording, 0, 0).lines == (r"v \leftarrow \mu\,v + g", r"x \leftarrow x - \eta\,v")
     assert update_rule(recording, 0, 0).filled == (
@@ -281,7 +283,7 @@ def test_the_rule_of_momentum():
     )
 
 
-def test_after_the_last_step_the_last_steps_numbers_stay():
+def test_numbers_of_the_last_step_remain_after_it():
     recording = record(quartic, [Racer("SGD", lr=0.001, steps=3), Racer("SGD", lr=0.001)], (5, -2.5), 9)
     assert (
         update_rule(recording, 0, 2)
@@ -293,7 +295,7 @@ def test_after_the_last_step_the_last_steps_numbers_stay():
 
 
 class Adam:
-    """Not torch's."""
+    """A class that is not torch's."""
 
     def __init__(self, parameters, **settings):
         self.param_groups = [{"params": list(parameters), **settings}]
@@ -320,17 +322,17 @@ class Adam:
     ],
     ids=repr,
 )
-def test_what_is_not_known_has_no_rule(racer):
+def test_unknown_variant_has_no_rule(racer):
     shown = update_rule(record(ravine, [racer], (-7, 2), 2), 0, 1)
     assert shown.lines == shown.filled == ()
 
 
-def test_without_decay_adamw_is_adam():
+def test_adamw_without_decay_has_the_rule_of_adam():
     recording = record(ravine, [Racer("Adam", lr=0.1), Racer("AdamW", lr=0.1, weight_decay=0)], (-7, 2), 2)
     assert update_rule(recording, 0, 1) == update_rule(recording, 1, 1)
 
 
-def test_a_racer_that_has_diverged_has_a_rule_without_numbers():
+def test_diverged_racer_has_a_rule_without_numbers():
     recording = record(quartic, [Racer("SGD", lr=1.0)], (5, -2.5), 20)
     assert update_rule(recording, 0, 0).filled
     assert update_rule(recording, 0, 19).lines == update_rule(recording, 0, 0).lines
@@ -352,12 +354,12 @@ def test_a_racer_that_has_diverged_has_a_rule_without_numbers():
         (np.nan, r"\mathrm{nan}"),
     ],
 )
-def test_numbers_have_three_digits(number, expected):
+def test_mathtext_has_three_significant_digits(number, expected):
     assert format_mathtext(number) == expected
 
 
-def test_step_sizes_times_gradients_are_the_steps_of_adagrad_and_rmsprop():
-    racers = [RACERS["Adagrad"], RACERS["RMSprop"], RACERS["centred"], Racer("Adagrad", lr=0.5, lr_decay=0.1)]
+def test_step_sizes_times_gradients_are_the_steps():
+    racers = [RACERS["Adagrad"], RACERS["RMSprop"], RACERS["centered"], Racer("Adagrad", lr=0.5, lr_decay=0.1)]
     recording = record(quartic, racers, (5, -2.5), STEPS)
     for racer in range(len(racers)):
         steps = -step_sizes(recording, racer)[1:] * recording.gradients[racer, :-1]
@@ -377,12 +379,12 @@ def test_step_sizes_times_gradients_are_the_steps_of_adagrad_and_rmsprop():
     ],
     ids=repr,
 )
-def test_the_velocity_is_the_whole_step_where_nothing_else_moves(racer):
+def test_velocity_is_the_whole_step(racer):
     recording = record(quartic, [racer], (5, -2.5), STEPS)
     np.testing.assert_allclose(velocity(recording, 0)[1:], np.diff(recording.xy[0], axis=0), rtol=1e-9, atol=1e-12)
 
 
-def test_nadams_velocity_and_gradient_make_the_step():
+def test_velocity_and_gradient_of_nadam_add_up_to_the_step():
     recording = record(quartic, [RACERS["NAdam"]], (5, -2.5), STEPS)
     state, settings = recording.states[0], recording.hyperparameters[0]
     share = (1 - momentum_of(settings, np.arange(1, STEPS + 1))) / (1 - state["mu_product"][1:])
@@ -391,9 +393,9 @@ def test_nadams_velocity_and_gradient_make_the_step():
     np.testing.assert_allclose(velocity(recording, 0)[1:] + rest, steps, rtol=1e-9, atol=1e-9)
 
 
-def test_rprops_step_sizes_are_its_steps():
+def test_step_sizes_of_rprop_are_its_steps():
     recording = record(ravine, [Racer("Rprop", lr=0.1)], (-7, 2), STEPS)
     steps = np.abs(np.diff(recording.xy[0], axis=0))
     sizes = step_sizes(recording, 0)[1:]
-    # Where the gradient has changed its sign, it rests for a step.
+    # Rprop pauses for a step when the gradient changes its sign.
     np.testing.assert_allclose(steps[steps > 0], sizes[steps > 0], rtol=1e-9)

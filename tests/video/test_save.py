@@ -1,4 +1,4 @@
-"""The files, read by other means than those that wrote them."""
+"""Saved clips, read by other programs than those that wrote them, and the files that they replace."""
 
 import struct
 import subprocess
@@ -54,21 +54,23 @@ def decoded_mp4(path):
 DECODERS = {".gif": decoded_gif, ".mp4": decoded_mp4}
 
 
-def likeness(one, other):
-    """The peak signal-to-noise ratio of two pictures, in decibels."""
+def psnr(one, other):
+    """Return the peak signal-to-noise ratio of two images, in decibels."""
     return 10 * np.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2))
 
 
 def gif_structure(path):
-    """What a GIF says around its pixels, read by the letter of the specification (89a)."""
+    """Read the blocks of a GIF around its pixels, by the GIF89a specification."""
     data = path.read_bytes()
     assert data[:6] == b"GIF89a"
     width, height, packed = struct.unpack("<HHB", data[6:11])
-    found = SimpleNamespace(size=(width, height), colours=colours(packed), delays=[], loops=None, images=0, local=0)
-    place = 13 + 3 * found.colours
+    found = SimpleNamespace(
+        size=(width, height), palette_size=palette_size(packed), delays=[], loops=None, images=0, local=0
+    )
+    place = 13 + 3 * found.palette_size
     while data[place] != 0x3B:
         if data[place] == 0x21:
-            label, (blocks, place) = data[place + 1], sub_blocks(data, place + 2)
+            label, (blocks, place) = data[place + 1], read_blocks(data, place + 2)
             if label == 0xF9:
                 found.delays.append(int.from_bytes(blocks[0][1:3], "little"))
             elif blocks[0] == b"NETSCAPE2.0":
@@ -76,19 +78,19 @@ def gif_structure(path):
         else:
             assert data[place] == 0x2C
             found.images += 1
-            found.local += colours(data[place + 9])
-            _, place = sub_blocks(data, place + 11 + 3 * colours(data[place + 9]))
+            found.local += palette_size(data[place + 9])
+            _, place = read_blocks(data, place + 11 + 3 * palette_size(data[place + 9]))
     assert place == len(data) - 1
     return found
 
 
-def colours(packed):
-    """How many colours the table has that a packed field announces."""
+def palette_size(packed):
+    """Return the size of the color table that a packed field announces."""
     return 2 ** ((packed & 7) + 1) if packed & 0x80 else 0
 
 
-def sub_blocks(data, place):
-    """A chain of blocks, each after its length, and the place behind it."""
+def read_blocks(data, place):
+    """Return a chain of blocks, each of which follows its length, and the position after it."""
     blocks = []
     while length := data[place]:
         blocks.append(data[place + 1 : place + 1 + length])
@@ -97,7 +99,7 @@ def sub_blocks(data, place):
 
 
 def atoms(data):
-    """The kinds and bodies of the atoms in a stretch of an MP4."""
+    """Yield the kind and the body of each atom in a part of an MP4."""
     place = 0
     while place < len(data):
         size, kind = struct.unpack(">I4s", data[place : place + 8])
@@ -107,14 +109,14 @@ def atoms(data):
 
 
 def descend(data, *path):
-    """The body of the one atom at a path."""
+    """Return the body of the only atom at a path."""
     for kind in path:
         data = dict(atoms(data))[kind]
     return data
 
 
 def mp4_structure(path):
-    """What the atoms of an MP4 say of its one track."""
+    """Read the properties of the only track of an MP4 from its atoms."""
     data = path.read_bytes()
     movie = descend(data, "moov")
     assert [kind for kind, _ in atoms(movie)].count("trak") == 1
@@ -129,7 +131,7 @@ def mp4_structure(path):
         order=[kind for kind, _ in atoms(data)],
         codec=codec,
         size=struct.unpack(">HH", entry[24:28]),
-        colour=descend(entry[78:], "colr"),
+        color=descend(entry[78:], "colr"),
         frames=int.from_bytes(descend(table, "stsz")[8:12], "big"),
         steps=[step / scale for _, step in struct.iter_unpack(">II", times[8:])],
         seconds=length / scale,
@@ -142,7 +144,7 @@ RATES = [25, 50, 30, 12.5]
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
-    """A clip of a second and a fifth at several rates, in both formats."""
+    """A folder with a clip of 1.2 seconds at several rates in both formats, and its recording."""
     folder = tmp_path_factory.mktemp("clips")
     outputs = [Output(folder / f"{fps}{suffix}", SMALL, fps) for fps in RATES for suffix in DECODERS]
     shown = scene(seconds=1.2)
@@ -151,7 +153,7 @@ def clips(tmp_path_factory):
 
 
 @pytest.mark.parametrize("fps", RATES)
-def test_a_gif_has_every_frame_for_its_time(clips, fps):
+def test_gif_has_each_frame_with_its_duration(clips, fps):
     gif = gif_structure(clips[0] / f"{fps}.gif")
     ends = [round(100 * index / fps) for index in range(round(1.2 * fps) + 1)]
     assert gif.images == len(gif.delays) == len(ends) - 1
@@ -160,16 +162,16 @@ def test_a_gif_has_every_frame_for_its_time(clips, fps):
 
 
 @pytest.mark.parametrize("fps", RATES)
-def test_a_gif_loops_for_ever_with_one_palette(clips, fps):
+def test_gif_loops_forever_with_one_palette(clips, fps):
     gif = gif_structure(clips[0] / f"{fps}.gif")
     assert gif.size == SMALL
     assert gif.loops == 0
-    assert 2 <= gif.colours <= 256
+    assert 2 <= gif.palette_size <= 256
     assert gif.local == 0
 
 
 @pytest.mark.parametrize("fps", RATES)
-def test_an_mp4_has_every_frame_for_its_time(clips, fps):
+def test_mp4_has_each_frame_with_its_duration(clips, fps):
     mp4 = mp4_structure(clips[0] / f"{fps}.mp4")
     assert mp4.frames == round(1.2 * fps)
     assert mp4.steps == [pytest.approx(1 / fps)]
@@ -177,30 +179,30 @@ def test_an_mp4_has_every_frame_for_its_time(clips, fps):
     assert mp4.film_seconds == pytest.approx(1.2, abs=0.001)
 
 
-def test_an_mp4_is_tagged_and_starts_fast(clips):
+def test_mp4_has_color_tags_and_its_index_first(clips):
     mp4 = mp4_structure(clips[0] / "25.mp4")
     assert mp4.codec == "avc1"
     assert mp4.size == SMALL
     # BT.709 primaries, transfer and matrix, and not the full range.
-    assert mp4.colour == struct.pack(">4sHHHB", b"nclx", 1, 1, 1, 0)
+    assert mp4.color == struct.pack(">4sHHHB", b"nclx", 1, 1, 1, 0)
     assert mp4.order.index("moov") < mp4.order.index("mdat")
 
 
-def test_ffmpeg_reads_the_same_from_an_mp4(clips):
+def test_ffmpeg_reports_the_properties_of_an_mp4(clips):
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", "25.mp4"]
-    said = subprocess.run(command, cwd=clips[0], capture_output=True, text=True, check=False).stderr
+    report = subprocess.run(command, cwd=clips[0], capture_output=True, text=True, check=False).stderr
     for part in ["Video: h264", "yuv420p(tv, bt709", "320x180", "25 fps", "Duration: 00:00:01.20"]:
-        assert part in said
-    assert "Audio" not in said
+        assert part in report
+    assert "Audio" not in report
 
 
 @pytest.mark.parametrize(("suffix", "least"), [(".gif", 30), (".mp4", 32)])
-def test_the_decoded_frames_are_the_drawn_ones(clips, make_film, suffix, least):
+def test_decoded_frames_match_drawn_frames(clips, make_film, suffix, least):
     folder, recording = clips
     film = make_film(recording, seconds=1.2, fps=25)
     frames = DECODERS[suffix](folder / f"25{suffix}")
     assert len(frames) == len(film)
-    assert min(map(likeness, frames, film.frames())) > least
+    assert min(map(psnr, frames, film.frames())) > least
 
 
 HEADS_SIZE = (1280, 720)
@@ -209,7 +211,7 @@ HEADS_FPS = 5
 
 @pytest.fixture(scope="module")
 def spread_out(tmp_path_factory):
-    """Five racers far apart on a domain whose sides and middle are all different, as both formats and as numbers."""
+    """A folder with clips of five distant racers on an asymmetric domain in both formats, and their recording."""
     racers = [
         Racer("SGD", lr=0.2, start=(-5, 6)),
         Racer("SGD", lr=0.05, momentum=0.5, start=(9, -2), name="Momentum"),
@@ -224,27 +226,27 @@ def spread_out(tmp_path_factory):
 
 
 def interpolated(recording, step):
-    """Where each racer is at a fractional step, (racers, 2)."""
+    """Return the position of each racer at a fractional step, (racers, 2)."""
     before = min(int(step), recording.xy.shape[1] - 2)
     return recording.xy[:, before] + (step - before) * (recording.xy[:, before + 1] - recording.xy[:, before])
 
 
 def distances(pixels, hue):
-    """How far each pixel's colour is from a hue."""
+    """Return the distance of each pixel's color from a hue."""
     return np.linalg.norm(pixels.astype(float) - ImageColor.getrgb(hue), axis=2)
 
 
-def thick(mask):
-    """What of a mask survives an erosion by a square that is wider than a trail."""
+def eroded(mask):
+    """Erode a mask by a square that is wider than a trail."""
     return np.pad(np.lib.stride_tricks.sliding_window_view(mask, (5, 5)).all(axis=(2, 3)), 2)
 
 
 def head(pixels, hue):
-    """The centroid of the one thing that has a hue and is thicker than a trail, in pixels from the upper left."""
+    """Return the centroid of the only object with a hue that is thicker than a trail, in pixels from the upper left."""
     distance = distances(pixels, hue)
-    found = thick(distance < 60)
-    # The rim around a head parts it from its trail, so that what touches a thick place belongs to the head.
-    while (wider := (distance < 120) & neighbours(found)).sum() > found.sum():
+    found = eroded(distance < 60)
+    # The rim of a head separates it from its trail, so pixels that touch the eroded part belong to the head.
+    while (wider := (distance < 120) & dilated(found)).sum() > found.sum():
         found = wider
     places = np.argwhere(found)
     assert len(places), "no head"
@@ -252,15 +254,15 @@ def head(pixels, hue):
     return places.mean(axis=0)[::-1] + 0.5
 
 
-def neighbours(mask):
-    """A mask and the pixels beside it."""
+def dilated(mask):
+    """Dilate a mask by one pixel."""
     wide = np.pad(mask, 1)
     return mask | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
 
 
 @pytest.mark.parametrize("index", [0, 1, 4, 8, 11, 14, 19])
 @pytest.mark.parametrize("suffix", DECODERS)
-def test_every_head_is_where_the_recording_puts_it(spread_out, make_film, suffix, index):
+def test_each_head_is_at_its_recorded_position(spread_out, make_film, suffix, index):
     folder, recording = spread_out
     film = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS)
     frame = DECODERS[suffix](folder / f"heads{suffix}")[index]
@@ -268,7 +270,7 @@ def test_every_head_is_where_the_recording_puts_it(spread_out, make_film, suffix
     box = contour.get_window_extent()
     left, top = round(box.x0), round(HEADS_SIZE[1] - box.y1)
     picture = frame[top : round(HEADS_SIZE[1] - box.y0), left : round(box.x1)]
-    # The race takes three of the four seconds.
+    # The race takes 3 of the 4 seconds.
     places = interpolated(recording, 7 * min(index / HEADS_FPS / 3, 1))
     for racer, (x, y) in enumerate(places):
         across = box.x0 + (x + 6) / 16 * box.width
@@ -278,30 +280,30 @@ def test_every_head_is_where_the_recording_puts_it(spread_out, make_film, suffix
 
 
 @pytest.mark.parametrize("suffix", DECODERS)
-def test_the_hues_are_kept(spread_out, make_film, suffix):
+def test_clip_preserves_the_colors_of_racers(spread_out, make_film, suffix):
     folder, recording = spread_out
     drawn = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS).frame(12)
     decoded = DECODERS[suffix](folder / f"heads{suffix}")[12]
     for hue in LIGHT.hues[: len(recording.names)]:
-        inside = thick(distances(drawn, hue) < 2)
+        inside = eroded(distances(drawn, hue) < 2)
         # A matrix other than the one in the file's tags would be off by ten and more.
         assert np.median(decoded[inside], axis=0) == pytest.approx(np.array(ImageColor.getrgb(hue)), abs=4), hue
 
 
-def test_a_gif_may_have_odd_sides(tmp_path, make_film):
+def test_gif_can_have_odd_sides(tmp_path, make_film):
     shown = scene(seconds=0.2)
     shown.save(Output(tmp_path / "odd.gif", (321, 181), 10))
     film = make_film(shown.record(), size=(321, 181), seconds=0.2)
-    assert min(map(likeness, decoded_gif(tmp_path / "odd.gif"), film.frames())) > 30
+    assert min(map(psnr, decoded_gif(tmp_path / "odd.gif"), film.frames())) > 30
 
 
-def test_a_clip_shorter_than_a_frame_has_one(tmp_path):
+def test_clip_shorter_than_a_frame_has_one_frame(tmp_path):
     scene(seconds=0.2).save(*(Output(tmp_path / f"short{suffix}", SMALL, 2) for suffix in DECODERS))
     assert gif_structure(tmp_path / "short.gif").delays == [50]
     assert mp4_structure(tmp_path / "short.mp4").frames == 1
 
 
-def test_a_still_is_the_frame_of_its_second(tmp_path, make_film):
+def test_still_is_the_frame_of_its_second(tmp_path, make_film):
     shown = scene(seconds=2)
     shown.still(tmp_path / "still.png", 1.3, SMALL)
     with Image.open(tmp_path / "still.png") as image:
@@ -310,7 +312,7 @@ def test_a_still_is_the_frame_of_its_second(tmp_path, make_film):
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "said"),
+    ("name", "options", "message"),
     [
         ("a.gif", {"fps": 60}, "fps 60: .* at most 50"),
         ("a.gif", {"fps": 50.1}, "fps 50.1: .* at most 50"),
@@ -328,22 +330,22 @@ def test_a_still_is_the_frame_of_its_second(tmp_path, make_film):
         ("a", {}, "no suffix"),
     ],
 )
-def test_what_a_format_cannot_have_is_refused(name, options, said):
-    with pytest.raises(UsageError, match=said):
+def test_output_that_a_format_does_not_support_is_refused(name, options, message):
+    with pytest.raises(UsageError, match=message):
         Output(name, **options)
 
 
 def files(folder):
-    """Every file of a folder, hidden ones as well, with what it holds."""
+    """Return the content of each file in a folder by its name, hidden files included."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-OLD = {f"old{suffix}": b"what was there" for suffix in DECODERS}
+OLD = {f"old{suffix}": b"old" for suffix in DECODERS}
 
 
 @pytest.fixture
 def old(tmp_path, monkeypatch):
-    """The folder to work in, with a file in the place of each output."""
+    """The current folder, with an existing file for each output."""
     for name, content in OLD.items():
         (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
@@ -354,7 +356,7 @@ def save_over(*names):
     scene().save(*(Output(name, SMALL, 10) for name in names))
 
 
-def test_a_file_is_replaced_by_a_whole_one_at_the_end(old, monkeypatch):
+def test_complete_file_replaces_existing_file_at_the_end(old, monkeypatch):
     frames = Film.frames
 
     def watched(film, executor=None):
@@ -369,7 +371,7 @@ def test_a_file_is_replaced_by_a_whole_one_at_the_end(old, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [Error("no more"), RuntimeError("no more"), KeyboardInterrupt()], ids=repr)
-def test_a_race_that_stops_midway_leaves_the_old_files(old, monkeypatch, error):
+def test_interrupted_clip_keeps_existing_files(old, monkeypatch, error):
     def frames(film, executor=None):
         yield film.frame(0)
         yield film.frame(1)
@@ -383,7 +385,7 @@ def test_a_race_that_stops_midway_leaves_the_old_files(old, monkeypatch, error):
 
 @pytest.mark.parametrize("after", [2, 10], ids=["midway", "at the end"])
 @pytest.mark.parametrize("name", OLD)
-def test_an_encoder_that_is_killed_leaves_the_old_file(old, monkeypatch, name, after):
+def test_killed_encoder_keeps_existing_file(old, monkeypatch, name, after):
     running = []
 
     class Watched(subprocess.Popen):
@@ -407,11 +409,11 @@ def test_an_encoder_that_is_killed_leaves_the_old_file(old, monkeypatch, name, a
     assert all(process.poll() is not None for process in running)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the false ffmpeg is a shell script")
+@pytest.mark.skipif(sys.platform == "win32", reason="the fake ffmpeg is a shell script")
 @pytest.mark.parametrize("exit_code", [0, 1])
 @pytest.mark.parametrize("name", OLD)
-def test_an_encoder_that_gives_up_leaves_the_old_file(old, monkeypatch, tmp_path_factory, name, exit_code):
-    script = tmp_path_factory.mktemp("false") / "ffmpeg"
+def test_failed_encoder_keeps_existing_file(old, monkeypatch, tmp_path_factory, name, exit_code):
+    script = tmp_path_factory.mktemp("fake") / "ffmpeg"
     script.write_text(f"#!/bin/sh\nhead -c 100000 >/dev/null\necho The disk is full >&2\nexit {exit_code}\n")
     script.chmod(0o755)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(script))
@@ -423,7 +425,7 @@ def test_an_encoder_that_gives_up_leaves_the_old_file(old, monkeypatch, tmp_path
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The size and the second of every frame that is drawn from here on."""
+    """A list to which each drawn frame adds its size and its second."""
     asked = []
     at = Film.at
 
@@ -435,7 +437,7 @@ def drawn(monkeypatch):
     return asked
 
 
-def test_files_of_one_size_and_rate_are_drawn_once(tmp_path, drawn):
+def test_outputs_of_equal_size_and_rate_share_their_frames(tmp_path, drawn):
     same = [Output(tmp_path / name, SMALL, 25) for name in ("a.mp4", "b.mp4", "c.mp4")]
     scene().save(*same, Output(tmp_path / "d.mp4", (180, 320), 5))
     assert drawn == [
@@ -444,20 +446,20 @@ def test_files_of_one_size_and_rate_are_drawn_once(tmp_path, drawn):
     ]
 
 
-def test_a_gif_needs_only_some_frames_twice(tmp_path, drawn):
+def test_gif_draws_few_frames_twice(tmp_path, drawn):
     scene().save(*(Output(tmp_path / f"a{suffix}", SMALL, 50) for suffix in DECODERS))
     assert [second for _, second in drawn[-50:]] == pytest.approx(np.arange(50) / 50)
     assert len(drawn) < 50 + 16
 
 
-def test_frames_are_drawn_when_they_are_asked_for(make_film, ravine_race, drawn):
+def test_frames_are_drawn_on_demand(make_film, ravine_race, drawn):
     frames = make_film(ravine_race, seconds=30).frames()
     assert not drawn
     next(frames)
     assert len(drawn) == 1
 
 
-def test_frames_are_let_go_once_they_are_written(tmp_path, monkeypatch):
+def test_written_frames_are_released(tmp_path, monkeypatch):
     made = []
     at_once = []
 
@@ -474,7 +476,7 @@ def test_frames_are_let_go_once_they_are_written(tmp_path, monkeypatch):
     assert max(at_once) <= 3
 
 
-def test_odd_names_are_taken_literally(tmp_path, monkeypatch):
+def test_odd_file_names_are_used_literally(tmp_path, monkeypatch):
     folder = tmp_path / "it's 100%d"
     folder.mkdir()
     monkeypatch.chdir(folder)
