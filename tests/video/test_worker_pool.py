@@ -311,7 +311,7 @@ def test_a_worker_that_dies_midway_ends_the_clip(film):
     with WorkerPool(1) as workers:
         frames = film.frames(workers)
         next(frames)
-        workers._processes[0].kill()
+        workers._workers[0]._process.kill()
         with pytest.raises(Error, match=r"workers 1: one (was ended by SIGKILL|ended with exit code)"):
             list(frames)
 
@@ -346,7 +346,7 @@ def test_nothing_is_taken_after_the_end():
     future = workers.submit(abs, -3)
     workers.shutdown()
     assert future.result() == 3
-    with pytest.raises(RuntimeError, match="shut down"):
+    with pytest.raises(RuntimeError, match="after shutdown"):
         workers.submit(abs, -3)
 
 
