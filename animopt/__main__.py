@@ -1,9 +1,9 @@
-"""`animopt` and `python -m animopt`: the command line, which a signal can end at any time."""
+"""Entry point of `animopt` and `python -m animopt`. A signal can end the process at any time."""
 
 import sys
 
-# Python looks for modules first where it was started, and would take a random.py or a numpy.py that lies there for its
-# own; a scene's modules are found from where the scene lies.
+# Python searches the current folder first, and would import a random.py or a numpy.py there instead of its own. Modules
+# of a scene are found through the folder of the scene file.
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
@@ -11,16 +11,16 @@ from animopt.core.signals import exit_process, handle_signals
 
 
 def main() -> None:
-    """Run the command line, and end as it says, or by the signal that asked for it."""
+    """Run the command line, and end with its exit code or by the signal that interrupted it."""
     try:
         with handle_signals():
             from animopt.cli.main import main
 
             main()
-    except SystemExit as left:
-        if not isinstance(left.code, int):
+    except SystemExit as exit_request:
+        if not isinstance(exit_request.code, int):
             raise
-        exit_process(left.code)
+        exit_process(exit_request.code)
 
 
 if __name__ == "__main__":

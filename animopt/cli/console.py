@@ -1,94 +1,109 @@
-"""What a command says beside the paths of its files: a progress bar, warnings, errors; or next to nothing, or JSON."""
+"""Output of a command: sentences, JSON objects, or errors alone."""
 
-import contextlib
 import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from animopt.core.errors import Error, UsageError
 from animopt.core.terminal_text import escape_controls, escaped_json
 
+if TYPE_CHECKING:
+    from animopt.video.output import Output
+
 
 @dataclass(frozen=True)
 class Console:
-    """How a command speaks: `quiet` of errors alone, `json` in objects, one a line, in the place of sentences.
+    """Writes results to standard output, and everything else to standard error.
 
-    Results go to standard output, all else to standard error.
+    If `quiet`, it writes only errors, and results as JSON. If `json`, it writes one JSON object per line instead of
+    sentences.
     """
 
     quiet: bool = False
     json: bool = False
 
-    def path(self, path: object) -> None:
-        """Tell of a file that was written, where results are not told as JSON."""
-        if not (self.quiet or self.json):
-            # A script needs the very name, of which click would leave out what looks like colours.
-            print(escape_controls(str(path)) if sys.stdout.isatty() else path, flush=True)
+    def files(
+        self, paths: Iterable[Path], clips: "Iterable[Output]" = (), seconds: float = 0.0, **more: object
+    ) -> None:
+        """Print the paths of written files, or as JSON their properties and `more`.
 
-    def result(self, result: Mapping[str, Any]) -> None:
-        """Tell what was done, where that is told as JSON."""
+        `clips` are the clips of `seconds` seconds among the files.
+        """
         if self.json:
-            click.echo(escaped_json(result))
+            from animopt.scene.report import file_reports
+
+            click.echo(escaped_json(more | {"files": file_reports(paths, clips, seconds)}))
+        elif not self.quiet:
+            for path in paths:
+                # A script needs the exact name; click.echo would remove parts that look like colors.
+                print(escape_controls(str(path)) if sys.stdout.isatty() else path, flush=True)
 
     def note(self, note: str) -> None:
-        """Say on the way what is being done."""
+        """Report progress."""
         if not self.quiet:
-            _say(json.dumps({"note": note}) if self.json else note)
+            self._say(note, note=note)
 
     def warning(self, warning: str) -> None:
-        """Say what the user should know."""
+        """Report a warning."""
         if not self.quiet:
-            said = _line(warning)
-            _say(json.dumps({"warning": said}) if self.json else f"animopt: warning: {said}")
+            message = _one_line(warning)
+            self._say(f"animopt: warning: {message}", warning=message)
 
     def error(self, error: str, code: int) -> None:
-        """Say what stopped the work, and with which exit code the command leaves."""
-        said = _line(error)
-        _say(json.dumps({"error": said, "exit_code": code}) if self.json else f"animopt: {said}")
+        """Report the error that ends the command with an exit code."""
+        message = _one_line(error)
+        self._say(f"animopt: {message}", error=message, exit_code=code)
 
-    def tell(self, work: Callable[..., None], *arguments: object) -> None:
-        """Do some work, and say what stopped it, where something of ours does; warnings are given each time."""
+    def _say(self, sentence: str, **record: object) -> None:
+        # click.echo would overwrite the progress bar, which redirects only sys.stderr.
+        print(json.dumps(record) if self.json else escape_controls(sentence), file=sys.stderr, flush=True)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Call a function and report its Error. Each call shows its warnings again."""
         try:
             with warnings.catch_warnings():
-                work(*arguments)
-        except UsageError as error:
-            self.error(str(error), 2)
+                work()
         except Error as error:
-            self.error(str(error), 1)
+            self.error(str(error), exit_code(error))
 
-    @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
-        """In this context what a scene file prints goes to standard error, or nowhere."""
-        with contextlib.ExitStack() as stack:
-            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8")) if self.quiet else None  # noqa: PTH123
-            stack.enter_context(contextlib.redirect_stdout(nowhere or sys.stderr))
+    @contextmanager
+    def redirect_prints(self) -> Iterator[None]:
+        """Redirect standard output to standard error, or discard it if quiet.
+
+        Standard output is for results; a scene file may print to it.
+        """
+        with ExitStack() as stack:
+            discarded = stack.enter_context(open(os.devnull, "w", encoding="utf-8")) if self.quiet else None  # noqa: PTH123
+            stack.enter_context(redirect_stdout(discarded or sys.stderr))
             yield
 
-    @contextlib.contextmanager
+    @contextmanager
     def progress(self, name: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar with frames a second and the time left, on a terminal alone; it goes when the context ends.
+        """Show a progress bar if standard error is a terminal.
 
-        Yields what is to be told how many frames are drawn, and of how many.
+        Yields a function that takes the number of finished frames and the total.
         """
         if self.quiet or self.json or not sys.stderr.isatty():
             yield lambda done, total: None
             return
-        from animopt.cli.progress import bar
+        from animopt.cli.progress import progress_bar
 
-        with bar(escape_controls(name)) as progress:
+        with progress_bar(escape_controls(name)) as progress:
             yield progress
 
 
-def _say(said: str) -> None:
-    # click would write past the bar, which makes room for what goes through this stream.
-    print(escape_controls(said), file=sys.stderr, flush=True)
+def exit_code(error: Error) -> int:
+    """Return the exit code for an error: 2 for wrong usage, 1 for a failure."""
+    return 2 if isinstance(error, UsageError) else 1
 
 
-def _line(said: str) -> str:
-    return " ".join(said.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

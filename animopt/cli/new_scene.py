@@ -1,4 +1,4 @@
-"""Where a scene file of one's own begins: a commented one that renders as it is."""
+"""Creates a commented scene file that renders as it is."""
 
 import keyword
 from collections.abc import Collection
@@ -10,32 +10,32 @@ from animopt.core.file_names import is_device_name
 from animopt.scene import catalog
 
 
-def create_scene_file(name: str, taken: Collection[str]) -> Path:
-    """Write a starter of this name into ./scenes, or here where there is no such folder; its path.
+def create_scene_file(name: str, commands: Collection[str]) -> Path:
+    """Write a scene file into ./scenes, or into the current folder if there is no ./scenes; returns its path.
 
-    Raises UsageError for a name that is `taken` by a command or fits no file, and where the file is there already;
-    Error where it cannot be written.
+    Raises UsageError for a name that is a command or no usable file name, or if the file exists; Error if the file
+    cannot be written.
     """
     stem = name.removesuffix(".py").replace("-", "_")
-    path = (Path("scenes") if Path("scenes").is_dir() else Path()) / f"{stem}.py"
+    folder = Path("scenes") if Path("scenes").is_dir() else Path()
+    path = folder / f"{stem}.py"
     if not stem.isidentifier() or stem.startswith("_"):
-        raise UsageError(f"name {name!r}: give letters, digits and underscores, as my_scene; it is made in {_here()}")
-    if is_device_name(stem):
-        raise UsageError(f"name {name!r}: Windows keeps it for a device; use my_{stem}")
-    if keyword.iskeyword(stem):
-        raise UsageError(f"name {name!r}: is a word of Python's own; use my_{stem}")
-    if catalog.name(path) in taken:
-        raise UsageError(f"name {name!r}: animopt {catalog.name(path)} is a command; use my_{stem}")
-    if not path.exists() and _is_module(stem):
-        raise UsageError(f"name {name!r}: the file would hide Python's module {stem}; use my_{stem}")
+        place = "the folder scenes" if folder.name else "this folder"
+        raise UsageError(f"name {name!r}: give letters, digits and underscores, as my_scene; it is written to {place}")
+    if reason := _conflict(path, commands):
+        raise UsageError(f"name {name!r}: {reason}; use my_{stem}")
     catalog.save_scene(path, Path(__file__).with_name("scene_template.py").read_text("utf-8"))
     return path
 
 
-def _is_module(stem: str) -> bool:
-    spec = find_spec(stem)
-    return spec is not None and spec.origin is not None
-
-
-def _here() -> str:
-    return "the folder scenes" if Path("scenes").is_dir() else "this folder"
+def _conflict(path: Path, commands: Collection[str]) -> str:
+    """Why a scene file cannot have its name, "" if it can."""
+    stem = path.stem
+    if is_device_name(stem):
+        return "is the name of a device on Windows"
+    if keyword.iskeyword(stem):
+        return "is a keyword of Python"
+    if catalog.name(path) in commands:
+        return f"animopt {catalog.name(path)} is a command"
+    spec = None if path.exists() else find_spec(stem)
+    return f"the file would hide Python's module {stem}" if spec and spec.origin else ""

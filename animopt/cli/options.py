@@ -1,8 +1,8 @@
-"""What commands that render have in common: their options, and what these ask for."""
+"""Options that several commands share, and their values."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,123 +19,153 @@ from animopt.video.presets import PRESETS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-    from contextlib import AbstractContextManager
 
     from animopt.video.output import Output
 
-STANDARD_OUTPUT = "-"
-"""What stands for standard output where the path of a file is asked for."""
-
 
 class Formatter(click.HelpFormatter):
-    """Writes help and tables, in which what files say of themselves cannot command the terminal."""
+    """Writes help and tables with control characters escaped, because scene files can contain them."""
 
     def write(self, string: str) -> None:
         super().write(escape_controls(string, keep="\n"))
 
 
 class Context(click.Context):
-    """What a command runs in, whose help may have texts of others."""
+    """A click context whose help is written by `Formatter`."""
 
     formatter_class = Formatter
 
 
+class PresetCommand(click.Command):
+    """A command with the option --for; its help ends with the presets."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the name and the description of each preset."""
+        with formatter.section("Presets for --for"):
+            formatter.write_dl([(name, str(preset)) for name, preset in PRESETS.items()])
+
+
 def parse_size(value: str) -> tuple[int, int]:
-    """A size on the command line, as 1280x720; raises BadParameter for what is none."""
+    """Parse a size such as 1280x720. Raises BadParameter if that fails."""
     found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", value.lower())
     if not found:
         raise click.BadParameter(f"{value!r}: give a width and a height, as 1280x720")
     return int(found[1]), int(found[2])
 
 
-@contextmanager
-def folder_for(folder: Path) -> Iterator[None]:
-    """A folder to write to, made where there is none, and gone again where nothing came into it.
-
-    Raises Error where it cannot be made.
-    """
-    there = folder.is_dir()
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise Error(f"{folder}: cannot be made: {error.strerror}; name another place with --output") from error
-    try:
-        yield
-    finally:
-        if not there:
-            # A folder with anything in it stays.
-            with suppress(OSError):
-                folder.rmdir()
+def size_option(default: str | None) -> click.Option:
+    """Return the option for the size of pictures; by default it depends on the format."""
+    return click.Option(
+        ["--size"],
+        type=parse_size,
+        metavar="WIDTHxHEIGHT",
+        default=default,
+        show_default=default is not None or "800x450 for a GIF, else 1280x720",
+        help="Size in pixels.",
+    )
 
 
-def clip_options(
-    fewest_workers: int,
-    workers: str,
-    size: str = "800x450 for a GIF, else 1280x720",
-    fps: str = "25 for a GIF, else 50",
-) -> list[click.Parameter]:
-    """The options of every command that renders clips; what it does with its workers is its own, and its defaults."""
+def theme_option(default: str | None) -> click.Option:
+    """Return the option for the theme of pictures; by default it is the scene's."""
+    return click.Option(
+        ["--theme"],
+        type=click.Choice(list(THEMES)),
+        default=default,
+        show_default=default is not None or "the scene's",
+        help="Color theme.",
+    )
+
+
+def clip_options(workers: click.Option, size: str | None = None, fps: float | None = None) -> list[click.Parameter]:
+    """Return the options of every command that renders clips; by default size and rate depend on the format."""
     return [
+        size_option(size),
         click.Option(
-            ["--size"],
-            type=parse_size,
-            metavar="WIDTHxHEIGHT",
-            help=f"Pixels.  [default: {size}]",
+            ["--fps"],
+            type=float,
+            default=fps,
+            show_default=fps is not None or "25 for a GIF, else 50",
+            help="Frames per second.",
         ),
-        click.Option(["--fps"], type=float, help=f"Frames a second.  [default: {fps}]"),
-        click.Option(["--seconds"], type=float, help="Length of the whole clip.  [default: the scene's]"),
-        click.Option(["--theme"], type=click.Choice(list(THEMES)), help="Colours.  [default: the scene's]"),
+        click.Option(["--seconds"], type=float, show_default="the scene's", help="Length of the clip."),
+        theme_option(None),
+        click.Option(["--draft"], is_flag=True, help="Render at half the size and at most 15 frames per second."),
+        workers,
+        click.Option(["--cluster"], metavar="ADDRESS", help="Use the Dask cluster of a scheduler, as tcp://host:8786."),
         click.Option(
-            ["--draft"],
-            is_flag=True,
-            help="A quick look: half the size, and 15 frames a second, a GIF 10, which browsers keep exactly.",
-        ),
-        click.Option(["--workers"], type=click.IntRange(min=fewest_workers), help=workers),
-        click.Option(
-            ["--cluster"],
-            metavar="ADDRESS",
-            help="The scheduler of a Dask cluster that does the work instead, as tcp://scheduler:8786.",
-        ),
-        click.Option(
-            ["--limit", "limit"],
+            ["--limit", "limits"],
             multiple=True,
             metavar="NAME=NUMBER",
-            help=f"Allow more of something than usual, or less: {Limits()}.",
+            callback=lambda ctx, param, words: Limits.given(words) if words else None,
+            show_default=str(Limits()),
+            help="Change a limit; may be given several times.",
         ),
-        click.Option(["--quiet"], is_flag=True, help="Say nothing but what goes wrong."),
-        click.Option(
-            ["--json"], is_flag=True, help="Tell of the files, and of what happens in the race, as JSON, in one line."
-        ),
+        click.Option(["--quiet"], is_flag=True, help="Print only errors."),
+        click.Option(["--json"], is_flag=True, help="Print the files and the events of the race as one line of JSON."),
     ]
 
 
-def format_options(formats: str) -> list[click.Parameter]:
-    """The options of the commands that render clips of any format; `formats` tells what --format is for."""
-    return [
-        click.Option(["--format", "formats"], multiple=True, metavar="FORMAT", help=formats),
-        click.Option(
-            ["--for", "place"],
-            type=click.Choice(list(PRESETS)),
-            help="Format, size, rate, theme and most bytes for where the clip goes. Other options win over it.",
-        ),
-        click.Option(
-            ["--max-bytes", "max_bytes"],
-            metavar="BYTES",
-            help="The most that a file may have, as 10MB; quality, then rate, then size are given up for it.",
-        ),
-        click.Option(
-            ["--transparent"],
-            is_flag=True,
-            help="Without the ground, for .mov, .webm, .webp, .apng and folders of frames.",
-        ),
-    ]
+FORMAT_OPTIONS = [
+    click.Option(
+        ["--format", "formats"],
+        multiple=True,
+        metavar="FORMAT",
+        show_default="gif, mp4",
+        help="Format of files without a name: gif, mp4, webm, webp, apng, mov or frames; may be given several times.",
+    ),
+    click.Option(
+        ["--for", "preset"],
+        type=click.Choice(list(PRESETS)),
+        metavar="PRESET",
+        help="Use a preset from the list below; other options override it.",
+    ),
+    click.Option(
+        ["--max-bytes"],
+        metavar="BYTES",
+        help="Maximum size of a file, as 10MB. Quality, then frame rate, then picture size are reduced to meet it.",
+    ),
+    click.Option(
+        ["--transparent"],
+        is_flag=True,
+        help="Leave out the background; for .mov, .webm, .webp, .apng and folders of frames.",
+    ),
+]
+FRAME_WORKERS = click.Option(
+    ["--workers"],
+    type=click.IntRange(min=0),
+    show_default="depends on the machine",
+    help="Number of processes that draw frames; 0 draws in this process.",
+)
+SCENE_WORKERS = click.Option(
+    ["--workers"],
+    type=click.IntRange(min=1),
+    show_default="one per processor",
+    help="Number of scenes that are rendered at a time.",
+)
+LANGUAGE = click.Option(["--lang"], metavar="LANGUAGE", help="Language of titles and captions, as en or ko.")
+
+
+def scenes_argument(metavar: str) -> click.Argument:
+    """Return the argument for the scenes that a command renders."""
+    return click.Argument(["names"], nargs=-1, metavar=metavar, shell_complete=completion.complete_scene)
+
+
+def folder_option(default: str) -> click.Option:
+    """Return the option for the folder that a command writes to."""
+    return click.Option(
+        ["-o", "--output", "folder"],
+        type=click.Path(path_type=Path),
+        default=default,
+        show_default=True,
+        help="Folder to write to.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipOptions:
-    """What the options of a command that renders clips ask for, and those of formats, where it has them.
+    """Values of the options of a command that renders clips.
 
-    Raises UsageError for what is no cluster, or one with workers of ours besides.
+    Raises UsageError for a bad cluster address, and for a cluster together with local workers.
     """
 
     size: tuple[int, int] | None
@@ -145,94 +175,91 @@ class ClipOptions:
     draft: bool
     workers: int | None
     cluster: str | None
-    limit: tuple[str, ...]
+    limits: Limits | None
     quiet: bool
     json: bool
-    place: str | None = None
+    lang: str | None = None
+    layout: str | None = None
+    formats: Sequence[str] = ()
+    preset: str | None = None
     max_bytes: str | None = None
     transparent: bool = False
-    formats: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _ = self.limits
         if self.cluster is not None:
             from animopt.video.dask_cluster import check_address
 
             check_address(self.cluster)
             if self.workers is not None:
-                raise UsageError(f"cluster {self.cluster!r}: has workers of its own; leave out --workers or --cluster")
+                raise UsageError(f"cluster {self.cluster!r}: has its own workers; leave out --workers or --cluster")
 
     @property
-    def voice(self) -> Console:
-        """How the command is to speak."""
+    def console(self) -> Console:
+        """The console that the command writes to."""
         return Console(self.quiet, self.json)
 
     @property
-    def endings(self) -> list[str]:
-        """The endings of the files that are written where none is named."""
+    def endings(self) -> Sequence[str]:
+        """Endings of the default file names, one for each format."""
         from animopt.video.output import DEFAULT_SUFFIXES
 
         if self.formats:
-            asked = [each.lower().removeprefix(".") for each in dict.fromkeys(self.formats)]
-            return ["/" if each == "frames" else f".{each}" for each in asked]
-        return [f"-{self.place}{PRESETS[self.place].suffix}"] if self.place else list(DEFAULT_SUFFIXES)
+            names = [each.lower().removeprefix(".") for each in dict.fromkeys(self.formats)]
+            return ["/" if name == "frames" else f".{name}" for name in names]
+        return [f"-{self.preset}{PRESETS[self.preset].suffix}"] if self.preset else DEFAULT_SUFFIXES
 
     def output(self, path: str) -> "Output":
-        """The clip at a path. Raises UsageError for an option that it cannot have."""
+        """Return the clip at a path. Raises UsageError for options that its format does not support."""
         from animopt.video.output import Output
         from animopt.video.size_budget import parse_bytes
 
         max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
-        given: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "max_bytes": max_bytes}
-        given = {field: value for field, value in given.items() if value is not None}
-        make = PRESETS[self.place].output if self.place else Output
-        clip = make(path, transparent=self.transparent, **given)
+        values = _given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes)
+        make_output = PRESETS[self.preset].output if self.preset else Output
+        clip = make_output(path, transparent=self.transparent, **values)
         return clip.draft() if self.draft else clip
 
-    def fields(self, **others: object) -> dict[str, Any]:
-        """The fields of a scene that are asked for otherwise than it says: its length, and any others."""
-        asked = {"seconds": self.seconds, "limits": self.limits, **others}
-        return {field: value for field, value in asked.items() if value is not None}
-
     @property
-    def limits(self) -> Limits | None:
-        """The bounds on what may be asked for, None where they are the usual ones."""
-        return Limits.given(self.limit) if self.limit else None
+    def scene_fields(self) -> dict[str, Any]:
+        """Fields of the scene that options replace."""
+        return _given(seconds=self.seconds, limits=self.limits, lang=self.lang, layout=self.layout)
 
-    def several(self, scenes: int) -> "AbstractContextManager[Executor]":
-        """What renders so many scenes, several at a time."""
-        from animopt.core.processes import available_processors
-        from animopt.video.worker_pool import WorkerPool
-
-        return self.connected() or WorkerPool(
-            self.workers or min(available_processors(), scenes), "animopt.scene.scene"
-        )
-
-    def connected(self) -> "AbstractContextManager[Executor] | None":
-        """The cluster that does the work, None where there is none."""
+    def cluster_executor(self) -> "AbstractContextManager[Executor] | None":
+        """Return the executor of the cluster, or None if there is no cluster."""
         if self.cluster is None:
             return None
         from animopt.video.dask_cluster import connected
 
         return connected(self.cluster)
 
+    def scene_executor(self, scenes: int) -> "AbstractContextManager[Executor]":
+        """Return the executor that renders a number of scenes, several at a time."""
+        from animopt.core.processes import available_processors
+        from animopt.video.worker_pool import WorkerPool
 
-def scenes_argument(many: bool = True) -> click.Parameter:
-    """The scenes that a command is to render; where there can be `many`, all of them where none is named."""
-    metavar = "[SCENE]..." if many else "SCENE..."
-    return click.Argument(["names"], nargs=-1, metavar=metavar, shell_complete=completion.scene_names)
-
-
-def folder_option(default: str) -> click.Parameter:
-    """The folder that a command is to write to."""
-    return click.Option(
-        ["-o", "--output", "folder"],
-        type=click.Path(path_type=Path),
-        default=Path(default),
-        help=f"The folder to write to.  [default: {default}]",
-    )
+        count = self.workers or min(available_processors(), scenes)
+        return self.cluster_executor() or WorkerPool(count, "animopt.scene.scene")
 
 
-def language_option() -> click.Parameter:
-    """The language in which scenes are to speak."""
-    return click.Option(["--lang"], metavar="LANGUAGE", help="Of titles and captions, as en or ko.")
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Create a folder if it is missing, and remove it again if nothing was written to it.
+
+    Raises Error if the folder cannot be created.
+    """
+    existed = folder.is_dir()
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise Error(f"{folder}: cannot be created: {error.strerror}; name another folder with --output") from error
+    try:
+        yield
+    finally:
+        if not existed:
+            # This fails if the folder has content.
+            with suppress(OSError):
+                folder.rmdir()

@@ -1,4 +1,4 @@
-"""A bar on the terminal that tells how far the work is, how fast it goes, and when it will be done."""
+"""A progress bar on the terminal, with frames per second and the remaining time."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,44 +10,44 @@ from rich.text import Text
 
 
 @contextmanager
-def bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error while the context lasts; a terminal that cannot move its cursor shows none.
+def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on standard error until the context ends, unless the terminal cannot move its cursor.
 
-    Yields what is to be told how many frames are drawn, and of how many; until then the bar only shows that something
-    is done.
+    Yields a function that takes the number of finished frames and the total. Until its first call the bar shows only
+    that work is in progress.
     """
-    columns = [
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        _Frames(),
-        _Rate(),
-        TimeRemainingColumn(compact=True),
-    ]
     console = Console(file=sys.stderr)
     if console.is_dumb_terminal:
         yield lambda done, total: None
         return
+    columns = [
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        _FrameCount(),
+        _FrameRate(),
+        TimeRemainingColumn(compact=True),
+    ]
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(name, total=None)
 
-        def tell(done: int, total: int) -> None:
+        def update(done: int, total: int) -> None:
             if progress.tasks[task].total is None:
-                # The rate is that of the frames; what came before took a time of its own.
+                # Restart the clock, so that the rate leaves out the time before the first frame.
                 progress.reset(task, total=total)
             progress.update(task, completed=done)
 
-        yield tell
+        yield update
 
 
-class _Frames(MofNCompleteColumn):
-    """How many frames are drawn, of how many."""
+class _FrameCount(MofNCompleteColumn):
+    """Number of finished frames and the total."""
 
     def render(self, task: Task) -> Text:
         return super().render(task) if task.total else Text("preparing")
 
 
-class _Rate(ProgressColumn):
-    """Frames a second."""
+class _FrameRate(ProgressColumn):
+    """Frames per second."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:.0f} frames/s" if task.speed else "")

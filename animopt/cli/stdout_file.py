@@ -1,4 +1,4 @@
-"""A file that goes to standard output, once it is whole."""
+"""A file that is copied to standard output once it is complete."""
 
 import contextlib
 import shutil
@@ -11,26 +11,26 @@ from animopt.core.errors import Error, UsageError
 
 
 @contextlib.contextmanager
-def piped(formats: Sequence[str]) -> Iterator[Path]:
-    """The path of a file which goes to standard output at the end of the context, also where another one failed.
+def stdout_file(formats: Sequence[str]) -> Iterator[Path]:
+    """The path of a temporary file, which is copied to standard output at the end, even if another output failed.
 
-    Raises UsageError where that is a terminal, or where not one format of a single file is named.
+    Raises UsageError unless there is one format of a single file, or if standard output is a terminal.
     """
     if len(formats) != 1 or formats[0] == "frames":
         raise UsageError("output -: standard output takes one file; name its format, as --format gif")
     if sys.stdout.isatty():
-        raise UsageError("output -: standard output is a terminal; send it on, as > clip.gif")
+        raise UsageError("output -: standard output is a terminal; redirect it, as > clip.gif")
     with temporary_folder() as folder:
         path = folder / f"clip.{formats[0].lower().removeprefix('.')}"
         try:
             yield path
         except Error as error:
-            _send(path)
+            _copy_to_stdout(path)
             raise type(error)(str(error).replace(str(path), "-")) from error
-        _send(path)
+        _copy_to_stdout(path)
 
 
-def _send(path: Path) -> None:
+def _copy_to_stdout(path: Path) -> None:
     if path.is_file():
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)

@@ -1,62 +1,63 @@
-"""Does something again whenever a Python file is saved, or a module beside it that it imports."""
+"""Repeats work whenever a Python file, or a module next to it that it imports, is saved."""
 
 import importlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from animopt.core.signals import Terminated, clear_signal
 from animopt.scene.scene_file import imported_from
 
-EVERY = 0.2
-"""Seconds between two looks at the files."""
+POLL_INTERVAL = 0.2
+"""Seconds between two checks of the watched files."""
 
 Stamp = tuple[int, int, int] | None
-"""What changes when a file is saved; None where there is no file."""
+"""Modification time, size and inode of a file; None if there is no file."""
 
 
-def watch(path: Path, act: Callable[[], None]) -> None:
-    """Do something that runs the file at a path, at once and each time it is saved, until Ctrl-C while waiting.
+def watch(path: Path, work: Callable[[], None]) -> None:
+    """Call a function that runs a Python file, now and each time the file is saved. Ctrl-C while waiting returns.
 
-    Modules beside the file that it imports are watched with it, and imported anew. A file that is saved while the work
-    is done has it done again after that.
+    Modules in the folder of the file are watched too, and imported again. If a file is saved during the work, the work
+    is repeated after it.
     """
     path = path.resolve()
-    there = set(sys.modules)
-    seen = {path: _stamp(path)}
-    # A module that is saved twice within a second could be taken for its compiled self.
-    compiling, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    earlier_modules = set(sys.modules)
+    stamps = {path: _stamp(path)}
+    # If a module were saved twice within a second, Python could reuse its outdated bytecode.
+    setting, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         while True:
-            act()
-            for name, file in _beside(path, there).items():
+            work()
+            modules = _modules_beside(path, earlier_modules)
+            for name in modules:
                 del sys.modules[name]
-                seen.setdefault(file, _stamp(file))
-            for file in imported_from(path.parent):
-                seen.setdefault(file, _stamp(file))
+            for file in {*modules.values(), *imported_from(path.parent)}:
+                stamps.setdefault(file, _stamp(file))
             importlib.invalidate_caches()
             try:
-                seen = _saved(path, seen)
+                stamps = _wait_for_save(path, stamps)
             except Terminated:
                 raise
             except KeyboardInterrupt:
                 clear_signal()
                 return
     finally:
-        sys.dont_write_bytecode = compiling
+        sys.dont_write_bytecode = setting
 
 
-def _saved(path: Path, seen: Mapping[Path, Stamp]) -> dict[Path, Stamp]:
-    """The files' stamps, once they are others than those seen, and have stayed so for two looks.
+def _wait_for_save(path: Path, stamps: Mapping[Path, Stamp]) -> dict[Path, Stamp]:
+    """Wait until a file is saved, and return the new stamps.
 
-    Editors empty a file before they write it, or move another one in its place.
+    Two checks must give the same stamps, because editors may empty a file before they write it, or replace it by
+    another file.
     """
     before: dict[Path, Stamp] = {}
     while True:
-        time.sleep(EVERY)
-        now = {file: _stamp(file) for file in seen}
-        if now != seen and now == before and now[path]:
+        time.sleep(POLL_INTERVAL)
+        now = {file: _stamp(file) for file in stamps}
+        if now != stamps and now == before and now[path]:
             return now
         before = now
 
@@ -69,8 +70,11 @@ def _stamp(file: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _beside(path: Path, there: set[str]) -> dict[str, Path]:
-    """The modules in the folder of a path, by their names, but for those that were there before."""
-    files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items() if name not in there}
-    beside = {name: Path(file).resolve() for name, file in files.items() if file}
-    return {name: file for name, file in beside.items() if file.parent == path.parent}
+def _modules_beside(path: Path, earlier_modules: Collection[str]) -> dict[str, Path]:
+    """Files of modules in the folder of a path, except modules that were imported before."""
+    files = {
+        name: Path(file).resolve()
+        for name, module in sys.modules.items()
+        if name not in earlier_modules and (file := getattr(module, "__file__", None))
+    }
+    return {name: file for name, file in files.items() if file.parent == path.parent}

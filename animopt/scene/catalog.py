@@ -95,6 +95,11 @@ def description(path: Path) -> str:
         return f"({error})"
 
 
+def summary(path: Path) -> str:
+    """The first line of a scene file's docstring."""
+    return description(path).partition("\n")[0]
+
+
 def save_scene(path: Path, source: str) -> None:
     """Write a scene file where there is none yet. Raises UsageError where there is one, Error where none can be."""
     try:

@@ -24,8 +24,6 @@ PAGE = "index.html"
 CLIPS = "clips"
 """The folder of the clips and their posters, beside the page."""
 
-SIZE = 480, 270
-FPS = 25
 
 MARK = '<meta name="generator" content="animopt gallery">'
 """What a page of ours has, so that no other one is replaced."""

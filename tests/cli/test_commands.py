@@ -1,4 +1,4 @@
-"""The commands beside the scenes: the shelves, and a race without a scene file."""
+"""Commands that render no scene file: lists of functions and optimizers, and races."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import animopt
-from animopt.functions import shelf
+from animopt.engine.library import all_functions
 
 QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
 RACE = [
@@ -19,16 +19,16 @@ RACE = [
 ]
 
 
-def test_the_shelf_of_functions_is_listed(animopt_here):
+def test_functions_are_listed_with_their_domains(animopt_here):
     done = animopt_here("functions")
     assert done.returncode == 0, done.stderr
     words = done.stdout.split()
-    for name, function in shelf().items():
+    for name, function in all_functions().items():
         assert name.replace("_", "-") in words
         assert f"{function.x[0]:g}" in words
 
 
-def test_a_function_is_told_in_full(animopt_here):
+def test_function_is_described(animopt_here):
     done = animopt_here("functions", "himmelblau")
     assert done.returncode == 0, done.stderr
     for fact in ("(3, 2)", "(-2.80512, 3.13131)", "(-3.77931, -3.28319)", "(3.58443, -1.84813)", "source"):
@@ -36,7 +36,7 @@ def test_a_function_is_told_in_full(animopt_here):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_a_function_is_drawn(animopt_here, tmp_path, suffix):
+def test_function_is_drawn(animopt_here, tmp_path, suffix):
     done = animopt_here("functions", "rosenbrock", "-o", f"r{suffix}", "--size", "640x360", "--theme", "dark")
     assert (done.returncode, done.stderr, done.stdout) == (0, "", f"r{suffix}\n")
     if suffix == ".png":
@@ -48,7 +48,7 @@ def test_a_function_is_drawn(animopt_here, tmp_path, suffix):
         assert (tmp_path / f"r{suffix}").stat().st_size > 5000
 
 
-def test_the_optimizers_are_listed_with_their_settings(animopt_here):
+def test_optimizers_are_listed_with_their_settings(animopt_here):
     done = animopt_here("optimizers")
     assert done.returncode == 0, done.stderr
     lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line[2:3].strip())
@@ -60,14 +60,14 @@ def test_the_optimizers_are_listed_with_their_settings(animopt_here):
     assert "sparse" in done.stdout.casefold()
 
 
-def test_a_race_needs_no_file(animopt_here, tmp_path):
+def test_race_is_rendered_without_scene_file(animopt_here, tmp_path):
     done = animopt_here(*RACE, "-o", "r.mp4", "-o", "r.gif", *QUICK)
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.split()) == ["r.gif", "r.mp4"]
     assert imageio.imread(tmp_path / "r.gif", plugin="pillow", index=None).shape == (4, 180, 320, 3)
 
 
-def test_the_saved_scene_is_the_same_race(animopt_here, tmp_path):
+def test_saved_scene_file_renders_same_race(animopt_here, tmp_path):
     extra = ["--title", 'Who is "first"?', "--caption", "On a valley", "--racer", "adam:lr=.1,betas=(.5,.9),name=Fast"]
     still = ["--no-recipe", "--still", "0", "--size", "320x180", "-o"]
     done = animopt_here(*RACE, *extra, "--save-scene", "scenes/mine.py", *still, "a.png")
@@ -92,7 +92,7 @@ def test_the_saved_scene_is_the_same_race(animopt_here, tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_a_scene_file_is_not_written_over(animopt_here, tmp_path):
+def test_existing_scene_file_is_not_replaced(animopt_here, tmp_path):
     (tmp_path / "mine.py").write_text("kept")
     done = animopt_here(*RACE, "--save-scene", "mine.py", "-o", "r.gif", *QUICK)
     assert done.returncode == 2
@@ -101,10 +101,10 @@ def test_a_scene_file_is_not_written_over(animopt_here, tmp_path):
     assert not (tmp_path / "r.gif").exists()
 
 
-@pytest.mark.parametrize("held", ["bowl = Function(lambda x: (x ** 2).sum(), minima=[(0, 0)])", None])
-def test_a_function_of_ones_own_is_one_function_in_a_file(animopt_here, tmp_path, held):
-    held = held or "def bowl(x):\n    return x[0] ** 2 + torch.cos(x[1])"
-    (tmp_path / "own.py").write_text(f"import torch\n\nfrom animopt import Function\n\n\n{held}\n")
+@pytest.mark.parametrize("definition", ["bowl = Function(lambda x: (x ** 2).sum(), minima=[(0, 0)])", None])
+def test_function_is_read_from_file(animopt_here, tmp_path, definition):
+    definition = definition or "def bowl(x):\n    return x[0] ** 2 + torch.cos(x[1])"
+    (tmp_path / "own.py").write_text(f"import torch\n\nfrom animopt import Function\n\n\n{definition}\n")
     arguments = [
         "race",
         "--function",
@@ -124,7 +124,7 @@ def test_a_function_of_ones_own_is_one_function_in_a_file(animopt_here, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("racer", "said"),
+    ("racer", "message"),
     [
         ("adm:lr=.1", "did you mean 'Adam'?"),
         ("adam:lr=", "is not understood; write it as"),
@@ -135,19 +135,19 @@ def test_a_function_of_ones_own_is_one_function_in_a_file(animopt_here, tmp_path
         ("torch.optim.Nothing", "name a class that can be imported"),
     ],
 )
-def test_a_racer_that_is_not_understood(animopt_here, tmp_path, racer, said):
+def test_unknown_racer_is_refused(animopt_here, tmp_path, racer, message):
     done = animopt_here("race", "--function", "sphere", "--racer", racer, "-o", "r.gif")
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["functions", "rosenbrok"], 2, "did you mean"),
-        (["functions", "-o", "r.png"], 2, "of which function?"),
+        (["functions", "-o", "r.png"], 2, "output r.png: needs a function; name one"),
         (["functions", "sphere", "-o", "r.gif"], 2, "a still ends in"),
         (["race", "--racer", "adam"], 2, "--function"),
         (["race", "--function", "sphere"], 2, "--racer"),
@@ -158,9 +158,9 @@ def test_a_racer_that_is_not_understood(animopt_here, tmp_path, racer, said):
         (["rase"], 2, "did you mean 'race'?"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_line(animopt_here, tmp_path, arguments, code, said):
+def test_wrong_usage_is_reported_in_one_line(animopt_here, tmp_path, arguments, code, message):
     done = animopt_here(*arguments)
     assert done.returncode == code
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

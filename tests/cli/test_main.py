@@ -1,4 +1,4 @@
-"""The command line, as a shell sees it: exit code, standard output, standard error, files."""
+"""The command line as a shell sees it: exit code, standard output, standard error, files."""
 
 import ast
 import os
@@ -47,7 +47,7 @@ def write_scene(path, docstring="A scene of my own."):
 
 @pytest.fixture
 def animopt(tmp_path):
-    """A function that runs the command in an empty folder."""
+    """A function that runs the command in another process, in an empty folder."""
 
     def run(*arguments, folder=tmp_path, **environment):
         return subprocess.run(
@@ -71,22 +71,22 @@ def files(folder):
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["alone", "help"])
-def test_every_scene_is_listed_with_a_line_about_it(animopt, scenes, arguments):
+def test_list_has_summary_of_every_scene(animopt, scenes, arguments):
     done = animopt(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(scenes) >= 12
     for stem, path in scenes.items():
-        about = ast.get_docstring(ast.parse(path.read_bytes())).splitlines()[0]
-        assert f" {stem.replace('_', '-')} {about} " in in_one_line(done.stdout) + " "
+        summary = ast.get_docstring(ast.parse(path.read_bytes())).splitlines()[0]
+        assert f" {stem.replace('_', '-')} {summary} " in in_one_line(done.stdout) + " "
 
 
-def test_scenes_of_the_folder_are_listed_and_win_and_are_not_run(animopt, tmp_path):
+def test_local_scenes_override_built_in_ones_and_are_not_run_by_list(animopt, tmp_path):
     write_scene(tmp_path / "scenes" / "my_own.py")
     write_scene(tmp_path / "scenes" / "ravine_sgd.py", "A better one.")
     (tmp_path / "scenes" / "broken.py").write_text("scene = (")
     (tmp_path / "scenes" / "bytes.py").write_bytes(b"'\xff'\0")
     (tmp_path / "scenes" / "silent.py").write_text("scene = 1 / 0")
-    made = files(tmp_path)
+    before = files(tmp_path)
     done = animopt()
     assert (done.returncode, done.stderr) == (0, "")
     listed = in_one_line(done.stdout) + " "
@@ -95,17 +95,17 @@ def test_scenes_of_the_folder_are_listed_and_win_and_are_not_run(animopt, tmp_pa
     assert "Gradient descent zigzags" not in listed
     assert " quartic-sgd " in listed
     assert all(f" {name} " in listed for name in ("broken", "bytes", "silent"))
-    assert files(tmp_path) == made
+    assert files(tmp_path) == before
 
 
-def test_a_scene_of_the_folder_wins_when_it_is_rendered(animopt, tmp_path):
+def test_local_scene_overrides_built_in_one_when_rendered(animopt, tmp_path):
     write_scene(tmp_path / "scenes" / "ravine_sgd.py")
     done = animopt("ravine-sgd", "-o", "mine.gif", *QUICK)
     assert (done.returncode, done.stdout, done.stderr) == (0, "mine.gif\n", "")
     assert files(tmp_path) == {"scenes/ravine_sgd.py", "scenes/ravine_sgd.ran", "mine.gif"}
 
 
-def test_a_scene_file_is_rendered_from_another_folder(animopt, tmp_path):
+def test_scene_file_in_another_folder_is_rendered(animopt, tmp_path):
     write_scene(tmp_path / "theirs" / "my_scene.py")
     (tmp_path / "here").mkdir()
     path = Path("..", "theirs", "my_scene.py")
@@ -114,14 +114,14 @@ def test_a_scene_file_is_rendered_from_another_folder(animopt, tmp_path):
     assert files(tmp_path / "here") == {"mine.mp4"}
 
 
-def test_a_scene_file_is_found_by_its_bare_name(animopt, tmp_path):
+def test_scene_file_in_current_folder_is_rendered(animopt, tmp_path):
     write_scene(tmp_path / "my_scene.py")
     done = animopt("my_scene.py", *QUICK)
     paths = [str(Path("renders", f"my-scene{suffix}")) for suffix in (".gif", ".mp4")]
     assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, paths, "")
 
 
-def test_a_gif_and_an_mp4_are_made_by_default(animopt, tmp_path):
+def test_default_files_are_a_gif_and_an_mp4(animopt, tmp_path):
     done = animopt("ravine-sgd", "--seconds", "0.2")
     paths = [Path("renders", f"ravine-sgd{suffix}") for suffix in (".gif", ".mp4")]
     assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, list(map(str, paths)), "")
@@ -131,7 +131,7 @@ def test_a_gif_and_an_mp4_are_made_by_default(animopt, tmp_path):
         assert (image.n_frames, image.info["duration"]) == (5, 40)
 
 
-def test_several_outputs_share_the_options(animopt, tmp_path):
+def test_several_outputs_share_options(animopt, tmp_path):
     done = animopt("ravine-sgd", "-o", "a.gif", "--output=-b.gif", "-o", str(tmp_path / "c.mp4"), *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["a.gif", "-b.gif", str(tmp_path / "c.mp4")]
@@ -148,7 +148,7 @@ def test_several_outputs_share_the_options(animopt, tmp_path):
     ],
     ids=["default", "named"],
 )
-def test_a_still_is_one_frame(animopt, tmp_path, arguments, name, size):
+def test_still_is_one_frame(animopt, tmp_path, arguments, name, size):
     done = animopt("ravine-sgd", "--still", "2.5", *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{Path(name)}\n", "")
     assert files(tmp_path) == {name}
@@ -156,34 +156,34 @@ def test_a_still_is_one_frame(animopt, tmp_path, arguments, name, size):
         assert (image.format, image.size) == ("PNG", size)
 
 
-def test_help_tells_what_a_scene_shows(animopt, tmp_path):
+def test_help_of_scene_shows_docstring_and_racers(animopt, tmp_path):
     write_scene(tmp_path / "my_scene.py")
     done = animopt("my_scene.py", "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    said = in_one_line(done.stdout)
+    text = in_one_line(done.stdout)
     for part in ["A scene of my own. More about it.", "Mine lr 0.125", "betas (0.75, 0.5)", "5 steps from", "--still"]:
-        assert part in said
+        assert part in text
     assert files(tmp_path) == {"my_scene.py", "my_scene.ran"}
 
 
-def test_help_is_given_in_an_encoding_without_its_letters(animopt):
-    # What Windows gives a pipe; it has no root sign.
+def test_help_is_printed_in_an_encoding_that_lacks_letters(animopt):
+    # This is the encoding of pipes on Windows; it has no root sign.
     done = animopt("ravine-rmsprop", "--help", PYTHONIOENCODING="cp1252")
     assert (done.returncode, done.stderr) == (0, "")
     assert "RMSprop forgets old gradients" in done.stdout
 
 
-def assert_one_line(done, code, said):
-    """The command ended with an exit code, nothing on standard output, and one line on standard error."""
+def assert_fails(done, code, message):
+    """Check that the command failed with an exit code, no results, and one line on standard error."""
     assert "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("animopt: ")
-    assert said in line
+    assert message in line
     assert (done.returncode, done.stdout) == (code, "")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--nonsense"], "--nonsense"),
         (["extra"], "extra"),
@@ -206,14 +206,14 @@ def assert_one_line(done, code, said):
         (["-o", "a.png", "--still", "11"], "still 11: give a second of the clip, 0 to 10"),
         (["-o", "a.png", "--still", "-1"], "still -1"),
         (["-o", "a.gif", "--still", "1"], "a.gif: a still ends in .png"),
-        (["-o", "a.png", "--still", "1", "--fps", "10"], "fps 10: a still has no rate"),
+        (["-o", "a.png", "--still", "1", "--fps", "10"], "fps 10.0: a still has no frame rate; leave out --fps"),
         (["--still", "11"], "still 11"),
         (["--fps", "60"], "fps 60: a GIF shows at most 50"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_misuse_is_told_in_a_line(animopt_here, scenes, tmp_path, arguments, said):
-    assert_one_line(animopt_here(str(scenes["ravine_sgd"]), *arguments), 2, said)
+def test_wrong_usage_exits_with_code_2(animopt_here, scenes, tmp_path, arguments, message):
+    assert_fails(animopt_here(str(scenes["ravine_sgd"]), *arguments), 2, message)
     assert not files(tmp_path)
 
 
@@ -222,7 +222,7 @@ IMPORTS = "from animopt import Racer, Scene\nfrom animopt.functions import ravin
 
 @pytest.mark.parametrize("arguments", [["-o", "a.gif"], ["--help"]], ids=" ".join)
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("program", "message"),
     [
         ("scene = (", "mine.py, line 3, column 9: '(' was never closed: scene = ("),
         ("scene = Scene(racers=[Racer('Adem')])", "mine.py, line 3: racer 'Adem': no such optimizer; did you mean 'Ad"),
@@ -234,21 +234,21 @@ IMPORTS = "from animopt import Racer, Scene\nfrom animopt.functions import ravin
     ],
     ids=lambda text: text[:40],
 )
-def test_a_scene_file_that_fails_is_told_in_a_line(animopt_here, tmp_path, program, said, arguments):
+def test_broken_scene_file_exits_with_code_1(animopt_here, tmp_path, program, message, arguments):
     (tmp_path / "mine.py").write_text(IMPORTS + program)
-    assert_one_line(animopt_here("mine.py", *arguments), 1, said)
+    assert_fails(animopt_here("mine.py", *arguments), 1, message)
     assert files(tmp_path) == {"mine.py"}
 
 
-def test_a_race_that_cannot_be_run_is_told_in_a_line(animopt_here, tmp_path):
+def test_failed_race_exits_with_code_1(animopt_here, tmp_path):
     racing = "scene = Scene(function=ravine, racers=[Racer('SparseAdam')], start=(1, 1))"
     (tmp_path / "mine.py").write_text(IMPORTS + racing)
-    assert_one_line(animopt_here("mine.py", "-o", "a.gif"), 1, "racer SparseAdam: cannot run here")
+    assert_fails(animopt_here("mine.py", "-o", "a.gif"), 1, "racer SparseAdam: cannot run here")
     assert files(tmp_path) == {"mine.py"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["ravine-sdg"], 2, "did you mean 'ravine-sgd'?"),
         (["nothing-of-the-kind"], 2, "'nothing-of-the-kind'"),
@@ -259,9 +259,9 @@ def test_a_race_that_cannot_be_run_is_told_in_a_line(animopt_here, tmp_path):
     ],
     ids=["typo", "scene", "file", "option", "size", "optimizer"],
 )
-def test_a_shell_sees_the_exit_code(animopt, tmp_path, arguments, code, said):
+def test_exit_code_reaches_the_shell(animopt, tmp_path, arguments, code, message):
     (tmp_path / "mine.py").write_text(f"{IMPORTS}scene = Racer('Adem')")
-    assert_one_line(animopt(*arguments), code, said)
+    assert_fails(animopt(*arguments), code, message)
     assert files(tmp_path) == {"mine.py"}
 
 
@@ -276,44 +276,43 @@ def is_writable(folder):
 
 @pytest.fixture
 def unwritable(tmp_path):
-    """A folder in which nobody here can make a file."""
+    """A folder to which this user cannot write."""
     if WINDOWS:
-        pytest.skip("Windows does not keep the owner of a folder from writing to it by its mode")
+        pytest.skip("on Windows the mode of a folder does not stop its owner from writing")
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
-    # Modes do not bind root, which cannot make files on these either.
+    # Modes do not stop root, but /proc and /sys do.
     folder = next(
         (each for each in (locked, Path("/proc"), Path("/sys")) if each.is_dir() and not is_writable(each)), None
     )
     if folder is None:
-        pytest.skip("every folder lets this user write")
+        pytest.skip("this user can write to every folder")
     return folder
 
 
 @pytest.mark.parametrize("arguments", [["a.gif", *QUICK], ["a.mp4", *QUICK], ["a.png", "--still", "1"]], ids=" ".join)
-def test_a_folder_that_cannot_be_written_to_is_told_in_a_line(animopt_here, scenes, unwritable, arguments):
+def test_unwritable_folder_exits_with_code_1(animopt_here, scenes, unwritable, arguments):
     name, *options = arguments
     done = animopt_here(str(scenes["ravine_sgd"]), "-o", str(unwritable / name), *options)
-    assert_one_line(done, 1, f"{unwritable / name}: cannot be written: ")
+    assert_fails(done, 1, f"{unwritable / name}: cannot be written: ")
 
 
-def test_a_working_folder_that_cannot_be_written_to_is_told_in_a_line(animopt_here, scenes, unwritable, monkeypatch):
+def test_unwritable_working_folder_exits_with_code_1(animopt_here, scenes, unwritable, monkeypatch):
     monkeypatch.chdir(unwritable)
-    assert_one_line(animopt_here(str(scenes["ravine_sgd"]), *QUICK), 1, "renders")
+    assert_fails(animopt_here(str(scenes["ravine_sgd"]), *QUICK), 1, "renders")
 
 
-def test_a_file_in_the_place_of_the_renders_is_told_in_a_line(animopt_here, scenes, tmp_path):
+def test_file_named_renders_exits_with_code_1(animopt_here, scenes, tmp_path):
     (tmp_path / "renders").write_text("mine")
-    assert_one_line(animopt_here(str(scenes["ravine_sgd"]), *QUICK), 1, "renders")
+    assert_fails(animopt_here(str(scenes["ravine_sgd"]), *QUICK), 1, "renders")
     assert (tmp_path / "renders").read_text() == "mine"
 
 
-@pytest.mark.skipif(WINDOWS, reason="there is no interrupt to send to one process alone")
-def test_an_interrupt_leaves_the_old_file(tmp_path):
-    (tmp_path / "a.mp4").write_text("what was there")
+@pytest.mark.skipif(WINDOWS, reason="Windows cannot interrupt a single process")
+def test_interrupt_keeps_old_file(tmp_path):
+    (tmp_path / "a.mp4").write_text("the old file")
     command = [*COMMAND, "ravine-sgd", "-o", "a.mp4", "--seconds", "300", "--size", "320x180"]
-    # In a session of its own, whose every process gets the signal, as from a terminal; tests that run in the
-    # background would have it ignored.
+    # As from a terminal, every process of a session gets the signal. Processes in the background ignore it by default.
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
@@ -327,8 +326,8 @@ def test_an_interrupt_leaves_the_old_file(tmp_path):
         while len(files(tmp_path)) < 2 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    # It dies of the signal, of which a shell makes 130.
-    assert (process.returncode, said) == (-signal.SIGINT, f"animopt: {INTERRUPTED}\n")
+        _, stderr = process.communicate(timeout=60)
+    # The process is ended by the signal, which a shell reports as exit code 130.
+    assert (process.returncode, stderr) == (-signal.SIGINT, f"animopt: {INTERRUPTED}\n")
     assert files(tmp_path) == {"a.mp4"}
-    assert (tmp_path / "a.mp4").read_text() == "what was there"
+    assert (tmp_path / "a.mp4").read_text() == "the old file"

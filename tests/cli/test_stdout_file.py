@@ -12,16 +12,16 @@ QUICK = ["--size", "160x160", "--seconds", "0.5", "--fps", "4", "--workers", "0"
 
 @pytest.fixture
 def piped(scenes, tmp_path):
-    """A function that runs the command in a process of its own; standard output comes as bytes."""
+    """A function that renders a scene in another process, whose standard output is bytes."""
 
-    def run(*arguments, **options):
-        command = [sys.executable, "-m", "animopt", str(scenes["ravine_sgd"]), *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, **options)
+    def run(*arguments, program=("-m", "animopt")):
+        command = [sys.executable, *program, str(scenes["ravine_sgd"]), *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
 
     return run
 
 
-def test_a_gif_comes_whole_and_nothing_else(piped, tmp_path):
+def test_stdout_has_complete_gif_and_nothing_else(piped, tmp_path):
     done = piped("-o", "-", "--format", "gif", *QUICK)
     assert (done.returncode, done.stderr) == (0, b"")
     with Image.open(io.BytesIO(done.stdout)) as clip:
@@ -29,7 +29,7 @@ def test_a_gif_comes_whole_and_nothing_else(piped, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_another_file_may_be_written_as_well(piped, tmp_path):
+def test_another_file_can_be_written_too(piped, tmp_path):
     done = piped("-o", "-", "-o", "a.gif", "--format", "webp", *QUICK)
     assert (done.returncode, done.stderr) == (0, b"animopt: a.gif is written\n")
     with Image.open(io.BytesIO(done.stdout)) as clip:
@@ -37,27 +37,25 @@ def test_another_file_may_be_written_as_well(piped, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
-def test_a_clip_comes_even_where_another_file_fails(piped, tmp_path):
-    (tmp_path / "a.gif").write_bytes(b"what was there")
-    driver = (
+def test_stdout_has_complete_clip_even_if_another_file_fails(piped, tmp_path):
+    (tmp_path / "a.gif").write_bytes(b"the old file")
+    program = (
         "import sys\nfrom animopt.video import encoder\nfrom animopt.__main__ import main\n"
-        "place = encoder.place\n"
-        "def fails(unfinished, target):\n"
+        "move_into_place = encoder.move_into_place\n"
+        "def fail(unfinished, target):\n"
         "    if target.name == 'a.gif': raise OSError(28, 'No space left on device')\n"
-        "    place(unfinished, target)\n"
-        "encoder.place = fails\nmain()\n"
+        "    move_into_place(unfinished, target)\n"
+        "encoder.move_into_place = fail\nmain()\n"
     )
-    words = [*QUICK, "-o", "a.gif", "-o", "-", "--format", "gif"]
-    command = [sys.executable, "-c", driver, str(piped.__closure__[0].cell_contents["ravine_sgd"]), *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    done = piped(*QUICK, "-o", "a.gif", "-o", "-", "--format", "gif", program=("-c", program))
     assert done.returncode == 1
     assert done.stderr.startswith(b"animopt: a.gif: cannot be written: No space left on device; free some space")
     with Image.open(io.BytesIO(done.stdout)) as clip:
         assert clip.n_frames == 2
-    assert (tmp_path / "a.gif").read_bytes() == b"what was there"
+    assert (tmp_path / "a.gif").read_bytes() == b"the old file"
 
 
-def test_a_still_comes_too(piped):
+def test_stdout_can_have_a_still(piped):
     done = piped("-o", "-", "--format", "svg", "--still", "0.2", "--size", "320x180")
     assert done.returncode == 0
     assert done.stdout.startswith(b"<?xml")
@@ -65,49 +63,49 @@ def test_a_still_comes_too(piped):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "output -: standard output takes one file; name its format"),
         (["--format", "gif", "--format", "mp4"], "output -: standard output takes one file"),
         (["--format", "frames"], "output -: standard output takes one file"),
         (["--format", "avi"], "-: suffix '.avi'"),
         (["--format", "gif", "-o", "-"], "-: is named twice"),
-        (["--format", "gif", "--json"], "json: does not go with standard output"),
-        (["--format", "gif", "--open"], "open: does not go with standard output"),
-        (["--format", "gif", "--watch"], "watch: does not go with standard output"),
-        (["--format", "gif", "--sidecars", "poster"], "sidecars: does not go with standard output"),
+        (["--format", "gif", "--json"], "json: cannot be used with standard output; leave out --json"),
+        (["--format", "gif", "--open"], "open: cannot be used with standard output; leave out --open"),
+        (["--format", "gif", "--watch"], "watch: cannot be used with standard output; leave out --watch"),
+        (["--format", "gif", "--sidecars", "poster"], "sidecars: cannot be used with standard output"),
         (["--format", "gif", "--still", "9"], "-: a still ends in"),
     ],
     ids=str,
 )
-def test_what_standard_output_cannot_have_is_refused(animopt_here, scenes, tmp_path, words, said):
+def test_unsuitable_options_are_refused(animopt_here, scenes, tmp_path, words, message):
     done = animopt_here(str(scenes["ravine_sgd"]), "-o", "-", *words, *(QUICK if "--still" not in words else []))
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""
     assert not list(tmp_path.iterdir())
 
 
-def test_a_terminal_gets_no_clip(animopt_here, scenes, monkeypatch):
+def test_terminal_gets_no_clip(animopt_here, scenes, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     done = animopt_here(str(scenes["ravine_sgd"]), "-o", "-", "--format", "gif", *QUICK)
     assert (done.returncode, done.stdout) == (2, "")
     assert "standard output is a terminal" in done.stderr
 
 
-def test_a_format_without_a_file_names_the_files(animopt_here, scenes, tmp_path):
+def test_format_without_output_selects_default_files(animopt_here, scenes, tmp_path):
     done = animopt_here(str(scenes["ravine_sgd"]), "--format", "webm", "--format", ".GIF", *QUICK)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "renders").iterdir()) == ["ravine-sgd.gif", "ravine-sgd.webm"]
 
 
-def test_a_format_beside_a_named_file_is_refused(animopt_here, scenes):
+def test_format_with_named_output_is_refused(animopt_here, scenes):
     done = animopt_here(str(scenes["ravine_sgd"]), "-o", "a.gif", "--format", "mp4", *QUICK)
     assert done.returncode == 2
-    assert "format 'mp4': a.gif tells it by its suffix" in done.stderr
+    assert "format 'mp4': the suffix of a.gif is its format; leave out --format" in done.stderr
 
 
-def test_a_reader_that_has_enough_is_no_fault(scenes, tmp_path):
+def test_closed_pipe_is_no_error(scenes, tmp_path):
     command = [sys.executable, "-m", "animopt", str(scenes["ravine_sgd"]), "-o", "-", "--format", "gif", *QUICK]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()

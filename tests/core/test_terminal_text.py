@@ -174,7 +174,7 @@ def test_doctor_escapes_the_folder(tmp_path, animopt_here, monkeypatch):
     inside = tmp_path / f"here{EVIL}"
     inside.mkdir()
     monkeypatch.chdir(inside)
-    monkeypatch.setattr("animopt.cli.doctor._clip", lambda: "not rendered")
+    monkeypatch.setattr("animopt.cli.doctor._test_clip", lambda: "not rendered")
     done = assert_escaped(animopt_here("doctor"))
     assert rf"here{ESCAPED}" in done.stdout
 

@@ -115,7 +115,7 @@ COMMAND_LINES = {
         OWN,
         ["mine.py", "--still", "0", "--sidecars", "alt"],
         2,
-        "sidecars alt: accompany a clip, not a still...",
+        "sidecars 'alt': accompany a clip, not a still...",
     ),
     "draft": (
         OWN,
@@ -202,7 +202,7 @@ COMMAND_LINES = {
         {},
         ["functions", "-o", "a.png"],
         2,
-        "output a.png: of which function? name one, as animopt funct...",
+        "output a.png: needs a function; name one, as animopt functions rosenbrock",
     ),
     "functions gif": ({}, ["functions", "ravine", "-o", "a.gif"], 2, "a.gif: a still ends in .png, .svg, .pdf"),
     "optimizers": ({}, ["optimizers", "adam"], 2, "Got unexpected extra argument (adam)"),

@@ -505,7 +505,7 @@ def test_a_signal_at_any_moment_before_the_file_is_there(desk, moment, number):
     each_with_a_signal(
         moved=MOVED,
         removing={"at": "animopt.core.atomic_files:_remove"},
-        telling={"at": "animopt.cli.console:Console.path"},
+        telling={"at": "animopt.cli.console:Console.files"},
         ending={"at": "click:Group.invoke", "after": True},
         ended={"at": "animopt.cli.main:main", "after": True},
         last={"at": "animopt.__main__:exit_process"},
@@ -600,10 +600,12 @@ def test_what_is_ignored_stays_ignored(desk, number):
 @needs_fork
 @pytest.mark.parametrize(("number", "code", "said"), [(signal.SIGINT, 0, ""), (signal.SIGTERM, -15, INTERRUPTED)])
 def test_a_signal_while_a_file_is_watched(desk, number, code, said):
-    done = desk.run("-o", "a.gif", "--watch", faults=[fault({"at": "animopt.cli.watch:_saved"}, "signal", number)])
+    done = desk.run(
+        "-o", "a.gif", "--watch", faults=[fault({"at": "animopt.cli.watch:_wait_for_save"}, "signal", number)]
+    )
     assert done.code == code
     told, *more = done.stderr.splitlines()
-    assert "is rendered whenever it is saved; Ctrl-C ends that" in told
+    assert "is rendered whenever it is saved; stop with Ctrl-C" in told
     assert more == ([f"animopt: {said}"] if said else [])
     desk.is_clean()
     assert list(desk.files()) == ["a.gif"]

@@ -186,8 +186,8 @@ def test_the_scenes_of_a_gallery_are_those_that_were_named(watched):
 
 def test_the_doctor_asks_nobody(watched):
     found = watched("-m", "animopt", "doctor")
-    assert "a clip" in found.done.stdout
-    assert "written and read again" in found.done.stdout
+    assert "test clip" in found.done.stdout
+    assert "written and read back" in found.done.stdout
 
 
 SEVERAL = """

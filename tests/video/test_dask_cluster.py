@@ -272,14 +272,14 @@ def test_workers_of_both_kinds_are_refused(animopt_here, tmp_path, command):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here(*command, "--cluster", "tcp://here:1", "--workers", "2")
     assert done.returncode == 2
-    assert "cluster 'tcp://here:1': has workers of its own; leave out --workers or --cluster" in done.stderr
+    assert "cluster 'tcp://here:1': has its own workers; leave out --workers or --cluster" in done.stderr
 
 
 def test_a_still_is_drawn_here(animopt_here, tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here("one.py", "--still", "0.1", "--cluster", "tcp://here:1")
     assert done.returncode == 2
-    assert "cluster 'tcp://here:1': a still is drawn here; leave out --cluster" in done.stderr
+    assert "cluster 'tcp://here:1': a still is drawn on this machine; leave out --cluster" in done.stderr
 
 
 def test_without_dask_the_extra_is_named(monkeypatch):
