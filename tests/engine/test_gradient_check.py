@@ -15,7 +15,7 @@ from animopt.core.errors import Error
 from animopt.engine.function import Function
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.record import record
-from animopt.functions import rotated, shelf
+from animopt.functions import all_functions, rotated
 
 STARTS = [(0, 0), (1, 2), (-3.5, 0)]
 HERE = np.array([[2.0, 1.0], [1.0, 3.0]])
@@ -217,9 +217,9 @@ def test_a_wrong_gradient_of_ones_own_is_told():
         check_gradient(Function(lambda x: Fails.apply(x)), STARTS)
 
 
-@pytest.mark.parametrize("name", shelf())
+@pytest.mark.parametrize("name", all_functions())
 def test_the_shelf_has_its_gradients(name):
-    function = shelf()[name]
+    function = all_functions()[name]
     here = [point for point in [(0, 0), *function.minima[:4], *function.saddles[:4]] if function.contains(point)]
     check_gradient(function, [function.start, *here])
     check_gradient(rotated(function, 17), [function.start])

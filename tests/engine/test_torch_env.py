@@ -10,7 +10,7 @@ RACE = """
 import sys, torch
 from animopt import Racer, Scene, functions
 from animopt.engine.racer import optimizer_table
-runnable = [name for name, _, why_not in shelf() if not why_not]
+runnable = [name for name, _, why_not in optimizer_table() if not why_not]
 scene = Scene(function=functions.rosenbrock, racers=[Racer(name) for name in runnable], steps=30)
 recording = scene.record()
 print(recording.xy.tobytes().hex())
@@ -51,7 +51,7 @@ def test_what_is_imported_is_not_looked_through_again(enabled):
     program = (
         "import gc; from animopt.core.imports import gc_paused\n"
         f"gc.enable() if {enabled} else gc.disable()\n"
-        "with importing():\n    assert not gc.isenabled(); import json\n"
+        "with gc_paused():\n    assert not gc.isenabled(); import json\n"
         f"assert gc.isenabled() is {enabled} and gc.get_freeze_count() > 1000"
     )
     python(program)
