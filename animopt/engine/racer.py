@@ -13,7 +13,7 @@ import torch
 from animopt.core.errors import UsageError, first_line, must_propagate, short_repr, suggestion
 from animopt.core.validation import MAX_COUNT, check_integer, check_pair, check_text
 from animopt.engine.steps import take_step
-from animopt.engine.torch_env import default_torch, without_compiler
+from animopt.engine.torch_env import default_torch
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
 _REASONS = {
@@ -76,11 +76,11 @@ class Racer:
         other.settings = {**self.settings, **settings}
         return other
 
+    @default_torch()
     def build(self, parameter: torch.Tensor) -> Any:
         """A fresh optimizer of one parameter."""
         try:
-            with without_compiler():
-                return self.optimizer([parameter], **self.settings)
+            return self.optimizer([parameter], **self.settings)
         except BaseException as error:
             if must_propagate(error):
                 raise

@@ -153,6 +153,7 @@ def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) ->
     return Sample(inputs, targets, batches, grid, function.predictions(xy, grid))
 
 
+@default_torch()
 @one_thread()
 def run(
     function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance = Chance()

@@ -6,17 +6,14 @@ from typing import Any
 
 import torch
 
-from animopt.engine.torch_env import without_compiler
-
 
 def take_step(optimizer: Any, closure: Callable[[], torch.Tensor]) -> None:
     """One step, with the closure where the optimizer's `step` takes one, and after a call of it where not."""
-    with without_compiler():
-        if _positional(optimizer.step):
-            optimizer.step(closure)
-        else:
-            closure()
-            optimizer.step()
+    if _positional(optimizer.step):
+        optimizer.step(closure)
+    else:
+        closure()
+        optimizer.step()
 
 
 def take_scheduler_step(scheduler: Any, loss: float) -> None:

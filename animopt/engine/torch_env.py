@@ -1,4 +1,4 @@
-"""The state of torch in which races run, whatever the program around has set."""
+"""The state of torch in which races run, whatever the surrounding program has set."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +8,9 @@ from types import ModuleType
 from typing import Any
 
 import torch
+
+COMPILER = "torch._dynamo"
+"""The module of torch's compiler, whose import takes about a second."""
 
 
 @contextmanager
@@ -23,54 +26,48 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def default_torch() -> Iterator[None]:
-    """In this context autograd works, and tensors are on the processor unless they are told where to be."""
+    """Enable autograd, create tensors on the CPU by default, and do not import torch's compiler for an optimizer."""
     with torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
-        # In this one each call into torch takes longer.
+        # This context slows down every call into torch, so it is entered only where it changes something.
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
+        if COMPILER not in sys.modules:
+            sys.modules[COMPILER] = torch._dynamo = placeholder = _CompilerPlaceholder(COMPILER)
+            stack.callback(placeholder.remove)
         yield
 
 
-COMPILER = "torch._dynamo"
+class _CompilerPlaceholder(ModuleType):
+    """Answers the two calls of `torch.optim` to the compiler; any other use imports the real compiler."""
 
-
-class _StandIn(ModuleType):
-    """All that an optimizer asks of the compiler while it does not compile; whoever asks for more gets the real one."""
-
-    @staticmethod
-    def graph_break(*_: Any, **__: Any) -> None:
-        """Break no graph, for there is none."""
-
-    @staticmethod
-    def disable(fn: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
-        """The function itself, which nobody compiles."""
-        return fn
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.wrapped: list[Callable[..., Any]] = []
 
     def __getattr__(self, name: str) -> Any:
-        self.step_aside()
-        return getattr(import_module(COMPILER), name)
+        return getattr(self.compiler(), name)
 
-    def step_aside(self) -> None:
-        """Leave the place to the real one, which is imported when it is asked for."""
+    def compiler(self) -> ModuleType:
+        """Import the real compiler in place of this module."""
+        self.remove()
+        return import_module(COMPILER)
+
+    def graph_break(self) -> None:
+        """Do nothing, because no graph is being compiled."""
+
+    def disable(self, function: Any = None, recursive: bool = True, *, wrapping: bool = True, **others: Any) -> Any:
+        """Return a method of an optimizer unchanged; exclude any other function from compilation."""
+        # Only torch's own decorator of these methods passes wrapping=False. It caches the result on the method.
+        if wrapping:
+            return self.compiler().disable(function, recursive, **others)
+        self.wrapped.append(function)
+        return function
+
+    def remove(self) -> None:
+        """Remove every trace of the placeholder, so that the next import gets the real compiler."""
         if sys.modules.get(COMPILER) is self:
             del sys.modules[COMPILER]
         if vars(torch).get("_dynamo") is self:
             del torch._dynamo
-
-
-@contextmanager
-def without_compiler() -> Iterator[None]:
-    """Let torch's optimizers be made and take steps in this context without importing `torch._dynamo`.
-
-    They ask it to break a graph that is there only while it compiles. What else asks for it has it as ever.
-    """
-    if COMPILER in sys.modules:
-        yield
-        return
-    stand_in = _StandIn(COMPILER)
-    sys.modules[COMPILER] = stand_in
-    torch._dynamo = stand_in
-    try:
-        yield
-    finally:
-        stand_in.step_aside()
+        for function in self.wrapped:
+            vars(function).pop("__dynamo_disable", None)
