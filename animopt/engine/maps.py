@@ -18,7 +18,7 @@ from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.record import run
-from animopt.engine.steps import take_scheduler_step, take_step
+from animopt.engine.steps import optimizer_step, scheduler_step
 from animopt.engine.torch_env import default_torch, one_thread
 from animopt.recording.map_results import DIVERGED, RADIUS_SHARE, UNDECIDED, Basins, Losses, reach_radius
 
@@ -278,13 +278,13 @@ def _stepped(
 
     # Built at the first step, so that what `_checked` makes of a failure holds for this one, too.
     optimizer = build()
-    scheduler = racer.schedule(optimizer)
+    step_scheduler = scheduler_step(racer.schedule(optimizer))
+    step_optimizer = optimizer_step(optimizer)
     yield points.detach().numpy().copy()
     for _ in range(steps):
         losses.clear()
-        take_step(optimizer, noting)
-        if scheduler is not None:
-            take_scheduler_step(scheduler, losses[0])
+        step_optimizer(noting)
+        step_scheduler(losses[0])
         yield points.detach().numpy().copy()
 
 

@@ -12,7 +12,7 @@ import torch
 
 from animopt.core.errors import UsageError, first_line, must_propagate, short_repr, suggestion
 from animopt.core.validation import MAX_COUNT, check_integer, check_pair, check_text
-from animopt.engine.steps import take_step
+from animopt.engine.steps import optimizer_step
 from animopt.engine.torch_env import default_torch
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
@@ -144,7 +144,7 @@ class Racer:
 
         try:
             with torch.random.fork_rng(devices=[]):
-                take_step(optimizer, closure)
+                optimizer_step(optimizer)(closure)
         except BaseException as error:
             if must_propagate(error):
                 raise

@@ -15,7 +15,7 @@ from animopt.engine.function import Function
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer
 from animopt.engine.racer_names import names_and_settings
-from animopt.engine.steps import take_scheduler_step, take_step
+from animopt.engine.steps import optimizer_step, scheduler_step
 from animopt.engine.surface_paths import sample_surface, surface_path
 from animopt.engine.torch_env import default_torch, one_thread
 from animopt.recording.recording import Recording, Sample
@@ -190,6 +190,7 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
         losses.append(loss.item())
         return loss
 
+    step_optimizer, step_scheduler = optimizer_step(optimizer), scheduler_step(scheduler)
     points = np.empty((steps + 1, 2))
     gradients = np.full((steps + 1, 2), np.nan)
     evaluations = np.zeros(steps + 1, dtype=np.int64)
@@ -204,7 +205,7 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
         # Whoever wants a gradient has to ask for it.
         parameter.grad = None
         try:
-            take_step(optimizer, closure)
+            step_optimizer(closure)
         except Error:
             raise
         except BaseException as error:
@@ -217,13 +218,12 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
         gradients[step - 1] = asked[before].numpy()
         evaluations[step] = len(asked)
         states.append(_state(optimizer, parameter))
-        if scheduler is not None:
-            try:
-                take_scheduler_step(scheduler, losses[before])
-            except BaseException as error:
-                if must_propagate(error):
-                    raise
-                raise Error(f"racer {name}: scheduler failed after step {step}: {first_line(error)}") from error
+        try:
+            step_scheduler(losses[before])
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            raise Error(f"racer {name}: scheduler failed after step {step}: {first_line(error)}") from error
     changing = {key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own}
     return Run(points, gradients, evaluations, changing, _stacked(states))
 

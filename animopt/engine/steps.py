@@ -1,4 +1,4 @@
-"""One step of an optimizer, and of a scheduler."""
+"""One step of an optimizer or a scheduler, by the arguments that its `step` takes."""
 
 import inspect
 from collections.abc import Callable
@@ -6,26 +6,36 @@ from typing import Any
 
 import torch
 
+Closure = Callable[[], torch.Tensor]
+"""Sets the gradient and returns the loss."""
 
-def take_step(optimizer: Any, closure: Callable[[], torch.Tensor]) -> None:
-    """One step, with the closure where the optimizer's `step` takes one, and after a call of it where not."""
+
+def optimizer_step(optimizer: Any) -> Callable[[Closure], object]:
+    """Return a function that takes one step, given a closure.
+
+    An optimizer whose `step` takes no closure steps after one call of the closure.
+    """
     if _positional(optimizer.step):
-        optimizer.step(closure)
-    else:
+        return optimizer.step
+
+    def step(closure: Closure) -> None:
         closure()
         optimizer.step()
 
+    return step
 
-def take_scheduler_step(scheduler: Any, loss: float) -> None:
-    """One step of a scheduler, which is given the loss where its `step` cannot do without."""
+
+def scheduler_step(scheduler: Any) -> Callable[[float], object]:
+    """Return a function that takes one step of a scheduler, given the loss; without a scheduler it does nothing."""
+    if scheduler is None:
+        return lambda loss: None
     if any(parameter.default is parameter.empty for parameter in _positional(scheduler.step)):
-        scheduler.step(loss)
-    else:
-        scheduler.step()
+        return scheduler.step
+    return lambda loss: scheduler.step()
 
 
 def _positional(method: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters to which a first argument can go."""
+    """The parameters that can take a first positional argument."""
     kinds = (
         inspect.Parameter.POSITIONAL_ONLY,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
