@@ -5,12 +5,10 @@ the same loss. Adam measures each coordinate by itself, which suits a ravine alo
 across, the less there is for it to gain.
 """
 
-from dataclasses import replace
-
 from animopt import Racer, Scene
 from animopt.functions import ravine, rotated
 
-square = replace(ravine, y=(-10, 10), start=(-7, 2))
+square = ravine.replace(y=(-10, 10), start=(-7, 2))
 
 scene = Scene(
     title={"en": "A ravine that turns", "ko": "도는 골짜기"},

@@ -52,10 +52,24 @@ def test_import_loads_no_other_module(tmp_path):
 def test_type_checker_of_a_user_knows_the_types(tmp_path):
     program = """\
 import animopt
+import numpy as np
+import torch
 from animopt.functions import ravine
 
-reveal_type(animopt.Scene(function=ravine, racers=[animopt.Racer("SGD", lr=0.1)], start=(-7, 2)))
+racer = animopt.Racer("SGD", lr=0.1)
+sweep = animopt.Sweep(racer, lr=[0.1, 0.2])
+reveal_type(animopt.Scene(function=ravine, racers=[racer], start=(-7, 2)))
 reveal_type(animopt.__version__)
+reveal_type(ravine((3, 2)))
+reveal_type(ravine(torch.ones(2)))
+reveal_type(ravine(np.ones((2, 5))))
+reveal_type(ravine.x)
+reveal_type(ravine.start)
+reveal_type(racer.steps)
+reveal_type(sweep[0])
+reveal_type(sweep[:1])
+reveal_type(animopt.tuned([racer], momentum=(0, 0.9))[0])
+animopt.Function(lambda x: x[0], x=3)
 """
     (tmp_path / "mine.py").write_text(program, encoding="utf-8")
     package = Path(animopt.__file__).parent
@@ -65,4 +79,19 @@ reveal_type(animopt.__version__)
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports", "silent", "mine.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
     revealed = [line.partition("Revealed type is ")[2] for line in done.stdout.splitlines() if "Revealed" in line]
-    assert revealed == ['"animopt.scene.scene.Scene"', '"str"'], done.stdout
+    assert revealed == [
+        '"animopt.scene.scene.Scene"',
+        '"str"',
+        '"float"',
+        '"torch._tensor.Tensor"',
+        '"numpy.ndarray[tuple[Any, ...], numpy.dtype[numpy.floating[Any]]]"',
+        '"tuple[float, float]"',
+        '"tuple[float, float] | None"',
+        '"int | None"',
+        '"animopt.engine.racer.Racer"',
+        '"tuple[animopt.engine.racer.Racer, ...]"',
+        '"animopt.engine.racer.Racer"',
+    ], done.stdout
+    errors = [line for line in done.stdout.splitlines() if ": error: " in line]
+    assert len(errors) == 1
+    assert 'mine.py:19: error: Argument "x" to "Function" has incompatible type "int"' in errors[0]

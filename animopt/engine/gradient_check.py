@@ -1,12 +1,12 @@
-"""Catches, before the race, a function whose gradient autograd does not have in full."""
+"""Finds a function whose gradient autograd loses, before the race is run."""
 
 import ast
 import builtins
+import inspect
 import linecache
-import sys
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -15,60 +15,64 @@ from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
 
 from animopt.core.arrays import Array
-from animopt.core.errors import Error, first_line, must_propagate
+from animopt.core.errors import Error
 from animopt.engine.function import Function
+from animopt.engine.user_code import user_code
 
-POINTS = 24
-"""At how many seeded points of the domain the gradient is compared, besides the starts."""
+SAMPLED_POINTS = 24
+"""Number of seeded points of the domain at which the gradient is checked, besides the starts."""
 
-REACH = 1e-4
-"""The longest difference, as a share of the domain."""
+LONGEST_DIFFERENCE = 1e-4
+"""Length of the longest finite difference, as a fraction of the domain."""
 
 LENGTHS = (1, 0.13, 0.017, 0.002)
-"""The differences' lengths, as shares of the longest: what is fine shows in the short, what is rough in the long."""
+"""Lengths of the differences relative to the longest: short ones resolve fine detail, long ones avoid rounding."""
 
 TOLERANCE = 1e-3
-"""By what share of a slope autograd and the differences may differ."""
+"""Maximum relative difference between a slope from autograd and one from finite differences."""
 
 REMEDY = "write it in torch, as torch.sin for math.sin, without .item(), .detach() and NumPy"
+"""Advice when no line of the function is known to be the cause."""
 
 
 def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) -> None:
-    """Compare autograd's gradient with finite differences, at and beside the starts and at seeded points.
+    """Compare autograd's gradient with finite differences, at and near the starts and at seeded points.
 
-    A disagreement counts where differences of four lengths agree with each other and autograd's slope lies outside
-    those to the left and to the right, so that neither kinks, jumps, overflow nor rounding are taken for one; and
-    only where there are two of them.
-    Warns of a constant function. Raises Error where a part of the gradient is lost, or the function cannot be asked.
+    A point counts as wrong when differences of four lengths agree with each other, and autograd's slope lies outside
+    the slopes to the left and to the right. Kinks, jumps, overflow and rounding therefore do not count. Only two or
+    more wrong points are an error. A constant function causes a warning.
+
+    Raises:
+        Error: Autograd loses a part of the gradient, or the function cannot be evaluated.
     """
     low, high = np.array([function.x, function.y]).T
     generator = np.random.default_rng(0)
-    own = np.array(starts, dtype=np.float64).reshape(-1, 2)
-    beside = own + (high - low) * generator.uniform(-0.01, 0.01, own.shape)
-    points = np.concatenate([own, beside, generator.uniform(low, high, (POINTS, 2))])
+    at_starts = np.array(starts, dtype=np.float64).reshape(-1, 2)
+    near_starts = at_starts + (high - low) * generator.uniform(-0.01, 0.01, at_starts.shape)
+    points = np.concatenate([at_starts, near_starts, generator.uniform(low, high, (SAMPLED_POINTS, 2))])
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # What torch warns of here, a tensor made a number, is what is being checked.
+        # torch warns of tensors that become numbers, which this function reports itself.
         warnings.simplefilter("ignore")
         watch = _Watch()
         slopes = _slopes(function, points, watch)
         heights = function.values(points)
         if not np.array_equal(heights, function.values(points), equal_nan=True):
             return
-        differences, wrong = _compare(function, points, heights, slopes, REACH * (high - low))
-        stairs = _stairs(function, points, heights, slopes, differences)
+        differences, wrong = _compare(function, points, heights, slopes, LONGEST_DIFFERENCE * (high - low))
+        flat = _flat_axes(function, points, heights, slopes, differences)
     bad = wrong.any(axis=1)
     if bad.sum() > 1:
         first = int(bad.argmax())
-        got, expected, place = (_pair(each[first]) for each in (slopes, differences, points))
+        got, expected, place = (f"({x:.3g}, {y:.3g})" for x, y in (slopes[first], differences[first], points[first]))
         raise Error(
             f"{function.called}: autograd loses part of its gradient, {got} for {expected} at {place}; {watch.remedy}"
         )
-    if watch.advice and stairs.any():
-        axis = "xy"[int(stairs.argmax())]
+    if watch.advice and flat.any():
+        axis = "xy"[int(flat.argmax())]
         raise Error(f"{function.called}: its slope along {axis} is 0, though its values differ; {watch.remedy}")
     if (heights == heights[0]).all() and not slopes.any():
         warnings.warn(
-            f"{function.called}: is {heights[0]:g} wherever it was tried, so that no racer moves; use x[0] and x[1]",
+            f"{function.called}: is {heights[0]:g} at every sampled point, so that no racer moves; use x[0] and x[1]",
             stacklevel=2,
         )
 
@@ -86,16 +90,12 @@ def _slopes(function: Function, points: Array, watch: "_Watch") -> Array:
             cut = "requires grad" in str(error)
             if not watch.advice or (error.__cause__ and not cut):
                 raise
-            what = f"{function.called}: autograd cannot follow it" if cut else str(error)
-            raise Error(f"{what}; {watch.remedy}") from error
+            message = f"{function.called}: autograd cannot follow it" if cut else str(error)
+            raise Error(f"{message}; {watch.remedy}") from error
         if loss.requires_grad:
             followed = True
-            try:
+            with user_code(f"{function.called}: autograd cannot follow it"):
                 (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
-            except BaseException as error:
-                if must_propagate(error):
-                    raise
-                raise Error(f"{function.called}: autograd cannot follow it: {first_line(error)}") from error
             row[:] = 0 if gradient is None else gradient
     if not followed:
         raise Error(f"{function.called}: autograd cannot follow it; {watch.remedy}")
@@ -109,7 +109,7 @@ def _compare(
     shares = np.array(LENGTHS)[:, None, None, None]
     steps = shares * np.maximum(reach, 1e-7 * abs(points))[..., None] * np.eye(2)
     after, before = points[:, None] + steps, points[:, None] - steps
-    # The lengths as they are after rounding, (4, n, 2), in the order of the coordinates.
+    # The lengths after rounding, (4, n, 2), in the order of the coordinates.
     up, down = (after - points[:, None]).sum(axis=-1), (points[:, None] - before).sum(axis=-1)
     above, below, here = function.values(after), function.values(before), heights[:, None]
     central = (above - below) / (up + down)
@@ -118,35 +118,33 @@ def _compare(
     noise = 100 * np.finfo(np.float64).eps * np.maximum(abs(above), abs(below)).max(axis=0) / up[-1]
     outside = np.maximum(np.minimum(left, right) - slopes, slopes - np.maximum(left, right))
     allowed = TOLERANCE * np.maximum(abs(differences), abs(slopes)) + 10 * np.ptp(central, axis=0) + noise
-    # A domain may be too small for the function's own precision, so that nothing moves at all.
+    # On a very small domain the values may not differ at all in float64.
     moves = (above != below).any(axis=0)
-    # Where anything is not finite, the comparison is False.
+    # A comparison with NaN is False.
     return differences, moves & np.isfinite(slopes) & (outside > allowed)
 
 
-def _stairs(function: Function, points: Array, heights: Array, slopes: Array, differences: Array) -> NDArray[np.bool_]:
-    """Along which coordinates (2,) the function is level, but for points on an edge, though its values differ."""
+def _flat_axes(
+    function: Function, points: Array, heights: Array, slopes: Array, differences: Array
+) -> NDArray[np.bool_]:
+    """Along which axes (2,) all slopes are 0 although the values differ, as with rounding."""
     level = ~slopes.any(axis=0) & (np.median(abs(differences), axis=0) == 0)
     rolled = np.where(np.eye(2)[:, None] == 1, np.roll(points, 1, axis=0), points)
     differ: NDArray[np.bool_] = (function.values(rolled) != heights).any(axis=1)
     return level & differ
 
 
-def _pair(numbers: Array) -> str:
-    return f"({numbers[0]:.3g}, {numbers[1]:.3g})"
-
-
 class _Watch(TorchFunctionMode):
-    """Notes where a function leaves torch, or autograd, while it is being asked."""
+    """Collects advice about each line on which a function leaves torch or autograd."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.advice: dict[str, None] = {}
+        self.advice: dict[tuple[object, ...], str] = {}
 
     @property
     def remedy(self) -> str:
-        """What to write instead, by its lines."""
-        return ", ".join(list(self.advice)[:3]) or REMEDY
+        """Replacements for at most three lines, or general advice."""
+        return ", ".join(list(dict.fromkeys(self.advice.values()))[:3]) or REMEDY
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Any = None
@@ -155,10 +153,10 @@ class _Watch(TorchFunctionMode):
         if name == "__get__":
             name = getattr(getattr(func, "__self__", None), "__name__", "")
         if name in _METHODS or name in _CONVERSIONS or (name in _MAKERS and _made_of_tensors(args)):
-            frame = sys._getframe(1)
-            while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "torch":
-                frame = frame.f_back
-            self.advice[f"line {frame.f_lineno}: {_advice(name, _called(frame))}"] = None
+            call = _user_call()
+            key = (call.filename, call.positions, name)
+            if key not in self.advice:
+                self.advice[key] = f"line {call.lineno}: {_advice(name, _called(call))}"
         return func(*args, **(kwargs or {}))
 
 
@@ -170,32 +168,39 @@ _METHODS = {
     "__floordiv__": "//",
     "_set_grad_enabled": "torch.no_grad()",
 }
-"""What loses the gradient, and what it is called by one who writes it."""
+"""Operations that lose the gradient, and how a user spells them."""
 
 _CONVERSIONS = {"__float__", "__int__", "__index__", "__array__"}
-"""What Python and NumPy call on a tensor that they are handed."""
+"""Methods that Python and NumPy call on a tensor argument."""
 
 _MAKERS = {"tensor", "as_tensor", "asarray"}
+"""Functions that copy numbers into a new tensor."""
 
 
 def _made_of_tensors(args: Sequence[Any]) -> bool:
     return bool(args) and isinstance(args[0], (list, tuple)) and any(isinstance(each, torch.Tensor) for each in args[0])
 
 
-def _called(frame: FrameType) -> str:
-    """The name of what a frame is calling, as its source spells it; empty where there is no source."""
-    positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]
-    line, last, left, right = positions
-    if line is None or last is None or left is None or right is None:
-        return ""
-    lines = [linecache.getline(frame.f_code.co_filename, number).encode() for number in range(line, last + 1)]
-    lines[-1] = lines[-1][:right]
-    lines[0] = lines[0][left:]
+def _user_call() -> inspect.Traceback:
+    """The innermost call on the stack that is not in torch or in this module."""
+    for frame, _ in traceback.walk_stack(inspect.currentframe()):
+        module = frame.f_globals.get("__name__", "")
+        if module != __name__ and module.partition(".")[0] != "torch":
+            break
+    return inspect.getframeinfo(frame, context=0)
+
+
+def _called(call: inspect.Traceback) -> str:
+    """The called function as the source spells it; "" if the source is unknown or has no call there."""
     try:
-        call = ast.parse(b"(" + b"".join(lines) + b")", mode="eval").body
+        nodes = ast.walk(ast.parse("".join(linecache.getlines(call.filename))))
     except SyntaxError:
         return ""
-    return ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+    calls = (node for node in nodes if isinstance(node, ast.Call))
+    for each in calls:
+        if call.positions == (each.lineno, each.end_lineno, each.col_offset, each.end_col_offset):
+            return ast.unparse(each.func)
+    return ""
 
 
 def _advice(name: str, called: str) -> str:
@@ -206,8 +211,4 @@ def _advice(name: str, called: str) -> str:
     if not called or hasattr(builtins, called):
         return f"leave out {called or name}"
     last = called.rpartition(".")[2]
-    return (
-        f"write torch.{last} for {called}"
-        if callable(getattr(torch, last, None))
-        else f"write torch arithmetic for {called}"
-    )
+    return f"write {f'torch.{last}' if callable(getattr(torch, last, None)) else 'torch arithmetic'} for {called}"

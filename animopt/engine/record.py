@@ -1,4 +1,4 @@
-"""Runs the racers, returns a Recording."""
+"""Runs the racers and returns a Recording."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.core.errors import Error, first_line, must_propagate
+from animopt.core.errors import Error
 from animopt.engine.function import Function
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer
@@ -18,18 +18,20 @@ from animopt.engine.racer_names import names_and_settings
 from animopt.engine.steps import optimizer_step, scheduler_step
 from animopt.engine.surface_paths import sample_surface, surface_path
 from animopt.engine.torch_env import default_torch, one_thread
+from animopt.engine.user_code import user_code
 from animopt.recording.recording import Recording, Sample
 
-FITTED = 49
-"""At how many inputs, from the least to the greatest, a model of data is recorded."""
+PREDICTED_INPUTS = 49
+"""Number of inputs, from the smallest to the largest, at which the predictions of a model are recorded."""
 
 
 @dataclass(frozen=True)
 class Chance:
-    """What is left to chance, the same for every racer.
+    """The random numbers of a race, which are the same for every racer.
 
-    `noise` is the standard deviation of what is added to a gradient; `batches` (steps, size) are the rows of data that
-    each step sees, None where it sees all. Numbers come from PCG64, which is the same on every machine.
+    `noise` is the standard deviation of the noise in each component of a gradient. `batches` (steps, size) are the
+    rows of data that each step uses; None stands for all rows. Numbers come from PCG64, which is the same on every
+    machine.
     """
 
     noise: float = 0.0
@@ -37,7 +39,7 @@ class Chance:
     seed: int = 0
 
     def noises(self) -> Iterator[torch.Tensor]:
-        """What is added to each gradient in turn, (2,)."""
+        """The noise (2,) of each gradient in turn."""
         source = np.random.default_rng([self.seed, 0])
         while True:
             yield torch.from_numpy(self.noise * source.standard_normal(2))
@@ -47,8 +49,8 @@ class Chance:
 class Run:
     """One racer's race.
 
-    `points` and `gradients` are (steps + 1, 2), `evaluations` is (steps + 1,), the arrays in `state` are either. What
-    changes of the hyperparameters is (steps + 1, ...).
+    `points` and `gradients` are (steps + 1, 2), `evaluations` is (steps + 1,), each array of `state` is either. A
+    hyperparameter that changes is an array (steps + 1, ...).
     """
 
     points: Array
@@ -70,13 +72,15 @@ def record(
     batch: int | None = None,
     seed: int = 0,
 ) -> Recording:
-    """Run every racer on a function, each from its own start or the common one, for its own number of steps or `steps`.
+    """Run every racer on a function.
 
-    Every gradient is autograd's, in float64, at `batch` rows of the function's data, or at all, and with Gaussian
-    noise of the standard deviation `noise` in each component. Rows come in shuffled epochs, of which what makes no
-    whole batch is left out. A gradient's noise and a step's batch are the same for every racer, and follow from `seed`.
-    With no racers, the recording holds the surface alone.
-    Raises Error where the function has no value at a start or loses its gradient, or an optimizer cannot do the work.
+    A racer's own start and number of steps replace `start` and `steps`. Gradients come from autograd in float64, with
+    Gaussian noise of the standard deviation `noise` in each component. With `batch`, each step uses that number of
+    rows of the function's data, in shuffled epochs without an incomplete batch. Noise and batches follow from `seed`
+    and are the same for every racer. Without racers, the recording holds only the surface.
+
+    Raises:
+        Error: The function has no value at a start or loses its gradient, or an optimizer fails.
     """
     names, settings = names_and_settings(racers)
     starts = [racer.start or start for racer in racers]
@@ -88,23 +92,18 @@ def record(
         run(function, racer, name, own, racer.steps or steps, chance)
         for racer, name, own in zip(racers, names, starts, strict=True)
     ]
-    taken = np.array([len(ran.points) - 1 for ran in runs], dtype=np.int64)
-    length = int(taken.max(initial=0)) + 1
-    xy, gradients = np.empty((2, len(runs), length, 2))
-    evaluations = np.empty((len(runs), length), dtype=np.int64)
-    for racer, ran in enumerate(runs):
-        xy[racer] = _held(ran.points, length)
-        gradients[racer] = _held(ran.gradients, length)
-        evaluations[racer] = _held(ran.evaluations, length)
+    shape = len(runs), longest + 1
+    xy = np.array([_padded(each.points, longest) for each in runs]).reshape(*shape, 2)
+    gradients = np.array([_padded(each.gradients, longest) for each in runs]).reshape(*shape, 2)
     z = function.values(xy)
     lost = np.maximum.accumulate(~(np.isfinite(xy).all(axis=-1) & np.isfinite(z)), axis=1)
     if lost[:, 0].any():
         first = int(lost[:, 0].argmax())
         raise Error(f"racer {names[first]}: the function is {z[first, 0]:g} at its start; start elsewhere")
-    xy[lost] = np.nan
-    z[lost] = np.nan
-    gradients[lost] = np.nan
+    for each in (xy, z, gradients):
+        each[lost] = np.nan
 
+    taken = np.array([len(each.points) - 1 for each in runs], dtype=np.int64)
     surface = sample_surface(function)
     minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -118,15 +117,18 @@ def record(
         settings=settings,
         optimizers=tuple(racer.optimizer.__name__ for racer in racers),
         hyperparameters=tuple(
-            {name: _held(each, length) if isinstance(each, np.ndarray) else each for name, each in kept.items()}
-            for kept in (ran.hyperparameters for ran in runs)
+            {
+                name: _padded(value, longest) if isinstance(value, np.ndarray) else value
+                for name, value in each.hyperparameters.items()
+            }
+            for each in runs
         ),
         xy=xy,
         z=z,
         gradients=gradients,
-        states=tuple({name: _held(values, length) for name, values in ran.state.items()} for ran in runs),
+        states=tuple({name: _padded(values, longest) for name, values in each.state.items()} for each in runs),
         steps=taken,
-        evaluations=evaluations,
+        evaluations=np.array([_padded(each.evaluations, longest) for each in runs], dtype=np.int64).reshape(shape),
         surface=surface,
         paths=paths,
         minima=np.column_stack([minima, function.values(minima)]),
@@ -135,7 +137,7 @@ def record(
 
 
 def _batches(function: Function, size: int, steps: int, seed: int) -> NDArray[np.int64]:
-    """Which rows of data each step sees, (steps, size): shuffled epochs, without what makes no whole batch."""
+    """The rows of data that each step uses, (steps, size): shuffled epochs without an incomplete batch."""
     rows = len(function.data[0])
     source = np.random.default_rng([seed, 1])
     epochs = -(-steps // (rows // size))
@@ -149,7 +151,7 @@ def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) ->
     inputs, targets = (column.numpy().copy() for column in function.data)
     if batches is None:
         batches = np.broadcast_to(np.arange(len(inputs)), (xy.shape[1] - 1, len(inputs)))
-    grid = np.linspace(inputs.min(), inputs.max(), FITTED)
+    grid = np.linspace(inputs.min(), inputs.max(), PREDICTED_INPUTS)
     return Sample(inputs, targets, batches, grid, function.predictions(xy, grid))
 
 
@@ -158,8 +160,8 @@ def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) ->
 def run(
     function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance = Chance()
 ) -> Run:
-    """One racer's race, from a start for a number of steps. Raises Error where the optimizer cannot do the work."""
-    # An optimizer that throws dice throws the same ones in every film.
+    """Run one racer from a start for a number of steps. Raises Error if the optimizer fails."""
+    # The seed makes an optimizer that draws random numbers repeatable.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(chance.seed)
         return _race(function, racer, name, start, steps, chance)
@@ -168,8 +170,8 @@ def run(
 def _race(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance) -> Run:
     parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = racer.build(parameter)
-    # A scheduler leaves notes of its own among the settings.
-    own = set(_hyperparameters(optimizer))
+    # A scheduler adds entries of its own to the settings.
+    own_settings = set(_hyperparameters(optimizer))
     scheduler = racer.schedule(optimizer)
     noises = chance.noises()
     seen = function
@@ -190,46 +192,37 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
         losses.append(loss.item())
         return loss
 
-    step_optimizer, step_scheduler = optimizer_step(optimizer), scheduler_step(scheduler)
-    points = np.empty((steps + 1, 2))
-    gradients = np.full((steps + 1, 2), np.nan)
-    evaluations = np.zeros(steps + 1, dtype=np.int64)
-    points[0] = parameter.detach().numpy()
+    with user_code(f"racer {name}"):
+        step_optimizer, step_scheduler = optimizer_step(optimizer), scheduler_step(scheduler)
+    points = [parameter.tolist()]
+    evaluations = [0]
     states = [_state(optimizer, parameter)]
     hyperparameters = []
     for step in range(1, steps + 1):
-        before = len(asked)
         if chance.batches is not None:
             seen = function.on(chance.batches[step - 1])
         hyperparameters.append(_hyperparameters(optimizer))
-        # Whoever wants a gradient has to ask for it.
+        # An optimizer must call the closure to get a gradient.
         parameter.grad = None
-        try:
+        with user_code(f"racer {name}: step {step} failed"):
             step_optimizer(closure)
-        except Error:
-            raise
-        except BaseException as error:
-            if must_propagate(error):
-                raise
-            raise Error(f"racer {name}: step {step} failed: {first_line(error)}") from error
-        if len(asked) == before:
+        if len(asked) == evaluations[-1]:
             raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
-        points[step] = parameter.detach().numpy()
-        gradients[step - 1] = asked[before].numpy()
-        evaluations[step] = len(asked)
+        points.append(parameter.tolist())
         states.append(_state(optimizer, parameter))
-        try:
-            step_scheduler(losses[before])
-        except BaseException as error:
-            if must_propagate(error):
-                raise
-            raise Error(f"racer {name}: scheduler failed after step {step}: {first_line(error)}") from error
-    changing = {key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own}
-    return Run(points, gradients, evaluations, changing, _stacked(states))
+        with user_code(f"racer {name}: scheduler failed after step {step}"):
+            step_scheduler(losses[evaluations[-1]])
+        evaluations.append(len(asked))
+    # The gradient of a point is the first one of the step from it; no step leaves the last point.
+    gradients = [*(asked[first].tolist() for first in evaluations[:-1]), [np.nan, np.nan]]
+    changing = {
+        key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own_settings
+    }
+    return Run(np.array(points), np.array(gradients), np.array(evaluations), changing, _stacked(states))
 
 
 def _over_time(values: Sequence[Any]) -> Any:
-    """A setting that never changes as it is, one that does as an array (steps + 1, ...), its first value twice."""
+    """A constant setting unchanged, a changing one as an array (steps + 1, ...) that repeats its first value."""
     if all(value == values[0] for value in values):
         return values[0]
     try:
@@ -239,7 +232,7 @@ def _over_time(values: Sequence[Any]) -> Any:
 
 
 def _hyperparameters(optimizer: Any) -> dict[str, Any]:
-    """The settings that an optimizer keeps as torch does, in Python's own types or as their representation."""
+    """The settings that an optimizer stores as torch does, as Python's own types or as text."""
     match getattr(optimizer, "param_groups", None):
         case [Mapping() as group, *_]:
             return {name: _plain(value) for name, value in group.items() if name != "params"}
@@ -251,12 +244,12 @@ def _plain(value: Any) -> Any:
         return tuple(map(_plain, value))
     if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
         return _plain(value.tolist())
-    # Whatever else it is may need torch, or a lecturer's own module, to be read again.
+    # Any other object could not be unpickled without torch or the user's own module.
     return value if isinstance(value, (bool, int, float, complex, str, NoneType)) else repr(value)
 
 
 def _state(optimizer: Any, parameter: torch.Tensor) -> dict[str, Array]:
-    """A copy of what an optimizer carries for a parameter as torch does: its numbers, and its tensors of one or two."""
+    """Copies of the numbers, and of the tensors of one or two numbers, in an optimizer's state of a parameter."""
     states = getattr(optimizer, "state", None)
     carried = states.get(parameter) if isinstance(states, Mapping) else None
     if not isinstance(carried, Mapping):
@@ -270,7 +263,7 @@ def _state(optimizer: Any, parameter: torch.Tensor) -> dict[str, Array]:
 
 
 def _stacked(states: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """One array for each name, (states, 2) or (states,), NaN where a state does not have it."""
+    """One array for each name, (states, 2) or (states,), NaN where a state lacks it."""
     stacked = {}
     for name in dict.fromkeys(name for state in states for name in state):
         found = [state.get(name, np.full(1, np.nan)) for state in states]
@@ -279,6 +272,6 @@ def _stacked(states: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     return stacked
 
 
-def _held(rows: Any, length: int) -> Any:
-    """Rows (any, ...), of which the last is held until there are `length`."""
-    return np.pad(rows, [(0, length - len(rows)), *[(0, 0)] * (rows.ndim - 1)], mode="edge")
+def _padded(rows: Any, last: int) -> Any:
+    """Rows (n, ...) with the last one repeated up to the index `last`."""
+    return np.pad(rows, [(0, last + 1 - len(rows)), *[(0, 0)] * (rows.ndim - 1)], mode="edge")

@@ -1,4 +1,4 @@
-"""Regression: the loss of a model of two weights on data, as a function to race on."""
+"""Regression: the loss of a model with two weights on data, as a function."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from animopt.core.errors import UsageError
 from animopt.engine.function import Function
 
 EXTENT = 2.0
-"""How far from the best weights the domain reaches, in the units in which the data vary by 1."""
+"""Distance from the best weights to the edge of the domain, relative to the spread of the data."""
 
-LARGEST = 1e100
-"""The largest number in data."""
+MAX_MAGNITUDE = 1e100
+"""Largest magnitude of a number in the data, whose squares must be finite."""
 
 
 def line(
@@ -22,21 +22,35 @@ def line(
     x: tuple[float, float] | None = None,
     y: tuple[float, float] | None = None,
 ) -> Function:
-    """The mean squared error of the line x + y · input on data, with its least-squares solution as the minimum.
+    """Build the mean squared error of the line x + y · input on data.
 
-    `inputs` and `targets` are (rows,); `x`, the intercept's, and `y`, the slope's, are the ends of the domain, around
-    the minimum unless they are given. Raises UsageError for data to which no single line fits best.
+    The function is (1/n) Σᵢ (tᵢ − x − y uᵢ)². Its minimum is the least-squares line (Gauss 1809, Theoria motus).
+
+    Args:
+        inputs: The inputs u, (rows,), at least two of them different.
+        targets: The targets t, (rows,).
+        x: The two ends of the domain of the intercept. Default: around the minimum.
+        y: The two ends of the domain of the slope. Default: around the minimum.
+
+    Returns:
+        The function, with its data and its predictions.
+
+    Raises:
+        UsageError: Data that are not numbers, or that do not determine a line.
+
+    Examples:
+        >>> from animopt.regression import line
+        >>> line([0, 1, 2], [1, 3, 5])((1, 2))
+        0.0
     """
     function = Function(_mean_squared_error, data=(inputs, targets), predict=_line)
     given, wanted = (column.numpy() for column in function.data)
-    # Beyond it squares are no numbers any more.
     for name, column in (("inputs", given), ("targets", wanted)):
-        if np.abs(column).max() > LARGEST:
-            raise UsageError(f"{name}: reach {np.abs(column).max():g}; give numbers of at most {LARGEST:g}")
-    # Where they hardly differ their spread may be 0 as well.
+        if np.abs(column).max() > MAX_MAGNITUDE:
+            raise UsageError(f"{name}: reach {np.abs(column).max():g}; give numbers of at most {MAX_MAGNITUDE:g}")
+    # The standard deviation of inputs that hardly differ may be 0, too.
     if np.ptp(given) == 0 or given.std() == 0:
         raise UsageError(f"inputs: are all {given[0]:g}; give at least two different ones")
-    # Gauss 1809: the line with the least squares.
     best = np.linalg.lstsq(np.column_stack([np.ones_like(given), given]), wanted)[0]
     spread = EXTENT * (wanted.std() or 1.0) * np.array([1.0, 1 / given.std()])
     (low_x, low_y), (high_x, high_y) = best - spread, best + spread

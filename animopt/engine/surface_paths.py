@@ -1,4 +1,4 @@
-"""The surface on a grid, and the way of a racer over it."""
+"""The surface on a grid, and each racer's path over it."""
 
 from itertools import pairwise
 
@@ -10,11 +10,10 @@ from animopt.engine.function import Function
 from animopt.recording.recording import Surface, SurfacePath
 
 GRID = 241
-"""Samples of the surface along each side."""
-
+"""Number of samples of the surface along each side."""
 
 PIECES = 96
-"""Into how many straight pieces a step across the whole domain is cut, so that each lies on the surface."""
+"""Number of straight pieces into which a step across the whole domain is divided, so that it follows the surface."""
 
 
 def sample_surface(function: Function) -> Surface:
@@ -31,48 +30,53 @@ def _finite(z: Array) -> Array:
 
 
 def surface_path(function: Function, points: Array, surface: Surface) -> SurfacePath:
-    """Return the path through recorded points (steps + 1, 2) over a surface, as far as it lies in the domain."""
+    """Return the path through recorded points (steps + 1, 2) over a surface, with gaps outside the domain."""
     low, high = surface.low, surface.high
-    gone = np.full((1, 2), np.nan)
+    gap = np.full((1, 2), np.nan)
     in_view = bool(((points[0] >= low) & (points[0] <= high)).all())
     steps: list[Array] = [np.zeros(1)]
-    places: list[Array] = [points[:1] if in_view else gone]
+    places: list[Array] = [points[:1] if in_view else gap]
+
+    def add_gap(step: float) -> None:
+        steps.append(np.array([step]))
+        places.append(gap)
+
     for index, (here, there) in enumerate(pairwise(points)):
         enter, leave = _inside(here, there, low, high)
         if enter > leave:
             if in_view:
-                steps.append(np.array([float(index + 1)]))
-                places.append(gone)
+                add_gap(index + 1)
             in_view = False
             continue
         if not in_view:
-            steps.append(np.array([np.nextafter(index + enter, -np.inf)]))
-            places.append(gone)
+            add_gap(np.nextafter(index + enter, -np.inf))
         first, last = here + enter * (there - here), here + leave * (there - here)
         pieces = max(1, int(np.ceil(np.linalg.norm((last - first) / (high - low)) * PIECES)))
         part = np.linspace(enter, leave, pieces + 1)
-        # An end that is in view is the recorded point itself, to the last bit.
+        # An end inside the domain is exactly the recorded point.
         place = np.where(part[:, None] < 1, here + part[:, None] * (there - here), there)
         steps.append(index + part)
         places.append(np.clip(place, low, high))
         in_view = leave == 1
         if not in_view:
-            steps.append(np.array([np.nextafter(index + leave, np.inf)]))
-            places.append(gone)
+            add_gap(np.nextafter(index + leave, np.inf))
     step, xy = np.concatenate(steps), np.concatenate(places)
     return SurfacePath(step, np.column_stack([xy, _finite(function.values(xy))]))
 
 
 def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:
-    """The part of a straight step that lies in a box, as fractions of it (Liang and Barsky 1984); empty: (1, 0)."""
+    """The part of a straight step inside a box, as two fractions of the step; (1, 0) if none.
+
+    Source: Liang and Barsky 1984, A new concept and method for line clipping.
+    """
     if not np.isfinite(there - here).all():
         return 1.0, 0.0
     enter, leave = 0.0, 1.0
-    for start, end, least, most in zip(here, there, low, high, strict=True):
+    for start, end, lowest, highest in zip(here, there, low, high, strict=True):
         if start == end:
-            if not least <= start <= most:
+            if not lowest <= start <= highest:
                 return 1.0, 0.0
             continue
-        first, last = sorted(((least - start) / (end - start), (most - start) / (end - start)))
+        first, last = sorted(((lowest - start) / (end - start), (highest - start) / (end - start)))
         enter, leave = max(enter, first), min(leave, last)
     return (enter, leave) if enter <= leave else (1.0, 0.0)

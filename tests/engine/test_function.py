@@ -39,7 +39,7 @@ AWKWARD = {
 @pytest.mark.filterwarnings("ignore:divide by zero")
 @pytest.mark.parametrize("points", [GRID, GRID[0], GRID[:1, :2], GRID[3, 4], GRID[:0]], ids=lambda p: str(p.shape))
 @pytest.mark.parametrize("name", AWKWARD)
-def test_many_points_get_the_values_that_each_has_alone(name, points):
+def test_values_at_many_points_equal_values_at_each_point(name, points):
     definition, formula = AWKWARD[name]
     values = Function(definition).values(points)
     assert values.shape == points.shape[:-1]
@@ -51,7 +51,7 @@ def lopsided(x):
     return x[0] ** 2 + 3 * x[1]
 
 
-def test_a_bare_function_needs_no_more_to_race():
+def test_definition_alone_is_enough_to_race():
     recording = record(Function(lopsided), [Racer("SGD", lr=0.1)], (1, 1), 3)
     assert recording.minima.shape == (0, 3)
     assert recording.gap is None
@@ -98,7 +98,7 @@ def fails(x):
         (fails, r"function fails, line \d+ of test_function.py: ValueError: not here"),
     ],
 )
-def test_a_function_that_gives_no_number_is_named_in_one_line(definition, words, ask):
+def test_wrong_return_value_is_an_error_in_one_line(definition, words, ask):
     function = Function(definition)
     with pytest.raises(Error, match=words) as caught:
         _ = function.values(GRID) if ask == "values" else record(function, [Racer("SGD", lr=0.1)], (1, 1), 3)
@@ -106,7 +106,7 @@ def test_a_function_that_gives_no_number_is_named_in_one_line(definition, words,
 
 
 @pytest.mark.parametrize("definition", [lambda x: torch.tensor(3.0), lambda x: x.detach().sum()])
-def test_a_function_that_autograd_cannot_follow_is_an_error(definition):
+def test_function_without_gradient_is_an_error(definition):
     with pytest.raises(Error, match="function flat: autograd cannot follow it"):
         record(Function(definition, name="flat"), [Racer("SGD", lr=0.1)], (1, 1), 3)
 
@@ -131,12 +131,12 @@ def test_a_function_that_autograd_cannot_follow_is_an_error(definition):
     ],
     ids=str,
 )
-def test_a_wrong_field_is_named(fields, words):
+def test_wrong_field_is_refused(fields, words):
     with pytest.raises(UsageError, match=re.escape(words)):
         Function(**{"definition": lopsided} | fields)
 
 
-def test_a_function_is_called_as_its_definition():
+def test_name_defaults_to_the_definitions_name():
     assert Function(gives_two_numbers).name == "gives two numbers"
     assert Function(lopsided, name="a slope").name == "a slope"
     assert Function(lambda x: x[0]).name == ""
@@ -145,7 +145,7 @@ def test_a_function_is_called_as_its_definition():
 @pytest.mark.parametrize(
     ("point", "inside"), [((-1, 5), True), ((2, 7), True), ((0, 6), True), ((-1.01, 6), False), ((0, 7.01), False)]
 )
-def test_the_domain_has_its_edges(point, inside):
+def test_domain_contains_its_edges(point, inside):
     assert Function(lopsided, x=(-1, 2), y=(5, 7)).contains(point) is inside
 
 
@@ -156,7 +156,7 @@ def himmelblau_by_hand(x, y):
 @pytest.mark.parametrize(
     "function", [himmelblau, Function(lambda x: (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2)]
 )
-def test_it_is_called_with_numbers_arrays_and_tensors(function):
+def test_call_takes_numbers_arrays_and_tensors(function):
     assert function((3, 2)) == 0
     assert type(function([1, 1])) is float
     assert function([1, 1]) == himmelblau_by_hand(1, 1)
@@ -170,7 +170,7 @@ def test_it_is_called_with_numbers_arrays_and_tensors(function):
     np.testing.assert_allclose(tensor, heights, rtol=0)
 
 
-def test_an_array_that_it_was_called_with_is_left_as_it_is():
+def test_call_does_not_change_its_argument():
     def careless(x):
         x *= 2
         return x.sum()
@@ -181,7 +181,7 @@ def test_an_array_that_it_was_called_with_is_left_as_it_is():
 
 
 @pytest.mark.parametrize("point", [3, (1, 2, 3), "ab", None, ((1, 2), 3), {}], ids=str)
-def test_what_is_no_point_is_refused(point):
+def test_call_refuses_an_argument_that_is_not_a_point(point):
     with pytest.raises(UsageError, match=r"function lopsided at .*: give x and y, as") as caught:
         Function(lopsided)(point)
     assert "\n" not in str(caught.value)
@@ -191,19 +191,19 @@ def weighted(x, inputs, targets):
     return ((torch.exp(x[0] * inputs) + x[1] - targets) ** 2).mean()
 
 
-def test_a_function_of_data_is_that_of_all_its_rows(monkeypatch):
+def test_function_of_data_uses_all_rows(monkeypatch):
     inputs, targets = np.linspace(-1, 1, 7), np.arange(7)
     function = Function(weighted, data=(inputs, targets))
     expected = (np.exp(GRID[..., :1] * inputs) + GRID[..., 1:] - targets) ** 2
     np.testing.assert_allclose(function.values(GRID), expected.mean(axis=-1), rtol=1e-12)
     # However many points at a time.
-    monkeypatch.setattr(function_module, "CHUNK", 100)
+    monkeypatch.setattr(function_module, "MAX_BATCH_NUMBERS", 100)
     np.testing.assert_allclose(function.values(GRID), expected.mean(axis=-1), rtol=1e-12)
     rows = function.on([1, 4])
     np.testing.assert_allclose(rows.values(GRID), expected[..., [1, 4]].mean(axis=-1), rtol=1e-12)
 
 
-def test_data_are_a_copy():
+def test_data_are_copied():
     inputs = np.arange(3.0)
     function = Function(lambda x, inputs: (x[0] + x[1]) * inputs.sum(), data=[inputs])
     inputs += 100
@@ -215,23 +215,23 @@ def test_data_are_a_copy():
     [
         ({"data": 3}, "function data: is not all numbers; give arrays, as data=(inputs, targets)"),
         ({"data": (["a"], [1])}, "function data: is not all numbers"),
-        ({"data": ([1, 2], [1])}, "function data: has 2, 1 rows; give as many of each"),
+        ({"data": ([1, 2], [1])}, "function data: has 2, 1 rows; give columns of the same length"),
         ({"data": ([], [])}, "function data: has no rows"),
         ({"data": (1, 2)}, "function data: has no rows"),
-        ({"data": ([1, np.nan], [1, 2])}, "function data: holds numbers that are not finite; leave those rows out"),
-        ({"predict": weighted}, "function predict: has nothing to go by; give data=(inputs, targets)"),
-        ({"predict": weighted, "data": [[1, 2]]}, "function predict: has nothing to go by"),
-        ({"predict": weighted, "data": [[[1, 2]], [1]]}, "function predict: has nothing to go by"),
+        ({"data": ([1, np.nan], [1, 2])}, "function data: has numbers that are not finite; leave those rows out"),
+        ({"predict": weighted}, "function predict: needs data; give data=(inputs, targets)"),
+        ({"predict": weighted, "data": [[1, 2]]}, "function predict: needs data"),
+        ({"predict": weighted, "data": [[[1, 2]], [1]]}, "function predict: needs data"),
     ],
     ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
-def test_data_that_cannot_be_used_are_refused(fields, said):
+def test_unusable_data_are_refused(fields, said):
     with pytest.raises(UsageError, match=re.escape(said)) as caught:
         Function(weighted, **fields)
     assert "\n" not in str(caught.value)
 
 
-def test_a_prediction_that_is_none_is_an_error():
+def test_wrong_prediction_is_an_error():
     function = Function(weighted, data=([1, 2, 3], [1, 2, 3]), predict=lambda x, inputs: x)
     with pytest.raises(Error, match="function weighted: predict: RuntimeError: ") as caught:
         record(function, [Racer("SGD", lr=0.1)], (0, 0), 1)
@@ -247,7 +247,7 @@ def test_a_prediction_that_is_none_is_an_error():
     ],
     ids=str,
 )
-def test_a_domain_is_widened_as_far_as_it_must_be(points, x, y):
+def test_domain_is_widened_to_contain_points(points, x, y):
     widened = ravine.widened(points)
     assert widened.x == pytest.approx(x)
     assert widened.y == pytest.approx(y)

@@ -161,7 +161,7 @@ def line_of(definition, advice):
 
 
 @pytest.mark.parametrize(("definition", "said", "advice"), CUT, ids=lambda value: getattr(value, "__name__", ""))
-def test_a_cut_is_named_with_its_line_and_what_to_write_instead(definition, said, advice):
+def test_lost_gradient_is_reported_with_line_and_replacement(definition, said, advice):
     function = Function(definition, name="f")
     with pytest.raises(Error) as caught:
         check_gradient(function, STARTS)
@@ -171,7 +171,7 @@ def test_a_cut_is_named_with_its_line_and_what_to_write_instead(definition, said
     assert "\n" not in message
 
 
-def test_it_is_caught_before_the_race_and_not_by_the_picture():
+def test_race_reports_a_lost_gradient_and_plot_does_not():
     asked = []
 
     class Waits(torch.optim.SGD):
@@ -187,7 +187,7 @@ def test_it_is_caught_before_the_race_and_not_by_the_picture():
     plot(python_sine)
 
 
-def test_a_cut_without_its_source_is_told_all_the_same():
+def test_lost_gradient_without_source_is_reported():
     space = {"math": math}
     exec("def typed(x):\n    return x[0] + math.sin(x[1])", space)
     with pytest.raises(Error, match=r"function typed: autograd loses .* line 2: leave out __float__"):
@@ -210,7 +210,7 @@ class Fails(Wrong):
         raise RuntimeError("not\nhere")
 
 
-def test_a_wrong_gradient_of_ones_own_is_told():
+def test_wrong_custom_gradient_is_reported():
     with pytest.raises(Error, match=r"the function: autograd loses part of its gradient, \(1, 1\) for .*in torch, as"):
         check_gradient(Function(lambda x: Wrong.apply(x)), STARTS)
     with pytest.raises(Error, match=r"^the function: autograd cannot follow it: not$"):
@@ -218,7 +218,7 @@ def test_a_wrong_gradient_of_ones_own_is_told():
 
 
 @pytest.mark.parametrize("name", all_functions())
-def test_the_shelf_has_its_gradients(name):
+def test_library_functions_pass(name):
     function = all_functions()[name]
     here = [point for point in [(0, 0), *function.minima[:4], *function.saddles[:4]] if function.contains(point)]
     check_gradient(function, [function.start, *here])
@@ -267,23 +267,23 @@ SOUND = {
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_a_sound_function_is_let_alone(name):
+def test_correct_function_passes(name):
     function = Function(SOUND[name])
     check_gradient(function, STARTS)
     check_gradient(Function(SOUND[name], x=(-1e-3, 1e-3), y=(0, 1e4)), [(0, 0)])
 
 
 @pytest.mark.parametrize("x", [(1e6, 1e6 + 1), (-1e9, 1e9), (1e-9, 2e-9)], ids=str)
-def test_a_domain_may_lie_anywhere(x):
+def test_check_works_on_any_domain(x):
     check_gradient(Function(lambda p: (p[0] - x[0]) ** 2 + p[1], x=x), [(x[0], 0)])
     with pytest.raises(Error, match=r"leave out \.item"):
         check_gradient(Function(lambda p: (p[0] - x[0]).item() ** 2 + p[1], x=x), [(x[0], 0)])
 
 
-def test_a_constant_is_warned_of():
+def test_constant_function_is_a_warning():
     flat = Function(lambda x: 0 * (x[0] + x[1]) + 3, name="flat")
     with pytest.warns(
-        UserWarning, match="^function flat: is 3 wherever it was tried, so that no racer moves; use"
+        UserWarning, match="^function flat: is 3 at every sampled point, so that no racer moves; use"
     ) as told:
         recording = record(flat, [Racer("SGD", lr=1.0)], (1, 1), 3)
     assert len(told) == 1
@@ -291,7 +291,7 @@ def test_a_constant_is_warned_of():
 
 
 @pytest.mark.parametrize("definition", [python_sine, branches_by_item])
-def test_torch_does_not_warn_on_its_own(definition):
+def test_torchs_own_warnings_are_suppressed(definition):
     torch.set_warn_always(True)
     try:
         with warnings.catch_warnings(record=True) as told:

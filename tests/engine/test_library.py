@@ -175,12 +175,12 @@ def newton(function, points, rounds=40):
     return points[:, still], derivatives(function, points[:, still])[1]
 
 
-def test_everything_published_is_of_a_function_on_the_shelf_and_every_function_is_published():
+def test_published_table_names_every_library_function():
     assert set(PUBLISHED) == set(SHELF)
 
 
 @EACH
-def test_it_is_the_published_function(name):
+def test_values_equal_the_published_formula(name):
     formula, known = PUBLISHED[name]
     points = seeded(SHELF[name], 1000)
     np.testing.assert_allclose(SHELF[name](points), formula(*points), rtol=1e-10, atol=1e-12)
@@ -190,7 +190,7 @@ def test_it_is_the_published_function(name):
 
 
 @EACH
-def test_the_published_minima_are_listed(name):
+def test_published_minima_are_listed(name):
     for x, y, value in PUBLISHED[name][1]:
         here = PUBLISHED[name][0](x + 0.02 * np.cos(np.arange(8)), y + 0.02 * np.sin(np.arange(8)))
         if here.min() > value:
@@ -199,7 +199,7 @@ def test_the_published_minima_are_listed(name):
 
 
 @EACH
-def test_a_listed_minimum_is_exactly_level_and_lower_than_all_around(name):
+def test_listed_minimum_has_zero_gradient_and_is_lowest_nearby(name):
     function = SHELF[name]
     assert function.minima or name == "saddle"
     ring = np.array([np.cos(np.arange(0, 2 * PI, 0.1)), np.sin(np.arange(0, 2 * PI, 0.1))])
@@ -219,7 +219,7 @@ def test_a_listed_minimum_is_exactly_level_and_lower_than_all_around(name):
 
 
 @EACH
-def test_a_listed_saddle_is_exactly_level_and_bends_both_ways(name):
+def test_listed_saddle_has_zero_gradient_and_both_curvatures(name):
     for saddle in SHELF[name].saddles:
         gradient, hessian = derivatives(SHELF[name], np.array(saddle)[:, None])
         low, high = np.linalg.eigvalsh(hessian[0])
@@ -228,7 +228,7 @@ def test_a_listed_saddle_is_exactly_level_and_bends_both_ways(name):
 
 
 @EACH
-def test_a_search_finds_no_other_minimum(name):
+def test_search_finds_no_unlisted_minimum(name):
     function = SHELF[name]
     x, y = (np.linspace(*ends, 401) for ends in (function.x, function.y))
     points = np.stack(np.meshgrid(x, y))
@@ -271,7 +271,7 @@ def test_autograd_agrees_with_finite_differences(name):
 
 
 @EACH
-def test_the_gradient_is_finite_everywhere(name):
+def test_gradient_is_finite_everywhere(name):
     function = SHELF[name]
     x, y = (
         np.clip([*np.linspace(*ends, 61), 0, 5e-324, -5e-324, 1e-300, 1e-17, 1, -1], *ends)
@@ -284,7 +284,7 @@ def test_the_gradient_is_finite_everywhere(name):
 
 
 @EACH
-def test_a_batch_numbers_and_single_points_agree(name):
+def test_batch_numbers_and_tensors_agree(name):
     function = SHELF[name]
     points = seeded(function, 24)
     heights = function(points.reshape(2, 4, 6))
@@ -298,7 +298,7 @@ def test_a_batch_numbers_and_single_points_agree(name):
 
 
 @EACH
-def test_it_tells_what_a_scene_needs(name):
+def test_function_has_formula_name_source_and_start(name):
     function = SHELF[name]
     assert function.formula
     assert function.name
@@ -363,7 +363,7 @@ def values_of(formula, x, y):
 
 
 @EACH
-def test_its_formula_is_typeset_and_true(name):
+def test_formula_is_typeset_and_equals_the_values(name):
     formula = SHELF[name].formula
     MathTextParser("path").parse(f"${formula}$")
     if name != "rotated_ravine":
@@ -373,7 +373,7 @@ def test_its_formula_is_typeset_and_true(name):
 
 @pytest.mark.parametrize("degrees", [0, 30, 45.0, 90, -17.5, 360])
 @pytest.mark.parametrize("name", ["ravine", "himmelblau", "ackley", "goldstein_price"])
-def test_a_turned_function_is_the_function_turned(name, degrees):
+def test_rotated_function_equals_the_function_at_rotated_points(name, degrees):
     plain, turned = SHELF[name], rotated(SHELF[name], degrees)
     points = seeded(plain, 50)
     angle = np.radians(degrees)
@@ -389,14 +389,14 @@ def test_a_turned_function_is_the_function_turned(name, degrees):
     MathTextParser("path").parse(f"${turned.formula}$")
 
 
-def test_a_turn_that_takes_things_out_of_the_domain_drops_them():
+def test_rotation_drops_points_that_leave_the_domain():
     narrow = Function(lambda x: x[0] ** 2 + x[1] ** 2, x=(-9, 9), y=(-2, 2), minima=[(0, 0), (7, 0)], start=(-7, 1))
     turned = rotated(narrow, 90)
     assert turned.minima == ((0, 0),)
     assert turned.start is None
 
 
-def test_a_turned_function_says_so():
+def test_rotated_function_names_its_angle():
     assert rotated(ravine, 30).name == "a ravine, turned by 30°"
     assert rotated(ravine, 30).formula == r"u^2/20 + v^2,\quad (u, v) = R_{-30^\circ}(x, y)"
     assert rotated(ravine, 0).formula == r"u^2/20 + v^2,\quad (u, v) = R_{0^\circ}(x, y)"
@@ -406,25 +406,25 @@ def test_a_turned_function_says_so():
 
 
 @pytest.mark.parametrize("degrees", ["30", None, math.nan, math.inf, True, 1j], ids=str)
-def test_what_is_no_angle_is_refused(degrees):
+def test_wrong_angle_is_refused(degrees):
     with pytest.raises(UsageError, match=f"degrees {re.escape(repr(degrees))}: give an angle"):
         rotated(ravine, degrees)
 
 
-def test_a_saddles_axis_holds_whoever_starts_on_it():
+def test_gradient_on_the_saddles_axis_points_along_it():
     for name in ("saddle", "bounded_saddle"):
         gradient = derivatives(SHELF[name], np.array([[1.5], [0.0]]))[0]
         assert gradient[1] == 0
         assert derivatives(SHELF[name], np.array([[-1.5], [0.01]]))[0][1] < 0
 
 
-def test_the_shelf_holds_what_the_module_holds():
+def test_all_functions_lists_the_module_in_order():
     assert all_functions() == SHELF
     assert list(all_functions())[:2] == ["sphere", "ravine"]
 
 
 @pytest.mark.parametrize("spelled", ["six_hump_camel", "six-hump-camel", "Six-Hump_Camel"])
-def test_a_function_is_found_by_its_name(spelled):
+def test_function_is_found_by_any_spelling_of_its_name(spelled):
     assert function_by_name(spelled) is SHELF["six_hump_camel"]
 
 
@@ -438,13 +438,13 @@ def test_a_function_is_found_by_its_name(spelled):
         ("rotated", "function 'rotated': no such function; did you mean 'rotated_ravine'?"),
     ],
 )
-def test_a_name_that_is_not_on_the_shelf_is_answered_with_the_nearest(name, words):
+def test_unknown_name_suggests_the_nearest(name, words):
     with pytest.raises(UsageError, match=re.escape(words)) as caught:
         function_by_name(name)
     assert "\n" not in str(caught.value)
 
 
-def test_each_function_is_described():
+def test_each_function_has_a_docstring():
     body = ast.parse(Path(library.__file__).read_bytes()).body
     names = [getattr(getattr(node, "targets", [None])[0], "id", "") for node in body]
     for name in SHELF:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from animopt import Function, Racer, SettingsMap, StartsMap, UsageError
-from animopt.engine import maps as module
+from animopt.engine import batched_races, starts_map
 from animopt.engine.record import record
 from animopt.recording.map_results import DIVERGED, UNDECIDED
 
@@ -80,18 +80,18 @@ def never(*arguments):
 
 
 @pytest.mark.parametrize(("optimizer", "settings"), TOGETHER, ids=str)
-def test_starts_together_come_to_what_each_comes_to_alone(optimizer, settings, monkeypatch):
-    monkeypatch.setattr(module, "_alone", never)
+def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
+    monkeypatch.setattr(batched_races, "_alone", never)
     found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 40)
     assert (found.minimum >= 0).any()
     compare(found, optimizer, settings, 40)
 
 
 @pytest.mark.parametrize(("optimizer", "settings"), ALONE, ids=str)
-def test_what_does_not_work_element_by_element_is_run_alone(optimizer, settings, monkeypatch):
+def test_optimizer_that_is_not_elementwise_runs_each_race_alone(optimizer, settings, monkeypatch):
     called = []
-    alone = module._alone
-    monkeypatch.setattr(module, "_alone", lambda *arguments: called.append(1) or alone(*arguments))
+    alone = batched_races._alone
+    monkeypatch.setattr(batched_races, "_alone", lambda *arguments: called.append(1) or alone(*arguments))
     found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 25)
     assert called
     compare(found, optimizer, settings, 25)
@@ -108,7 +108,7 @@ class Clipped(torch.optim.SGD):
         return loss
 
 
-def test_a_norm_over_all_starts_is_noticed():
+def test_norm_over_all_starts_is_detected():
     racer = Racer(Clipped, lr=0.01)
     found = StartsMap(6, 5).record(VALLEYS, racer, (0, 0), 30)
     recording = record(VALLEYS, [Racer(Clipped, lr=0.01, start=(x, y)) for y in found.y for x in found.x], (0, 0), 30)
@@ -117,13 +117,13 @@ def test_a_norm_over_all_starts_is_noticed():
         assert (found.minimum.flat[cell], found.step.flat[cell]) == expected
 
 
-def test_chaos_is_not_taken_for_a_difference(monkeypatch):
+def test_chaotic_races_stay_in_a_batch(monkeypatch):
     # Where gradient descent overshoots for ever, rounding alone drives two races apart.
-    monkeypatch.setattr(module, "_alone", never)
+    monkeypatch.setattr(batched_races, "_alone", never)
     StartsMap(16, 16).record(VALLEYS, Racer("SGD", lr=0.018), (0, 0), 200)
 
 
-def test_a_definition_that_asks_for_values_is_run_alone():
+def test_definition_that_branches_on_values_runs_each_race_alone():
     def branching(x):
         return bowl(x) if float(x[0].detach()) > 0 else 2 * bowl(x)
 
@@ -133,23 +133,23 @@ def test_a_definition_that_asks_for_values_is_run_alone():
     assert found.step.tolist() == [[int(np.ceil(np.log(0.05) / np.log(rate))) for rate in (0.6, 0.8)]]
 
 
-def test_many_blocks_are_one_map(monkeypatch):
+def test_several_batches_make_the_same_map(monkeypatch):
     racer = Racer("Adam", lr=0.2)
     whole = StartsMap(9, 7).record(VALLEYS, racer, (0, 0), 50)
-    monkeypatch.setattr(module, "BLOCK", 10)
+    monkeypatch.setattr(starts_map, "BATCH_STARTS", 10)
     parts = StartsMap(9, 7).record(VALLEYS, racer, (0, 0), 50)
     assert np.array_equal(whole.minimum, parts.minimum)
     assert np.array_equal(whole.step, parts.step)
 
 
-def test_the_starts_are_the_middles_of_the_cells():
+def test_starts_are_the_middles_of_the_cells():
     found = StartsMap(4, 3).record(BOWL, Racer("SGD", lr=0.1), (0, 0), 1)
     assert found.x.tolist() == [-3, -1, 1, 3]
     assert found.y.tolist() == [-2, 0, 2]
 
 
 @pytest.mark.parametrize("lr", [0.05, 0.2, 0.8])
-def test_a_bowl_is_reached_after_the_steps_of_a_formula(lr):
+def test_steps_to_the_minimum_of_a_bowl_follow_the_formula(lr):
     found = StartsMap(10, 8, within=0.02).record(BOWL, Racer("SGD", lr=lr), (0, 0), 80)
     distance = np.hypot(*np.meshgrid(found.x, found.y))
     steps = np.ceil(np.log(0.02 * 10 / distance) / np.log(abs(1 - 2 * lr)))
@@ -157,7 +157,7 @@ def test_a_bowl_is_reached_after_the_steps_of_a_formula(lr):
     assert np.array_equal(found.step, np.maximum(steps, 0))
 
 
-def test_above_two_over_l_every_start_diverges_when_the_formula_says():
+def test_divergence_above_two_over_l_follows_the_formula():
     # L is 2, so that each step makes the point 1 - 2 lr times what it was.
     found = StartsMap(6, 4).record(BOWL, Racer("SGD", lr=1.5), (0, 0), 60)
     farthest = np.maximum(*np.meshgrid(np.abs(found.x), np.abs(found.y)))
@@ -166,7 +166,7 @@ def test_above_two_over_l_every_start_diverges_when_the_formula_says():
     assert found.count(DIVERGED, 60) == 24
 
 
-def test_what_is_no_number_has_diverged():
+def test_race_to_nan_has_diverged():
     function = Function(lambda x: torch.sqrt(x[0]) + x[1] ** 2, x=(-1, 1), minima=[(0.5, 0)])
     found = StartsMap(2, 1).record(function, Racer("SGD", lr=0.001), (0, 0), 3)
     assert found.minimum.tolist() == [[DIVERGED, 0]]
@@ -182,7 +182,7 @@ def test_the_sign_of_y_decides_in_a_double_well():
     assert found.count(UNDECIDED, 0) + found.count(0, 0) + found.count(1, 0) == 72
 
 
-def test_counts_and_medians_are_those_so_far():
+def test_counts_and_medians_include_steps_so_far():
     found = StartsMap(10, 8).record(BOWL, Racer("SGD", lr=0.1), (0, 0), 80)
     for step in (0, 5, 9.5, 20, 80):
         reached = found.step[found.step <= step]
@@ -206,7 +206,7 @@ def test_counts_and_medians_are_those_so_far():
     ],
     ids=str,
 )
-def test_settings_together_come_to_what_each_comes_to_alone(optimizer, axes, fixed):
+def test_batched_settings_equal_separate_races(optimizer, axes, fixed):
     found = SettingsMap(**axes).record(VALLEYS, Racer(optimizer, **fixed), (-1, 2), 20)
     (first, columns), (second, rows) = axes.items()
     assert found.names == (first, second)
@@ -219,7 +219,7 @@ def test_settings_together_come_to_what_each_comes_to_alone(optimizer, axes, fix
         np.testing.assert_allclose(found.loss[:, row, column], expected, rtol=1e-9, atol=1e-9)
 
 
-def test_settings_diverge_where_the_formula_says():
+def test_divergence_of_settings_follows_the_formula():
     rates = [0.25, 0.75, 1.25, 1.5, 2.0]
     found = SettingsMap(lr=rates, weight_decay=[0.0, 0.1]).record(BOWL, Racer("SGD"), (2, 1), 40)
     # Each step multiplies the point by 1 - (2 + decay) lr; it has diverged beyond a thousand diagonals of 10.
@@ -234,13 +234,13 @@ def test_settings_diverge_where_the_formula_says():
     assert found.loss[40, row, column] == np.nanmin(found.loss[40])
 
 
-def test_the_racers_own_start_and_steps_come_first():
+def test_racers_own_start_and_steps_replace_the_scenes():
     found = SettingsMap(lr=[0.1, 0.2], momentum=[0.0, 0.5]).record(BOWL, Racer("SGD", start=(1, 1), steps=3), (2, 2), 9)
     assert found.loss.shape[0] == 4
     assert (found.loss[0] == 2).all()
 
 
-def test_without_minima_the_loss_is_the_loss():
+def test_map_without_minima_holds_the_loss_itself():
     found = SettingsMap(lr=[0.1, 0.2], momentum=[0.0, 0.5]).record(Function(bowl), Racer("SGD"), (2, 2), 1)
     assert not found.gap
     np.testing.assert_allclose(found.loss[:, 0, 0], [8, 8 * 0.8**2])
@@ -262,7 +262,7 @@ def test_without_minima_the_loss_is_the_loss():
         (lambda: SettingsMap(lr=[0.1, 0.2], steps=[1, 2]), r"map settings 'steps': is the racer's own"),
         (
             lambda: SettingsMap(lr=[0.1, 0.2], momentun=[0, 0.9]).check(BOWL, Racer("SGD")),
-            r"map settings 'momentun': SGD does not take it; did you mean 'momentum'\?",
+            r"map settings: racer SGD: momentun=0: no such setting; did you mean 'momentum'\?",
         ),
         (
             lambda: SettingsMap(lr=[0.1, -1], momentum=[0, 0.9]).check(BOWL, Racer("SGD")),
@@ -270,11 +270,11 @@ def test_without_minima_the_loss_is_the_loss():
         ),
         (
             lambda: StartsMap(2, 2).record(Function(bowl), Racer("SGD"), (0, 0), 1),
-            r"map: function bowl has no minima to come to; .*minima=\[\(0, 0\)\]",
+            r"map: function bowl has no known minima; .*minima=\[\(0, 0\)\]",
         ),
     ],
 )
-def test_what_cannot_be_mapped_is_refused_in_one_line(make, said):
+def test_wrong_map_is_refused_in_one_line(make, said):
     with pytest.raises(UsageError, match=said) as caught:
         make()
     assert "\n" not in str(caught.value)
@@ -287,10 +287,10 @@ def together(monkeypatch):
     def alone(*_):
         raise AssertionError("the races are run one by one")
 
-    monkeypatch.setattr("animopt.engine.maps._alone", alone)
+    monkeypatch.setattr(batched_races, "_alone", alone)
 
 
-def test_schedulers_step_with_races_that_run_together(together):
+def test_schedulers_step_in_batches(together):
     def halved(optimizer):
         return torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
 
@@ -303,7 +303,7 @@ def test_schedulers_step_with_races_that_run_together(together):
     StartsMap(columns=8, rows=8).record(function, racer, (2, 2), 3)
 
 
-def test_a_function_of_data_is_mapped_together(together):
+def test_function_of_data_is_batched(together):
     inputs = np.array([0.0, 1.0, 2.0])
     function = Function(
         lambda x, inputs: ((x[0] + x[1] * inputs) ** 2).mean(), x=(-1, 1), y=(-1, 1), minima=[(0, 0)], data=[inputs]

@@ -30,9 +30,9 @@ OPTIMIZERS = [
 ]
 # One wants sparse gradients, which a function of two variables does not have; the other a matrix to orthogonalize.
 UNABLE = {
-    "SparseAdam": "cannot run here: takes sparse gradients alone, and a function of two variables has dense ones; "
+    "SparseAdam": "cannot run here: takes only sparse gradients, and a function of two variables has dense ones; "
     "use Adam",
-    "Muon": "cannot run here: takes matrices alone, and a point (x, y) is a vector; use SGD with momentum",
+    "Muon": "cannot run here: takes only matrices, and a point (x, y) is a vector; use SGD with momentum",
 }
 SPELLINGS = {
     "class": lambda optimizer: optimizer,
@@ -61,7 +61,7 @@ def by_hand(optimizer, start, steps):
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: optimizer.__name__)
-def test_every_optimizer_of_torch_races_or_says_why_not(optimizer, spelling):
+def test_every_optimizer_of_torch_races_or_gives_a_reason(optimizer, spelling):
     if optimizer.__name__ in UNABLE:
         with pytest.raises(UsageError) as caught:
             Racer(SPELLINGS[spelling](optimizer))
@@ -73,7 +73,7 @@ def test_every_optimizer_of_torch_races_or_says_why_not(optimizer, spelling):
         assert recording.names == (optimizer.__name__,)
 
 
-def test_the_shelf_lists_all_of_torch():
+def test_table_lists_every_optimizer_of_torch():
     shown = {name: (settings, why_not) for name, settings, why_not in optimizer_table()}
     assert set(shown) == {optimizer.__name__ for optimizer in OPTIMIZERS}
     assert {name: why_not for name, (_, why_not) in shown.items() if why_not} == UNABLE
@@ -85,7 +85,7 @@ def test_the_shelf_lists_all_of_torch():
             assert told.items() <= optimizer([torch.zeros(2, requires_grad=True)]).defaults.items()
 
 
-def test_lbfgs_tells_how_many_gradients_it_takes():
+def test_evaluations_count_every_gradient_of_lbfgs():
     recording = record(ravine, [Racer("LBFGS", max_iter=5), Racer("SGD", lr=0.1)], (-7, 2), 10)
     lbfgs, sgd = recording.evaluations
     assert lbfgs[0] == 0
@@ -108,7 +108,7 @@ class Walker:
             self.parameter -= self.stride * self.parameter.grad
 
 
-def test_a_home_made_class_races():
+def test_class_without_torchs_base_races():
     recording = record(ravine, [Racer(Walker, stride=0.25)], (-7, 2), 8)
     step = np.arange(9)
     # The gradient is (x / 10, 2 y), so that each step shrinks x and y by constant factors.
@@ -133,7 +133,7 @@ class Quiet:
         return "done"
 
 
-def test_a_class_whose_step_takes_no_closure_races():
+def test_class_whose_step_takes_no_closure_races():
     recording = record(ravine, [Racer(Quiet, lr=0.25)], (-7, 2), 8)
     step = np.arange(9)
     np.testing.assert_allclose(recording.xy[0], np.column_stack([-7 * 0.975**step, 2 * 0.5**step]), rtol=1e-14)
@@ -150,7 +150,7 @@ class Dicer(torch.optim.SGD):
             self.param_groups[0]["params"][0].add_(torch.randn(2, dtype=torch.float64))
 
 
-def test_an_optimizer_that_throws_dice_throws_the_same_ones():
+def test_random_optimizer_repeats_with_its_seed():
     before = torch.random.get_rng_state()
     one, other = (record(ravine, [Racer(Dicer, lr=0.1)], (-7, 2), 8, seed=seed).xy for seed in (3, 3))
     np.testing.assert_array_equal(one, other)
@@ -166,7 +166,7 @@ class Peeker(Walker):
         super().step(closure)
 
 
-def test_no_gradient_is_left_over_from_the_step_before():
+def test_gradient_is_cleared_before_each_step():
     recording = record(ravine, [Racer(Peeker, stride=0.25), Racer(Walker, stride=0.25)], (-7, 2), 8)
     np.testing.assert_array_equal(recording.xy[0], recording.xy[1])
 
@@ -185,7 +185,7 @@ SCHEDULERS = {
 
 @pytest.mark.parametrize("name", SCHEDULERS)
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
-def test_a_scheduled_race_is_that_of_a_plain_loop(optimizer, name):
+def test_scheduled_race_equals_a_plain_loop(optimizer, name):
     settings = {"lr": 0.4} | ({"momentum": 0.9} if optimizer == "SGD" else {})
     recording = record(ravine, [Racer(optimizer, scheduler=SCHEDULERS[name], **settings)], (-7, 2), 12)
     x = torch.tensor((-7, 2), dtype=torch.float64, requires_grad=True)
@@ -211,7 +211,7 @@ def test_a_scheduled_race_is_that_of_a_plain_loop(optimizer, name):
     assert (np.ndim(told) > np.ndim(momentum[0])) == (name in ("OneCycleLR", "CyclicLR"))
 
 
-def test_a_scheduler_that_ends_before_the_race_is_an_error():
+def test_scheduler_that_ends_early_is_an_error():
     racer = Racer("SGD", lr=0.1, scheduler=lambda optimizer: OneCycleLR(optimizer, 0.3, total_steps=5))
     with pytest.raises(Error, match=r"^racer SGD: scheduler failed after step 6: Tried to step 6 times") as caught:
         record(ravine, [racer], (-7, 2), 8)
@@ -243,7 +243,7 @@ class Stepless:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_class_without_the_interface_is_an_error(racer, words):
+def test_class_without_torchs_interface_is_an_error(racer, words):
     with pytest.raises(Error, match=re.escape(words)) as caught:
         record(ravine, [racer], (-7, 2), 8)
     assert "\n" not in str(caught.value)
@@ -309,7 +309,7 @@ def test_a_class_without_the_interface_is_an_error(racer, words):
     ],
     ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
-def test_a_wrong_field_is_named(optimizer, fields, words):
+def test_wrong_field_is_refused(optimizer, fields, words):
     with pytest.raises(UsageError, match=re.escape(words)) as caught:
         Racer(optimizer, **fields)
     assert "\n" not in str(caught.value)
@@ -340,7 +340,7 @@ def test_a_wrong_field_is_named(optimizer, fields, words):
     ],
     ids=str,
 )
-def test_names_say_what_differs(racers, names):
+def test_labels_contain_the_differing_settings(racers, names):
     assert names_and_settings(racers)[0] == names
 
 
@@ -364,10 +364,10 @@ def test_names_say_what_differs(racers, names):
     ],
     ids=str,
 )
-def test_settings_are_what_the_name_does_not_tell(racers, settings):
+def test_settings_omit_those_in_the_label(racers, settings):
     assert names_and_settings(racers)[1] == settings
 
 
-def test_a_racer_can_be_read():
+def test_repr_is_the_constructor_call():
     racer = Racer("SGD", lr=0.1, start=(0, -5), steps=3, name="Cauchy")
     assert repr(racer) == "Racer('SGD', lr=0.1, name='Cauchy', start=(0.0, -5.0), steps=3)"

@@ -31,7 +31,7 @@ def racer_of(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["optimizer"])
-def test_the_ravine_agrees_with_arithmetic_of_sixty_digits(case):
+def test_ravine_agrees_with_sixty_digit_arithmetic(case):
     recording = record(ravine, [racer_of(case)], case["start"], case["steps"])
     np.testing.assert_allclose(recording.xy[0], case["full"], rtol=0, atol=1e-12)
 
@@ -79,7 +79,7 @@ TEXTBOOK = {"SGD": sgd, "Adagrad": adagrad, "RMSprop": rmsprop, "Adam": adam}
 
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
-def test_every_step_on_the_quartic_is_the_textbook_step_from_there(scene):
+def test_every_step_on_the_quartic_is_the_textbook_step(scene):
     recording = scene.record()
     assert scene.functions == (quartic,)
     for racer, xy, taken in zip(scene.racers, recording.xy, recording.steps, strict=True):
@@ -93,12 +93,12 @@ def test_every_step_on_the_quartic_is_the_textbook_step_from_there(scene):
         np.testing.assert_array_equal(here[0], racer.start or scene.start)
 
 
-def test_the_race_on_the_quartic_takes_all_five_forty_steps():
+def test_quartic_race_takes_forty_steps():
     assert SCENES["quartic_race"].record().steps.tolist() == [40] * 5
 
 
 @pytest.mark.parametrize("start", [(1.1, 1.2), (4.8, -2.8), (0.3, 3)], ids=str)
-def test_momentum_goes_down(start):
+def test_momentum_descends(start):
     recording = record(quartic, [Racer("SGD", lr=0.0011, momentum=0.9)], start, 2)
     first, second = np.diff(recording.xy[0], axis=0)
     uphill = slope(recording.xy[0])
@@ -107,7 +107,7 @@ def test_momentum_goes_down(start):
     assert (np.diff(recording.z[0]) < 0).all()
 
 
-def test_a_recording_holds_every_point_with_its_own_loss():
+def test_recording_holds_every_point_and_its_loss():
     recording = record(quartic, [Racer("SGD", lr=0.001), Racer("Adam", lr=0.5)], (5, -2.5), 12, title="two")
     assert recording.title == "two"
     assert recording.formula == quartic.formula
@@ -121,14 +121,14 @@ def test_a_recording_holds_every_point_with_its_own_loss():
     assert (np.diff(recording.xy, axis=1) != 0).all()
 
 
-def test_a_racer_runs_as_it_does_alone():
+def test_racers_do_not_affect_each_other():
     racers = [Racer("SGD", lr=0.001), Racer("Adam", lr=0.5), Racer("SGD", lr=0.001)]
     together = record(quartic, racers, (5, -2.5), 12)
     for index, racer in enumerate(racers):
         np.testing.assert_array_equal(together.xy[index], record(quartic, [racer], (5, -2.5), 12).xy[0])
 
 
-def test_a_racer_may_have_its_own_start_and_steps():
+def test_racers_own_start_and_steps_are_used():
     short = Racer("SGD", lr=0.001, start=(1, 1), steps=3)
     racers = [short, Racer("SGD", lr=0.001), Racer("SGD", lr=0.001, steps=9)]
     recording = record(quartic, racers, (5, -2.5), 6)
@@ -144,14 +144,14 @@ def test_a_racer_may_have_its_own_start_and_steps():
         assert (np.diff(xy[: steps + 1], axis=0) != 0).all()
 
 
-def test_rows_of_the_surface_run_along_y():
+def test_rows_of_the_surface_follow_y():
     surface = record(Function(lambda x: x[0] + 10 * x[1], x=(-1, 3), y=(5, 7)), [], (0, 0), 1).surface
     assert surface.x[[0, -1]].tolist() == [-1, 3]
     assert surface.y[[0, -1]].tolist() == [5, 7]
     np.testing.assert_allclose(surface.z, surface.x[None, :] + 10 * surface.y[:, None], rtol=1e-13)
 
 
-def test_the_minima_have_their_heights():
+def test_minima_have_their_values():
     minima = record(quartic, [], (0, 0), 1).minima
     np.testing.assert_array_equal(minima[:, :2], quartic.minima)
     np.testing.assert_allclose(minima[:, 2], [-2689.94, -1979.21], atol=5e-3)
@@ -169,7 +169,7 @@ def first_lost(lr, start, steps):
 
 
 @pytest.mark.parametrize(("lr", "start"), [(0.1, (5, -2.5)), (0.03, (9, 9)), (1.0, (-7, 2)), (1e60, (3, 3))], ids=str)
-def test_what_diverges_is_nan_from_there_on(lr, start):
+def test_diverged_race_is_nan_from_that_step(lr, start):
     recording = record(quartic, [Racer("SGD", lr=lr), Racer("SGD", lr=0.001)], start, 20)
     lost = first_lost(lr, start, 20)
     assert np.isfinite(recording.xy[0, :lost]).all()
@@ -183,7 +183,7 @@ def test_what_diverges_is_nan_from_there_on(lr, start):
 
 
 @pytest.mark.parametrize("lr", [1e200, 1e308])
-def test_a_step_to_the_end_of_the_numbers_is_only_a_step_out_of_view(lr):
+def test_huge_finite_step_only_leaves_view(lr):
     recording = record(Function(lambda x: 0 * x[1] - x[0].abs()), [Racer("SGD", lr=lr)], (1, 2), 1)
     np.testing.assert_array_equal(recording.xy[0], [(1, 2), (lr, 2)])
     assert recording.lost(0, 1) == ("left view", 1)
@@ -193,19 +193,19 @@ def test_a_step_to_the_end_of_the_numbers_is_only_a_step_out_of_view(lr):
 RACERS = [Racer("SGD", lr=0.01), Racer("Adam", lr=0.5), Racer("LBFGS", lr=0.1, max_iter=3)]
 
 
-def test_the_same_seed_gives_the_same_noise_and_another_another():
+def test_noise_follows_from_the_seed():
     one, other, third = (record(ravine, RACERS, (-7, 2), 20, noise=0.5, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.xy, other.xy)
     np.testing.assert_array_equal(one.gradients, other.gradients)
     assert (one.xy[:, 1] != third.xy[:, 1]).any()
 
 
-def test_no_noise_is_none():
+def test_zero_noise_changes_nothing():
     quiet, plain = record(ravine, RACERS, (-7, 2), 20, noise=0.0, seed=5), record(ravine, RACERS, (-7, 2), 20)
     np.testing.assert_array_equal(quiet.xy, plain.xy)
 
 
-def test_the_noise_of_a_gradient_is_the_same_for_every_racer_and_has_its_deviation():
+def test_noise_is_equal_for_every_racer_with_the_given_deviation():
     racers = [Racer("SGD", lr=0.01), Racer("Adam", lr=0.5)]
     recording = record(ravine, racers, (-7, 2), 4000, noise=0.5, seed=3)
     points = recording.xy[:, :-1]
@@ -218,13 +218,13 @@ def test_the_noise_of_a_gradient_is_the_same_for_every_racer_and_has_its_deviati
     assert abs(np.corrcoef(noise[0, 1:, 0], noise[0, :-1, 0])[0, 1]) < 0.064
 
 
-def test_the_step_is_made_with_the_noisy_gradient():
+def test_step_uses_the_noisy_gradient():
     recording = record(ravine, [Racer("SGD", lr=0.1)], (-7, 2), 20, noise=2.0)
     np.testing.assert_allclose(np.diff(recording.xy[0], axis=0), -0.1 * recording.gradients[0, :-1], atol=1e-12)
     np.testing.assert_allclose(recording.z[0], recording.xy[0, :, 0] ** 2 / 20 + recording.xy[0, :, 1] ** 2)
 
 
-def test_every_gradient_of_a_step_has_noise_of_its_own():
+def test_every_gradient_of_a_step_has_new_noise():
     asked = []
 
     class Twice:
@@ -248,7 +248,7 @@ TARGETS = np.array([2.0, 1, 3, 0, 5, 4, 7, 5, 9, 8])
 
 
 @pytest.mark.parametrize(("size", "steps"), [(1, 25), (3, 10), (4, 9), (10, 4), (6, 5)])
-def test_a_steps_gradient_is_that_of_its_batch(size, steps):
+def test_gradient_of_a_step_is_that_of_its_batch(size, steps):
     racers = [Racer("SGD", lr=0.003), Racer("Adam", lr=0.1, steps=3)]
     recording = record(line(INPUTS, TARGETS), racers, (0, 0), steps, batch=size, seed=7)
     batches = recording.sample.batches
@@ -279,7 +279,7 @@ def test_batches_follow_from_the_seed():
     assert rows(1) != rows(2)
 
 
-def test_without_a_batch_every_step_sees_all_rows():
+def test_every_step_uses_all_rows_without_a_batch():
     function = line(INPUTS, TARGETS)
     recording = record(function, RACERS, (0, 0), 5)
     assert recording.sample.batches.tolist() == [list(range(10))] * 5
@@ -287,7 +287,7 @@ def test_without_a_batch_every_step_sees_all_rows():
     np.testing.assert_allclose(batch.xy, recording.xy, rtol=1e-9, atol=1e-9)
 
 
-def test_the_sample_holds_what_each_racer_makes_of_the_data():
+def test_sample_holds_each_racers_predictions():
     recording = record(line(INPUTS, TARGETS), RACERS, (0, 0), 5)
     sample = recording.sample
     np.testing.assert_array_equal(sample.inputs, INPUTS)
@@ -300,13 +300,13 @@ def test_the_sample_holds_what_each_racer_makes_of_the_data():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_start_without_a_value_is_an_error(value):
+def test_start_without_a_finite_value_is_an_error(value):
     function = Function(lambda x: x[0] + x[1] + value)
     with pytest.raises(Error, match=f"racer SGD: the function is {value} at its start; start elsewhere"):
         record(function, [Racer("SGD", lr=0.1)], (1, 1), 3)
 
 
-def test_a_race_computes_on_one_thread_and_leaves_the_others_as_they_were(monkeypatch):
+def test_race_uses_one_thread_and_restores_the_number(monkeypatch):
     threads = torch.get_num_threads()
     seen = []
 

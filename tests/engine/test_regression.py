@@ -20,7 +20,7 @@ TARGETS = [2.0, 1, 3, 0, 5, 4, 7, 5, 9, 8]
 
 
 @pytest.mark.parametrize("scale", [(1, 1), (1e-3, 1e4), (50, 0.1)], ids=str)
-def test_the_minimum_is_the_least_squares_line(scale):
+def test_minimum_is_the_least_squares_line(scale):
     inputs, targets = np.multiply(INPUTS, scale[0]), np.multiply(TARGETS, scale[1])
     function = line(inputs, targets)
     slope, intercept = np.polyfit(inputs, targets, 1)
@@ -32,13 +32,13 @@ def test_the_minimum_is_the_least_squares_line(scale):
     assert function.y[0] < 0 < function.y[1]
 
 
-def test_the_domain_is_the_one_that_is_given():
+def test_given_domain_is_used():
     function = line(INPUTS, TARGETS, x=(-9, 9))
     assert function.x == (-9, 9)
     assert np.mean(function.y) == pytest.approx(function.minima[0][1])
 
 
-def test_data_without_spread_in_their_targets_have_a_domain():
+def test_constant_targets_have_a_domain():
     function = line([1, 2, 3], [5, 5, 5])
     np.testing.assert_allclose(function.minima, [(5, 0)], atol=1e-12)
 
@@ -48,12 +48,12 @@ def test_data_without_spread_in_their_targets_have_a_domain():
     [
         ([2, 2, 2], [1, 2, 3], "^inputs: are all 2; give at least two different ones$"),
         ([2], [1], "^inputs: are all 2; give at least two"),
-        ([1, 2], [1], "^function data: has 2, 1 rows; give as many of each$"),
+        ([1, 2], [1], "^function data: has 2, 1 rows; give columns of the same length$"),
         ([[1, 2], [3, 4]], [1, 2], "^function predict: "),
     ],
     ids=str,
 )
-def test_data_that_no_line_fits_are_refused(inputs, targets, said):
+def test_data_that_determine_no_line_are_refused(inputs, targets, said):
     with pytest.raises(UsageError, match=said):
         line(inputs, targets)
 
@@ -84,7 +84,7 @@ RACERS = [Racer("SGD", lr=0.01), Racer("Adam", lr=0.05, steps=6)]
 
 
 @pytest.mark.parametrize("step", [0, 0.25, 3, 7.5, 9])
-def test_the_lines_are_those_of_the_moment(step):
+def test_lines_are_the_predictions_of_the_moment(step):
     recording = record(line(INPUTS, TARGETS), RACERS, (1, 0.5), 9, batch=3)
     batch, lines, heads = Stage(recording).at(step)
     rows = recording.sample.batches[min(int(step), 8)]
@@ -98,7 +98,7 @@ def test_the_lines_are_those_of_the_moment(step):
         np.testing.assert_allclose(heads[racer], [(8, point[0] + 8 * point[1])], atol=1e-9)
 
 
-def test_moments_in_any_order_are_the_same():
+def test_moments_are_equal_in_any_order():
     recording = record(line(INPUTS, TARGETS), RACERS, (1, 0.5), 9, batch=3)
     one, other = Stage(recording), Stage(recording)
     expected = {step: one.at(step) for step in (0, 2.5, 9)}
@@ -108,12 +108,12 @@ def test_moments_in_any_order_are_the_same():
                 np.testing.assert_array_equal(here, there)
 
 
-def test_where_all_rows_are_seen_none_is_marked():
+def test_no_row_is_marked_without_batches():
     batch, *_ = Stage(record(line(INPUTS, TARGETS), RACERS, (1, 0.5), 9)).at(2)
     assert len(batch) == 0
 
 
-def test_a_head_stands_where_its_line_leaves_the_panel():
+def test_head_is_drawn_at_the_end_of_its_line():
     stage = Stage(record(line(INPUTS, TARGETS), [Racer("SGD", lr=0.0, start=(0, y)) for y in (40, -40)], (0, 0), 1))
     _, _, heads = stage.at(0)
     low, high = stage.axes.get_ylim()
@@ -122,7 +122,7 @@ def test_a_head_stands_where_its_line_leaves_the_panel():
         assert low < y < high
 
 
-def test_a_line_that_is_lost_is_not_drawn():
+def test_diverged_line_is_not_drawn():
     recording = record(line(INPUTS, TARGETS), [Racer("SGD", lr=1e200), RACERS[0]], (1, 0.5), 5)
     assert np.isnan(recording.z[0, -1])
     _, (lost, kept), (head, other) = Stage(recording).at(5)
@@ -142,7 +142,7 @@ def test_any_model_of_data_is_drawn():
     np.testing.assert_allclose(curve[:, 1], 3 * np.sin(0.5 * curve[:, 0]), atol=1e-12)
 
 
-def test_no_racer_on_batches_comes_to_rest(scenes):
+def test_racers_on_batches_do_not_come_to_rest(scenes):
     scene = animopt.load_scene(scenes["regression_minibatch"])
     batches, full = scene.record(), scene.replace(batch=None).record()
     # The last thirty steps: on all of the data every racer has arrived, on batches none has.
@@ -151,7 +151,7 @@ def test_no_racer_on_batches_comes_to_rest(scenes):
     assert batches.in_view.all()
 
 
-def test_only_the_rate_that_shrinks_comes_to_rest(scenes):
+def test_only_a_decreasing_rate_comes_to_rest(scenes):
     recording = animopt.load_scene(scenes["ravine_noise"]).record()
     strides = np.hypot(*np.diff(recording.xy, axis=1).T).T
     first, last = strides[:, :10].mean(axis=1), strides[:, -10:].mean(axis=1)

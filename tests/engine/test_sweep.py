@@ -22,7 +22,7 @@ class Plain(torch.optim.Optimizer):
         return loss
 
 
-def test_a_sweep_is_one_racer_for_each_value():
+def test_sweep_has_one_racer_for_each_value():
     sweep = Sweep(Racer("SGD", momentum=0.9, nesterov=True), lr=[0.001, 0.01, 0.1])
     assert sweep.setting == "lr"
     assert len(sweep) == 3
@@ -46,11 +46,11 @@ def test_a_sweep_is_one_racer_for_each_value():
     ],
     ids=lambda value: getattr(value, "setting", ""),
 )
-def test_the_racers_are_named_by_their_values(sweep, names):
+def test_racers_are_named_by_their_values(sweep, names):
     assert [racer.name for racer in sweep] == names
 
 
-def test_starts_and_steps_are_the_racers_own():
+def test_starts_and_steps_can_be_swept():
     assert [racer.start for racer in Sweep(Racer("Adam"), start=[(-7, 2), [3, 4]])] == [(-7, 2), (3, 4)]
     assert [racer.steps for racer in Sweep(Racer("Adam", steps=3), steps=[5, 50])] == [5, 50]
     assert [racer.steps for racer in Sweep(Racer("Adam", steps=3), lr=[5.0, 50.0])] == [3, 3]
@@ -75,18 +75,18 @@ def test_starts_and_steps_are_the_racers_own():
     ],
     ids=str,
 )
-def test_what_cannot_be_swept_is_refused_in_a_line(name, values, said):
+def test_wrong_sweep_is_refused_in_one_line(name, values, said):
     with pytest.raises(UsageError, match=said) as caught:
         Sweep(Racer(name), **values)
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_no_racer_is_refused():
+def test_sweep_refuses_anything_but_a_racer():
     with pytest.raises(UsageError, match=r"sweep 'SGD': give a racer, as Sweep\(Racer"):
         Sweep("SGD", lr=[0.1])
 
 
-def test_a_scene_takes_a_sweep_and_remembers_its_order():
+def test_scene_keeps_the_order_of_a_sweep():
     function = Function(lambda x: x[0] ** 2 + x[1] ** 2)
     scene = Scene(function=function, racers=Sweep(Racer("SGD", momentum=0.5), lr=[0.1, 0.2, 0.4]), start=(3, 4))
     assert scene.ordered
@@ -100,7 +100,7 @@ def test_a_scene_takes_a_sweep_and_remembers_its_order():
     np.testing.assert_allclose(recording.xy[:, 1], [[2.4, 3.2], [1.8, 2.4], [0.6, 0.8]])
 
 
-def test_a_swept_start_outside_the_domain_widens_it():
+def test_swept_start_outside_the_domain_widens_it():
     with pytest.warns(UserWarning, match=r"start \(3.0, 40.0\): outside .*the view is widened"):
         scene = Scene(function=ravine, racers=Sweep(Racer("SGD"), start=[(3, 4), (3, 40)]))
     assert scene.functions[0].contains((3, 40))
@@ -136,7 +136,7 @@ def test_logspace_is_even_in_the_logarithm(low, high, count, values):
     ],
     ids=str,
 )
-def test_logspace_refuses_what_has_no_spacing(arguments):
+def test_logspace_refuses_wrong_arguments(arguments):
     with pytest.raises(UsageError, match=r"^logspace\(.*\): give two positive numbers in order and a count") as caught:
         logspace(*arguments)
     assert "\n" not in str(caught.value)

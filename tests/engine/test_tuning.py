@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from animopt.core.errors import Error, UsageError
-from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.tuning import tuned
 from animopt.functions import ravine, rosenbrock, saddle
@@ -28,8 +27,8 @@ def final_score(starts, steps, lr, momentum=0.0):
     return np.mean(scores)
 
 
-def test_the_pick_beats_the_default_and_a_coarse_grid():
-    (racer,), _ = tuned([Racer("SGD")], trials=40, starts=STARTS).resolve(ravine, None, 30)
+def test_search_beats_the_default_and_a_coarse_grid():
+    (racer,), _ = tuned([Racer("SGD")], trials=40, starts=STARTS).resolve(ravine, (-7, 2), 30)
     lr = racer.settings["lr"]
     found = final_score(STARTS, 30, lr)
     default = torch.optim.SGD([torch.zeros(2)]).defaults["lr"]
@@ -41,15 +40,15 @@ def test_the_pick_beats_the_default_and_a_coarse_grid():
     assert 0.5 < lr < 1
 
 
-def test_the_score_is_what_the_caption_says():
-    (racer,), caption = tuned([Racer("SGD", momentum=0.5)], trials=8, starts=STARTS).resolve(ravine, None, 12)
+def test_caption_shows_the_score():
+    (racer,), caption = tuned([Racer("SGD", momentum=0.5)], trials=8, starts=STARTS).resolve(ravine, (-7, 2), 12)
     score = final_score(STARTS, 12, racer.settings["lr"], 0.5)
     assert caption == (
         f"Tuned in 8 trials each from 2 starts (mean log10 gap): SGD lr {racer.settings['lr']:g} ({score:.1f})"
     )
 
 
-def test_the_same_seed_gives_the_same_picks_and_another_seed_others():
+def test_settings_follow_from_the_seed():
     racers = [Racer("SGD"), Racer("Adam")]
 
     def picks(seed):
@@ -75,16 +74,16 @@ class Counting(torch.optim.SGD):
         return super().step(closure)
 
 
-def test_every_racer_has_exactly_the_budget():
+def test_every_racer_uses_exactly_the_budget():
     one, other = (type(name, (Counting,), {"made": 0, "taken": 0}) for name in ("One", "Other"))
     racers = [Racer(one), Racer(other, lr=0.1)]
     for each in (one, other):
         each.made = each.taken = 0
-    tuned(racers, trials=7, starts=[*STARTS, (1, 1)], momentum=(0, 0.9)).resolve(ravine, None, 5)
+    tuned(racers, trials=7, starts=[*STARTS, (1, 1)], momentum=(0, 0.9)).resolve(ravine, (-7, 2), 5)
     assert (one.taken, other.taken) == (7 * 3 * 5, 7 * 3 * 5)
 
 
-def test_a_range_holds_for_those_who_take_it_and_have_not_fixed_it():
+def test_range_applies_to_racers_that_take_it_and_do_not_fix_it():
     racers = [Racer("SGD"), Racer("SGD", momentum=0.5), Racer("Adam", name="mine"), Racer("SGD", lr=0.01)]
     found, caption = tuned(racers, trials=3, momentum=(0.1, 0.9), lr=(0.1, 0.2)).resolve(ravine, (-7, 2), 5)
     assert [sorted(racer.settings) for racer in found] == [
@@ -105,7 +104,7 @@ def test_a_range_holds_for_those_who_take_it_and_have_not_fixed_it():
     assert [racer.settings for racer in racers] == [{}, {"momentum": 0.5}, {}, {"lr": 0.01}]
 
 
-def test_a_wide_range_is_searched_in_logarithms():
+def test_wide_range_is_searched_logarithmically():
     tried = []
 
     class Told(torch.optim.SGD):
@@ -123,7 +122,7 @@ def test_a_wide_range_is_searched_in_logarithms():
     assert share_below(0.1, 9) < 0.3
 
 
-def test_what_diverges_or_cannot_be_built_is_a_bad_trial():
+def test_trial_that_diverges_or_cannot_be_built_scores_worst():
     (racer,), caption = tuned([Racer("SGD")], trials=3, lr=(1e50, 1e60)).resolve(ravine, (-7, 2), 40)
     assert "(400.0)" in caption
     (racer,), _ = tuned([Racer("SGD", lr=0.1, nesterov=True, momentum=0.5)], trials=3, dampening=(-1e-9, 0.5)).resolve(
@@ -132,17 +131,17 @@ def test_what_diverges_or_cannot_be_built_is_a_bad_trial():
     assert "dampening" in racer.settings
 
 
-def test_a_scenes_or_a_functions_start_will_do():
-    _, caption = tuned([Racer("Adam")], trials=2).resolve(rosenbrock, None, 3)
+def test_scenes_start_is_used_without_starts():
+    _, caption = tuned([Racer("Adam")], trials=2).resolve(rosenbrock, rosenbrock.start, 3)
     assert caption.startswith("Tuned in 2 trials each (mean log10 gap): Adam lr ")
 
 
-def test_the_log_stays_silent(capfd):
+def test_search_prints_nothing(capfd):
     tuned([Racer("SGD")], trials=2).resolve(ravine, (-7, 2), 2)
     assert capfd.readouterr() == ("", "")
 
 
-def test_without_optuna_the_extra_is_named(monkeypatch):
+def test_missing_optuna_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(
         Error, match=re.escape('tuned: needs optuna; install it with pip install -c constraints.txt ".[tuning]"')
@@ -157,7 +156,7 @@ def test_without_optuna_the_extra_is_named(monkeypatch):
         ({"racers": ["Adam"]}, "tuned racers ['Adam']: give at least one"),
         ({"racers": [Racer("Adam", steps=3)]}, "has steps of its own; leave it out"),
         ({"racers": [Racer("Adam", start=(1, 1))]}, "has start of its own; leave it out"),
-        ({"racers": [Racer("Adam", lr=1)]}, "tuned: Racer('Adam', lr=1) has nothing left to search for"),
+        ({"racers": [Racer("Adam", lr=1)]}, "tuned: Racer('Adam', lr=1) has no setting to search"),
         ({"trials": 0}, "tuned trials 0: give a whole number of at least 1"),
         ({"trials": 2.5}, "tuned trials 2.5: give a whole number"),
         ({"seed": -1}, "tuned seed -1: give a whole number of at least 0"),
@@ -172,7 +171,7 @@ def test_without_optuna_the_extra_is_named(monkeypatch):
     ],
     ids=str,
 )
-def test_what_cannot_be_searched_is_refused(fields, said):
+def test_wrong_search_is_refused(fields, said):
     with pytest.raises(UsageError, match=re.escape(said)) as caught:
         tuned(**{"racers": [Racer("SGD")]} | fields)
     assert "\n" not in str(caught.value)
@@ -181,12 +180,11 @@ def test_what_cannot_be_searched_is_refused(fields, said):
 @pytest.mark.parametrize(
     ("function", "start", "said"),
     [
-        (Function(lambda x: x[0]), None, "tuned starts: the scene has none"),
         (ravine, (0, 9), r"tuned starts \(0, 9\): lies outside x=\(-10.0, 10.0\)"),
-        (saddle, None, "tuned: function a saddle has no minima to measure from"),
+        (saddle, (1, 1), "tuned: function a saddle has no known minima"),
     ],
-    ids=["no start", "outside", "no minima"],
+    ids=["outside", "no minima"],
 )
-def test_where_it_cannot_be_searched_is_refused(function, start, said):
+def test_start_outside_and_missing_minima_are_refused(function, start, said):
     with pytest.raises(UsageError, match=said):
         tuned([Racer("SGD")]).resolve(function, start, 3)

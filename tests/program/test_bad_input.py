@@ -162,7 +162,7 @@ CALLS = [
     (lambda: Racer("Adam", betas=0.9), "racer Adam: betas=0.9: give 2 numbers, as betas=(0.9, 0.999)"),
     (lambda: Racer("Adam", betas=(0.9, 1)), "racer Adam: betas=(0.9, 1): give numbers of at least 0 and less tha..."),
     (lambda: Racer("Adam", eps=-1), "racer Adam: Invalid epsilon value: -1; the default is eps=1e-08"),
-    (lambda: Racer("SparseAdam"), "racer SparseAdam: cannot run here: takes sparse gradients alone, ..."),
+    (lambda: Racer("SparseAdam"), "racer SparseAdam: cannot run here: takes only sparse gradients, ..."),
     (lambda: Racer("SGD", name=None), "racer name None: give a text, as name='Adam'"),
     (lambda: Racer("SGD", name="a\x1b[31m"), r"racer name 'a\x1b[31m': leave out the control character '\x1b'"),
     (lambda: Racer("SGD", name="\ud800"), r"racer name '\ud800': leave out the control character '\ud800'"),
@@ -203,11 +203,11 @@ CALLS = [
     (lambda: make(steps=None), f"steps None: {WHOLE} 1 and at most 1000000000"),
     (
         lambda: make(map=StartsMap),
-        "map <class 'animopt.engine.maps.StartsMap'>: give StartsMap() or SettingsMap(lr=[0.01, 0.1], momentum=...",
+        "map <class 'animopt.engine.starts_map.StartsMap'>: give StartsMap() or SettingsMap(lr=[0.01, 0.1], mom...",
     ),
     (
         lambda: make(map=StartsMap(2, 2), function=bowl),
-        "map: function bowl has no minima to come to; give it some, as ...",
+        "map: function bowl has no known minima; give it some, as minim...",
     ),
     (
         lambda: make(map=StartsMap(2, 2), noise=1),
@@ -283,7 +283,7 @@ CALLS = [
     ),
     (
         lambda: make(map=SettingsMap(lr=[1, 2], momentun=[0, 1])),
-        "map settings 'momentun': SGD does not take it; did you mean 'momentum'?",
+        "map settings: racer SGD: momentun=0: no such setting; did you mean 'momentum'?",
     ),
     (lambda: Sweep("SGD", lr=[1]), "sweep 'SGD': give a racer, as Sweep(Racer('SGD'), lr=[0.1, 0.9])"),
     (lambda: Sweep(SGD), "sweep of nothing: give one setting and its values, as lr=[0.001, 0.01, 0.1]"),
@@ -299,9 +299,9 @@ CALLS = [
     (lambda: tuned([]), "tuned racers []: give at least one, as tuned([Racer('Adam')])"),
     (
         lambda: tuned([SGD]),
-        "tuned: Racer('SGD', lr=0.1) has nothing left to search for; leave out its lr, or give a range",
+        "tuned: Racer('SGD', lr=0.1) has no setting to search; leave out its lr, or give a range",
     ),
-    (lambda: tuned([Racer("SGD", steps=3)]), "tuned: Racer('SGD', steps=3) has steps of its own; leave it out, fo..."),
+    (lambda: tuned([Racer("SGD", steps=3)]), "tuned: Racer('SGD', steps=3) has steps of its own; leave it out, be..."),
     (lambda: tuned([OPEN], trials=2.5), f"tuned trials 2.5: {WHOLE} 1 and at most 1000000000"),
     (lambda: tuned([OPEN], seed=2**32), f"tuned seed 4294967296: {WHOLE} 0 and at most 4294967295"),
     (lambda: tuned([OPEN], starts=3), "tuned starts 3: give a list, as starts=[(-7, 2)]"),

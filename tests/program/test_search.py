@@ -52,7 +52,7 @@ SEARCH = partial(
 OWN_WARNINGS = [
     "start .*: outside .*; the view is widened to ",
     "no font has ",
-    ".*: is .* wherever it was tried, so that no racer moves; use ",
+    ".*: is .* at every sampled point, so that no racer moves; use ",
 ]
 """What a scene may be told of, and nothing else: a start outside, letters without a font, a constant function."""
 
