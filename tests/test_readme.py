@@ -1,4 +1,4 @@
-"""What README.md and docs/architecture.md state is true."""
+"""The statements of README.md and docs/architecture.md are true."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What a teacher declares: a card, a question, slow motion, the outcome, another language."""
+"""Title cards, questions, slow motion, results at the end, and languages of a scene."""
 
 import warnings
 
@@ -20,19 +20,19 @@ SCENE = Scene(function=ravine, racers=[Racer("SGD", lr=0.5), Racer("Adam", lr=0.
 
 
 def texts(film, second, axes_name):
-    """What is written at a second on an axes, by what is drawn there."""
+    """The texts that a frame draws on the axes of a name."""
     film.at(second)
     (axes,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == axes_name)
     drawn = [artist for artist in film.canvas.moved(film.timeline.moment(second)) if artist.axes is axes]
     return [artist.get_text() for artist in drawn if hasattr(artist, "get_text")]
 
 
-def test_without_beats_the_race_begins_at_once():
+def test_race_without_card_and_question_starts_at_once():
     assert Timeline(10, 10).moment(0).card_opacity == Timeline(10, 10).moment(0).question_opacity == 0
     assert Timeline(10, 10).moment(0.8).step == pytest.approx(1)
 
 
-def test_a_card_stands_before_the_race():
+def test_card_is_shown_before_the_race():
     timeline = Timeline(10, 10, card=1.5)
     assert [timeline.moment(second).card_opacity for second in (0, 1, 1.5, 5)] == [1, 1, 0, 0]
     assert timeline.moment(1.5).step == 0
@@ -41,19 +41,19 @@ def test_a_card_stands_before_the_race():
 
 
 @pytest.mark.parametrize("step", [0, 4, 10])
-def test_a_question_stops_the_race_at_its_step(step):
+def test_question_pauses_the_race_at_its_step(step):
     timeline = Timeline(10, 12, question=Question("Which one?", step=step, seconds=2))
     times = np.linspace(0, 12, 2401)
     moments = [timeline.moment(second) for second in times]
-    standing = np.array([moment.step == step for moment in moments]) & (times < 10)
-    assert standing.sum() * 12 / 2400 == pytest.approx(2, abs=0.02)
-    asked = timeline.second_of(step)
-    assert timeline.moment(asked + 1).question_opacity == 1
-    assert timeline.moment(asked + 2.01).question_opacity == 0
+    paused = np.array([moment.step == step for moment in moments]) & (times < 10)
+    assert paused.sum() * 12 / 2400 == pytest.approx(2, abs=0.02)
+    pause = timeline.second_of(step)
+    assert timeline.moment(pause + 1).question_opacity == 1
+    assert timeline.moment(pause + 2.01).question_opacity == 0
     assert timeline.moment(10).step == 10
 
 
-def test_slow_motion_takes_as_many_times_as_long():
+def test_slow_motion_lasts_the_given_number_of_times_longer():
     timeline = Timeline(10, 10, slow=[SlowMotion(4, 6, times=3)])
     seconds = [timeline.second_of(step) for step in (0, 4, 5, 6, 10)]
     pace = 8 / 14
@@ -63,7 +63,7 @@ def test_slow_motion_takes_as_many_times_as_long():
 
 
 @pytest.mark.parametrize(
-    ("beats", "said"),
+    ("fields", "message"),
     [
         ({"card": 9}, "leave none for the race"),
         ({"card": -1}, "card -1"),
@@ -75,20 +75,20 @@ def test_slow_motion_takes_as_many_times_as_long():
         ({"theme": "neon"}, "theme 'neon'.*light, dark, print"),
     ],
 )
-def test_what_cannot_be_staged_is_refused(beats, said):
-    with pytest.raises(UsageError, match=said):
-        SCENE.replace(**beats)
+def test_invalid_fields_of_the_clip_are_refused(fields, message):
+    with pytest.raises(UsageError, match=message):
+        SCENE.replace(**fields)
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda: SlowMotion(3, 2), lambda: SlowMotion(1, 2, times=0), lambda: Question("?", seconds=0)]
+    "make", [lambda: SlowMotion(3, 2), lambda: SlowMotion(1, 2, times=0), lambda: Question("?", seconds=0)]
 )
-def test_a_beat_of_no_length_is_refused(wrong):
+def test_slow_motion_and_question_without_length_are_refused(make):
     with pytest.raises(UsageError):
-        wrong()
+        make()
 
 
-def test_the_card_and_the_question_say_what_they_should(make_film):
+def test_card_and_question_show_their_texts(make_film):
     question = Question("Which one arrives first?", step=3, seconds=2)
     timeline = Timeline(10, 12, card=1, question=question)
     staging = Staging(caption="Two of them", question=question.text)
@@ -98,42 +98,42 @@ def test_the_card_and_the_question_say_what_they_should(make_film):
     assert texts(film, 9, "card") == []
 
 
-def test_the_end_tells_each_outcome():
+def test_end_shows_each_result():
     recording = SCENE.record()
     film = Film(recording, Timeline(10, 10), (1280, 720), 10)
-    shown = " ".join(texts(film, 10, "standings"))
+    text = " ".join(texts(film, 10, "standings"))
     for xy in recording.xy[:, -1]:
-        assert f"{np.hypot(*xy):.2g} from" in shown
-    assert shown.count("(0, 0)") == shown.count("10 gradients") + shown.count("10 ∇f") == 2
+        assert f"{np.hypot(*xy):.2g} from" in text
+    assert text.count("(0, 0)") == text.count("10 gradients") + text.count("10 ∇f") == 2
     assert "from" not in " ".join(texts(film, 5, "standings"))
 
 
-def test_words_come_in_the_scenes_language():
-    words = {"en": "Downhill", "ko": "내리막"}
-    scene = SCENE.replace(title=words, lang="ko")
+def test_texts_are_in_the_language_of_the_scene():
+    title = {"en": "Downhill", "ko": "내리막"}
+    scene = SCENE.replace(title=title, lang="ko")
     assert scene.record().title == "내리막"
     assert scene.replace(lang="en").record().title == "Downhill"
     assert scene.replace(lang="fr").record().title == "Downhill"
 
 
-def test_every_scene_speaks_english_and_korean(scene_file):
+def test_every_scene_has_english_and_korean_texts(scene_file):
     scene = animopt.load_scene(scene_file)
-    # What a search has picked is said by the recording.
+    # The caption of a tuned scene is made when the race is recorded.
     assert scene.caption or isinstance(scene.racers, Tuned)
-    for words in filter(None, (scene.title, scene.caption)):
-        assert set(words) == {"en", "ko"}
-        assert any("가" <= letter <= "힣" for letter in words["ko"])
-        assert words["en"].isascii()
+    for text in filter(None, (scene.title, scene.caption)):
+        assert set(text) == {"en", "ko"}
+        assert any("가" <= letter <= "힣" for letter in text["ko"])
+        assert text["en"].isascii()
 
 
 @pytest.fixture
 def no_korean(monkeypatch):
-    """A machine on which no font has Hangul."""
+    """Simulates a machine without a font for Hangul."""
     monkeypatch.setattr(fonts, "font_family", lambda: [fonts.FAMILY, "DejaVu Sans"])
 
 
 @pytest.mark.usefixtures("no_korean")
-def test_letters_that_no_font_has_are_told_once():
+def test_letters_without_a_font_cause_one_warning():
     recording = SCENE.replace(title="내리막 race").record()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -146,15 +146,15 @@ def test_letters_that_no_font_has_are_told_once():
     assert {title.axes.get_label() for title in titles} == {"header", "card"}
 
 
-def test_text_is_taken_literally(make_film):
-    odd = "$x$ 100% <b> a_b \\alpha"
-    film = make_film(SCENE.replace(title=odd, racers=[Racer("SGD", name="50% $off")]).record(), size=(1280, 720))
+def test_text_is_drawn_literally(make_film):
+    title = "$x$ 100% <b> a_b \\alpha"
+    film = make_film(SCENE.replace(title=title, racers=[Racer("SGD", name="50% $off")]).record(), size=(1280, 720))
     written = [text.get_text() for text in film.canvas.figure.findobj(Text)]
-    assert odd in written
+    assert title in written
     assert "50% $off" in written
 
 
-def test_maths_is_what_is_marked_as_maths(make_film):
+def test_only_marked_text_is_typeset_as_maths(make_film):
     film = make_film(SCENE.replace(title=r"A step of \(\eta = 10^{-2}\) for $5").record(), size=(1280, 720))
     (title,) = (text for axes in film.canvas.figure.axes if axes.get_label() == "header" for text in axes.texts[1:2])
     assert title.get_text() == r"A step of $\eta = 10^{-2}$ for \$5"
@@ -168,17 +168,17 @@ def test_maths_is_what_is_marked_as_maths(make_film):
     [["--theme", "dark"], ["--layout", "contour-only"], ["--lang", "en"], ["--storyboard"]],
     ids=" ".join,
 )
-def test_the_command_takes_them(options, tmp_path, scenes, capsys):
+def test_command_accepts_options_of_the_scene(options, tmp_path, scenes, capsys):
     path = tmp_path / "out.png"
     still = [] if "--storyboard" in options else ["--still", "1"]
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main([str(scenes["ravine_sgd"]), *options, *still, "--size", "320x180", "-o", str(path)])
-    assert not left.value.code
+    assert not exit_info.value.code
     assert capsys.readouterr().out == f"{path}\n"
     assert path.stat().st_size
 
 
-def test_a_focus_chooses_whose_formula_is_shown():
+def test_focus_selects_the_racer_of_the_formula():
     scene = SCENE.replace(function=quartic, start=(1, 1), panels=["contour", "formula", "state"], focus="Adam")
     film = film_of(scene, Output("a.mp4", (1280, 720), 10))
     (formula,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == "formula")

@@ -1,4 +1,4 @@
-"""What the captions say is so: each is checked against its recording."""
+"""The captions of the scenes are true: each statement is checked in the recording."""
 
 from pathlib import Path
 
@@ -18,37 +18,37 @@ FINDINGS = {}
 
 
 def finding(check):
-    """Note the check of the scene that it is named after."""
+    """Register the check of the scene that has the name of the function."""
     FINDINGS[check.__name__] = check
     return check
 
 
 def values(recording):
-    """What is varied, from the racers' names: one number each, of a pair the last."""
+    """The values of the sweep, read from the racers' names: the last number of each name."""
     return [float(name.replace("−", "-").strip("()").replace(",", "").split()[-1]) for name in recording.names]
 
 
-def away(recording, step=-1):
-    """How far each racer is from the nearest minimum."""
+def distances(recording, step=-1):
+    """The distance of each racer to the nearest minimum."""
     return np.linalg.norm(recording.xy[:, step, None] - recording.minima[:, :2], axis=-1).min(axis=1)
 
 
 def sides(recording, step=-1):
-    """On which side of the quartic's ridge each racer is."""
+    """The side of the quartic's ridge on which each racer is, as -1 or 1."""
     return np.sign(recording.xy[:, step, 1] - RIDGE)
 
 
-def stays(recording):
-    """Which racers' losses never exceed the one at the start."""
+def stays_below_start(recording):
+    """Whether each racer's loss never exceeds its loss at the start."""
     return (recording.z.max(axis=1) <= recording.z[:, 0]).tolist()
 
 
-def moves(recording):
-    """How far each step goes in each coordinate, (racers, steps, 2)."""
+def step_lengths(recording):
+    """The length of each step in each coordinate, shape (racers, steps, 2)."""
     return np.abs(np.diff(recording.xy, axis=1))
 
 
-def falls(numbers):
+def decreases(numbers):
     return bool((np.diff(numbers) < 0).all())
 
 
@@ -56,8 +56,8 @@ def falls(numbers):
 def ravine_sgd_lr(recording):
     assert [value > 1 for value in values(recording)] == [False] * 4 + [True]
     assert (np.diff(np.abs(recording.xy[-1, :, 1])) > 0).all()
-    assert stays(recording)[:-1] == [True] * 4
-    assert falls(away(recording)[:-1])
+    assert stays_below_start(recording)[:-1] == [True] * 4
+    assert decreases(distances(recording)[:-1])
 
 
 @finding
@@ -74,16 +74,18 @@ def ravine_momentum_lr(recording):
 @finding
 def ravine_adagrad_lr(recording):
     assert values(recording)[-1] == 5
-    assert falls(away(recording))
-    assert away(recording)[-1] < 1e-6
+    assert decreases(distances(recording))
+    assert distances(recording)[-1] < 1e-6
 
 
 @finding
 def ravine_rmsprop_lr(recording):
-    np.testing.assert_allclose(moves(recording)[:, 0], np.outer(values(recording), [1, 1]) / np.sqrt(0.1), rtol=1e-6)
-    ends = dict(zip(values(recording), away(recording), strict=True))
+    np.testing.assert_allclose(
+        step_lengths(recording)[:, 0], np.outer(values(recording), [1, 1]) / np.sqrt(0.1), rtol=1e-6
+    )
+    ends = dict(zip(values(recording), distances(recording), strict=True))
     assert ends[0.9] < 0.1
-    assert ends[0.1] == pytest.approx(0.75 * away(recording, 0)[0], rel=0.02)
+    assert ends[0.1] == pytest.approx(0.75 * distances(recording, 0)[0], rel=0.02)
     assert recording.in_view.all()
 
 
@@ -91,15 +93,15 @@ def ravine_rmsprop_lr(recording):
 def ravine_adam_lr(recording):
     assert recording.steps.tolist() == [10] * 6
     x = dict(zip(values(recording), recording.xy[:, -1, 0], strict=True))
-    assert values(recording)[int(away(recording).argmin())] == 0.7
+    assert values(recording)[int(distances(recording).argmin())] == 0.7
     assert all((end > 0) == (rate > 0.7) for rate, end in x.items())
 
 
 @finding
 def ravine_sgd_starts(recording):
-    left = recording.xy[:, -1] / recording.xy[:, 0]
-    np.testing.assert_allclose(left, np.tile([0.905**20, 0.9**20], (5, 1)), rtol=1e-9)
-    assert left[0].round(2).tolist() == [0.14, 0.12]
+    remaining = recording.xy[:, -1] / recording.xy[:, 0]
+    np.testing.assert_allclose(remaining, np.tile([0.905**20, 0.9**20], (5, 1)), rtol=1e-9)
+    assert remaining[0].round(2).tolist() == [0.14, 0.12]
 
 
 @finding
@@ -112,16 +114,16 @@ def ravine_momentum_starts(recording):
 
 @finding
 def ravine_adagrad_starts(recording):
-    np.testing.assert_allclose(moves(recording)[:, 0], 0.9, rtol=1e-6)
-    assert falls(np.abs(recording.xy[:, 0, 0]))
-    assert falls(away(recording))
+    np.testing.assert_allclose(step_lengths(recording)[:, 0], 0.9, rtol=1e-6)
+    assert decreases(np.abs(recording.xy[:, 0, 0]))
+    assert decreases(distances(recording))
 
 
 @finding
 def ravine_rmsprop_starts(recording):
-    np.testing.assert_allclose(moves(recording)[:, 0], 2.846, atol=0.001)
-    leapt = recording.xy[:, 1] * recording.xy[:, 0] < 0
-    assert leapt.all(axis=1).tolist() == [False] * 4 + [True]
+    np.testing.assert_allclose(step_lengths(recording)[:, 0], 2.846, atol=0.001)
+    crossed = recording.xy[:, 1] * recording.xy[:, 0] < 0
+    assert crossed.all(axis=1).tolist() == [False] * 4 + [True]
     assert recording.xy[-1, 0, 0] == -1
 
 
@@ -136,34 +138,34 @@ def ravine_momentum_coefficient(recording):
     x = recording.xy[:, -1, 0]
     assert (np.diff(x) > 0).all()
     assert [value > 0.9 for value in values(recording)] == (x > 0).tolist()
-    assert all(stays(recording))
+    assert all(stays_below_start(recording))
 
 
 @finding
 def ravine_rmsprop_gamma(recording):
     short = [value <= 0.5 for value in values(recording)]
     assert sum(short) == 2
-    np.testing.assert_allclose(moves(recording)[short, -10:], 0.9, atol=0.01)
-    assert (away(recording) > 0.2).all()
+    np.testing.assert_allclose(step_lengths(recording)[short, -10:], 0.9, atol=0.01)
+    assert (distances(recording) > 0.2).all()
 
 
 @finding
 def ravine_adam_betas(recording):
     x = recording.xy[:, -1, 0]
     assert (np.diff(values(recording)) > 0).all()
-    assert falls(x)
+    assert decreases(x)
     assert (x > 0).all()
 
 
 @finding
 def quartic_sgd_lr(recording):
-    steps = np.linalg.norm(moves(recording), axis=-1)[:, -1]
+    steps = np.linalg.norm(step_lengths(recording), axis=-1)[:, -1]
     by_rate = dict(zip(values(recording), range(5), strict=True))
     assert steps[by_rate[0.005]] < 0.01
     assert steps[by_rate[0.01]] > 1
     assert recording.lost(by_rate[0.01], 20) is None
     assert np.isnan(recording.z[by_rate[0.02], -1])
-    # Nothing above two over the curvature, 12x² + 30x - 80, comes to rest in a minimum.
+    # No learning rate above 2 / curvature, with the curvature 12x² + 30x - 80, converges to the minimum.
     x = recording.minima[0, 0]
     assert 0.005 < 2 / (12 * x**2 + 30 * x - 80) < 0.01
 
@@ -180,7 +182,7 @@ def quartic_momentum_lr(recording):
 @finding
 def quartic_adagrad_lr(recording):
     assert values(recording)[-1] == 5
-    assert falls(away(recording))
+    assert decreases(distances(recording))
     assert recording.in_view.all()
 
 
@@ -194,16 +196,16 @@ def quartic_rmsprop_lr(recording):
 
 @finding
 def quartic_adam_lr(recording):
-    longest = moves(recording).max(axis=(1, 2))
+    longest = step_lengths(recording).max(axis=(1, 2))
     np.testing.assert_allclose(longest, values(recording), rtol=1e-9)
 
 
 @finding
 def quartic_sgd_starts(recording):
-    leaps = sides(recording, 0) != sides(recording, 1)
+    crosses = sides(recording, 0) != sides(recording, 1)
     assert values(recording)[0] == -7.5
     assert values(recording)[-1] == 7.5
-    assert leaps.tolist() == [True, False, False, False, False, True]
+    assert crosses.tolist() == [True, False, False, False, False, True]
     assert (sides(recording, 1) == sides(recording)).all()
 
 
@@ -215,26 +217,26 @@ def only_the_last_crosses(recording):
 @finding
 def quartic_momentum_starts(recording):
     only_the_last_crosses(recording)
-    # It takes it several steps.
+    # The racer crosses the ridge in more than one step.
     assert sides(recording, 1)[-1] == sides(recording, 0)[-1]
 
 
 @finding
 def quartic_adagrad_starts(recording):
     assert (sides(recording, 0) == sides(recording)).all()
-    assert (away(recording) < 0.7).all()
+    assert (distances(recording) < 0.7).all()
 
 
 @finding
 def quartic_rmsprop_starts(recording):
     assert (sides(recording, 0) == sides(recording)).all()
-    assert (np.linalg.norm(moves(recording)[:, -1], axis=-1) > 0.7).all()
+    assert (np.linalg.norm(step_lengths(recording)[:, -1], axis=-1) > 0.7).all()
 
 
 @finding
 def quartic_adam_starts(recording):
     only_the_last_crosses(recording)
-    assert moves(recording).max() < 0.9 + 1e-9
+    assert step_lengths(recording).max() < 0.9 + 1e-9
 
 
 @finding
@@ -247,8 +249,8 @@ def quartic_momentum_coefficient(recording):
 @finding
 def quartic_rmsprop_gamma(recording):
     first = np.diff(recording.xy, axis=1)[:, 0, 0]
-    passed = dict(zip(values(recording), recording.xy[:, -1, 0] < 0, strict=True))
-    assert passed == {0.1: True, 0.3: True, 0.7: False, 0.9: False, 0.95: True}
+    passed_shelf = dict(zip(values(recording), recording.xy[:, -1, 0] < 0, strict=True))
+    assert passed_shelf == {0.1: True, 0.3: True, 0.7: False, 0.9: False, 0.95: True}
     assert (recording.xy[:, 0, 0] + first < SHELF).tolist() == [False] * 4 + [True]
 
 
@@ -260,29 +262,29 @@ def quartic_adam_betas(recording):
 
 @finding
 def saddle(recording):
-    left = dict(zip(recording.names, (np.abs(recording.xy[:, :, 1]) > 0.5).argmax(axis=1), strict=True))
-    assert left["SGD"] > left["Momentum"] > max(left[name] for name in ("Adagrad", "RMSprop", "Adam"))
-    assert min(left.values()) > 0
+    escaped = dict(zip(recording.names, (np.abs(recording.xy[:, :, 1]) > 0.5).argmax(axis=1), strict=True))
+    assert escaped["SGD"] > escaped["Momentum"] > max(escaped[name] for name in ("Adagrad", "RMSprop", "Adam"))
+    assert min(escaped.values()) > 0
 
 
 @finding
 def wrong_momentum(recording):
-    printed, meant = recording.z
+    printed, correct = recording.z
     assert (np.diff(printed) > 0).all()
-    assert meant[-1] < meant[0] / 10
+    assert correct[-1] < correct[0] / 10
     # Across the ravine a step multiplies by the larger root of m² - (1 + 0.9 + 0.2) m + 0.9.
     assert np.roots([1, -2.1, 0.9]).max() == pytest.approx(1.5)
     assert recording.xy[0, 20, 1] / recording.xy[0, 19, 1] == pytest.approx(1.5, rel=1e-3)
 
 
 def basins(recording):
-    """Which starts come to the nearest minimum, how near that is, and where two neighbours come to different ones."""
-    found = recording.map
-    assert (found.minimum >= 0).all()
-    starts = np.stack(np.meshgrid(found.x, found.y), axis=-1)
-    distances = np.linalg.norm(starts[:, :, None] - found.minima[:, :2], axis=-1)
-    part = np.diff(found.minimum, axis=1, append=found.minimum[:, -1:]) != 0
-    return distances.argmin(axis=-1) == found.minimum, distances.min(axis=-1), part
+    """Three maps of the starts: reaches the nearest minimum, distance to it, neighbor reaches another minimum."""
+    result = recording.map
+    assert (result.minimum >= 0).all()
+    starts = np.stack(np.meshgrid(result.x, result.y), axis=-1)
+    distance = np.linalg.norm(starts[:, :, None] - result.minima[:, :2], axis=-1)
+    border = np.diff(result.minimum, axis=1, append=result.minimum[:, -1:]) != 0
+    return distance.argmin(axis=-1) == result.minimum, distance.min(axis=-1), border
 
 
 @finding
@@ -294,52 +296,52 @@ def himmelblau_adam_basins(recording):
 
 @finding
 def himmelblau_momentum_basins(recording):
-    nearest, distance, part = basins(recording)
+    nearest, distance, border = basins(recording)
     assert nearest[distance < 1].all()
-    assert not part[distance < 1].any()
-    # A border between four whole basins would part one cell in a hundred.
-    assert part[distance > 2.5].mean() > 0.03
+    assert not border[distance < 1].any()
+    # Straight borders between four basins would contain one cell in a hundred.
+    assert border[distance > 2.5].mean() > 0.03
 
 
 @finding
 def ravine_lr_momentum_map(recording):
     (lr, momentum), loss = np.meshgrid(*recording.map.values), recording.map.loss[-1]
-    beyond = lr > 1 + momentum
-    assert not (loss[beyond] < recording.z[0, 0]).any()
+    unstable = lr > 1 + momentum
+    assert not (loss[unstable] < recording.z[0, 0]).any()
     assert np.isnan(loss[lr > 1.3 * (1 + momentum)]).all()
     assert (loss[lr < 0.85 * (1 + momentum)] < recording.z[0, 0]).all()
-    assert beyond.any()
+    assert unstable.any()
 
 
 @pytest.mark.parametrize("stem", ["beale_fair_race", "rosenbrock_fair_race"])
-def test_a_fair_race_says_what_was_picked(stem, record, scenes):
+def test_caption_of_a_fair_race_states_the_settings(stem, record, scenes):
     recording = record(scenes[stem])
     assert recording.caption.startswith("Tuned in 20 trials each from 2 starts")
     for name, settings in zip(recording.names, recording.settings, strict=True):
         assert f"{name} {settings.partition(',')[0]} (" in recording.caption
 
 
-def test_the_ravine_turns_and_gradient_descent_with_it(scenes):
+def test_gradient_descent_does_not_depend_on_rotation(scenes):
     races = recordings(animopt.load_scene(scenes["rotating_ravine"]))
     assert len(races) == 46
     sgd, adam = np.array([race.gap[:, -1] for race in races]).T
     np.testing.assert_allclose(sgd, sgd[0], rtol=1e-9)
     assert (np.diff(adam) > 0).all()
-    turn = np.radians(45)
-    turned = races[0].xy[0] @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    np.testing.assert_allclose(races[-1].xy[0], turned, atol=1e-9)
+    angle = np.radians(45)
+    rotated = races[0].xy[0] @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    np.testing.assert_allclose(races[-1].xy[0], rotated, atol=1e-9)
 
 
 SCENES = sorted((Path(__file__).parents[2] / "scenes").glob("*.py"))
-EVERY = {path.stem: path for path in SCENES}
+BY_STEM = {path.stem: path for path in SCENES}
 SWEEPS = {path.stem: path for path in SCENES if "Sweep(" in path.read_text(encoding="utf-8")}
 
 
-def test_every_sweep_has_a_finding_that_is_checked():
+def test_caption_of_every_sweep_is_checked():
     assert set(SWEEPS) <= set(FINDINGS)
 
 
-def test_each_optimizer_is_swept_over_its_rate_and_its_start_on_both_functions():
+def test_each_optimizer_has_sweeps_of_rate_and_start_on_both_functions():
     assert {
         f"{function}_{optimizer}_{setting}"
         for function in ("ravine", "quartic")
@@ -349,16 +351,16 @@ def test_each_optimizer_is_swept_over_its_rate_and_its_start_on_both_functions()
 
 
 @pytest.mark.parametrize("stem", FINDINGS)
-def test_the_caption_is_true(stem, record):
-    FINDINGS[stem](record(EVERY[stem]))
+def test_caption_is_true(stem, record):
+    FINDINGS[stem](record(BY_STEM[stem]))
 
 
 @pytest.mark.parametrize("stem", SWEEPS)
-def test_the_caption_can_be_read_in_both_languages(stem):
+def test_captions_are_short_and_in_both_languages(stem):
     scene = animopt.load_scene(SWEEPS[stem])
     assert isinstance(scene, Scene)
     assert scene.ordered
-    for words in (scene.title, scene.caption):
-        assert set(words) == {"en", "ko"}
-        assert all(words.values())
+    for text in (scene.title, scene.caption):
+        assert set(text) == {"en", "ko"}
+        assert all(text.values())
     assert len(scene.caption["en"]) <= 72

@@ -1,5 +1,6 @@
-"""Long runs: what one clip or many of them need does not grow with their length or their number."""
+"""Long runs: memory and open files do not grow with the length or the number of clips."""
 
+import json
 import subprocess
 import sys
 
@@ -26,10 +27,10 @@ FRAMES = int(sys.argv[1])
 
 
 def memory():
-    # What processes share counts once for each, which is the same for any length.
-    team = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    # Shared memory counts once per process, which is the same for any length.
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
     total = 0
-    for process in team:
+    for process in processes:
         try:
             total += process.memory_info().rss
         except psutil.NoSuchProcess:
@@ -39,30 +40,28 @@ def memory():
 
 scene = Scene(function=ravine, racers=[Racer("Adam", lr=0.05)], start=(-7, 2), steps=100, seconds=FRAMES / 50)
 outputs = [Output(f"long{suffix}", (160, 160), 50) for suffix in (".gif", ".mp4")]
-seen = []
+samples = []
 
 
 def progress(done, total):
     if done % 250 == 0:
-        seen.append(memory())
+        samples.append(memory())
 
 
 for path in save_outputs(scene, *outputs, workers=1, progress=progress):
     pass
-print(json.dumps(seen))
+print(json.dumps(samples))
 """
 
 
-def test_15000_frames_need_no_more_memory_than_few(tmp_path):
-    import json
-
+def test_15000_frames_need_no_more_memory_than_1000(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", CLIP, "15000"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    seen = json.loads(done.stdout)
-    assert len(seen) == 60
-    # The first thousand frames fill what is kept: letters, palettes, the encoders' queues.
-    early, late = max(seen[:8]), max(seen[8:])
+    samples = json.loads(done.stdout)
+    assert len(samples) == 60
+    # The first frames fill the caches: text bitmaps, palettes, the queues of the encoders.
+    early, late = max(samples[:8]), max(samples[8:])
     assert late < early + 60 * MB, f"{early / MB:.0f} MB, then {late / MB:.0f} MB"
     assert imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "long.mp4")) == (15_000, 300.0)
     with Image.open(tmp_path / "long.gif") as clip:
@@ -83,8 +82,8 @@ from animopt.engine.library import all_functions
 
 process = psutil.Process()
 functions = list(all_functions().values())
-opened = process.num_handles if sys.platform == "win32" else process.num_fds
-seen = []
+open_files = process.num_handles if sys.platform == "win32" else process.num_fds
+samples = []
 for number in range(100):
     function = functions[number % len(functions)]
     start = function.start or (function.x[0], function.y[0])
@@ -93,20 +92,18 @@ for number in range(100):
     scene.save(*outputs, workers=1 if number % 10 == 9 else 0)
     scene.still(f"{number}.svg", 0.1, (320, 180))
     gc.collect()
-    seen.append((process.memory_info().rss, opened(), len(process.children()), threading.active_count()))
-print(json.dumps(seen))
+    samples.append((process.memory_info().rss, open_files(), len(process.children()), threading.active_count()))
+print(json.dumps(samples))
 """
 
 
-def test_a_hundred_scenes_leave_nothing_behind_in_the_process(tmp_path):
-    import json
-
+def test_hundred_scenes_leave_nothing_behind_in_the_process(tmp_path):
     done = subprocess.run([sys.executable, "-c", SCENES], cwd=tmp_path, capture_output=True, text=True, check=True)
-    memory, opened, children, threads = zip(*json.loads(done.stdout), strict=True)
-    # After each function was drawn twice, nothing new is to be kept: typefaces, letters, compiled gradients.
+    memory, open_files, children, threads = zip(*json.loads(done.stdout), strict=True)
+    # Each function has been drawn twice by then, so that all caches are full: fonts, text bitmaps, gradients.
     settled = 60
     assert max(memory[settled:]) < max(memory[:settled]) + 30 * MB, [round(each / MB) for each in memory]
-    assert max(opened[settled:]) <= max(opened[:settled]), opened
+    assert max(open_files[settled:]) <= max(open_files[:settled]), open_files
     assert max(children[settled:]) <= max(children[:settled]), children
     assert max(threads[settled:]) <= max(threads[:settled]), threads
     assert len(list(tmp_path.iterdir())) == 300

@@ -1,8 +1,9 @@
-"""No file that is written tells of the machine: not its folders, its users or its name."""
+"""No written file contains a folder, a user or the name of the machine."""
 
 import base64
 import getpass
 import io
+import json
 import os
 import platform
 import re
@@ -17,7 +18,9 @@ from urllib.parse import quote
 import matplotlib
 import pytest
 
-TELLTALE = "telltale"
+SECRET = "telltale"
+"""A word in every folder, user and host name, which no file may contain."""
+
 QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10", "--workers", "0"]
 
 SCENE = '''"""A bowl.
@@ -37,15 +40,15 @@ from animopt.cli.main import main
 for arguments in json.loads(sys.stdin.read()):
     try:
         main(arguments)
-    except SystemExit as left:
-        assert not left.code, arguments
+    except SystemExit as exit_info:
+        assert not exit_info.code, arguments
 """
 
 
-def inside(content, deep=0):
-    """The bytes of a file, and all that is packed into it: members of archives, streams, what pages have as text."""
+def unpacked(content, depth=0):
+    """The bytes of a file and of everything packed into it: archive members, compressed streams, base64 texts."""
     yield content
-    if deep > 4:
+    if depth > 4:
         return
     packed = []
     if content.startswith(b"PK"):
@@ -53,64 +56,64 @@ def inside(content, deep=0):
             for each in archive.infolist():
                 yield each.filename.encode() + each.comment + each.extra
                 packed.append(archive.read(each))
-    # The streams of PDF files, the chunks of text in PNG files, fonts: whatever zlib packs.
+    # zlib compresses the streams of PDF files, the text chunks of PNG files, and fonts.
     for found in re.finditer(rb"\x78[\x01\x5e\x9c\xda]", content):
-        with_errors = zlib.decompressobj()
+        decompressor = zlib.decompressobj()
         try:
-            packed.append(with_errors.decompress(content[found.start() :], 1 << 24))
+            packed.append(decompressor.decompress(content[found.start() :], 1 << 24))
         except zlib.error:
             continue
     packed += [base64.b64decode(found[1]) for found in re.finditer(rb"base64,\s*([A-Za-z0-9+/=]+)", content)]
     for each in packed:
         if each:
-            yield from inside(each, deep + 1)
+            yield from unpacked(each, depth + 1)
 
 
 def spellings(word):
-    """A word as files may have it."""
+    """The bytes of a word in every encoding and with every escape that a file can use."""
     for each in {word, word.replace("\\", "/"), word.replace("\\", "\\\\"), quote(word), quote(word, safe="")}:
         for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
             yield each.encode(encoding).lower()
 
 
 def leaks(content, words):
-    """Which of the words are in a file."""
-    layers = [each.lower() for each in inside(content)]
+    """The words that a file contains."""
+    layers = [each.lower() for each in unpacked(content)]
     return [word for word in words if any(spelling in layer for spelling in spellings(word) for layer in layers)]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder whose path tells of its owner."""
-    return tmp_path_factory.mktemp(f"{TELLTALE}-folder")
+def root(tmp_path_factory):
+    """A folder whose path contains the secret word."""
+    return tmp_path_factory.mktemp(f"{SECRET}-folder")
 
 
 @pytest.fixture(scope="module")
-def words(place):
-    """What no file may tell."""
+def words(root):
+    """The words that no file may contain."""
     real = [getpass.getuser(), platform.node()]
     folders = [
-        place,
-        place.parent,
+        root,
+        root.parent,
         Path.home(),
         Path.cwd(),
         tempfile.gettempdir(),
         sys.prefix,
         matplotlib.get_cachedir(),
     ]
-    # A name such as root, or the path /, is in many a text.
-    told = [name for name in real if len(name) > 5]
-    return [TELLTALE, *told, *{str(folder) for folder in folders if len(str(folder)) > 6 or str(folder) == "/tmp"}]
+    # Short names such as root, and the path /, are part of other words.
+    names = [name for name in real if len(name) > 5]
+    return [SECRET, *names, *{str(folder) for folder in folders if len(str(folder)) > 6 or str(folder) == "/tmp"}]
 
 
 @pytest.fixture(scope="module")
-def written(place):
-    """All the files that the command writes, by their paths in the folder, when everything around it is telling."""
+def written(root):
+    """Every file that the commands write, by its path, with the secret word in all names around them."""
     pytest.importorskip("pptx")
-    folder = place / f"{TELLTALE}-work"
-    for each in (folder, place / f"{TELLTALE}-home", place / f"{TELLTALE}-temp", place / "mine"):
+    folder = root / f"{SECRET}-work"
+    for each in (folder, root / f"{SECRET}-home", root / f"{SECRET}-temp", root / "mine"):
         each.mkdir()
-    scene, function = place / "mine" / "one.py", place / "mine" / "bowl.py"
+    scene, function = root / "mine" / "one.py", root / "mine" / "bowl.py"
     scene.write_text(SCENE, "utf-8")
     function.write_text("def bowl(x):\n    return (x ** 2).sum()\n", "utf-8")
     out, named = str(folder / "out"), str(scene)
@@ -144,16 +147,14 @@ def written(place):
         ["new", "fresh"],
     ]
     own = {
-        "HOME": str(place / f"{TELLTALE}-home"),
-        "USERPROFILE": str(place / f"{TELLTALE}-home"),
-        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(place / f"{TELLTALE}-temp")),
-        **dict.fromkeys(("USER", "LOGNAME", "USERNAME", "LNAME"), f"{TELLTALE}-user"),
-        **dict.fromkeys(("HOSTNAME", "HOST", "COMPUTERNAME"), f"{TELLTALE}-host"),
-        # Else all fonts would be looked for anew.
+        "HOME": str(root / f"{SECRET}-home"),
+        "USERPROFILE": str(root / f"{SECRET}-home"),
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(root / f"{SECRET}-temp")),
+        **dict.fromkeys(("USER", "LOGNAME", "USERNAME", "LNAME"), f"{SECRET}-user"),
+        **dict.fromkeys(("HOSTNAME", "HOST", "COMPUTERNAME"), f"{SECRET}-host"),
+        # Otherwise matplotlib would search for fonts again.
         "MPLCONFIGDIR": matplotlib.get_configdir() if os.name == "nt" else matplotlib.get_cachedir(),
     }
-    import json
-
     done = subprocess.run(
         [sys.executable, "-c", COMMANDS],
         cwd=folder,
@@ -168,43 +169,43 @@ def written(place):
     return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
 
 
-def test_every_kind_of_file_is_written(written):
+def test_every_format_is_written(written):
     suffixes = {path.suffix for path in written.values()}
     wanted = ".gif .mp4 .webm .webp .apng .mov .png .svg .pdf .txt .vtt .md .html .pptx .py"
     assert suffixes == set(wanted.split())
     assert {"gallery/index.html", "gallery/clips/one.mp4", "out-frames/frame-0000.png", "again.py"} <= set(written)
 
 
-def test_none_tells_of_the_machine(written, words):
+def test_no_file_names_the_machine(written, words):
     found = {name: leaks(path.read_bytes(), words) for name, path in written.items()}
-    assert not {name: told for name, told in found.items() if told}
+    assert not {name: leaked for name, leaked in found.items() if leaked}
 
 
-def test_the_gallery_asks_for_a_scene_as_others_can(written):
+def test_gallery_shows_a_command_without_folders(written):
     page = re.sub(r"</?span>", "", written["gallery/index.html"].read_text("utf-8"))
     assert "<code>animopt one.py -o one.gif</code>" in page
 
 
-def test_names_of_files_tell_nothing_either(written):
-    assert not [name for name in written if TELLTALE in name]
+def test_file_names_do_not_contain_the_secret(written):
+    assert not [name for name in written if SECRET in name]
 
 
 @pytest.mark.parametrize("name", ["out.pptx", "out.pdf", "out.png", "out-deck.html", "out.gif", "out.svg"])
-def test_what_is_packed_is_looked_into(name, written):
-    layers = list(inside(written[name].read_bytes()))
-    # Each holds its clip's recipe, or a slide with the scene's docstring.
+def test_packed_contents_are_searched(name, written):
+    layers = list(unpacked(written[name].read_bytes()))
+    # Each contains the recipe of its clip, or a slide with the docstring of the scene.
     assert any(b"With more about it" in layer for layer in layers)
 
 
-def test_a_leak_is_found_however_it_is_packed():
+def test_packed_leak_is_found():
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("a.txt", f"it is in {TELLTALE}-folder" * 20)
+        file.writestr("a.txt", f"it is in {SECRET}-folder" * 20)
     for content in (
         archive.getvalue(),
-        b"before" + zlib.compress(TELLTALE.encode()) + b"after",
-        b"<img src='data:image/png;base64," + base64.b64encode(b"12345678" + TELLTALE.upper().encode()) + b"'>",
-        TELLTALE.encode("utf-16-le"),
+        b"before" + zlib.compress(SECRET.encode()) + b"after",
+        b"<img src='data:image/png;base64," + base64.b64encode(b"12345678" + SECRET.upper().encode()) + b"'>",
+        SECRET.encode("utf-16-le"),
     ):
-        assert leaks(content, [TELLTALE]) == [TELLTALE]
+        assert leaks(content, [SECRET]) == [SECRET]
         assert leaks(content, ["another"]) == []

@@ -1,4 +1,4 @@
-"""Finished frames: every text can be read, nothing covers another, and nothing flashes."""
+"""Finished frames: every text is legible, texts do not overlap, and nothing flashes."""
 
 import re
 import subprocess
@@ -23,33 +23,33 @@ from animopt.scene.staging import staging_of
 from animopt.video.film import NEEDS, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
-EVERY_RACE_PANEL = tuple(panel for panel in PANELS if panel not in NEEDS)
+ALL_RACE_PANELS = tuple(panel for panel in PANELS if panel not in NEEDS)
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
 SECONDS = 10
-# All that a race without data has.
 MOMENTS = [0, 4.5, SECONDS]
+"""Seconds of the frames that are checked: start, middle and end."""
 
 
 @contextmanager
-def noting_texts(monkeypatch):
-    """A list that grows by every text that is drawn."""
+def recorded_texts(monkeypatch):
+    """Record every text that is drawn, in a list."""
     drawn = []
     draw = Text.draw
 
-    def noting(self, renderer, *arguments, **options):
+    def record_text(self, renderer, *arguments, **options):
         if self.get_visible() and self.get_text().strip():
             drawn.append(self)
         return draw(self, renderer, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Text, "draw", noting)
+        patch.setattr(Text, "draw", record_text)
         yield drawn
 
 
 def flaws(recording, size, staging, monkeypatch):
-    """What is wrong with frames at the start, in the middle and at the end."""
+    """The flaws of the frames at the start, in the middle and at the end, as sentences."""
     found = []
-    with noting_texts(monkeypatch) as still:
+    with recorded_texts(monkeypatch) as still:
         film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25, staging)
         renderer = film.canvas.figure.canvas.get_renderer()
     for second in MOMENTS:
@@ -71,38 +71,38 @@ def flaws(recording, size, staging, monkeypatch):
 
 
 def unreadable(texts, size):
-    """Which texts are too small, leave the picture or overlap."""
-    least = max(10, 0.016 * size[1]) - 1e-6
+    """Report texts that are too small, leave the picture or overlap."""
+    min_size = max(10, 0.016 * size[1]) - 1e-6
     for text, box in texts:
-        if text.get_fontsize() < least:
-            yield f"{name(text)} has {text.get_fontsize():.2f} pixels"
+        if text.get_fontsize() < min_size:
+            yield f"{description(text)} has {text.get_fontsize():.2f} pixels"
         if box.x0 < -1 or box.y0 < -1 or box.x1 > size[0] + 1 or box.y1 > size[1] + 1:
-            yield f"{name(text)} leaves the picture: {box.extents.round(1)}"
+            yield f"{description(text)} leaves the picture: {box.extents.round(1)}"
     for (one, box), (other, another) in combinations(texts, 2):
         shared = Bbox.intersection(box, another)
         if shared is not None and min(shared.width, shared.height) > 1.5:
-            yield f"{name(one)} and {name(other)} share {shared.width:.1f} x {shared.height:.1f} pixels"
+            yield f"{description(one)} and {description(other)} share {shared.width:.1f} x {shared.height:.1f} pixels"
 
 
 def covered(film, recording, moment, texts):
-    """Which racers' names lie on heads."""
+    """Report names of racers that cover a head."""
     half = 0.45 * max(7, HEAD * pixel_unit(*film.size))
-    for panel in {text.axes for text, _ in texts if place(text) in ("contour", "wireframe")}:
+    for panel in {text.axes for text, _ in texts if panel_of(text) in ("contour", "wireframe")}:
         for racer, (x, y) in enumerate(heads(film, recording, moment, panel)):
             for text, box in texts:
-                beside = text.axes is panel and text.get_text() in {
+                is_label = text.axes is panel and text.get_text() in {
                     *recording.names,
                     *without_common_prefix(recording.names),
                 }
-                if beside and box.x0 < x + half and x - half < box.x1 and box.y0 < y + half and y - half < box.y1:
-                    yield f"{name(text)} covers head {racer}"
+                if is_label and box.x0 < x + half and x - half < box.x1 and box.y0 < y + half and y - half < box.y1:
+                    yield f"{description(text)} covers head {racer}"
 
 
 def heads(film, recording, moment, axes):
-    """Where the heads are on a panel, in pixels."""
+    """The positions of the heads on a panel, in pixels."""
     if axes.get_label() == "contour":
-        return [axes.transData.transform(way.head(moment.step)[:2]) for way in recording.paths]
-    # Of all stamps only heads have a rim.
+        return [axes.transData.transform(path.head(moment.step)[:2]) for path in recording.paths]
+    # Among all stamps, only heads have an edge.
     stamps = [
         each
         for each in film.canvas.moved(moment)
@@ -112,12 +112,12 @@ def heads(film, recording, moment, axes):
     return [shape.get_extents().get_points().mean(axis=0) for shape in shapes if len(shape)]
 
 
-def name(text):
-    return f"{place(text)} {text.get_text()!r}"
+def description(text):
+    return f"{panel_of(text)} {text.get_text()!r}"
 
 
-def place(text):
-    """The panel of a text; the labels of ticks know of none."""
+def panel_of(text):
+    """The panel of a text; tick labels have no axes."""
     return text.axes.get_label() if text.axes else "tick"
 
 
@@ -126,82 +126,80 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_every_scene_can_be_read(scene_file, record, size, scenes, monkeypatch):
-    # Each scene in both themes, and each size too: light and dark take turns.
-    turn = list(scenes).index(scene_file.stem) + SIZES.index(size)
-    staging = staging_of(animopt.load_scene(scene_file), ("light", "dark")[turn % 2])
+def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
+    # Light and dark alternate, so that each scene and each size is drawn in both themes.
+    index = list(scenes).index(scene_file.stem) + SIZES.index(size)
+    staging = staging_of(animopt.load_scene(scene_file), ("light", "dark")[index % 2])
     assert flaws(record(scene_file), size, staging, monkeypatch) == []
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("racers", ["sgd", "momentum", "adagrad", "rmsprop", "adam", "race"])
 @pytest.mark.parametrize("function", ["ravine", "quartic"])
-def test_the_end_tells_every_outcome_at_every_size(function, racers, scenes, record, size):
+def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
     moved = film.canvas.moved(film.timeline.moment(SECONDS))
-    said = [each.get_text() for each in moved if isinstance(each, Text) and place(each) == "standings"]
+    standings = [each.get_text() for each in moved if isinstance(each, Text) and panel_of(each) == "standings"]
     for racer, (x, y) in enumerate(recording.xy[:, -1]):
-        away, (minimum_x, minimum_y) = min(
+        distance, (minimum_x, minimum_y) = min(
             (np.hypot(*(minimum - (x, y))), tuple(minimum)) for minimum in recording.minima[:, :2]
         )
         end, minimum = point(x, y), point(minimum_x, minimum_y)
-        pattern = rf"{end}, (?P<away>[\d.]+) from (the minimum )?{minimum}, (?P<cost>\d+) (gradients|∇f)$"
-        told = re.search(pattern, said[racer - len(recording.names)])
-        assert told, said
-        assert float(told["away"]) == pytest.approx(away, rel=0.5)
-        assert int(told["cost"]) == recording.evaluations[racer, -1]
+        pattern = rf"{end}, (?P<distance>[\d.]+) from (the minimum )?{minimum}, (?P<cost>\d+) (gradients|∇f)$"
+        match = re.search(pattern, standings[racer - len(recording.names)])
+        assert match, standings
+        assert float(match["distance"]) == pytest.approx(distance, rel=0.5)
+        assert int(match["cost"]) == recording.evaluations[racer, -1]
 
 
 def point(x, y):
-    """A pattern of a point's coordinates, to one or two decimals."""
+    """A pattern for the coordinates of a point with up to two decimals."""
     return r"\(" + ", ".join(f"({alternatives(each)})" for each in (x, y)) + r"\)"
 
 
 def alternatives(coordinate):
-    told = {f"{coordinate:.{decimals}f}".replace("-", "−") for decimals in (0, 1, 2)}
-    return "|".join(re.escape(each) for each in told | {each.removeprefix("−") for each in told})
+    texts = {f"{coordinate:.{decimals}f}".replace("-", "−") for decimals in (0, 1, 2)}
+    return "|".join(re.escape(text) for text in texts | {text.removeprefix("−") for text in texts})
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
-def test_both_views_name_every_racer_in_time(stem, scenes, record):
+def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
     recording = record(scenes[stem])
     film = Film(recording, Timeline(recording.last_step, SECONDS), (1280, 720), 25)
-    said = {"contour": set(), "wireframe": set()}
+    labels = {"contour": set(), "wireframe": set()}
     for second in np.arange(0, SECONDS, 0.2):
         for each in film.canvas.moved(film.timeline.moment(second)):
-            if isinstance(each, Text) and place(each) in said:
-                said[place(each)].add(each.get_text())
-    assert said["contour"] == said["wireframe"]
-    assert said["contour"] in (set(recording.names), set(without_common_prefix(recording.names)))
+            if isinstance(each, Text) and panel_of(each) in labels:
+                labels[panel_of(each)].add(each.get_text())
+    assert labels["contour"] == labels["wireframe"]
+    assert labels["contour"] in (set(recording.names), set(without_common_prefix(recording.names)))
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_every_panel_can_be_read(stem, size, scenes, record, monkeypatch):
-    assert flaws(record(scenes[stem]), size, Staging("dark", panels=EVERY_RACE_PANEL), monkeypatch) == []
+def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
+    assert flaws(record(scenes[stem]), size, Staging("dark", panels=ALL_RACE_PANELS), monkeypatch) == []
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("panels", [(*RACE_PANELS, "fit"), DATA_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_data_and_fits_can_be_read(size, panels, theme, scenes, record, monkeypatch):
+def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeypatch):
     staging = Staging(theme, panels=panels)
     assert flaws(record(scenes["regression_minibatch"]), size, staging, monkeypatch) == []
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_a_contour_alone_can_be_read(stem, size, scenes, record, monkeypatch):
+def test_contour_only_layout_is_legible(stem, size, scenes, record, monkeypatch):
     assert flaws(record(scenes[stem]), size, Staging("dark", "contour-only"), monkeypatch) == []
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_function_is_written_once(layout, ravine_race, monkeypatch):
-    with noting_texts(monkeypatch) as drawn:
-        film = Film(
-            ravine_race, Timeline(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=EVERY_RACE_PANEL)
-        )
+def test_formula_of_the_function_is_drawn_once(layout, ravine_race, monkeypatch):
+    with recorded_texts(monkeypatch) as drawn:
+        film = Film(ravine_race, Timeline(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=ALL_RACE_PANELS))
         assert film.canvas
     assert sum("f(x, y)" in text.get_text() for text in drawn) == 1
 
@@ -214,19 +212,19 @@ def crowd():
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_twenty_racers_can_be_read(crowd, size, monkeypatch):
+def test_twenty_racers_are_legible(crowd, size, monkeypatch):
     assert flaws(crowd, size, Staging(), monkeypatch) == []
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("title", ["W" * 500, "A race " * 72], ids=["letters", "words"])
-def test_a_long_title_and_long_names_can_be_read(title, size, monkeypatch):
+def test_long_title_and_names_are_legible(title, size, monkeypatch):
     racers = [Racer("SGD", lr=0.1, name="A racer of " * 8), Racer("Adam", lr=0.5, name="M" * 60)]
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), steps=1000, title=title[:500])
     assert flaws(scene.record(), size, Staging(), monkeypatch) == []
 
 
-def test_a_diverging_race_can_be_read(monkeypatch):
+def test_diverging_race_is_legible(monkeypatch):
     racers = [Racer("SGD", lr=0.05), Racer("SGD", lr=1e6), Racer("Adam", lr=9), Racer("Adagrad", lr=0.5)]
     recording = Scene(function=quartic, racers=racers, start=(5, -2.5), steps=30).record()
     for size in SIZES:
@@ -244,8 +242,8 @@ def test_no_panel_is_blank(theme, scenes, record):
             assert frame[720 - y1 : 720 - y0, x0:x1].std() > 3, axes.get_label()
 
 
-@pytest.mark.parametrize("panels", [RACE_PANELS, EVERY_RACE_PANEL], ids=len)
-def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
+@pytest.mark.parametrize("panels", [RACE_PANELS, ALL_RACE_PANELS], ids=len)
+def test_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
     timeline = Timeline(ravine_race.last_step, 4, loop="seamless")
     film = Film(ravine_race, timeline, (480, 270), 25, Staging(panels=panels))
     first = film.at(0)
@@ -253,10 +251,10 @@ def test_a_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
     assert np.array_equal(film.at(4), first)
 
 
-def badness(path):
-    """How badly each frame of a clip flashes, played twice in a row, as ffmpeg measures it."""
-    theme = "photosensitivity=bypass=1,metadata=print:file=-"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-stream_loop", "1", "-i", path, "-vf", theme]
+def flashing(path):
+    """ffmpeg's measure of flashing for each frame of a clip that is played twice."""
+    filters = "photosensitivity=bypass=1,metadata=print:file=-"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-stream_loop", "1", "-i", path, "-vf", filters]
     done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True)
     return [float(value) for value in re.findall(r"lavfi\.photosensitivity\.badness=(\S+)", done.stdout)]
 
@@ -265,13 +263,13 @@ def badness(path):
 def test_nothing_flashes(loop, scenes, tmp_path):
     scene = animopt.load_scene(scenes["ravine_race"]).replace(seconds=4, loop=loop)
     scene.save(Output(tmp_path / "a.mp4", size=(320, 180), fps=25))
-    measured = badness(tmp_path / "a.mp4")
+    measured = flashing(tmp_path / "a.mp4")
     assert len(measured) == 200
     assert max(measured) < 6
 
 
-def test_what_flashes_is_noticed(tmp_path):
+def test_flashing_clip_is_detected(tmp_path):
     source = "nullsrc=size=320x180:rate=25:duration=4,format=gray,geq=lum='255*mod(floor(N/2),2)'"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-f", "lavfi", "-i", source]
     subprocess.run([*command, "-pix_fmt", "yuv420p", tmp_path / "a.mp4"], check=True)
-    assert max(badness(tmp_path / "a.mp4")) > 6
+    assert max(flashing(tmp_path / "a.mp4")) > 6

@@ -1,4 +1,4 @@
-"""The same frames, bit for bit, whatever surrounds the drawing; as a script it prints what they come to."""
+"""Frames are the same, bit for bit, in any environment. Run as a script, this file prints their digests."""
 
 import contextlib
 import hashlib
@@ -33,7 +33,6 @@ ADAM = Racer("Adam", lr=0.5, betas=(0.9, 0.9))
 MOMENTUM = Racer("SGD", lr=0.1, momentum=0.9, name="Momentum")
 KOREAN = "골짜기의 최적화 기법 −1,234.5"
 
-# Frames of all that is drawn: every panel, loop, card and question, letters of two scripts, maths, several functions.
 SCENES = {
     "race": lambda: Scene(
         function=ravine,
@@ -79,32 +78,34 @@ SCENES = {
         layout="multiples",
     ),
 }
+"""Scenes that draw every panel, loops, cards and questions, two scripts, maths, and several functions."""
+
 TRANSPARENT = ("race",)
 VECTORS = "race", "panels"
 
 
 def films(scenes):
-    """Every scene's film, and some without a ground."""
-    found = {}
+    """The film of every scene, and for some a second film with a transparent background."""
+    made = {}
     for name, scene in scenes.items():
-        found[name] = film_of(scene, Output("clip.apng", SIZE, FPS))
+        made[name] = film_of(scene, Output("clip.apng", SIZE, FPS))
         if name in TRANSPARENT:
-            found[f"{name} transparent"] = film_of(scene, Output("clip.apng", SIZE, FPS, transparent=True))
-    return found
+            made[f"{name} transparent"] = film_of(scene, Output("clip.apng", SIZE, FPS, transparent=True))
+    return made
 
 
 def frames(film, workers=None):
-    """The film's frames as they come."""
+    """The frames of a film in their order."""
     return list(film.frames(workers))
 
 
 def digest(pixels):
-    """A few letters for some frames, which others would not have."""
+    """A hash of frames."""
     return hashlib.sha256(np.stack(list(pixels)).tobytes()).hexdigest()[:16]
 
 
-def drawn(draw=frames, names=tuple(SCENES), *, vectors=False):
-    """The digest of each film's frames, however these are drawn; of stills with vectors, too, where it is said."""
+def digests(draw=frames, names=tuple(SCENES), *, vectors=False):
+    """The digest of each film's frames, which `draw` returns; with `vectors` also those of SVG and PDF stills."""
     scenes = {name: SCENES[name]() for name in names}
     found = {name: digest(draw(film)) for name, film in films(scenes).items()}
     with TemporaryDirectory() as folder:
@@ -116,12 +117,12 @@ def drawn(draw=frames, names=tuple(SCENES), *, vectors=False):
     return found
 
 
-def script(*options, **environment):
-    """What this file prints as a script, with options of Python's and variables of the environment, None for none."""
-    own = {**os.environ, **environment}
+def script_digests(*options, **environment):
+    """The digests that this file prints, run with options of Python and variables of the environment (None unsets)."""
+    variables = {**os.environ, **environment}
     done = subprocess.run(
         [sys.executable, *options, __file__],
-        env={name: value for name, value in own.items() if value is not None},
+        env={name: value for name, value in variables.items() if value is not None},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -133,16 +134,16 @@ def script(*options, **environment):
 
 @pytest.fixture(scope="module")
 def expected():
-    """The digests in a fresh interpreter without settings."""
-    return script(PYTHONHASHSEED=None, MATPLOTLIBRC=None, LC_ALL=None, LANG=None, TZ=None)
+    """The digests from a new interpreter without settings."""
+    return script_digests(PYTHONHASHSEED=None, MATPLOTLIBRC=None, LC_ALL=None, LANG=None, TZ=None)
 
 
-def without_vectors(digests):
-    """Those of the frames alone."""
-    return {name: digest for name, digest in digests.items() if not name.endswith((".svg", ".pdf"))}
+def without_vectors(every):
+    """The digests of the frames, without those of SVG and PDF stills."""
+    return {name: digest for name, digest in every.items() if not name.endswith((".svg", ".pdf"))}
 
 
-WILD = {
+UNUSUAL = {
     "agg.path.chunksize": 100,
     "axes.edgecolor": "red",
     "axes.facecolor": "yellow",
@@ -206,21 +207,20 @@ WILD = {
 
 @pytest.fixture(scope="module")
 def matplotlibrc(tmp_path_factory):
-    """A user's matplotlibrc, in which nothing is as usual."""
+    """A matplotlibrc of a user with unusual settings."""
     path = tmp_path_factory.mktemp("rc") / "matplotlibrc"
-    told = {key: ", ".join(map(str, value)) if isinstance(value, tuple) else value for key, value in WILD.items()}
-    path.write_text("".join(f"{key}: {value}\n" for key, value in told.items()), "utf-8")
+    lines = {key: ", ".join(map(str, value)) if isinstance(value, tuple) else value for key, value in UNUSUAL.items()}
+    path.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()), "utf-8")
     return path
 
 
 def locales():
-    """The locales of the machine, no more than a few: those that write numbers with a comma first."""
+    """Up to three locales of this machine, preferably with a decimal comma."""
     try:
-        told = subprocess.run(["locale", "-a"], capture_output=True, check=False).stdout.decode(errors="replace")
+        listed = subprocess.run(["locale", "-a"], capture_output=True, check=False).stdout.decode(errors="replace")
     except OSError:
         return ["C", ""]
-    found = told.split()
-    return sorted(found, key=lambda name: not name.startswith(("de", "fr", "ru", "tr", "pl")))[:3] or ["C"]
+    return sorted(listed.split(), key=lambda name: not name.startswith(("de", "fr", "ru", "tr", "pl")))[:3] or ["C"]
 
 
 @pytest.mark.parametrize(
@@ -232,51 +232,51 @@ def locales():
         )
     ],
 )
-def test_another_run_elsewhere(options, seed, zone, name, expected):
+def test_frames_do_not_depend_on_the_environment(options, seed, zone, name, expected):
     environment = {"PYTHONHASHSEED": seed, "LC_ALL": name, "LANG": name, "TZ": zone, "SOURCE_DATE_EPOCH": "86400"}
-    assert script(*options, **environment) == expected
+    assert script_digests(*options, **environment) == expected
 
 
-def test_the_matplotlibrc_of_the_user(matplotlibrc, expected):
+def test_frames_do_not_depend_on_the_users_matplotlibrc(matplotlibrc, expected):
     environment = {"MATPLOTLIBRC": str(matplotlibrc), "OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "3"}
-    assert script(**environment) == expected
+    assert script_digests(**environment) == expected
 
 
-def test_frames_in_any_order(expected):
+def test_frames_do_not_depend_on_their_order(expected):
     order = random.Random(5)
 
     def shuffled(film):
         indices = [*range(len(film)), *reversed(range(len(film)))]
         order.shuffle(indices)
-        found = {index: film.frame(index) for index in indices}
-        return [found[index] for index in range(len(film))]
+        drawn = {index: film.frame(index) for index in indices}
+        return [drawn[index] for index in range(len(film))]
 
-    assert drawn(shuffled) == without_vectors(expected)
+    assert digests(shuffled) == without_vectors(expected)
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_any_number_of_workers(count, expected):
+def test_frames_do_not_depend_on_the_number_of_workers(count, expected):
     with WorkerPool(count, "animopt.video.film") as workers:
-        assert drawn(partial(frames, workers=workers)) == without_vectors(expected)
+        assert digests(partial(frames, workers=workers)) == without_vectors(expected)
 
 
-def test_threads(expected):
+def test_frames_drawn_by_threads(expected):
     with ThreadPoolExecutor(3) as threads:
-        assert drawn(partial(frames, workers=threads)) == without_vectors(expected)
+        assert digests(partial(frames, workers=threads)) == without_vectors(expected)
 
 
-# Threads of this process would be lost in a fork of it, which is why Python warns of that one.
+# Python warns about forks of a process with threads; test_frames_drawn_by_forks forks a new process instead.
 @pytest.mark.parametrize("method", sorted(set(get_all_start_methods()) - {"fork"}))
-def test_any_start_method(method, expected):
+def test_frames_do_not_depend_on_the_start_method(method, expected):
     with ProcessPoolExecutor(2, mp_context=get_context(method)) as processes:
-        assert drawn(partial(frames, workers=processes)) == without_vectors(expected)
+        assert digests(partial(frames, workers=processes)) == without_vectors(expected)
 
 
 @pytest.mark.skipif("fork" not in get_all_start_methods(), reason="the system has no fork")
-def test_forks(expected):
+def test_frames_drawn_by_forks(expected):
     code = "from multiprocessing import get_context; from concurrent.futures import ProcessPoolExecutor; import json"
     code += "; executor = ProcessPoolExecutor(2, mp_context=get_context('fork')); from functools import partial"
-    code += "; print(json.dumps(drawn(partial(frames, workers=executor)))); executor.shutdown()"
+    code += "; print(json.dumps(digests(partial(frames, workers=executor)))); executor.shutdown()"
     program = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_same_frames import *; {code}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -284,25 +284,27 @@ def test_forks(expected):
 
 
 def validated(key):
-    """A wild setting as matplotlib keeps it."""
-    value = ", ".join(map(str, WILD[key])) if isinstance(WILD[key], tuple) and key != "path.sketch" else WILD[key]
+    """An unusual setting as the value that matplotlib stores."""
+    value = (
+        ", ".join(map(str, UNUSUAL[key])) if isinstance(UNUSUAL[key], tuple) and key != "path.sketch" else UNUSUAL[key]
+    )
     return matplotlib.RcParams({key: value})[key]
 
 
 @contextlib.contextmanager
-def wild_settings():
+def unusual_settings():
     with matplotlib.rc_context():
-        matplotlib.rcParams.update({key: validated(key) for key in WILD})
+        matplotlib.rcParams.update({key: validated(key) for key in UNUSUAL})
         yield
 
 
 @contextlib.contextmanager
-def comics():
+def comic_style():
     from matplotlib import pyplot as plt
 
     with matplotlib.rc_context():
         plt.style.use(["ggplot", "dark_background"])
-        # A fixture of comics is no font of the machine's.
+        # The fonts of xkcd() need not be installed.
         with plt.xkcd():
             yield
 
@@ -321,7 +323,7 @@ def decimal_commas():
 
 
 @contextlib.contextmanager
-def foreign_zone():
+def other_time_zone():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "Pacific/Apia")
         if hasattr(time, "tzset"):
@@ -332,7 +334,7 @@ def foreign_zone():
 
 
 @contextlib.contextmanager
-def numpy_habits():
+def numpy_settings():
     with np.printoptions(precision=1, suppress=True, formatter={"float": lambda value: "?"}), np.errstate(all="raise"):
         np.random.seed(7)
         random.seed(7)
@@ -340,7 +342,7 @@ def numpy_habits():
 
 
 @contextlib.contextmanager
-def torch_defaults(**changed):
+def torch_settings(**changed):
     dtype, threads, deterministic = (
         torch.get_default_dtype(),
         torch.get_num_threads(),
@@ -375,53 +377,53 @@ def no_warnings():
 
 
 @contextlib.contextmanager
-def all_of(*surroundings):
+def combined(*environments):
     with contextlib.ExitStack() as stack:
-        for each in surroundings:
+        for each in environments:
             stack.enter_context(each())
         yield
 
 
-SURROUNDINGS = {
-    "settings of matplotlib's": wild_settings,
-    "comics": comics,
-    "a place and NumPy's habits": partial(all_of, decimal_commas, foreign_zone, numpy_habits),
-    "torch in double": partial(torch_defaults, dtype=torch.float64, seed=1, deterministic=True, threads=1),
-    "torch in half": partial(all_of, partial(torch_defaults, dtype=torch.float16, seed=2, threads=3), no_warnings),
-    "torch without gradients": partial(torch_defaults, grad=torch.no_grad),
-    "torch in inference": partial(torch_defaults, grad=torch.inference_mode),
-    "torch elsewhere": partial(torch_defaults, device="meta"),
+ENVIRONMENTS = {
+    "matplotlib settings": unusual_settings,
+    "comic style": comic_style,
+    "locale, time zone and NumPy settings": partial(combined, decimal_commas, other_time_zone, numpy_settings),
+    "torch float64": partial(torch_settings, dtype=torch.float64, seed=1, deterministic=True, threads=1),
+    "torch float16": partial(combined, partial(torch_settings, dtype=torch.float16, seed=2, threads=3), no_warnings),
+    "torch without gradients": partial(torch_settings, grad=torch.no_grad),
+    "torch inference mode": partial(torch_settings, grad=torch.inference_mode),
+    "torch on another device": partial(torch_settings, device="meta"),
 }
 
 
-@pytest.mark.parametrize("surrounding", SURROUNDINGS)
-def test_any_surroundings_in_the_process(surrounding, expected):
-    vectors = "torch" not in surrounding
-    with SURROUNDINGS[surrounding]():
-        found = drawn(vectors=vectors)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_frames_do_not_depend_on_settings_of_the_process(name, expected):
+    vectors = "torch" not in name
+    with ENVIRONMENTS[name]():
+        found = digests(vectors=vectors)
     assert found == (expected if vectors else without_vectors(expected))
 
 
-def test_surroundings_that_change_between_frames(expected):
+def test_frames_do_not_depend_on_settings_that_change_between_them(expected):
     def between(film):
-        found = []
+        drawn = []
         for index in range(len(film)):
-            with comics() if index % 2 else all_of(wild_settings, decimal_commas, numpy_habits):
-                found.append(film.frame(index))
-        return found
+            with comic_style() if index % 2 else combined(unusual_settings, decimal_commas, numpy_settings):
+                drawn.append(film.frame(index))
+        return drawn
 
-    assert drawn(between) == without_vectors(expected)
+    assert digests(between) == without_vectors(expected)
 
 
-def test_what_surrounds_is_left_as_it_was():
-    with wild_settings(), torch_defaults(grad=torch.no_grad):
+def test_drawing_changes_no_settings():
+    with unusual_settings(), torch_settings(grad=torch.no_grad):
         before = dict(matplotlib.rcParams), torch.get_default_dtype(), torch.random.get_rng_state().tolist()
-        drawn(names=["race"])
+        digests(names=["race"])
         assert (dict(matplotlib.rcParams), torch.get_default_dtype(), torch.random.get_rng_state().tolist()) == before
         assert not torch.is_grad_enabled()
 
 
-def test_a_digest_tells_one_pixel_from_another():
+def test_digest_changes_with_one_pixel():
     found = []
 
     def changed(film):
@@ -430,8 +432,8 @@ def test_a_digest_tells_one_pixel_from_another():
         pixels[-1][90, 160, 1] ^= 1
         return pixels
 
-    assert drawn(changed, ["basins"]) != {"basins": found[0]}
+    assert digests(changed, ["basins"]) != {"basins": found[0]}
 
 
 if __name__ == "__main__":
-    print(json.dumps(drawn(vectors=True)))
+    print(json.dumps(digests(vectors=True)))

@@ -1,4 +1,4 @@
-"""A search for scenes that `Scene` accepts and that cannot be drawn, and for texts that a parser trips over."""
+"""Search for scenes that `Scene` accepts but cannot draw, and for texts on which a parser fails."""
 
 import inspect
 import json
@@ -43,18 +43,18 @@ SEARCH = partial(
     derandomize=True,
     database=None,
     deadline=None,
-    # What fails is small enough to be read; to make it smaller would take minutes.
+    # Failing examples are small enough to read; hypothesis would need minutes to reduce them.
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-"""The same examples each time, and no folder that keeps them."""
+"""Settings of hypothesis: the same examples in each run, and no database of examples."""
 
-OWN_WARNINGS = [
+EXPECTED_WARNINGS = [
     "start .*: outside .*; the view is widened to ",
     "no font has ",
     ".*: is .* at every sampled point, so that no racer moves; use ",
 ]
-"""What a scene may be told of, and nothing else: a start outside, letters without a font, a constant function."""
+"""The warnings that a scene may cause: a start outside the domain, letters without a font, a constant function."""
 
 FORMS = {
     "bowl": lambda u, v: u**2 + v**2,
@@ -83,7 +83,7 @@ FORMS = {
 
 @dataclass(frozen=True)
 class Surface:
-    """A function in words that Python reads again: a form, or a polynomial, on a domain as (middle, half) twice."""
+    """A function whose repr is Python code: a form or a polynomial, and the center and half width of each axis."""
 
     form: str | tuple[float, ...]
     across: tuple[float, float] = (0.0, 1.0)
@@ -103,21 +103,21 @@ class Surface:
         value = self.offset + self.scale * value
         return value.float() if self.single else value
 
-    def at(self, place: tuple[float, float]) -> tuple[float, float]:
-        """A place of the domain, of which each side goes from -1 to 1."""
-        return tuple(middle + half * part for (middle, half), part in zip((self.across, self.up), place, strict=True))
+    def at(self, point: tuple[float, float]) -> tuple[float, float]:
+        """A point of the domain, given by coordinates from -1 to 1."""
+        return tuple(middle + half * part for (middle, half), part in zip((self.across, self.up), point, strict=True))
 
     def function(self) -> Function:
         x, y = ((middle - half, middle + half) for middle, half in (self.across, self.up))
-        places = {
-            name: [self.at(place) for place in self.more[name]] for name in ("minima", "saddles") if name in self.more
+        points = {
+            name: [self.at(point) for point in self.more[name]] for name in ("minima", "saddles") if name in self.more
         }
-        return Function(self.definition, x=x, y=y, **{**self.more, **places})
+        return Function(self.definition, x=x, y=y, **{**self.more, **points})
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A scene and a picture of it, in words."""
+class Request:
+    """A scene and a picture of it, whose repr is Python code."""
 
     surfaces: tuple[Surface | str | tuple[tuple[float, ...], tuple[float, ...]], ...]
     racers: tuple[tuple[str, dict[str, Any]], ...]
@@ -132,7 +132,7 @@ class Asked:
 
     def scene(self) -> Scene:
         functions = [self._function(each) for each in self.surfaces]
-        racers: Any = [Racer(name, **self._own(settings)) for name, settings in self.racers]
+        racers: Any = [Racer(name, **self._settings(settings)) for name, settings in self.racers]
         if self.sweep:
             racers = Sweep(racers[0], **self.sweep)
         fields = self.fields
@@ -140,7 +140,7 @@ class Asked:
             fields = {**fields, "start": self.surfaces[0].at(fields["start"])}
         return Scene(function=functions if len(functions) > 1 else functions[0], racers=racers, **fields)
 
-    def _own(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def _settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         settings = dict(settings)
         if "scheduler" in settings:
             settings["scheduler"] = SCHEDULERS[settings["scheduler"]]
@@ -170,8 +170,8 @@ numbers = st.one_of(
     st.sampled_from([0.0, -0.0, 1.0, 0.5, 1e-300, 1e-12, 1e-8, 1e-3, 1e3, 1e8, 1e15, 1e150, 1e300]),
 )
 parts = st.one_of(st.sampled_from([-1.0, -0.7, 0.0, 0.3, 1.0]), st.floats(-1, 1))
-places = st.tuples(parts, parts)
-beyond = st.one_of(places, st.tuples(st.floats(-30, 30), st.floats(-30, 30)))
+points = st.tuples(parts, parts)
+points_outside = st.one_of(points, st.tuples(st.floats(-30, 30), st.floats(-30, 30)))
 
 texts = st.one_of(
     st.text(max_size=12),
@@ -216,16 +216,16 @@ texts = st.one_of(
         ]
     ),
 )
-slows = st.builds(
-    lambda first, steps, times: SlowMotion(first, first + steps, 2.0**times),
-    st.floats(0, 30),
+slow_motions = st.builds(
+    lambda first, steps, exponent: SlowMotion(first, first + steps, 2.0 ** (9 * exponent)),
+    parts.map(abs),
     st.floats(0.01, 9),
-    st.floats(-9, 9),
+    parts,
 )
 
 
-def asking(*given: Any) -> Question | None:
-    """A question, or none where its text is refused."""
+def question_or_none(*given: Any) -> Question | None:
+    """A question, or None if its text is refused."""
     try:
         return Question(*given)
     except UsageError as error:
@@ -233,14 +233,14 @@ def asking(*given: Any) -> Question | None:
         return None
 
 
-words = st.one_of(texts, st.dictionaries(st.sampled_from(["en", "ko", "de"]), texts, max_size=2))
+translations = st.one_of(texts, st.dictionaries(st.sampled_from(["en", "ko", "de"]), texts, max_size=2))
 formulas = st.sampled_from(["", "x^2 + y^2", r"\frac{x}{y}", "x_", "$", r"\nosuch", "x" * 150, "한글", "%", "{", " "])
 
 
 @cache
-def able() -> list[tuple[str, dict[str, Any]]]:
-    """torch's optimizers that can run, with their settings' defaults."""
-    names = [name for name, _, why in optimizer_table() if not why]
+def optimizers() -> list[tuple[str, dict[str, Any]]]:
+    """The names of torch's optimizers that can run, with the defaults of their settings."""
+    names = [name for name, _, reason in optimizer_table() if not reason]
     return [
         (
             name,
@@ -256,7 +256,7 @@ def able() -> list[tuple[str, dict[str, Any]]]:
 
 @st.composite
 def surfaces(draw: Any, *, minima: bool) -> Surface:
-    """Surfaces of every kind, on domains of every extent."""
+    """Surfaces of every form on domains of any size."""
     sides = st.one_of(
         st.just((0.0, 1.0)),
         st.sampled_from(
@@ -266,14 +266,14 @@ def surfaces(draw: Any, *, minima: bool) -> Surface:
     )
     across = draw(sides)
     up = draw(st.one_of(st.just(across), st.sampled_from([(0.0, across[1] * 1000), (0.0, across[1] / 1000)]), sides))
-    # A domain of which a hundred places are not told apart is none.
+    # In a smaller domain, floats cannot represent a hundred different points.
     assume(all(abs(middle) < 1e13 * half for middle, half in (across, up)))
     form = draw(st.one_of(st.sampled_from(sorted(FORMS)), st.lists(numbers, min_size=1, max_size=10).map(tuple)))
     more: dict[str, Any] = {}
     if minima or draw(st.booleans()):
-        more["minima"] = draw(st.lists(places, min_size=1, max_size=draw(st.sampled_from([1, 2, 30]))))
+        more["minima"] = draw(st.lists(points, min_size=1, max_size=draw(st.sampled_from([1, 2, 30]))))
     if draw(st.integers(0, 4)) == 0:
-        more["saddles"] = draw(st.lists(places, max_size=2))
+        more["saddles"] = draw(st.lists(points, max_size=2))
         more["name"] = draw(texts)
     if draw(st.integers(0, 3)) == 0:
         more["formula"] = draw(formulas)
@@ -290,39 +290,41 @@ def surfaces(draw: Any, *, minima: bool) -> Surface:
 
 @st.composite
 def racers(draw: Any) -> tuple[str, dict[str, Any]]:
-    """An optimizer's name and its settings, sane and not."""
-    name, defaults = draw(st.sampled_from(able()))
-    own: dict[str, Any] = {}
+    """The name of an optimizer and its settings, valid or not."""
+    name, defaults = draw(st.sampled_from(optimizers()))
+    given: dict[str, Any] = {}
     if "lr" in defaults:
         rate = st.sampled_from([0.001, 0.01, 0.1, 0.5, 0.9, 1.0])
-        own["lr"] = draw(st.one_of(rate, rate, numbers.map(abs)))
+        given["lr"] = draw(st.one_of(rate, rate, numbers.map(abs)))
     for key in draw(st.lists(st.sampled_from(sorted(defaults)), max_size=3, unique=True)):
         default = defaults[key]
         if key in {"lr", "foreach", "fused", "capturable", "differentiable"}:
             continue
         if isinstance(default, bool):
-            own[key] = draw(st.booleans())
+            given[key] = draw(st.booleans())
         elif isinstance(default, int) and default > 1:
-            own[key] = draw(st.integers(0, 30))
+            given[key] = draw(st.integers(0, 30))
         elif isinstance(default, (int, float)):
-            own[key] = draw(st.one_of(st.floats(0, 1), st.floats(0, 1), numbers, st.integers(0, 30)))
+            given[key] = draw(st.one_of(st.floats(0, 1), st.floats(0, 1), numbers, st.integers(0, 30)))
         elif isinstance(default, tuple):
-            own[key] = draw(st.tuples(*[st.one_of(st.floats(0, 0.9999), st.floats(0, 0.9999), numbers)] * len(default)))
+            given[key] = draw(
+                st.tuples(*[st.one_of(st.floats(0, 0.9999), st.floats(0, 0.9999), numbers)] * len(default))
+            )
         elif key == "line_search_fn":
-            own[key] = "strong_wolfe"
+            given[key] = "strong_wolfe"
     if draw(st.integers(0, 3)) == 0:
-        own["name"] = draw(texts)
+        given["name"] = draw(texts)
     if draw(st.integers(0, 4)) == 0:
-        own["start"] = draw(beyond)
+        given["start"] = draw(points_outside)
     if draw(st.integers(0, 4)) == 0:
-        own["steps"] = draw(st.integers(1, 30))
+        given["steps"] = draw(st.integers(1, 30))
     if draw(st.integers(0, 5)) == 0:
-        own["scheduler"] = draw(st.sampled_from(sorted(SCHEDULERS)))
-    return name, own
+        given["scheduler"] = draw(st.sampled_from(sorted(SCHEDULERS)))
+    return name, given
 
 
 @st.composite
-def asked(draw: Any) -> Asked:
+def requests(draw: Any) -> Request:
     """Scenes, and pictures of them."""
     kind = draw(st.integers(0, 9))
     fields: dict[str, Any] = {}
@@ -332,21 +334,21 @@ def asked(draw: Any) -> Asked:
         shown: tuple[Any, ...] = ((draw(column), draw(column)),)
         if draw(st.booleans()):
             fields["batch"] = draw(st.integers(1, rows))
-        fields["start"] = draw(beyond)
+        fields["start"] = draw(points_outside)
     elif kind == 1:
         shown = (draw(st.sampled_from(sorted(all_functions()))),)
         if draw(st.booleans()):
-            fields["start"] = draw(beyond)
+            fields["start"] = draw(points_outside)
     else:
         shown = tuple(draw(st.lists(surfaces(minima=kind == 4), min_size=1, max_size=3 if kind == 2 else 1)))
-        fields["start"] = draw(st.one_of(places, places, beyond))
+        fields["start"] = draw(st.one_of(points, points, points_outside))
     running = draw(st.lists(racers(), min_size=1, max_size=draw(st.sampled_from([1, 2, 3, 5, 14]))))
     if len(running) > 1 and draw(st.integers(0, 5)) == 0:
         running[1] = running[0]
     sweep = None
     if kind == 3:
         key = draw(st.sampled_from(["lr", "weight_decay", "steps", "start", "momentum", "betas"]))
-        value = {"steps": st.integers(1, 20), "start": places, "betas": st.tuples(parts, parts)}.get(key, numbers)
+        value = {"steps": st.integers(1, 20), "start": points, "betas": st.tuples(parts, parts)}.get(key, numbers)
         sweep = {key: draw(st.lists(value, min_size=1, max_size=9))}
     if kind == 4 and "batch" not in fields:
         if draw(st.booleans()):
@@ -364,28 +366,20 @@ def asked(draw: Any) -> Asked:
     fields["seconds"] = draw(st.one_of(st.sampled_from([0.01, 0.5, 1.0, 3.0, 1e5]), st.floats(0.001, 5)))
     fields["seed"] = draw(st.sampled_from([0, 0, 1, 2**40]))
     for key, strategy, odds in [
-        ("title", words, 2),
-        ("caption", words, 2),
+        ("title", translations, 2),
+        ("caption", translations, 2),
         ("theme", st.sampled_from(sorted(THEMES)), 3),
         ("layout", st.sampled_from([*LAYOUTS, "auto"]), 2),
         ("panels", st.lists(st.sampled_from(sorted(set(PANELS) - lacking)), min_size=1, unique=True), 1),
         ("ordered", st.booleans(), 4),
         ("loop", st.sampled_from(["plain", "seamless"]), 2),
         ("card", st.floats(0, fields["seconds"] / 2), 3),
-        ("question", st.builds(asking, words, st.floats(0, 40), st.floats(0.0001, fields["seconds"] / 4)), 4),
         (
-            "slow",
-            st.lists(
-                st.builds(
-                    lambda a, b, c: SlowMotion(a, a + b, c),
-                    parts.map(abs),
-                    st.floats(0.01, 9),
-                    parts.map(lambda p: 2.0 ** (9 * p)),
-                ),
-                max_size=2,
-            ),
+            "question",
+            st.builds(question_or_none, translations, st.floats(0, 40), st.floats(0.0001, fields["seconds"] / 4)),
             4,
         ),
+        ("slow", st.lists(slow_motions, max_size=2), 4),
         ("lang", st.sampled_from(["en", "ko", "xx", ""]), 4),
     ]:
         if draw(st.integers(0, odds)) == 0:
@@ -394,7 +388,7 @@ def asked(draw: Any) -> Asked:
         fields["focus"] = running[-1][1].get("name", "")
     side = st.one_of(st.sampled_from([160, 200, 320, 500]), st.integers(160, 500))
     size = draw(st.one_of(st.tuples(side, side), st.sampled_from([(160, 900), (900, 160), (160, 160), (480, 270)])))
-    return Asked(
+    return Request(
         shown,
         tuple(running),
         fields,
@@ -408,22 +402,22 @@ def asked(draw: Any) -> Asked:
     )
 
 
-class Silent(logging.Handler):
-    """Takes what is logged as a fault."""
+class FailingHandler(logging.Handler):
+    """Fails when anything is logged."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        raise AssertionError(f"{record.name} says: {record.getMessage()}")
+        raise AssertionError(f"{record.name} logged: {record.getMessage()}")
 
 
 @contextmanager
-def silence() -> Any:
-    """Every warning is a fault but our own, and so is what is logged."""
-    handler = Silent(logging.WARNING)
+def warnings_as_errors() -> Any:
+    """Fail on warnings, except the expected ones, and on anything that is logged."""
+    handler = FailingHandler(logging.WARNING)
     logging.getLogger().addHandler(handler)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            for message in OWN_WARNINGS:
+            for message in EXPECTED_WARNINGS:
                 warnings.filterwarnings("ignore", message)
             yield
     finally:
@@ -431,50 +425,52 @@ def silence() -> Any:
 
 
 def one_line(error: Exception) -> str:
-    """What an error says, which is one line without control characters."""
-    said = str(error)
-    assert said
-    assert len(said.splitlines()) == 1, said
-    assert not {unicodedata.category(letter) for letter in said} & {"Cc", "Cs", "Zl", "Zp"}, said
-    return said
+    """The message of an error, after a check that it is one line without control characters."""
+    message = str(error)
+    assert message
+    assert len(message.splitlines()) == 1, message
+    assert not {unicodedata.category(letter) for letter in message} & {"Cc", "Cs", "Zl", "Zp"}, message
+    return message
 
 
-def draws(asked: Asked, folder: Any) -> str:
-    """Draw what is asked for, if it is accepted; what it was refused with, or "" where it was drawn."""
-    with silence():
+def refusal(request: Request, folder: Any) -> str:
+    """The error with which a request is refused, or "" after its pictures are drawn and checked."""
+    with warnings_as_errors():
         try:
-            scene = asked.scene()
+            scene = request.scene()
         except UsageError as error:
             return one_line(error)
         try:
             races = recordings(scene)
         except Error as error:
             return one_line(error)
-        output = Output("x.webp", asked.size, 10, asked.theme, asked.transparent)
-        film = film_of(scene, output, titled=asked.titled)
-        for index in dict.fromkeys([0, int(asked.part * (len(film) - 1)), len(film) - 1]):
+        output = Output("x.webp", request.size, 10, request.theme, request.transparent)
+        film = film_of(scene, output, titled=request.titled)
+        for index in dict.fromkeys([0, int(request.part * (len(film) - 1)), len(film) - 1]):
             frame = film.frame(index)
-            assert frame.shape == (asked.size[1], asked.size[0], film.channels)
+            assert frame.shape == (request.size[1], request.size[0], film.channels)
             assert frame.dtype == np.uint8
-            # A card whose title is all blanks is blank.
+            # Only a card with an empty title is blank.
             title = "".join(filter(str.isprintable, races[0].title)).strip()
             assert (frame != frame[0, 0]).any() or (film.timeline.moment(index / 10).card_opacity and not title)
         for race in races:
             assert alt_text(race).isprintable()
             assert all(event.text for event in events(race))
-            for way, inside in zip(race.paths, race.in_view, strict=True):
+            for path, inside in zip(race.paths, race.in_view, strict=True):
                 assert inside[0]
                 for step in np.flatnonzero(inside):
-                    assert np.isfinite(way.head(float(step))).all(), f"no head at step {step}"
+                    assert np.isfinite(path.head(float(step))).all(), f"no head at step {step}"
         assert webvtt(cues(races, timeline_of(scene))).startswith("WEBVTT")
-        told = recipe_text(scene, races[0], asked.theme, asked.transparent, size=list(asked.size), fps=10)
-        recipe = Recipe.read(told, "it")
-        assert recipe.text == told
+        text = recipe_text(scene, races[0], request.theme, request.transparent, size=list(request.size), fps=10)
+        recipe = Recipe.read(text, "it")
+        assert recipe.text == text
         assert all(name.isprintable() and value.isprintable() for name, value in recipe.rows())
-        if asked.svg:
-            path = folder / "still.svg"
-            scene.still(path, asked.part * scene.seconds, asked.size, asked.theme, transparent=asked.transparent)
-            assert Recipe.read(embedded(path), "it").settings == recipe.settings
+        if request.svg:
+            still = folder / "still.svg"
+            scene.still(
+                still, request.part * scene.seconds, request.size, request.theme, transparent=request.transparent
+            )
+            assert Recipe.read(embedded(still), "it").settings == recipe.settings
     return ""
 
 
@@ -488,56 +484,60 @@ MAP = SettingsMap(lr=[0.1, 0.2], weight_decay=[0, 0.1])
 LINE = ((0.0, 1.0, 2.0), (0.0, 1.0, 3.0))
 
 FOUND = {
-    "no room for a row": Asked(("himmelblau",), TWO, {"panels": PANELS[:6]}),
-    "values all alike": Asked((Surface("bowl", offset=1e150),), TWO, {"start": (0.3, 0.3)}),
-    "values that fill all numbers": Asked((Surface("saddle", scale=1.7e308),), TWO, {"start": (0.3, 0.2), "steps": 2}),
-    "a slope of all numbers": Asked((Surface("saddle", scale=1.7e308),), TWO, {"start": (0, 0), "panels": ["loss"]}),
-    "a value far away": Asked(
+    "no room for a row": Request(("himmelblau",), TWO, {"panels": PANELS[:6]}),
+    "equal values": Request((Surface("bowl", offset=1e150),), TWO, {"start": (0.3, 0.3)}),
+    "values up to the largest float": Request(
+        (Surface("saddle", scale=1.7e308),), TWO, {"start": (0.3, 0.2), "steps": 2}
+    ),
+    "a slope up to the largest float": Request(
+        (Surface("saddle", scale=1.7e308),), TWO, {"start": (0, 0), "panels": ["loss"]}
+    ),
+    "a value far away": Request(
         (Surface((0, 7, 1e15), (870, 28), (870, 28), -4),), TWO, {"start": (0.5, 0), "steps": 99}
     ),
-    "a leap over all numbers": Asked(
+    "a step longer than the largest float": Request(
         (Surface("tilt", (998, 503), scale=-9.5),),
         (("AdamW", {"weight_decay": 1e8, "maximize": True}),),
         {"start": (0, 0)},
     ),
-    "a minimum without a value": Asked(
+    "a minimum without a value": Request(
         (Surface("root", more={"minima": [(-1, 0)]}),),
         TWO,
         {"start": (0.5, 0.5), "map": MAP},
     ),
-    "minima of one function alone": Asked(
+    "minima of only one function": Request(
         (Surface("pole"), Surface("bowl", more={"minima": [(0, 0)]})), TWO, {"start": (0.5, 0.5)}, part=0.9
     ),
-    "a minimum of no height among starts": Asked(
+    "a minimum without a value in a map of starts": Request(
         (Surface("root", offset=1e7, more={"minima": [(-1, 0)]}),), TWO, {"start": (0.5, 0.5), "map": StartsMap(3, 3)}
     ),
-    "minima of a height beyond": Asked(
+    "minima of huge values": Request(
         (Surface("bowl", offset=1e300, more={"minima": [(0, 0)]}),), TWO, {"start": (0.3, 0), "map": StartsMap(3, 3)}
     ),
-    "a line's end": Asked(
+    "a line break": Request(
         ("himmelblau",), (("SGD", {"name": "a\u200db"}),), {"title": "two\nlines", "caption": "\n\u0600\n"}, svg=True
     ),
-    "maths that is cut": Asked(("himmelblau",), TWO, {"title": r"\(\frac{1}{2}\) $5 " * 30}, size=(160, 160), svg=True),
-    "a text that is all out of the picture": Asked(
+    "maths that is truncated": Request(
+        ("himmelblau",), TWO, {"title": r"\(\frac{1}{2}\) $5 " * 30}, size=(160, 160), svg=True
+    ),
+    "a text outside the picture": Request(
         ("himmelblau",),
         TWO,
         {"map": MAP, "panels": PANELS[:6] + PANELS[7:]},
         size=(334, 334),
     ),
-    "a line through numbers that are hardly different": Asked(
-        (LINE,), TWO, {"start": (0, 0), "panels": ["fit"], "batch": 1}
-    ),
+    "a line through almost equal numbers": Request((LINE,), TWO, {"start": (0, 0), "panels": ["fit"], "batch": 1}),
 }
-"""What the search has found once, in as few words as show it."""
+"""Scenes on which earlier versions failed, reduced to the cause."""
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_what_was_found_once_is_drawn(name, folder):
-    assert draws(FOUND[name], folder) == ""
+def test_earlier_failure_is_drawn(name, folder):
+    assert refusal(FOUND[name], folder) == ""
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"panels": ["contour", "fit"]}, "panel 'fit': the function has no data and model of them"),
         ({"panels": ["contour", "map"]}, "panel 'map': the scene has none; give it one, as map=StartsMap()"),
@@ -547,40 +547,40 @@ def test_what_was_found_once_is_drawn(name, folder):
         ({"function": Function(lambda x: x[0] ** 2, formula="x_", start=(1, 1))}, "formula 'x_': not mathtext"),
     ],
 )
-def test_what_cannot_be_shown_is_refused_before_the_race(changes, said):
+def test_fields_that_cannot_be_drawn_are_refused_before_the_race(changes, message):
     with pytest.raises(UsageError) as caught:
         Scene(**{"function": all_functions()["himmelblau"], "racers": [Racer("SGD")]} | changes)
-    assert said in one_line(caught.value)
+    assert message in one_line(caught.value)
 
 
 @pytest.mark.parametrize("step", [-1.0, float("nan"), float("inf")])
-def test_a_question_is_asked_during_the_race(step):
+def test_question_outside_the_race_is_refused(step):
     with pytest.raises(UsageError, match=r"^question step") as caught:
         Question("Who?", step)
     one_line(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"), [((1e300, 0, 1), "inputs: reach 1e"), ((0, 1e-300, 0), "inputs: are all 0")]
+    ("inputs", "message"), [((1e300, 0, 1), "inputs: reach 1e"), ((0, 1e-300, 0), "inputs: are all 0")]
 )
-def test_data_whose_spread_is_no_number_are_refused(inputs, said):
-    with silence(), pytest.raises(UsageError, match=f"^{said}") as caught:
+def test_data_with_extreme_spread_are_refused(inputs, message):
+    with warnings_as_errors(), pytest.raises(UsageError, match=f"^{message}") as caught:
         line(inputs, (1, 2, 3))
     one_line(caught.value)
 
 
 @SEARCH(max_examples=60)
-@given(what=asked())
-def test_what_a_scene_accepts_is_drawn(what, folder):
-    note(draws(what, folder))
+@given(scene_request=requests())
+def test_accepted_scene_is_drawn(scene_request, folder):
+    note(refusal(scene_request, folder))
 
 
-letters = st.text(st.characters(codec="utf-8"), max_size=60)
-figures = st.one_of(
-    letters, st.text("0123456789xX.,-+ kMGiB٣²", max_size=12), st.sampled_from(["9" * 5000 + "x1", "9" * 400])
+any_text = st.text(st.characters(codec="utf-8"), max_size=60)
+numbers_as_text = st.one_of(
+    any_text, st.text("0123456789xX.,-+ kMGiB٣²", max_size=12), st.sampled_from(["9" * 5000 + "x1", "9" * 400])
 )
-own = st.one_of(
-    letters,
+settings_as_text = st.one_of(
+    any_text,
     st.text("adsgm.:lr=0159,()[]{}'\"\\*-+e_#\n ", max_size=40),
     st.sampled_from(
         ["lr=" + "-" * 9999 + "1", "lr=" + "(" * 300, "lr='\\d'", "**{'lr': 1}", "self=1", "optimizer=1", "lr=1,lr=2"]
@@ -593,14 +593,14 @@ own = st.one_of(
     [(parse_size, int), (parse_point, float), (parse_bytes, int)],
     ids=["size", "point", "bytes"],
 )
-def test_words_for_numbers_are_understood_or_refused_in_one_line(parser, kind):
+def test_any_text_is_parsed_or_refused_in_one_line(parser, kind):
     @SEARCH(max_examples=300)
     @example("9" * 5000 + "x1")
     @example("9" * 400)
-    @given(figures)
-    def search(said):
+    @given(numbers_as_text)
+    def search(text):
         try:
-            found = parser(said)
+            found = parser(text)
         except (UsageError, click.BadParameter) as error:
             one_line(error)
         else:
@@ -611,14 +611,14 @@ def test_words_for_numbers_are_understood_or_refused_in_one_line(parser, kind):
 
 @SEARCH(max_examples=300)
 @given(
-    st.one_of(st.sampled_from(["adam", "SGD", "Nesterov", ".", "..x", "torch.optim.Adam", "os.path"]), letters),
-    own,
+    st.one_of(st.sampled_from(["adam", "SGD", "Nesterov", ".", "..x", "torch.optim.Adam", "os.path"]), any_text),
+    settings_as_text,
 )
-def test_racers_in_words_are_understood_or_refused_in_one_line(name, settings):
-    # Whatever a module of some other name does is its own business.
+def test_any_racer_text_is_parsed_or_refused_in_one_line(name, settings):
+    # A module of another name would be imported.
     assume("." not in name or set(name) <= {".", "x"} or name.startswith(("torch.optim", "os.")))
     race = RaceSpec("rosenbrock", [f"{name}:{settings}"], {})
-    with silence():
+    with warnings_as_errors():
         try:
             assert race.scene.racers
         except UsageError as error:
@@ -626,7 +626,7 @@ def test_racers_in_words_are_understood_or_refused_in_one_line(name, settings):
 
 
 def plain_values(*, finite):
-    """Values that JSON has, and, where they need not be finite, those that Python writes into it besides."""
+    """Values of JSON; unless `finite`, also nan and inf, which Python writes into JSON."""
     leaves = [st.none(), st.booleans(), st.integers(), st.text(max_size=9)]
     leaves.append(st.floats(allow_nan=not finite, allow_infinity=not finite))
     return st.recursive(
@@ -642,11 +642,11 @@ recipes = st.builds(Recipe, maps, maps, st.text(max_size=20), st.text(max_size=2
 
 @SEARCH(max_examples=60)
 @given(recipes)
-def test_a_recipe_reads_back(recipe):
-    told = recipe.text
-    assert told.isascii()
-    assert told.isprintable()
-    again = Recipe.read(told, "it")
+def test_recipe_survives_writing_and_reading(recipe):
+    text = recipe.text
+    assert text.isascii()
+    assert text.isprintable()
+    again = Recipe.read(text, "it")
     assert again == recipe
     assert all(name.isprintable() and value.isprintable() for name, value in again.rows())
     assert all(isinstance(word, str) for word in again.options())
@@ -656,11 +656,11 @@ def test_a_recipe_reads_back(recipe):
         one_line(error)
 
 
-odd = plain_values(finite=False)
-no_recipes = st.one_of(
+json_like = plain_values(finite=False)
+invalid_recipes = st.one_of(
     st.text(),
-    odd.map(str),
-    st.fixed_dictionaries({name: st.one_of(maps, st.text(), odd) for name in Recipe.__dataclass_fields__}).map(
+    json_like.map(str),
+    st.fixed_dictionaries({name: st.one_of(maps, st.text(), json_like) for name in Recipe.__dataclass_fields__}).map(
         json.dumps
     ),
 )
@@ -673,7 +673,7 @@ no_recipes = st.one_of(
 @example(Recipe({"fps": "inf"}, {}).text.replace('"inf"', "1e999"))
 @example(Recipe({}, {"map": 0}).text.replace('"map":0', '"map":' + "[" * 700 + "]" * 700))
 @example(Recipe({}, {}, lacking="\x1b[2J\n").text)
-@given(no_recipes)
+@given(invalid_recipes)
 def test_any_text_is_a_recipe_or_refused_in_one_line(text):
     try:
         recipe = Recipe.read(text, "it")
@@ -691,18 +691,18 @@ def test_any_text_is_a_recipe_or_refused_in_one_line(text):
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """A small file of each format into which a text is put once it is finished, by its suffix."""
-    there = tmp_path_factory.mktemp("pictures")
-    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    """The bytes of a small file for each format with an embedded text, by its suffix."""
+    folder = tmp_path_factory.mktemp("pictures")
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
     for suffix in EMBEDDERS:
-        several = {} if suffix == ".png" else {"save_all": True, "append_images": frames[1:]}
-        frames[0].save(there / f"picture{suffix}", format="PNG" if "png" in suffix else None, **several)
-    return {suffix: (there / f"picture{suffix}").read_bytes() for suffix in EMBEDDERS}
+        options = {} if suffix == ".png" else {"save_all": True, "append_images": frames[1:]}
+        frames[0].save(folder / f"picture{suffix}", format="PNG" if "png" in suffix else None, **options)
+    return {suffix: (folder / f"picture{suffix}").read_bytes() for suffix in EMBEDDERS}
 
 
 @pytest.mark.parametrize("suffix", EMBEDDERS)
-def test_any_text_in_a_picture_reads_back(suffix, pictures, folder):
-    path = folder / f"told{suffix}"
+def test_any_text_in_a_picture_is_read_back(suffix, pictures, folder):
+    path = folder / f"text{suffix}"
 
     @SEARCH(max_examples=40)
     @example("x" * MOST)
@@ -721,7 +721,7 @@ def test_any_text_in_a_picture_reads_back(suffix, pictures, folder):
 
 
 @pytest.mark.parametrize("suffix", EMBEDDERS)
-def test_a_damaged_picture_is_read_or_refused_in_one_line(suffix, pictures, folder):
+def test_damaged_picture_is_read_or_refused_in_one_line(suffix, pictures, folder):
     path = folder / f"damaged{suffix}"
     path.write_bytes(pictures[suffix])
     EMBEDDERS[suffix](path, "a recipe")
@@ -733,11 +733,11 @@ def test_a_damaged_picture_is_read_or_refused_in_one_line(suffix, pictures, fold
         st.lists(st.tuples(st.integers(14, len(whole) - 1), st.integers(0, 255)), max_size=4),
     )
     def search(length, changes):
-        found = bytearray(whole)
-        for place, value in changes:
-            found[place] = value
-        path.write_bytes(found[:length])
-        with silence():
+        damaged = bytearray(whole)
+        for position, value in changes:
+            damaged[position] = value
+        path.write_bytes(damaged[:length])
+        with warnings_as_errors():
             try:
                 assert isinstance(embedded(path), str)
             except Error as error:
