@@ -1,8 +1,7 @@
 """Numbers as text."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from animopt.core.arrays import Array
 
@@ -12,7 +11,7 @@ LARGE = 1e15
 """Numbers at least this large are not rounded, because they have no decimals."""
 
 
-def rounded(values: Any, decimals: int) -> Array:
+def rounded(values: ArrayLike, decimals: int) -> Array:
     """Round numbers of any shape to a number of decimals, without negative zeros."""
     values = np.asarray(values, dtype=np.float64)
     # Adding zero turns a negative zero into a positive one.
@@ -20,7 +19,7 @@ def rounded(values: Any, decimals: int) -> Array:
         return np.where(np.abs(values) < LARGE, np.round(values, decimals), values) + 0.0
 
 
-def format_point(xy: Array, decimals: int = 2) -> str:
+def format_point(xy: ArrayLike, decimals: int = 2) -> str:
     """Write a point (2,) with a number of decimals, or with none if all are zeros."""
     coordinates = (f"{coordinate:.{decimals}f}" for coordinate in rounded(xy, decimals))
     return f"({', '.join(coordinates)})".replace("-", "−").replace("." + "0" * decimals, "")
@@ -41,7 +40,7 @@ def format_power(exponent: int) -> str:
     return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
-def format_setting(value: Any) -> str:
+def format_setting(value: object) -> str:
     """Write the value of a setting, its numbers with three digits."""
     if isinstance(value, (tuple, list)):
         return f"({', '.join(map(format_setting, value))})"

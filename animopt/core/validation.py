@@ -30,12 +30,11 @@ def check_number(
     return number
 
 
-def check_integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
+def check_integer(field: str, value: object, minimum: int = 1, maximum: float = inf) -> int:
     """Return a whole number from `minimum` to `maximum`."""
-    fits = isinstance(value, Integral) and not isinstance(value, bool)
-    if not fits or value < minimum or (maximum is not None and value > maximum):
-        ends = f"at least {minimum}" if maximum is None else f"at least {minimum} and at most {maximum}"
-        raise UsageError(f"{field} {short_repr(value)}: give a whole number of {ends}")
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum or not value <= maximum:
+        limits = f"at least {minimum}" + ("" if maximum == inf else f" and at most {maximum}")
+        raise UsageError(f"{field} {short_repr(value)}: give a whole number of {limits}")
     return int(value)
 
 
@@ -82,7 +81,7 @@ def check_text(field: str, value: object, example: str, *, lines: bool = False) 
     return value
 
 
-def check_texts(field: str, value: Any, example: str) -> Any:
+def check_texts(field: str, value: object, example: str) -> str | Mapping[str, str]:
     """Return a text, or a mapping of texts by language. Each text may have several lines."""
     if not isinstance(value, Mapping):
         return check_text(field, value, example, lines=True)
@@ -92,7 +91,7 @@ def check_texts(field: str, value: Any, example: str) -> Any:
     return value
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     """Return a real number as an int or a float, infinity if it is too large for a float, None for anything else."""
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         # An array or a tensor without dimensions, such as an element of an array.

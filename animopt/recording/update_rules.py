@@ -236,7 +236,7 @@ def _at(settings: Mapping[str, Any], step: int) -> dict[str, Any]:
     return {name: value[step] if isinstance(value, np.ndarray) else value for name, value in settings.items()}
 
 
-def _mu(beta1: Any, decay: Any, step: Any) -> Any:
+def _mu(beta1: Array | float, decay: Array | float, step: Array | float) -> Array | float:
     """Return NAdam's momentum in a step, counted from 1 (Dozat 2016)."""
     return beta1 * (1 - 0.5 * 0.96 ** (step * decay))
 
