@@ -78,7 +78,7 @@ def _remove_own_folders() -> None:
 
 
 def remove_stale_folders(parent: Path) -> None:
-    """Remove the temporary folders that dead processes left in a folder, and restore what they were replacing."""
+    """Remove the temporary folders of dead processes in a folder, and restore the folders that they were replacing."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(parent):
             found = _NAME.fullmatch(entry.name)
@@ -199,25 +199,20 @@ def sync(path: Path) -> None:
         return
     file = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
-        _flush(file)
+        if operating_system.MAC:
+            import fcntl
+
+            # This also writes the disk's own cache. Network file systems do not support it.
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(file, getattr(fcntl, "F_FULLFSYNC", 51))
+                return
+        os.fsync(file)
     except OSError:
         # Some file systems cannot sync folders.
         if not is_folder:
             raise
     finally:
         os.close(file)
-
-
-def _flush(file: int) -> None:
-    """Write an open file to the disk, on macOS also from the disk's own cache."""
-    if operating_system.MAC:
-        import fcntl
-
-        # Network file systems do not support this.
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(file, getattr(fcntl, "F_FULLFSYNC", 51))
-            return
-    os.fsync(file)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ REPEAT_INTERVAL = 10.0
 
 
 RETRY_DELAY = 0.05
-"""Seconds before a signal is sent again that arrived where Python cannot raise it."""
+"""Seconds before a signal is sent again if its exception was lost."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -150,7 +150,7 @@ def signal_exit_code() -> int:
 
 
 def exit_process(code: int) -> NoReturn:
-    """Run the exit handlers and end with a code, or by a signal that the code stands for."""
+    """Run the exit handlers and end the process with an exit code, or by the signal that was received."""
     if _State.exit_code is None:
         _State.exit_code = code
     sys.exit(code)

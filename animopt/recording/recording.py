@@ -22,7 +22,7 @@ class Surface:
     Attributes:
         x: Coordinates of the columns, ascending, (columns,).
         y: Coordinates of the rows, ascending, (rows,).
-        z: Values of the function, (rows, columns). NaN where it has none.
+        z: Values of the function, (rows, columns). NaN if it has none.
         scale: All values that share one scale of heights with `z`, of any shape. `z` itself if there are no others.
     """
 

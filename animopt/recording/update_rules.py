@@ -63,7 +63,6 @@ _COMMON_SETTINGS = IMPLEMENTATION_SETTINGS | {
 }
 """Settings that do not change the lines of a rule."""
 
-# The templates have a slot for each symbol; a slot whose name ends in _new has the value after the step.
 _SYMBOLS = {letter: letter for letter in "xgtsmvp"} | {
     "gets": r"\leftarrow",
     "lr": r"\eta",
@@ -79,6 +78,8 @@ _SYMBOLS = {letter: letter for letter in "xgtsmvp"} | {
     "mu_t": r"\mu_t",
     "mu_next": r"\mu_{t+1}",
 }
+# A slot whose name ends in _new has the value after the step.
+_SYMBOLS |= {f"{slot}_new": symbol for slot, symbol in _SYMBOLS.items()}
 _SETTINGS = {name: name for name in ("lr", "eps", "alpha")} | {
     "momentum": "mu",
     "weight_decay": "decay",
@@ -111,9 +112,10 @@ class UpdateRule:
 def update_rule(recording: Recording, racer: int, step: float) -> UpdateRule:
     """Return a racer's rule with the numbers of the step that follows `step`, or of its last step."""
     before = min(int(step), int(recording.steps[racer]) - 1)
-    templates = [Template(line) for line in _templates(recording, racer)]
-    symbols = _SYMBOLS | {f"{slot}_new": symbol for slot, symbol in _SYMBOLS.items()}
-    lines = tuple(template.substitute(symbols) for template in templates)
+    active = {name for name, value in recording.hyperparameters[racer].items() if np.any(value)}
+    rule = _RULES.get((_torch_class(recording, racer), frozenset(active - _COMMON_SETTINGS)), ())
+    templates = [Template(line) for line in rule]
+    lines = tuple(template.substitute(_SYMBOLS) for template in templates)
     if not templates or not np.isfinite(recording.xy[racer, before : before + 2]).all():
         return UpdateRule(lines, ())
     with np.errstate(all="ignore"):
@@ -210,11 +212,6 @@ def _setting(value: float) -> str:
 def _torch_class(recording: Recording, racer: int) -> str:
     """Return the name of a racer's class, or "" if the class is not torch's and so lacks the setting foreach."""
     return recording.optimizers[racer] if "foreach" in recording.hyperparameters[racer] else ""
-
-
-def _templates(recording: Recording, racer: int) -> tuple[str, ...]:
-    active = {name for name, value in recording.hyperparameters[racer].items() if np.any(value)}
-    return _RULES.get((_torch_class(recording, racer), frozenset(active - _COMMON_SETTINGS)), ())
 
 
 def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
