@@ -76,11 +76,11 @@ def recipe(clip: Path, as_json: bool, output: Path | None) -> None:
     import json
 
     from animopt.scene.recipe import Recipe
-    from animopt.video.metadata import embedded
+    from animopt.video.metadata import embedded_text
 
     if not clip.is_file():
         raise UsageError(f"{clip}: there is no such file")
-    found = Recipe.read(embedded(clip), str(clip))
+    found = Recipe.read(embedded_text(clip), str(clip))
     if output:
         catalog.save_scene(output, found.scene_file())
         Console().files([output])

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from animopt.core.arrays import Pixels
+from animopt.core.loggers import quiet_logger
 from animopt.drawing.layout import Box
-from animopt.drawing.mpl import Artist, Figure, FigureCanvasAgg, Text, quiet_logger
+from animopt.drawing.mpl import Artist, Figure, FigureCanvasAgg, Text
 from animopt.drawing.panel import Move, Panel
 from animopt.drawing.rc_context import drawing_settings
 from animopt.drawing.text_cache import TextCache

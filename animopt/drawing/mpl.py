@@ -1,6 +1,5 @@
 """Names of matplotlib that animopt uses. No other module imports matplotlib."""
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,22 +35,9 @@ __all__ = [
     "fontManager",
     "get_font",
     "matplotlib",
-    "quiet_logger",
     "to_hex",
     "to_rgb",
 ]
-
-
-@contextmanager
-def quiet_logger(name: str) -> Iterator[None]:
-    """Suppress a logger's warnings."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from os.path import commonprefix
 from typing import Any
 
 from animopt.core.errors import UsageError, short_repr
+from animopt.core.loggers import quiet_logger
 from animopt.drawing.fonts import describe_character
-from animopt.drawing.mpl import Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text, quiet_logger
+from animopt.drawing.mpl import Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text
 
 DUMMY_SYMBOL = ord("¤")
 """Character that matplotlib draws, from the STIX fonts, for one that no font of mathtext has."""

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
 from animopt.core.errors import Error
-from animopt.video.metadata import MOST
+from animopt.video.metadata import MAX_TEXT_LENGTH
 
 FORMAT = 1
 """Stands in every recipe; a later animopt that writes them otherwise writes another number."""
@@ -56,7 +56,8 @@ class Recipe:
         whole = {"recipe": FORMAT, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
         long = {"source": "", "lacking": self.lacking or "the scene file is too long to be kept in a clip"}
         for left_out in ({}, long, {**long, "settings": {}}):
-            if len(text := json.dumps({**whole, **left_out}, separators=(",", ":"), allow_nan=False)) <= MOST:
+            text = json.dumps({**whole, **left_out}, separators=(",", ":"), allow_nan=False)
+            if len(text) <= MAX_TEXT_LENGTH:
                 break
         return text
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from animopt.core.errors import Error, UsageError, first_line
+from animopt.core.loggers import quiet_logger
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,7 +74,7 @@ def connected(address: str) -> Iterator[Cluster]:
         raise _no_address(address) from error
     except (OSError, RuntimeError) as error:
         raise Error(f"cluster {address!r}: no scheduler answers there; start one, with dask scheduler") from error
-    with _quiet(), client:
+    with quiet_logger("distributed.client", logging.CRITICAL), client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError as error:
@@ -85,18 +86,6 @@ def connected(address: str) -> Iterator[Cluster]:
             raise Error(f"cluster {address!r}: its scheduler is gone, or gave up the work; look at its log") from error
         except (distributed.KilledWorker, ImportError) as error:
             raise Error(f"cluster {address!r}: {first_line(error)}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the client from logging, traceback and all, what is raised as one line."""
-    logger = logging.getLogger("distributed.client")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def check_address(address: str) -> None:

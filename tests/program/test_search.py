@@ -35,7 +35,7 @@ from animopt.scene.recipe import Recipe
 from animopt.scene.render import film_of
 from animopt.scene.scene_values import recipe_text
 from animopt.scene.staging import timeline_of
-from animopt.video.metadata import EMBEDDERS, MOST, embedded
+from animopt.video.metadata import EMBEDDERS, MAX_TEXT_LENGTH, embedded_text
 from animopt.video.size_budget import parse_bytes
 
 SEARCH = partial(
@@ -470,7 +470,7 @@ def refusal(request: Request, folder: Any) -> str:
             scene.still(
                 still, request.part * scene.seconds, request.size, request.theme, transparent=request.transparent
             )
-            assert Recipe.read(embedded(still), "it").settings == recipe.settings
+            assert Recipe.read(embedded_text(still), "it").settings == recipe.settings
     return ""
 
 
@@ -705,13 +705,13 @@ def test_any_text_in_a_picture_is_read_back(suffix, pictures, folder):
     path = folder / f"text{suffix}"
 
     @SEARCH(max_examples=40)
-    @example("x" * MOST)
+    @example("x" * MAX_TEXT_LENGTH)
     @example("&amp;<b>]]>")
     @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=600).map(str.strip).filter(bool))
     def search(text):
         path.write_bytes(pictures[suffix])
         EMBEDDERS[suffix](path, text)
-        assert embedded(path) == text
+        assert embedded_text(path) == text
         with Image.open(path) as image:
             assert (image.n_frames, image.size) == (1 if suffix == ".png" else 2, (16, 16))
             image.seek(image.n_frames - 1)
@@ -739,7 +739,7 @@ def test_damaged_picture_is_read_or_refused_in_one_line(suffix, pictures, folder
         path.write_bytes(damaged[:length])
         with warnings_as_errors():
             try:
-                assert isinstance(embedded(path), str)
+                assert isinstance(embedded_text(path), str)
             except Error as error:
                 one_line(error)
 

@@ -19,7 +19,7 @@ from animopt.functions import himmelblau, ravine
 from animopt.scene.recipe import Recipe
 from animopt.scene.scene_values import recipe_text
 from animopt.video import metadata
-from animopt.video.metadata import embed_in_gif, embed_in_png, embed_in_webp, embedded, ffmetadata
+from animopt.video.metadata import embed_in_gif, embed_in_png, embed_in_webp, embedded_text, ffmetadata
 
 SMALL = (320, 180)
 FFMPEG = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y"]
@@ -74,7 +74,7 @@ def comment(path):
         content = path.read_bytes()
         place = content.index(b"\xa9cmt") + 4
         return content[place + 16 : place + int.from_bytes(content[place : place + 4])].decode("ascii")
-    return embedded(path)
+    return embedded_text(path)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png", ".svg", ".pdf"])
@@ -85,7 +85,7 @@ def test_other_readers_find_the_recipe_in_every_file(mine, suffix):
     else:
         load_scene(mine).still(path, 0.5, SMALL)
     told = json.loads(comment(path))
-    assert embedded(path) == comment(path)
+    assert embedded_text(path) == comment(path)
     assert told["source"] == SCENE
     assert told["file"] == "mine.py"
     assert told["settings"]["racers"][1] == {"name": "Adam", "optimizer": "Adam", "lr": 0.3}
@@ -138,7 +138,7 @@ def test_the_same_scene_makes_the_same_bytes_and_no_recipe_where_none_is_wanted(
     for suffix in (".gif", ".mp4"):
         one, same, bare = (mine.with_name(name + suffix) for name in "abc")
         assert one.read_bytes() == same.read_bytes()
-        assert embedded(bare) == ""
+        assert embedded_text(bare) == ""
         assert np.array_equal(decoded(one), decoded(bare))
 
 
@@ -222,17 +222,17 @@ ENCODERS = {".mp4": "libx264", ".mov": "libx264", ".webm": "libvpx-vp9", ".mkv":
 
 @pytest.mark.parametrize("suffix", ENCODERS)
 def test_ffmpeg_takes_any_text_into_a_video(tmp_path, suffix):
-    text = AWKWARD + "x" * (metadata.MOST - len(AWKWARD))
+    text = AWKWARD + "x" * (metadata.MAX_TEXT_LENGTH - len(AWKWARD))
     (tmp_path / "text").write_text(ffmetadata(text), encoding="ascii", newline="\n")
     command = [*FFMPEG, "-f", "lavfi", "-i", "testsrc=d=0.2:s=64x64", "-f", "ffmetadata", "-i", tmp_path / "text"]
     subprocess.run([*command, "-map_metadata", "1", "-c:v", ENCODERS[suffix], tmp_path / f"a{suffix}"], check=True)
-    assert embedded(tmp_path / f"a{suffix}") == text
+    assert embedded_text(tmp_path / f"a{suffix}") == text
 
 
 @pytest.mark.parametrize("colours", [2, 256])
 @pytest.mark.parametrize("loop", [{"loop": 0}, {}], ids=["for ever", "once"])
 def test_a_gif_takes_a_text_and_stays_what_it_was(tmp_path, monkeypatch, colours, loop):
-    monkeypatch.setattr(metadata, "BLOCK", 100)
+    monkeypatch.setattr(metadata, "BLOCK_SIZE", 100)
     path = tmp_path / "a.gif"
     noise = np.random.default_rng(0).integers(0, colours, (3, 40, 50), dtype=np.uint8)
     first, *others = (Image.fromarray(each, "P") for each in noise)
@@ -268,7 +268,7 @@ def test_a_png_and_a_webp_take_a_text_and_stay_what_they_were(tmp_path, suffix, 
             assert image.text["Comment"] == text
         else:
             assert b"<rdf:li" in image.info["xmp"]
-    assert embedded(path).strip() == text.strip()
+    assert embedded_text(path).strip() == text.strip()
 
 
 @pytest.mark.parametrize("embed", [embed_in_gif, embed_in_png, embed_in_webp])

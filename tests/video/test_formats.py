@@ -25,7 +25,7 @@ from animopt.scene.recipe import Recipe
 from animopt.scene.render import save_outputs
 from animopt.video.film import Film
 from animopt.video.formats import FORMATS
-from animopt.video.metadata import embedded
+from animopt.video.metadata import embedded_text
 from animopt.video.presets import PRESETS
 from animopt.video.size_budget import MIN_WIDTH, REDUCED_FPS, parse_bytes, reductions
 
@@ -214,7 +214,7 @@ def test_a_folder_that_fails_leaves_the_old_one(scene, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov"])
 def test_every_clip_holds_its_recipe(clips, name):
-    found = Recipe.read(embedded(clips / name), name)
+    found = Recipe.read(embedded_text(clips / name), name)
     assert found.output == {"size": list(SIZE), "fps": FPS, "theme": "light"}
     assert "scene = Scene(" in found.scene_file()
 
@@ -223,7 +223,7 @@ def test_pillow_finds_the_recipe_of_an_apng_in_its_place(clips):
     with Image.open(clips / "a.apng") as image:
         image.seek(image.n_frames - 1)
         image.load()
-        assert image.text["Comment"] == embedded(clips / "a.apng")
+        assert image.text["Comment"] == embedded_text(clips / "a.apng")
 
 
 # Budgets.
