@@ -89,7 +89,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     cards = [
         Card(name, catalog.summary(path), _render_command(name, path, more_words), report.facts)
         for name, path in files.items()
-        if (report := results[name].told)
+        if (report := results[name].report) and report.facts
     ]
     if cards:
         (clip,) = next(iter(scenes.values()))[1]
@@ -150,7 +150,7 @@ def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> 
         results[result.name] = result
         for warning in result.warnings:
             console.warning(f"{result.name}: {warning}")
-        race, seconds = (result.told.race, result.told.seconds) if result.told else ({}, 0.0)
+        race, seconds = (result.report.race, result.report.seconds) if result.report else ({}, 0.0)
         error = {"error": result.failure} if result.failure else {}
         console.files(result.paths, result.clips, seconds, scene={"name": result.name, **race}, **error)
         console.note(f"{done}/{total} {result.name}: {f'failed: {result.failure}' if result.failure else 'done'}")

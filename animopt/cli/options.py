@@ -14,7 +14,7 @@ from animopt.cli.console import Console
 from animopt.core.errors import Error, UsageError
 from animopt.core.terminal_text import escape_controls
 from animopt.drawing.theme import THEMES
-from animopt.scene.limits import Limits
+from animopt.scene.limits import Limits, parse_limits
 from animopt.video.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def clip_options(workers: click.Option, size: str | None = None, fps: float | No
             ["--limit", "limits"],
             multiple=True,
             metavar="NAME=NUMBER",
-            callback=lambda ctx, param, words: Limits.given(words) if words else None,
+            callback=lambda ctx, param, words: parse_limits(words) if words else None,
             show_default=str(Limits()),
             help="Change a limit; may be given several times.",
         ),

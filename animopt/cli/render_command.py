@@ -7,6 +7,7 @@ import click
 
 from animopt.cli import completion
 from animopt.cli.options import FORMAT_OPTIONS, FRAME_WORKERS, LANGUAGE, Context, PresetCommand, clip_options
+from animopt.core.errors import Error
 from animopt.drawing.layout import LAYOUTS
 from animopt.scene import catalog
 
@@ -144,12 +145,14 @@ def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **opti
     fields = {name: options.pop(name) for name in ("start", "steps", "title", "caption")}
 
     def load(written: list[Path]) -> "Scene":
-        from animopt.scene.race_spec import RaceSpec
+        from animopt.scene.race_spec import race_scene
 
-        spec = RaceSpec(function, racers, {name: value for name, value in fields.items() if value is not None})
+        scene, text = race_scene(function, racers, {name: value for name, value in fields.items() if value is not None})
         if save_scene:
-            catalog.save_scene(save_scene, spec.source)
+            if not text:
+                raise Error(f"{save_scene}: cannot be written, because {function} is not in UTF-8; save it as UTF-8")
+            catalog.save_scene(save_scene, text)
             written.append(save_scene)
-        return spec.scene
+        return scene
 
     render("race", load, **options)

@@ -1,4 +1,4 @@
-"""The events of a race as captions of its clip, in WebVTT."""
+"""Captions of a clip in WebVTT: the events of its race."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from animopt.recording.events import headlines
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
 
-LEAST = 1.5
-"""Seconds for which a caption can be read at a glance; also the most by which one may come late."""
+MIN_SECONDS = 1.5
+"""Minimum number of seconds for which a caption is shown, and maximum by which it is late."""
 
-MOST = 4.0
-"""Seconds after which a caption, but for the last, gives the picture free."""
+MAX_SECONDS = 4.0
+"""Maximum number of seconds for which a caption is shown, except the last one."""
 
 MARK = "NOTE animopt"
-"""Stands in each file of captions, so that animopt knows its own."""
+"""Comment in each file of captions by which animopt recognizes it."""
 
 
 @dataclass(frozen=True)
 class Cue:
-    """A caption: its lines, and the seconds of the clip from which and until which it is shown."""
+    """The lines of a caption, and the seconds of the clip at which it appears and disappears."""
 
     start: float
     end: float
@@ -30,41 +30,41 @@ class Cue:
 
 @dataclass
 class _Group:
-    """Lines that are shown from `start` on, the first of which should have been at the second `first`."""
+    """Lines that appear together at `start`. The first line's event is at the second `event`."""
 
     start: float
-    first: float
+    event: float
     lines: list[str]
 
 
 def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
-    """What is told of the first race, and that others follow, as captions in their order, none over another.
+    """Return captions with the events of the first race, and with the beginning of the other races.
 
-    Each stays for four seconds, or until the next one comes, and the last until the clip's end. One that has no 1.5
-    seconds of its own comes by as much later as it must, alone or with others, but never before what it tells.
+    Captions do not overlap. Each is shown for four seconds, or until the next one, and the last one until the end. A
+    caption that would be shown for less than 1.5 seconds appears later, alone or with others, but not before its event.
     """
-    told = [(timeline.second_of(event.step), event.text) for event in headlines(races[0])]
+    texts = [(timeline.second_of(event.step), event.text) for event in headlines(races[0])]
     if len(races) > 1:
-        told.append(
+        texts.append(
             (timeline.other_races_start, f"then {len(races) - 1} more functions, and how the race ends on each")
         )
     groups: list[_Group] = []
     end = round(timeline.seconds, 3)
-    for second, text in sorted(told, key=lambda each: each[0]):
+    for second, text in sorted(texts, key=lambda each: each[0]):
         start, line = round(second, 3), " ".join(text.split())
         last = groups[-1] if groups else None
-        earliest = round(last.start + LEAST, 3) if last else start
+        earliest = round(last.start + MIN_SECONDS, 3) if last else start
         if last and start <= last.start:
             last.lines.append(line)
-        elif start >= earliest or earliest + LEAST <= end:
+        elif start >= earliest or earliest + MIN_SECONDS <= end:
             groups.append(_Group(max(start, earliest), start, [line]))
-        elif last and len(groups) > 1 and start - last.first <= LEAST:
-            # Both are told with the later one: never before it happens.
+        elif last and len(groups) > 1 and start - last.event <= MIN_SECONDS:
+            # Both appear at the later event, so that neither appears before its event.
             last.start = start
             last.lines.append(line)
         else:
             groups.append(_Group(start, start, [line]))
-    ends = [*(min(after.start, before.start + MOST) for before, after in pairwise(groups)), end]
+    ends = [*(min(after.start, before.start + MAX_SECONDS) for before, after in pairwise(groups)), end]
     return [
         Cue(group.start, until, tuple(f"{line[:1].upper()}{line[1:]}" for line in group.lines))
         for group, until in zip(groups, ends, strict=True)
@@ -72,15 +72,16 @@ def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
 
 
 def webvtt(captions: Sequence[Cue]) -> str:
-    """Captions as the text of a WebVTT file."""
+    """Return captions as the text of a WebVTT file."""
     blocks = [
-        f"{_time(cue.start)} --> {_time(cue.end)}\n" + "\n".join(escape(line, quote=False) for line in cue.lines)
+        f"{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n"
+        + "\n".join(escape(line, quote=False) for line in cue.lines)
         for cue in captions
     ]
     return "\n\n".join(["WEBVTT", MARK, *blocks]) + "\n"
 
 
-def _time(second: float) -> str:
+def _timestamp(second: float) -> str:
     minutes, thousandths = divmod(round(1000 * second), 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{thousandths // 1000:02}.{thousandths % 1000:03}"

@@ -1,4 +1,4 @@
-"""Slides as one page for a browser, which has all that it needs in itself."""
+"""Slides as one HTML page that contains all that it needs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,6 @@ from animopt.publish.slides import Slide
 
 
 def save_slides(path: Path, heading: str, slides: Sequence[Slide]) -> None:
-    """Write an HTML file with a slide each: title, clip, alt text and notes; `heading` is the page's title."""
+    """Write an HTML page with the title, the clip, the alt text and the notes of each slide."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(render_page("deck", heading=heading, slides=slides))

@@ -9,28 +9,27 @@ from animopt.core.errors import Error
 from animopt.publish.slides import Slide
 
 WIDTH, HEIGHT = 12192000, 6858000
-"""A slide of 13.333 × 7.5 inches, in EMU, of which an inch has 914,400 and a point 12,700."""
+"""Size of a slide, 13.333 × 7.5 inches, in EMU: 914,400 per inch, 12,700 per point."""
 
-HEADING = 685800
-"""The height of the room for the title, above the clip."""
+TITLE_HEIGHT = 685800
+"""Height in EMU of the area for the title, above the clip."""
 
 MARGIN = WIDTH * 45 // 1280
-"""How far from the slide's edges a title keeps."""
+"""Minimum distance in EMU of a title from the slide's edges."""
 
-TYPE = 28, 16
-"""The title's size in points, and the least one."""
+MAX_FONT_SIZE, MIN_FONT_SIZE = 28, 16
+"""Maximum and minimum font size of a title in points."""
 
 TITLE_ONLY = 5
-"""The number of python-pptx's layout with nothing but a title."""
+"""Index of python-pptx's slide layout that has only a title."""
 
-STYLE = """
+TITLE_STYLE = """
 <a:lvl1pPr algn="l" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">
   <a:defRPr sz="{size}" b="1"/>
 </a:lvl1pPr>
 """
 
-# What PowerPoint itself writes for a video that starts after what was before it, that loops until it is stopped, and
-# that a click pauses.
+# PowerPoint writes this for a video that starts with its slide, loops, and pauses when it is clicked.
 TIMING = """
 <p:timing xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main">
   <p:tnLst><p:par><p:cTn id="1" dur="indefinite" restart="never" nodeType="tmRoot"><p:childTnLst>
@@ -93,96 +92,8 @@ TIMING = """
 """
 
 
-def check() -> None:
-    """Raise Error where python-pptx is not installed."""
-    _pptx()
-
-
-def save_slides(path: Path, heading: str, slides: Sequence[Slide]) -> None:
-    """Write a PowerPoint file with a slide each: title, clip, alt text and speaker notes; `heading` names the file.
-
-    Raises Error without python-pptx.
-    """
-    presentation = _wide(_pptx().Presentation())
-    said, now = presentation.core_properties, datetime.now()
-    said.title, said.author, said.last_modified_by = heading, "", "animopt"
-    said.created = said.modified = now
-    for slide in slides:
-        _add(presentation, slide)
-    presentation.save(path)
-
-
-def _add(presentation: Any, slide: Slide) -> None:
-    from pptx.dml.color import RGBColor
-    from pptx.oxml import parse_xml
-    from pptx.oxml.ns import qn
-    from pptx.util import Emu, Pt
-
-    page = presentation.slides.add_slide(presentation.slide_layouts[TITLE_ONLY])
-    fill = page.background.fill
-    fill.solid()
-    fill.fore_color.rgb = RGBColor.from_string(slide.theme.background.removeprefix("#"))
-
-    left, top, width, height = _place(slide.size)
-    title, layout_title = page.shapes.title, page.slide_layout.placeholders[0]
-    title.left = Emu(left + round(width * slide.inset))
-    title.width = Emu(WIDTH - MARGIN - title.left)
-    title.top, title.height = layout_title.top, layout_title.height
-    title.text_frame.text = slide.title
-    run = title.text_frame.paragraphs[0].runs[0]
-    most, least = TYPE
-    run.font.size = Pt(max(least, min(most, int(title.width / Pt(1) / slide.ems))))
-    run.font.color.rgb = RGBColor.from_string(slide.theme.ink.removeprefix("#"))
-    run._r.get_or_add_rPr().set("lang", slide.lang)
-
-    movie = page.shapes.add_movie(
-        str(slide.clip), Emu(left), Emu(top), Emu(width), Emu(height), str(slide.poster), "video/mp4"
-    )
-    movie.name = f"Clip of {slide.name}"
-    movie._element._nvXxPr.cNvPr.set("descr", slide.alt)
-    timing = page.element.find(qn("p:timing"))
-    # python-pptx's parser leaves out the blanks between the tags.
-    ours = parse_xml(TIMING.format(shape=movie.shape_id, milliseconds=round(1000 * slide.seconds)))
-    timing.getparent().replace(timing, ours)
-    page.notes_slide.notes_text_frame.text = "\n".join(slide.notes)
-
-
-def _wide(presentation: Any) -> Any:
-    """A presentation of python-pptx's, which is 4:3, with every placeholder in the place that it has in 16:9."""
-    from pptx.enum.text import MSO_ANCHOR
-    from pptx.oxml import parse_xml
-    from pptx.oxml.ns import qn
-    from pptx.util import Emu
-
-    wider, higher = WIDTH / presentation.slide_width, HEIGHT / presentation.slide_height
-    presentation.slide_width, presentation.slide_height = Emu(WIDTH), Emu(HEIGHT)
-    master = presentation.slide_master
-    for part in (master, *master.slide_layouts):
-        for shape in part.placeholders:
-            # Others have the place that the master says.
-            if shape.element.spPr.find(qn("a:xfrm")) is not None:
-                shape.left, shape.width = (Emu(round(each * wider)) for each in (shape.left, shape.width))
-                shape.top, shape.height = (Emu(round(each * higher)) for each in (shape.top, shape.height))
-    title = master.slide_layouts[TITLE_ONLY].placeholders[0]
-    title.left, title.width = Emu(MARGIN), Emu(WIDTH - 2 * MARGIN)
-    title.top, title.height = Emu(round(0.15 * HEADING)), Emu(round(0.85 * HEADING))
-    frame = title.text_frame
-    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = Emu(0)
-    frame.vertical_anchor = MSO_ANCHOR.BOTTOM
-    style = frame._txBody.find(qn("a:lstStyle"))
-    style.append(parse_xml(STYLE.format(size=100 * TYPE[0])))
-    return presentation
-
-
-def _place(size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The left, top, width and height of a clip of `size` pixels, as large as it can be under the title."""
-    room = HEIGHT - HEADING
-    scale = min(WIDTH / size[0], room / size[1])
-    width, height = round(size[0] * scale), round(size[1] * scale)
-    return (WIDTH - width) // 2, HEADING + (room - height) // 2, width, height
-
-
-def _pptx() -> Any:
+def import_pptx() -> Any:
+    """Return python-pptx. Raises Error if it is not installed."""
     try:
         import pptx
     except ImportError as error:
@@ -190,3 +101,94 @@ def _pptx() -> Any:
             'deck: a .pptx needs python-pptx; install it with pip install -c constraints.txt ".[decks]"'
         ) from error
     return pptx
+
+
+def save_slides(path: Path, heading: str, slides: Sequence[Slide]) -> None:
+    """Write a PowerPoint file with the title, the clip, the alt text and the notes of each slide.
+
+    Raises Error if python-pptx is not installed.
+    """
+    presentation = _widescreen(import_pptx().Presentation())
+    properties = presentation.core_properties
+    properties.title, properties.author, properties.last_modified_by = heading, "", "animopt"
+    properties.created = properties.modified = datetime.now()
+    for slide in slides:
+        _add(presentation, slide)
+    presentation.save(path)
+
+
+def _widescreen(presentation: Any) -> Any:
+    """Return python-pptx's default presentation with slides of 16:9, and titles at the left above the clip."""
+    from pptx.enum.text import MSO_ANCHOR
+    from pptx.oxml import parse_xml
+    from pptx.util import Emu
+
+    horizontal, vertical = WIDTH / presentation.slide_width, HEIGHT / presentation.slide_height
+    presentation.slide_width, presentation.slide_height = Emu(WIDTH), Emu(HEIGHT)
+    master = presentation.slide_master
+    for part in (master, *master.slide_layouts):
+        for shape in part.placeholders:
+            # A placeholder without a position has that of the master.
+            if _find(shape, "a:xfrm") is not None:
+                shape.left, shape.width = (Emu(round(each * horizontal)) for each in (shape.left, shape.width))
+                shape.top, shape.height = (Emu(round(each * vertical)) for each in (shape.top, shape.height))
+    title = master.slide_layouts[TITLE_ONLY].placeholders[0]
+    title.left, title.width = Emu(MARGIN), Emu(WIDTH - 2 * MARGIN)
+    title.top, title.height = Emu(round(0.15 * TITLE_HEIGHT)), Emu(round(0.85 * TITLE_HEIGHT))
+    frame = title.text_frame
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = Emu(0)
+    frame.vertical_anchor = MSO_ANCHOR.BOTTOM
+    _find(title, "a:lstStyle").append(parse_xml(TITLE_STYLE.format(size=100 * MAX_FONT_SIZE)))
+    return presentation
+
+
+def _add(presentation: Any, slide: Slide) -> None:
+    from pptx.dml.color import RGBColor
+    from pptx.oxml import parse_xml
+    from pptx.util import Emu, Pt
+
+    page = presentation.slides.add_slide(presentation.slide_layouts[TITLE_ONLY])
+    fill = page.background.fill
+    fill.solid()
+    fill.fore_color.rgb = RGBColor.from_string(slide.theme.background.removeprefix("#"))
+
+    left, top, width, height = _clip_box(slide.size)
+    title, layout_title = page.shapes.title, page.slide_layout.placeholders[0]
+    title.left = Emu(left + round(width * slide.inset))
+    title.width = Emu(WIDTH - MARGIN - title.left)
+    title.top, title.height = layout_title.top, layout_title.height
+    title.text_frame.text = slide.title
+    font = title.text_frame.paragraphs[0].runs[0].font
+    font.size = Pt(max(MIN_FONT_SIZE, min(MAX_FONT_SIZE, int(title.width / Pt(1) / slide.ems))))
+    font.color.rgb = RGBColor.from_string(slide.theme.ink.removeprefix("#"))
+    _find(title, "a:rPr").set("lang", slide.lang)
+
+    movie = page.shapes.add_movie(
+        str(slide.clip), Emu(left), Emu(top), Emu(width), Emu(height), str(slide.poster), "video/mp4"
+    )
+    movie.name = f"Clip of {slide.name}"
+    _find(movie, "p:cNvPr").set("descr", slide.alt)
+    timing = _find(page, "p:timing")
+    # python-pptx's parser removes the white space between the tags.
+    timing.getparent().replace(
+        timing, parse_xml(TIMING.format(shape=movie.shape_id, milliseconds=round(1000 * slide.seconds)))
+    )
+    page.notes_slide.notes_text_frame.text = "\n".join(slide.notes)
+
+
+def _find(proxy: Any, tag: str) -> Any:
+    """Return the first XML element with a tag in a shape or a slide, or None.
+
+    python-pptx has no other interface to alt text, any language, animations, and the style of a layout's title.
+    """
+    from pptx.oxml.ns import qn
+
+    return proxy.element.find(f".//{qn(tag)}")
+
+
+def _clip_box(size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the left, top, width and height in EMU of a clip of `size` pixels: as large as fits below the title."""
+    available = HEIGHT - TITLE_HEIGHT
+    scale = min(WIDTH / size[0], available / size[1])
+    width, height = round(size[0] * scale), round(size[1] * scale)
+    return (WIDTH - width) // 2, TITLE_HEIGHT + (available - height) // 2, width, height

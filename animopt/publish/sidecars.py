@@ -1,4 +1,4 @@
-"""What is written beside a clip on request: a poster, captions, a text for those who cannot see it, snippets."""
+"""Files beside a clip: a poster, captions, an alt text, and snippets for a page."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -15,29 +15,29 @@ from animopt.video.film import Film
 from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
 
-KINDS = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".md", "html": ".html"}
-"""What there is, with the suffix that its file has in place of the clip's."""
+SUFFIXES = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".md", "html": ".html"}
+"""Suffix of each kind of sidecar."""
 
 MARKS = {"captions": captions.MARK, "alt": ALT_TEXT_START, "markdown": snippets.MARK, "html": snippets.MARK}
-"""What stands at the beginning of a text that animopt wrote."""
+"""Text near the beginning of a sidecar that animopt wrote."""
 
 
 def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
-    """Raise UsageError for a kind that there is not, and for a file that another thing would be lost with."""
+    """Raise UsageError for an unknown kind, or for a path at which another file would be lost."""
     for kind in kinds:
-        check_choice("sidecars", kind, KINDS)
+        check_choice("sidecars", kind, SUFFIXES)
     taken = {output.path.resolve() for output in outputs}
-    for clips in _clips(outputs):
+    for clip in _clips(outputs):
         for kind in kinds:
-            path = _path(clips, kind)
+            path = _path(clip, kind)
             if path.resolve() in taken:
                 raise UsageError(f"{path}: would be the clip and its {kind}; give the clip another name")
             with suppress(OSError):
                 if path.is_dir():
                     raise UsageError(f"{path}: is a folder, and the place of the clip's {kind}; rename one of them")
             check_path(path)
-            if kind in MARKS and path.exists() and not _is_ours(path, MARKS[kind]):
-                raise UsageError(f"{path}: is there already and was not written by animopt; rename it, or the clip")
+            if kind in MARKS and path.exists() and not _was_written_by_animopt(path, MARKS[kind]):
+                raise UsageError(f"{path}: exists already and was not written by animopt; rename it, or the clip")
 
 
 def write_sidecars(
@@ -48,47 +48,48 @@ def write_sidecars(
     film_of: Callable[[Output], Film],
     recipe_of: Callable[[Output], str],
 ) -> Iterator[Path]:
-    """Write what is asked for beside each clip, and yield its path once it is in place.
+    """Write the sidecars of each clip, and yield the path of each once it is in place.
 
-    Raises Error where one cannot be written, once all the others are. Outputs that differ in their suffix alone are one
-    clip. `film_of` and `recipe_of` make the film and the recipe of its largest.
+    Outputs that differ only in their suffix are one clip. `film_of` and `recipe_of` return the film and the recipe of
+    an output. Raises Error at the end if a file cannot be written.
     """
-    asked = [kind for kind in KINDS if kind in kinds]
+    kinds = [kind for kind in SUFFIXES if kind in kinds]
     failures = Failures()
-    for clips in _clips(outputs):
-        poster, track = (_path(clips, kind).name if kind in asked else "" for kind in ("poster", "captions"))
+    for clip in _clips(outputs):
+        poster, track = (_path(clip, kind).name if kind in kinds else "" for kind in ("poster", "captions"))
         alt = alt_text(races[0])
-        sizes = {clip.path.name: clip.size for clip in clips}
+        sizes = {output.path.name: output.size for output in clip}
         texts = {
             "captions": captions.webvtt(captions.cues(races, timeline)),
             "alt": f"{alt}\n",
             "markdown": snippets.markdown(sizes, alt, poster),
             "html": snippets.html(sizes, alt, poster, track),
         }
-        for kind in asked:
-            path = _path(clips, kind)
+        for kind in kinds:
+            path = _path(clip, kind)
             with failures.collect():
                 if kind in texts:
                     write_atomically(path, texts[kind].encode())
                 else:
-                    largest = max(clips, key=lambda clip: clip.size[0] * clip.size[1])
+                    largest = max(clip, key=lambda output: output.size[0] * output.size[1])
                     save_still(path, film_of(largest).at(timeline.result_second), recipe_of(largest))
                 yield path
     failures.raise_if_any()
 
 
 def _clips(outputs: Sequence[Output]) -> list[list[Output]]:
-    found: dict[Path, list[Output]] = {}
+    """Return the outputs of each clip."""
+    clips: dict[Path, list[Output]] = {}
     for output in outputs:
-        found.setdefault(output.path.resolve().with_suffix(""), []).append(output)
-    return list(found.values())
+        clips.setdefault(output.path.resolve().with_suffix(""), []).append(output)
+    return list(clips.values())
 
 
-def _path(clips: Sequence[Output], kind: str) -> Path:
-    return clips[0].path.with_suffix(KINDS[kind])
+def _path(clip: Sequence[Output], kind: str) -> Path:
+    return clip[0].path.with_suffix(SUFFIXES[kind])
 
 
-def _is_ours(path: Path, mark: str) -> bool:
+def _was_written_by_animopt(path: Path, mark: str) -> bool:
     try:
         with path.open("rb") as file:
             return mark.encode() in file.read(4096)

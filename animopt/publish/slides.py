@@ -1,4 +1,4 @@
-"""What a slide says and shows, whatever file it is in."""
+"""The content of a slide."""
 
 import re
 import unicodedata
@@ -14,10 +14,9 @@ from animopt.drawing.theme import Theme
 class Slide:
     """A scene as a slide.
 
-    Its `name`; its `title`, in the language `lang`; the files of its clip, an MP4, and of a still of it, a PNG, both of
-    `size` (width, height) pixels; the clip's length in `seconds`; a text for those who cannot see the clip; what the
-    speaker is told of the scene, as paragraphs, and what there is to point at, as pairs of a second and a sentence;
-    and the look of the clip, whose background is the slide's own.
+    `clip` is an MP4 file and `poster` a PNG file, both of `size` (width, height) in pixels; `alt` is the alt text of
+    both. The clip is `seconds` long. `about` are paragraphs for the speaker's notes, and `beats` are the events of the
+    race, each with its second of the clip. The slide has the background and the text color of the clip's `theme`.
     """
 
     name: str
@@ -34,13 +33,13 @@ class Slide:
 
     @property
     def inset(self) -> float:
-        """Where the clip's contents begin, in parts of its width; the title begins there too."""
+        """Left margin of the clip's content and of the title, as a fraction of the clip's width."""
         return content_inset(*self.size)
 
     @property
     def ems(self) -> float:
-        """About how long the title is, in parts of its type size."""
-        # A letter is about as wide as half its height, one of Chinese, Japanese or Korean as its height.
+        """Approximate width of the title, as a multiple of its font size."""
+        # A letter is about half as wide as high; Chinese, Japanese and Korean characters are as wide as high.
         wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in self.title)
         return max(1.0, wide + 0.55 * (len(self.title) - wide))
 
@@ -51,14 +50,14 @@ class Slide:
         return [*self.about, *(["Point at:"] if cues else []), *cues]
 
 
-def plain_text(words: str) -> str:
-    r"""Words in one line, without control characters and the marks of maths: "β = 0.9" for `\(\beta = 0.9\)`."""
-    words = re.sub(r"\\\((.+?)\\\)", lambda maths: re.sub(r"\\([A-Za-z]+) ?", _letter, maths[1]), words)
-    kept = (letter for letter in words if letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cs"))
+def plain_text(text: str) -> str:
+    r"""Return a text in one line, without control characters and math: "β = 0.9" for `\(\beta = 0.9\)`."""
+    text = re.sub(r"\\\((.+?)\\\)", lambda math: re.sub(r"\\([A-Za-z]+) ?", _greek_letter, math[1]), text)
+    kept = (letter for letter in text if letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cs"))
     return " ".join("".join(kept).split())
 
 
-def _letter(command: re.Match[str]) -> str:
+def _greek_letter(command: re.Match[str]) -> str:
     case = "CAPITAL" if command[1][0].isupper() else "SMALL"
     try:
         return unicodedata.lookup(f"GREEK {case} LETTER {command[1]}")
@@ -66,6 +65,6 @@ def _letter(command: re.Match[str]) -> str:
         return command[0]
 
 
-def paragraphs(words: str) -> list[str]:
-    """The paragraphs of a docstring, each in one line."""
-    return [plain_text(paragraph) for paragraph in re.split(r"\n\s*\n", words) if paragraph.strip()]
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a docstring, each in one line."""
+    return [plain_text(paragraph) for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]

@@ -1,4 +1,4 @@
-"""What to paste into a page to show a clip there: HTML and Markdown."""
+"""HTML and Markdown that show a clip in a page."""
 
 import os
 import re
@@ -8,34 +8,35 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 MARK = "<!-- animopt -->"
-"""The first line of each snippet, so that animopt knows its own; no page shows it."""
+"""First line of each snippet, by which animopt recognizes it. Pages do not show it."""
 
-VIDEOS = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
-"""The types of the clips that a page plays."""
+VIDEO_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
+"""Media types of the clips that a page plays, by suffix."""
 
-PICTURES = (".gif", ".png", ".apng", ".webp", ".avif")
-"""The clips that a page shows as it shows pictures; to all others it can only link."""
+PICTURE_SUFFIXES = (".gif", ".png", ".apng", ".webp", ".avif")
+"""Suffixes of the clips that a page shows as pictures. To other clips it links."""
 
 
 def html(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "", captions: str = "") -> str:
-    """One clip in HTML, of its files' names with their sizes (width, height): as a video where there is one.
+    """Return HTML that shows a clip, as a video if one of its files is a video.
 
-    `poster` and `captions` are names of files beside it, "" for none.
+    `clips` contains the size (width, height) of the clip in each file, by name. `poster` and `captions` are names of
+    files, or "".
     """
     videos, pictures = _videos(clips), _pictures(clips)
-    # In ASCII, for a page that does not say in what its letters are written.
-    told = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode()
+    # ASCII is the same in the encoding of any page.
+    text = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode()
     if not videos and not pictures:
-        return f'{MARK}\n<a href="{_url(next(iter(clips)))}">{told}</a>\n'
+        return f'{MARK}\n<a href="{_url(next(iter(clips)))}">{text}</a>\n'
     if not videos:
         width, height = clips[pictures[0]]
-        return f'{MARK}\n<img src="{_url(pictures[0])}" width="{width}" height="{height}" alt="{told}">\n'
+        return f'{MARK}\n<img src="{_url(pictures[0])}" width="{width}" height="{height}" alt="{text}">\n'
     width, height = clips[videos[0]]
-    plays = "autoplay muted loop playsinline controls" + (f' poster="{_url(poster)}"' if poster else "")
+    attributes = "autoplay muted loop playsinline controls" + (f' poster="{_url(poster)}"' if poster else "")
     lines = [
         MARK,
-        f'<video width="{width}" height="{height}" {plays} aria-label="{told}">',
-        *(f'  <source src="{_url(name)}" type="{VIDEOS[_suffix(name)]}">' for name in videos),
+        f'<video width="{width}" height="{height}" {attributes} aria-label="{text}">',
+        *(f'  <source src="{_url(name)}" type="{VIDEO_TYPES[_suffix(name)]}">' for name in videos),
         *([f'  <track kind="captions" src="{_url(captions)}" srclang="en" label="English">'] if captions else []),
         "</video>",
         "",
@@ -44,26 +45,26 @@ def html(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "", capti
 
 
 def markdown(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "") -> str:
-    """One clip in Markdown, of its files' names with their sizes: as a picture where there is one.
+    """Return Markdown that shows a clip, as a picture if one of its files is a picture.
 
-    Else it is the poster, or its alt text, with a link to the video, for GitHub takes every other video out.
+    Otherwise it shows the poster or the alt text, with a link to the video, because GitHub removes videos.
     """
-    told = _literal(alt)
+    text = _escaped(alt)
     if pictures := _pictures(clips):
-        shown = f"![{told}]({_url(pictures[0])})"
+        content = f"![{text}]({_url(pictures[0])})"
     else:
-        face = f"![{told}]({_url(poster)})" if poster else told
-        shown = f"[{face}]({_url([*_videos(clips), *clips][0])})"
-    return f"{MARK}\n\n{shown}\n"
+        label = f"![{text}]({_url(poster)})" if poster else text
+        content = f"[{label}]({_url([*_videos(clips), *clips][0])})"
+    return f"{MARK}\n\n{content}\n"
 
 
 def _videos(clips: Mapping[str, tuple[int, int]]) -> Sequence[str]:
-    """The videos, with those that only some browsers play last."""
-    return sorted((name for name in clips if _suffix(name) in VIDEOS), key=lambda name: _suffix(name) == ".mov")
+    """Return the names of the videos. MOV files, which not every browser plays, are last."""
+    return sorted((name for name in clips if _suffix(name) in VIDEO_TYPES), key=lambda name: _suffix(name) == ".mov")
 
 
 def _pictures(clips: Mapping[str, tuple[int, int]]) -> Sequence[str]:
-    return [name for name in clips if _suffix(name) in PICTURES]
+    return [name for name in clips if _suffix(name) in PICTURE_SUFFIXES]
 
 
 def _suffix(name: str) -> str:
@@ -71,10 +72,10 @@ def _suffix(name: str) -> str:
 
 
 def _url(name: str) -> str:
-    # A name can be in no encoding.
+    # A name on Linux can be bytes that are not in any encoding.
     return quote(os.fsencode(name), safe="")
 
 
-def _literal(text: str) -> str:
-    """A text with a backslash before each letter that Markdown may take for more."""
+def _escaped(text: str) -> str:
+    """Return a text in one line, with a backslash before each character that has a meaning in Markdown."""
     return re.sub(r"([\\`*_\[\]<>&$~|!#@:])", r"\\\1", " ".join(text.split()))

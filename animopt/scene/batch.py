@@ -1,4 +1,4 @@
-"""Many scenes at once, each rendered by one worker, past those that fail."""
+"""Renders many scenes, each in one worker. A scene that fails does not stop the others."""
 
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -20,188 +20,173 @@ if TYPE_CHECKING:
     from animopt.scene.scene import Scene
 
 _RENDERING = Lock()
-"""Threads render one scene at a time: torch's chance and Python's warnings are the whole process's."""
+"""Threads render one scene at a time: torch's random numbers and Python's warnings belong to the whole process."""
 
-Work = Callable[["Scene", Sequence[Output]], Generator[Path, None, SceneReport]]
-"""What is done with a scene and its outputs: the path of each file as it is written, then what there is to tell.
+Task = Callable[["Scene", Sequence[Output]], Generator[Path, None, SceneReport]]
+"""What a worker does with a scene and its outputs: it yields the path of each file it writes, and returns a report.
 
-Files are those of the outputs, and such that differ from one of these in the suffix. A work must pickle.
+The files have the outputs' paths, or these with another suffix. A task is pickled.
 """
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What came of a scene: the paths of its files, what was warned of, and why it failed, if it did.
+    """The result of a scene: the paths of its files, its warnings, and the reason if it failed.
 
-    `clips` are those among the files, as they were made; `told` is what the work returned, None where it failed.
+    `clips` are the outputs among the files, as they were made. The report is the task's, None if the scene failed.
     """
 
     name: str
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: str = ""
-    told: SceneReport | None = None
+    report: SceneReport | None = None
     clips: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Clip:
-    """An Output in words: a path of this system may be none on the worker's."""
+class _Job:
+    """A scene file with its path as given, its absolute path and its content, and what to do with it."""
 
     path: str
-    suffix: str
-    size: tuple[int, int]
-    fps: float
-    theme: str | None
-    transparent: bool
-    max_bytes: int | None
-
-    @staticmethod
-    def of(output: Output) -> "_Clip":
-        """What an output is, but for where."""
-        what = output.size, output.fps, output.theme, output.transparent, output.max_bytes
-        return _Clip(str(output.path), output.format.suffix, *what)
-
-    def output(self, stem: Path) -> Output:
-        """The same at another place, without its suffix."""
-        return Output(f"{stem}{self.suffix}", self.size, self.fps, self.theme, self.transparent, self.max_bytes)
-
-
-@dataclass(frozen=True)
-class _Order:
-    """A scene file, as it is named, where it lies and what it says, the clips to make of it, and how."""
-
-    path: str
-    place: str
-    source: bytes
-    clips: Sequence[_Clip]
+    absolute_path: str
+    content: bytes
+    outputs: Sequence[Output]
     fields: Mapping[str, Any]
-    work: Work
+    task: Task
 
 
 @dataclass
-class _Delivery:
-    """What a worker hands back: files or folders by their names there, warnings, and why the scene failed."""
+class _Rendered:
+    """What a worker returns: files and folders by their names there, warnings, and the reason if the scene failed."""
 
     files: dict[str, bytes | dict[str, bytes]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: Sequence[str] = ()
     failure: str = ""
-    told: SceneReport | None = None
+    report: SceneReport | None = None
 
 
 def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
-    """The work of rendering: every output."""
+    """The task that writes every output."""
     from animopt.scene.render import race_report, save_outputs
 
-    # The other processors have scenes of their own.
-    made: list[Output] = []
-    yield from save_outputs(scene, *outputs, workers=0, saved=made.append)
-    likes = {output.path.name: (output.size, output.fps) for output in made}
-    return SceneReport(race_report(scene), scene.seconds, made=likes)
+    # The other processors have other scenes.
+    saved: list[Output] = []
+    yield from save_outputs(scene, *outputs, workers=0, saved=saved.append)
+    made = {output.path.name: (output.size, output.fps) for output in saved}
+    return SceneReport(race_report(scene), scene.seconds, made=made)
 
 
 def render_all(
     scenes: Mapping[str, tuple[Path, Sequence[Output]]],
     executor: Executor,
     fields: Mapping[str, Any] | None = None,
-    work: Work = render_scene,
+    task: Task = render_scene,
 ) -> Iterator[BatchResult]:
-    """Render scene files, each by its name with its outputs, in any executor; what comes of each, as it is done.
+    """Render scene files in an executor.
 
-    `fields` are those that every scene has otherwise than it says, as {"seconds": 5}. The files come back from the
-    workers and are put in place here. A worker that does not have the scene file runs a copy of it, without what lies
-    beside it. Nothing is raised for a scene that fails, or for a worker that dies with one.
+    Workers return the files, which are moved to their places here. A worker without the scene file runs a copy of it,
+    without the modules beside it.
+
+    Args:
+        scenes: The path of each scene file and its outputs, by name.
+        executor: An executor whose workers have animopt.
+        fields: Values that replace fields of every scene, as {"seconds": 5}. Default: none.
+        task: What to do with each scene. Default: write its outputs.
+
+    Yields:
+        The result of each scene, once it is done. A scene that fails, or a worker that dies, raises nothing.
     """
     futures = {}
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                futures[executor.submit(_render, _order(path, outputs, fields or {}, work))] = name
+                futures[executor.submit(_render, _job(path, outputs, fields or {}, task))] = name
             except OSError as error:
                 yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
         for future in as_completed(futures):
-            # What it has is let go with it.
+            # The future holds the files, so no reference to it is kept.
             name = futures.pop(future)
             try:
-                delivery = future.result()
+                rendered = future.result()
             except CancelledError:
                 yield BatchResult(name, failure="was cancelled; are its workers still there?")
             except Exception as error:
                 yield BatchResult(name, failure=first_line(error))
             else:
-                yield _placed(name, scenes[name][1], delivery)
+                yield _move_into_place(name, scenes[name][1], rendered)
     finally:
         for future in futures:
             future.cancel()
 
 
-def _order(path: Path, outputs: Sequence[Output], fields: Mapping[str, Any], work: Work) -> _Order:
-    clips = [_Clip.of(output) for output in outputs]
-    return _Order(str(path), str(path.resolve()), path.read_bytes(), clips, dict(fields), work)
+def _job(path: Path, outputs: Sequence[Output], fields: Mapping[str, Any], task: Task) -> _Job:
+    return _Job(str(path), str(path.resolve()), path.read_bytes(), outputs, fields, task)
 
 
-def _placed(name: str, outputs: Sequence[Output], delivery: _Delivery) -> BatchResult:
-    """What came of a scene, once its files are in place."""
+def _move_into_place(name: str, outputs: Sequence[Output], rendered: _Rendered) -> BatchResult:
     failures = Failures()
-    placed = []
-    clips = []
-    made = delivery.told.made if delivery.told else {}
-    for there, whole in delivery.files.items():
-        clip = outputs[int(Path(there).stem)]
-        path = clip.path if isinstance(whole, Mapping) else clip.path.with_suffix(Path(there).suffix)
+    paths, clips = [], []
+    made = rendered.report.made if rendered.report else {}
+    for file, content in rendered.files.items():
+        output = outputs[int(Path(file).stem)]
+        path = output.path if isinstance(content, Mapping) else output.path.with_suffix(Path(file).suffix)
         with failures.collect():
-            write_atomically(path, whole)
-            placed.append(path)
-            if path == clip.path:
-                size, fps = made.get(there, (clip.size, clip.fps))
-                clips.append(attrs.evolve(clip, size=size, fps=fps))
-    if delivery.failure:
-        failures.errors.append(Error(delivery.failure))
+            write_atomically(path, content)
+            paths.append(path)
+            if path == output.path:
+                size, fps = made.get(file, (output.size, output.fps))
+                clips.append(attrs.evolve(output, size=size, fps=fps))
+    if rendered.failure:
+        failures.errors.append(Error(rendered.failure))
     failure = failures.message()
-    told = None if failure else delivery.told
-    return BatchResult(name, tuple(placed), delivery.warnings, failure, told, tuple(clips))
+    report = None if failure else rendered.report
+    return BatchResult(name, tuple(paths), tuple(rendered.warnings), failure, report, tuple(clips))
 
 
-def _render(order: _Order) -> _Delivery:
-    """Render a scene where this runs, in a folder that is gone afterwards."""
+def _render(job: _Job) -> _Rendered:
+    """Render a scene in a worker, in a temporary folder."""
     from animopt.scene.scene import load_scene
 
-    delivery = _Delivery()
-    names: dict[str, str] = {}
+    rendered = _Rendered()
     with temporary_folder() as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
-        path = _scene_file(order, folder)
-        names[str(path)] = order.path
+        path = _scene_file(job, folder)
+        outputs = [
+            attrs.evolve(output, path=f"{folder / str(number)}{output.format.suffix}")
+            for number, output in enumerate(job.outputs)
+        ]
         try:
-            outputs = [clip.output(folder / str(number)) for number, clip in enumerate(order.clips)]
-            names |= {str(output.path): clip.path for output, clip in zip(outputs, order.clips, strict=True)}
-            delivery.told = _all_told(order.work(load_scene(path).replace(**order.fields), outputs), delivery)
+            steps = job.task(load_scene(path).replace(**job.fields), outputs)
+            rendered.report = _run(steps, rendered.files)
         except Error as error:
-            delivery.failure = str(error)
-    told = [delivery.failure, *(str(each.message) for each in caught)]
-    for here, there in names.items():
-        told = [each.replace(here, there) for each in told]
-    delivery.failure, *more = told
-    delivery.warnings = tuple(more)
-    return delivery
+            rendered.failure = str(error)
+    # Messages name the files that the user knows.
+    names = {str(path): job.path}
+    names |= {str(here.path): str(output.path) for here, output in zip(outputs, job.outputs, strict=True)}
+    messages = [rendered.failure, *(str(each.message) for each in caught)]
+    for here, name in names.items():
+        messages = [message.replace(here, name) for message in messages]
+    rendered.failure, *rendered.warnings = messages
+    return rendered
 
 
-def _all_told(steps: Generator[Path, None, SceneReport], delivery: _Delivery) -> SceneReport:
-    """What a work returns, once all its files are in the delivery."""
+def _run(steps: Generator[Path, None, SceneReport], files: dict[str, bytes | dict[str, bytes]]) -> SceneReport:
+    """Return the report of a task, and add the content of its files to `files`."""
     while True:
         try:
             path = next(steps)
         except StopIteration as end:
             return end.value
-        delivery.files[path.name] = read_whole(path)
+        files[path.name] = read_whole(path)
 
 
-def _scene_file(order: _Order, folder: Path) -> Path:
-    """The scene file itself, beside which its data may lie, where this machine has it, else a copy."""
-    path = Path(order.place)
+def _scene_file(job: _Job, folder: Path) -> Path:
+    """Return the path of the scene file itself if this machine has it, otherwise of a copy."""
+    path = Path(job.absolute_path)
     with suppress(OSError):
-        if path.read_bytes() == order.source:
+        if path.read_bytes() == job.content:
             return path
-    copy = folder / Path(order.path).name
-    copy.write_bytes(order.source)
+    copy = folder / Path(job.path).name
+    copy.write_bytes(job.content)
     return copy

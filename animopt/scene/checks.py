@@ -48,16 +48,15 @@ def check_limits(scene: SceneFields, clips: Iterable[tuple[tuple[int, int], int]
     """Raise UsageError if the races, or clips with a size and a number of frames, exceed the scene's limits."""
     steps = [racer.steps or scene.steps for racer in scene.racers]
     total = sum(steps) * len(scene.functions)
-    scene.limits.check(
-        Work(
-            steps=total,
-            racers=len(steps),
-            tried=total * scene.racers.runs if isinstance(scene.racers, Tuned) else 0,
-            cells=scene.map.cells if scene.map else 0,
-            cell_steps=steps[focused_racer(scene)],
-            clips=[(width * height, frames) for (width, height), frames in clips],
-        )
+    work = Work(
+        steps=total,
+        racers=len(steps),
+        tuning_steps=total * scene.racers.runs if isinstance(scene.racers, Tuned) else 0,
+        cells=scene.map.cells if scene.map else 0,
+        cell_steps=steps[focused_racer(scene)],
+        clips=[(width * height, frames) for (width, height), frames in clips],
     )
+    work.check(scene.limits)
 
 
 def check_output_limits(scene: SceneFields, *outputs: Output) -> None:

@@ -1,4 +1,4 @@
-"""A deck of slides, one for each of several scenes."""
+"""Decks of slides, one for each scene."""
 
 import os
 import re
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from animopt.core.atomic_files import disk_errors, move_into_place, temporary_folder
 from animopt.core.errors import Error, UsageError
@@ -24,19 +23,8 @@ from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
 from animopt.video.worker_pool import drawing_executor
 
-DECKS = {".html": html_deck.save_slides, ".pptx": powerpoint.save_slides}
-"""What writes a deck, by its suffix."""
-
-
-def check_deck(path: Path) -> None:
-    """Raise UsageError for a path that is no deck's, Error where what its format needs is not installed."""
-    suffix = path.suffix.lower()
-    if suffix not in DECKS:
-        what = f"suffix {suffix!r}" if suffix else "no suffix"
-        raise UsageError(f"{path}: {what}; a deck ends in {' or '.join(DECKS)}")
-    check_path(path)
-    if suffix == ".pptx":
-        powerpoint.check()
+SAVERS = {".html": html_deck.save_slides, ".pptx": powerpoint.save_slides}
+"""Functions that write a deck, by suffix."""
 
 
 def save_deck(
@@ -53,65 +41,87 @@ def save_deck(
     limits: Limits | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> None:
-    """Write a PowerPoint file or a page for the browser, as the suffix says, with a slide for each scene.
+    """Write a PowerPoint file or an HTML page with a slide for each scene.
 
-    A scene is a Scene, or the path of a file with one, whose docstring goes into the speaker's notes. Each clip has
-    `size` (width, height) pixels and `fps` frames a second, an MP4's own where they are None; `theme`, `seconds`,
-    `lang` and `limits` stand in for the scene's. A `draft` has half the size and 15 frames a second. `workers` are
-    those of `Scene.save`, and `progress` is told how many scenes are done, of how many, and the name of the last one.
-    Raises UsageError for a path or a value that cannot be used, Error where a scene fails, with its name, or where the
-    file cannot be written; nothing is left behind then.
+    Args:
+        path: Path of the deck, which ends in .pptx or .html.
+        scenes: Scenes, or paths of scene files. The docstring of a scene file is in the speaker's notes.
+        size: Size (width, height) of the clips in pixels. Default: (1280, 720).
+        fps: Frames per second. Default: 50.
+        theme: Name of a theme. Default: each scene's theme.
+        seconds: Length of the clips. Default: each scene's length.
+        lang: Language of the texts. Default: each scene's language.
+        draft: Whether the clips have half the size and at most 15 frames per second. Default: False.
+        workers: Number of processes that draw, 0 for this process alone, or an executor. Default: what suits the
+            machine and the clips.
+        limits: The `Limits` of each clip. Default: each scene's limits.
+        progress: A function that receives the number of finished scenes, their total, and the name of the last one.
+
+    Raises:
+        UsageError: An argument cannot be used.
+        Error: A scene fails or the deck cannot be written. The message names the scene, and no file is left.
     """
     path = Path(path)
-    check_deck(path)
+    _check_deck(path)
     if not scenes:
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as ravine-race")
     clip = Output("clip.mp4", size, fps, theme)
     clip = clip.draft() if draft else clip
-    # Before any of them is drawn, which takes long, all are there.
-    asked: dict[str, Any] = {"seconds": seconds, "lang": lang, "limits": limits}
-    changes = {name: value for name, value in asked.items() if value is not None}
+    # Rendering takes long, so all scenes are loaded and checked before.
+    given = {"seconds": seconds, "lang": lang, "limits": limits}
+    changes = {name: value for name, value in given.items() if value is not None}
     loaded = [(each if isinstance(each, Scene) else load_scene(each)).replace(**changes) for each in scenes]
     frames = clip.fps * sum(scene.seconds for scene in loaded)
     with disk_errors(path), ExitStack() as stack:
         folder = stack.enter_context(temporary_folder(path))
         executor = stack.enter_context(drawing_executor(workers, frames))
         slides = []
-        for number, (scene, given) in enumerate(zip(loaded, scenes, strict=True), 1):
-            source = None if isinstance(given, Scene) else Path(given)
-            name = catalog.name(source) if source else f"scene {number}"
+        for number, (scene, source) in enumerate(zip(loaded, scenes, strict=True), 1):
+            file = None if isinstance(source, Scene) else Path(source)
+            name = catalog.name(file) if file else f"scene {number}"
             try:
                 output = Output(folder / f"{number}.mp4", clip.size, clip.fps, theme)
-                slides.append(_slide(scene, name, source, output, executor))
+                slides.append(_slide(scene, name, file, output, executor))
             except Error as error:
                 kind = UsageError if isinstance(error, UsageError) else Error
                 raise kind(f"{name}: {error}") from error
             progress(number, len(scenes), name)
         unfinished = folder / f"deck{path.suffix}"
-        DECKS[path.suffix.lower()](unfinished, plain_text(path.stem), slides)
+        SAVERS[path.suffix.lower()](unfinished, plain_text(path.stem), slides)
         move_into_place(unfinished, path)
 
 
-def _slide(scene: Scene, name: str, source: Path | None, output: Output, executor: Executor | None) -> Slide:
-    """Render a scene's clip and its poster; the slide that shows them."""
+def _check_deck(path: Path) -> None:
+    """Raise UsageError for a path that no deck can have, Error if a package for its format is not installed."""
+    suffix = path.suffix.lower()
+    if suffix not in SAVERS:
+        found = f"suffix {suffix!r}" if suffix else "no suffix"
+        raise UsageError(f"{path}: {found}; a deck ends in {' or '.join(SAVERS)}")
+    check_path(path)
+    if suffix == ".pptx":
+        powerpoint.import_pptx()
+
+
+def _slide(scene: Scene, name: str, file: Path | None, output: Output, executor: Executor | None) -> Slide:
+    """Render a scene's clip and its poster, and return their slide."""
     poster = output.path.with_suffix(".png")
     save_still(poster, save_with_poster(scene, output, executor, titled=False))
-    recording, times = recordings(scene)[0], timeline_of(scene)
+    recording, timeline = recordings(scene)[0], timeline_of(scene)
     return Slide(
         name=name,
-        title=plain_text(recording.title),
-        lang=_language(scene.lang),
+        title=plain_text(recording.title) or name,
+        lang=_language_tag(scene.lang),
         clip=output.path,
         poster=poster,
         size=output.size,
         seconds=scene.seconds,
         alt=plain_text(alt_text(recording)),
-        about=[*(paragraphs(catalog.description(source)) if source else ()), *paragraphs(recording.caption)],
-        beats=[(times.second_of(event.step), plain_text(event.text)) for event in events(recording)],
+        about=[*(paragraphs(catalog.description(file)) if file else ()), *paragraphs(recording.caption)],
+        beats=[(timeline.second_of(event.step), plain_text(event.text)) for event in events(recording)],
         theme=THEMES[output.theme or scene.theme],
     )
 
 
-def _language(lang: str) -> str:
-    """A language as HTML and PowerPoint name it, "und" for what is no name of one."""
+def _language_tag(lang: str) -> str:
+    """Return a language as HTML and PowerPoint name it: "und" if it is not a language tag."""
     return lang if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", lang) else "und"

@@ -1,99 +1,121 @@
-"""Bounds on what one clip may ask for, checked before anything is drawn, and what it would take."""
+"""Limits on one clip, checked before anything is drawn, and an estimate of its time and memory."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
+
+import attrs
 
 from animopt.core.errors import UsageError
 from animopt.core.validation import check_integer
 
-STEP, CELL, FRAME, RACER, PIXEL = 4e-4, 2e-7, 1e-2, 1e-3, 3e-8
-"""Seconds: a step of a racer, one of a map's race, a frame, more for each racer in it and each of its pixels."""
+STEP_SECONDS, CELL_SECONDS, FRAME_SECONDS, RACER_SECONDS, PIXEL_SECONDS = 4e-4, 2e-7, 1e-2, 1e-3, 3e-8
+"""Seconds for a step of a racer, a step of a map's cell, a frame, each racer in a frame, and each pixel of a frame."""
 
-BASE, STEP_BYTES, CELL_BYTES, PIXEL_BYTES = 6e8, 2500, 200, 80
-"""Bytes: what any clip needs, what a step of a racer is kept in, a map's cell, and a pixel of frames under way."""
+BASE_BYTES, STEP_BYTES, CELL_BYTES, PIXEL_BYTES = 6e8, 2500, 200, 80
+"""Bytes for any clip, each recorded step of a racer, each cell of a map, and each pixel of the frames being drawn."""
+
+
+def _limit(default: int) -> Any:
+    def convert(value: int, field: "attrs.Attribute[int]") -> int:
+        return check_integer(f"limit {field.name}", value)
+
+    return attrs.field(default=default, converter=attrs.Converter(convert, takes_field=True))
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """Maximum work for one clip.
+
+    Args:
+        pixels: Maximum number of pixels of a frame. Default: 7680 × 4320.
+        frames: Maximum number of frames. Default: 20,000.
+        steps: Maximum number of steps of all racers together. Default: 500,000.
+        racers: Maximum number of racers. Default: 50.
+        cells: Maximum number of cells of a map. Default: 1,000,000.
+
+    Raises:
+        UsageError: A limit is not a whole number of at least 1.
+
+    Examples:
+        >>> Limits(frames=50_000).frames
+        50000
+    """
+
+    pixels: int = _limit(7680 * 4320)
+    frames: int = _limit(20_000)
+    steps: int = _limit(500_000)
+    racers: int = _limit(50)
+    cells: int = _limit(1_000_000)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in attrs.asdict(self).items())
+
+
+def parse_limits(texts: Iterable[str]) -> Limits:
+    """Return the limits that texts like "frames=50000" describe. Raises UsageError for another text."""
+    changes = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        if name not in attrs.asdict(Limits()) or not number.isdecimal():
+            raise UsageError(f"limit {text!r}: unknown; give one of these with another number: {Limits()}")
+        changes[name] = int(number)
+    return Limits(**changes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What one clip asks for: steps of all racers together, racers, a map's cells and steps, pixels and frames.
+    """The work for one clip.
 
-    `tried` are the steps in which their settings are picked, of which none is kept.
+    `steps` are those of all racers together, `tuning_steps` those in which their settings are picked, which are not
+    recorded. A map has `cells`, each with `cell_steps`. Each of `clips` is a number of pixels and a number of frames.
     """
 
     steps: int
     racers: int
-    tried: int = 0
+    tuning_steps: int = 0
     cells: int = 0
     cell_steps: int = 0
     clips: Sequence[tuple[int, int]] = ()
 
     @property
     def amounts(self) -> dict[str, int]:
-        """How much of each thing that is limited."""
-        pixels = max((pixels for pixels, _ in self.clips), default=0)
-        frames = max((frames for _, frames in self.clips), default=0)
+        """The amount of each quantity that is limited."""
         return {
-            "pixels": pixels,
-            "frames": frames,
-            "steps": self.steps + self.tried,
+            "pixels": max((pixels for pixels, _ in self.clips), default=0),
+            "frames": max((frames for _, frames in self.clips), default=0),
+            "steps": self.steps + self.tuning_steps,
             "racers": self.racers,
             "cells": self.cells,
         }
 
     @property
     def seconds(self) -> float:
-        """About how long it takes, on a machine of today, with one process."""
-        drawing = sum(frames * (FRAME + RACER * self.racers + PIXEL * pixels) for pixels, frames in self.clips)
-        return (self.steps + self.tried) * STEP + self.cells * self.cell_steps * CELL + drawing
+        """Estimated time in seconds in one process."""
+        drawing = sum(
+            frames * (FRAME_SECONDS + RACER_SECONDS * self.racers + PIXEL_SECONDS * pixels)
+            for pixels, frames in self.clips
+        )
+        racing = (self.steps + self.tuning_steps) * STEP_SECONDS
+        return racing + self.cells * self.cell_steps * CELL_SECONDS + drawing
 
     @property
     def bytes(self) -> float:
-        """About how much memory it takes."""
-        return BASE + self.steps * STEP_BYTES + self.cells * CELL_BYTES + self.amounts["pixels"] * PIXEL_BYTES
+        """Estimated memory in bytes."""
+        pixels = self.amounts["pixels"]
+        return BASE_BYTES + self.steps * STEP_BYTES + self.cells * CELL_BYTES + pixels * PIXEL_BYTES
 
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """The most that one clip may ask for: pixels of a frame, frames, steps of all racers together, racers, map cells.
-
-    Raises UsageError for what is not a whole number of at least 1.
-    """
-
-    pixels: int = 7680 * 4320
-    frames: int = 20_000
-    steps: int = 500_000
-    racers: int = 50
-    cells: int = 1_000_000
-
-    def __post_init__(self) -> None:
-        for each in fields(self):
-            object.__setattr__(self, each.name, check_integer(f"limit {each.name}", getattr(self, each.name)))
-
-    @classmethod
-    def given(cls, words: Iterable[str]) -> "Limits":
-        """Those that words like "frames=50000" raise or lower. Raises UsageError for what is none of them."""
-        changed = {}
-        for word in words:
-            name, _, number = word.partition("=")
-            if name not in {each.name for each in fields(cls)} or not number.isdecimal():
-                raise UsageError(f"limit {word!r}: is none; give one of these with another number: {cls()}")
-            changed[name] = int(number)
-        return cls(**changed)
-
-    def __str__(self) -> str:
-        return ", ".join(f"{each.name}={getattr(self, each.name)}" for each in fields(self))
-
-    def check(self, work: Work) -> None:
-        """Raise UsageError, with what it would take, for work that asks for more."""
-        # NumPy comes with it, which the command line can do without until then.
+    def check(self, limits: Limits) -> None:
+        """Raise UsageError, with the estimated time and memory, if the work exceeds a limit."""
+        # It imports NumPy, without which the command line lists the limits.
         from animopt.core.number_format import format_bytes
 
-        for name, amount in work.amounts.items():
-            most = getattr(self, name)
-            if amount > most:
-                takes = f"about {_duration(work.seconds)} and {format_bytes(int(work.bytes))} of memory"
+        for name, amount in self.amounts.items():
+            limit = getattr(limits, name)
+            if amount > limit:
+                takes = f"about {_duration(self.seconds)} and {format_bytes(int(self.bytes))} of memory"
                 raise UsageError(
-                    f"{name} {amount}: more than {most}, it would take {takes}; ask for less, or allow it with "
+                    f"{name} {amount}: more than {limit}, it would take {takes}; ask for less, or allow it with "
                     f"--limit {name}={amount}, in Python limits=Limits({name}={amount})"
                 )
 

@@ -6,7 +6,7 @@ import attrs
 
 from animopt.core.atomic_files import temporary_folder
 from animopt.core.errors import UsageError, short_repr
-from animopt.publish.notebook import Clip, Rendered
+from animopt.publish.notebook import Clip, RenderedClip
 from animopt.recording.events import alt_text
 from animopt.scene.checks import check_output_limits
 from animopt.scene.races import recordings
@@ -39,12 +39,12 @@ def notebook_clip(
     output = Output(f"clip.{suffix}", size, NOTEBOOK_FPS[suffix] if fps is None else fps, theme)
     check_output_limits(scene, output)
 
-    def render(progress: Progress) -> Rendered:
+    def render(progress: Progress) -> RenderedClip:
         with temporary_folder() as folder, drawing_executor(workers, scene.seconds * output.fps) as executor:
             file = folder / output.path
             poster = save_with_poster(scene, attrs.evolve(output, path=file), executor, progress)
             # 8 bits per pixel, as a GIF has: a notebook holds the poster twice.
             png = encode_png(poster, bits=8, optimize=True)
-            return Rendered(file.read_bytes(), png, alt_text(recordings(scene)[0]))
+            return RenderedClip(file.read_bytes(), png, alt_text(recordings(scene)[0]))
 
     return Clip(title_of(scene), f".{suffix}", output.size, output.fps, render)

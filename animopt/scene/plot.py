@@ -1,4 +1,4 @@
-"""Pictures of a function without a race: the lecture notebook's, and a page of its own."""
+"""Static pictures of a function, without a race."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -20,17 +20,18 @@ from animopt.engine.function import Function
 from animopt.engine.record import record
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
-from animopt.publish.notebook import Bundle, encode_base64, image, in_terminal
+from animopt.publish.notebook import Bundle, encode_base64, image_tag, in_terminal
 from animopt.recording.timeline import START_AZIMUTH, Moment, Timeline
 from animopt.video.film import Staging, draw_page
 from animopt.video.output import check_size, check_still
 from animopt.video.save import encode_png, save_still
 
 WIDTH, HEIGHT = 1080, 480
+"""Size of a plot in pixels."""
 
 
-class Picture(Figure):
-    """A figure that a notebook shows, with or without pyplot; `alt` says in words what it shows."""
+class FunctionPlot(Figure):
+    """A figure that a notebook displays without pyplot. `alt` is its alt text."""
 
     alt = ""
 
@@ -47,54 +48,65 @@ class Picture(Figure):
 
         pixels = imageio.imread(self._repr_png_(), mode="RGB")
         picture = encode_png(pixels, bits=8, optimize=True)
-        page = image("image/png", picture, self.alt, (pixels.shape[1], pixels.shape[0]))
+        page = image_tag("image/png", picture, self.alt, (pixels.shape[1], pixels.shape[0]))
         return {"text/html": page, "image/png": encode_base64(picture), "text/plain": repr(self)}, {}
 
 
 def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[float]] | None = None) -> Figure:
-    """A function's wireframe beside its contour, with points [xs, ys] joined on the contour.
+    """Plot a function as a wireframe and as contour lines.
 
-    Seen as in the lecture notebook: from elevation 30, azimuth 200, with 30 levels.
-    Raises UsageError for points that are not two equally long sequences of numbers.
+    Args:
+        function: A `Function`, or any callable that takes a tensor (2,) and returns a scalar tensor.
+        points: Points (2, any) on the contour lines, as [xs, ys], which are joined by lines. Default: none.
+
+    Returns:
+        A matplotlib figure, which a notebook displays.
+
+    Raises:
+        UsageError: `points` are not two sequences of numbers of the same length.
+
+    Examples:
+        >>> figure = plot(lambda x: x[0] ** 2 + x[1] ** 2, points=[[3, 1, 0], [2, 1, 0]])
+        >>> len(figure.axes)
+        2
     """
     if not isinstance(function, Function):
         function = Function(function)
     try:
         xy = np.array([[], []] if points is None else points, dtype=np.float64)
     except Exception:
-        # NumPy asks whatever it is handed.
+        # NumPy calls methods of the points, which can raise anything.
         xy = np.empty(0)
     if xy.ndim != 2 or len(xy) != 2:
         raise UsageError(f"points {short_repr(points)}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
     recording = record(function, [], (0.0, 0.0), 0)
     panels: dict[str, Panel] = {"wireframe": Wireframe(elevation=30), "contour": Contour(levels=30)}
-    high = HEIGHT - 60
-    wide = min(recording.surface.aspect * high, WIDTH / 2)
+    height = HEIGHT - 60
+    width = min(recording.surface.aspect * height, WIDTH / 2)
     boxes = {
-        "wireframe": Box(10, 20, WIDTH - wide - 100, HEIGHT - 40),
-        "contour": Box(WIDTH - wide - 24, 20, wide, high),
+        "wireframe": Box(10, 20, WIDTH - width - 100, HEIGHT - 40),
+        "contour": Box(WIDTH - width - 24, 20, width, height),
     }
     with drawing_settings():
-        figure = Picture(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
+        figure = FunctionPlot(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
         FigureCanvasAgg(figure)
         for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
             for artist in move(Moment(step=0, azimuth=START_AZIMUTH)):
                 artist.set_animated(False)
-        named = f" of {function.name}" if function.name else ""
-        count = f"{xy.shape[1]} points joined" if xy.shape[1] > 1 else "a point"
-        joined = f", with {count} on these" if xy.size else ""
-        figure.alt = f"The surface{named} as a wireframe, and its contour lines{joined}."
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL), marker="o", markersize=8)
+    name = f" of {function.name}" if function.name else ""
+    count = f"{xy.shape[1]} points joined" if xy.shape[1] > 1 else "a point"
+    joined = f", with {count} on these" if xy.size else ""
+    figure.alt = f"The surface{name} as a wireframe, and its contour lines{joined}."
     return figure
 
 
 def save_picture(function: Function, path: Path, size: tuple[int, int], theme: str) -> None:
-    """Write a function's wireframe and contour as PNG, SVG or PDF, `size` (width, height) pixels large.
+    """Write a function's wireframe and contour lines as PNG, SVG or PDF, `size` (width, height) pixels large.
 
-    Raises Error where the file cannot be written.
+    Raises Error if the file cannot be written.
     """
     recording = replace(record(function, [], (0.0, 0.0), 0), title=function.name[:1].upper() + function.name[1:])
     staging = Staging(theme, panels=("wireframe", "contour"), caption=function.source)
-    save_still(
-        path, draw_page(recording, Timeline(steps=1, seconds=1), [0.0], check_size(size), staging, check_still(path))
-    )
+    timeline = Timeline(steps=1, seconds=1)
+    save_still(path, draw_page(recording, timeline, [0.0], check_size(size), staging, check_still(path)))

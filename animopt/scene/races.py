@@ -20,7 +20,7 @@ from animopt.scene.staging import focused_racer, title_of
 def record_race(scene: SceneFields, function: Function) -> Recording:
     """Run the race on one of the scene's functions."""
     # A function may import a module beside its file when it is called.
-    with scene.origin.folder.open() if scene.origin and scene.origin.folder else nullcontext():
+    with scene.origin.folder.open() if scene.origin else nullcontext():
         # Without a common start, every racer has its own.
         start = scene.start or function.start or (0.0, 0.0)
         racers: Sequence[Racer] = scene.racers

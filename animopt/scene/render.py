@@ -1,4 +1,4 @@
-"""Renders the clips of a scene."""
+"""Renders a scene's clips, stills and storyboards."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -9,18 +9,21 @@ from typing import Any
 
 from animopt.core.arrays import Pixels
 from animopt.core.errors import Failures, UsageError
-from animopt.core.validation import check_list
+from animopt.core.validation import check_list, check_number
 from animopt.publish.sidecars import check_sidecars, write_sidecars
 from animopt.recording.events import events
-from animopt.scene.checks import check_output_limits
+from animopt.scene.checks import check_limits, check_output_limits
 from animopt.scene.races import recordings
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
 from animopt.scene.staging import staging_of, timeline_of
-from animopt.video.film import Film
-from animopt.video.output import Output, check_path
-from animopt.video.save import Progress, save_clips
+from animopt.video.film import Film, draw_page
+from animopt.video.output import Output, check_is_path, check_path, check_size, check_still
+from animopt.video.save import Progress, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
+
+STORYBOARD_FRAMES = 6
+"""Number of frames on a storyboard."""
 
 
 def film_of(scene: SceneFields, output: Output, *, titled: bool = True) -> Film:
@@ -97,10 +100,45 @@ def save_with_poster(
     return clip.at(clip.timeline.result_second)
 
 
+def render_still(scene: SceneFields, path: str | os.PathLike[str], second: float, **options: Any) -> None:
+    """Write the frame at a second of the clip, as `Scene.still` does."""
+    remedy = f"give a second of the clip, 0 to {scene.seconds:g}"
+    if check_number("still", second, remedy, minimum=0) > scene.seconds:
+        raise UsageError(f"still {second:g}: {remedy}")
+    _render_page(scene, path, [second], **options, still=second)
+
+
+def render_storyboard(scene: SceneFields, path: str | os.PathLike[str], **options: Any) -> None:
+    """Write six frames of the race on one page, as `Scene.storyboard` does."""
+    _render_page(scene, path, timeline_of(scene).overview(STORYBOARD_FRAMES), **options, storyboard=True)
+
+
+def _render_page(
+    scene: SceneFields,
+    path: str | os.PathLike[str],
+    seconds: Sequence[float],
+    *,
+    size: tuple[int, int],
+    theme: str | None,
+    transparent: bool,
+    recipe: bool,
+    **described: Any,
+) -> None:
+    file = Path(check_is_path(path))
+    suffix = check_still(file)
+    check_path(file)
+    size = check_size(size)
+    staging = staging_of(scene, theme, transparent=transparent)
+    check_limits(scene, [(size, len(seconds))])
+    races = recordings(scene)
+    text = recipe_text(scene, races[0], theme, transparent, size=list(size), **described) if recipe else ""
+    save_still(file, draw_page(races, timeline_of(scene), seconds, size, staging, suffix, text), text)
+
+
 def race_report(scene: SceneFields) -> dict[str, Any]:
     """Return the title of the scene's first race, and its events, each with its second of the clip."""
     race, times = recordings(scene)[0], timeline_of(scene)
-    told = [
+    described = [
         {
             "second": round(times.second_of(event.step), 3),
             "step": event.step,
@@ -109,4 +147,4 @@ def race_report(scene: SceneFields) -> dict[str, Any]:
         }
         for event in events(race)
     ]
-    return {"title": race.title, "events": told}
+    return {"title": race.title, "events": described}

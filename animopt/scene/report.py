@@ -1,4 +1,4 @@
-"""What was rendered, as values that scripts can read."""
+"""Reports of what was rendered, for scripts and pages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,27 +10,41 @@ from animopt.video.output import Output
 
 
 @dataclass(frozen=True)
-class SceneReport:
-    """What is told of a scene that was rendered: its `race`, the clip's length, and what else a work finds out.
+class SceneFacts:
+    """What a gallery shows of a scene.
 
-    `made` are the size and the rate of each clip, by the name of its file, where they are others than was asked for.
+    The language of the title is "" if the scene does not have it. The optimizers are the names of their classes.
+    """
+
+    title: str
+    language: str
+    function: str
+    optimizers: tuple[str, ...]
+    alt: str
+
+
+@dataclass(frozen=True)
+class SceneReport:
+    """The report of a rendered scene: its race's title and events, the clip's length, and facts for a gallery.
+
+    `made` has the size and the rate of each clip by its file's name, if they differ from those asked for.
     """
 
     race: Mapping[str, Any]
     seconds: float
-    facts: Any = None
+    facts: SceneFacts | None = None
     made: Mapping[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
 
 
 def file_reports(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> list[dict[str, Any]]:
-    """Files that were written, those among them that are clips of so many seconds with what they are like."""
+    """Return the path, the format and the size of each file, and for clips of a length also their frames."""
     outputs = {output.path: output for output in clips}
     return [_file(path) | (_clip(outputs[path], seconds) if path in outputs else {}) for path in paths]
 
 
 def _file(path: Path) -> dict[str, Any]:
-    kind = "frames" if path.is_dir() else path.suffix.removeprefix(".").lower()
-    return {"path": str(path), "format": kind, "bytes": total_size(path)}
+    format_name = "frames" if path.is_dir() else path.suffix.removeprefix(".").lower()
+    return {"path": str(path), "format": format_name, "bytes": total_size(path)}
 
 
 def _clip(output: Output, seconds: float) -> dict[str, Any]:

@@ -10,17 +10,15 @@ from typing import Any, Self
 import attrs
 
 from animopt.core.errors import Error, UsageError, short_repr
-from animopt.publish.notebook import Bundle, Clip, Types, progress_bar
+from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
 from animopt.scene.checks import check_limits, check_scene
 from animopt.scene.notebook_display import NOTEBOOK_SIZE, notebook_clip
-from animopt.scene.origin import Origin
 from animopt.scene.races import record_race
-from animopt.scene.render import save_outputs
-from animopt.scene.scene_fields import SceneFields, field_values
+from animopt.scene.render import render_still, render_storyboard, save_outputs
+from animopt.scene.scene_fields import Origin, SceneFields, field_values
 from animopt.scene.scene_file import SceneFolder, run_file, source
 from animopt.scene.staging import title_of
-from animopt.scene.stills import write_still, write_storyboard
 from animopt.video.formats import Mp4
 from animopt.video.output import Output
 
@@ -154,7 +152,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used, or the clip does not have that second.
             Error: The file cannot be written.
         """
-        write_still(self, path, at, size=size, theme=theme, transparent=transparent, recipe=recipe)
+        render_still(self, path, at, size=size, theme=theme, transparent=transparent, recipe=recipe)
 
     def storyboard(
         self,
@@ -178,7 +176,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used.
             Error: The file cannot be written.
         """
-        write_storyboard(self, path, size=size, theme=theme, transparent=transparent, recipe=recipe)
+        render_storyboard(self, path, size=size, theme=theme, transparent=transparent, recipe=recipe)
 
     def clip(
         self,
@@ -209,7 +207,7 @@ class Scene(SceneFields):
     def _shown(self) -> Clip:
         return self.clip()
 
-    def _repr_mimebundle_(self, include: Types = None, exclude: Types = None) -> Bundle:
+    def _repr_mimebundle_(self, include: MediaTypes = None, exclude: MediaTypes = None) -> Bundle:
         return self._shown.bundle(repr(self), include, exclude)
 
     def _ipython_display_(self) -> None:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -27,7 +28,7 @@ from animopt.engine.tuning import Tuned
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion
 from animopt.scene.limits import Limits
-from animopt.scene.origin import Origin
+from animopt.scene.scene_file import SceneFolder
 from animopt.video.film import MAP_PANELS, RACE_PANELS
 
 Text = str | Mapping[str, str]
@@ -36,6 +37,20 @@ Text = str | Mapping[str, str]
 Racers = tuple[Racer, ...] | Sweep | Tuned
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """The file of a scene: its name without folders, its text, and the values of the scene's fields in it.
+
+    The text is empty if the file is not in UTF-8. `folder` finds the modules beside the file.
+    """
+
+    file: str
+    text: str
+    fields: Mapping[str, object]
+    folder: SceneFolder
+
 
 MAX_SEED = 2**64 - 1
 """Maximum of torch's seeds."""

@@ -1,7 +1,8 @@
-"""Runs a scene file: modules beside it are found, after all others, and what goes wrong is told in a line."""
+"""Runs a scene file with the modules beside it, and turns its errors into one line."""
 
 import difflib
 import importlib
+import inspect
 import io
 import os
 import re
@@ -11,18 +12,18 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from animopt.core.errors import Error, first_line, must_propagate, suggestion
 
 NAME = "__scene__"
-"""What a scene file sees as its own `__name__`."""
+"""`__name__` in a scene file."""
 
-MOST_SOURCE = 60
-"""As many characters of a line that Python does not understand are shown."""
+MAX_LINE_LENGTH = 60
+"""Maximum number of characters that a message quotes of a line with a syntax error."""
 
-PROJECTS = {
+DISTRIBUTIONS = {
     "PIL": "pillow",
     "cv2": "opencv-python",
     "pytorch_lightning": "pytorch-lightning",
@@ -30,24 +31,23 @@ PROJECTS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
-"""Modules that pip knows by other names."""
-
+"""Names for pip of modules that have another name."""
 
 _IMPORTED: dict[Path, set[Path]] = {}
-"""The files in each folder that were imported from a place there."""
+"""The files of imported modules, by their folder."""
 
 
 def imported_from(folder: Path) -> set[Path]:
-    """The files of modules that files in a folder have imported from beside them, in this process."""
+    """Return the files of the modules that scene files in a folder have imported from it, in this process."""
     return _IMPORTED.get(folder.absolute(), set())
 
 
 class SceneFolder:
-    """The folder of a file that is run, with the modules beside it that the file has imported.
+    """The folder of a file that is run, with the modules that the file imports from it.
 
-    While it is `open`, the folder is the last in which Python looks for modules, so that none there stands in for one
-    of Python's own or an installed one; the modules are there under their names then, and at no other time, so that
-    those of two files may have one name. Only one place is open at a time.
+    While it is `open`, Python looks for modules in the folder last, so that none there hides an installed module or one
+    of Python's. The folder's modules are in `sys.modules` only while it is open, so that modules of two folders can
+    have the same name. Only one folder is open at a time.
     """
 
     _opened: "SceneFolder | None" = None
@@ -55,29 +55,37 @@ class SceneFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self._modules: dict[str, ModuleType] = {}
-        self._there: set[str] = set()
+        self._others: set[str] = set()
         self._added = False
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Have this place open in the context, and the one before it afterwards."""
+        """Open this folder in the context, and reopen the previous one afterwards."""
         before = SceneFolder._opened
         if before is self:
             yield
             return
-        _change(before, self)
+        _switch(before, self)
         try:
             yield
         finally:
-            _change(self, before)
+            _switch(self, before)
+
+    def contains(self, file: str) -> bool:
+        """Whether a file is in the folder, or in a folder in it."""
+        return self.folder in Path(file).parents
+
+    def relative(self, file: str) -> str:
+        """Return the path of a file in the folder, as messages show it."""
+        return Path(file).relative_to(self.folder).as_posix()
 
     def _enter(self) -> None:
         self._added = str(self.folder) not in map(os.path.abspath, map(str, sys.path))
         if self._added:
             sys.path.append(str(self.folder))
-            # A file may be newer than what Python has seen of the folder.
+            # A file may be newer than Python's list of the folder's files.
             importlib.invalidate_caches()
-        self._there = set(sys.modules)
+        self._others = set(sys.modules)
         for name, module in self._modules.items():
             sys.modules.setdefault(name, module)
 
@@ -85,21 +93,21 @@ class SceneFolder:
         if not self._added:
             return
         if str(self.folder) in sys.path:
-            # From the end: an equal one further up is not ours.
+            # Remove the last one: an equal one before it was added by someone else.
             del sys.path[len(sys.path) - 1 - sys.path[::-1].index(str(self.folder))]
-        new = {name for name in sys.modules if name.partition(".")[0] not in self._there}
-        ours = {name for name in new if self._has(sys.modules.get(name.partition(".")[0]))}
-        self._modules |= {name: sys.modules.pop(name) for name in ours}
-        files = {Path(file) for each in self._modules.values() if (file := getattr(each, "__file__", None))}
+        new = {name for name in sys.modules if name.partition(".")[0] not in self._others}
+        own = {name for name in new if self._has(sys.modules.get(name.partition(".")[0]))}
+        self._modules |= {name: sys.modules.pop(name) for name in own}
+        files = {Path(file) for module in self._modules.values() if (file := getattr(module, "__file__", None))}
         _IMPORTED.setdefault(self.folder, set()).update(files)
 
     def _has(self, module: ModuleType | None) -> bool:
-        """Whether a module, or a package, lies in the folder itself."""
+        """Whether a module or a package is directly in the folder."""
         paths = [*getattr(module, "__path__", ()), getattr(module, "__file__", None)]
         return any(path and Path(path).absolute().parent == self.folder for path in paths)
 
 
-def _change(before: SceneFolder | None, after: SceneFolder | None) -> None:
+def _switch(before: SceneFolder | None, after: SceneFolder | None) -> None:
     SceneFolder._opened = after
     if before:
         before._leave()
@@ -107,28 +115,27 @@ def _change(before: SceneFolder | None, after: SceneFolder | None) -> None:
         after._enter()
 
 
-def run_file(path: str | os.PathLike[str], place: SceneFolder | None = None) -> dict[str, Any]:
-    """Run a Python file, in its own place or the given one; what it names.
+def run_file(path: str | os.PathLike[str], folder: SceneFolder | None = None) -> dict[str, Any]:
+    """Run a Python file and return its variables.
 
-    Raises Error, in one line, where it does not run. It names the file as it was given and the user's own line. Of what
-    Python does not understand it tells the column, counted from 1, at which a caret would stand, and the line itself,
-    as "my.py, line 3, column 8: '(' was never closed: scene = (". Of what is raised in a module beside the file it
-    tells that module's line too.
+    Raises Error, in one line, if the file does not run. The message names the file as it was given, the file's line
+    and, if a module beside the file raised the error, that module's line. For a syntax error, it has the column,
+    counted from 1, and the line's text, as in "my.py, line 3, column 8: '(' was never closed: scene = (".
     """
-    place = place or SceneFolder(Path(path).parent)
-    program = _compiled(path)
+    folder = folder or SceneFolder(Path(path).parent)
+    code = _compile(path)
     module = ModuleType(NAME)
     module.__file__ = str(path)
     before = sys.modules.get(NAME)
-    with place.open():
-        # What a file defines looks itself up there, as dataclasses do.
+    with folder.open():
+        # Classes look up their own module, as dataclasses do.
         sys.modules[NAME] = module
         try:
-            exec(program, vars(module))
+            exec(code, vars(module))
         except BaseException as error:
             if must_propagate(error):
                 raise
-            raise Error(f"{_where(error, path, place)}: {_what(error, place)}") from error
+            raise Error(f"{_location(error, path, folder)}: {_message(error, folder)}") from error
         finally:
             if before is None:
                 sys.modules.pop(NAME, None)
@@ -138,7 +145,7 @@ def run_file(path: str | os.PathLike[str], place: SceneFolder | None = None) -> 
 
 
 def source(path: str | os.PathLike[str]) -> str:
-    """The text of a Python file, "" where it is no file in UTF-8."""
+    """Return the text of a Python file, or "" if it is not in UTF-8 or cannot be read."""
     try:
         with tokenize.open(path) as file:
             return file.read() if file.encoding in ("utf-8", "utf-8-sig") else ""
@@ -146,15 +153,15 @@ def source(path: str | os.PathLike[str]) -> str:
         return ""
 
 
-def _compiled(path: str | os.PathLike[str]) -> Any:
+def _compile(path: str | os.PathLike[str]) -> CodeType:
     try:
         text = Path(path).read_bytes()
     except IsADirectoryError as error:
         raise Error(f"{path}: is a folder; give the path of a scene file") from error
     except (OSError, ValueError) as error:
-        # Windows does not tell a folder from a file that may not be read.
-        said = getattr(error, "strerror", None) or first_line(error)
-        raise Error(f"{path}: cannot be read: {said}; give the path of a scene file") from error
+        # Windows has the same error for a folder and for a file without permission.
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise Error(f"{path}: cannot be read: {reason}; give the path of a scene file") from error
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(text).readline)
         text.decode(encoding)
@@ -168,79 +175,72 @@ def _compiled(path: str | os.PathLike[str]) -> Any:
     try:
         return compile(text, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise Error(f"{_place_of(error, str(path))}: {_fault(error)}") from error
+        raise Error(f"{_syntax_location(error, str(path))}: {_syntax_message(error)}") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise Error(f"{path}: {type(error).__name__}: {first_line(error)}") from error
 
 
-def _place_of(error: SyntaxError, name: str) -> str:
+def _syntax_location(error: SyntaxError, file: str) -> str:
     numbers = {"line": error.lineno, "column": error.offset}
-    return ", ".join([name, *(f"{what} {number}" for what, number in numbers.items() if number)])
+    return ", ".join([file, *(f"{name} {number}" for name, number in numbers.items() if number)])
 
 
-def _fault(error: SyntaxError) -> str:
-    """What Python did not understand, and the line itself, from not far before the column at fault."""
+def _syntax_message(error: SyntaxError) -> str:
+    """Return Python's message and the line, of a long line only the part around the column."""
     text = (error.text or "").rstrip()
     first = len(text) - len(text.lstrip())
-    if len(text) - first > MOST_SOURCE:
-        first = max(first, (error.offset or 1) - 1 - MOST_SOURCE // 2)
-    told = text[first : first + MOST_SOURCE]
-    return f"{error.msg}: {told}" if told else str(error.msg)
+    if len(text) - first > MAX_LINE_LENGTH:
+        first = max(first, (error.offset or 1) - 1 - MAX_LINE_LENGTH // 2)
+    quoted = text[first : first + MAX_LINE_LENGTH]
+    return f"{error.msg}: {quoted}" if quoted else str(error.msg)
 
 
-def _where(error: BaseException, path: str | os.PathLike[str], place: SceneFolder) -> str:
-    """The line of the file at which it was when something was raised, and that of a module beside it, if it was one."""
+def _location(error: BaseException, path: str | os.PathLike[str], folder: SceneFolder) -> str:
+    """Return the file's line at which an error was raised, and the line of the module beside it that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    told = f"{path}, line {lines[-1]}" if lines else str(path)
-    after = [frame for frame in frames if frame.filename == str(path) or place.folder in Path(frame.filename).parents]
-    last = after[-1] if after else None
-    if isinstance(error, SyntaxError) and error.filename and place.folder in Path(error.filename).parents:
-        return f"{told}: {_place_of(error, _named(error.filename, place))}"
-    if last and last.filename != str(path) and Path(last.filename).absolute() != Path(path).absolute():
-        return f"{told}: {_named(last.filename, place)}, line {last.lineno}"
-    return told
+    location = f"{path}, line {lines[-1]}" if lines else str(path)
+    if isinstance(error, SyntaxError) and error.filename and folder.contains(error.filename):
+        return f"{location}: {_syntax_location(error, folder.relative(error.filename))}"
+    own = [frame for frame in frames if frame.filename == str(path) or folder.contains(frame.filename)]
+    if own and own[-1].filename != str(path) and Path(own[-1].filename).absolute() != Path(path).absolute():
+        return f"{location}: {folder.relative(own[-1].filename)}, line {own[-1].lineno}"
+    return location
 
 
-def _named(file: str, place: SceneFolder) -> str:
-    return Path(file).relative_to(place.folder).as_posix()
-
-
-def _what(error: BaseException, place: SceneFolder) -> str:
+def _message(error: BaseException, folder: SceneFolder) -> str:
+    """Return the error's message with a remedy, if there is one."""
     if isinstance(error, Error):
         return first_line(error)
     if isinstance(error, SyntaxError):
-        return _fault(error)
+        return _syntax_message(error)
     remedy = ""
     if isinstance(error, ModuleNotFoundError) and error.name:
-        remedy = f"; {_missing(error.name, place)}"
+        remedy = f"; {_module_remedy(error.name, folder)}"
     elif isinstance(error, TypeError):
-        remedy = _meant(error)
+        remedy = _argument_remedy(error)
     return f"{type(error).__name__}: {first_line(error)}{remedy}"
 
 
-def _missing(name: str, place: SceneFolder) -> str:
-    """What to do about a module that is not there."""
+def _module_remedy(name: str, folder: SceneFolder) -> str:
+    """Return what to do about a missing module."""
     top, _, inside = name.partition(".")
     if inside and top in sys.modules:
-        return f"there is none in {top}; correct its name"
-    known = {*sys.stdlib_module_names, "animopt", "matplotlib", "numpy", "torch", *_beside(place)}
+        return f"{top} has no such module; correct its name"
+    beside = [path.stem for path in folder.folder.glob("*.py")]
+    known = {*sys.stdlib_module_names, "animopt", "matplotlib", "numpy", "torch", *beside}
     close = difflib.get_close_matches(top, known, n=1, cutoff=0.8)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"install it, as pip install {PROJECTS.get(top, top)}, or put {top}.py beside the file"
+    return f"install it, as pip install {DISTRIBUTIONS.get(top, top)}, or put {top}.py beside the file"
 
 
-def _beside(place: SceneFolder) -> list[str]:
-    return [path.stem for path in place.folder.glob("*.py")]
-
-
-def _meant(error: TypeError) -> str:
-    """Which argument of one of our classes may have been meant."""
-    ours = sys.modules["animopt"]
+def _argument_remedy(error: TypeError) -> str:
+    """Return which argument of one of animopt's classes may have been meant."""
+    public = sys.modules["animopt"]
     found = re.fullmatch(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'.*", first_line(error))
-    if not found or found[1] not in ours.__all__:
+    if not found or found[1] not in public.__all__:
         return ""
-    arguments = [name for name in getattr(ours, found[1]).__init__.__annotations__ if name != "return"]
-    told = ", ".join(arguments)
-    return f"; {suggestion(found[2], arguments, f'it takes {told}')}"
+    arguments = list(inspect.signature(getattr(public, found[1])).parameters)
+    takes = f"it takes {', '.join(arguments)}"
+    return f"; {suggestion(found[2], arguments, takes)}"

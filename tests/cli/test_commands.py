@@ -96,7 +96,7 @@ def test_existing_scene_file_is_not_replaced(animopt_here, tmp_path):
     (tmp_path / "mine.py").write_text("kept")
     done = animopt_here(*RACE, "--save-scene", "mine.py", "-o", "r.gif", *QUICK)
     assert done.returncode == 2
-    assert done.stderr == "animopt: mine.py: is there already; name another scene file, or remove it\n"
+    assert done.stderr == "animopt: mine.py: exists already; name another scene file, or remove it\n"
     assert (tmp_path / "mine.py").read_text() == "kept"
     assert not (tmp_path / "r.gif").exists()
 
@@ -121,6 +121,17 @@ def test_function_is_read_from_file(animopt_here, tmp_path, definition):
     done = animopt_here(*arguments, "--save-scene", "mine.py", "--size", "320x180")
     assert done.returncode == 0, done.stderr
     assert animopt.load_scene(tmp_path / "mine.py").record().xy[0, 1, 0] == pytest.approx(0.8)
+
+
+def test_function_in_another_encoding_is_not_saved_as_scene_file(animopt_here, tmp_path):
+    text = "# coding: latin-1\n# \xe9\ndef bowl(x):\n    return (x ** 2).sum()\n"
+    (tmp_path / "own.py").write_text(text, encoding="latin-1")
+    words = ["race", "--function", "own.py", "--racer", "sgd:lr=.1", "--start", "1,2", "--still", "0", "-o", "a.png"]
+    done = animopt_here(*words, "--save-scene", "mine.py")
+    assert done.returncode == 1
+    assert done.stderr == "animopt: mine.py: cannot be written, because own.py is not in UTF-8; save it as UTF-8\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["own.py"]
+    assert animopt_here(*words, "--size", "320x180").returncode == 0
 
 
 @pytest.mark.parametrize(

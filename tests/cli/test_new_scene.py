@@ -85,5 +85,5 @@ def test_existing_file_is_not_replaced(animopt_here, tmp_path):
     (tmp_path / "mine.py").write_text("kept")
     done = animopt_here("new", "mine")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "animopt: mine.py: is there already; name another scene file, or remove it\n"
+    assert done.stderr == "animopt: mine.py: exists already; name another scene file, or remove it\n"
     assert (tmp_path / "mine.py").read_text() == "kept"

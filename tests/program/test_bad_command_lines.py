@@ -47,7 +47,7 @@ COMMAND_LINES = {
         TWO,
         ["all", "-o", "out"],
         2,
-        "...: its clip would take the place of that of ...; rename...",
+        "...: its clip would replace that of ...; rename...",
     ),
     "an option": (OWN, ["mine.py", "--colour"], 2, "No such option...--colour..."),
     "an argument": (OWN, ["mine.py", "more"], 2, "Got unexpected extra argument (more)"),
@@ -173,7 +173,7 @@ COMMAND_LINES = {
         OWN,
         [*ADAM, "--save-scene", "mine.py"],
         2,
-        "mine.py: is there already; name another scene file, or ...",
+        "mine.py: exists already; name another scene file, or ...",
     ),
     "all format": (
         OWN,
@@ -215,7 +215,7 @@ COMMAND_LINES = {
         "name 'my scene!': give letters, digits and underscores, as my_scene; it is ...",
     ),
     "new command": ({}, ["new", "race"], 2, "name 'race': animopt race is a command; use my_race"),
-    "new there": (OWN, ["new", "mine"], 2, "mine.py: is there already; name another scene file, or remove it"),
+    "new there": (OWN, ["new", "mine"], 2, "mine.py: exists already; name another scene file, or remove it"),
 }
 
 

@@ -65,7 +65,7 @@ SCENE_FILES = {
     "a typo": ("import torhc", "mine.py, line 1: ModuleNotFoundError: No module named 'torhc'; did you mean 'torch'?"),
     "a part": (
         "import torch.nosuch",
-        "mine.py, line 1: ModuleNotFoundError: No module named 'torch.nosuch'; there is none in torch; correct...",
+        "mine.py, line 1: ModuleNotFoundError: No module named 'torch.nosuch'; torch has no such module; correct...",
     ),
     "from": ("from animopt import Race", "mine.py, line 1: ImportError: cannot import name 'Race' from 'animopt'..."),
     "an argument": (

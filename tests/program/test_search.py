@@ -29,7 +29,7 @@ from animopt.engine.racer import optimizer_table
 from animopt.publish.captions import cues, webvtt
 from animopt.recording.events import alt_text, events
 from animopt.regression import line
-from animopt.scene.race_spec import RaceSpec
+from animopt.scene.race_spec import race_scene
 from animopt.scene.races import recordings
 from animopt.scene.recipe import Recipe
 from animopt.scene.render import film_of
@@ -617,10 +617,9 @@ def test_any_text_is_parsed_or_refused_in_one_line(parser, kind):
 def test_any_racer_text_is_parsed_or_refused_in_one_line(name, settings):
     # A module of another name would be imported.
     assume("." not in name or set(name) <= {".", "x"} or name.startswith(("torch.optim", "os.")))
-    race = RaceSpec("rosenbrock", [f"{name}:{settings}"], {})
     with warnings_as_errors():
         try:
-            assert race.scene.racers
+            assert race_scene("rosenbrock", [f"{name}:{settings}"], {})[0].racers
         except UsageError as error:
             one_line(error)
 

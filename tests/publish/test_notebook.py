@@ -1,4 +1,4 @@
-"""What a notebook shows, read back from outside: from its outputs, and in a browser from the page that it becomes."""
+"""Outputs in a notebook, read from the kernel's messages and from the notebook's HTML page in a browser."""
 
 import base64
 import io
@@ -34,7 +34,7 @@ scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.95), Racer("Adam", lr=0
 LOOK = """
 import glob, json, sys, tempfile
 import matplotlib, psutil
-# Python's own helper ends with the process that it watches.
+# Python's resource tracker ends with its process.
 children = [" ".join(each.cmdline()) for each in psutil.Process().children(recursive=True)]
 pyplot = sys.modules.get("matplotlib.pyplot")
 print(json.dumps({
@@ -47,7 +47,7 @@ print(json.dumps({
 
 
 class Client(NotebookClient):
-    """Runs a notebook, and keeps what its kernel sends."""
+    """Runs a notebook, and records the messages of its kernel."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -58,14 +58,14 @@ class Client(NotebookClient):
         return super().process_message(message, cell, index)
 
     def states(self, index):
-        """Everything that a cell showed, in order: new outputs, and what took their places."""
+        """Return all outputs of a cell in order, also those that replaced others."""
         kinds = ("display_data", "update_display_data", "execute_result")
         return [(kind, content["data"]) for number, kind, content in self.messages if number == index and kind in kinds]
 
 
 @pytest.fixture
 def run(tmp_path):
-    """A function that runs cells, or a notebook, in a kernel, and returns what did."""
+    """Return a function that runs cells or a notebook in a kernel, and returns the client."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     env = {
@@ -93,7 +93,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def page(tmp_path):
-    """A function that opens a notebook, as nbconvert makes a page of it, in a browser, and returns what it sees."""
+    """Return a function that opens the HTML page of a notebook in a browser, and returns the page."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
     if not chromium:
         pytest.skip("needs Chromium or Chrome; install one, as Debian has it in its package chromium")
@@ -136,7 +136,7 @@ def scene(**changes):
     return Scene(**{"function": ravine, "racers": [Racer("SGD", lr=0.95)], "seconds": 1} | changes)
 
 
-def test_the_lecture_runs_and_shows_each_race(run, page, tmp_path):
+def test_lecture_runs_and_shows_each_race(run, page, tmp_path):
     notebook = nbformat.read(LECTURE, as_version=4)
     run(notebook)
     shown = [data(output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
@@ -150,7 +150,7 @@ def test_the_lecture_runs_and_shows_each_race(run, page, tmp_path):
         with Image.open(io.BytesIO(embedded(each[HTML], "image/gif"))) as clip:
             assert clip.n_frames > 10
             assert clip.info["loop"] == 0
-    # What was shown when it was last run by hand is what it shows.
+    # The saved outputs are those of a new run.
     kept = [output for cell in nbformat.read(LECTURE, 4).cells for output in cell.get("outputs", [])]
     alts = [re.search('alt="(.*?)"', data(output)[HTML])[1] for output in kept]
     assert alts == [re.search('alt="(.*?)"', each[HTML])[1] for each in shown]
@@ -158,17 +158,17 @@ def test_the_lecture_runs_and_shows_each_race(run, page, tmp_path):
 
 
 @pytest.mark.parametrize("before", ["", "%matplotlib inline"], ids=["plain", "inline"])
-def test_nothing_is_left_behind(before, run):
+def test_rendering_leaves_no_files_and_processes(before, run):
     client = run(before, SMALL + LOOK, "long = scene.replace(seconds=12)\nlong", LOOK)
     assert [output.output_type for output in outputs(client, 2)] == ["display_data"]
     earlier, later = (json.loads(outputs(client, index)[0]["text"]) for index in (1, 3))
     assert earlier == later
     assert later["figures"] == later["files"] == later["children"] == []
-    # A clip of this many frames is drawn by processes beside the kernel.
+    # A clip with this number of frames is drawn by worker processes.
     assert client.states(2)[-2][1][PLAIN].endswith("of 120 frames")
 
 
-def test_the_clip_takes_the_place_of_the_bar(run, page):
+def test_clip_replaces_the_progress_bar(run, page):
     client = run(SMALL, "print('said before')\ndisplay(scene)\nprint('said after')", "scene", "scene")
     said, clip, more = outputs(client, 1)
     assert (said["text"], more["text"]) == ("said before\n", "said after\n")
@@ -179,7 +179,7 @@ def test_the_clip_takes_the_place_of_the_bar(run, page):
     assert client.states(1)[0][1][PLAIN] == "Rendering Two < five"
     assert "Two &lt; five" in client.states(1)[0][1][HTML]
     assert not [kind for _, kind, _ in client.messages if kind == "clear_output"]
-    # What is shown again is there at once.
+    # A clip that is shown again is not rendered again.
     for index in (2, 3):
         assert [kind for kind, _ in client.states(index)] == ["display_data"]
         assert data(outputs(client, index)[0]) == data(clip)
@@ -192,7 +192,7 @@ def test_the_clip_takes_the_place_of_the_bar(run, page):
     assert all(image["shown"] < 500 for image in still)
 
 
-def test_the_bar_of_a_file_is_emptied(run, page):
+def test_progress_bar_of_a_file_is_emptied(run, page):
     client = run(SMALL, 'print("said")\nscene.save(Output("a.gif", (320, 180), 10))')
     said, bar = outputs(client, 1)
     assert said["text"] == "said\n"
@@ -205,7 +205,7 @@ def test_the_bar_of_a_file_is_emptied(run, page):
         nbconvert.get_exporter(kind)().from_notebook_node(client.nb)
 
 
-def test_an_mp4_plays(run, page):
+def test_mp4_is_shown_as_a_playing_video(run, page):
     client = run(SMALL, 'scene.clip("mp4", size=(320, 180), theme="dark")')
     (clip,) = outputs(client, 1)
     assert set(data(clip)) == {HTML, PNG, PLAIN}
@@ -230,7 +230,7 @@ def test_an_mp4_plays(run, page):
     assert seen["seconds"] == pytest.approx(1, abs=0.05)
 
 
-def test_an_error_is_one_line(run):
+def test_error_is_shown_as_one_line(run):
     bad = "def bad(x):\n    y = x[0]\n    return y + undefined\nracers = [Racer('SGD', lr=0.1)]\n"
     client = run(
         SMALL,
@@ -247,11 +247,11 @@ def test_an_error_is_one_line(run):
         ["UsageError: nowhere/a.gif: there is no folder 'nowhere'; make it first"],
     ]
     assert [output.output_type for output in outputs(client, 1) if data(output) != {HTML: "", PLAIN: ""}] == ["error"]
-    # Other people's errors are shown as ever.
+    # Errors of other packages have their usual traceback.
     assert len(outputs(client, 4)[0]["traceback"]) > 1
 
 
-def test_an_interrupt_leaves_nothing(run):
+def test_interrupt_leaves_no_files_and_processes(run):
     interrupted = """
 import _thread, threading
 long = scene.replace(seconds=100)
@@ -266,13 +266,13 @@ long
     assert left["children"] == left["files"] == []
 
 
-def test_a_scene_is_rendered_only_where_it_is_seen(monkeypatch):
+def test_scene_is_rendered_only_if_its_clip_is_shown(monkeypatch):
     monkeypatch.setattr(Scene, "record", lambda self: pytest.fail("recorded"))
     monkeypatch.setattr(Scene, "_rendered", lambda *_: pytest.fail("rendered"))
     shown = scene()
-    assert repr(shown).startswith("Scene(function=Function(")
+    assert repr(shown).startswith("Scene(racers=(Racer(")
     assert str(shown.clip()) == "Clip('SGD on a ravine', .gif, 640x360, 10 fps)"
-    # What a debugger does to show an object's parts.
+    # A debugger does this to show an object's attributes.
     for each in (shown, shown.clip()):
         for name in dir(each):
             getattr(each, name)
@@ -289,13 +289,13 @@ def test_a_scene_is_rendered_only_where_it_is_seen(monkeypatch):
         ([HTML, PNG], [PNG], {HTML}),
     ],
 )
-def test_what_is_asked_for_is_given(include, exclude, kinds):
+def test_bundle_contains_the_requested_types(include, exclude, kinds):
     found, more = scene(seconds=0.2).clip(size=(160, 160))._repr_mimebundle_(include=include, exclude=exclude)
     assert set(found) == kinds
     assert set(more) == kinds & {PNG}
 
 
-def test_a_clip_is_rendered_once_and_leaves_no_files(tmp_path, monkeypatch):
+def test_clip_is_rendered_once_and_leaves_no_files(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     clip = scene().clip("GIF", size=(320, 180), fps=5)
@@ -306,11 +306,11 @@ def test_a_clip_is_rendered_once_and_leaves_no_files(tmp_path, monkeypatch):
         assert moving.size == still.size == (320, 180)
         moving.seek(moving.n_frames - 1)
         last, poster = (np.asarray(picture.convert("RGB"), dtype=float) for picture in (moving, still))
-    # The poster is how the race ends.
+    # The poster shows the end of the race.
     assert np.abs(last - poster).mean() < 3
 
 
-def test_the_poster_of_a_seamless_clip_is_no_beginning():
+def test_poster_of_a_seamless_clip_shows_the_end_of_the_race():
     seamless = timeline_of(scene(loop="seamless", seconds=4))
     assert seamless.moment(seamless.result_second).step == seamless.steps
     assert seamless.moment(seamless.result_second).hold_progress == pytest.approx(1)
@@ -326,12 +326,12 @@ def test_the_poster_of_a_seamless_clip_is_no_beginning():
         ({"theme": "pink"}, "theme 'pink': unknown"),
     ],
 )
-def test_a_clip_that_cannot_be_is_refused_at_once(arguments, said):
+def test_bad_clip_is_refused_before_rendering(arguments, said):
     with pytest.raises(UsageError, match=re.escape(said)):
         scene().clip(**arguments)
 
 
-def test_a_picture_has_its_words():
+def test_plot_has_alt_text():
     found, _ = plot(ravine, points=[[0, 1, 2], [0, -1, 3]])._repr_mimebundle_()
     assert 'alt="The surface of a ravine as a wireframe, and its contour lines, with 3 points joined' in found[HTML]
     with Image.open(io.BytesIO(base64.b64decode(found[PNG]))) as picture:
@@ -339,7 +339,7 @@ def test_a_picture_has_its_words():
 
 
 def ipython(program, tmp_path):
-    """What a session in a terminal prints."""
+    """Return the output of a session in a terminal."""
     return subprocess.run(
         [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--quick"],
         input=program,
@@ -351,10 +351,10 @@ def ipython(program, tmp_path):
     )
 
 
-def test_a_terminal_shows_words_and_renders_nothing(tmp_path):
+def test_terminal_shows_text_without_rendering(tmp_path):
     spoil = "Scene._rendered = None\n"
     done = ipython(f"{SMALL}\n{spoil}scene\nscene.clip()\nplot(ravine)\nRacer('Adm')\n", tmp_path)
-    assert "Scene(function=Function(" in done.stdout.replace("\n", "").replace(" ", "")
+    assert "Scene(racers=(Racer(" in done.stdout.replace("\n", "").replace(" ", "")
     assert "Clip('Two < five', .gif, 640x360, 10 fps)" in done.stdout
     assert "TypeError" not in done.stdout + done.stderr
     assert "UsageError: racer 'Adm': no such optimizer; did you mean 'Adam'?" in done.stdout + done.stderr

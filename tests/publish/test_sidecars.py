@@ -1,4 +1,4 @@
-"""What stands beside a clip, as a browser, another decoder and the page that it is pasted into see it."""
+"""Sidecars of a clip, as a browser, another decoder and the page around a snippet read them."""
 
 import functools
 import html.parser
@@ -13,8 +13,8 @@ from PIL import Image
 
 from animopt import Function, Output, Question, Racer, Scene, SlowMotion, UsageError
 from animopt.functions import ravine, rotated
-from animopt.publish.captions import LEAST, MOST, Cue, cues, webvtt
-from animopt.publish.sidecars import KINDS
+from animopt.publish.captions import MAX_SECONDS, MIN_SECONDS, Cue, cues, webvtt
+from animopt.publish.sidecars import SUFFIXES
 from animopt.publish.snippets import html as html_snippet
 from animopt.publish.snippets import markdown
 from animopt.recording.events import alt_text, events
@@ -23,7 +23,7 @@ from animopt.video.film import Film, Staging
 
 SMALL = (320, 180)
 QUICK = ["--size", "320x180", "--fps", "5", "--seconds", "4", "--workers", "0"]
-EVERY = ",".join(KINDS)
+ALL_KINDS = ",".join(SUFFIXES)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="needs Chromium: apt install chromium, or google-chrome from its maker, on the PATH"
@@ -46,35 +46,35 @@ def scene(**changes):
 
 @pytest.fixture(scope="module")
 def recording():
-    """Three racers of which two reach the minimum."""
+    """Return a race of three racers, two of which reach the minimum."""
     return scene().record()
 
 
 def check_cues(found, seconds):
-    """That captions follow each other, none over another, to the clip's end."""
+    """Assert that captions follow each other without overlaps until the end of the clip."""
     assert found
     assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(0 <= cue.start < cue.end <= seconds for cue in found)
     assert found[-1].end == seconds
 
 
-def test_each_event_is_told_at_its_second(recording):
+def test_caption_appears_at_the_second_of_its_event(recording):
     timeline = Timeline(40, 10)
     found = cues([recording], timeline)
     check_cues(found, 10)
-    told = {line.casefold(): cue.start for cue in found for line in cue.lines}
+    seconds = {line.casefold(): cue.start for cue in found for line in cue.lines}
     for event in events(recording):
-        late = told[" ".join(event.text.split()).casefold()] - timeline.second_of(event.step)
-        assert -0.001 <= late <= LEAST
+        late = seconds[" ".join(event.text.split()).casefold()] - timeline.second_of(event.step)
+        assert -0.001 <= late <= MIN_SECONDS
     assert found[0].start == 0
-    assert all(cue.end - cue.start >= LEAST - 0.001 for cue in found)
-    assert all(cue.end - cue.start <= MOST + 0.001 for cue in found[:-1])
+    assert all(cue.end - cue.start >= MIN_SECONDS - 0.001 for cue in found)
+    assert all(cue.end - cue.start <= MAX_SECONDS + 0.001 for cue in found[:-1])
 
 
 @pytest.mark.parametrize(
     ("timeline", "seconds"),
     [
-        # The race itself has 6 of the 10 seconds, after the card, and the question holds it up at step 10.
+        # The race takes 6 of the 10 seconds, after the card, and the question stops it at step 10.
         (Timeline(40, 10, card=2), [2.0, 8.0]),
         (Timeline(40, 10, question=Question("Who?", step=10, seconds=2)), [0.0, 8.0]),
         (Timeline(40, 10, slow=[SlowMotion(0, 20, times=3)]), [0.0, 8.0]),
@@ -82,7 +82,7 @@ def test_each_event_is_told_at_its_second(recording):
     ],
     ids=["card", "question", "slow", "seamless"],
 )
-def test_cards_questions_and_slow_motion_are_reckoned_with(recording, timeline, seconds):
+def test_captions_follow_card_question_and_slow_motion(recording, timeline, seconds):
     found = cues([recording], timeline)
     check_cues(found, 10)
     assert [found[0].start, found[-1].start] == seconds
@@ -92,57 +92,57 @@ def test_cards_questions_and_slow_motion_are_reckoned_with(recording, timeline, 
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1, 2, 3, 5])
-def test_a_short_clip_has_captions_within_it(recording, seconds):
+def test_captions_of_a_short_clip_are_within_it(recording, seconds):
     found = cues([recording], Timeline(40, seconds))
     check_cues(found, seconds)
     lines = [line for cue in found for line in cue.lines]
     assert len(lines) == len(set(lines)) == len(events(recording))
 
 
-def test_many_events_at_once_share_captions():
+def test_simultaneous_events_share_captions():
     racers = [Racer("SGD", lr=5 + 0.01 * number, name=f"racer {number}") for number in range(6)]
     lost = scene(racers=racers).record()
     found = cues([lost], Timeline(40, 10))
     check_cues(found, 10)
     assert max(len(cue.lines) for cue in found) >= 6
-    assert all(cue.end - cue.start >= LEAST - 0.001 for cue in found)
+    assert all(cue.end - cue.start >= MIN_SECONDS - 0.001 for cue in found)
 
 
-def test_of_many_racers_only_the_race_is_told():
+def test_with_many_racers_captions_describe_only_the_race():
     many = scene(racers=[Racer("SGD", lr=0.01 * rate, name=f"rate {rate}") for rate in range(1, 10)]).record()
     assert cues([many], Timeline(40, 10))[0].lines[0].startswith("9 racers")
     assert len(cues([many], Timeline(40, 10))) == 2
 
 
-def test_that_other_races_follow_is_told_when_they_do(recording):
+def test_caption_announces_the_other_races(recording):
     timeline = Timeline(40, 20, races=5)
     cue = next(cue for cue in cues([recording] * 5, timeline) if any("4 more functions" in line for line in cue.lines))
-    assert 0 <= cue.start - timeline.other_races_start <= LEAST
+    assert 0 <= cue.start - timeline.other_races_start <= MIN_SECONDS
     assert timeline.moment(timeline.other_races_start - 0.01).race == 0
     assert timeline.moment(timeline.other_races_start + 0.3 * (20 - timeline.other_races_start)).race > 0
 
 
-def test_times_beyond_an_hour_are_written_as_they_are_read():
+def test_timestamps_after_an_hour_are_valid():
     assert "01:02:03.500 --> 02:00:00.000" in webvtt([Cue(3723.5, 7200, ("Late",))])
 
 
 @pytest.fixture(scope="module")
 def pasted(tmp_path_factory):
-    """A folder with a clip, and all beside it, and a page with its snippet."""
+    """Return a folder with a clip, all its sidecars, and a page with its snippet."""
     folder = tmp_path_factory.mktemp("pasted")
     shown = scene(seconds=4)
-    shown.save(Output(folder / "a #1 (é)%20.mp4", SMALL, 5), sidecars=list(KINDS), workers=0)
+    shown.save(Output(folder / "a #1 (é)%20.mp4", SMALL, 5), sidecars=list(SUFFIXES), workers=0)
     shown.save(Output(folder / "b&c.gif", SMALL, 5), sidecars=["html"], workers=0)
     for name in ("a #1 (é)%20", "b&c"):
         snippet = (folder / f"{name}.html").read_text(encoding="utf-8")
-        # A page that does not say in what its letters are written.
+        # The page does not name its encoding.
         (folder / f"{name[0]}-page.html").write_text(f"<!doctype html><title>Page</title>{snippet}", encoding="utf-8")
     return folder, shown
 
 
 @pytest.fixture(scope="module")
 def page(pasted):
-    """A function that opens a file of the folder in Chromium."""
+    """Return a function that opens a file of the folder in Chromium."""
     playwright = pytest.importorskip("playwright.sync_api", reason='needs playwright: pip install ".[test]"')
 
     class Quiet(SimpleHTTPRequestHandler):
@@ -170,7 +170,7 @@ def page(pasted):
 
 
 @needs_chromium
-def test_chromium_plays_the_snippet_with_its_captions_and_its_poster(pasted, page):
+def test_chromium_plays_the_snippet_with_captions_and_poster(pasted, page):
     shown = pasted[1]
     tab = page("a-page.html")
     tab.wait_for_function("document.querySelector('video').readyState >= 2")
@@ -207,7 +207,7 @@ def test_chromium_shows_a_gif_with_its_alt_text(pasted, page):
     assert seen == [320, 320, 180, alt_text(pasted[1].record())]
 
 
-def test_the_poster_is_the_last_frame_that_tells_the_outcome(pasted):
+def test_poster_shows_the_result(pasted):
     folder, shown = pasted
     with Image.open(folder / "a #1 (é)%20.png") as image:
         poster = np.asarray(image.convert("RGB"))
@@ -218,7 +218,7 @@ def test_the_poster_is_the_last_frame_that_tells_the_outcome(pasted):
     assert (moment.step, moment.hold_progress) == (40, pytest.approx(1))
 
 
-def test_the_text_is_that_of_the_race(pasted):
+def test_alt_file_contains_the_alt_text_of_the_race(pasted):
     folder, shown = pasted
     text = (folder / "a #1 (é)%20.txt").read_text(encoding="utf-8")
     assert text == alt_text(shown.record()) + "\n"
@@ -227,7 +227,7 @@ def test_the_text_is_that_of_the_race(pasted):
 
 
 class Page(html.parser.HTMLParser):
-    """Every tag of a page with its attributes, and its text."""
+    """Return every tag of a page with its attributes, and the text of the page."""
 
     def __init__(self, text):
         super().__init__()
@@ -244,21 +244,21 @@ class Page(html.parser.HTMLParser):
 AWKWARD = "\" onload='alert(1)' <script> & \\ ` * _ [x](y) $z$ ![i] | ~ -->\n\n# head"
 
 
-def test_nothing_in_a_snippet_leaves_its_place():
+def test_awkward_text_in_snippets_is_escaped():
     for clips in ({"a.mp4": SMALL}, {"a.gif": SMALL}, {"a.zip": SMALL}):
         page = Page(html_snippet(clips, AWKWARD, "a.png", "a.vtt"))
         assert {tag for tag, _ in page.tags} <= {"video", "source", "track", "img", "a"}
         assert not any("onload" in attributes for _, attributes in page.tags)
-    told = markdown({"a.gif": SMALL}, AWKWARD)
-    assert told.count("\n") == 3
-    body = told.strip().splitlines()[-1]
+    text = markdown({"a.gif": SMALL}, AWKWARD)
+    assert text.count("\n") == 3
+    body = text.strip().splitlines()[-1]
     for letter in "`*_[]<>&$|~#":
         inside = body[2:].removesuffix("](a.gif)")
         assert all(inside[place - 1] == "\\" for place, each in enumerate(inside) if each == letter), letter
 
 
 @pytest.mark.parametrize("name", ["it's (1) #a?b%20 é&<.mp4", "a:b.mp4", "[x].mp4"])
-def test_a_name_is_one_link(name):
+def test_file_name_with_special_characters_is_one_link(name):
     from urllib.parse import unquote
 
     (source,) = (own for tag, own in Page(html_snippet({name: SMALL}, "alt")).tags if tag == "source")
@@ -268,12 +268,12 @@ def test_a_name_is_one_link(name):
     assert not set(link) & set(" ()<>#?:[]")
 
 
-def test_a_video_in_markdown_is_its_poster_with_a_link():
+def test_video_in_markdown_is_its_poster_with_a_link():
     assert markdown({"a.mp4": SMALL}, "alt", "a.png").endswith("\n[![alt](a.png)](a.mp4)\n")
     assert markdown({"a.mp4": SMALL, "a.gif": (80, 45)}, "alt", "a.png").endswith("\n![alt](a.gif)\n")
 
 
-def test_a_clip_in_several_formats_is_one_video():
+def test_clip_in_several_formats_is_one_video():
     page = Page(html_snippet({"a.gif": (80, 45), "a.mov": SMALL, "a.webm": SMALL, "a.mp4": SMALL}, "alt"))
     assert [tag for tag, _ in page.tags] == ["video", "source", "source", "source"]
     assert [own["src"] for tag, own in page.tags if tag == "source"] == ["a.webm", "a.mp4", "a.mov"]
@@ -281,7 +281,7 @@ def test_a_clip_in_several_formats_is_one_video():
     assert "poster" not in page.tags[0][1]
 
 
-def test_the_command_writes_what_is_asked_for(scenes, tmp_path, animopt_here):
+def test_command_writes_the_requested_sidecars(scenes, tmp_path, animopt_here):
     wanted = ["--sidecars", "alt,captions", "--sidecars", "html"]
     done = animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "-o", "a.mp4", *wanted, *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
@@ -289,8 +289,8 @@ def test_the_command_writes_what_is_asked_for(scenes, tmp_path, animopt_here):
     assert done.stdout.split() == ["a.gif", "a.mp4", "a.vtt", "a.txt", "a.html"]
     tags = dict(Page((tmp_path / "a.html").read_text(encoding="utf-8")).tags)
     assert tags["track"]["src"] == "a.vtt"
-    # Once more, over its own files.
-    assert animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "--sidecars", EVERY, *QUICK).returncode == 0
+    # Write them again, over the same files.
+    assert animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "--sidecars", ALL_KINDS, *QUICK).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -301,14 +301,14 @@ def test_the_command_writes_what_is_asked_for(scenes, tmp_path, animopt_here):
             "sidecars 'thumbnail': .*poster, captions, alt, markdown, html",
         ),
         (["-o", "a.png", "--still", "1", "--sidecars", "alt"], "leave out --sidecars"),
-        (["-o", "a.gif", "--sidecars", "html"], "a.html: is there already and was not written by animopt"),
-        (["-o", "a.gif", "--sidecars", "markdown"], "a.md: is there already"),
-        (["-o", "a.gif", "--sidecars", "alt"], "a.txt: is there already"),
-        (["-o", "a.gif", "--sidecars", "captions"], "a.vtt: is there already"),
+        (["-o", "a.gif", "--sidecars", "html"], "a.html: exists already and was not written by animopt"),
+        (["-o", "a.gif", "--sidecars", "markdown"], "a.md: exists already"),
+        (["-o", "a.gif", "--sidecars", "alt"], "a.txt: exists already"),
+        (["-o", "a.gif", "--sidecars", "captions"], "a.vtt: exists already"),
         (["-o", "b.gif", "--sidecars", "poster"], "b.png: is a folder"),
     ],
 )
-def test_what_cannot_stand_beside_is_refused(scenes, tmp_path, animopt_here, arguments, said):
+def test_bad_sidecars_are_refused(scenes, tmp_path, animopt_here, arguments, said):
     import re
 
     for suffix in (".md", ".html", ".txt", ".vtt"):
@@ -323,18 +323,18 @@ def test_what_cannot_stand_beside_is_refused(scenes, tmp_path, animopt_here, arg
     assert (tmp_path / "a.md").read_text() == "My own lecture."
 
 
-def test_a_poster_never_takes_the_place_of_a_clip(tmp_path, monkeypatch):
+def test_poster_never_replaces_a_clip(tmp_path, monkeypatch):
     from animopt.publish import sidecars
 
-    monkeypatch.setitem(sidecars.KINDS, "poster", ".gif")
+    monkeypatch.setitem(sidecars.SUFFIXES, "poster", ".gif")
     with pytest.raises(UsageError, match=r"a\.gif: would be the clip and its poster"):
         scene().save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=["poster"])
     assert not list(tmp_path.iterdir())
 
 
-def test_a_ravine_that_turns_has_all_beside_it(tmp_path):
+def test_scene_with_several_functions_has_all_sidecars(tmp_path):
     turning = scene(function=[rotated(ravine, degrees) for degrees in (0, 20)], seconds=4)
-    turning.save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(KINDS), workers=0)
+    turning.save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(SUFFIXES), workers=0)
     assert "1 more function" in (tmp_path / "a.vtt").read_text(encoding="utf-8")
-    assert {path.suffix for path in tmp_path.iterdir()} == {".gif", *KINDS.values()}
-    turning.replace(seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(KINDS), workers=0)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".gif", *SUFFIXES.values()}
+    turning.replace(seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(SUFFIXES), workers=0)

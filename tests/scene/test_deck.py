@@ -1,4 +1,4 @@
-"""Decks: read back by python-pptx and LibreOffice, clicked through in Chromium."""
+"""Decks, read by python-pptx and LibreOffice, and opened in Chromium."""
 
 import io
 import re
@@ -56,7 +56,7 @@ NS = {
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory, scenes):
-    """Two scene files, the second one full of what HTML and XML must escape."""
+    """Return two scene files. The second one contains characters that HTML and XML must escape."""
     hostile = tmp_path_factory.mktemp("scenes") / "a&b.py"
     hostile.write_text(HOSTILE, encoding="utf-8")
     return [scenes["ravine_race"], hostile]
@@ -64,15 +64,15 @@ def files(tmp_path_factory, scenes):
 
 @pytest.fixture(scope="module")
 def deck(tmp_path_factory, files):
-    """A function that makes a deck of both scenes, once for each suffix."""
+    """Return a function that makes a deck of both scenes, once for each suffix."""
     made = {}
 
     def make(suffix):
         if suffix not in made:
             made[suffix] = tmp_path_factory.mktemp("deck") / f"a & b{suffix}"
-            told = []
-            save_deck(made[suffix], files, **SMALL, progress=lambda *each: told.append(each))
-            assert told == [(1, 2, "ravine-race"), (2, 2, "a&b")]
+            calls = []
+            save_deck(made[suffix], files, **SMALL, progress=lambda *each: calls.append(each))
+            assert calls == [(1, 2, "ravine-race"), (2, 2, "a&b")]
             assert [path.name for path in made[suffix].parent.iterdir()] == [made[suffix].name]
         return made[suffix]
 
@@ -81,7 +81,7 @@ def deck(tmp_path_factory, files):
 
 @pytest.fixture(scope="module")
 def slides(deck):
-    """The slides of a PowerPoint file, as python-pptx reads them."""
+    """Return the slides of a PowerPoint file, read by python-pptx."""
     from pptx import Presentation
 
     presentation = Presentation(deck(".pptx"))
@@ -103,18 +103,18 @@ def movie_data(slide):
 
 
 def decoded(data, path):
-    """The frames of a small MP4, as ffmpeg reads them."""
+    """Return the frames of a small MP4, decoded by ffmpeg."""
     path.write_bytes(data)
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     frames = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
     return np.frombuffer(frames, np.uint8).reshape(-1, 180, 320, 3)
 
 
-def test_each_slide_has_its_title_as_text(slides):
+def test_slide_title_is_text(slides):
     assert [slide.shapes.title.text for slide in slides] == ["Five optimizers in a ravine", SHOWN]
 
 
-def test_nothing_on_a_slide_covers_another_or_leaves_it(slides):
+def test_title_and_clip_are_apart_and_inside_the_slide(slides):
     for slide in slides:
         title, movie = slide.shapes.title, movie_of(slide)
         assert title.top + title.height <= movie.top
@@ -122,34 +122,34 @@ def test_nothing_on_a_slide_covers_another_or_leaves_it(slides):
             assert 0 <= shape.left <= shape.left + shape.width <= 12192000
             assert 0 <= shape.top <= shape.top + shape.height <= 6858000
         assert movie.width / movie.height == pytest.approx(16 / 9, abs=1e-4)
-        # As large as it can be under the title.
+        # It is as large as possible below the title.
         assert movie.width > 0.89 * 12192000
 
 
-def test_a_slide_has_the_background_of_its_clip(slides):
+def test_slide_has_the_background_of_its_clip(slides):
     grounds = [str(slide.background.fill.fore_color.rgb) for slide in slides]
     assert grounds == [theme.background[1:].upper() for theme in (LIGHT, DARK)]
 
 
-def test_each_clip_plays(slides, tmp_path):
+def test_clips_in_powerpoint_can_be_decoded(slides, tmp_path):
     for number, slide in enumerate(slides):
         frames = decoded(movie_data(slide), tmp_path / f"{number}.mp4")
         assert frames.shape == (10, 180, 320, 3)
         assert np.abs(frames[5].astype(int) - frames[0]).max() > 100
 
 
-def test_a_poster_shows_how_the_race_ended(slides, tmp_path):
+def test_poster_shows_the_end_of_the_race(slides, tmp_path):
     for number, slide in enumerate(slides):
         poster = np.asarray(Image.open(io.BytesIO(movie_of(slide).poster_frame.blob)).convert("RGB")).astype(int)
         assert poster.shape == (180, 320, 3)
         frames = decoded(movie_data(slide), tmp_path / f"{number}.mp4").astype(int)
         away = [np.abs(frame - poster).mean() for frame in frames]
-        # The seamless one has gone back to its start when it ends.
+        # The seamless clip ends with its first frame.
         assert int(np.argmin(away)) in ((9,), (8,))[number], away
         assert away[0] > 1.5 * min(away)
 
 
-def test_alt_text_and_notes(slides):
+def test_slide_has_alt_text_and_notes(slides):
     for slide, name in zip(slides, ("Adagrad", "<i>S&D</i>"), strict=True):
         alt = movie_of(slide).element.find(".//p:cNvPr", NS).get("descr")
         assert slide.shapes.title.text.rstrip(".") in alt
@@ -159,11 +159,11 @@ def test_alt_text_and_notes(slides):
     assert second[:2] == ['A docstring <b>that</b> "bites" & more, on two lines.', "A second paragraph."]
     cues = second[second.index("Point at:") + 1 :]
     assert cues[0] == "0.0 s: <i>S&D</i> and Adam set out from (−7, 2)"
-    # The race takes all but the hold, a quarter of a clip of two seconds.
+    # The race takes three quarters of a clip of two seconds; the hold takes the rest.
     assert cues[-1].startswith("1.5 s: at the end ")
 
 
-def test_clips_start_by_themselves_and_loop(slides):
+def test_clips_start_with_their_slide_and_loop(slides):
     for slide in slides:
         timing = slide.element.find("p:timing", NS)
         numbers = [node.get("id") for node in timing.iter(f"{{{NS['p']}}}cTn")]
@@ -174,7 +174,7 @@ def test_clips_start_by_themselves_and_loop(slides):
         assert root.get("nodeType") == "tmRoot"
         main = root.find("p:childTnLst/p:seq/p:cTn", NS)
         assert main.get("nodeType") == "mainSeq"
-        # It waits for no click, but begins with the main sequence.
+        # It starts with the main sequence, without a click.
         started = main.find("p:childTnLst/p:par/p:cTn/p:stCondLst/p:cond[@evt='onBegin']", NS)
         assert started.get("delay") == "0"
         assert started.find("p:tn", NS).get("val") == main.get("id")
@@ -186,7 +186,24 @@ def test_clips_start_by_themselves_and_loop(slides):
         assert root.find("p:childTnLst/p:video/p:cMediaNode/p:cTn", NS).get("repeatCount") == "indefinite"
 
 
-def test_it_is_a_whole_zip_with_the_right_types(deck):
+def test_titles_have_a_language_and_the_style_of_their_layout(slides):
+    for slide, lang in zip(slides, ("en", "en"), strict=True):
+        (run,) = slide.shapes.title.element.findall(".//a:rPr", NS)
+        assert run.get("lang") == lang
+        (style,) = slide.slide_layout.placeholders[0].element.findall(".//a:lstStyle/a:lvl1pPr", NS)
+        assert style.get("algn") == "l"
+        assert style.find("a:defRPr", NS).get("sz") == "2800"
+
+
+def test_blank_title_is_replaced_by_the_name_of_the_scene(tmp_path, files):
+    from pptx import Presentation
+
+    save_deck(tmp_path / "mine.pptx", [animopt.load_scene(files[1]).replace(title=" ")], **SMALL, workers=0)
+    (slide,) = Presentation(tmp_path / "mine.pptx").slides
+    assert slide.shapes.title.text == "scene 1"
+
+
+def test_powerpoint_file_is_a_complete_zip_with_media_types(deck):
     with zipfile.ZipFile(deck(".pptx")) as parts:
         assert parts.testzip() is None
         types = parts.read("[Content_Types].xml").decode()
@@ -196,7 +213,7 @@ def test_it_is_a_whole_zip_with_the_right_types(deck):
 
 @pytest.fixture(scope="module")
 def pdf(deck, tmp_path_factory):
-    """The PowerPoint file as LibreOffice prints it."""
+    """Return the PowerPoint file printed by LibreOffice."""
     program = shutil.which("soffice") or "/Applications/LibreOffice.app/Contents/MacOS/soffice"
     if not Path(program).exists():
         pytest.skip("needs LibreOffice: apt install libreoffice-impress, brew install libreoffice, or libreoffice.org")
@@ -207,17 +224,17 @@ def pdf(deck, tmp_path_factory):
     return folder / "a & b.pdf"
 
 
-def test_libreoffice_prints_a_page_for_each_slide(pdf):
+def test_libreoffice_prints_one_page_per_slide(pdf):
     data = pdf.read_bytes()
     assert len(re.findall(rb"/Type\s*/Page\b", data)) == 2
-    # Each has its poster: a picture with as many pixels.
+    # Each page contains a picture of the poster's size.
     pictures = re.findall(rb"/Subtype\s*/Image[^>]*", data)
     assert sum(b"/Width 320" in each and b"/Height 180" in each for each in pictures) >= 2
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    """Chromium, by Playwright."""
+    """Return Chromium, controlled by Playwright."""
     from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:
@@ -233,7 +250,7 @@ def chromium():
 
 @pytest.fixture
 def opened(chromium, deck):
-    """A function that opens the deck in a browser; nothing may go wrong there, or be asked of the network."""
+    """Return a function that opens the deck in a browser, without errors and network requests."""
     contexts, troubles = [], []
 
     def opening(**settings):
@@ -272,7 +289,7 @@ def shown(page):
     return number
 
 
-def test_a_clip_plays_and_loops_while_its_slide_is_shown(opened):
+def test_clip_plays_and_loops_while_its_slide_is_shown(opened):
     page = opened()
     plays(page, 0)
     first, second = page.evaluate(STATE)
@@ -295,7 +312,7 @@ def test_a_clip_plays_and_loops_while_its_slide_is_shown(opened):
     assert second["shown"]
 
 
-def test_every_way_through_the_deck(opened):
+def test_keys_clicks_and_buttons_turn_slides(opened):
     page = opened()
     paths = [
         *[(lambda key=key: page.keyboard.press(key), 1) for key in ("ArrowRight", "ArrowDown", "PageDown", " ", "End")],
@@ -319,12 +336,12 @@ def test_every_way_through_the_deck(opened):
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")
     assert shown(page) == 1
-    # The address names the slide.
+    # The address contains the slide's number.
     page.reload()
     assert shown(page) == 1
 
 
-def test_fingers_turn_pages(opened):
+def test_touch_turns_slides(opened):
     page = opened(has_touch=True)
     page.touchscreen.tap(1200, 300)
     assert shown(page) == 1
@@ -332,7 +349,7 @@ def test_fingers_turn_pages(opened):
     assert shown(page) == 0
 
 
-def test_a_clip_can_be_paused(opened):
+def test_clip_can_be_paused(opened):
     page = opened()
     plays(page, 0)
     paths = [
@@ -351,14 +368,14 @@ def test_a_clip_can_be_paused(opened):
         play()
         page.get_by_role("button", name="Pause", exact=True).wait_for()
         plays(page, 0)
-    # A button that has the focus is pressed by the space bar, which then turns no page.
+    # The space bar presses a focused button, and then does not turn the slide.
     page.get_by_role("button", name="Pause").focus()
     page.keyboard.press(" ")
     assert shown(page) == 0
     assert page.evaluate(STATE)[0]["paused"]
 
 
-def test_titles_are_taken_literally(opened):
+def test_markup_in_titles_is_escaped(opened):
     page = opened()
     page.keyboard.press("End")
     assert page.get_by_role("heading", name=SHOWN, level=2).inner_text() == SHOWN
@@ -366,7 +383,7 @@ def test_titles_are_taken_literally(opened):
     assert page.title() == "a & b"
 
 
-def test_notes_come_and_go(opened):
+def test_notes_can_be_shown_and_hidden(opened):
     page = opened()
     notes = page.get_by_role("complementary", name="Speaker notes")
     assert notes.count() == 0
@@ -374,7 +391,7 @@ def test_notes_come_and_go(opened):
         press()
         assert page.get_by_role("button", name="Notes").get_attribute("aria-pressed") == "true"
         assert "set out from (−7, 2)" in notes.inner_text()
-        # The clip makes room.
+        # The clip is smaller now.
         box, clip = notes.bounding_box(), page.locator("section:not([hidden]) .clip").bounding_box()
         assert clip["y"] + clip["height"] <= box["y"] + 1
         press()
@@ -397,19 +414,19 @@ def poster(page):
 
 
 def away(one, other):
-    """How far two pictures are apart; small, so that it does not matter how they were enlarged."""
+    """Return the mean difference of two pictures, reduced so that their scaling does not matter."""
     small = (each.resize((80, 45), Image.Resampling.BOX) for each in (one, other))
     return np.asarray(ImageChops.difference(*small)).mean()
 
 
-def test_who_wants_less_motion_starts_the_clips(opened):
+def test_clips_do_not_start_with_reduced_motion(opened):
     page = opened(reduced_motion="reduce")
     for _ in range(2):
         page.wait_for_timeout(400)
         state = page.evaluate(STATE)[shown(page)]
         assert state["paused"]
         assert state["at"] == 0
-        # The poster is what is seen.
+        # The poster is shown.
         resting = away(clip_shown(page), poster(page))
         assert resting < 1.5
         page.get_by_role("button", name="Play").click()
@@ -425,7 +442,7 @@ def test_who_wants_less_motion_starts_the_clips(opened):
     page.get_by_role("button", name="Play").wait_for()
 
 
-def test_the_page_takes_the_colours_of_its_clip(opened):
+def test_page_has_the_colors_of_the_clip(opened):
     page = opened(reduced_motion="reduce")
     for theme in (LIGHT, DARK):
         colours = {
@@ -438,7 +455,7 @@ def test_the_page_takes_the_colours_of_its_clip(opened):
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (1024, 768), (420, 800), (800, 360)], ids=str)
-def test_all_of_a_slide_is_in_view(opened, size):
+def test_whole_slide_is_visible_at_any_window_size(opened, size):
     page = opened(viewport={"width": size[0], "height": size[1]})
     bar = page.locator("nav").bounding_box()["y"]
     for _ in range(2):
@@ -454,7 +471,7 @@ def test_all_of_a_slide_is_in_view(opened, size):
     assert page.evaluate("document.scrollingElement.scrollHeight") <= size[1]
 
 
-def test_on_paper_every_slide_is_a_page_with_its_poster(opened):
+def test_printed_slides_are_pages_with_posters(opened):
     page = opened()
     plays(page, 0)
     page.emulate_media(media="print")
@@ -463,7 +480,7 @@ def test_on_paper_every_slide_is_a_page_with_its_poster(opened):
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 2
 
 
-def test_without_scripts_all_slides_stand_below_each_other(opened):
+def test_without_scripts_slides_are_below_each_other(opened):
     page = opened(java_script_enabled=False)
     assert all(each.is_visible() for each in page.locator("section, video, .notes").all())
     for video in page.locator("video").all():
@@ -471,7 +488,7 @@ def test_without_scripts_all_slides_stand_below_each_other(opened):
         assert video.get_attribute("poster").startswith("data:image/png;base64,")
 
 
-def test_the_command_makes_a_deck(animopt_here, files):
+def test_command_writes_decks(animopt_here, files):
     small = ["--size", "320x180", "--fps", "2", "--seconds", "1", "--workers", "0"]
     done = animopt_here("deck", "talk.HTML", *map(str, files), *small)
     assert (done.returncode, done.stdout) == (0, "talk.HTML\n"), done.stderr
@@ -507,7 +524,7 @@ def test_the_command_makes_a_deck(animopt_here, files):
     ],
     ids=str,
 )
-def test_what_cannot_be_is_told_and_leaves_nothing(arguments, code, said, animopt_here, files):
+def test_bad_deck_is_refused_and_leaves_no_file(arguments, code, said, animopt_here, files):
     Path("scene.py").write_bytes(files[0].read_bytes())
     Path("broken.py").write_text(BROKEN, encoding="utf-8")
     Path("syntax.py").write_text("scene = (", encoding="utf-8")
@@ -530,7 +547,7 @@ def test_what_cannot_be_is_told_and_leaves_nothing(arguments, code, said, animop
     }
 
 
-def test_without_python_pptx_it_says_what_to_install(animopt_here, files, monkeypatch):
+def test_missing_python_pptx_is_named_with_the_command_to_install_it(animopt_here, files, monkeypatch):
     monkeypatch.setitem(sys.modules, "pptx", None)
     done = animopt_here("deck", "lecture.pptx", str(files[0]))
     assert done.returncode == 1
@@ -539,7 +556,7 @@ def test_without_python_pptx_it_says_what_to_install(animopt_here, files, monkey
     assert not list(Path().iterdir())
 
 
-def test_scenes_of_a_script_make_a_deck(tmp_path, files):
+def test_scene_objects_make_a_deck(tmp_path, files):
     scene = animopt.load_scene(files[1])
     save_deck(tmp_path / "mine.pptx", [scene, scene], **SMALL, theme="light", workers=0)
     from pptx import Presentation
@@ -554,7 +571,7 @@ def test_scenes_of_a_script_make_a_deck(tmp_path, files):
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1080, 1080), (720, 1280)], ids=str)
-def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
+def test_untitled_clip_has_more_room_for_the_race(size):
     theme = LIGHT.scaled(pixel_unit(*size), size[1])
     panels = ("wireframe", "contour", "loss", "standings")
     with_title, without = (
@@ -566,7 +583,7 @@ def test_a_clip_without_its_title_gives_the_room_to_the_race(size):
     assert without["header"].top + without["header"].height <= without["wireframe"].top
 
 
-def test_a_clip_without_its_title_does_not_say_it(files):
+def test_untitled_clip_does_not_depend_on_the_title(files):
     scene = animopt.load_scene(files[0]).replace(steps=2)
     header = (slice(0, 60), slice(0, 200))
     pictures = []
@@ -582,7 +599,7 @@ def test_a_clip_without_its_title_does_not_say_it(files):
 
 @pytest.mark.parametrize("loop", ["plain", "seamless"])
 @pytest.mark.parametrize("seconds", [1.0, 10.0])
-def test_a_clip_is_finished_while_the_end_is_told(loop, seconds):
+def test_result_second_shows_the_finished_race(loop, seconds):
     timeline = Timeline(20, seconds, loop)
     moment = timeline.moment(timeline.result_second)
     assert moment.step == 20
@@ -593,5 +610,5 @@ def test_a_clip_is_finished_while_the_end_is_told(loop, seconds):
     ("words", "said"),
     [(r"\(x^2\) and \(y\)", "x^2 and y"), ("two\nlines\t here", "two lines here"), ("bell\x07 \x1b[1m", "bell [1m")],
 )
-def test_plain_words(words, said):
+def test_plain_text_has_no_math_and_no_control_characters(words, said):
     assert plain_text(words) == said

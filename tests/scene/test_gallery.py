@@ -1,4 +1,4 @@
-"""The gallery: what it renders, and its page, clicked through in a browser."""
+"""The gallery: its clips, and its page in a browser."""
 
 import shlex
 import shutil
@@ -17,7 +17,8 @@ from animopt import Function, Output, Racer, Scene
 from animopt.functions import ravine, rotated
 from animopt.publish.slides import plain_text
 from animopt.scene import batch
-from animopt.scene.gallery import Card, Facts, _function, render_card, save_page
+from animopt.scene.gallery import Card, _function_name, render_card, save_page
+from animopt.scene.report import SceneFacts
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 browsing = pytest.mark.skipif(
@@ -54,7 +55,7 @@ QUICK = ["--size", "320x180", "--seconds", "1.2", "--fps", "10"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder in which the gallery of a folder of scenes, one of them broken, was made."""
+    """Return a folder with the gallery of several scenes, one of which is broken."""
     folder = tmp_path_factory.mktemp("a gallery's folder")
     (folder / "mine").mkdir()
     for name, text in SCENES.items():
@@ -78,7 +79,7 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium, folder):
-    """A function that opens the page from its file; nothing may go wrong in it, and nothing leave it."""
+    """Return a function that opens the page from its file, without errors and network requests."""
     complaints, contexts = [], []
 
     def open_page(fragment="", **options):
@@ -100,7 +101,7 @@ def visit(chromium, folder):
     yield open_page
     for context in contexts:
         context.close()
-    # A clip that is paused or left is read no further.
+    # The browser stops loading a clip that is paused or left.
     assert [each for each in complaints if "ERR_ABORTED" not in each] == []
 
 
@@ -113,7 +114,7 @@ def choose(page, name):
 
 
 def plays(page, number, *, wanted=True):
-    """Wait until a clip plays, or does not; whether its time goes on."""
+    """Wait until a clip plays or pauses, and return whether its time advances."""
     page.wait_for_function(
         "([number, wanted]) => document.querySelectorAll('video')[number].paused !== wanted", arg=[number, wanted]
     )
@@ -122,7 +123,7 @@ def plays(page, number, *, wanted=True):
     return page.evaluate(f"document.querySelectorAll('video')[{number}].currentTime") != time
 
 
-def test_each_scene_becomes_a_clip_and_a_poster_past_one_that_fails(folder):
+def test_failed_scene_does_not_stop_the_clips_and_posters_of_others(folder):
     code, *lines = (folder / "stderr").read_text("utf-8").splitlines()
     assert code == "1"
     assert lines[-1] == "animopt: 1 of 4 scenes failed: broken"
@@ -135,7 +136,7 @@ def test_each_scene_becomes_a_clip_and_a_poster_past_one_that_fails(folder):
     assert files == written
 
 
-def test_a_clip_is_small_and_its_poster_the_finished_race(folder, tmp_path):
+def test_clip_is_small_and_poster_shows_the_finished_race(folder, tmp_path):
     clips = folder / "out #1" / "clips"
     assert imageio_ffmpeg.count_frames_and_secs(str(clips / f"{ODD}.mp4")) == (12, pytest.approx(1.2, abs=0.02))
     poster = imageio.imread(clips / "levy.png")
@@ -145,7 +146,7 @@ def test_a_clip_is_small_and_its_poster_the_finished_race(folder, tmp_path):
 
 
 @browsing
-def test_titles_are_taken_literally(visit):
+def test_markup_in_titles_is_escaped(visit):
     page = visit()
     assert page.title() == "Gallery of races – animopt"
     assert sorted(page.locator("h2").all_text_contents()) == sorted([TITLE, "At Lévy's", "It turns"])
@@ -158,7 +159,7 @@ def test_titles_are_taken_literally(visit):
 
 
 @browsing
-def test_every_clip_and_poster_is_where_the_page_says(visit, folder):
+def test_links_of_the_page_lead_to_clips_and_posters(visit, folder):
     page = visit()
     size = "file => new Promise(done => { file.onload = () => done([file.naturalWidth, file.naturalHeight]); })"
     for card in page.locator(".card").all():
@@ -172,7 +173,7 @@ def test_every_clip_and_poster_is_where_the_page_says(visit, folder):
 
 
 @browsing
-def test_scenes_are_filtered_by_function_and_optimizer(visit):
+def test_filter_by_function_and_optimizer(visit):
     page = visit()
     choose(page, "ravine")
     assert shown(page) == [ODD, "turning"]
@@ -203,7 +204,7 @@ def test_scenes_are_filtered_by_function_and_optimizer(visit):
         ("nothing", []),
     ],
 )
-def test_scenes_are_searched(visit, words, found):
+def test_search_finds_scenes(visit, words, found):
     page = visit()
     page.get_by_label("Search").press_sequentially(words)
     assert shown(page) == found
@@ -214,7 +215,7 @@ def test_scenes_are_searched(visit, words, found):
 
 
 @browsing
-def test_a_link_keeps_the_filter(visit):
+def test_filter_is_in_the_address_of_the_page(visit):
     page = visit()
     choose(page, "Adam")
     page.get_by_label("Search").fill("50% & off")
@@ -231,13 +232,13 @@ def test_a_link_keeps_the_filter(visit):
 
 @browsing
 @pytest.mark.parametrize("clipboard", ["new", "refused", "none"])
-def test_the_command_is_copied(visit, folder, clipboard):
+def test_button_copies_the_command(visit, folder, clipboard):
     page = visit(permissions=["clipboard-read", "clipboard-write"] if clipboard == "new" else [])
     if clipboard == "none":
         page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     if clipboard == "refused":
         page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('refused')))")
-    # One clipboard is there for all pages.
+    # All pages share one clipboard.
     page.get_by_label("Search").fill("what was there before")
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.press("ControlOrMeta+x")
@@ -255,7 +256,7 @@ def test_the_command_is_copied(visit, folder, clipboard):
     assert command == page.locator(".card code", has_text="50%").first.text_content()
 
 
-def test_a_built_in_scene_is_asked_for_by_its_name(animopt_here, tmp_path, scenes):
+def test_command_names_a_built_in_scene(animopt_here, tmp_path, scenes):
     (tmp_path / "scenes").mkdir()
     shutil.copy(scenes["ravine_sgd"], tmp_path / "scenes" / "ravine_sgd.py")
     done = animopt_here("gallery", "ravine-sgd", *QUICK, "--theme", "dark", "--lang", "en")
@@ -268,7 +269,7 @@ def test_a_built_in_scene_is_asked_for_by_its_name(animopt_here, tmp_path, scene
 
 
 @browsing
-def test_a_clip_plays_under_the_pointer(visit):
+def test_clip_plays_under_the_pointer(visit):
     page = visit()
     assert page.evaluate("[...document.querySelectorAll('video')].every(video => video.paused && !video.controls)")
     page.locator(".screen").nth(1).hover()
@@ -281,7 +282,7 @@ def test_a_clip_plays_under_the_pointer(visit):
 
 
 @browsing
-def test_a_clip_plays_from_the_keyboard(visit):
+def test_clip_plays_from_the_keyboard(visit):
     page = visit()
     button = page.locator(".play").nth(0)
     page.get_by_role("checkbox").last.focus()
@@ -299,7 +300,7 @@ def test_a_clip_plays_from_the_keyboard(visit):
 
 
 @browsing
-def test_with_less_motion_a_clip_plays_only_when_it_is_pressed(visit):
+def test_with_reduced_motion_clip_plays_only_on_a_click(visit):
     page = visit(reduced_motion="reduce")
     assert "Press a clip" in page.locator("header").inner_text()
     page.locator(".screen").nth(0).hover()
@@ -314,7 +315,7 @@ def test_with_less_motion_a_clip_plays_only_when_it_is_pressed(visit):
 
 
 @browsing
-def test_on_a_phone_a_clip_plays_in_view(visit):
+def test_on_a_phone_clip_plays_while_it_is_visible(visit):
     page = visit(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.locator("video").nth(1).scroll_into_view_if_needed()
@@ -331,7 +332,7 @@ def test_on_a_phone_a_clip_plays_in_view(visit):
 @browsing
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 800, 1600])
-def test_the_page_fits_and_can_be_read(visit, scheme, width):
+def test_page_fits_any_window_and_is_readable(visit, scheme, width):
     page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     ratios = page.evaluate(
@@ -355,7 +356,7 @@ def test_the_page_fits_and_can_be_read(visit, scheme, width):
 
 
 @browsing
-def test_everything_has_a_name_for_those_who_cannot_see(visit):
+def test_every_control_has_an_accessible_name(visit):
     page = visit()
     for card in page.locator(".card").all():
         title = card.locator("h2").inner_text()
@@ -365,14 +366,14 @@ def test_everything_has_a_name_for_those_who_cannot_see(visit):
 
 
 @browsing
-def test_without_scripts_the_clips_and_commands_are_there(visit):
+def test_without_scripts_clips_and_commands_are_shown(visit):
     page = visit(java_script_enabled=False)
     assert page.locator("video[controls]").count() == 3
     assert page.locator("code:visible").count() == 3
     assert page.locator("input:visible, button:visible").count() == 0
 
 
-CARD = Card("one", "", "animopt one", Facts("One", "", "sphere", ("Adam",), "One."))
+CARD = Card("one", "", "animopt one", SceneFacts("One", "", "sphere", ("Adam",), "One."))
 
 
 @pytest.mark.parametrize(
@@ -388,7 +389,7 @@ CARD = Card("one", "", "animopt one", Facts("One", "", "sphere", ("Adam",), "One
         (lambda here: None, ["--workers", "0"], "--workers"),
     ],
 )
-def test_what_it_cannot_do_is_said_before_it_starts(animopt_here, tmp_path, prepare, arguments, said):
+def test_bad_gallery_is_refused_before_rendering(animopt_here, tmp_path, prepare, arguments, said):
     (tmp_path / "one.py").write_text(SCENES["turning"])
     prepare(tmp_path)
     before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
@@ -399,7 +400,7 @@ def test_what_it_cannot_do_is_said_before_it_starts(animopt_here, tmp_path, prep
     assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
 
 
-def test_a_gallery_takes_the_place_of_one_and_leaves_what_is_not_its_own(animopt_here, tmp_path):
+def test_gallery_replaces_its_own_page_and_keeps_other_files(animopt_here, tmp_path):
     folder = tmp_path / "gallery"
     (folder / "clips").mkdir(parents=True)
     (folder / "clips" / "old.mp4").write_text("kept")
@@ -415,14 +416,14 @@ def test_a_gallery_takes_the_place_of_one_and_leaves_what_is_not_its_own(animopt
     assert {path.name for path in folder.rglob("*")} == {"clips", "old.mp4", "index.html"}
 
 
-def test_a_scene_is_told_in_the_language_that_is_asked_for(tmp_path):
+def test_facts_are_in_the_chosen_language(tmp_path):
     scene = Scene(title={"en": "A race", "fr": "Une course"}, function=ravine, racers=[Racer("Adam", lr=0.1)], steps=3)
-    delivery = batch._Delivery()
+    files = {}
     scene = scene.replace(lang="fr", seconds=0.4)
-    facts = batch._all_told(render_card(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), delivery).facts
+    facts = batch._run(render_card(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), files).facts
     assert (facts.title, facts.language, facts.optimizers) == ("Une course", "fr", ("Adam",))
     assert facts.alt.startswith("Une course. An animation of 3 steps")
-    assert list(delivery.files) == ["a.mp4", "a.png"]
+    assert list(files) == ["a.mp4", "a.png"]
 
 
 def bowl(x):
@@ -439,8 +440,8 @@ def bowl(x):
         (lambda x: x[0] ** 2 + x[1] ** 2, "unnamed"),
     ],
 )
-def test_a_function_is_known_by_its_name(function, name):
-    assert _function(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(1, 1))) == name
+def test_function_name_has_no_article_and_no_angle(function, name):
+    assert _function_name(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(1, 1))) == name
 
 
 @pytest.mark.parametrize(
@@ -451,5 +452,5 @@ def test_a_function_is_known_by_its_name(function, name):
         (r"\(\nabla f\)", r"\nabla f"),
     ],
 )
-def test_maths_is_told_in_plain_words(words, text):
+def test_math_in_titles_becomes_plain_text(words, text):
     assert plain_text(words) == text

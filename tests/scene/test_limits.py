@@ -1,4 +1,4 @@
-"""Bounds on what may be asked for: checked before anything is drawn, and raised on request."""
+"""Limits on a clip, checked before anything is drawn."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ def scene(**changes):
 
 @pytest.fixture
 def idle(monkeypatch):
-    """Nothing may be recorded or drawn."""
+    """Fail if anything is recorded or drawn."""
 
     def never(*arguments, **named):
         raise AssertionError("work was begun")
@@ -47,7 +47,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_too_much_is_refused_before_work_with_what_it_would_take(idle, tmp_path, name):
+def test_work_over_a_limit_is_refused_with_its_time_and_memory(idle, tmp_path, name):
     fields, output, amount = CASES[name]
     with pytest.raises(UsageError) as caught:
         scene(**fields).save(Output(tmp_path / "a.mp4", **{"size": SMALL} | output), workers=0)
@@ -59,24 +59,24 @@ def test_too_much_is_refused_before_work_with_what_it_would_take(idle, tmp_path,
     assert not list(tmp_path.iterdir())
 
 
-def test_the_search_for_settings_counts_too(idle):
+def test_steps_of_tuning_count(idle):
     pytest.importorskip("optuna")
     searched = tuned([Racer("SGD"), Racer("Adam")], trials=30, starts=[(-7, 2), (1, 1)])
     asked = scene(function=Function(bowl, minima=[(0, 0)]), racers=searched, limits=Limits(steps=609))
-    # Five steps of two racers, sixty times to find their settings, and once to be shown.
+    # Two racers take five steps, sixty times for tuning and once for the clip.
     with pytest.raises(UsageError, match="steps 610: more than 609"):
         asked.record()
 
 
-def test_the_readme_tells_the_limits():
-    told = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_readme_states_the_default_limits():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     usual = Limits()
     words = f"{usual.frames:,} frames, {usual.steps:,} steps, {usual.racers} racers, a million cells of a map"
-    assert f"{words} or {usual.pixels // 10**6} million pixels" in " ".join(told.split())
+    assert f"{words} or {usual.pixels // 10**6} million pixels" in " ".join(readme.split())
     assert usual.cells == 10**6
 
 
-def test_a_map_of_settings_and_several_functions_count_too(idle):
+def test_maps_of_settings_and_several_functions_count(idle):
     lr, momentum = np.linspace(0.1, 1, 20), np.linspace(0, 0.9, 20)
     mapped = scene(map=SettingsMap(lr=lr, momentum=momentum), limits=Limits(cells=399))
     with pytest.raises(UsageError, match="cells 400: more than 399"):
@@ -96,14 +96,14 @@ def test_a_map_of_settings_and_several_functions_count_too(idle):
     ],
     ids=["still", "storyboard", "clip", "deck"],
 )
-def test_every_way_to_a_picture_is_bounded(tmp_path, monkeypatch, ask):
+def test_stills_storyboards_notebook_clips_and_decks_are_limited(tmp_path, monkeypatch, ask):
     monkeypatch.setattr(Film, "at", None)
     with pytest.raises(UsageError, match="pixels 57600: more than 1000"):
         ask(scene(limits=Limits(pixels=1000)), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_limit_is_raised_in_python(tmp_path):
+def test_limits_argument_allows_more(tmp_path):
     with pytest.raises(UsageError, match="frames 4: more than 3"):
         scene(limits=Limits(frames=3)).save(Output(tmp_path / "a.gif", SMALL, 4))
     scene(limits=Limits(frames=4)).save(Output(tmp_path / "a.gif", SMALL, 4))
@@ -120,7 +120,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_limit_holds_and_is_raised_on_the_command_line(animopt_here, scenes, tmp_path, command):
+def test_limit_option_allows_more(animopt_here, scenes, tmp_path, command):
     words = [word.format(scene=scenes["ravine_sgd"]) for word in COMMANDS[command]]
     words += ["--seconds", "1", "--fps", "4", "--size", "320x180"]
     done = animopt_here(*words, "--limit", "frames=3")
@@ -132,20 +132,20 @@ def test_a_limit_holds_and_is_raised_on_the_command_line(animopt_here, scenes, t
 
 
 @pytest.mark.parametrize("word", ["frames", "frames=", "frames=-1", "frames=1e5", "=5", "length=5", "pixels=1.5", ""])
-def test_a_limit_that_is_none_is_refused(animopt_here, scenes, word):
+def test_unknown_limit_is_refused(animopt_here, scenes, word):
     done = animopt_here(str(scenes["ravine_sgd"]), "-o", "a.gif", "--limit", word)
     assert done.returncode == 2
-    assert f"limit {word!r}: is none; give one of these" in done.stderr
+    assert f"limit {word!r}: unknown; give one of these" in done.stderr
     assert "frames=20000" in done.stderr
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "5", None, float("inf")])
-def test_a_limit_is_a_whole_number(value):
+def test_limit_that_is_not_a_whole_number_is_refused(value):
     with pytest.raises(UsageError, match="limit frames "):
         Limits(frames=value)
 
 
-def test_more_of_anything_takes_longer_and_more_memory():
+def test_estimates_grow_with_the_work():
     little = Work(steps=100, racers=2, cells=100, cell_steps=10, clips=[(57_600, 100)])
     for more in (
         Work(steps=10**6, racers=2, cells=100, cell_steps=10, clips=[(57_600, 100)]),
@@ -157,7 +157,7 @@ def test_more_of_anything_takes_longer_and_more_memory():
     assert Work(steps=100, racers=2, clips=[(57_600, 10**5)]).seconds > 100 * little.seconds
 
 
-def test_the_recipe_of_a_clip_does_not_tell_of_limits(tmp_path):
+def test_recipe_does_not_contain_limits(tmp_path):
     usual = scene()
     loose = usual.replace(limits=Limits(frames=10**6))
     assert loose == usual

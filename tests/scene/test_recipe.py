@@ -1,4 +1,4 @@
-"""The recipe in a file: other readers find it, and the scene file that it holds makes the same frames again."""
+"""Recipes in files: other tools find them, and their scene files make the same frames."""
 
 import json
 import subprocess
@@ -46,14 +46,14 @@ AWKWARD = "=;#\\ \n\t\"'<b>&--> %s ( ) \\( \\) " * 40
 
 @pytest.fixture
 def mine(tmp_path):
-    """A scene file."""
+    """Return a scene file."""
     path = tmp_path / "mine.py"
     path.write_text(SCENE, encoding="utf-8")
     return path
 
 
 def decoded(path):
-    """The frames of a clip, (frames, ...)."""
+    """Return the frames of a clip, (frames, ...)."""
     if path.suffix != ".mp4":
         with Image.open(path) as image:
             return np.array([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)])
@@ -62,7 +62,7 @@ def decoded(path):
 
 
 def comment(path):
-    """The text in a file, found by other means than ours where there are such."""
+    """Return the text in a file, read without animopt if another tool can read it."""
     if path.suffix in (".gif", ".png"):
         with Image.open(path) as image:
             found = image.info.get("comment", image.info.get("Comment", ""))
@@ -70,7 +70,7 @@ def comment(path):
     if path.suffix == ".svg":
         return ElementTree.parse(path).find(".//{http://purl.org/dc/elements/1.1/}description").text
     if path.suffix == ".mp4":
-        # By the letter of QuickTime's: a `data` atom in the atom ©cmt, after its size, kind, type and locale.
+        # The atom ©cmt contains a `data` atom: its size, kind, type and locale, then the text.
         content = path.read_bytes()
         place = content.index(b"\xa9cmt") + 4
         return content[place + 16 : place + int.from_bytes(content[place : place + 4])].decode("ascii")
@@ -78,27 +78,27 @@ def comment(path):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png", ".svg", ".pdf"])
-def test_other_readers_find_the_recipe_in_every_file(mine, suffix):
+def test_other_tools_find_the_recipe_in_files_of_every_format(mine, suffix):
     path = mine.with_name(f"a{suffix}")
     if suffix in (".mp4", ".gif"):
         load_scene(mine).save(Output(path, SMALL, 10))
     else:
         load_scene(mine).still(path, 0.5, SMALL)
-    told = json.loads(comment(path))
+    recipe = json.loads(comment(path))
     assert embedded_text(path) == comment(path)
-    assert told["source"] == SCENE
-    assert told["file"] == "mine.py"
-    assert told["settings"]["racers"][1] == {"name": "Adam", "optimizer": "Adam", "lr": 0.3}
-    assert told["settings"]["noise"] == 0.5
-    assert told["settings"]["seed"] == 3
-    assert told["settings"]["function"]["formula"] == ravine.formula
-    assert set(told["versions"]) == {"animopt", "torch", "numpy", "matplotlib"}
+    assert recipe["source"] == SCENE
+    assert recipe["file"] == "mine.py"
+    assert recipe["settings"]["racers"][1] == {"name": "Adam", "optimizer": "Adam", "lr": 0.3}
+    assert recipe["settings"]["noise"] == 0.5
+    assert recipe["settings"]["seed"] == 3
+    assert recipe["settings"]["function"]["formula"] == ravine.formula
+    assert set(recipe["versions"]) == {"animopt", "torch", "numpy", "matplotlib"}
     output = {"size": [320, 180], "theme": "light"}
-    assert told["output"] == output | ({"fps": 10} if suffix in (".mp4", ".gif") else {"still": 0.5})
+    assert recipe["output"] == output | ({"fps": 10} if suffix in (".mp4", ".gif") else {"still": 0.5})
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png"])
-def test_the_scene_file_makes_the_same_frames_again(mine, animopt_here, suffix):
+def test_scene_file_from_a_recipe_makes_the_same_frames(mine, animopt_here, suffix):
     page = ["--still", "0.7"] if suffix == ".png" else ["--fps", "10"]
     asked = ["--size", "320x180", "--theme", "dark", "--lang", "ko", "--seconds", "1.2", "--layout", "square"]
     asked += ["--workers", "0"]
@@ -107,7 +107,7 @@ def test_the_scene_file_makes_the_same_frames_again(mine, animopt_here, suffix):
     done = animopt_here("recipe", f"clip{suffix}", "-o", "again.py")
     assert (done.returncode, done.stdout) == (0, "again.py\n")
     assert "code" in done.stderr
-    # It tells what to run; this runs it.
+    # Run the command in the note.
     words = [*done.stderr.strip().partition("run: animopt ")[2].split(), "--workers", "0"]
     assert animopt_here(*words).returncode == 0
     frames = decoded(mine.with_name(f"clip{suffix}"))
@@ -119,7 +119,7 @@ def test_the_scene_file_makes_the_same_frames_again(mine, animopt_here, suffix):
     assert not np.array_equal(frames, decoded(plain))
 
 
-def test_the_recipe_of_a_race_in_words_makes_it_again(tmp_path, animopt_here):
+def test_recipe_of_a_race_from_the_command_line_makes_it_again(tmp_path, animopt_here):
     racers = ["--racer", "adam:lr=.05,name=Fast", "--racer", "sgd:lr=.001"]
     words = ["--function", "rosenbrock", "--start", "-1.2,1", *racers]
     page = ["--steps", "9", "--workers", "0", "--size", "320x180", "--fps", "10", "--seconds", "1"]
@@ -129,7 +129,7 @@ def test_the_recipe_of_a_race_in_words_makes_it_again(tmp_path, animopt_here):
     assert np.array_equal(decoded(tmp_path / "a.gif"), decoded(tmp_path / "b.gif"))
 
 
-def test_the_same_scene_makes_the_same_bytes_and_no_recipe_where_none_is_wanted(mine):
+def test_same_scene_makes_the_same_bytes_and_recipes_can_be_left_out(mine):
     for name in ("a", "b"):
         load_scene(mine).save(*(Output(mine.with_name(name + suffix), SMALL, 10) for suffix in (".gif", ".mp4")))
     load_scene(mine).save(
@@ -142,7 +142,7 @@ def test_the_same_scene_makes_the_same_bytes_and_no_recipe_where_none_is_wanted(
         assert np.array_equal(decoded(one), decoded(bare))
 
 
-def test_what_was_changed_after_loading_is_told(mine):
+def test_recipe_contains_changes_after_loading(mine):
     scene = load_scene(mine)
 
     def recipe(scene):
@@ -161,7 +161,7 @@ def test_what_was_changed_after_loading_is_told(mine):
         assert "changed" in other.lacking
 
 
-def test_no_path_and_no_address_is_in_a_recipe(tmp_path):
+def test_recipe_contains_no_path_and_no_memory_address(tmp_path):
     class Own(torch.optim.SGD):
         pass
 
@@ -177,30 +177,30 @@ def test_no_path_and_no_address_is_in_a_recipe(tmp_path):
     assert "0x" not in text
     assert str(Path.home()) not in text
     assert str(Path(__file__).parent) not in text
-    told = json.loads(text)["settings"]
-    assert told["racers"][0]["optimizer"] == "Own"
-    assert told["map"] == {"kind": "StartsMap", "columns": 4, "rows": 4, "within": 0.01}
-    assert told["function"]["rows"] == 4
+    settings = json.loads(text)["settings"]
+    assert settings["racers"][0]["optimizer"] == "Own"
+    assert settings["map"] == {"kind": "StartsMap", "columns": 4, "rows": 4, "within": 0.01}
+    assert settings["function"]["rows"] == 4
 
 
-def test_a_file_in_a_folder_is_told_without_it(mine):
+def test_recipe_names_the_file_without_its_folder(mine):
     text = recipe_text(load_scene(mine.resolve()), load_scene(mine).record())
     assert str(mine.parent) not in text
     assert mine.parent.name not in text
 
 
-def test_sweeps_and_tuned_racers_are_told():
+def test_recipe_contains_sweeps_and_tuned_racers():
     sweep = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=[0.1, 0.2]))
-    told = json.loads(recipe_text(sweep, sweep.record()))["settings"]
-    assert [racer["lr"] for racer in told["racers"]] == [0.1, 0.2]
+    settings = json.loads(recipe_text(sweep, sweep.record()))["settings"]
+    assert [racer["lr"] for racer in settings["racers"]] == [0.1, 0.2]
     fair = Scene(function=ravine, racers=tuned([Racer("SGD")], trials=3), steps=5)
     recording = replace(sweep.record(), caption="Tuned in 3 trials")
-    told = json.loads(recipe_text(fair, recording))["settings"]
-    assert told["tuned"] == {"trials": 3, "seed": 0, "starts": None, "ranges": {"lr": [0.0001, 10]}}
-    assert told["outcome"] == "Tuned in 3 trials"
+    settings = json.loads(recipe_text(fair, recording))["settings"]
+    assert settings["tuned"] == {"trials": 3, "seed": 0, "starts": None, "ranges": {"lr": [0.0001, 10]}}
+    assert settings["outcome"] == "Tuned in 3 trials"
 
 
-def test_a_long_scene_file_is_left_out(mine):
+def test_long_scene_file_is_left_out(mine):
     mine.write_text(SCENE + "# 골" * 30_000, encoding="utf-8")
     scene = load_scene(mine)
     text = recipe_text(scene, scene.record())
@@ -209,7 +209,7 @@ def test_a_long_scene_file_is_left_out(mine):
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_a_scene_file_in_another_encoding_is_left_out(tmp_path, encoding):
+def test_scene_file_in_another_encoding_is_left_out(tmp_path, encoding):
     path = tmp_path / "mine.py"
     path.write_bytes(f"# coding: {encoding}\n# \xe9\nscene = None\n".encode("latin-1"))
     from animopt.scene.scene_file import source
@@ -221,7 +221,7 @@ ENCODERS = {".mp4": "libx264", ".mov": "libx264", ".webm": "libvpx-vp9", ".mkv":
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)
-def test_ffmpeg_takes_any_text_into_a_video(tmp_path, suffix):
+def test_ffmpeg_embeds_any_text_in_a_video(tmp_path, suffix):
     text = AWKWARD + "x" * (metadata.MAX_TEXT_LENGTH - len(AWKWARD))
     (tmp_path / "text").write_text(ffmetadata(text), encoding="ascii", newline="\n")
     command = [*FFMPEG, "-f", "lavfi", "-i", "testsrc=d=0.2:s=64x64", "-f", "ffmetadata", "-i", tmp_path / "text"]
@@ -231,7 +231,7 @@ def test_ffmpeg_takes_any_text_into_a_video(tmp_path, suffix):
 
 @pytest.mark.parametrize("colours", [2, 256])
 @pytest.mark.parametrize("loop", [{"loop": 0}, {}], ids=["for ever", "once"])
-def test_a_gif_takes_a_text_and_stays_what_it_was(tmp_path, monkeypatch, colours, loop):
+def test_gif_with_embedded_text_has_the_same_frames(tmp_path, monkeypatch, colours, loop):
     monkeypatch.setattr(metadata, "BLOCK_SIZE", 100)
     path = tmp_path / "a.gif"
     noise = np.random.default_rng(0).integers(0, colours, (3, 40, 50), dtype=np.uint8)
@@ -252,7 +252,7 @@ def test_a_gif_takes_a_text_and_stays_what_it_was(tmp_path, monkeypatch, colours
 
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
 @pytest.mark.parametrize("length", [1, 2, 5000])
-def test_a_png_and_a_webp_take_a_text_and_stay_what_they_were(tmp_path, suffix, length):
+def test_png_and_webp_with_embedded_text_have_the_same_frames(tmp_path, suffix, length):
     path = tmp_path / f"a{suffix}"
     frames = [Image.fromarray(np.full((32, 48, 3), shade, np.uint8)) for shade in (10, 90, 200)]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, lossless=True)
@@ -272,7 +272,7 @@ def test_a_png_and_a_webp_take_a_text_and_stay_what_they_were(tmp_path, suffix, 
 
 
 @pytest.mark.parametrize("embed", [embed_in_gif, embed_in_png, embed_in_webp])
-def test_what_is_another_file_is_left_alone(tmp_path, embed):
+def test_file_of_another_format_is_unchanged(tmp_path, embed):
     path = tmp_path / "a"
     path.write_bytes(b"what was there")
     from animopt import Error
@@ -282,7 +282,7 @@ def test_what_is_another_file_is_left_alone(tmp_path, embed):
     assert path.read_bytes() == b"what was there"
 
 
-def test_a_large_file_takes_its_text_without_lying_in_memory(tmp_path):
+def test_text_is_embedded_in_a_large_file_without_reading_it_into_memory(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(path)
     content = path.read_bytes()
@@ -298,14 +298,14 @@ def test_a_large_file_takes_its_text_without_lying_in_memory(tmp_path):
 
 
 def foreign(path):
-    """A file that another tool made, with a comment of its own or without."""
+    """Write a file of another tool, with or without a comment."""
     kind, own = path.stem, {}
     if path.suffix == ".gif":
         own = {"comment": b"Made with another tool"} if kind == "other" else {}
         Image.fromarray(np.zeros((9, 9), np.uint8)).save(path, **own)
     elif path.suffix == ".mp4":
-        told = ["-metadata", 'comment={"recipe": 1}'] if kind == "other" else []
-        subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc=d=0.2:s=64x64", *told, path], check=True)
+        options = ["-metadata", 'comment={"recipe": 1}'] if kind == "other" else []
+        subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc=d=0.2:s=64x64", *options, path], check=True)
     elif path.suffix == ".svg":
         path.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>" if kind == "bare" else "<svg")
     elif path.suffix == ".pdf":
@@ -318,7 +318,7 @@ def foreign(path):
     "name",
     ["bare.gif", "other.gif", "bare.mp4", "other.mp4", "bare.svg", "other.svg", "bare.pdf", "bare.txt", "other.png"],
 )
-def test_a_file_without_a_recipe_is_an_error_in_one_line(tmp_path, animopt_here, name):
+def test_file_without_a_recipe_is_an_error_in_one_line(tmp_path, animopt_here, name):
     foreign(tmp_path / name)
     for options in ([], ["--json"], ["-o", "again.py"]):
         done = animopt_here("recipe", name, *options)
@@ -328,14 +328,26 @@ def test_a_file_without_a_recipe_is_an_error_in_one_line(tmp_path, animopt_here,
         assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_recipe_of_another_version_is_refused_with_its_version(animopt_here, tmp_path):
+    written = json.loads(Recipe({}, {}).text) | {"recipe": 1, "versions": {"animopt": "0.0.9"}}
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "a.gif")
+    embed_in_gif(tmp_path / "a.gif", json.dumps(written))
+    for options in ([], ["--json"], ["-o", "again.py"]):
+        done = animopt_here("recipe", "a.gif", *options)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.count("\n") == 1
+        assert "a.gif: animopt 0.0.9 wrote its recipe in another format; read it with that version" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
+
+
 @pytest.mark.parametrize("name", ["none.gif", "."])
-def test_a_clip_that_is_not_there_is_misuse(animopt_here, name):
+def test_missing_clip_is_a_usage_error(animopt_here, name):
     done = animopt_here("recipe", name)
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no such file" in done.stderr
 
 
-def test_a_scene_file_that_is_there_is_kept(mine, animopt_here):
+def test_existing_scene_file_is_kept(mine, animopt_here):
     load_scene(mine).save(Output(mine.with_name("a.gif"), SMALL, 5))
     mine.write_text("what was there")
     done = animopt_here("recipe", "a.gif", "-o", "mine.py")
@@ -343,7 +355,7 @@ def test_a_scene_file_that_is_there_is_kept(mine, animopt_here):
     assert mine.read_text() == "what was there"
 
 
-def test_a_scene_of_a_script_has_settings_and_says_why_there_is_no_file(tmp_path, animopt_here):
+def test_recipe_of_a_scene_without_a_file_has_settings_and_a_reason(tmp_path, animopt_here):
     Scene(function=ravine, racers=[Racer("Adam", lr=0.25)], seconds=1).save(Output(tmp_path / "a.gif", SMALL, 5))
     done = animopt_here("recipe", "a.gif")
     assert done.returncode == 0
@@ -354,17 +366,17 @@ def test_a_scene_of_a_script_has_settings_and_says_why_there_is_no_file(tmp_path
     assert not (tmp_path / "again.py").exists()
 
 
-def test_the_command_prints_what_the_clip_tells(mine, animopt_here):
+def test_command_prints_the_recipe(mine, animopt_here):
     assert animopt_here("mine.py", "-o", "a.gif", "--size", "320x180", "--fps", "5", "--theme", "dark").returncode == 0
-    told = animopt_here("recipe", "a.gif").stdout
+    printed = animopt_here("recipe", "a.gif").stdout
     for part in ("320, 180", "dark", "seed", "noise", "mine.py", "Adam"):
-        assert part in told
+        assert part in printed
     raw = json.loads(animopt_here("recipe", "a.gif", "--json").stdout)
     assert raw == json.loads(comment(mine.with_name("a.gif")))
     assert raw["changes"] == {"theme": "dark"}
 
 
-def test_a_recipe_from_elsewhere_cannot_write_on_the_terminal_or_beside_the_scene(tmp_path, animopt_here):
+def test_hostile_recipe_cannot_control_the_terminal_or_change_a_scene_file(tmp_path, animopt_here):
     path = tmp_path / "a.gif"
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(path)
     bad = Recipe(
@@ -383,7 +395,7 @@ def test_a_recipe_from_elsewhere_cannot_write_on_the_terminal_or_beside_the_scen
     assert [each.name for each in tmp_path.iterdir()] == ["a.gif"]
 
 
-def test_the_recipe_is_read_without_torch(tmp_path):
+def test_recipe_is_read_without_torch(tmp_path):
     path = tmp_path / "a.gif"
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(path)
     embed_in_gif(path, Recipe({}, {"seed": 7}).text)

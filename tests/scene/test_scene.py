@@ -1,4 +1,4 @@
-"""Scenes in Python: what they do, what they refuse, and how they are loaded from files."""
+"""Scenes in Python: their races, their files, their errors, and loading them."""
 
 import re
 
@@ -32,7 +32,7 @@ def make(**changes):
     return Scene(**fields | changes)
 
 
-def test_a_scene_records_its_race():
+def test_scene_records_its_race():
     recording = make(title="Two optimizers").record()
     assert isinstance(recording, Recording)
     assert recording.title == "Two optimizers"
@@ -46,12 +46,12 @@ def test_a_scene_records_its_race():
     assert recording.minima.tolist() == [[0, 0, 0]]
 
 
-def test_a_scene_is_recorded_afresh_each_time():
+def test_record_runs_the_race_each_time():
     scene = make()
     assert np.array_equal(scene.record().xy, scene.record().xy)
 
 
-def test_a_bare_function_and_racers_with_starts_will_do():
+def test_scene_of_a_callable_and_racers_with_starts():
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1, start=(1, 9), steps=3), Racer("Adam", start=(-9, 1))])
     recording = scene.record()
     assert recording.title == "SGD, Adam on ravine"
@@ -60,7 +60,7 @@ def test_a_bare_function_and_racers_with_starts_will_do():
     assert recording.steps.tolist() == [3, 20]
 
 
-def test_a_function_brings_a_start_for_those_who_have_none():
+def test_start_of_the_function_is_the_default_start():
     function = Function(ravine, start=(-6, 1))
     scene = Scene(function=function, racers=[Racer("SGD", lr=0.1), Racer("Adam", start=(2, 3))])
     assert scene.record().xy[:, 0].tolist() == [[-6, 1], [2, 3]]
@@ -68,7 +68,7 @@ def test_a_function_brings_a_start_for_those_who_have_none():
     assert elsewhere.record().xy[:, 0].tolist() == [[4, 4]]
 
 
-def test_a_scene_saves_every_output(tmp_path, monkeypatch):
+def test_save_writes_every_output(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scene = make(seconds=0.1)
     scene.save("race.gif", "race.mp4", Output("other.gif", size=(180, 320), fps=50), tmp_path / "path.gif")
@@ -80,12 +80,12 @@ def test_a_scene_saves_every_output(tmp_path, monkeypatch):
             assert len(list(ImageSequence.Iterator(image))) == count
 
 
-def test_saving_tells_of_its_progress(tmp_path):
-    told = []
+def test_saving_reports_progress(tmp_path):
+    calls = []
     outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 5)]
-    saved = list(save_outputs(make(), *outputs, progress=lambda done, total: told.append((done, total))))
+    saved = list(save_outputs(make(), *outputs, progress=lambda done, total: calls.append((done, total))))
     assert saved == [tmp_path / "a.gif", tmp_path / "b.gif"]
-    assert told == [(done, 15) for done in range(1, 16)]
+    assert calls == [(done, 15) for done in range(1, 16)]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_saving_tells_of_its_progress(tmp_path):
     ],
     ids=lambda value: value if isinstance(value, str) else ", ".join(value),
 )
-def test_a_field_that_cannot_be_used_is_refused(changes, said):
+def test_bad_field_is_refused(changes, said):
     with pytest.raises(UsageError, match=said) as caught:
         make(**changes)
     assert "\n" not in str(caught.value)
@@ -147,7 +147,7 @@ def test_a_field_that_cannot_be_used_is_refused(changes, said):
     ],
     ids=["one", "two"],
 )
-def test_a_start_outside_the_domain_widens_the_view(changes, said, x, y):
+def test_start_outside_the_domain_widens_the_view(changes, said, x, y):
     with pytest.warns(UserWarning, match=f"^{re.escape(said)}$") as caught:
         scene = make(**changes)
     assert caught[0].filename == __file__
@@ -155,16 +155,16 @@ def test_a_start_outside_the_domain_widens_the_view(changes, said, x, y):
     assert recording.surface.x[[0, -1]].tolist() == pytest.approx(x)
     assert recording.surface.y[[0, -1]].tolist() == pytest.approx(y)
     assert recording.in_view[:, 0].all()
-    # Once is enough: what is made of the scene has the wider view.
+    # A scene made from this one has the wider domain, so there is no second warning.
     scene.replace(seconds=2)
 
 
-def test_a_start_on_the_edge_leaves_the_view():
+def test_start_on_the_edge_does_not_widen_the_view():
     function = make(start=(-10, 5)).functions[0]
     assert (function.x, function.y) == ((-10, 10), (-5, 5))
 
 
-def test_the_panel_of_data_needs_data():
+def test_fit_panel_needs_data():
     with pytest.raises(UsageError, match=r"^panel 'fit': the function has no data and model of them; use") as caught:
         make(panels=["contour", "fit"]).still("never.png", at=0)
     assert "\n" not in str(caught.value)
@@ -183,7 +183,7 @@ def test_the_panel_of_data_needs_data():
     ],
     ids=str,
 )
-def test_an_output_that_cannot_be_written_is_refused(names, said, tmp_path, monkeypatch):
+def test_output_that_cannot_be_written_is_refused(names, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.gif").mkdir()
     with pytest.raises(UsageError, match=said):
@@ -203,7 +203,7 @@ def test_an_output_that_cannot_be_written_is_refused(names, said, tmp_path, monk
         ("folder.png", {"at": 0}, "folder.png: is a folder"),
     ],
 )
-def test_a_still_that_cannot_be_is_refused(name, options, said, tmp_path, monkeypatch):
+def test_bad_still_is_refused(name, options, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(UsageError, match=said):
@@ -212,13 +212,13 @@ def test_a_still_that_cannot_be_is_refused(name, options, said, tmp_path, monkey
 
 
 @pytest.mark.parametrize("at", [0, 0.999, 1])
-def test_a_still_may_be_of_any_second_of_the_clip(at, tmp_path):
+def test_still_of_any_second_of_the_clip(at, tmp_path):
     make().still(tmp_path / "a.PNG", at, (321, 181))
     with Image.open(tmp_path / "a.PNG") as image:
         assert image.size == (321, 181)
 
 
-def test_a_scene_is_loaded_from_its_file(scene_file):
+def test_load_scene_returns_the_scene_of_a_file(scene_file):
     scene = animopt.load_scene(scene_file)
     assert isinstance(scene, Scene)
     assert scene.title
@@ -240,7 +240,7 @@ def test_a_scene_is_loaded_from_its_file(scene_file):
     ],
     ids=lambda text: text[-20:],
 )
-def test_a_file_that_is_no_scene_is_refused(program, said, tmp_path):
+def test_file_without_a_scene_is_refused(program, said, tmp_path):
     path = tmp_path / "my scene.py"
     path.write_text(program, encoding="utf-8")
     with pytest.raises(Error, match=said) as caught:
@@ -249,13 +249,13 @@ def test_a_file_that_is_no_scene_is_refused(program, said, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_missing_is_refused(tmp_path):
+def test_missing_file_is_refused(tmp_path):
     with pytest.raises(Error, match=r"nowhere\.py"):
         animopt.load_scene(tmp_path / "nowhere.py")
 
 
 @pytest.mark.parametrize("content", [b"x = 1\0", b"x = '\xff'"], ids=["null", "not UTF-8"])
-def test_a_file_that_is_no_text_is_refused(content, tmp_path):
+def test_file_that_is_not_text_is_refused(content, tmp_path):
     path = tmp_path / "binary.py"
     path.write_bytes(content)
     with pytest.raises(Error, match=r"binary\.py") as caught:

@@ -1,4 +1,4 @@
-"""Stills and storyboards: pictures whose lines and letters are lines and letters."""
+"""Stills and storyboards, whose lines and letters are vectors in SVG and PDF."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ RSVG = shutil.which("rsvg-convert")
 
 @pytest.fixture(scope="module")
 def scene():
-    """Two racers, with every panel."""
+    """Return a scene with two racers and every panel."""
     racers = [Racer("Adam", lr=0.3), Racer("SGD", lr=0.03, momentum=0.5)]
     function = line([0, 1, 2, 3, 4, 5], [1, 2, 2, 3, 5, 4])
     return Scene(function=function, racers=racers, start=(2, -0.5), steps=12, batch=2, seconds=4, panels=DATA_PANELS)
@@ -34,13 +34,13 @@ def scene():
 
 @pytest.fixture(scope="module")
 def film(scene):
-    """The same as frames."""
+    """Return the scene's film."""
     return Film(scene.record(), Timeline(scene.steps, scene.seconds), SIZE, 25, Staging(panels=DATA_PANELS))
 
 
 @pytest.fixture(scope="module", params=["still", "storyboard"])
 def write(request, scene):
-    """A function that writes a still, or a storyboard."""
+    """Return a function that writes a still, or a storyboard."""
     if request.param == "still":
         return lambda path: scene.still(path, 1.7, size=SIZE)
     return lambda path: scene.storyboard(path, size=SIZE)
@@ -48,7 +48,7 @@ def write(request, scene):
 
 @pytest.fixture(scope="module")
 def written(write, tmp_path_factory):
-    """A folder with the pictures that it writes."""
+    """Return a folder with a picture of each format."""
     folder = tmp_path_factory.mktemp("written")
     for suffix in STILL_SUFFIXES:
         write(folder / f"a{suffix}")
@@ -56,7 +56,7 @@ def written(write, tmp_path_factory):
 
 
 def streams(pdf):
-    """The streams of a PDF file, decompressed where they are compressed."""
+    """Yield the decompressed streams of a PDF file."""
     for packed in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
         try:
             yield zlib.decompress(packed)
@@ -69,7 +69,7 @@ def pixels(path):
         return np.asarray(image.convert("RGB"))
 
 
-def test_an_svg_is_made_of_vectors(written):
+def test_svg_contains_only_vectors(written):
     root = ElementTree.parse(written / "a.svg").getroot()
     tags = [element.tag for element in root.iter()]
     assert root.tag == f"{SVG}svg"
@@ -77,7 +77,7 @@ def test_an_svg_is_made_of_vectors(written):
     assert f"{SVG}image" not in tags
 
 
-def test_a_pdf_is_made_of_vectors(written):
+def test_pdf_contains_only_vectors(written):
     pdf = (written / "a.pdf").read_bytes()
     assert pdf.startswith(b"%PDF")
     everything = [pdf, *streams(pdf)]
@@ -89,18 +89,18 @@ def test_a_pdf_is_made_of_vectors(written):
 
 
 @pytest.mark.parametrize("suffix", STILL_SUFFIXES)
-def test_a_picture_written_twice_is_the_same_file(write, written, suffix, tmp_path):
+def test_picture_written_twice_has_the_same_bytes(write, written, suffix, tmp_path):
     again = tmp_path / f"again{suffix}"
     write(again)
     assert again.read_bytes() == (written / f"a{suffix}").read_bytes()
 
 
-def test_a_still_is_a_frame_of_the_film(scene, film, tmp_path):
+def test_still_is_a_frame_of_the_film(scene, film, tmp_path):
     scene.still(tmp_path / "a.png", 1.7, size=SIZE)
     assert np.array_equal(pixels(tmp_path / "a.png"), film.at(1.7))
 
 
-def test_a_storyboard_is_six_moments_of_the_race(scene, film, tmp_path):
+def test_storyboard_shows_six_moments_of_the_race(scene, film, tmp_path):
     scene.storyboard(tmp_path / "a.png", size=SIZE)
     board = pixels(tmp_path / "a.png")
     width, height = SIZE
@@ -108,12 +108,12 @@ def test_a_storyboard_is_six_moments_of_the_race(scene, film, tmp_path):
     for index in range(6):
         shown = board[index // 2 * height :, index % 2 * width :][:height, :width]
         expected = film.at(film.timeline.race_duration * index / 5)
-        # Lines round to pixels by where on the page they lie.
+        # A line's antialiasing depends on its place on the page.
         assert np.abs(shown.astype(int) - expected).mean() < 1, index
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
-def test_vectors_leave_no_trace_in_the_frames(ravine_race, suffix):
+def test_writing_vectors_does_not_change_frames(ravine_race, suffix):
     film = Film(ravine_race, Timeline(40, 4), SIZE, 25)
     moments = [film.timeline.moment(second) for second in (0, 1.3, 2.9, 4)]
     before = [film.canvas.draw(moment) for moment in moments]
@@ -129,7 +129,7 @@ def test_vectors_leave_no_trace_in_the_frames(ravine_race, suffix):
 
 @pytest.mark.skipif(RSVG is None, reason="rsvg-convert is not installed")
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
-def test_an_svg_shows_what_the_png_shows(scene, theme, tmp_path):
+def test_svg_and_png_show_the_same_picture(scene, theme, tmp_path):
     for suffix in (".png", ".svg"):
         scene.still(tmp_path / f"a{suffix}", 1.7, size=SIZE, theme=theme)
     width, height = map(str, SIZE)
@@ -139,13 +139,13 @@ def test_an_svg_shows_what_the_png_shows(scene, theme, tmp_path):
     assert shown.shape == expected.shape
     apart = np.abs(shown - expected).max(axis=2)
     assert apart.mean() < 6
-    # No more than antialiasing: over eight by eight pixels the two agree.
+    # Only the antialiasing differs: the means of eight by eight pixels agree.
     blocks = np.abs((shown - expected)[:264].reshape(33, 8, 60, 8, 3).mean(axis=(1, 3)))
     assert blocks.max() < 40
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.jpg", "a", "a.svgz"])
-def test_another_suffix_is_refused_with_those_there_are(write, name, tmp_path):
+def test_unknown_suffix_is_refused_with_the_known_ones(write, name, tmp_path):
     with pytest.raises(UsageError, match=r"\.png, \.svg, \.pdf"):
         write(tmp_path / name)
     assert not list(tmp_path.iterdir())
@@ -156,7 +156,7 @@ def test_another_suffix_is_refused_with_those_there_are(write, name, tmp_path):
     [(["--still", "1"], ["a.png", "a.svg", "a.pdf"], (320, 180)), (["--storyboard"], ["a.svg", "a.png"], (640, 540))],
     ids=["still", "storyboard"],
 )
-def test_the_command_writes_pictures(options, outputs, size, scenes, tmp_path, monkeypatch, capsys):
+def test_command_writes_pictures(options, outputs, size, scenes, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     named = [word for output in outputs for word in ("-o", output)]
     with pytest.raises(SystemExit) as caught:
@@ -169,7 +169,7 @@ def test_the_command_writes_pictures(options, outputs, size, scenes, tmp_path, m
 
 
 @pytest.mark.parametrize("options", [["--still", "1"], ["--storyboard"]], ids=lambda options: options[0])
-def test_the_command_refuses_another_suffix(options, scenes, tmp_path, monkeypatch, capsys):
+def test_command_refuses_unknown_suffix(options, scenes, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as caught:
         main([str(scenes["ravine_adam"]), *options, "-o", "a.gif"])

@@ -241,14 +241,14 @@ def test_a_scene_file_that_is_not_there_is_sent(tmp_path):
     (tmp_path / "one.py").write_text(data + SCENE)
     (tmp_path / "data.txt").write_text("beside it")
     outputs = [Output(tmp_path / "one.gif", SMALL, 10)]
-    order = batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)
-    assert batch._render(order).failure == ""
+    job = batch._job(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)
+    assert batch._render(job).failure == ""
     (tmp_path / "one.py").write_text(SCENE)
-    elsewhere = batch._render(order)
+    elsewhere = batch._render(job)
     assert not elsewhere.files
     assert elsewhere.failure.startswith(f"{tmp_path / 'one.py'}, line 2: FileNotFoundError")
     assert list(
-        batch._render(batch._order(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)).files
+        batch._render(batch._job(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)).files
     ) == ["0.gif"]
     (tmp_path / "one.py").unlink()
     with ThreadPoolExecutor(1) as threads:
