@@ -1,8 +1,8 @@
-"""Does what the command does in forks of one process that has torch already, with faults at chosen moments.
+"""Runs commands in forks of one process that has imported torch, with faults at chosen moments.
 
-It reads requests as lines of JSON and answers in such lines, on the two file descriptors that it is given. A fault is
-{"at": "module:name", "do": [what, argument]}: what is done before the function there is called, or once it has
-returned with "after"; "time" says at which of its calls, "match" what its first argument is to have somewhere.
+Requests and answers are lines of JSON on two file descriptors. A fault is {"at": "module:name", "action": [name,
+argument]}: the action runs before the function is called, or with "after" when it has returned. "time" is the number of
+the call, from 0. "match" is a text that the attributes of the first argument must contain.
 """
 
 import contextlib
@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,19 +24,19 @@ import psutil
 
 import animopt.video.ffmpeg
 
-ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)]
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)]
 
 
-def children(what):
-    """The processes of ours that have a word in their command lines."""
-    return [each for each in psutil.Process().children() if what in " ".join(each.cmdline())]
+def children(word):
+    """The child processes that have a word in their command lines."""
+    return [each for each in psutil.Process().children() if word in " ".join(each.cmdline())]
 
 
-def tell(what, number):
-    """Send a signal to some of our processes, and see that it has come."""
+def signal_children(word, number):
+    """Send a signal to child processes, and wait for its effect."""
     expected = {signal.SIGKILL: psutil.STATUS_ZOMBIE, signal.SIGSTOP: psutil.STATUS_STOPPED}[number]
-    found = children(what)
-    assert found, f"there is no {what}"
+    found = children(word)
+    assert found, f"there is no {word}"
     for each in found:
         each.send_signal(number)
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -46,52 +45,50 @@ def tell(what, number):
 
 
 def fill(folder):
-    """Leave no room on a disk."""
+    """Fill a disk."""
     with open(os.path.join(folder, "filler"), "ab", buffering=0) as file, contextlib.suppress(OSError):  # noqa: PTH118, PTH123
         while True:
             file.write(bytes(4096))
 
 
 def wait_for(path):
-    """Wait until there is a file, having said so with another one."""
+    """Create a file with the suffix .waiting, then wait until a file exists."""
     Path(f"{path}.waiting").touch()
     while not Path(path).exists():
         time.sleep(0.01)
 
 
-def stop():
-    """Stop the encoders, and let the watch over them be short."""
-    tell("ffmpeg", signal.SIGSTOP)
+def stop_encoders():
+    """Stop the encoders, and shorten the timeout for them."""
+    signal_children("ffmpeg", signal.SIGSTOP)
     animopt.video.ffmpeg.STILL, animopt.video.ffmpeg.EVERY = 10, 0.1
 
 
 def compute(number):
-    """Have a signal come while a C extension computes."""
+    """Send a signal while a C extension computes."""
     sender = threading.Thread(target=os.kill, args=(os.getpid(), number))
     sender.start()
     hashlib.pbkdf2_hmac("sha256", b"", b"", 10**6)
     sender.join()
 
 
-DEEDS = {
-    "kill encoders": lambda _: tell("ffmpeg", signal.SIGKILL),
-    "stop encoders": lambda _: stop(),
-    "kill workers": lambda _: tell("animopt.video.worker_pool", signal.SIGKILL),
+ACTIONS = {
+    "kill encoders": lambda _: signal_children("ffmpeg", signal.SIGKILL),
+    "stop encoders": lambda _: stop_encoders(),
+    "kill workers": lambda _: signal_children("animopt.video.worker_pool", signal.SIGKILL),
     "signal": lambda number: os.kill(os.getpid(), number),
     "signals": lambda numbers: [os.kill(os.getpid(), number) for number in numbers],
     "signal group": lambda number: os.killpg(0, number),
     "compute": compute,
-    "make a folder": os.mkdir,
-    "mount read-only": lambda folder: subprocess.run(["mount", "-o", "remount,ro", folder], check=True),
+    "create folder": os.mkdir,
     "remove": shutil.rmtree,
     "fill": fill,
     "wait for": wait_for,
-    "fail": lambda said: (_ for _ in ()).throw(OSError(*said)),
 }
 
 
-def hook(at, do, time=0, after=False, match="", every=False):
-    """Have something done when a function is called, or has returned."""
+def hook(at, action, time=0, after=False, match=""):
+    """Run an action when a function is called, or when it has returned."""
     module, _, names = at.partition(":")
     owner = import_module(module)
     *outer, name = names.split(".")
@@ -102,63 +99,62 @@ def hook(at, do, time=0, after=False, match="", every=False):
 
     def hooked(*arguments, **named):
         nonlocal calls
-        first = repr(vars(arguments[0])) if match else ""
-        due = match in first
-        calls += due
-        due = due and (every or calls == time + 1)
-        what, given = do
+        matches = match in (repr(vars(arguments[0])) if match else "")
+        calls += matches
+        due = matches and calls == time + 1
+        name, argument = action
         if due and not after:
-            DEEDS[what](given)
+            ACTIONS[name](argument)
         try:
             return function(*arguments, **named)
         finally:
             if due and after:
-                DEEDS[what](given)
+                ACTIONS[name](argument)
 
     setattr(owner, name, hooked)
 
 
-def prepare(asked):
-    """Be the process that was asked for: its folder, its standard streams, its signals, and its faults."""
+def become_command(request):
+    """Set up this fork as a request asks: its folder, standard streams, signals and faults."""
     os.setsid()
-    for number in ENDING:
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    for number in asked.get("ignored", ()):
+    for number in request.get("ignored", ()):
         signal.signal(number, signal.SIG_IGN)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    for number, path in ((1, asked["stdout"]), (2, asked["stderr"])):
+    for number, path in ((1, request["stdout"]), (2, request["stderr"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-    if "terminal" in asked:
-        # The first terminal that a new session opens is its own.
-        terminal = os.open(asked["terminal"], os.O_RDWR)
+    if "terminal" in request:
+        # The first terminal that a session opens becomes its controlling terminal.
+        terminal = os.open(request["terminal"], os.O_RDWR)
         os.dup2(terminal, 0)
         os.dup2(terminal, 2)
         os.close(terminal)
-    # Python asked of the ones before whether they are files.
+    # Open new streams, because Python chose the buffering of the old ones for other files.
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = open(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    os.environ.update(asked.get("environment", {}))
+    os.environ.update(request["environment"])
     tempfile.tempdir = None
     number, counter = os.getpid(), itertools.count()
-    # So that it is known whose they are.
+    # The names of shared memory tell the process, so that tests find the ones that are left.
     shared_memory._make_filename = lambda: f"/psm_{number}_{next(counter)}"
-    os.chdir(asked["folder"])
-    for name, value in asked.get("set", {}).items():
+    os.chdir(request["folder"])
+    for name, value in request.get("set", {}).items():
         module, _, name = name.partition(":")
         setattr(import_module(module), name, value)
-    for fault in asked.get("faults", ()):
+    for fault in request.get("faults", ()):
         hook(**fault)
-    sys.argv = ["animopt", *asked["words"]]
+    sys.argv = ["animopt", *request["arguments"]]
 
 
-def ended(number, patience):
-    """The exit code of a process, or -1000 where it does not end."""
-    deadline = time.monotonic() + patience
+def wait_for_exit(number, timeout):
+    """Return the exit code of a process, or kill it after a timeout in seconds and return -1000."""
+    deadline = time.monotonic() + timeout
     while True:
         found, status = os.waitpid(number, os.WNOHANG)
         if found:
@@ -171,17 +167,17 @@ def ended(number, patience):
 
 
 def serve(incoming, answers):
-    """Answer requests until there are no more, or this is the process of one."""
+    """Answer requests. Return False at the end of the requests, and True in the fork that runs a command."""
     with os.fdopen(incoming) as requests:
         for line in requests:
-            asked = json.loads(line)
-            if "ended" in asked:
-                answer = ended(asked["ended"], asked["patience"])
+            request = json.loads(line)
+            if "wait_for" in request:
+                answer = wait_for_exit(request["wait_for"], request["timeout"])
             else:
                 number = os.fork()
                 if not number:
                     os.close(answers)
-                    prepare(asked)
+                    become_command(request)
                     return True
                 answer = number
             os.write(answers, f"{json.dumps(answer)}\n".encode())
@@ -194,6 +190,7 @@ if __name__ == "__main__":
 
     import animopt.__main__
     import animopt.cli.main
+    import animopt.cli.rendering
     import animopt.cli.watch
     import animopt.engine.racer
     import animopt.engine.record
@@ -201,14 +198,15 @@ if __name__ == "__main__":
     import animopt.scene.batch
     import animopt.scene.deck
     import animopt.scene.gallery
+    import animopt.scene.races
     import animopt.scene.render
     import animopt.scene.scene
     import animopt.video.output
 
     imageio_ffmpeg.get_ffmpeg_exe()
-    # Threads of its own would not be there in a fork.
+    # A fork has no other threads.
     torch.set_num_threads(1)
-    # What is read and made once for all pictures is there in each fork.
+    # Fill the caches of fonts and texts before the forks.
     scene = animopt.Scene(function=lambda x: (x**2).sum(), racers=[animopt.Racer("SGD", lr=0.1)], start=(1, 1), steps=2)
     animopt.scene.render.film_of(scene, animopt.Output("a.gif", (160, 160))).frame(0)
     if serve(*map(int, sys.argv[1:3])):

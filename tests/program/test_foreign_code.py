@@ -1,4 +1,4 @@
-"""No one else's code runs: what an audit hook in every process sees while the real command works."""
+"""No foreign code runs: an audit hook in every process records what the command does."""
 
 import json
 import os
@@ -14,11 +14,11 @@ import animopt
 PACKAGE = Path(animopt.__file__).parent
 QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
 
-# Python runs it at the start of every process, the workers too, and asks it of whatever the process is about to do.
-WATCH = """
+# Python runs this file at the start of every process, also of the workers, and calls the hook for each event.
+HOOK = """
 import json, os, sys
 
-ours = os.open(os.path.join(os.environ["WATCHED"], f"{os.getpid()}.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+log = os.open(os.path.join(os.environ["AUDIT_LOG"], f"{os.getpid()}.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 KINDS = ("open", "exec", "pickle.find_class", "subprocess.Popen", "os.system", "os.startfile", "webbrowser.open")
 PREFIXES = ("socket.", "os.exec", "os.spawn", "os.posix_spawn", "urllib.", "http.", "ftplib.", "smtplib.", "telnetlib.")
 
@@ -30,20 +30,20 @@ def caller():
     return frame.f_code.co_filename if frame else ""
 
 
-def seen(event, arguments):
+def record(event, arguments):
     if event in KINDS or event.startswith(PREFIXES):
         if event == "exec":
-            told = [getattr(arguments[0], "co_filename", "")]
+            details = [getattr(arguments[0], "co_filename", "")]
         elif event == "pickle.find_class":
-            told = [caller()]
+            details = [caller()]
         elif event == "subprocess.Popen":
-            told = [os.fsdecode(arguments[0]), *map(os.fsdecode, arguments[1])]
+            details = [os.fsdecode(arguments[0]), *map(os.fsdecode, arguments[1])]
         else:
-            told = [repr(each) if not isinstance(each, str) else each for each in arguments]
-        os.write(ours, json.dumps([event, *told]).encode() + b"\\n")
+            details = [repr(each) if not isinstance(each, str) else each for each in arguments]
+        os.write(log, json.dumps([event, *details]).encode() + b"\\n")
 
 
-sys.addaudithook(seen)
+sys.addaudithook(record)
 """
 
 SCENE = '''"""A bowl."""
@@ -61,13 +61,13 @@ text.usetex: True
 this is no setting
 """
 
-# Names that animopt, or what it imports, looks for; "evil" is what the matplotlibrc names.
+# Names of modules that animopt or its libraries import; the matplotlibrc above names "evil".
 EVIL = "evil", "random", "typing", "json", "click", "numpy", "torch", "matplotlib", "subprocess", "optuna", "pptx"
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Somebody's download: a scene, others beside it, and files with names that programs look for."""
+    """A downloaded folder: scenes, and files with names that Python or animopt search for."""
     folder = tmp_path / "download"
     evil = "import pathlib; pathlib.Path(__file__ + '.ran').touch()\nraise SystemExit(f'{__file__} ran')\n"
     for name in EVIL:
@@ -87,8 +87,8 @@ def folder(tmp_path):
     return folder
 
 
-class Watched:
-    """What the processes of a command did."""
+class Audit:
+    """The events of all processes of a command."""
 
     def __init__(self, done, log):
         self.done = done
@@ -97,15 +97,16 @@ class Watched:
         ]
         self.events = [event for events in self.processes for event in events]
 
-    def of(self, *kinds):
+    def events_of(self, *kinds):
+        """The events whose names start with one of the kinds."""
         return [event for event in self.events if event[0].startswith(kinds)]
 
 
 @pytest.fixture
-def watched(folder, tmp_path):
-    """A function that runs a command in the folder, and checks what all its processes did."""
+def audit(folder, tmp_path):
+    """A function that runs a command in the folder, and checks the events of all its processes."""
     (tmp_path / "hook").mkdir()
-    (tmp_path / "hook" / "sitecustomize.py").write_text(WATCH, "utf-8")
+    (tmp_path / "hook" / "sitecustomize.py").write_text(HOOK, "utf-8")
 
     def run(*command, ran=(), **environment):
         log = tmp_path / "log"
@@ -113,7 +114,7 @@ def watched(folder, tmp_path):
         for each in log.iterdir():
             each.unlink()
         path = os.pathsep.join([str(tmp_path / "hook"), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {"PYTHONPATH": path, "WATCHED": str(log), "PYTHONUTF8": "1", **environment}
+        environment = {"PYTHONPATH": path, "AUDIT_LOG": str(log), "PYTHONUTF8": "1", **environment}
         done = subprocess.run(
             [sys.executable, *command],
             cwd=folder,
@@ -123,8 +124,8 @@ def watched(folder, tmp_path):
             encoding="utf-8",
             check=False,
         )
-        found = Watched(done, log)
-        assert found.events, "the hook saw nothing"
+        found = Audit(done, log)
+        assert found.events, "the hook recorded nothing"
         assert not list(folder.rglob("*.ran")), done.stderr
         check(found, folder, ran)
         return found
@@ -133,19 +134,21 @@ def watched(folder, tmp_path):
 
 
 def check(found, folder, ran):
-    """That nothing of what is promised never to happen did, and of the folder only what was asked for ran."""
-    ours = Path(sys.executable), Path(imageio_ffmpeg.get_ffmpeg_exe())
-    for _, program, *words in found.of("subprocess.Popen"):
-        assert Path(program) in ours, [program, *words]
-    assert not found.of("os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.startfile", "webbrowser.open")
-    assert not found.of("socket.", "urllib.", "http.", "ftplib.", "smtplib.", "telnetlib.")
-    unpickling = {Path(event[1]) for event in found.of("pickle.find_class")}
+    """Check that the command kept the promises, and that of the folder only the files in `ran` were executed."""
+    allowed = Path(sys.executable), Path(imageio_ffmpeg.get_ffmpeg_exe())
+    for _, program, *words in found.events_of("subprocess.Popen"):
+        assert Path(program) in allowed, [program, *words]
+    assert not found.events_of("os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.startfile", "webbrowser.open")
+    assert not found.events_of("socket.", "urllib.", "http.", "ftplib.", "smtplib.", "telnetlib.")
+    unpickling = {Path(event[1]) for event in found.events_of("pickle.find_class")}
     assert {path.name for path in unpickling} <= {"worker_pool.py", "frame_stream.py"}, unpickling
-    opened = [Path(event[1]) for event in found.of("open") if event[1]]
+    opened = [Path(event[1]) for event in found.events_of("open") if event[1]]
     assert not [path for path in opened if path.name == "matplotlibrc" and (folder / path).parent == folder]
-    run = {(folder / event[1]).resolve() for event in found.of("exec") if not event[1].startswith("<")}
-    there = {path.relative_to(folder.resolve()).as_posix() for path in run if path.is_relative_to(folder.resolve())}
-    assert there == set(ran)
+    run = {(folder / event[1]).resolve() for event in found.events_of("exec") if not event[1].startswith("<")}
+    run_in_folder = {
+        path.relative_to(folder.resolve()).as_posix() for path in run if path.is_relative_to(folder.resolve())
+    }
+    assert run_in_folder == set(ran)
     assert "matplotlibrc" not in found.done.stderr
 
 
@@ -158,47 +161,47 @@ LISTS = {
 
 
 @pytest.mark.parametrize("how", LISTS)
-def test_lists_run_no_scene(how, watched):
+def test_listing_runs_no_scene(how, audit):
     arguments, environment = LISTS[how]
-    found = watched("-m", "animopt", *arguments, **environment)
+    found = audit("-m", "animopt", *arguments, **environment)
     assert found.done.returncode == 0 or how in ("bash", "zsh"), found.done.stderr
     assert "other" in found.done.stdout
 
 
-def test_a_clip_is_rendered_by_nothing_but_ours(watched, folder):
+def test_rendering_runs_only_animopt_python_and_ffmpeg(audit, folder):
     arguments = ["mine/one.py", "-o", "a.gif", "-o", "b.mp4", "-o", "frames/", *QUICK, "--workers", "2"]
-    found = watched("-m", "animopt", *arguments, "--sidecars", "poster,html", ran=["mine/one.py"])
+    found = audit("-m", "animopt", *arguments, "--sidecars", "poster,html", ran=["mine/one.py"])
     assert found.done.returncode == 0, found.done.stderr
     assert found.done.stderr == ""
     assert {path.name for path in folder.iterdir()} >= {"a.gif", "b.mp4", "frames", "a.html", "b.png"}
-    # The command, its two workers, and whatever else Python starts for itself.
+    # The command and its two workers; Python may start more processes.
     assert len(found.processes) >= 3
-    # What is looked for is seen where it is.
-    assert found.of("subprocess.Popen")
-    assert found.of("pickle.find_class")
-    assert [event for event in found.of("open") if Path(event[1]).name == "matplotlibrc"]
+    # The hook records these events, so that the checks above are not empty.
+    assert found.events_of("subprocess.Popen")
+    assert found.events_of("pickle.find_class")
+    assert [event for event in found.events_of("open") if Path(event[1]).name == "matplotlibrc"]
 
 
-def test_the_scenes_of_a_gallery_are_those_that_were_named(watched):
-    found = watched("-m", "animopt", "gallery", "mine/one.py", *QUICK[2:], "--workers", "1", ran=["mine/one.py"])
+def test_gallery_runs_only_named_scenes(audit):
+    found = audit("-m", "animopt", "gallery", "mine/one.py", *QUICK[2:], "--workers", "1", ran=["mine/one.py"])
     assert found.done.returncode == 0, found.done.stderr
 
 
-def test_the_doctor_asks_nobody(watched):
-    found = watched("-m", "animopt", "doctor")
+def test_doctor_uses_no_network(audit):
+    found = audit("-m", "animopt", "doctor")
     assert "test clip" in found.done.stdout
     assert "written and read back" in found.done.stdout
 
 
-SEVERAL = """
+COMMANDS = """
 import sys
 from animopt.cli.main import main
 
 def run(*arguments):
     try:
         main(arguments)
-    except SystemExit as left:
-        assert not left.code, arguments
+    except SystemExit as exit_request:
+        assert not exit_request.code, arguments
 
 quick = {quick!r}
 run("all", "mine/one.py", "--format", "webm", *quick, "--workers", "1")
@@ -216,25 +219,25 @@ run("new", "fresh")
 """
 
 
-def test_the_other_commands(watched, folder):
-    found = watched("-P", "-c", SEVERAL.format(quick=QUICK), ran=["mine/one.py", "bowl.py"])
+def test_other_commands_run_no_foreign_code(audit, folder):
+    found = audit("-P", "-c", COMMANDS.format(quick=QUICK), ran=["mine/one.py", "bowl.py"])
     assert found.done.returncode == 0, found.done.stderr
     assert (folder / "again.py").read_text("utf-8") == SCENE
 
 
-def test_the_help_of_a_scene_runs_that_scene_alone(watched):
-    assert "A bowl." in watched("-m", "animopt", "mine/one.py", "--help", ran=["mine/one.py"]).done.stdout
+def test_help_of_scene_runs_only_that_scene(audit):
+    assert "A bowl." in audit("-m", "animopt", "mine/one.py", "--help", ran=["mine/one.py"]).done.stdout
 
 
 @pytest.mark.parametrize(
     "name", ["drawing.canvas", "drawing.fonts", "drawing.text", "scene.plot", "video.film", "scene.scene"]
 )
-def test_a_module_by_itself_reads_no_settings_from_the_folder(name, watched):
-    found = watched("-P", "-c", f"import animopt.{name}, matplotlib; print(matplotlib.rcParams['lines.linewidth'])")
+def test_imported_module_reads_no_matplotlibrc_of_the_folder(name, audit):
+    found = audit("-P", "-c", f"import animopt.{name}, matplotlib; print(matplotlib.rcParams['lines.linewidth'])")
     assert (found.done.stdout, found.done.stderr) == ("1.5\n", "")
 
 
-def test_matplotlib_has_one_door():
+def test_only_mpl_imports_matplotlib():
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text("utf-8")
         imports = [line for line in text.splitlines() if line.strip().startswith(("import ", "from "))]
@@ -242,15 +245,15 @@ def test_matplotlib_has_one_door():
         assert bool(found) == (path.name == "mpl.py"), path
 
 
-def test_the_hook_sees_what_it_is_for(watched):
+def test_hook_detects_violations(audit):
     code = "import socket; socket.socket().close()"
     with pytest.raises(AssertionError):
-        watched("-P", "-c", code)
+        audit("-P", "-c", code)
     with pytest.raises(AssertionError):
-        watched("-P", "-c", "import os; os.system('exit 0')")
+        audit("-P", "-c", "import os; os.system('exit 0')")
     with pytest.raises(AssertionError):
-        watched("-P", "-c", "import runpy; runpy.run_path('bowl.py')")
+        audit("-P", "-c", "import runpy; runpy.run_path('bowl.py')")
     with pytest.raises(AssertionError):
-        watched("-P", "-c", "open('matplotlibrc').close()")
+        audit("-P", "-c", "open('matplotlibrc').close()")
     with pytest.raises(AssertionError):
-        watched("-c", "import numpy")
+        audit("-c", "import numpy")
