@@ -1,1 +1,1 @@
-"""What animopt costs, beside what else one would use: `python -m benchmarks`."""
+"""Compares the speed of animopt with that of other tools: `python -m benchmarks`."""

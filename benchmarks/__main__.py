@@ -1,4 +1,4 @@
-"""The command that measures every row, prints the table and writes it as JSON."""
+"""The command that measures each row, prints the table and writes it as JSON."""
 
 import json
 import tempfile
@@ -13,17 +13,19 @@ from benchmarks.rows import ROWS, Bench
 
 
 @click.command()
-@click.option("--rows", multiple=True, type=click.Choice(list(ROWS)), help="Only this row; may be given many times.")
-@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="How often each is measured.")
-@click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write what was measured here.")
+@click.option("--rows", multiple=True, type=click.Choice(list(ROWS)), help="Measure only this row; can be repeated.")
+@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Number of measurements per row.")
+@click.option(
+    "--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the measurements to this file."
+)
 @click.option(
     "--markdown",
     "measured",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Print the table of what was written with --json, as the README has it, and measure nothing.",
+    help="Measure nothing; print the table of a file that --json wrote.",
 )
 def benchmarks(rows: tuple[str, ...], repeats: int, path: Path | None, measured: Path | None) -> None:
-    """Measure animopt beside each reference, and print the table."""
+    """Measure animopt and each reference, and print the table."""
     if measured:
         known = json.loads(measured.read_text(encoding="utf-8"))
         click.echo(table(Figure(**figure) for figure in known["figures"]))
@@ -39,12 +41,12 @@ def benchmarks(rows: tuple[str, ...], repeats: int, path: Path | None, measured:
                 figures.append(figure)
                 click.echo(figure.line())
                 if path:
-                    # After each, so that a run that is cut short has told what it measured.
+                    # The file is written after each row, so that an interrupted run keeps its results.
                     path.write_text(written(figures), encoding="utf-8")
 
 
 def written(figures: list[Figure]) -> str:
-    """Every figure with each of its measurements, and the machine, as JSON."""
+    """Return every figure with its measurements, and the machine, as JSON."""
     known = {"machine": machine(), "figures": [asdict(figure) for figure in figures]}
     return json.dumps(known, indent=1, ensure_ascii=False) + "\n"
 

@@ -1,40 +1,41 @@
-"""A figure that was measured: ours beside a reference's, and how far it was to reach."""
+"""Measured figures: animopt compared with a reference, and the target of each."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-ABSENT = "not there"
+ABSENT = "not measured"
+"""Text of a figure without measurements."""
 
 
 @dataclass(frozen=True)
-class Reach:
-    """How a ratio is made of ours and the reference's, and told, and whether it is enough."""
+class Target:
+    """A kind of target: how to compute the ratio, to write it, and to decide whether it is met."""
 
     ratio: Callable[[float, float], float]
     words: str
     met: Callable[[float, float], bool]
 
 
-REACHES = {
-    "faster": Reach(lambda ours, other: other / ours, "{:g} × faster", lambda ratio, limit: ratio >= limit),
-    "times": Reach(lambda ours, other: ours / other, "at most {:g} ×", lambda ratio, limit: ratio <= limit),
-    "no less": Reach(lambda ours, other: ours / other, "no less", lambda ratio, limit: ratio >= limit),
-    "at most": Reach(lambda ours, _: ours, "at most {:g}", lambda value, limit: value <= limit),
+TARGETS = {
+    "faster": Target(lambda ours, other: other / ours, "{:g} × faster", lambda ratio, limit: ratio >= limit),
+    "times": Target(lambda ours, other: ours / other, "at most {:g} ×", lambda ratio, limit: ratio <= limit),
+    "no less": Target(lambda ours, other: ours / other, "no less", lambda ratio, limit: ratio >= limit),
+    "at most": Target(lambda ours, _: ours, "at most {:g}", lambda value, limit: value <= limit),
 }
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A line of the table: what was measured, in which unit, as often as it was, of ours and of a reference.
+    """A line of the table, with the measurements of animopt (`ours`) and of a reference.
 
-    `reach` is a key of REACHES, `limit` its number, `against` what the reference is. Where ours is empty there is
-    nothing to measure yet, and where the reference is, the figure stands by itself.
+    `target` is a key of TARGETS, `limit` its number, and `against` the name of the reference. If `ours` is empty,
+    nothing has been measured. If `reference` is empty, there is nothing to compare with.
     """
 
     name: str
     unit: str
-    reach: str
+    target: str
     limit: float
     ours: Sequence[float] = ()
     reference: Sequence[float] = ()
@@ -42,26 +43,26 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Of the medians; None where there is nothing to compare."""
+        """The ratio of the medians, or None without measurements."""
         if not self.ours:
             return None
         other = statistics.median(self.reference) if self.reference else 1.0
-        return REACHES[self.reach].ratio(statistics.median(self.ours), other)
+        return TARGETS[self.target].ratio(statistics.median(self.ours), other)
 
     @property
     def met(self) -> bool | None:
-        """Whether the reach is met; None where there is nothing to measure yet."""
-        return None if self.ratio is None else REACHES[self.reach].met(self.ratio, self.limit)
+        """Whether the target is met, or None without measurements."""
+        return None if self.ratio is None else TARGETS[self.target].met(self.ratio, self.limit)
 
     def line(self) -> str:
-        """The line of the table."""
-        reach = REACHES[self.reach].words.format(self.limit)
+        """The figure as a line of the table."""
+        target = TARGETS[self.target].words.format(self.limit)
         return _line(
             self.name,
-            _told(self.ours, self.unit) or ABSENT,
-            f"{_told(self.reference, self.unit)} ({self.against})" if self.reference else "",
+            _median(self.ours, self.unit) or ABSENT,
+            f"{_median(self.reference, self.unit)} ({self.against})" if self.reference else "",
             f"{self.ratio:.2f}" if self.reference and self.ratio is not None else "",
-            f"{reach} {self.unit}" if self.reach == "at most" else reach,
+            f"{target} {self.unit}" if self.target == "at most" else target,
             {True: "yes", False: "**no**", None: ""}[self.met],
         )
 
@@ -70,16 +71,16 @@ def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-HEADING = [_line("figure", "ours", "reference", "ratio", "reach", "met"), _line(*["---"] * 6)]
+HEADING = [_line("figure", "ours", "reference", "ratio", "target", "met"), _line(*["---"] * 6)]
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """The whole table, as a README has it."""
+    """The table in Markdown."""
     return "\n".join([*HEADING, *(figure.line() for figure in figures)])
 
 
-def _told(values: Sequence[float], unit: str) -> str:
-    """The median as it is written, to three figures."""
+def _median(values: Sequence[float], unit: str) -> str:
+    """The median with three significant digits and its unit."""
     if not values:
         return ""
     median = statistics.median(values)

@@ -1,4 +1,4 @@
-"""Clocks, and what else a file or a process is measured with."""
+"""Measurements of commands and files: time, memory, picture quality."""
 
 import contextlib
 import os
@@ -20,15 +20,15 @@ HERE = Path(__file__).resolve().parent
 
 LIBRARIES = ("torch", "matplotlib", "numpy", "imageio-ffmpeg")
 
-SAMPLING = 0.05
-"""Seconds between two looks at the memory."""
+SAMPLING_INTERVAL = 0.05
+"""Seconds between two measurements of memory."""
 
-HEADER = 1024
-"""Bytes; a clip without a frame is smaller."""
+MAX_HEADER_SIZE = 1024
+"""Maximum size in bytes of a clip without a frame."""
 
 
 def machine() -> dict[str, str]:
-    """What was measured on, and with."""
+    """The machine and the versions of the libraries."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
@@ -39,7 +39,7 @@ def machine() -> dict[str, str]:
 
 
 def animopt(*arguments: str) -> list[str]:
-    """The installed command, of this interpreter where it has one."""
+    """The installed command `animopt`, preferably that of this interpreter, with arguments."""
     found = shutil.which("animopt", path=Path(sys.executable).parent) or shutil.which("animopt")
     if not found:
         raise click.ClickException("there is no command animopt; install it first, as the README says")
@@ -47,22 +47,22 @@ def animopt(*arguments: str) -> list[str]:
 
 
 def python(*arguments: str) -> list[str]:
-    """The interpreter that runs here, with arguments."""
+    """The current Python interpreter with arguments."""
     return [sys.executable, *arguments]
 
 
 def ours(*arguments: str) -> list[str]:
-    """A command of ours.py."""
+    """A command in ours.py with arguments."""
     return python(str(HERE / "ours.py"), *arguments)
 
 
 def reference(name: str, *arguments: str) -> list[str]:
-    """One of the references."""
+    """A script in references/ with arguments."""
     return python(str(HERE / "references" / f"{name}.py"), *arguments)
 
 
 def run(command: Sequence[str], folder: Path) -> str:
-    """What a command prints; raises ClickException with its last line where it fails."""
+    """Run a command and return what it prints. Raises ClickException with its last error line if it fails."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[-1]
@@ -71,29 +71,29 @@ def run(command: Sequence[str], folder: Path) -> str:
 
 
 def seconds(command: Sequence[str], folder: Path) -> float:
-    """How long a command takes from its start to its end."""
+    """Run a command and return the seconds that it takes."""
     began = time.perf_counter()
     run(command, folder)
     return time.perf_counter() - began
 
 
 def number(command: Sequence[str], folder: Path) -> float:
-    """The number that a command prints."""
+    """Run a command and return the number that it prints."""
     return float(run(command, folder))
 
 
 def alternate(repeats: int, *measures: Callable[[], float]) -> list[tuple[float, ...]]:
-    """What each measure tells, time after time, each of them in turn, so that a busy minute is shared by all."""
+    """Repeat the measurements in turn, so that a busy machine affects all of them. Returns the results of each."""
     rounds = [[measure() for measure in measures] for _ in range(repeats)]
     return list(zip(*rounds, strict=True))
 
 
 def first_frame(command: Sequence[str], path: Path) -> float:
-    """Seconds from a command's start until a clip, or the unfinished one beside it, holds more than its header."""
+    """Run a command; return the seconds until its clip, or the temporary file of it, is larger than a header."""
     path.unlink(missing_ok=True)
     began = time.perf_counter()
     with _running(command, path.parent) as process:
-        while not any(size > HEADER for size in _sizes(path)):
+        while not any(size > MAX_HEADER_SIZE for size in _sizes(path)):
             if process.poll() is not None and not path.exists():
                 raise click.ClickException(f"{' '.join(command)}: exit code {process.returncode}: made no clip")
             time.sleep(0.002)
@@ -103,38 +103,38 @@ def first_frame(command: Sequence[str], path: Path) -> float:
 
 
 def peak_memory(command: Sequence[str], folder: Path) -> float:
-    """The most memory in MB (10⁶ bytes) that a command and its children have at once, looked at every 50 ms.
+    """Run a command; return the peak memory of it and its children in MB (10⁶ bytes), measured every 50 ms.
 
-    What several of them share counts once where the system tells (Linux), else not at all.
+    Shared memory counts once on Linux, and not at all on systems that do not report it.
     """
-    # Needed by one row; the others do without.
+    # Only one row needs psutil.
     import psutil
 
-    def held(process: psutil.Process) -> int:
+    def memory_of(process: psutil.Process) -> int:
         try:
             memory = process.memory_full_info()
         except psutil.Error:
             return 0
         return getattr(memory, "pss", memory.uss)
 
-    most = 0
+    peak = 0
     with _running(command, folder) as process:
         parent = psutil.Process(process.pid)
         while process.poll() is None:
             with contextlib.suppress(psutil.Error):
-                most = max(most, sum(map(held, [parent, *parent.children(recursive=True)])))
-            time.sleep(SAMPLING)
+                peak = max(peak, sum(map(memory_of, [parent, *parent.children(recursive=True)])))
+            time.sleep(SAMPLING_INTERVAL)
     if process.returncode:
         raise click.ClickException(f"{' '.join(command)}: exit code {process.returncode}")
-    return most / 1e6
+    return peak / 1e6
 
 
 def psnr(gif: Path, pixels: Path) -> float:
-    """The peak signal-to-noise ratio in dB of a GIF against the frames from which it was made."""
+    """The peak signal-to-noise ratio in dB of a GIF, relative to the frames that it was made of."""
     with Image.open(gif) as clip:
         shape = (clip.height, clip.width, 3)
         truth = np.memmap(pixels, dtype=np.uint8, mode="r").reshape(-1, *shape)
-        # A frame like the one before it is left out of the file, and that one is shown for longer.
+        # A GIF stores equal consecutive frames once, with a longer duration.
         shortest = min(frame.info["duration"] for frame in ImageSequence.Iterator(clip))
         errors: list[float] = []
         for frame in ImageSequence.Iterator(clip):
@@ -147,7 +147,7 @@ def psnr(gif: Path, pixels: Path) -> float:
 
 
 def pictures(clip: Path) -> str:
-    """The encoded pictures of a clip, each with its time and its hash, whatever else its file says of them."""
+    """The time and hash of each encoded picture of a clip, without the metadata of the file."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", str(clip)]
     return run([*command, "-map", "0", "-c", "copy", "-f", "framehash", "-"], clip.parent)
 
@@ -155,7 +155,7 @@ def pictures(clip: Path) -> str:
 def _sizes(path: Path) -> list[int]:
     sizes = []
     for each in path.parent.glob(f"*{path.suffix}"):
-        # It may have been moved into its place just now.
+        # The command may have moved the temporary file since it was listed.
         with contextlib.suppress(FileNotFoundError):
             sizes.append(each.stat().st_size)
     return sizes

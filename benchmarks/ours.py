@@ -1,6 +1,6 @@
-"""What can only be measured from inside animopt. Each command prints one number.
+"""Measurements that need animopt's Python interface. Each command prints one number.
 
-It runs as a process of its own, by its path, so that what it measures is the animopt that is installed.
+This file runs as a script in a process of its own, so that it measures the installed animopt.
 """
 
 import time
@@ -21,12 +21,12 @@ FPS = 50.0
 
 
 def scene(name: str) -> Scene:
-    """One of the scenes."""
+    """A scene of this repository, by its name."""
     return load_scene(SCENES / f"{name}.py")
 
 
 def film(race: Scene, size: tuple[int, int], fps: float) -> Film:
-    """The film that the scene's clip shows."""
+    """The film of a scene's clip."""
     assert isinstance(race.caption, dict)
     assert race.panels is not None
     timeline = Timeline(race.steps, race.seconds)
@@ -39,14 +39,14 @@ class Size(click.ParamType[tuple[int, int]]):
     name = "size"
 
     def convert(self, value: str, *_: object) -> tuple[int, int]:
-        """The two numbers."""
+        """Parse the two numbers."""
         width, height = value.split("x")
         return int(width), int(height)
 
 
 @click.group()
 def ours() -> None:
-    """What can only be measured from inside animopt."""
+    """Measurements that need animopt's Python interface."""
 
 
 @ours.command()
@@ -55,7 +55,7 @@ def ours() -> None:
 @click.argument("fps", type=float)
 @click.argument("seconds", type=float)
 def draw(path: Path, size: tuple[int, int], fps: float, seconds: float) -> None:
-    """Write a clip's frames as bare pixels; print how many."""
+    """Write the frames of a clip as raw pixels; print their number."""
     drawn = film(scene("ravine_race").replace(seconds=seconds), size, fps)
     with path.open("wb") as file:
         for index in range(len(drawn)):
@@ -68,7 +68,7 @@ def draw(path: Path, size: tuple[int, int], fps: float, seconds: float) -> None:
 @click.argument("size", type=Size())
 @click.argument("seconds", type=float)
 def save(path: Path, size: tuple[int, int], seconds: float) -> None:
-    """Save a clip; print the seconds from its first frame to the file, with that frame at the rate of the others."""
+    """Save a clip; print the seconds from its first frame to the file, extrapolated to include that frame."""
     first: list[tuple[float, int, int]] = []
 
     def progress(done: int, total: int) -> None:
@@ -84,10 +84,10 @@ def save(path: Path, size: tuple[int, int], seconds: float) -> None:
 
 @ours.command()
 @click.option("--steps", default=40)
-@click.option("--starts", default=1, help="Five racers set out from each.")
-@click.option("--late", is_flag=True, help="Only the last second of the race, and its end.")
+@click.option("--starts", default=1, help="Number of starts; five racers start from each.")
+@click.option("--late", is_flag=True, help="Draw only the last second of the race and the pause after it.")
 def frame(steps: int, starts: int, late: bool) -> None:
-    """Draw a clip at 1280x720; print the milliseconds of processor time that a frame takes."""
+    """Draw a clip at 1280x720; print the milliseconds of processor time per frame."""
     race = scene("ravine_race")
     racers = [
         Racer(racer.optimizer, name=f"{number}", start=(-7 + place / 2, 2 + place), **racer.settings)
@@ -106,7 +106,7 @@ def frame(steps: int, starts: int, late: bool) -> None:
 
 @ours.command()
 def basins() -> None:
-    """Make a map of 256 by 256 starts; print the seconds that one start takes."""
+    """Make a map of 256 by 256 starts; print the seconds per start."""
     basin = scene("himmelblau_adam_basins")
     torch.optim.Adam([torch.zeros(2, requires_grad=True)])  # The first optimizer imports a part of torch.
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The rows of the table, each of them one function, which measures ours and the reference in turn."""
+"""The rows of the table: each is a function that measures animopt and a reference in turn."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,24 +27,24 @@ RACE = str(HERE.parent / "scenes" / "ravine_race.py")
 
 SIZE, FPS = "1280x720", 50
 
-QUICK = 4
-"""A command of tenths of a second is timed so many times as often."""
+REPEATS_OF_SHORT_COMMANDS = 4
+"""Factor by which commands that take tenths of a second are measured more often."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """How many times each figure is measured, and a folder for what is made meanwhile."""
+    """The number of measurements of each figure, and a folder for temporary files."""
 
     repeats: int
     folder: Path
 
     def path(self, name: str) -> str:
-        """A file of the folder."""
+        """The path of a file in the folder."""
         return str(self.folder / name)
 
     @contextmanager
     def drawn(self, size: str, fps: float, length: float) -> Iterator[str]:
-        """The frames of our clip as bare pixels, in a file that is gone afterwards."""
+        """Write the frames of animopt's clip as raw pixels to a file that is removed afterwards."""
         path = self.folder / "drawn.rgb"
         try:
             run(ours("draw", str(path), size, f"{fps:g}", f"{length:g}"), self.folder)
@@ -60,18 +60,18 @@ ROWS: dict[str, Row] = {}
 
 
 def row(measure: Row) -> Row:
-    """Put a function among the rows."""
+    """Register a function as a row."""
     ROWS[measure.__name__.replace("_", "-")] = measure
     return measure
 
 
 def clip(path: str, frames: int) -> list[str]:
-    """Our command for a clip of the race."""
+    """The animopt command that renders a clip of the race."""
     return animopt(RACE, "-o", path, "--size", SIZE, "--fps", f"{FPS}", "--seconds", f"{frames / FPS:g}")
 
 
 def against_animation(bench: Bench, frames: int, limit: float) -> Figure:
-    """The whole command, from its start to the file, against the same with FuncAnimation and mplot3d."""
+    """The whole command, from its start to the file, compared with FuncAnimation and mplot3d."""
     theirs = reference("animation", bench.path("reference.mp4"), SIZE, f"{frames}", f"{FPS}")
     took = alternate(
         bench.repeats,
@@ -89,12 +89,12 @@ def command_300(bench: Bench) -> Iterator[Figure]:
 
 @row
 def command_1500(bench: Bench) -> Iterator[Figure]:
-    """The same of 1,500 frames."""
+    """A clip of 1,500 frames, from the command's start to the file."""
     yield against_animation(bench, 1500, 9)
 
 
 def against_encoder(bench: Bench, size: str, frames: int, limit: float) -> Figure:
-    """Frames to file, drawn on the way, against the encoder alone, which has them in memory."""
+    """Drawing and encoding frames, compared with encoding frames that are in memory."""
     length = frames / FPS
     ours_file, reference_file = bench.path("ours.mp4"), bench.path("reference.mp4")
     with bench.drawn(size, FPS, length) as drawn:
@@ -103,7 +103,7 @@ def against_encoder(bench: Bench, size: str, frames: int, limit: float) -> Figur
             partial(number, ours("save", ours_file, size, f"{length:g}"), bench.folder),
             partial(number, reference("h264", drawn, reference_file, size, f"{FPS}"), bench.folder),
         )
-    # Ours has its recipe besides.
+    # Only the pictures are compared, because animopt's file also contains its recipe.
     same = pictures(Path(ours_file)) == pictures(Path(reference_file))
     against = "the encoder alone" if same else "the encoder alone, **another file**"
     name = f"frames to file, {size.replace('x', '×')}, {frames} frames"
@@ -131,7 +131,7 @@ def encoder_4k(bench: Bench) -> Iterator[Figure]:
 
 @row
 def gif(bench: Bench) -> Iterator[Figure]:
-    """A GIF, whole command, its size, and how near it is to the frames from which it was made."""
+    """A GIF: the whole command, the size of the file, and its similarity to the drawn frames."""
     against = "FuncAnimation, PillowWriter"
     size, rate, length = "800x450", 25, 10
     shape = (size, f"{length * rate}", f"{rate}")
@@ -149,29 +149,29 @@ def gif(bench: Bench) -> Iterator[Figure]:
     sizes = [(Path(path).stat().st_size / 1e6,) for path in (mine, theirs)]
     yield Figure("the same: size of the file", "MB", "times", 1, *sizes, against=against)
     with bench.drawn(size, rate, length) as drawn:
-        near = psnr(Path(mine), Path(drawn))
+        quality = psnr(Path(mine), Path(drawn))
     pixels = bench.folder / "reference.rgb"
     run(reference("animation", str(pixels), *shape), bench.folder)
-    yield Figure("the same: PSNR", "dB", "no less", 1, (near,), (psnr(Path(theirs), pixels),), against=against)
+    yield Figure("the same: PSNR", "dB", "no less", 1, (quality,), (psnr(Path(theirs), pixels),), against=against)
     pixels.unlink()
 
 
 def growth(bench: Bench, name: str, against: str, limit: float, more: list[str], fewer: list[str]) -> Figure:
-    """Processor time for a frame of a larger race, against that of a smaller one."""
+    """Processor time for a frame of a larger race, compared with a smaller one."""
     took = alternate(bench.repeats, *(partial(number, ours("frame", *race), bench.folder) for race in (more, fewer)))
     return Figure(name, "ms", "times", limit, *took, against=against)
 
 
 @row
 def late(bench: Bench) -> Iterator[Figure]:
-    """A frame from the last second of a race of 2,000 steps, or its end, against one of 20."""
+    """A frame from the end of a race of 2,000 steps, compared with a race of 20 steps."""
     long, short = ["--late", "--steps", "2000"], ["--late", "--steps", "20"]
     yield growth(bench, "a late frame of 2,000 steps", "of 20 steps", 1.5, long, short)
 
 
 @row
 def racers(bench: Bench) -> Iterator[Figure]:
-    """A frame with 20 racers against one with 5."""
+    """A frame with 20 racers, compared with one with 5."""
     yield growth(bench, "a frame with 20 racers", "with 5 racers", 2.5, ["--starts", "4"], ["--starts", "1"])
 
 
@@ -191,7 +191,7 @@ def listing(bench: Bench) -> Iterator[Figure]:
     """The list of scenes, and the help."""
     for name, command in (("`animopt --help`", animopt("--help")), ("`animopt`, the list", animopt())):
         took = alternate(
-            QUICK * bench.repeats,
+            REPEATS_OF_SHORT_COMMANDS * bench.repeats,
             partial(seconds, command, bench.folder),
             partial(seconds, python("-c", "import click"), bench.folder),
         )
@@ -202,7 +202,7 @@ def listing(bench: Bench) -> Iterator[Figure]:
 def draft(bench: Bench) -> Iterator[Figure]:
     """The first frame on disk of a preview."""
     measured: list[tuple[float, ...]] = []
-    # Nothing else in its folder is a clip.
+    # first_frame() expects a folder without other clips.
     folder = bench.folder / "draft"
     folder.mkdir(exist_ok=True)
     path = folder / "draft.mp4"
@@ -218,7 +218,7 @@ def draft(bench: Bench) -> Iterator[Figure]:
 
 @row
 def mp4_size(bench: Bench) -> Iterator[Figure]:
-    """The size of an MP4 against that which preset medium makes of the same frames at the same crf."""
+    """The size of an MP4, compared with the preset `medium` for the same frames and crf."""
     mine, theirs = Path(bench.path("ours.mp4")), Path(bench.path("reference.mp4"))
     run(clip(str(mine), 300), bench.folder)
     with bench.drawn(SIZE, FPS, 300 / FPS) as drawn:
@@ -229,7 +229,7 @@ def mp4_size(bench: Bench) -> Iterator[Figure]:
 
 @row
 def basins(bench: Bench) -> Iterator[Figure]:
-    """A map of 256 × 256 starts, 200 steps of Adam, against one run per start, of which 48 are timed."""
+    """A map of 256 × 256 starts, 200 steps of Adam, compared with one run per start, of which 48 are measured."""
     each = alternate(
         bench.repeats,
         partial(number, ours("basins"), bench.folder),

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say; nothing here is timed."""
+"""The benchmarks measure what their descriptions state. These tests measure no times."""
 
 import ast
 import json
@@ -22,18 +22,18 @@ def _benchmarks(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
 
 
-def test_each_figure_is_a_row_and_the_readme_tells_of_it():
+def test_every_row_is_described_on_the_page():
     from benchmarks.rows import ROWS
 
     readme = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
-    asked = "command-300 command-1500 encoder frame encoder-4k gif late racers memory listing draft mp4-size basins"
-    assert list(ROWS) == asked.split()
+    names = "command-300 command-1500 encoder frame encoder-4k gif late racers memory listing draft mp4-size basins"
+    assert list(ROWS) == names.split()
     for name in ROWS:
         assert f"`{name}`" in readme
 
 
 @pytest.mark.parametrize(
-    ("reach", "limit", "ours", "reference", "ratio", "met"),
+    ("target", "limit", "ours", "reference", "ratio", "met"),
     [
         ("faster", 6, [1, 2, 90], [12, 13, 11], 6, True),
         ("faster", 6, [2], [11], 5.5, False),
@@ -46,15 +46,15 @@ def test_each_figure_is_a_row_and_the_readme_tells_of_it():
         ("times", 2, [], [], None, None),
     ],
 )
-def test_a_ratio_is_of_medians(reach, limit, ours, reference, ratio, met):
+def test_ratio_is_of_medians(target, limit, ours, reference, ratio, met):
     from benchmarks.figures import Figure
 
-    figure = Figure("", "s", reach, limit, ours, reference)
+    figure = Figure("", "s", target, limit, ours, reference)
     assert figure.ratio == ratio
     assert figure.met is met
 
 
-def test_the_table_of_a_file_is_that_of_the_run(tmp_path):
+def test_table_is_printed_from_a_file(tmp_path):
     from benchmarks.__main__ import benchmarks, written
     from benchmarks.figures import Figure
 
@@ -66,12 +66,12 @@ def test_the_table_of_a_file_is_that_of_the_run(tmp_path):
     path.write_text(written(figures), encoding="utf-8")
     done = CliRunner().invoke(benchmarks, ["--markdown", str(path)])
     assert "| a clip | 3 s | 24 s (another) | 8.00 | 6 × faster | yes |" in done.output
-    assert "| a preview | not there |" in done.output
+    assert "| a preview | not measured |" in done.output
     assert json.loads(path.read_text(encoding="utf-8"))["figures"][0]["ours"] == [2, 3, 4]
 
 
 @pytest.mark.parametrize("path", REFERENCES, ids=lambda path: path.stem)
-def test_a_reference_is_a_script_without_animopt(path):
+def test_reference_does_not_import_animopt(path):
     imported = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
@@ -82,7 +82,7 @@ def test_a_reference_is_a_script_without_animopt(path):
     assert not any(name.startswith(("animopt", "benchmarks")) for name in imported)
 
 
-def test_the_encoder_alone_makes_our_file(scenes, tmp_path):
+def test_reference_encoder_writes_the_same_file(scenes, tmp_path):
     from benchmarks.measure import pictures
     from benchmarks.ours import film
 
@@ -96,12 +96,12 @@ def test_the_encoder_alone_makes_our_file(scenes, tmp_path):
     alone = pictures(tmp_path / "alone.mp4")
     assert alone == pictures(tmp_path / "ours.mp4")
     assert sum(not line.startswith("#") for line in alone.splitlines()) == len(drawn)
-    # But for what our file says of itself, it is the same byte for byte.
+    # Without its recipe, the file of animopt is the same, byte for byte.
     scene.save(animopt.Output(tmp_path / "ours.mp4", (320, 180), 50), recipe=False)
     assert (tmp_path / "alone.mp4").read_bytes() == (tmp_path / "ours.mp4").read_bytes()
 
 
-def test_psnr_is_that_of_the_formula_though_a_gif_leaves_out_what_repeats(tmp_path):
+def test_psnr_follows_the_formula_for_a_gif_with_equal_frames(tmp_path):
     from benchmarks.measure import psnr
 
     shades = [40, 40, 90, 140]

@@ -1,8 +1,8 @@
-"""The race of five optimizers as one writes it today: torch, FuncAnimation and mplot3d.
+"""The race of five optimizers with torch, FuncAnimation and mplot3d.
 
     python animation.py OUT.mp4|OUT.gif|OUT.rgb WIDTHxHEIGHT FRAMES FPS
 
-The suffix .rgb is for bare pixels, which tell what was drawn before it became a GIF.
+The suffix .rgb writes raw pixels, the frames before they are encoded as a GIF.
 """
 
 import sys
@@ -30,12 +30,12 @@ RACERS = {
 
 
 def ravine(x):
-    """The function, of a tensor or an array (2, ...)."""
+    """The function of a tensor or an array of shape (2, ...)."""
     return x[0] ** 2 / 20 + x[1] ** 2
 
 
 def run(make):
-    """The points of one optimizer's race, (STEPS + 1, 2)."""
+    """The points of an optimizer's race, shape (STEPS + 1, 2)."""
     x = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     optimizer = make([x])
     points = [x.detach().clone()]
@@ -67,17 +67,17 @@ loss.set(xlim=(0, STEPS), ylim=(1e-6, 1e2), yscale="log", xlabel="step", ylabel=
 standings.axis("off")
 
 trails, climbs, losses, texts = [], [], [], []
-for place, name in enumerate(races):
-    colour = f"C{place}"
-    trails += contour.plot([], [], color=colour, label=name, marker="o", markevery=[-1])
-    climbs += surface.plot([], [], [], color=colour)
-    losses += loss.plot([], [], color=colour)
-    texts.append(standings.text(0, 1 - place / 5, "", color=colour, family="monospace"))
+for index, name in enumerate(races):
+    color = f"C{index}"
+    trails += contour.plot([], [], color=color, label=name, marker="o", markevery=[-1])
+    climbs += surface.plot([], [], [], color=color)
+    losses += loss.plot([], [], color=color)
+    texts.append(standings.text(0, 1 - index / 5, "", color=color, family="monospace"))
 contour.legend(loc="upper right")
 
 
 def update(frame):
-    """Move everything to a frame's moment, which may lie between two steps."""
+    """Move every artist to the time of a frame, which can be between two steps."""
     now = STEPS * frame / (frames - 1)
     steps = np.append(np.arange(np.ceil(now)), now)
     surface.view_init(30, 200 + 9 * frame / fps)

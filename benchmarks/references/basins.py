@@ -1,4 +1,4 @@
-"""Which minimum Adam comes to, one run per start. Prints the seconds that one start takes.
+"""The minimum that Adam reaches, with one run per start. Prints the seconds per start.
 
 python basins.py STARTS
 """
@@ -12,12 +12,12 @@ STEPS = 200
 
 
 def himmelblau(x):
-    """The function, of a tensor (2,)."""
+    """The function of a tensor of shape (2,)."""
     return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
 
 
 def run(start):
-    """The last point of a race, (2,)."""
+    """The last point of a race, shape (2,)."""
     x = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.Adam([x], lr=0.3)
     for _ in range(STEPS):

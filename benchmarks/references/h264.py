@@ -1,4 +1,4 @@
-"""Ready-made frames to a file: the encoder alone, fed from memory. Prints the seconds that it takes.
+"""Encode frames that are in memory. Prints the seconds that this takes.
 
 python h264.py FRAMES.rgb OUT.mp4 WIDTHxHEIGHT FPS [PRESET]
 """
@@ -10,21 +10,34 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-COLOURS = (
+COLOR_FILTER = (
     "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p,"
     "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 )
 
 
 def settings(preset: str = "veryfast") -> list[str]:
-    """What ffmpeg is told of the file to make."""
-    return ["-vf", COLOURS, "-c:v", "libx264", "-preset", preset, "-crf", "18", "-movflags", "+faststart", "-f", "mp4"]
+    """The arguments of ffmpeg for the output file."""
+    return [
+        "-vf",
+        COLOR_FILTER,
+        "-c:v",
+        "libx264",
+        "-preset",
+        preset,
+        "-crf",
+        "18",
+        "-movflags",
+        "+faststart",
+        "-f",
+        "mp4",
+    ]
 
 
 def encode(frames: list[memoryview], path: str, size: str, fps: str, preset: str) -> float:
-    """The seconds from the first frame, which waits until ffmpeg has started, to the whole file."""
-    taken = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", fps, "-i", "pipe:0"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *taken, *settings(preset), path]
+    """Return the seconds from the first frame, which ffmpeg reads when it has started, to the complete file."""
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", fps, "-i", "pipe:0"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *source, *settings(preset), path]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.write(frames[0])
