@@ -1,7 +1,8 @@
-"""Frames in order, drawn by an executor, never many at a time."""
+"""Frames in order from any executor, with a limited number drawn ahead."""
 
 import os
 import pickle
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -10,7 +11,6 @@ from functools import lru_cache
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, Protocol, TypeVar
-from unittest.mock import patch
 
 import numpy as np
 
@@ -23,85 +23,85 @@ from animopt.video.worker_pool import WorkerPool
 S = TypeVar("S")
 T = TypeVar("T")
 
-AHEAD = 4
-"""As many frames are under way for each worker, so that it never waits for the one whose turn it is."""
+FRAMES_AHEAD = 4
+"""Maximum number of frames for each worker that are drawn ahead, so that it does not wait for another one."""
 
 SAFE_PATH = "PYTHONSAFEPATH"
-"""A variable that, if it is set, keeps Python from looking for libraries in the current folder."""
+"""Environment variable with which Python does not import modules from the current folder."""
 
 
 class Frames(Protocol):
-    """What has frames (height, width, channels) of `size` (width, height), by their numbers, and pickles."""
+    """Frames (height, width, channels) of `size` (width, height). An object with frames pickles."""
 
     size: tuple[int, int]
 
     @property
     def channels(self) -> int:
-        """How many numbers a pixel has."""
+        """Number of values of a pixel."""
 
     def frame(self, index: int) -> Pixels:
-        """The frame with a number."""
+        """Return one frame."""
 
 
 F = TypeVar("F", bound=Frames)
 
 
 def stream_frames(film: Frames, indices: Sequence[int], executor: Executor) -> Iterator[Pixels]:
-    """The frames with these numbers, in their order, drawn by an executor.
+    """Yield the frames with these indices in order, drawn by an executor.
 
-    Our own workers hand them over in shared memory, all others by value.
+    The workers of animopt return frames in shared memory, other executors by value.
     """
     if isinstance(executor, WorkerPool):
-        return _shared(film, indices, executor)
-    return map_runs(film, _draw, indices, executor)
+        return _shared_frames(film, indices, executor)
+    return map_parts(film, type(film).frame, indices, executor)
 
 
-def map_runs(film: F, task: Callable[[F, S], T], parts: Sequence[S], executor: Executor) -> Generator[T, None, None]:
-    """What an executor's workers make of a film and each of its parts, in their order; the task is a module's own."""
+def map_parts(film: F, task: Callable[[F, S], T], parts: Sequence[S], executor: Executor) -> Generator[T, None, None]:
+    """Yield the results of a task for a film and each of its parts in order. The task is a function of a module."""
     packed: Any = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
-    count = available_processors()
+    workers = available_processors()
     if isinstance(executor, Cluster):
-        packed, count = executor.shared(packed), executor.count
-    return _ordered(lambda part: executor.submit(_done, task, packed, part), parts, AHEAD * count)
+        packed, workers = executor.shared(packed), executor.count
+    return _ordered(lambda part: executor.submit(_run, task, packed, part), parts, FRAMES_AHEAD * workers)
 
 
-def _ordered(submit: Callable[[S], Future[T]], parts: Sequence[S], ahead: int) -> Generator[T, None, None]:
-    """The outcomes in order; at most so many are under way, or done and not yet taken."""
-    under_way: deque[Future[T]] = deque()
+def _ordered(submit: Callable[[S], Future[T]], parts: Sequence[S], limit: int) -> Generator[T, None, None]:
+    """Yield the results in order. At most `limit` of them are pending, or done and not yet yielded."""
+    pending: deque[Future[T]] = deque()
     try:
         for part in parts:
-            under_way.append(submit(part))
-            if len(under_way) == ahead:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+            pending.append(submit(part))
+            if len(pending) == limit:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     finally:
-        for future in under_way:
+        for future in pending:
             future.cancel()
 
 
-def _shared(film: Frames, indices: Sequence[int], workers: WorkerPool) -> Iterator[Pixels]:
-    """The frames, each drawn into one of a few places in a block of memory, behind which lies the film itself."""
+def _shared_frames(film: Frames, indices: Sequence[int], workers: WorkerPool) -> Iterator[Pixels]:
+    """Yield the frames. Workers draw them into the slots of a block of memory, which also holds the film itself."""
     packed = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
     width, height = film.size
     shape = height, width, film.channels
-    places = max(1, min(len(indices), AHEAD * workers.count))
     size = height * width * film.channels
-    behind = places * size
+    slots = max(1, min(len(indices), FRAMES_AHEAD * workers.count))
+    film_offset = slots * size
     with ExitStack() as stack:
-        # An interrupt in the middle of it would leave a block that nobody knows of.
+        # An interrupt between these lines would leave a block that nothing frees.
         with defer_signals(), _safe_path():
-            block = SharedMemory(create=True, size=behind + len(packed))
+            block = SharedMemory(create=True, size=film_offset + len(packed))
             stack.callback(_free, block)
-        _memory(block)[behind : behind + len(packed)] = packed
+        _memory(block)[film_offset : film_offset + len(packed)] = packed
 
-        def submit(place: int) -> Future[None]:
-            return workers.submit(_draw_into, block.name, behind, place % places * size, indices[place])
+        def submit(number: int) -> Future[None]:
+            return workers.submit(_draw_into, block.name, film_offset, number % slots * size, indices[number])
 
-        with closing(_ordered(submit, range(len(indices)), places)) as drawn:
-            for place, _ in enumerate(drawn):
-                # A copy, for its place is needed anew.
-                yield np.array(np.ndarray(shape, np.uint8, block.buf, place % places * size))
+        with closing(_ordered(submit, range(len(indices)), slots)) as drawn:
+            for number, _ in enumerate(drawn):
+                # A copy, because the slot is reused.
+                yield np.array(np.ndarray(shape, np.uint8, block.buf, number % slots * size))
 
 
 def _free(block: SharedMemory) -> None:
@@ -112,45 +112,51 @@ def _free(block: SharedMemory) -> None:
 
 @contextmanager
 def _safe_path() -> Iterator[None]:
-    """In this context a Python that is started takes no library from the current folder, as `python -c` would.
+    """Start Python processes that import no modules from the current folder.
 
-    On some systems shared memory starts one, which sees to it that the memory is freed.
+    On some systems, shared memory starts a process that frees the memory if this process is killed.
     """
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[SAFE_PATH]
-        else:
+        del os.environ[SAFE_PATH]
+        if before is not None:
             os.environ[SAFE_PATH] = before
 
 
-_unpacked: Callable[[bytes], Any] = lru_cache(maxsize=1)(pickle.loads)
+_unpickle: Callable[[bytes], Any] = lru_cache(maxsize=1)(pickle.loads)
 
 
-def _done(task: Callable[[Any, S], T], packed: bytes, part: S) -> T:
-    return task(_unpacked(packed), part)
+def _run(task: Callable[[Any, S], T], packed: bytes, part: S) -> T:
+    return task(_unpickle(packed), part)
 
 
-def _draw(film: Frames, index: int) -> Pixels:
-    return film.frame(index)
-
-
-def _draw_into(name: str, behind: int, start: int, index: int) -> None:
-    block, film = _attached(name, behind)
+def _draw_into(name: str, film_offset: int, offset: int, index: int) -> None:
+    block, film = _attached(name, film_offset)
     pixels = film.frame(index)
-    np.ndarray(pixels.shape, np.uint8, block.buf, start)[...] = pixels
+    np.ndarray(pixels.shape, np.uint8, block.buf, offset)[...] = pixels
 
 
 @lru_cache(maxsize=1)
-def _attached(name: str, behind: int) -> tuple[SharedMemory, Frames]:
-    """A block of memory that another process made, and the film that lies in it."""
-    # Python before 3.13 takes whoever attaches to a block for its owner, who is to free it.
-    with patch.object(resource_tracker, "register"):
-        block = SharedMemory(name)
-    return block, pickle.loads(_memory(block)[behind:])
+def _attached(name: str, film_offset: int) -> tuple[SharedMemory, Frames]:
+    """Return a block of memory that another process made, and the film in it."""
+    block = _attach(name)
+    return block, pickle.loads(_memory(block)[film_offset:])
+
+
+def _attach(name: str) -> SharedMemory:
+    """Attach to a block of memory without freeing it when this process ends."""
+    if sys.version_info >= (3, 13):
+        return SharedMemory(name, track=False)
+    # Older versions always register the block to be freed. See "Private interfaces" in docs/architecture.md.
+    register = resource_tracker.register
+    resource_tracker.register = lambda name, rtype: None
+    try:
+        return SharedMemory(name)
+    finally:
+        resource_tracker.register = register
 
 
 def _memory(block: SharedMemory) -> "memoryview[int]":

@@ -13,7 +13,7 @@ from animopt.core.errors import Error, Failures
 from animopt.core.number_format import format_bytes
 from animopt.video.encoder import TooLargeError, Writer
 from animopt.video.formats import JOINED, Mp4, segment_runs
-from animopt.video.frame_stream import map_runs
+from animopt.video.frame_stream import map_parts
 from animopt.video.metadata import embed_in_png
 from animopt.video.output import Output
 from animopt.video.size_budget import Attempt, describe_reduction, next_attempt
@@ -133,7 +133,7 @@ def _start_pass(
     if executor is None or isinstance(executor, WorkerPool) or not joined:
         return formats, film.frames(executor)
     segment = partial(_segment, quality_step=steps.pop())
-    return [JOINED[each] for each in formats], map_runs(film, segment, segment_runs(len(film)), executor)
+    return [JOINED[each] for each in formats], map_parts(film, segment, segment_runs(len(film)), executor)
 
 
 def _segment(film: "Film", run: range, quality_step: int) -> bytes:

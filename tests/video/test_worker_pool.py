@@ -20,7 +20,7 @@ from animopt import Error, Output, Racer, Scene, UsageError
 from animopt.core.processes import available_processors
 from animopt.scene.batch import render_all
 from animopt.scene.render import film_of, save_outputs
-from animopt.video.frame_stream import AHEAD
+from animopt.video.frame_stream import FRAMES_AHEAD
 from animopt.video.worker_pool import WorkerPool, drawing_executor
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +90,12 @@ def test_frames_are_the_same_for_any_number_of_workers(film, count):
     assert not np.array_equal(here[0], here[-1])
 
 
+def test_worker_starts_no_process_to_share_memory(film):
+    with WorkerPool(1, "animopt.video.film") as workers:
+        assert len(list(film.frames(workers))) == 20
+        assert workers.submit(eval, "len(__import__('psutil').Process().children())").result() == 0
+
+
 def test_some_frames_are_drawn_by_their_numbers(film):
     with WorkerPool(2) as workers:
         for frame, index in zip(film.sample([13, 2, 2], workers), [13, 2, 2], strict=True):
@@ -156,13 +162,13 @@ def test_the_window_is_bounded(film):
         frames = film.frames(workers)
         assert not workers.asked
         for taken, _ in enumerate(frames):
-            assert len(workers.asked) - taken <= 2 * AHEAD
+            assert len(workers.asked) - taken <= 2 * FRAMES_AHEAD
         assert len(workers.asked) == 20
         names, behinds, starts, indices = (set(each) for each in zip(*workers.asked, strict=True))
     assert indices == set(range(20))
     size = 3 * SMALL[0] * SMALL[1]
-    assert starts == {place * size for place in range(2 * AHEAD)}
-    assert behinds == {2 * AHEAD * size}
+    assert starts == {place * size for place in range(2 * FRAMES_AHEAD)}
+    assert behinds == {2 * FRAMES_AHEAD * size}
     (name,) = names
     with pytest.raises(FileNotFoundError):
         SharedMemory(name)
@@ -197,7 +203,7 @@ def test_another_executor_is_not_flooded(make_film, ravine_race):
     frames = long.frames(patient)
     for _ in range(3):
         next(frames)
-    assert 1 <= patient.most <= AHEAD * available_processors()
+    assert 1 <= patient.most <= FRAMES_AHEAD * available_processors()
     frames.close()
     assert not patient.waiting
 
