@@ -14,12 +14,12 @@ from animopt.cli.console import Console
 from animopt.core.errors import Error, UsageError
 from animopt.core.terminal_text import escape_controls
 from animopt.drawing.theme import THEMES
-from animopt.scene.limits import Limits, parse_limits
 from animopt.video.presets import PRESETS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from animopt.scene.limits import Limits
     from animopt.video.output import Output
 
 
@@ -51,6 +51,25 @@ def parse_size(value: str) -> tuple[int, int]:
     if not found:
         raise click.BadParameter(f"{value!r}: give a width and a height, as 1280x720")
     return int(found[1]), int(found[2])
+
+
+class LimitOption(click.Option):
+    """The option --limit. It imports the limits only for its help and its value, because that takes time."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the line of the help, with the default limits."""
+        from animopt.scene.limits import Limits
+
+        self.show_default = str(Limits())
+        return super().get_help_record(ctx)
+
+
+def _parse_limits(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> "Limits | None":
+    if ctx.resilient_parsing or not texts:
+        return None
+    from animopt.scene.limits import parse_limits
+
+    return parse_limits(texts)
 
 
 def size_option(default: str | None) -> click.Option:
@@ -92,12 +111,11 @@ def clip_options(workers: click.Option, size: str | None = None, fps: float | No
         click.Option(["--draft"], is_flag=True, help="Render at half the size and at most 15 frames per second."),
         workers,
         click.Option(["--cluster"], metavar="ADDRESS", help="Use the Dask cluster of a scheduler, as tcp://host:8786."),
-        click.Option(
+        LimitOption(
             ["--limit", "limits"],
             multiple=True,
             metavar="NAME=NUMBER",
-            callback=lambda ctx, param, words: parse_limits(words) if words else None,
-            show_default=str(Limits()),
+            callback=_parse_limits,
             help="Change a limit; may be given several times.",
         ),
         click.Option(["--quiet"], is_flag=True, help="Print only errors."),
@@ -175,7 +193,7 @@ class ClipOptions:
     draft: bool
     workers: int | None
     cluster: str | None
-    limits: Limits | None
+    limits: "Limits | None"
     quiet: bool
     json: bool
     lang: str | None = None

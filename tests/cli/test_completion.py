@@ -16,7 +16,7 @@ from animopt.cli.main import main
 try:
     main()
 finally:
-    assert not {"torch", "numpy", "matplotlib", "rich", "imageio_ffmpeg"} & set(sys.modules)
+    assert not {"torch", "numpy", "matplotlib", "rich", "attr", "imageio_ffmpeg"} & set(sys.modules)
 """
 
 
