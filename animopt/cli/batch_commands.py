@@ -1,7 +1,7 @@
 """Commands that render several scenes: `all`, `gallery` and `deck`."""
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,6 @@ from animopt.core.processes import shell_command
 from animopt.scene import catalog
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-    from contextlib import AbstractContextManager
-
     from animopt.scene.batch import BatchResult
 
 
@@ -121,11 +118,7 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
     with gc_paused():
         from animopt.scene.deck import save_deck
 
-    def progress(done: int, total: int, name: str) -> None:
-        console.note(f"{done}/{total} {name}: done")
-
-    executor: AbstractContextManager[Executor | int | None]
-    executor = options.cluster_executor() or contextlib.nullcontext(options.workers)
+    executor: AbstractContextManager[Any] = options.cluster_executor() or nullcontext(options.workers)
     with console.redirect_prints(), executor as workers:
         save_deck(
             path,
@@ -138,13 +131,13 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
             draft=options.draft,
             workers=workers,
             limits=options.limits,
-            progress=progress,
+            progress=lambda done, total, name: console.note(f"{done}/{total} {name}: done"),
         )
     console.files([path])
 
 
 def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> "dict[str, BatchResult]":
-    """Report each scene when it is finished; returns all results by name."""
+    """Report each scene when it is finished, and return all results by name."""
     results = {}
     for done, result in enumerate(rendered, 1):
         results[result.name] = result
@@ -165,7 +158,7 @@ def _check_results(results: "Mapping[str, BatchResult]") -> None:
 
 
 def _render_command(name: str, path: Path, options: Sequence[str]) -> str:
-    """The shell command that renders a scene as a GIF: by its name if the catalog has it, otherwise by its file.
+    """Return the shell command that renders a scene as a GIF: by its name if the catalog has it, otherwise by its file.
 
     A file in the current folder is relative to it; of other files only the name is given, because readers of the page
     have other folders.

@@ -13,28 +13,28 @@ from animopt.scene import catalog
 
 
 def complete_scene(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
-    """Names of scenes that start with the text, otherwise files."""
+    """Return names of scenes that start with the text, otherwise files."""
     return _names_or_files(catalog.scenes(), incomplete)
 
 
 def complete_function(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
-    """Names of test functions that start with the text, otherwise files."""
+    """Return names of test functions that start with the text, otherwise files."""
     return _names_or_files(function_names(), incomplete)
 
 
 def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
-    """Names of optimizers that start with the text in any case; in lower case if the text is in lower case."""
+    """Return names of optimizers that start with the text in any case, in lower case if the text is."""
     names = [name for name in optimizer_names() if name.lower().startswith(incomplete.lower())]
     return [name.lower() for name in names] if incomplete.islower() else list(names)
 
 
 def complete_file(incomplete: str) -> list[CompletionItem]:
-    """An item that makes the shell complete file names."""
+    """Return an item that makes the shell complete file names."""
     return [CompletionItem(incomplete, type="file")]
 
 
 def function_names() -> list[str]:
-    """Names of the test functions as the command line shows them."""
+    """Return the names of the test functions as the command line shows them."""
     program = _parse("animopt", "engine", "library.py")
     calls = (node for node in program.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
     names = (target.id for node in calls for target in node.targets if isinstance(target, ast.Name))
@@ -42,7 +42,7 @@ def function_names() -> list[str]:
 
 
 def optimizer_names() -> list[str]:
-    """Names of the optimizers in torch.optim."""
+    """Return the names of the optimizers in torch.optim."""
     program = _parse("torch", "optim", "__init__.py")
     imported = (alias.name for node in program.body if isinstance(node, ast.ImportFrom) for alias in node.names)
     return sorted(name for name in imported if name[0].isupper() and name != "Optimizer")
@@ -55,7 +55,7 @@ def _names_or_files(names: Iterable[str], incomplete: str) -> list[str | Complet
 
 
 def _parse(package: str, *parts: str) -> ast.Module:
-    """The syntax tree of a file in a package, which is not imported; empty if the file is missing."""
+    """Return the syntax tree of a file in a package that is not imported; it is empty if the file is missing."""
     try:
         spec = importlib.util.find_spec(package)
         return ast.parse(Path(str(spec and spec.origin)).parent.joinpath(*parts).read_bytes())

@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,9 +80,10 @@ class Console:
 
         Standard output is for results; a scene file may print to it.
         """
-        with ExitStack() as stack:
-            discarded = stack.enter_context(open(os.devnull, "w", encoding="utf-8")) if self.quiet else None  # noqa: PTH123
-            stack.enter_context(redirect_stdout(discarded or sys.stderr))
+        with (
+            Path(os.devnull).open("w", encoding="utf-8") if self.quiet else nullcontext(sys.stderr) as stream,
+            redirect_stdout(stream),
+        ):
             yield
 
     @contextmanager

@@ -95,12 +95,12 @@ def _check_libraries() -> Iterator[Finding]:
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:
-    """Whether an extra, or animopt itself for "", has a requirement on this machine."""
+    """Return whether an extra, or animopt itself for "", has a requirement on this machine."""
     return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
 def _usable_version(requirement: Requirement) -> str:
-    """The installed version if it meets a requirement, otherwise ""."""
+    """Return the installed version if it meets a requirement, otherwise ""."""
     try:
         version = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:

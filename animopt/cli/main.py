@@ -34,11 +34,11 @@ class Animopt(click.Group):
     context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of the scenes and of the other commands."""
+        """Return the names of the scenes and of the other commands."""
         return [*catalog.scenes(self.commands), *self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command with a name, or for a scene's name or file. Raises UsageError if there is none."""
+        """Return the command of a name, or the one that renders a scene, given by name or file. Raises UsageError."""
         try:
             command = self.commands.get(cmd_name) or SceneCommand(catalog.find(cmd_name, self.commands))
         except UsageError:
@@ -61,7 +61,7 @@ class Animopt(click.Group):
             return super().invoke(ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Scenes, other commands and options that start with the text, otherwise files."""
+        """Return scenes, other commands and options that start with the text, otherwise files."""
         items = super().shell_complete(ctx, incomplete)
         for item in items:
             item.help = item.help and escape_controls(item.help)
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _message_and_code(error: BaseException) -> tuple[str, int]:
-    """The message for an exception, and the exit code."""
+    """Return the message for an exception, and the exit code."""
     # An interrupt may cause another exception.
     if signal_received() or isinstance(error, (click.Abort, KeyboardInterrupt)):
         return INTERRUPTED, signal_exit_code()

@@ -29,7 +29,7 @@ def create_scene_file(name: str, commands: Collection[str]) -> Path:
 
 
 def _conflict(path: Path, commands: Collection[str]) -> str:
-    """Why a scene file cannot have its name, "" if it can."""
+    """Return why a scene file cannot have its name, or "" if it can."""
     stem = path.stem
     if is_device_name(stem):
         return "is the name of a device on Windows"

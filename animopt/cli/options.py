@@ -232,9 +232,9 @@ class ClipOptions:
         from animopt.video.size_budget import parse_bytes
 
         max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
-        values = _given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes)
         make_output = PRESETS[self.preset].output if self.preset else Output
-        clip = make_output(path, transparent=self.transparent, **values)
+        given = _given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes)
+        clip = make_output(path, transparent=self.transparent, **given)
         return clip.draft() if self.draft else clip
 
     @property

@@ -94,9 +94,14 @@ def _write_pages(scene: "Scene", plan: RenderPlan) -> Iterator[Path]:
     """Write the pages, and yield the path of each. Raises Error at the end if some failed."""
     options, failures = plan.options, Failures()
     write = scene.storyboard if options.still is None else partial(scene.still, at=options.still)
-    look: dict[str, Any] = {"size": options.size or Mp4.size, "theme": options.theme}
     for page in plan.pages:
         with failures.collect():
-            write(page, **look, transparent=options.transparent, recipe=options.recipe)
+            write(
+                page,
+                size=options.size or Mp4.size,
+                theme=options.theme,
+                transparent=options.transparent,
+                recipe=options.recipe,
+            )
             yield page
     failures.raise_if_any()
