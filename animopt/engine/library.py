@@ -1,7 +1,7 @@
-"""The shelf of functions that scenes use: each with its domain, its minima, a telling start, and its source.
+"""The test functions: each with its domain, its minima, an instructive start and its source.
 
-Where a function is known for more minima than a picture can tell apart, its domain here is a part of the usual one,
-and the list holds every isolated minimum inside it. Minima without a closed form were polished with forty digits.
+If a function has more minima than a picture can show, its domain here is a part of the usual one, and `minima` lists
+every isolated minimum inside it. Minima without a closed form were computed with forty digits.
 """
 
 import math
@@ -23,12 +23,12 @@ _Points = list[tuple[float, float]]
 
 
 def _mirrored(points: _Points, x: float = 0, y: float = 0) -> _Points:
-    """Points, with their images in the lines through (x, y) along both axes."""
+    """The points and their mirror images in the vertical and the horizontal line through (x, y)."""
     return list(dict.fromkeys((x + right * a, y + up * b) for a, b in points for right in (1, -1) for up in (1, -1)))
 
 
 def _crossed(x: Sequence[float], y: Sequence[float]) -> _Points:
-    """The points of the grid of two lists of coordinates: those of a sum of two functions of one variable."""
+    """Every point with coordinates from two lists: the minima of a sum of two functions of one variable."""
     return list(product(x, y))
 
 
@@ -46,7 +46,7 @@ sphere = Function(
     start=(-4, 3),
     source=_LIBRARY + "spheref.html",
 )
-"""The same slope in every direction: what any optimizer should manage."""
+"""Equally steep in every direction; every optimizer should reach its minimum."""
 
 
 def _ravine(x: Any) -> Any:
@@ -66,44 +66,59 @@ ravine = Function(
 
 
 def rotated(function: Function, degrees: float) -> Function:
-    """A function turned around the origin, counterclockwise; its domain stays.
+    """Rotate a function counterclockwise around the origin; its domain stays the same.
 
-    Its minima, saddles and start turn with it, and those that leave the domain are dropped. The formula is told in
-    u and v, which are x and y turned back. Raises UsageError for an angle that is no finite number.
+    The minima, the saddles and the start rotate too, and those that leave the domain are dropped. The formula is in u
+    and v, which are x and y rotated back.
+
+    Args:
+        function: The function to rotate.
+        degrees: The angle in degrees.
+
+    Returns:
+        The rotated function.
+
+    Raises:
+        UsageError: The angle is not a finite number.
+
+    Examples:
+        >>> from animopt.functions import ravine, rotated
+        >>> rotated(ravine, 90).name
+        'a ravine, turned by 90°'
     """
     if isinstance(degrees, bool) or not isinstance(degrees, (int, float)) or not math.isfinite(degrees):
         raise UsageError(f"degrees {short_repr(degrees)}: give an angle, as rotated(ravine, 30)")
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
 
-    def turned(points: Any) -> _Points:
+    def images_of(points: Sequence[tuple[float, float]]) -> _Points:
         images = [(cosine * x - sine * y, sine * x + cosine * y) for x, y in points]
         return [image for image in images if function.contains(image)]
 
-    # The names of commands and the words in braces stay as they are.
+    # Names of mathtext commands, and words in braces, are not variables.
     formula = re.sub(
         r"(\\(?:mathrm|operatorname|text)\{[^}]*\}|\\[A-Za-z]+)|([xy])",
         lambda match: match[1] or {"x": "u", "y": "v"}[match[2]],
         function.formula,
     )
     return Function(
-        partial(_turned_back, function, cosine, sine),
+        partial(_rotated_back, function, cosine, sine),
         x=function.x,
         y=function.y,
-        minima=turned(function.minima),
+        minima=images_of(function.minima),
         formula=rf"{formula},\quad (u, v) = R_{{{0 - degrees:g}^\circ}}(x, y)" if formula else "",
         name=f"{function.name}, turned by {degrees:g}°" if function.name else "",
-        saddles=turned(function.saddles),
-        start=next(iter(turned([function.start])), None) if function.start else None,
+        saddles=images_of(function.saddles),
+        start=next(iter(images_of([function.start])), None) if function.start else None,
         source=function.source,
     )
 
 
-def _turned_back(function: Function, cosine: float, sine: float, x: Any) -> Any:
+def _rotated_back(function: Function, cosine: float, sine: float, x: Any) -> Any:
     return function.definition(torch.stack([cosine * x[0] + sine * x[1], cosine * x[1] - sine * x[0]]))
 
 
 rotated_ravine = rotated(ravine, 30)
-"""The ravine across the axes, where a step size for each coordinate no longer fits the slope."""
+"""The ravine at an angle to the axes, at which a step size for each coordinate no longer fits the slope."""
 
 
 def _quartic(x: Any) -> Any:
@@ -232,7 +247,7 @@ himmelblau = Function(
     start=(-0.5, -0.5),
     source="Himmelblau 1972, Applied Nonlinear Programming; Jamil and Yang 2013, number 65",
 )
-"""Four minima, all of them 0, around a hill, beside whose top the start lies."""
+"""Four minima, all of value 0, around a hill. The start is near the top of the hill."""
 
 
 def _goldstein_price(x: Any) -> Any:
@@ -253,7 +268,7 @@ goldstein_price = Function(
     start=(-1.5, 0.5),
     source=_LIBRARY + "goldpr.html",
 )
-"""From 3 to a million on a small square, with four minima."""
+"""Values from 3 to a million on a small square, with four minima."""
 
 
 def _three_hump_camel(x: Any) -> Any:
@@ -304,7 +319,7 @@ six_hump_camel = Function(
     start=(-1.2, -1),
     source=_LIBRARY + "camel6.html",
 )
-"""Six minima in three pairs; on the part of the usual domain that holds them."""
+"""Six minima in three pairs; on the part of the usual domain that contains them."""
 
 
 def _mccormick(x: Any) -> Any:
@@ -324,7 +339,7 @@ mccormick = Function(
     start=(3.5, 3.5),
     source=_LIBRARY + "mccorm.html",
 )
-"""A slanting valley with a step in it, on which a slow racer stays."""
+"""A slanting valley with a step, on which a slow racer stays."""
 
 
 def _styblinski_tang(x: Any) -> Any:
@@ -344,7 +359,7 @@ styblinski_tang = Function(
     start=(0.5, 4.5),
     source=_LIBRARY + "stybtang.html",
 )
-"""Four wells, the deepest of them down left; in each coordinate a root of 4t³ − 32t + 5."""
+"""Four wells, the deepest at the lower left. Each coordinate of a minimum is a root of 4t³ − 32t + 5."""
 
 
 def _rastrigin(x: Any) -> Any:
@@ -364,11 +379,11 @@ rastrigin = Function(
     start=(2.2, -1.7),
     source=_LIBRARY + "rastr.html",
 )
-"""A bowl with a well beside every whole number; the middle half of the usual domain, with its 25 minima."""
+"""A bowl with a well near every point of whole numbers; the middle half of the usual domain, with 25 minima."""
 
 
 def _ackley(x: Any) -> Any:
-    # The norm's gradient at the origin is torch's subgradient, 0, where that of a root of squares is NaN.
+    # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
     distance = torch.linalg.vector_norm(x, dim=0)
     waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
     return 20 - 20 * torch.exp(-0.2 * math.sqrt(0.5) * distance) + (math.e - torch.exp(waves / 2))
@@ -393,7 +408,7 @@ ackley = Function(
     start=(-2.2, 1.7),
     source=_LIBRARY + "ackley.html",
 )
-"""A funnel with dents and a kink at its bottom; the middle of the usual domain, with its 25 minima."""
+"""A funnel with dents and a kink at its bottom; the middle of the usual domain, with 25 minima."""
 
 
 def _griewank(x: Any) -> Any:
@@ -417,7 +432,7 @@ griewank = Function(
     start=(-8, 6),
     source=_LIBRARY + "griewank.html",
 )
-"""Waves of one height on a very wide bowl; the innermost part of the usual domain, with its 17 minima."""
+"""Waves of equal height on a very wide bowl; the innermost part of the usual domain, with 17 minima."""
 
 
 def _easom(x: Any) -> Any:
@@ -436,9 +451,9 @@ easom = Function(
     start=(1.9, 2.2),
     source=_LIBRARY + "easom.html",
 )
-"""One hole in a plain; the list also holds the four pits around it, which are 0.00008 deep.
+"""One hole in a plain. `minima` also lists the four pits around it, which are 0.00008 deep.
 
-Farther out, in the usual domain, lie endlessly many more, too shallow to be told from the plain.
+The usual domain has many more pits farther out, which are too shallow to distinguish from the plain.
 """
 
 
@@ -481,7 +496,7 @@ levy_13 = Function(
     start=(0.2, 1.8),
     source=_LIBRARY + "levy13.html",
 )
-"""Ripples in a bowl; the part of the usual domain around the lowest point, with its 41 minima."""
+"""Ripples in a bowl; the part of the usual domain around the lowest point, with 41 minima."""
 
 
 def _branin(x: Any) -> Any:
@@ -500,7 +515,7 @@ branin = Function(
     start=(5, 13),
     source=_LIBRARY + "branin.html",
 )
-"""Three minima of one height along a bent valley."""
+"""Three minima of equal value along a bent valley."""
 
 
 def _michalewicz(x: Any) -> Any:
@@ -518,7 +533,7 @@ michalewicz = Function(
     start=(2.5, 1.8),
     source=_LIBRARY + "michal.html",
 )
-"""Two ditches with steep walls that cross in two minima; where neither is, the plain is flat to many digits."""
+"""Two ditches with steep walls that cross in two minima. Elsewhere the plain is flat to many digits."""
 
 
 def _bohachevsky(x: Any) -> Any:
@@ -538,11 +553,11 @@ bohachevsky = Function(
     start=(-1.4, 1.3),
     source=_LIBRARY + "boha.html",
 )
-"""A bowl with dents near its bottom; the first of the three, where it has its 25 minima, all that there are."""
+"""A bowl with dents near its bottom: the first of the three functions of this name, with all its 25 minima."""
 
 
 def _schwefel_wave(t: Any) -> Any:
-    # At 0 the root has an infinite slope, though the product has none, so that autograd must not pass through it.
+    # The root has an infinite slope at 0, but the product does not, so autograd must not follow the root there.
     zero = t == 0
     return torch.where(zero, 0, t * torch.sin(torch.sqrt(torch.where(zero, 1, abs(t)))))
 
@@ -573,12 +588,12 @@ schwefel = Function(
 )
 """The lowest of 49 minima lies in a corner, far from the next lowest.
 
-Twice 418.98… makes the lowest 0; each coordinate is a root of 2 tan √|t| + √|t|.
+The constant, twice 418.98…, makes the lowest value 0. Each coordinate of a minimum is a root of 2 tan √|t| + √|t|.
 """
 
 
 def _drop_wave(x: Any) -> Any:
-    # The norm's gradient at the origin is torch's subgradient, 0, where that of a root of squares is NaN.
+    # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
     distance = torch.linalg.vector_norm(x, dim=0)
     return -(1 + torch.cos(12 * distance)) / (distance**2 / 2 + 2)
 
@@ -593,7 +608,7 @@ drop_wave = Function(
     start=(-0.9, 0.6),
     source=_LIBRARY + "drop.html",
 )
-"""Rings around one minimum, on the middle of the usual domain; no point of a ring is listed."""
+"""Rings around one minimum, on the middle of the usual domain. No point of a ring is listed."""
 
 
 def _peaks(x: Any) -> Any:
@@ -624,7 +639,7 @@ peaks = Function(
     start=(0.3, 1.4),
     source="MATLAB's peaks, mathworks.com/help/matlab/ref/peaks.html",
 )
-"""Three hills and three hollows, and a plain around them that leads nowhere."""
+"""Three hills and three hollows in a plain, whose slope leads to none of them."""
 
 
 def _saddle(x: Any) -> Any:
@@ -641,7 +656,7 @@ saddle = Function(
     start=(-1.5, 0.01),
     source="the hyperbolic paraboloid",
 )
-"""No minimum at all. A start exactly on y = 0 never leaves it; this one is a hundredth beside it."""
+"""No minimum. A race that starts on the line y = 0 never leaves it; this start is 0.01 away from the line."""
 
 
 def _bounded_saddle(x: Any) -> Any:
@@ -659,16 +674,28 @@ bounded_saddle = Function(
     start=(-1.5, 0.01),
     source="the hyperbolic paraboloid, with y⁴/4 to bound it",
 )
-"""A saddle between two minima. A start exactly on y = 0 ends on the saddle; this one is a hundredth beside it."""
+"""A saddle between two minima. A race from y = 0 ends on the saddle; this start is 0.01 away from that line."""
 
 
 def all_functions() -> dict[str, Function]:
-    """Every function of this module by its name, in the module's order."""
+    """Return every function of this module by its name, in the order of the module."""
     return {name: value for name, value in globals().items() if isinstance(value, Function)}
 
 
 def function_by_name(name: str) -> Function:
-    """The function on the shelf that has a name, with underscores or hyphens. Raises UsageError where none has it."""
+    """Return the function of this module with a name.
+
+    Args:
+        name: The name, with underscores, hyphens or spaces, in capitals or not.
+
+    Raises:
+        UsageError: No function has that name.
+
+    Examples:
+        >>> from animopt.functions import function_by_name
+        >>> function_by_name("six-hump-camel").name
+        'the six-hump camel'
+    """
     known, wanted = all_functions(), name.strip().casefold().replace("-", "_").replace(" ", "_")
     if wanted in known:
         return known[wanted]
