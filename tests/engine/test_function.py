@@ -1,4 +1,4 @@
-"""The class Function: whatever a user may write for one, and how it is asked."""
+"""Function: every definition that a user may write, and how it is evaluated."""
 
 import re
 
@@ -196,7 +196,7 @@ def test_function_of_data_uses_all_rows(monkeypatch):
     function = Function(weighted, data=(inputs, targets))
     expected = (np.exp(GRID[..., :1] * inputs) + GRID[..., 1:] - targets) ** 2
     np.testing.assert_allclose(function.values(GRID), expected.mean(axis=-1), rtol=1e-12)
-    # However many points at a time.
+    # The values do not depend on the size of the batches.
     monkeypatch.setattr(function_module, "MAX_BATCH_NUMBERS", 100)
     np.testing.assert_allclose(function.values(GRID), expected.mean(axis=-1), rtol=1e-12)
     rows = function.on([1, 4])
@@ -211,7 +211,7 @@ def test_data_are_copied():
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"data": 3}, "function data: is not all numbers; give arrays, as data=(inputs, targets)"),
         ({"data": (["a"], [1])}, "function data: is not all numbers"),
@@ -225,8 +225,8 @@ def test_data_are_copied():
     ],
     ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
-def test_unusable_data_are_refused(fields, said):
-    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+def test_unusable_data_are_refused(fields, message):
+    with pytest.raises(UsageError, match=re.escape(message)) as caught:
         Function(weighted, **fields)
     assert "\n" not in str(caught.value)
 

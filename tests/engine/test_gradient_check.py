@@ -1,4 +1,4 @@
-"""A function that loses its gradient is caught before the race, and one that does not is let alone."""
+"""A function that loses its gradient is reported before the race; any other function passes."""
 
 import math
 import re
@@ -152,7 +152,7 @@ CUT = [
 
 
 def line_of(definition, advice):
-    """The number of the line on which the test's function does what the advice speaks of."""
+    """The line of the test's function to which the advice applies."""
     wanted = re.sub(r"^leave out |^write \S+( arithmetic)? for ", "", advice)
     lines = Path(__file__).read_text(encoding="utf-8").splitlines()
     code = (wave if definition is sine_in_a_helper else definition).__code__
@@ -160,13 +160,13 @@ def line_of(definition, advice):
     return next(number for number in range(first, len(lines) + 1) if wanted.rstrip(")") in lines[number - 1])
 
 
-@pytest.mark.parametrize(("definition", "said", "advice"), CUT, ids=lambda value: getattr(value, "__name__", ""))
-def test_lost_gradient_is_reported_with_line_and_replacement(definition, said, advice):
+@pytest.mark.parametrize(("definition", "problem", "advice"), CUT, ids=lambda value: getattr(value, "__name__", ""))
+def test_lost_gradient_is_reported_with_line_and_replacement(definition, problem, advice):
     function = Function(definition, name="f")
     with pytest.raises(Error) as caught:
         check_gradient(function, STARTS)
     message = str(caught.value)
-    assert message.startswith(f"function f: {said}")
+    assert message.startswith(f"function f: {problem}")
     assert f"line {line_of(definition, advice)}: {advice}" in message
     assert "\n" not in message
 
@@ -255,7 +255,7 @@ SOUND = {
     "tiny": lambda x: 1e-300 * (x[0] ** 2 + x[1]),
     "rounding": lambda x: (1e10 + x[0] - 1e10) + x[1] ** 2,
     "single precision": lambda x: (x.float() ** 2).sum() * 1e3,
-    "single precision told as double": lambda x: (x.float() ** 4).sum().double(),
+    "single precision as double": lambda x: (x.float() ** 4).sum().double(),
     "noise": lambda x: (x**2).sum() + 0.1 * torch.randn(()),
     "fine waves": lambda x: torch.sin(1e5 * x[0]) + x[1],
     "waves": lambda x: torch.sin(50 * x[0]) * torch.cos(30 * x[1]),
@@ -284,9 +284,9 @@ def test_constant_function_is_a_warning():
     flat = Function(lambda x: 0 * (x[0] + x[1]) + 3, name="flat")
     with pytest.warns(
         UserWarning, match="^function flat: is 3 at every sampled point, so that no racer moves; use"
-    ) as told:
+    ) as caught:
         recording = record(flat, [Racer("SGD", lr=1.0)], (1, 1), 3)
-    assert len(told) == 1
+    assert len(caught) == 1
     assert (recording.xy == 1).all()
 
 
@@ -294,7 +294,7 @@ def test_constant_function_is_a_warning():
 def test_torchs_own_warnings_are_suppressed(definition):
     torch.set_warn_always(True)
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 check_gradient(Function(definition), STARTS)
@@ -302,4 +302,4 @@ def test_torchs_own_warnings_are_suppressed(definition):
                 assert definition is python_sine
     finally:
         torch.set_warn_always(False)
-    assert told == []
+    assert caught == []

@@ -1,4 +1,4 @@
-"""The functions on the shelf against what is published of them."""
+"""The test functions against their publications."""
 
 import ast
 import math
@@ -15,11 +15,11 @@ from animopt.engine import library
 from animopt.engine.function import Function
 from animopt.engine.library import all_functions, function_by_name, ravine, rotated
 
-SHELF = {name: value for name, value in vars(library).items() if isinstance(value, Function)}
-EACH = pytest.mark.parametrize("name", SHELF)
+LIBRARY = {name: value for name, value in vars(library).items() if isinstance(value, Function)}
+EACH = pytest.mark.parametrize("name", LIBRARY)
 PI = math.pi
 
-# Where the second derivatives, or autograd's, are none.
+# Points without second derivatives, or without those of autograd.
 KINKS = [("ackley", (0, 0)), ("drop_wave", (0, 0))]
 
 
@@ -27,7 +27,7 @@ def sin2(angle):
     return np.sin(angle) ** 2
 
 
-# Each formula as its source has it, and what is published of its minima and other points: x, y, value.
+# Each formula as published, and published minima and other points: x, y, value.
 PUBLISHED = {
     "sphere": (lambda x, y: x**2 + y**2, [(0, 0, 0)]),
     "ravine": (lambda x, y: x**2 / 20 + y**2, [(0, 0, 0)]),
@@ -162,7 +162,7 @@ def derivatives(function, points):
 
 
 def newton(function, points, rounds=40):
-    """Where Newton's method comes to rest from points (2, n), and the Hessians there."""
+    """The points to which Newton's method converges from points (2, n), and the Hessians there."""
     longest = extent(function)[:, None] / 100
     for _ in range(rounds):
         gradient, hessian = derivatives(function, points)
@@ -176,17 +176,17 @@ def newton(function, points, rounds=40):
 
 
 def test_published_table_names_every_library_function():
-    assert set(PUBLISHED) == set(SHELF)
+    assert set(PUBLISHED) == set(LIBRARY)
 
 
 @EACH
 def test_values_equal_the_published_formula(name):
     formula, known = PUBLISHED[name]
-    points = seeded(SHELF[name], 1000)
-    np.testing.assert_allclose(SHELF[name](points), formula(*points), rtol=1e-10, atol=1e-12)
+    points = seeded(LIBRARY[name], 1000)
+    np.testing.assert_allclose(LIBRARY[name](points), formula(*points), rtol=1e-10, atol=1e-12)
     for *point, value in known:
-        # The places are published to few digits, and so are the values.
-        assert SHELF[name](point) == pytest.approx(value, rel=2e-5, abs=1e-4)
+        # Points and values are published with few digits.
+        assert LIBRARY[name](point) == pytest.approx(value, rel=2e-5, abs=1e-4)
 
 
 @EACH
@@ -194,13 +194,13 @@ def test_published_minima_are_listed(name):
     for x, y, value in PUBLISHED[name][1]:
         here = PUBLISHED[name][0](x + 0.02 * np.cos(np.arange(8)), y + 0.02 * np.sin(np.arange(8)))
         if here.min() > value:
-            near = np.hypot(*np.subtract(SHELF[name].minima, (x, y)).T).min()
+            near = np.hypot(*np.subtract(LIBRARY[name].minima, (x, y)).T).min()
             assert near < 0.005
 
 
 @EACH
 def test_listed_minimum_has_zero_gradient_and_is_lowest_nearby(name):
-    function = SHELF[name]
+    function = LIBRARY[name]
     assert function.minima or name == "saddle"
     ring = np.array([np.cos(np.arange(0, 2 * PI, 0.1)), np.sin(np.arange(0, 2 * PI, 0.1))])
     for minimum in function.minima:
@@ -220,16 +220,16 @@ def test_listed_minimum_has_zero_gradient_and_is_lowest_nearby(name):
 
 @EACH
 def test_listed_saddle_has_zero_gradient_and_both_curvatures(name):
-    for saddle in SHELF[name].saddles:
-        gradient, hessian = derivatives(SHELF[name], np.array(saddle)[:, None])
+    for saddle in LIBRARY[name].saddles:
+        gradient, hessian = derivatives(LIBRARY[name], np.array(saddle)[:, None])
         low, high = np.linalg.eigvalsh(hessian[0])
         assert low < 0 < high
-        assert abs(np.linalg.solve(hessian[0], gradient[:, 0]) / extent(SHELF[name])).max() < 2e-15
+        assert abs(np.linalg.solve(hessian[0], gradient[:, 0]) / extent(LIBRARY[name])).max() < 2e-15
 
 
 @EACH
 def test_search_finds_no_unlisted_minimum(name):
-    function = SHELF[name]
+    function = LIBRARY[name]
     x, y = (np.linspace(*ends, 401) for ends in (function.x, function.y))
     points = np.stack(np.meshgrid(x, y))
     heights = function(points)
@@ -241,7 +241,7 @@ def test_search_finds_no_unlisted_minimum(name):
     starts = np.hstack([points[:, 1:-1, 1:-1][:, lowest], points[:, 3::10, 3::10].reshape(2, -1)])
     found, hessian = newton(function, starts)
     low, high = np.linalg.eigvalsh(hessian).T
-    # A ring's floor is level along the ring, so that no point of it is a minimum of its own.
+    # The floor of a ring is flat along the ring, so none of its points is an isolated minimum.
     isolated = low > 1e-6 * abs(high)
     (left, right), (bottom, top) = function.x, function.y
     inside = (found[0] > left) & (found[0] < right) & (found[1] > bottom) & (found[1] < top)
@@ -260,7 +260,7 @@ def test_search_finds_no_unlisted_minimum(name):
 
 @EACH
 def test_autograd_agrees_with_finite_differences(name):
-    function = SHELF[name]
+    function = LIBRARY[name]
     points = seeded(function, 100)
     gradient = derivatives(function, points)[0]
     for axis, step in enumerate(np.diag(extent(function) * 1e-6)):
@@ -272,7 +272,7 @@ def test_autograd_agrees_with_finite_differences(name):
 
 @EACH
 def test_gradient_is_finite_everywhere(name):
-    function = SHELF[name]
+    function = LIBRARY[name]
     x, y = (
         np.clip([*np.linspace(*ends, 61), 0, 5e-324, -5e-324, 1e-300, 1e-17, 1, -1], *ends)
         for ends in (function.x, function.y)
@@ -285,7 +285,7 @@ def test_gradient_is_finite_everywhere(name):
 
 @EACH
 def test_batch_numbers_and_tensors_agree(name):
-    function = SHELF[name]
+    function = LIBRARY[name]
     points = seeded(function, 24)
     heights = function(points.reshape(2, 4, 6))
     assert heights.shape == (4, 6)
@@ -299,12 +299,12 @@ def test_batch_numbers_and_tensors_agree(name):
 
 @EACH
 def test_function_has_formula_name_source_and_start(name):
-    function = SHELF[name]
+    function = LIBRARY[name]
     assert function.formula
     assert function.name
     assert function.source
     gradient = derivatives(function, np.array(function.start)[:, None])[0]
-    # No start lies on a plain, or on an axis of symmetry, which no optimizer would leave.
+    # An optimizer would not leave a plain or an axis of symmetry, so no start is on one.
     assert abs(gradient).min() > 1e-6
 
 
@@ -364,17 +364,17 @@ def values_of(formula, x, y):
 
 @EACH
 def test_formula_is_typeset_and_equals_the_values(name):
-    formula = SHELF[name].formula
+    formula = LIBRARY[name].formula
     MathTextParser("path").parse(f"${formula}$")
     if name != "rotated_ravine":
-        points = seeded(SHELF[name], 50)
-        np.testing.assert_allclose(values_of(formula, *points), SHELF[name](points), rtol=1e-6, atol=1e-3)
+        points = seeded(LIBRARY[name], 50)
+        np.testing.assert_allclose(values_of(formula, *points), LIBRARY[name](points), rtol=1e-6, atol=1e-3)
 
 
 @pytest.mark.parametrize("degrees", [0, 30, 45.0, 90, -17.5, 360])
 @pytest.mark.parametrize("name", ["ravine", "himmelblau", "ackley", "goldstein_price"])
 def test_rotated_function_equals_the_function_at_rotated_points(name, degrees):
-    plain, turned = SHELF[name], rotated(SHELF[name], degrees)
+    plain, turned = LIBRARY[name], rotated(LIBRARY[name], degrees)
     points = seeded(plain, 50)
     angle = np.radians(degrees)
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -413,19 +413,19 @@ def test_wrong_angle_is_refused(degrees):
 
 def test_gradient_on_the_saddles_axis_points_along_it():
     for name in ("saddle", "bounded_saddle"):
-        gradient = derivatives(SHELF[name], np.array([[1.5], [0.0]]))[0]
+        gradient = derivatives(LIBRARY[name], np.array([[1.5], [0.0]]))[0]
         assert gradient[1] == 0
-        assert derivatives(SHELF[name], np.array([[-1.5], [0.01]]))[0][1] < 0
+        assert derivatives(LIBRARY[name], np.array([[-1.5], [0.01]]))[0][1] < 0
 
 
 def test_all_functions_lists_the_module_in_order():
-    assert all_functions() == SHELF
+    assert all_functions() == LIBRARY
     assert list(all_functions())[:2] == ["sphere", "ravine"]
 
 
 @pytest.mark.parametrize("spelled", ["six_hump_camel", "six-hump-camel", "Six-Hump_Camel"])
 def test_function_is_found_by_any_spelling_of_its_name(spelled):
-    assert function_by_name(spelled) is SHELF["six_hump_camel"]
+    assert function_by_name(spelled) is LIBRARY["six_hump_camel"]
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_unknown_name_suggests_the_nearest(name, words):
 def test_each_function_has_a_docstring():
     body = ast.parse(Path(library.__file__).read_bytes()).body
     names = [getattr(getattr(node, "targets", [None])[0], "id", "") for node in body]
-    for name in SHELF:
-        said = body[names.index(name) + 1]
-        assert isinstance(said, ast.Expr), name
-        assert isinstance(said.value.value, str), name
+    for name in LIBRARY:
+        docstring = body[names.index(name) + 1]
+        assert isinstance(docstring, ast.Expr), name
+        assert isinstance(docstring.value.value, str), name

@@ -1,4 +1,4 @@
-"""Maps: what races come to together is what each comes to alone, and what arithmetic says."""
+"""Maps: batched races equal separate races, and agree with arithmetic."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def well(x):
 VALLEYS = Function(himmelblau, x=(-5, 5), y=(-5, 5), minima=MINIMA)
 BOWL = Function(bowl, x=(-4, 4), y=(-3, 3), minima=[(0, 0)])
 
-TOGETHER = [
+ELEMENTWISE = [
     ("SGD", {"lr": 0.005, "momentum": 0.9, "nesterov": True}),
     ("Adam", {"lr": 0.3}),
     ("AdamW", {"lr": 0.3, "amsgrad": True}),
@@ -38,11 +38,11 @@ TOGETHER = [
     ("Rprop", {"lr": 0.1}),
     ("Adadelta", {"lr": 5.0}),
 ]
-ALONE = [("LBFGS", {"lr": 0.5}), ("Adafactor", {"lr": 0.3})]
+NOT_ELEMENTWISE = [("LBFGS", {"lr": 0.5}), ("Adafactor", {"lr": 0.3})]
 
 
 def plain(definition, optimizer, settings, start, steps):
-    """One race as torch's own manual writes it, (steps + 1, 2)."""
+    """One race (steps + 1, 2), with the loop of torch's manual."""
     parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     racer = getattr(torch.optim, optimizer)([parameter], **settings)
 
@@ -60,7 +60,7 @@ def plain(definition, optimizer, settings, start, steps):
 
 
 def outcome(points, minima, radius):
-    """Where one race (steps + 1, 2) ends and since when, told from its end."""
+    """The final outcome of one race (steps + 1, 2), and its first step, found backwards from the end."""
     near = np.linalg.norm(points[:, None] - np.array(minima), axis=-1) <= radius
     which = int(near[-1].argmax()) if near[-1].any() else UNDECIDED
     stays = near[:, which] if which >= 0 else ~near.any(axis=1)
@@ -79,7 +79,7 @@ def never(*arguments):
     raise AssertionError("run alone")
 
 
-@pytest.mark.parametrize(("optimizer", "settings"), TOGETHER, ids=str)
+@pytest.mark.parametrize(("optimizer", "settings"), ELEMENTWISE, ids=str)
 def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
     monkeypatch.setattr(batched_races, "_alone", never)
     found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 40)
@@ -87,7 +87,7 @@ def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
     compare(found, optimizer, settings, 40)
 
 
-@pytest.mark.parametrize(("optimizer", "settings"), ALONE, ids=str)
+@pytest.mark.parametrize(("optimizer", "settings"), NOT_ELEMENTWISE, ids=str)
 def test_optimizer_that_is_not_elementwise_runs_each_race_alone(optimizer, settings, monkeypatch):
     called = []
     alone = batched_races._alone
@@ -98,7 +98,7 @@ def test_optimizer_that_is_not_elementwise_runs_each_race_alone(optimizer, setti
 
 
 class Clipped(torch.optim.SGD):
-    """Element by element, but for a rare gradient."""
+    """Elementwise, except for rare large gradients."""
 
     def step(self, closure):
         with torch.enable_grad():
@@ -118,7 +118,7 @@ def test_norm_over_all_starts_is_detected():
 
 
 def test_chaotic_races_stay_in_a_batch(monkeypatch):
-    # Where gradient descent overshoots for ever, rounding alone drives two races apart.
+    # If gradient descent never stops overshooting, rounding alone separates two races.
     monkeypatch.setattr(batched_races, "_alone", never)
     StartsMap(16, 16).record(VALLEYS, Racer("SGD", lr=0.018), (0, 0), 200)
 
@@ -158,7 +158,7 @@ def test_steps_to_the_minimum_of_a_bowl_follow_the_formula(lr):
 
 
 def test_divergence_above_two_over_l_follows_the_formula():
-    # L is 2, so that each step makes the point 1 - 2 lr times what it was.
+    # L is 2, so that each step multiplies the point by 1 - 2 lr.
     found = StartsMap(6, 4).record(BOWL, Racer("SGD", lr=1.5), (0, 0), 60)
     farthest = np.maximum(*np.meshgrid(np.abs(found.x), np.abs(found.y)))
     assert (found.minimum == DIVERGED).all()
@@ -247,7 +247,7 @@ def test_map_without_minima_holds_the_loss_itself():
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: StartsMap(columns=0), r"map columns 0: "),
         (lambda: StartsMap(rows=2.5), r"map rows 2\.5: "),
@@ -274,23 +274,23 @@ def test_map_without_minima_holds_the_loss_itself():
         ),
     ],
 )
-def test_wrong_map_is_refused_in_one_line(make, said):
-    with pytest.raises(UsageError, match=said) as caught:
+def test_wrong_map_is_refused_in_one_line(make, message):
+    with pytest.raises(UsageError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
 
 
 @pytest.fixture
-def together(monkeypatch):
-    """Maps whose races must not be run one by one."""
+def batched(monkeypatch):
+    """Fail the test if races are run alone."""
 
     def alone(*_):
-        raise AssertionError("the races are run one by one")
+        raise AssertionError("the races are run alone")
 
     monkeypatch.setattr(batched_races, "_alone", alone)
 
 
-def test_schedulers_step_in_batches(together):
+def test_schedulers_step_in_batches(batched):
     def halved(optimizer):
         return torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
 
@@ -303,7 +303,7 @@ def test_schedulers_step_in_batches(together):
     StartsMap(columns=8, rows=8).record(function, racer, (2, 2), 3)
 
 
-def test_function_of_data_is_batched(together):
+def test_function_of_data_is_batched(batched):
     inputs = np.array([0.0, 1.0, 2.0])
     function = Function(
         lambda x, inputs: ((x[0] + x[1] * inputs) ** 2).mean(), x=(-1, 1), y=(-1, 1), minima=[(0, 0)], data=[inputs]

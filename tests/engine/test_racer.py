@@ -1,4 +1,4 @@
-"""Racers: all of torch.optim and what has its interface, and what they are called."""
+"""Racers: every optimizer of torch.optim, other classes with its interface, and labels."""
 
 import inspect
 import re
@@ -28,7 +28,7 @@ OPTIMIZERS = [
     for value in vars(torch.optim).values()
     if isinstance(value, type) and issubclass(value, torch.optim.Optimizer) and value is not torch.optim.Optimizer
 ]
-# One wants sparse gradients, which a function of two variables does not have; the other a matrix to orthogonalize.
+# SparseAdam needs sparse gradients, which a function of two variables does not have; Muon needs a matrix.
 UNABLE = {
     "SparseAdam": "cannot run here: takes only sparse gradients, and a function of two variables has dense ones; "
     "use Adam",
@@ -79,10 +79,10 @@ def test_table_lists_every_optimizer_of_torch():
     assert {name: why_not for name, (_, why_not) in shown.items() if why_not} == UNABLE
     assert shown["SGD"][0] == "lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False"
     for optimizer in OPTIMIZERS:
-        told = eval(f"dict({shown[optimizer.__name__][0]})")
-        assert told["lr"] == inspect.signature(optimizer).parameters["lr"].default
+        defaults = eval(f"dict({shown[optimizer.__name__][0]})")
+        assert defaults["lr"] == inspect.signature(optimizer).parameters["lr"].default
         if optimizer.__name__ not in UNABLE:
-            assert told.items() <= optimizer([torch.zeros(2, requires_grad=True)]).defaults.items()
+            assert defaults.items() <= optimizer([torch.zeros(2, requires_grad=True)]).defaults.items()
 
 
 def test_evaluations_count_every_gradient_of_lbfgs():
@@ -96,7 +96,7 @@ def test_evaluations_count_every_gradient_of_lbfgs():
 
 
 class Walker:
-    """Nothing of torch's but a parameter and a step."""
+    """An optimizer without torch's base class."""
 
     def __init__(self, parameters, stride):
         (self.parameter,) = parameters
@@ -118,7 +118,7 @@ def test_class_without_torchs_base_races():
 
 
 class Quiet:
-    """Its step takes no closure; it returns something, and keeps its state as a float."""
+    """Its step takes no closure and returns a value; its state is a float."""
 
     def __init__(self, params, /, lr, *, momentum=0.5):
         self.param_groups = [{"params": list(params), "lr": lr}]
@@ -142,7 +142,7 @@ def test_class_whose_step_takes_no_closure_races():
 
 
 class Dicer(torch.optim.SGD):
-    """Adds noise of its own, from torch."""
+    """Adds random numbers of torch."""
 
     def step(self, closure):
         super().step(closure)
@@ -159,7 +159,7 @@ def test_random_optimizer_repeats_with_its_seed():
 
 
 class Peeker(Walker):
-    """Looks for a gradient before it asks for one."""
+    """Checks that there is no gradient before it calls the closure."""
 
     def step(self, closure):
         assert self.parameter.grad is None
@@ -202,13 +202,13 @@ def test_scheduled_race_equals_a_plain_loop(optimizer, name):
         scheduler.step(loss.item()) if name == "ReduceLROnPlateau" else scheduler.step()
         points.append(x.tolist())
     np.testing.assert_array_equal(recording.xy[0], points)
-    told = recording.hyperparameters[0]
+    recorded = recording.hyperparameters[0]
     lr, momentum = (np.array(each) for each in zip(*used, strict=True))
     assert np.ptp(lr) > 0
-    np.testing.assert_array_equal(told["lr"], [lr[0], *lr])
-    told = told["momentum" if optimizer == "SGD" else "betas"]
-    np.testing.assert_array_equal(np.broadcast_to(told, (13, *momentum.shape[1:]))[1:], momentum)
-    assert (np.ndim(told) > np.ndim(momentum[0])) == (name in ("OneCycleLR", "CyclicLR"))
+    np.testing.assert_array_equal(recorded["lr"], [lr[0], *lr])
+    values = recorded["momentum" if optimizer == "SGD" else "betas"]
+    np.testing.assert_array_equal(np.broadcast_to(values, (13, *momentum.shape[1:]))[1:], momentum)
+    assert (np.ndim(values) > np.ndim(momentum[0])) == (name in ("OneCycleLR", "CyclicLR"))
 
 
 def test_scheduler_that_ends_early_is_an_error():

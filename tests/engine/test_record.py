@@ -1,4 +1,4 @@
-"""What is recorded is what torch computes, and what torch computes is what the textbooks say."""
+"""Recordings hold the numbers of torch, which agree with the formulas of textbooks."""
 
 import json
 from pathlib import Path
@@ -84,8 +84,8 @@ def test_every_step_on_the_quartic_is_the_textbook_step(scene):
     assert scene.functions == (quartic,)
     for racer, xy, taken in zip(scene.racers, recording.xy, recording.steps, strict=True):
         here, there = xy[:taken], xy[1 : taken + 1]
-        # Chaos takes whole runs apart, not single steps, so that each is predicted from the point before it.
-        # A racer that is lost has no more points to predict.
+        # Chaos separates whole races but not single steps, so each step is predicted from the point before it.
+        # A diverged racer has no more points.
         kept = np.isfinite(there).all(axis=1)
         assert kept[0]
         steps = list(TEXTBOOK[racer.optimizer.__name__](slope(here[kept]), **racer.settings))
@@ -211,7 +211,7 @@ def test_noise_is_equal_for_every_racer_with_the_given_deviation():
     points = recording.xy[:, :-1]
     noise = recording.gradients[:, :-1] - np.stack([points[..., 0] / 10, 2 * points[..., 1]], axis=-1)
     np.testing.assert_allclose(noise[0], noise[1], atol=1e-12)
-    # Of 4000 numbers the mean strays by 0.008, the deviation by 0.0056, their correlation by 0.016.
+    # Standard errors of 4000 numbers: 0.008 of the mean, 0.0056 of the deviation, 0.016 of the correlation.
     np.testing.assert_allclose(noise[0].mean(axis=0), 0, atol=0.032)
     np.testing.assert_allclose(noise[0].std(axis=0), 0.5, atol=0.023)
     assert abs(np.corrcoef(noise[0].T)[0, 1]) < 0.064
@@ -238,7 +238,7 @@ def test_every_gradient_of_a_step_has_new_noise():
 
     racers = [Racer(Twice), Racer("SGD", lr=0.0)]
     recording = record(ravine, racers, (-7, 2), 4, noise=1.0)
-    # Neither moves, so that the fourth gradient of both has the same noise.
+    # Neither racer moves, so the fourth gradient of both has the same noise.
     np.testing.assert_array_equal(recording.gradients[1, :4], asked[:4])
     assert len({tuple(gradient) for gradient in asked}) == 8
 
@@ -260,10 +260,10 @@ def test_gradient_of_a_step_is_that_of_its_batch(size, steps):
             errors = x + y * inputs - targets
             expected = 2 * errors.mean(), 2 * (errors * inputs).mean()
             np.testing.assert_allclose(recording.gradients[racer, step], expected, rtol=1e-9, atol=1e-12)
-    # The loss is that of all the data.
+    # The recorded loss is that of all rows.
     x, y = (recording.xy[..., axis, None] for axis in (0, 1))
     np.testing.assert_allclose(recording.z, ((x + y * INPUTS - TARGETS) ** 2).mean(axis=-1), rtol=1e-12)
-    # An epoch draws no row twice, and the next one has another order.
+    # An epoch contains no row twice, and epochs differ in their order.
     whole = 10 // size
     epochs = [batches[first : first + whole].ravel() for first in range(0, steps - whole + 1, whole)]
     for epoch in epochs:

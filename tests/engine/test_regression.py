@@ -1,4 +1,4 @@
-"""Fitting a line: its loss, its minimum, the panel that shows it, and the scenes that are left to chance."""
+"""Fitting a line: its loss, its minimum, the panel that shows it, and the scenes with random gradients."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_minimum_is_the_least_squares_line(scale):
     np.testing.assert_allclose(minimum, (intercept, slope), rtol=1e-9)
     residual = targets - intercept - slope * inputs
     assert function.values(np.array(minimum)) == pytest.approx((residual**2).mean())
-    # A line with no slope is in the picture.
+    # A line without slope is inside the domain.
     assert function.y[0] < 0 < function.y[1]
 
 
@@ -44,7 +44,7 @@ def test_constant_targets_have_a_domain():
 
 
 @pytest.mark.parametrize(
-    ("inputs", "targets", "said"),
+    ("inputs", "targets", "message"),
     [
         ([2, 2, 2], [1, 2, 3], "^inputs: are all 2; give at least two different ones$"),
         ([2], [1], "^inputs: are all 2; give at least two"),
@@ -53,8 +53,8 @@ def test_constant_targets_have_a_domain():
     ],
     ids=str,
 )
-def test_data_that_determine_no_line_are_refused(inputs, targets, said):
-    with pytest.raises(UsageError, match=said):
+def test_data_that_determine_no_line_are_refused(inputs, targets, message):
+    with pytest.raises(UsageError, match=message):
         line(inputs, targets)
 
 
@@ -68,7 +68,7 @@ class Stage:
         self.move = Fit().draw(self.axes, recording, LIGHT)
 
     def at(self, step):
-        """The batch's points, each line, and each head's place, in the units of the axes."""
+        """The points of the batch, each line, and the position of each head, in data coordinates."""
         count = (len(self.move(Moment(step, 0))) - 1) // 2
         batch, *rest = self.move(Moment(step, 0))
         lines = [self.axes.transData.inverted().transform(each.get_path().vertices) for each in rest[:count]]
@@ -145,7 +145,7 @@ def test_any_model_of_data_is_drawn():
 def test_racers_on_batches_do_not_come_to_rest(scenes):
     scene = animopt.load_scene(scenes["regression_minibatch"])
     batches, full = scene.record(), scene.replace(batch=None).record()
-    # The last thirty steps: on all of the data every racer has arrived, on batches none has.
+    # In the last thirty steps every racer on all rows is at the minimum, and no racer on batches is.
     assert (np.median(batches.gap[:, -30:], axis=1) > 10 * np.median(full.gap[:, -30:], axis=1)).all()
     assert (np.ptp(batches.xy[:, -30:], axis=1) > 5 * np.ptp(full.xy[:, -30:], axis=1)).all()
     assert batches.in_view.all()

@@ -1,4 +1,4 @@
-"""Sweeps: one setting, several values, one racer each; and the evenly spaced values for them."""
+"""Sweeps: one racer for each value of a setting; and logarithmically spaced values."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_starts_and_steps_can_be_swept():
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "said"),
+    ("name", "values", "message"),
     [
         ("SGD", {}, "sweep of nothing: give one setting and its values"),
         ("SGD", {"lr": [1], "momentum": [0.5]}, "sweep of lr, momentum: give one setting"),
@@ -75,8 +75,8 @@ def test_starts_and_steps_can_be_swept():
     ],
     ids=str,
 )
-def test_wrong_sweep_is_refused_in_one_line(name, values, said):
-    with pytest.raises(UsageError, match=said) as caught:
+def test_wrong_sweep_is_refused_in_one_line(name, values, message):
+    with pytest.raises(UsageError, match=message) as caught:
         Sweep(Racer(name), **values)
     assert "\n" not in str(caught.value)
 
@@ -94,7 +94,7 @@ def test_scene_keeps_the_order_of_a_sweep():
     assert not Scene(function=function, racers=list(scene.racers), start=(3, 4)).ordered
     recording = scene.record()
     assert recording.names == ("lr 0.1", "lr 0.2", "lr 0.4")
-    # What a name tells is not told again.
+    # The settings omit those in the label.
     assert recording.settings == ("momentum 0.5",) * 3
     # The first step is the gradient, (6, 8), times the rate.
     np.testing.assert_allclose(recording.xy[:, 1], [[2.4, 3.2], [1.8, 2.4], [0.6, 0.8]])

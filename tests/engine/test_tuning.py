@@ -1,4 +1,4 @@
-"""Fair races: the same budget for all, and picks that are worth it."""
+"""Fair races: the same budget for every racer, and settings that are better than the defaults."""
 
 import re
 import sys
@@ -16,7 +16,7 @@ STARTS = [(-7, 2), (3, -4)]
 
 
 def final_score(starts, steps, lr, momentum=0.0):
-    """The objective on the ravine in NumPy: gradient descent with momentum, as torch has it."""
+    """The objective on the ravine in NumPy: gradient descent with torch's momentum."""
     scores = []
     for start in starts:
         x, velocity = np.array(start, dtype=float), np.zeros(2)
@@ -36,7 +36,7 @@ def test_search_beats_the_default_and_a_coarse_grid():
         grid = [final_score(STARTS, 30, each) for each in 10 ** np.linspace(-4, 1, 21)]
     assert found < final_score(STARTS, 30, default) - 1
     assert found < np.nanmin(grid) + np.log10(2)
-    # Gradient descent on the ravine settles below 2 / 2, and cannot do better than near it.
+    # Gradient descent on the ravine converges for rates below 2 / 2, and is best near that rate.
     assert 0.5 < lr < 1
 
 
@@ -60,7 +60,7 @@ def test_settings_follow_from_the_seed():
 
 
 class Counting(torch.optim.SGD):
-    """Counts how often it was made, and how many steps it took."""
+    """Counts its instances and its steps."""
 
     made = 0
     taken = 0
@@ -107,17 +107,17 @@ def test_range_applies_to_racers_that_take_it_and_do_not_fix_it():
 def test_wide_range_is_searched_logarithmically():
     tried = []
 
-    class Told(torch.optim.SGD):
+    class Noting(torch.optim.SGD):
         def __init__(self, params, lr=1e3):
             tried.append(lr)
             super().__init__(params, lr=lr)
 
     def share_below(low, high):
         tried.clear()
-        tuned([Racer(Told)], trials=10, lr=(low, high)).resolve(ravine, (-7, 2), 1)
+        tuned([Racer(Noting)], trials=10, lr=(low, high)).resolve(ravine, (-7, 2), 1)
         return np.mean([lr < (low * high) ** 0.5 for lr in tried if low <= lr <= high])
 
-    # Evenly, one in a thousand would lie below the middle, and one in ten.
+    # In a linear search, one in a thousand would lie below the geometric mean, or one in ten.
     assert share_below(1e-6, 1) > 0.1
     assert share_below(0.1, 9) < 0.3
 
@@ -150,7 +150,7 @@ def test_missing_optuna_names_the_extra(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"racers": []}, "tuned racers []: give at least one"),
         ({"racers": ["Adam"]}, "tuned racers ['Adam']: give at least one"),
@@ -171,20 +171,20 @@ def test_missing_optuna_names_the_extra(monkeypatch):
     ],
     ids=str,
 )
-def test_wrong_search_is_refused(fields, said):
-    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+def test_wrong_search_is_refused(fields, message):
+    with pytest.raises(UsageError, match=re.escape(message)) as caught:
         tuned(**{"racers": [Racer("SGD")]} | fields)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("function", "start", "said"),
+    ("function", "start", "message"),
     [
         (ravine, (0, 9), r"tuned starts \(0, 9\): lies outside x=\(-10.0, 10.0\)"),
         (saddle, (1, 1), "tuned: function a saddle has no known minima"),
     ],
     ids=["outside", "no minima"],
 )
-def test_start_outside_and_missing_minima_are_refused(function, start, said):
-    with pytest.raises(UsageError, match=said):
+def test_start_outside_and_missing_minima_are_refused(function, start, message):
+    with pytest.raises(UsageError, match=message):
         tuned([Racer("SGD")]).resolve(function, start, 3)
