@@ -1,7 +1,7 @@
-"""A fair race on Beale's function: each racer with the best settings that the same search finds for it.
+"""A fair race on Beale's function: each racer with the best settings of the same search.
 
 Learning rates that happen to suit one racer decide most races. Here every racer gets the same number of trials, on the
-same objective, from the same starts; the caption says what was picked, and how it scored.
+same objective, from the same starts. The caption shows the settings that were found, and their scores.
 """
 
 from animopt import Racer, Scene, tuned

@@ -1,7 +1,7 @@
 """Which of Himmelblau's four minima does Adam reach, from each of 256 × 256 starts?
 
-Every cell of the map is a start of its own; it takes the colour of its minimum once the race has come to stay there.
-Watch the borders: Adam's velocity carries it over ridges, so that far from the minima they are torn into bands.
+Every cell of the map is a start. It takes the color of a minimum from the step after which the race stays there.
+Watch the borders: Adam's velocity carries it over ridges, so that far from the minima the borders are torn into bands.
 """
 
 from animopt import Racer, Scene, StartsMap

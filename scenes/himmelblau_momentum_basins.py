@@ -1,7 +1,7 @@
 """Which of Himmelblau's four minima does momentum reach, from each of 256 × 256 starts?
 
-Every cell of the map is a start of its own; it takes the colour of its minimum once the race has come to stay there.
-Watch the corners: the walls are so steep there that the first steps leap across the domain, and neighbours part.
+Every cell of the map is a start. It takes the color of a minimum from the step after which the race stays there.
+Watch the corners: the walls are so steep there that the first steps leap across the domain, and neighbors separate.
 """
 
 from animopt import Racer, Scene, StartsMap

@@ -1,7 +1,7 @@
 """Adagrad from two starts, each to the minimum on its own side.
 
-A learning rate of 0.8 suits it where gradient descent needs 0.01: the first step is 0.8 in each coordinate on any
-slope. Both racers come to the floor of their valley without a bounce.
+A learning rate of 0.8 suits Adagrad where gradient descent needs 0.01: the first step is 0.8 in each coordinate on any
+slope. Both racers reach the floor of their valley without a bounce.
 """
 
 from animopt import Racer, Scene

@@ -1,7 +1,7 @@
 """Adagrad on a quartic at five learning rates: none is too large here either.
 
-With gradient descent 0.02 is lost on these walls. Adagrad divides by the steepness that it has met: at a rate of 5 its
-first step is 5 in each coordinate, onto the walls, and the next ones bring it back.
+Gradient descent at 0.02 diverges on these walls. Adagrad divides by the slopes that it has met: at a rate of 5 its
+first step is 5 in each coordinate, onto the walls, and the next steps bring it back.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,8 +1,8 @@
 """Adagrad on a quartic from six starts, each to the minimum on its own side.
 
-The function is a sum of one in x and one in y, so that all six make the same way in x. In y there are two valleys, with
-a ridge between them at 1.06: from 1 and below the way leads to the minimum (-7.01, -4.91), from 1.2 and above to
-(-7.01, 3.85). No step is longer than 0.8 in either coordinate, and none leaps the ridge.
+The function is the sum of a function of x and a function of y, so all six move equally in x. In y there are two valleys
+and a ridge between them at 1.06: starts at 1 and below lead to the minimum (-7.01, -4.91), starts at 1.2 and above to
+(-7.01, 3.85). No step is longer than 0.8 in either coordinate, and none leaps over the ridge.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Adam from three starts, for 10, 20 and 30 steps: the farther start needs the longer run.
 
-All three reach a valley's floor, run through its minimum and stop on the wall behind it, because their steps run out
-there. The start at (7.5, 2.5) ends in the shallower of the two minima.
+All three reach the floor of a valley, run through its minimum and stop on the wall behind it, because they have no
+more steps. The start at (7.5, 2.5) ends in the shallower of the two minima.
 """
 
 from animopt import Racer, Scene

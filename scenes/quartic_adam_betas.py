@@ -1,7 +1,7 @@
-"""Adam on a quartic with five memories for the velocity, its first beta.
+"""Adam on a quartic with five values of its first beta, the memory of its velocity.
 
-All five come down the wall. On the shelf at x = 1.6 the ground is nearly flat: a velocity that is forgotten soon dies
-there, and a longer one carries the racer past it, into the valley and up the wall behind.
+All five descend the wall. On the shelf at x = 1.6 the ground is nearly flat. A velocity with a short memory is lost
+there; one with a longer memory carries the racer past the shelf, into the valley and up the wall behind it.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Adam on a quartic at six learning rates: the rate is the longest step.
 
-However steep the wall, no step here is longer than the learning rate in either coordinate. At 0.1 twenty steps do not
-even reach the shelf; at 0.9 they lead through the minimum and up the wall behind.
+However steep the wall, no step here is longer than the learning rate in either coordinate. At 0.1, twenty steps do not
+even reach the shelf; at 0.9 they lead through the minimum and up the wall behind it.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,9 +1,9 @@
 """Adam on a quartic from six starts, one of which coasts over a ridge.
 
-The function is a sum of one in x and one in y, so that all six make the same way in x. In y there are two valleys, with
-a ridge between them at 1.06: from 1 and below the way leads to the deeper minimum, from 1.2 and above to the other.
-From 7.5 Adam's velocity carries it slowly over the ridge, as momentum's does, though no step is longer than 0.9 in
-either coordinate.
+The function is the sum of a function of x and a function of y, so all six move equally in x. In y there are two valleys
+and a ridge between them at 1.06: starts at 1 and below lead to the deeper minimum, starts at 1.2 and above to the
+other. From 7.5 Adam's velocity carries it slowly over the ridge, as momentum's does, although no step is longer than
+0.9 in either coordinate.
 """
 
 from animopt import Racer, Scene, Sweep

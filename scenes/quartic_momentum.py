@@ -1,8 +1,8 @@
 """Momentum from three starts: a tenth of the learning rate, and as far.
 
-The velocity lets a learning rate of 0.0011 cross the plateau in twenty steps, and carries the racers through the
-minima and up the wall behind. The lecture notebook's printed step adds the gradient (v = 0.9 v + lr g; x = x + v) and
-climbs; its text has the right sign (v = 0.9 v - lr g), and so has this race.
+With a velocity, a learning rate of 0.0011 crosses the plateau in twenty steps, and carries the racers through the
+minima and up the wall behind them. The step printed in the lecture notebook adds the gradient (v = 0.9 v + lr g;
+x = x + v) and climbs; its text has the right sign (v = 0.9 v - lr g), and so does this race.
 """
 
 from animopt import Racer, Scene

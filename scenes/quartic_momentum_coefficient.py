@@ -1,7 +1,7 @@
 """Gradient descent on a quartic with six momenta: how much does it take to get past a shelf?
 
-At x = 1.6 the ground is nearly flat, and without a velocity the steps there are short. Half of it kept is too little in
-twenty steps; with 0.7 and more the speed gained on the wall carries the racer over, and with 0.99 back again.
+At x = 1.6 the ground is nearly flat, and steps without a velocity are short there. A momentum of 0.5 is too small for
+twenty steps; with 0.7 and more, the speed gained on the wall carries the racer across, and with 0.99 back again.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Momentum on a quartic at five learning rates: left on the plateau, swinging, lost.
 
-Gradients on the plateau are small, and 0.0003 has hardly left it when the steps are over. From 0.0011 to 0.003 the
-velocity carries the racer through the minimum and up the wall behind; at 0.01 the wall throws it out.
+Gradients on the plateau are small, and the racer at 0.0003 has hardly left it when the steps end. From 0.0011 to 0.003
+the velocity carries the racer through the minimum and up the wall behind it; at 0.01 the wall throws it out.
 """
 
 from animopt import Racer, Scene, Sweep

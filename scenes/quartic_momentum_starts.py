@@ -1,9 +1,9 @@
 """Momentum on a quartic from six starts, one of which swings over a ridge.
 
-The function is a sum of one in x and one in y, so that all six make the same way in x. In y there are two valleys, with
-a ridge between them at 1.06: from 1 and below the way leads to the deeper minimum, from 1.2 and above to the other. But
-from 7.5 the velocity that was gained on the wall carries the racer through one valley, over the ridge and into the
-other. From -7.5 the valley is deeper, and holds it.
+The function is the sum of a function of x and a function of y, so all six move equally in x. In y there are two valleys
+and a ridge between them at 1.06: starts at 1 and below lead to the deeper minimum, starts at 1.2 and above to the
+other. But from 7.5 the velocity gained on the wall carries the racer through one valley, over the ridge and into the
+other. From -7.5 the valley is deeper, and the racer stays in it.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Five optimizers race down a quartic from one start.
 
-Each has the settings of its own scene. Adagrad is stopped by the shelf, after the wall has used up its step size; the
-others find the deeper minimum, where gradient descent bounces to and fro, because 0.01 is too much for the curvature.
+Each has the settings of its own scene. Adagrad stops on the shelf, because the wall has used up its step size. The
+others find the deeper minimum, where gradient descent bounces to and fro, because 0.01 is too large for the curvature.
 """
 
 from animopt import Racer, Scene

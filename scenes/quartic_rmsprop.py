@@ -1,6 +1,6 @@
 """RMSprop from two starts: ten steps bring one to a minimum, and leave the other on a shelf.
 
-From (5, -5) the racer comes down a wall; the average still remembers its steepness when the ground turns flat, and
+From (5, -5) the racer descends a wall. Its average still remembers the steep wall when the ground becomes flat, so
 the steps on the shelf are short.
 """
 

@@ -1,8 +1,8 @@
 """RMSprop on a quartic with five memories: the lecture's gamma, torch's alpha.
 
-The racer has to get from a steep wall over a flat shelf. A short memory has forgotten the wall by then, and walks on by
-the learning rate a step. A long one begins with a step of lr / √(1 - alpha), for 0.95 of 4 in each coordinate, which
-clears the shelf at once. Those between do neither, and are left on it.
+The racer must cross a flat shelf below a steep wall. A short memory has forgotten the wall by then, and steps are as
+long as the learning rate. A long memory begins with a step of lr / √(1 - alpha), which is 4 in each coordinate for
+0.95, and clears the shelf at once. Memories between these do neither, and the racer stays on the shelf.
 """
 
 from animopt import Racer, Scene, Sweep

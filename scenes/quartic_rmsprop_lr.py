@@ -1,8 +1,8 @@
 """RMSprop on a quartic at five learning rates: who gets past the shelf in ten steps?
 
-From (5, -5) the wall is steep and the shelf at x = 1.6 flat, and the average remembers the wall. Up to 0.9 the steps on
-the shelf are too short; 1.5 begins with a step of 4.7 in each coordinate, which clears it; 3 begins with one of 9.5,
-and comes down in the other valley. None diverges.
+From (5, -5) the wall is steep and the shelf at x = 1.6 is flat, and the average remembers the wall. Up to 0.9 the steps
+on the shelf are too short. 1.5 begins with a step of 4.7 in each coordinate, which clears it; 3 begins with one of 9.5,
+and lands in the other valley. None diverges.
 """
 
 from animopt import Racer, Scene, Sweep

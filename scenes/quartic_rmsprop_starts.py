@@ -1,8 +1,9 @@
 """RMSprop on a quartic from six starts, each in the valley on its own side, none at rest.
 
-The function is a sum of one in x and one in y, so that all six make the same way in x. In y there are two valleys, with
-a ridge between them at 1.06: from 1 and below the way leads towards (-7.01, -4.91), from 1.2 and above towards (-7.01,
-3.85). But steps stay about as long as the learning rate: after ten each racer still moves by more than 0.7 a step.
+The function is the sum of a function of x and a function of y, so all six move equally in x. In y there are two valleys
+and a ridge between them at 1.06: starts at 1 and below lead towards (-7.01, -4.91), starts at 1.2 and above towards
+(-7.01, 3.85). But steps stay about as long as the learning rate: after ten, each racer still moves more than 0.7 a
+step.
 """
 
 from animopt import Racer, Scene, Sweep

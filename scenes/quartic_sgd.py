@@ -1,7 +1,7 @@
 """Gradient descent from three starts: which of two minima, and does it settle?
 
-The starts lie in the basins of two different minima. Around both the surface curves by up to 299, so that a learning
-rate above 2 / 299 = 0.0067 cannot settle: at 0.01 all three bounce across the valley and never come to rest.
+The starts lie in the basins of two different minima. Around both, the curvature of the surface is up to 299, so that a
+learning rate above 2 / 299 = 0.0067 cannot settle: at 0.01 all three bounce across the valley and never come to rest.
 """
 
 from animopt import Racer, Scene

@@ -1,7 +1,7 @@
 """Gradient descent on a quartic at five learning rates: left behind, at rest, bouncing, lost.
 
-At the minimum the surface curves by 299, so that nothing above 2 / 299 = 0.0067 can come to rest there: 0.01 bounces
-from wall to wall. The walls rise with the fourth power, and 0.02 is thrown up them, farther at each step, to infinity.
+The curvature at the minimum is 299, so that no rate above 2 / 299 = 0.0067 can come to rest there: 0.01 bounces from
+wall to wall. The walls rise with the fourth power and throw 0.02 up, farther at each step, to infinity.
 """
 
 from animopt import Racer, Scene, Sweep

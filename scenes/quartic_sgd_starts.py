@@ -1,9 +1,9 @@
 """Gradient descent on a quartic from six starts, two of which leap over a ridge.
 
-The function is a sum of one in x and one in y, so that all six make the same way in x. In y there are two valleys, with
-a ridge between them at 1.06: from 1 and below the way leads to the deeper minimum, from 1.2 and above to the other.
-From 7.5 and -7.5 the wall is so steep that the first step, at this rate, ends on the other side. None of them comes to
-rest: 0.01 is too much for the curvature.
+The function is the sum of a function of x and a function of y, so all six move equally in x. In y there are two valleys
+and a ridge between them at 1.06: starts at 1 and below lead to the deeper minimum, starts at 1.2 and above to the
+other. From 7.5 and -7.5 the wall is so steep that the first step, at this rate, ends on the other side. None of them
+comes to rest: 0.01 is too large for the curvature.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,8 @@
 """Adagrad goes straight down a ravine, ever slower.
 
-Each coordinate has its own step size, the learning rate over the root of its squared gradients so far. The steep one
-is tamed from the first step on, so there is no zigzag; and as the sums only grow, every step is shorter than the last.
+Each coordinate has its own step size, the learning rate over the root of the sum of its squared gradients. The steep
+coordinate is damped from the first step on, so there is no zigzag. The sums only grow, so every step is shorter than
+the last.
 """
 
 from animopt import Racer, Scene

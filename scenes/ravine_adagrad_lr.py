@@ -1,7 +1,7 @@
 """Adagrad in a ravine at five learning rates: none is too large.
 
-The first step is the learning rate in each coordinate. Where that overshoots, the sum of squares has grown so much that
-the next steps are short: a rate of 5, with which gradient descent would be lost, ends nearest.
+The first step is the learning rate in each coordinate. If that overshoots, the sum of squares becomes so large that the
+next steps are short: a rate of 5, at which gradient descent would diverge, ends nearest.
 """
 
 from animopt import Racer, Scene, Sweep

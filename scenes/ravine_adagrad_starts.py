@@ -1,7 +1,7 @@
 """Adagrad in a ravine from five starts: the far ones are left far behind.
 
-The first step is 0.9 in each coordinate from anywhere, and every later one is shorter. Where gradient descent's steps
-grow with the distance, Adagrad's do not: from -1 it arrives, from -9 it is 3.4 short.
+The first step is 0.9 in each coordinate from anywhere, and every later step is shorter. Steps of gradient descent grow
+with the distance, but Adagrad's do not: the racer from -1 arrives, and the racer from -9 is 3.4 short.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Adam runs through the bottom of a ravine and out on the other side.
 
-Adam has momentum's velocity and RMSprop's step sizes. With both averages at 0.9 the velocity outlives the slope that
-made it: after ten steps the racer is past the minimum and climbing.
+Adam has momentum's velocity and RMSprop's step sizes. With both averages at 0.9 the velocity lasts longer than the
+slope that caused it: after ten steps the racer is past the minimum and climbing.
 """
 
 from animopt import Racer, Scene

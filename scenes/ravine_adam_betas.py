@@ -1,7 +1,7 @@
-"""Adam in a ravine with five memories for the squared gradient, its second beta.
+"""Adam in a ravine with five values of its second beta, the memory of the squared gradient.
 
-The slope along the ravine fades towards the minimum. A short memory forgets that it was steep and lengthens the steps
-again, so that the racer overshoots; a long one keeps dividing by it.
+The slope along the ravine decreases towards the minimum. A short memory forgets that it was steep and lengthens the
+steps again, so that the racer overshoots; a long memory keeps dividing by it.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Adam in a ravine at six learning rates: ten steps fall short, arrive, or run past.
 
-A step is about as long as the rate, so that in ten steps the rate decides how far Adam gets: up to 0.7 it is short of
-the minimum, from 0.9 on its velocity has carried it past. None of them diverges: in more steps they come back.
+A step is about as long as the rate, so the rate decides how far Adam gets in ten steps: up to 0.7 it is short of the
+minimum, from 0.9 on its velocity has carried it past. None of them diverges: in more steps they come back.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Adam in a ravine from five starts: the near ones run past the minimum.
 
-Steps of about 0.9 make a distance of 9 in ten steps. Nearer starts are through the minimum before the ten are over,
-because the velocity outlives the slope that made it; the one from -1 is even on its way back through it.
+Steps of about 0.9 cover a distance of 9 in ten steps. Nearer starts pass the minimum before the ten steps are over,
+because the velocity lasts longer than the slope that caused it; the racer from -1 is even on its way back through it.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,6 +1,6 @@
 """Which learning rate goes with which momentum, in the ravine?
 
-Every cell is a race of its own with SGD: its learning rate to the right, its momentum upwards. Watch the valley of good
+Every cell is a race of SGD, with the learning rate along the map and the momentum upwards. Watch the valley of good
 pairs: it leans to the left as momentum grows, and beyond lr = 1 + momentum every race diverges.
 """
 

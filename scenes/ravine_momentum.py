@@ -1,8 +1,8 @@
 """Momentum carries gradient descent along a ravine, in a wave.
 
-The velocity keeps nine tenths of itself at each step and takes up the gradient. Across the ravine the gradients
-cancel, along it they add up. The lecture notebook's printed step adds the gradient (v = 0.9 v + lr g; x = x + v) and
-climbs; its text has the right sign (v = 0.9 v - lr g), and so has this race.
+At each step the velocity keeps nine tenths of itself and adds the gradient. Across the ravine the gradients cancel,
+along it they add up. The step printed in the lecture notebook adds the gradient (v = 0.9 v + lr g; x = x + v) and
+climbs; its text has the right sign (v = 0.9 v - lr g), and so does this race.
 """
 
 from animopt import Racer, Scene

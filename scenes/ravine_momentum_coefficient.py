@@ -1,7 +1,8 @@
 """Gradient descent in a ravine with six momenta, from none to nearly all.
 
-The velocity adds up the gradients along the ravine: with a momentum of 0.9 up to ten times what one of them gives. Less
-does not diverge, it is merely slower; more runs through the minimum, and its wave across takes longer to die away.
+The velocity adds up the gradients along the ravine: with a momentum of 0.9, up to ten times a single gradient. A
+smaller momentum does not diverge and is only slower; a larger one runs through the minimum, and its wave across the
+ravine takes longer to die away.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
-"""Momentum in a ravine at five learning rates: it bears nearly twice what plain gradient descent does.
+"""Momentum in a ravine at five learning rates: it allows nearly twice the rate of gradient descent.
 
-With a momentum of 0.9 and a curvature of 2 the largest rate that descends is (1 + 0.9) · 2 / 2 = 1.9, where gradient
-descent alone has 1. Watch 1: where gradient descent would bounce for ever, the wave dies away. At 2 it grows.
+With a momentum of 0.9 and a curvature of 2 the largest rate that descends is (1 + 0.9) · 2 / 2 = 1.9; for gradient
+descent alone it is 1. Watch 1: gradient descent would bounce forever, but here the wave dies away. At 2 it grows.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Momentum in a ravine from five heights on the wall: higher waves, in the same time.
 
-With momentum, too, a quadratic is all proportions: a start twice as high makes a wave twice as high, which crosses the
-floor at the very same steps. What the height does not change is how far along the ravine the racer gets.
+On a quadratic, momentum is proportional to the start, too: a start twice as high makes a wave twice as high, which
+crosses the floor at the same steps. The height does not change how far along the ravine the racer gets.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,8 @@
 """Gradient descent goes down a ravine with noise in every gradient.
 
-To each component of each gradient noise of standard deviation 1 is added, the same for both. With a fixed learning
-rate gradient descent never settles; with one that halves every ten steps the noise counts for less and less.
+Noise of standard deviation 1 is added to each component of each gradient, the same for both racers. With a fixed
+learning rate gradient descent never settles; with a rate that is halved every ten steps, the noise matters less and
+less.
 """
 
 from functools import partial
@@ -22,6 +23,6 @@ scene = Scene(
     start=(-7, 2),
     steps=60,
     noise=1.0,
-    # Of sixty seeds the one after which both stand about as far as they mostly do.
+    # Of sixty seeds, the one after which both end about as far away as they usually do.
     seed=7,
 )

@@ -1,7 +1,7 @@
 """Five optimizers race down a ravine.
 
-Each has the settings of its own scene, so that the learning rates differ: one number means another first step for
-each of them. Watch RMSprop, which arrives first and cannot stop there, and gradient descent, which zigzags, is
+Each has the settings of its own scene. The learning rates differ, because the same number means a different first step
+for each optimizer. Watch RMSprop, which arrives first and cannot stop there, and gradient descent, which zigzags, is
 overtaken by all, and is the nearest in the end.
 """
 

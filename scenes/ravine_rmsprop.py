@@ -1,7 +1,7 @@
 """RMSprop forgets old gradients, and keeps its pace to the bottom of a ravine.
 
-Where Adagrad sums all squared gradients, RMSprop averages the recent ones, so that its steps do not fade. Its first
-step is lr / √(1 - alpha), here 2.8 in each coordinate, whatever the slope.
+Adagrad sums all squared gradients; RMSprop averages the recent ones, so that its steps do not fade. Its first step is
+lr / √(1 - alpha), here 2.8 in each coordinate, on any slope.
 """
 
 from animopt import Racer, Scene

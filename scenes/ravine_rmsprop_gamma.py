@@ -1,8 +1,8 @@
 """RMSprop in a ravine with five memories: the lecture's gamma, torch's alpha.
 
-With a short memory a step is the learning rate whatever the slope, on the floor of the ravine too: it bounces between
-+0.45 and -0.45 for ever, which is not divergence. A longer memory comes nearer to the floor first, and is thrown up
-again when the average has forgotten the walls.
+With a short memory a step is as long as the learning rate on any slope, also on the floor of the ravine: the racer
+bounces between +0.45 and -0.45 forever, which is not divergence. A longer memory comes nearer to the floor first, and
+is thrown up again when the average has forgotten the walls.
 """
 
 from animopt import Racer, Scene, Sweep

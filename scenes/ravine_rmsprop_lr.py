@@ -1,8 +1,8 @@
 """RMSprop in a ravine at five learning rates: the rate is the length of a step.
 
-On its first step the average holds a tenth of the squared gradient, so that the step is lr / √0.1 = 3.2 lr in each
-coordinate, whatever the slope. In ten steps 0.1 goes a quarter of the way and 0.9 arrives. A larger rate does not
-diverge, but no rate of this size rests in the end: ravine-rmsprop-gamma shows what comes later.
+At the first step the average is a tenth of the squared gradient, so that the step is lr / √0.1 = 3.2 lr in each
+coordinate, on any slope. In ten steps 0.1 goes a quarter of the way and 0.9 arrives. A larger rate does not diverge,
+but no rate of this size comes to rest in the end: ravine-rmsprop-gamma shows later steps.
 """
 
 from animopt import Racer, Scene, Sweep

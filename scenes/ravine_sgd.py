@@ -1,6 +1,6 @@
 """Gradient descent zigzags down a ravine.
 
-The ravine is twenty times steeper across than along. A learning rate that moves at all along it overshoots across
+The ravine is twenty times steeper across than along. A learning rate that makes progress along it overshoots across
 it, to the other wall and back, a little less at each step: 1 - 2 · 0.95 = -0.9 times as far.
 """
 

@@ -1,8 +1,8 @@
 """Gradient descent in a ravine at five learning rates, of which one is too large.
 
-Across the ravine the curvature is 2, so that a step multiplies y by 1 - 2 lr: below a rate of 0.5 it comes to the floor
-without a zigzag, up to 1 with a shrinking one, above 1 with one that grows. Along the ravine it multiplies x by 1 - lr
-/ 10, so that the largest rate that still descends gets farthest.
+Across the ravine the curvature is 2, so that a step multiplies y by 1 - 2 lr: below a rate of 0.5 the racer reaches the
+floor without a zigzag, up to 1 with a shrinking zigzag, above 1 with a growing one. Along the ravine a step multiplies
+x by 1 - lr / 10, so that the largest rate that still descends gets farthest.
 """
 
 from animopt import Racer, Scene, Sweep

@@ -1,7 +1,7 @@
 """Gradient descent in a ravine from five starts: each keeps the same share of its distance.
 
-On a quadratic every step multiplies x by 0.905 and y by -0.9, wherever the racer is. After twenty steps 14 % of x and
-12 % of y are left from any start: a start twice as far ends twice as far.
+On a quadratic every step multiplies x by 0.905 and y by -0.9 at any position. After twenty steps 14 % of x and 12 % of
+y are left from any start: a start twice as far ends twice as far.
 """
 
 from animopt import Racer, Scene, Sweep

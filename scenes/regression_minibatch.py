@@ -1,8 +1,8 @@
 """A line is fitted to data from batches of four points.
 
-Each point of the surface is a line, x + y · input, and its height the mean squared error on all forty points. Each
-step knows the slope of the error on four of them, drawn anew. Watch all racers reach the valley and none come to rest:
-the batches disagree about the best line, and a fixed learning rate follows each of them in turn.
+Each point of the surface is a line, x + y · input, and its height is the mean squared error on all forty points. Each
+step uses the slope of the error on four points, which are drawn anew. Watch all racers reach the valley and none come
+to rest: the batches disagree about the best line, and a fixed learning rate follows each of them in turn.
 """
 
 import numpy as np

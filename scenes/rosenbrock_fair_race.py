@@ -1,7 +1,7 @@
-"""A fair race on Rosenbrock's function: each racer with the best settings that the same search finds for it.
+"""A fair race on Rosenbrock's function: each racer with the best settings of the same search.
 
-Every racer gets the same number of trials, on the same objective, from the same starts; the caption says what was
-picked, and how it scored. Watch who turns into the valley, and who gets along it.
+Every racer gets the same number of trials, on the same objective, from the same starts. The caption shows the settings
+that were found, and their scores. Watch who turns into the valley, and who gets along it.
 """
 
 from animopt import Racer, Scene, tuned

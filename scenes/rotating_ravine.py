@@ -1,8 +1,8 @@
 """The ravine turns from 0° to 45°: gradient descent's path turns with it, Adam's does not keep up.
 
-The race is run anew at each degree, from a start that turns too. To gradient descent a rotation is nothing: it ends at
-the same loss. Adam measures each coordinate by itself, which suits a ravine along an axis; the more the ravine lies
-across, the less there is for it to gain.
+The race is run again at each degree, from a start that turns too. A rotation does not change gradient descent, which
+ends at the same loss. Adam scales each coordinate by itself, which suits a ravine along an axis. The larger the angle
+of the ravine to the axis, the less Adam gains.
 """
 
 from animopt import Racer, Scene

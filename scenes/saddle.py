@@ -1,8 +1,8 @@
 """Who leaves a saddle first?
 
-All start a hair's breadth from the ridge. Along it the slope leads to the saddle, across it there is next to none, so
-that gradient descent all but stops; what divides by the size of the gradient sets out at once. A start on the ridge
-itself would never leave it: there the slope across is exactly zero.
+All start very close to the ridge. Along the ridge the slope leads to the saddle. Across it there is almost no slope, so
+that gradient descent nearly stops, while optimizers that divide by the size of the gradient leave at once. A start on
+the ridge itself would never leave it: the slope across is exactly zero there.
 """
 
 from animopt import Racer, Scene

@@ -1,7 +1,7 @@
 """The momentum step that the lecture notebook prints, beside the one that it means.
 
 The notebook's code says `v = v*mom + lr*g; x = x + v`: it adds the gradient, and climbs. Its text says `v*mom - lr*g`,
-which is what torch's SGD does. Watch the printed step leave: across the ravine it is half as far out again after
+which is the step of torch's SGD. Watch the printed step leave: its distance across the ravine grows by half at
 every step.
 """
 
