@@ -13,7 +13,7 @@ import torch
 from animopt.core.arrays import Array
 from animopt.core.errors import Error, UsageError, first_line, must_propagate, short_repr
 from animopt.core.validation import check_list, check_pair, check_text
-from animopt.engine.torch_env import default_torch
+from animopt.engine.torch_env import race_environment
 from animopt.engine.user_code import user_code, with_type
 
 Pair = tuple[float, float]
@@ -40,7 +40,7 @@ def _points(field: str, points: Any) -> tuple[Pair, ...]:
     return tuple(check_pair(f"function {field}", point) for point in found)
 
 
-@default_torch()
+@race_environment()
 def _columns(data: Iterable[Any]) -> tuple[torch.Tensor, ...]:
     """Copy the columns of data to float64 tensors."""
     try:

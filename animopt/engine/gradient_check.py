@@ -152,7 +152,8 @@ class _Watch(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name == "__get__":
             name = getattr(getattr(func, "__self__", None), "__name__", "")
-        if name in _METHODS or name in _CONVERSIONS or (name in _MAKERS and _made_of_tensors(args)):
+        copied = args[0] if name in _MAKERS and args and isinstance(args[0], (list, tuple)) else ()
+        if name in _METHODS or name in _CONVERSIONS or any(isinstance(each, torch.Tensor) for each in copied):
             call = _user_call()
             key = (call.filename, call.positions, name)
             if key not in self.advice:
@@ -175,10 +176,6 @@ _CONVERSIONS = {"__float__", "__int__", "__index__", "__array__"}
 
 _MAKERS = {"tensor", "as_tensor", "asarray"}
 """Functions that copy numbers into a new tensor."""
-
-
-def _made_of_tensors(args: Sequence[Any]) -> bool:
-    return bool(args) and isinstance(args[0], (list, tuple)) and any(isinstance(each, torch.Tensor) for each in args[0])
 
 
 def _user_call() -> inspect.Traceback:

@@ -6,7 +6,7 @@ every isolated minimum inside it. Minima without a closed form were computed wit
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import partial
 from itertools import product
 from typing import Any
@@ -14,22 +14,15 @@ from typing import Any
 import torch
 
 from animopt.core.errors import UsageError, short_repr, suggestion
-from animopt.engine.function import Function
+from animopt.engine.function import Function, Pair
 
 _LIBRARY = "Surjanovic and Bingham, Virtual Library of Simulation Experiments, sfu.ca/~ssurjano/"
 _NOTEBOOK = "the lecture notebook"
 
-_Points = list[tuple[float, float]]
 
-
-def _mirrored(points: _Points, x: float = 0, y: float = 0) -> _Points:
+def _mirrored(points: Iterable[Pair], x: float = 0, y: float = 0) -> list[Pair]:
     """The points and their mirror images in the vertical and the horizontal line through (x, y)."""
     return list(dict.fromkeys((x + right * a, y + up * b) for a, b in points for right in (1, -1) for up in (1, -1)))
-
-
-def _crossed(x: Sequence[float], y: Sequence[float]) -> _Points:
-    """Every point with coordinates from two lists: the minima of a sum of two functions of one variable."""
-    return list(product(x, y))
 
 
 def _sphere(x: Any) -> Any:
@@ -90,7 +83,7 @@ def rotated(function: Function, degrees: float) -> Function:
         raise UsageError(f"degrees {short_repr(degrees)}: give an angle, as rotated(ravine, 30)")
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
 
-    def images_of(points: Sequence[tuple[float, float]]) -> _Points:
+    def images_of(points: Iterable[Pair]) -> list[Pair]:
         images = [(cosine * x - sine * y, sine * x + cosine * y) for x, y in points]
         return [image for image in images if function.contains(image)]
 
@@ -352,7 +345,7 @@ styblinski_tang = Function(
     _styblinski_tang,
     x=(-5, 5),
     y=(-5, 5),
-    minima=_crossed((_WELL, _SHALLOW), (_WELL, _SHALLOW)),
+    minima=product((_WELL, _SHALLOW), (_WELL, _SHALLOW)),
     formula=r"(x^4 - 16x^2 + 5x + y^4 - 16y^2 + 5y)/2",
     name="the Styblinski–Tang function",
     saddles=[(_WELL, _TOP), (_TOP, _WELL), (_SHALLOW, _TOP), (_TOP, _SHALLOW)],
@@ -373,7 +366,7 @@ rastrigin = Function(
     _rastrigin,
     x=(-2.56, 2.56),
     y=(-2.56, 2.56),
-    minima=_mirrored(_crossed(_DENTS, _DENTS)),
+    minima=_mirrored(product(_DENTS, _DENTS)),
     formula=r"20 + x^2 + y^2 - 10(\cos 2\pi x + \cos 2\pi y)",
     name="Rastrigin's function",
     start=(2.2, -1.7),
@@ -445,7 +438,7 @@ easom = Function(
     _easom,
     x=(-1, 7),
     y=(-1, 7),
-    minima=[(math.pi, math.pi), *_crossed(_PITS, _PITS)],
+    minima=[(math.pi, math.pi), *product(_PITS, _PITS)],
     formula=r"-\cos x \cos y \, e^{-(x - \pi)^2 - (y - \pi)^2}",
     name="Easom's function",
     start=(1.9, 2.2),
@@ -527,7 +520,7 @@ michalewicz = Function(
     _michalewicz,
     x=(0, math.pi),
     y=(0, math.pi),
-    minima=_crossed([2.2029055201726093], [math.pi / 2, 2.7115714838430143]),
+    minima=product([2.2029055201726093], [math.pi / 2, 2.7115714838430143]),
     formula=r"-\sin x \, \sin^{20}(x^2/\pi) - \sin y \, \sin^{20}(2y^2/\pi)",
     name="Michalewicz's function",
     start=(2.5, 1.8),
@@ -546,7 +539,7 @@ bohachevsky = Function(
     x=(-1.6, 1.6),
     y=(-1.6, 1.6),
     minima=_mirrored(
-        _crossed([0, 0.6186120678279501, 1.2224947771568115], [0, 0.46952754566849225, 0.9333791416826435])
+        product([0, 0.6186120678279501, 1.2224947771568115], [0, 0.46952754566849225, 0.9333791416826435])
     ),
     formula=r"x^2 + 2y^2 - 0.3\cos 3\pi x - 0.4\cos 4\pi y + 0.7",
     name="Bohachevsky's function",
@@ -580,7 +573,7 @@ schwefel = Function(
     _schwefel,
     x=(-500, 500),
     y=(-500, 500),
-    minima=_crossed(_TROUGHS, _TROUGHS),
+    minima=product(_TROUGHS, _TROUGHS),
     formula=r"837.966 - x\sin\sqrt{|x|} - y\sin\sqrt{|y|}",
     name="Schwefel's function",
     start=(-150, 270),

@@ -13,7 +13,7 @@ import torch
 from animopt.core.errors import UsageError, first_line, short_repr, suggestion
 from animopt.core.validation import MAX_COUNT, check_integer, check_pair, check_text
 from animopt.engine.steps import optimizer_step
-from animopt.engine.torch_env import default_torch
+from animopt.engine.torch_env import race_environment
 from animopt.engine.user_code import user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
@@ -103,7 +103,7 @@ class Racer:
         other.__attrs_init__(*own, {**self.settings, **settings})
         return other
 
-    @default_torch()
+    @race_environment()
     def build(self, parameter: torch.Tensor) -> Any:
         """Build a new optimizer of one parameter."""
         with user_code(f"racer {self.optimizer.__name__}", self._with_default, UsageError):
@@ -144,7 +144,7 @@ class Racer:
                 example = default if isinstance(default, (bool, int, float, tuple)) else 0.01
                 raise UsageError(f"{given}: {remedy}, as {key}={example!r}")
 
-    @default_torch()
+    @race_environment()
     def _check_step(self) -> None:
         """Raise UsageError if the optimizer or scheduler cannot be built, or an optimizer of torch cannot step."""
         parameter = torch.ones(2, dtype=torch.float64, requires_grad=True)

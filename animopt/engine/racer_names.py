@@ -8,7 +8,7 @@ import torch
 from animopt.core.terminal_text import single_line
 from animopt.core.validation import check_pair
 from animopt.engine.racer import Racer
-from animopt.engine.torch_env import default_torch
+from animopt.engine.torch_env import race_environment
 
 
 def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -65,7 +65,7 @@ def _settings(racer: Racer, in_label: Sequence[str]) -> Iterator[str]:
     return (text for text in (" × ".join(filter(None, rate)), *others) if text and text != racer.name)
 
 
-@default_torch()
+@race_environment()
 def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
     """A racer's initial learning rate and the class of its scheduler; None or "" if it has none."""
     optimizer = racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))

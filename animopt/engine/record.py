@@ -1,6 +1,6 @@
 """Runs the racers and returns a Recording."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
@@ -17,32 +17,12 @@ from animopt.engine.racer import Racer
 from animopt.engine.racer_names import names_and_settings
 from animopt.engine.steps import optimizer_step, scheduler_step
 from animopt.engine.surface_paths import sample_surface, surface_path
-from animopt.engine.torch_env import default_torch, one_thread
+from animopt.engine.torch_env import race_environment
 from animopt.engine.user_code import user_code
 from animopt.recording.recording import Recording, Sample
 
 PREDICTED_INPUTS = 49
 """Number of inputs, from the smallest to the largest, at which the predictions of a model are recorded."""
-
-
-@dataclass(frozen=True)
-class Chance:
-    """The random numbers of a race, which are the same for every racer.
-
-    `noise` is the standard deviation of the noise in each component of a gradient. `batches` (steps, size) are the
-    rows of data that each step uses; None stands for all rows. Numbers come from PCG64, which is the same on every
-    machine.
-    """
-
-    noise: float = 0.0
-    batches: NDArray[np.int64] | None = None
-    seed: int = 0
-
-    def noises(self) -> Iterator[torch.Tensor]:
-        """The noise (2,) of each gradient in turn."""
-        source = np.random.default_rng([self.seed, 0])
-        while True:
-            yield torch.from_numpy(self.noise * source.standard_normal(2))
 
 
 @dataclass(frozen=True)
@@ -60,7 +40,7 @@ class Run:
     state: Mapping[str, Array]
 
 
-@default_torch()
+@race_environment()
 def record(
     function: Function,
     racers: Sequence[Racer],
@@ -87,9 +67,9 @@ def record(
     if racers:
         check_gradient(function, starts)
     longest = max((racer.steps or steps for racer in racers), default=0)
-    chance = Chance(noise, None if batch is None else _batches(function, batch, longest, seed), seed)
+    batches = None if batch is None else _batches(function, batch, longest, seed)
     runs = [
-        run(function, racer, name, own, racer.steps or steps, chance)
+        run(function, racer, name, own, racer.steps or steps, noise, batches, seed)
         for racer, name, own in zip(racers, names, starts, strict=True)
     ]
     shape = len(runs), longest + 1
@@ -132,7 +112,7 @@ def record(
         surface=surface,
         paths=paths,
         minima=np.column_stack([minima, function.values(minima)]),
-        sample=_sample(function, xy, chance.batches),
+        sample=_sample(function, xy, batches),
     )
 
 
@@ -155,25 +135,44 @@ def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) ->
     return Sample(inputs, targets, batches, grid, function.predictions(xy, grid))
 
 
-@default_torch()
-@one_thread()
+@race_environment()
 def run(
-    function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance = Chance()
+    function: Function,
+    racer: Racer,
+    name: str,
+    start: tuple[float, float],
+    steps: int,
+    noise: float = 0.0,
+    batches: NDArray[np.int64] | None = None,
+    seed: int = 0,
 ) -> Run:
-    """Run one racer from a start for a number of steps. Raises Error if the optimizer fails."""
+    """Run one racer from a start for a number of steps.
+
+    `noise` is the standard deviation of the noise in each component of a gradient. `batches` (steps, size) are the
+    rows of data that each step uses; None stands for all rows. The noise comes from PCG64, which is the same on every
+    machine. Raises Error if the optimizer fails.
+    """
     # The seed makes an optimizer that draws random numbers repeatable.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(chance.seed)
-        return _race(function, racer, name, start, steps, chance)
+        torch.manual_seed(seed)
+        return _race(function, racer, name, start, steps, noise, batches, np.random.default_rng([seed, 0]))
 
 
-def _race(function: Function, racer: Racer, name: str, start: tuple[float, float], steps: int, chance: Chance) -> Run:
+def _race(
+    function: Function,
+    racer: Racer,
+    name: str,
+    start: tuple[float, float],
+    steps: int,
+    noise: float,
+    batches: NDArray[np.int64] | None,
+    source: np.random.Generator,
+) -> Run:
     parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = racer.build(parameter)
     # A scheduler adds entries of its own to the settings.
     own_settings = set(_hyperparameters(optimizer))
     scheduler = racer.schedule(optimizer)
-    noises = chance.noises()
     seen = function
     asked: list[torch.Tensor] = []
     losses: list[float] = []
@@ -186,8 +185,8 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
                 loss.backward()
         if parameter.grad is None:
             raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
-        if chance.noise:
-            parameter.grad = parameter.grad + next(noises)
+        if noise:
+            parameter.grad = parameter.grad + torch.from_numpy(noise * source.standard_normal(2))
         asked.append(parameter.grad.clone())
         losses.append(loss.item())
         return loss
@@ -199,8 +198,8 @@ def _race(function: Function, racer: Racer, name: str, start: tuple[float, float
     states = [_state(optimizer, parameter)]
     hyperparameters = []
     for step in range(1, steps + 1):
-        if chance.batches is not None:
-            seen = function.on(chance.batches[step - 1])
+        if batches is not None:
+            seen = function.on(batches[step - 1])
         hyperparameters.append(_hyperparameters(optimizer))
         # An optimizer must call the closure to get a gradient.
         parameter.grad = None

@@ -15,7 +15,7 @@ from animopt.core.validation import check_list
 from animopt.engine.batched_races import Cell, Races, batch_races, diverged, follow_races
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
-from animopt.engine.torch_env import default_torch, one_thread
+from animopt.engine.torch_env import race_environment
 from animopt.recording.map_results import Losses
 
 
@@ -64,8 +64,7 @@ class SettingsMap:
         """Raise UsageError if the racer's optimizer refuses a setting, a value or a pair of values."""
         self._racers(racer)
 
-    @default_torch()
-    @one_thread()
+    @race_environment()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Losses:
         """Run the racer with every pair of values, from its own start or `start`, for its own steps or `steps`.
 

@@ -14,7 +14,7 @@ from animopt.core.validation import MAX_COUNT, check_integer, check_number
 from animopt.engine.batched_races import Cell, Races, batch_races, diagonal, diverged, follow_races
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
-from animopt.engine.torch_env import default_torch, one_thread
+from animopt.engine.torch_env import race_environment
 from animopt.recording.map_results import DIVERGED, RADIUS_SHARE, UNDECIDED, Basins, reach_radius
 
 BATCH_STARTS = 16_000
@@ -64,8 +64,7 @@ class StartsMap:
         if not function.minima:
             raise UsageError(f"map: {function.called} has no known minima; give it some, as minima=[(0, 0)]")
 
-    @default_torch()
-    @one_thread()
+    @race_environment()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Basins:
         """Run the racer from the middle of every cell, for its own number of steps or `steps`; `start` is not used.
 

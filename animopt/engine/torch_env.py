@@ -14,20 +14,14 @@ COMPILER = "torch._dynamo"
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread: races are small, and threads wait for each other on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+def race_environment() -> Iterator[None]:
+    """Enable autograd, create tensors on the CPU, compute on one thread, and do not import torch's compiler.
 
-
-@contextmanager
-def default_torch() -> Iterator[None]:
-    """Enable autograd, create tensors on the CPU by default, and do not import torch's compiler for an optimizer."""
+    Races are small, and several threads would wait for each other on a busy machine.
+    """
     with torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(1)
         # This context slows down every call into torch, so it is entered only where it changes something.
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))

@@ -306,7 +306,7 @@ def test_start_without_a_finite_value_is_an_error(value):
         record(function, [Racer("SGD", lr=0.1)], (1, 1), 3)
 
 
-def test_race_uses_one_thread_and_restores_the_number(monkeypatch):
+def test_race_uses_one_thread_and_restores_the_number():
     threads = torch.get_num_threads()
     seen = []
 
@@ -314,11 +314,10 @@ def test_race_uses_one_thread_and_restores_the_number(monkeypatch):
         seen.append(torch.get_num_threads())
         return (x**2).sum()
 
-    monkeypatch.setattr("animopt.engine.record.check_gradient", lambda function, starts: None)
     torch.set_num_threads(2)
     try:
         record(Function(bowl), [Racer("SGD", lr=0.1)], (1, 2), 3)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
-    assert 1 in seen
+    assert set(seen) == {1}
