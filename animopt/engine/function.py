@@ -62,7 +62,7 @@ def _columns(data: Iterable[Any]) -> tuple[torch.Tensor, ...]:
 
 @attrs.frozen(init=False, slots=False)
 class Function:
-    r"""A function of two variables on a rectangular domain.
+    """A function of two variables on a rectangular domain.
 
     Calling it evaluates the definition at one point or at many.
 
@@ -72,7 +72,7 @@ class Function:
         x: The two ends of the domain along x. Default: (-10, 10).
         y: The two ends of the domain along y. Default: (-10, 10).
         minima: The known local minima as (x, y) pairs, all inside the domain. Default: none.
-        formula: The right-hand side in mathtext, without dollar signs. Default: "", no formula is shown.
+        formula: The right-hand side in mathtext, without dollar signs. Default: "", which shows none.
         name: The name in titles and messages. Default: the name of the definition, "" for a lambda.
         saddles: The known saddle points as (x, y) pairs, all inside the domain. Default: none.
         start: The start (x, y) of a race whose scene gives none. Default: None.
