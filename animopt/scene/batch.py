@@ -44,18 +44,6 @@ class BatchResult:
     clips: tuple[Output, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A scene file with its path as given, its absolute path and its content, and what to do with it."""
-
-    path: str
-    absolute_path: str
-    content: bytes
-    outputs: Sequence[Output]
-    fields: Mapping[str, Any]
-    task: Task
-
-
 @dataclass
 class _Rendered:
     """What a worker returns: files and folders by their names there, warnings, and the reason if the scene failed."""
@@ -101,7 +89,9 @@ def render_all(
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                futures[executor.submit(_render, _job(path, outputs, fields or {}, task))] = name
+                place = str(path.resolve())
+                future = executor.submit(_render, str(path), place, path.read_bytes(), outputs, fields or {}, task)
+                futures[future] = name
             except OSError as error:
                 yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
         for future in as_completed(futures):
@@ -118,10 +108,6 @@ def render_all(
     finally:
         for future in futures:
             future.cancel()
-
-
-def _job(path: Path, outputs: Sequence[Output], fields: Mapping[str, Any], task: Task) -> _Job:
-    return _Job(str(path), str(path.resolve()), path.read_bytes(), outputs, fields, task)
 
 
 def _move_into_place(name: str, outputs: Sequence[Output], rendered: _Rendered) -> BatchResult:
@@ -144,29 +130,33 @@ def _move_into_place(name: str, outputs: Sequence[Output], rendered: _Rendered) 
     return BatchResult(name, tuple(paths), tuple(rendered.warnings), failure, report, tuple(clips))
 
 
-def _render(job: _Job) -> _Rendered:
-    """Render a scene in a worker, in a temporary folder."""
+def _render(
+    path: str, place: str, content: bytes, outputs: Sequence[Output], fields: Mapping[str, Any], task: Task
+) -> _Rendered:
+    """Render a scene in a worker, in a temporary folder.
+
+    `path` is the path of the scene file as it was given, `place` its absolute path, and `content` its content.
+    """
     from animopt.scene.scene import load_scene
 
     rendered = _Rendered()
     with temporary_folder() as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
-        path = _scene_file(job, folder)
-        outputs = [
+        scene_file = _scene_file(path, place, content, folder)
+        here = [
             attrs.evolve(output, path=f"{folder / str(number)}{output.format.suffix}")
-            for number, output in enumerate(job.outputs)
+            for number, output in enumerate(outputs)
         ]
         try:
-            steps = job.task(load_scene(path).replace(**job.fields), outputs)
-            rendered.report = _run(steps, rendered.files)
+            rendered.report = _run(task(load_scene(scene_file).replace(**fields), here), rendered.files)
         except Error as error:
             rendered.failure = str(error)
     # Messages name the files that the user knows.
-    names = {str(path): job.path}
-    names |= {str(here.path): str(output.path) for here, output in zip(outputs, job.outputs, strict=True)}
+    names = {str(scene_file): path}
+    names |= {str(local.path): str(output.path) for local, output in zip(here, outputs, strict=True)}
     messages = [rendered.failure, *(str(each.message) for each in caught)]
-    for here, name in names.items():
-        messages = [message.replace(here, name) for message in messages]
+    for local_name, name in names.items():
+        messages = [message.replace(local_name, name) for message in messages]
     rendered.failure, *rendered.warnings = messages
     return rendered
 
@@ -181,12 +171,11 @@ def _run(steps: Generator[Path, None, SceneReport], files: dict[str, bytes | dic
         files[path.name] = read_whole(path)
 
 
-def _scene_file(job: _Job, folder: Path) -> Path:
-    """Return the path of the scene file itself if this machine has it, otherwise of a copy."""
-    path = Path(job.absolute_path)
+def _scene_file(path: str, place: str, content: bytes, folder: Path) -> Path:
+    """Return the path of the scene file itself if this machine has it, otherwise of a copy in a folder."""
     with suppress(OSError):
-        if path.read_bytes() == job.content:
-            return path
-    copy = folder / Path(job.path).name
-    copy.write_bytes(job.content)
+        if Path(place).read_bytes() == content:
+            return Path(place)
+    copy = folder / Path(path).name
+    copy.write_bytes(content)
     return copy

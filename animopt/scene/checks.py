@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from animopt.core.errors import UsageError, short_repr
 from animopt.core.validation import check_integer
+from animopt.engine.function import Function
 from animopt.engine.tuning import Tuned
 from animopt.scene.limits import Work
 from animopt.scene.scene_fields import SceneFields
@@ -16,31 +17,25 @@ def check_scene(scene: SceneFields) -> None:
     """Raise UsageError if the fields do not fit each other."""
     staging_of(scene)
     timeline_of(scene)
-    _check_batch(scene)
-    _check_map(scene)
-    check_panels(
-        scene.panels,
-        {"map": scene.map is not None, "sample": all(function.predict for function in scene.functions)},
-    )
+    for function in scene.functions:
+        _check_function(scene, function)
+    has_data = all(function.predict for function in scene.functions)
+    check_panels(scene.panels, {"map": scene.map is not None, "sample": has_data})
     texts = [scene.title or title_of(scene), scene.caption, scene.question.text if scene.question else ""]
     lines = [line for text in texts for line in ([text] if isinstance(text, str) else text.values())]
     names = [racer.name for racer in scene.racers]
     check_mathtexts([*lines, *names], [function.formula for function in scene.functions])
 
 
-def _check_batch(scene: SceneFields) -> None:
-    for function in scene.functions if scene.batch is not None else ():
+def _check_function(scene: SceneFields, function: Function) -> None:
+    """Raise UsageError if the batch or the map does not fit a function."""
+    if scene.batch is not None:
         if not function.data:
             raise UsageError(f"batch {short_repr(scene.batch)}: {function.called} has no data; leave out the batch")
         check_integer("batch", scene.batch, maximum=len(function.data[0]))
-
-
-def _check_map(scene: SceneFields) -> None:
-    if scene.map is None:
-        return
-    if scene.noise or scene.batch:
-        raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
-    for function in scene.functions:
+    if scene.map is not None:
+        if scene.noise or scene.batch:
+            raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
         scene.map.check(function, scene.racers[focused_racer(scene)])
 
 

@@ -4,10 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from animopt.core.atomic_files import write_atomically
 from animopt.core.errors import UsageError
@@ -63,22 +61,6 @@ class Card:
     command: str
     facts: SceneFacts
 
-    @cached_property
-    def clip(self) -> str:
-        """URL of the clip, relative to the page."""
-        return quote(f"{CLIPS}/{self.name}.mp4")
-
-    @cached_property
-    def poster(self) -> str:
-        """URL of the poster, relative to the page."""
-        return quote(f"{CLIPS}/{self.name}.png")
-
-    @cached_property
-    def words(self) -> str:
-        """The text that is searched."""
-        facts = self.facts
-        return " ".join([facts.title, self.name, self.description, facts.function, *facts.optimizers])
-
 
 def check_folder(folder: Path) -> None:
     """Raise UsageError if a folder cannot contain a gallery: it is a file, or contains another page."""
@@ -102,7 +84,8 @@ def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int]) -> Pat
         "optimizer": _count(name for card in cards for name in card.facts.optimizers),
     }
     path = folder / PAGE
-    write_atomically(path, "".join(render_page("gallery", mark=MARK, cards=cards, groups=groups, size=size)).encode())
+    page = render_page("gallery", mark=MARK, cards=cards, groups=groups, size=size, clips=CLIPS)
+    write_atomically(path, "".join(page).encode())
     return path
 
 

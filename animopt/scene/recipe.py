@@ -19,6 +19,17 @@ MAX_VERSION_LENGTH = 40
 LIBRARIES = ("animopt", "torch", "numpy", "matplotlib")
 """Packages whose versions are in a recipe."""
 
+TYPES = {
+    "output": dict,
+    "settings": dict,
+    "file": str,
+    "source": str,
+    "changes": dict,
+    "lacking": str,
+    "versions": dict,
+}
+"""Types of the parts of a recipe in JSON."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -45,10 +56,8 @@ class Recipe:
             if isinstance(content["recipe"], int) and content["recipe"] != FORMAT:
                 version = single_line(str(content["versions"]["animopt"]))[:MAX_VERSION_LENGTH]
                 raise Error(f"{path}: animopt {version} wrote its recipe in another format; read it with that version")
-            own = {name: content[name] for name in cls.__dataclass_fields__}
-            texts = (own["file"], own["source"], own["lacking"])
-            mappings = (own["output"], own["settings"], own["changes"], own["versions"])
-            if not all(isinstance(each, str) for each in texts) or not all(isinstance(each, dict) for each in mappings):
+            own = {name: content[name] for name in TYPES}
+            if not all(isinstance(own[name], expected) for name, expected in TYPES.items()):
                 raise TypeError
             recipe = cls(**own)
             # These fail for values that no recipe has, such as an infinite number.
@@ -61,7 +70,7 @@ class Recipe:
     @property
     def text(self) -> str:
         """The recipe as ASCII JSON, without its longest parts if it is too long for a file."""
-        content = {"recipe": FORMAT, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
+        content = {"recipe": FORMAT, **{name: getattr(self, name) for name in TYPES}}
         no_source = {"source": "", "lacking": self.lacking or "the scene file is too long to be kept in a clip"}
         for left_out in ({}, no_source, {**no_source, "settings": {}}):
             text = json.dumps({**content, **left_out}, separators=(",", ":"), allow_nan=False)

@@ -267,8 +267,8 @@ long
 
 
 def test_scene_is_rendered_only_if_its_clip_is_shown(monkeypatch):
-    monkeypatch.setattr(Scene, "record", lambda self: pytest.fail("recorded"))
-    monkeypatch.setattr(Scene, "_rendered", lambda *_: pytest.fail("rendered"))
+    monkeypatch.setattr("animopt.scene.races.record", lambda *_, **__: pytest.fail("recorded"))
+    monkeypatch.setattr("animopt.scene.notebook_display.save_with_poster", lambda *_: pytest.fail("rendered"))
     shown = scene()
     assert repr(shown).startswith("Scene(racers=(Racer(")
     assert str(shown.clip()) == "Clip('SGD on a ravine', .gif, 640x360, 10 fps)"

@@ -241,15 +241,19 @@ def test_a_scene_file_that_is_not_there_is_sent(tmp_path):
     (tmp_path / "one.py").write_text(data + SCENE)
     (tmp_path / "data.txt").write_text("beside it")
     outputs = [Output(tmp_path / "one.gif", SMALL, 10)]
-    job = batch._job(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)
-    assert batch._render(job).failure == ""
+
+    def render():
+        path = tmp_path / "one.py"
+        return batch._render(str(path), str(path), content, outputs, {"seconds": 0.2}, batch.render_scene)
+
+    content = (tmp_path / "one.py").read_bytes()
+    assert render().failure == ""
     (tmp_path / "one.py").write_text(SCENE)
-    elsewhere = batch._render(job)
+    elsewhere = render()
     assert not elsewhere.files
     assert elsewhere.failure.startswith(f"{tmp_path / 'one.py'}, line 2: FileNotFoundError")
-    assert list(
-        batch._render(batch._job(tmp_path / "one.py", outputs, {"seconds": 0.2}, batch.render_scene)).files
-    ) == ["0.gif"]
+    content = (tmp_path / "one.py").read_bytes()
+    assert list(render().files) == ["0.gif"]
     (tmp_path / "one.py").unlink()
     with ThreadPoolExecutor(1) as threads:
         (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads)
