@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 from animopt.drawing.fonts import FAMILY, font_family
@@ -19,6 +20,10 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
+DRAWING_LOCK = RLock()
+"""A lock with which threads draw one at a time, because the settings belong to the whole process."""
+
+
 @contextmanager
 def drawing_settings() -> Iterator[None]:
     """Draw with matplotlib's defaults and the typeface of animopt, whatever the user's matplotlibrc or style says."""
@@ -26,11 +31,12 @@ def drawing_settings() -> Iterator[None]:
     # 0.3 ms a frame. One context cannot span several frames: the caller's code runs between them.
     rc = matplotlib.rcParams
     settings = {**_SETTINGS, "font.family": font_family()}
-    users = {key: value for key, ours in settings.items() if (value := rc._get(key)) != ours}
-    for key in users:
-        rc._set(key, settings[key])
-    try:
-        yield
-    finally:
-        for key, value in users.items():
-            rc._set(key, value)
+    with DRAWING_LOCK:
+        users = {key: value for key, ours in settings.items() if (value := rc._get(key)) != ours}
+        for key in users:
+            rc._set(key, settings[key])
+        try:
+            yield
+        finally:
+            for key, value in users.items():
+                rc._set(key, value)

@@ -1,11 +1,13 @@
-"""A recording and a clock as a sequence of frames."""
+"""A recording and a timeline as a sequence of frames."""
 
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from threading import Lock
+from dataclasses import fields, replace
+from importlib import import_module
 from typing import Any
+
+import attrs
 
 from animopt.core.arrays import Pixels
 from animopt.core.errors import UsageError
@@ -15,50 +17,49 @@ from animopt.drawing.colors import ordered_theme
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
 from animopt.drawing.panel import Panel
-from animopt.drawing.rc_context import drawing_settings
+from animopt.drawing.rc_context import DRAWING_LOCK, drawing_settings
 from animopt.drawing.text import formula_mathtext, text_arguments
 from animopt.drawing.theme import THEMES
-from animopt.panels.card import Card
-from animopt.panels.contour import Contour
-from animopt.panels.fit import Fit
-from animopt.panels.formula import Formula
-from animopt.panels.header import Header
-from animopt.panels.loss import Loss
-from animopt.panels.map import Map
-from animopt.panels.multiples import Multiples
-from animopt.panels.standings import Standings
-from animopt.panels.state import State
-from animopt.panels.tally import Tally
-from animopt.panels.wireframe import Wireframe
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Moment, Timeline
+from animopt.recording.timeline import Timeline
 from animopt.video.frame_stream import stream_frames
 
 RACE_PANELS = ("wireframe", "contour", "loss", "standings", "multiples")
-"""The panels of a race, where a scene names none."""
+"""Default panels of a race."""
 
 MAP_PANELS = ("wireframe", "map", "tally")
-"""The panels of a map, where a scene names none."""
+"""Default panels of a map."""
 
 NEEDS = {
     "fit": ("sample", "the function has no data and model of them; use animopt.regression"),
     "map": ("map", "the scene has none; give it one, as map=StartsMap()"),
     "tally": ("map", "the scene has no map; give it one, as map=StartsMap()"),
 }
-"""What of a recording some panels cannot do without, and what to do where it is not there."""
+"""Fields of a recording that a panel needs, with the problem and its remedy if the field is None."""
 
-_DRAWING = Lock()
-"""Threads draw one frame at a time: matplotlib's settings are the whole process's."""
+PANEL_CLASSES: Mapping[str, Any] = {
+    name: getattr(import_module(f"animopt.panels.{name}"), name.capitalize()) for name in ("header", *PANELS, "card")
+}
+"""Panels by name. Each is the class of its own module in `animopt.panels`."""
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Staging:
-    """How a film looks, and what is written in it.
+    """How a film looks, and the texts in it.
 
-    The names of a theme, a layout ("auto" takes the one that suits the shape) and the panels; a caption, the text of a
-    question, the number of the racer whose formula and state are shown, whether the racers have an order, which their
-    colours tell, whether the header has the title, and whether the picture goes without its ground.
-    Raises UsageError for unknown names.
+    Args:
+        theme: Name of a theme.
+        layout: Name of a layout. "auto" selects one by the shape of the picture.
+        panels: Names of the panels.
+        caption: A text below the title.
+        question: A text that is shown during the pause of a question.
+        focus: Index of the racer whose formula and state are shown.
+        ordered: Whether the racers have an order, which their colors show.
+        titled: Whether the header contains the title.
+        transparent: Whether the background is left out.
+
+    Raises:
+        UsageError: If a name is unknown.
     """
 
     theme: str = "light"
@@ -71,41 +72,31 @@ class Staging:
     titled: bool = True
     transparent: bool = False
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         check_choice("theme", self.theme, THEMES)
         check_choice("layout", self.layout, ("auto", *LAYOUTS))
         for panel in self.panels:
             check_choice("panel", panel, PANELS)
+        available = panel_names(self.layout) if self.layout in LAYOUTS else PANELS
         if not self.panels:
             raise UsageError(f"panels (): name at least one of {', '.join(PANELS)}")
-        there = panel_names(self.layout) if self.layout in LAYOUTS else PANELS
-        if not set(there) & set(self.panels):
-            raise UsageError(f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(there)}")
-
-    def cast(self, boxes: Mapping[str, Box], moments: Sequence[Moment], races: Sequence[Recording]) -> dict[str, Panel]:
-        """Every panel by its name, for a picture with these boxes, at these moments, in a film of these races."""
-        return {
-            "header": Header(self.caption, "formula" not in boxes, self.titled),
-            "wireframe": Wireframe(moments),
-            "contour": Contour(moments),
-            "loss": Loss(races),
-            "standings": Standings(),
-            "formula": Formula(self.focus),
-            "state": State(self.focus),
-            "fit": Fit(),
-            "multiples": Multiples(),
-            "map": Map(),
-            "tally": Tally(),
-            "card": Card(self.caption, self.question),
-        }
+        if not set(available) & set(self.panels):
+            raise UsageError(
+                f"panels {list(self.panels)}: the layout {self.layout!r} has none; use {', '.join(available)}"
+            )
 
 
 class Film:
-    """A race, or several after each other, as frames (height, width, channels) of uint8, each a function of its moment.
+    """One or several races as frames (height, width, channels) of uint8. Each frame depends only on its moment.
 
-    There are 3 channels, or 4 with the opacity of a transparent one. `size` is (width, height) in pixels, `fps` frames
-    a second. Several races are shown in the order in which the clock has them. A film pickles: to its arguments, of
-    which another process makes the same frames.
+    A film pickles, and another process draws the same frames.
+
+    Args:
+        recording: A recording, or several, which are shown one after the other.
+        timeline: Assigns a moment to each second.
+        size: Width and height in pixels.
+        fps: Frames per second.
+        staging: How the film looks.
     """
 
     def __init__(
@@ -119,8 +110,7 @@ class Film:
         self.timeline = timeline
         self.size = size
         self.fps = fps
-        self._races, self._staging = _legible(recording, staging)
-        _check(self._races, self._staging)
+        self._races, self._staging = _prepare(recording, staging)
         self._canvases: dict[int, Canvas] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -128,42 +118,42 @@ class Film:
 
     @property
     def channels(self) -> int:
-        """How many numbers a pixel has."""
+        """Number of values of a pixel: 3, or 4 with the opacity of a transparent film."""
         return 4 if self._staging.transparent else 3
 
     def __len__(self) -> int:
         return max(1, round(self.timeline.seconds * self.fps))
 
     def frame(self, index: int) -> Pixels:
-        """The frame with a number, from 0."""
+        """Return one frame. The first has the index 0."""
         return self.at(index / self.fps)
 
     def at(self, second: float) -> Pixels:
-        """The frame at a second of the clip."""
+        """Return the frame at a second of the clip."""
         moment = self.timeline.moment(second)
-        with _DRAWING:
+        with DRAWING_LOCK:
             return self._canvas(moment.race).draw(moment)
 
     def frames(self, executor: Executor | None = None) -> Generator[Pixels, None, None]:
-        """All frames in order, drawn in this process or by an executor, bit for bit alike.
+        """Yield all frames in order, drawn in this process or by an executor with the same bits.
 
-        Of an executor's frames a few for each worker are drawn ahead. Raises what drawing one raises, Error where a
-        worker dies.
+        An executor draws a few frames ahead for each worker. Raises any exception of drawing, and Error if a worker
+        dies.
         """
         return self.sample(range(len(self)), executor)
 
     def sample(self, indices: Sequence[int], executor: Executor | None = None) -> Generator[Pixels, None, None]:
-        """The frames with these numbers, in their order, drawn as `frames` does."""
+        """Yield the frames with these indices in order, drawn as by `frames`."""
         yield from stream_frames(self, indices, executor) if executor else map(self.frame, indices)
 
     @property
     def canvas(self) -> Canvas:
-        """The picture of the first race."""
+        """Canvas of the first race."""
         return self._canvas(0)
 
     def _canvas(self, race: int) -> Canvas:
         if race not in self._canvases:
-            # Each holds a picture's pixels; the first one and the last one asked for are kept.
+            # A canvas holds many pixels. Only those of the first and the current race are kept.
             self._canvases = {kept: canvas for kept, canvas in self._canvases.items() if kept == 0}
             stage = _stage(self._races, race, self.timeline, self.size, self._staging)
             self._canvases[race] = Canvas([stage], self.size, transparent=self._staging.transparent)
@@ -179,13 +169,12 @@ def draw_page(
     suffix: str,
     recipe: str = "",
 ) -> Pixels | bytes:
-    """Several seconds of a clip side by side, in two columns where there is more than one, each of `size` pixels.
+    """Return several seconds of a clip as one picture with up to two columns. Each second has `size` pixels.
 
-    Pixels (height, width, channels) for the suffix .png, the bytes of a file with vectors, and the recipe, for .svg and
-    .pdf.
+    Returns pixels (height, width, channels) for the suffix .png, and the bytes of a vector file that contains the
+    recipe for .svg and .pdf.
     """
-    races, staging = _legible(recording, staging)
-    _check(races, staging)
+    races, staging = _prepare(recording, staging)
     columns = min(2, len(seconds))
     rows = -(-len(seconds) // columns)
     moments = [timeline.moment(second) for second in seconds]
@@ -199,60 +188,73 @@ def draw_page(
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
 
 
-def _legible(recording: Recording | Sequence[Recording], staging: Staging) -> tuple[list[Recording], Staging]:
-    """The races with a box for each letter that no font has, and a warning that tells what to install."""
-    races = [recording] if isinstance(recording, Recording) else list(recording)
-    said = [staging.caption, staging.question]
-    said += [words for race in races for words in (race.title, race.caption, *race.names, *race.settings)]
-    if lacking := missing_letters("".join(dict.fromkeys(said))):
-        warnings.warn(font_remedy(lacking), stacklevel=3)
-    shown = {words: replace_missing(words, lacking) for words in said}
-    if all(words == seen for words, seen in shown.items()):
-        return races, staging
-    return (
-        [
-            replace(
-                race,
-                title=shown[race.title],
-                caption=shown[race.caption],
-                names=tuple(shown[name] for name in race.names),
-                settings=tuple(shown[words] for words in race.settings),
-            )
-            for race in races
-        ],
-        replace(staging, caption=shown[staging.caption], question=shown[staging.question]),
-    )
-
-
 def check_panels(panels: Sequence[str], has: Mapping[str, bool]) -> None:
-    """Raise UsageError for panels of what there is not; `has` tells whether each field of a recording is there."""
-    for panel, (field, reason) in NEEDS.items():
+    """Raise UsageError for panels that need a field of the recording which is None. `has` is False for those."""
+    for panel, (field, problem) in NEEDS.items():
         if panel in panels and not has[field]:
-            raise UsageError(f"panel {panel!r}: {reason}, or leave out {panel!r}")
+            raise UsageError(f"panel {panel!r}: {problem}, or leave out {panel!r}")
 
 
 def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
-    """Raise UsageError for texts, and formulas of functions, whose maths matplotlib cannot typeset."""
+    """Raise UsageError for texts, and for formulas of functions, with mathtext that matplotlib cannot draw."""
     with drawing_settings():
-        for words in texts:
-            text_arguments(replace_missing(words, ""))
+        for text in texts:
+            text_arguments(replace_missing(text, ""))
         for formula in filter(None, formulas):
             formula_mathtext(formula)
 
 
-def _check(races: Sequence[Recording], staging: Staging) -> None:
-    fields = {field for field, _ in NEEDS.values()}
-    check_panels(staging.panels, {field: all(getattr(race, field) is not None for race in races) for field in fields})
+def _prepare(recording: Recording | Sequence[Recording], staging: Staging) -> tuple[list[Recording], Staging]:
+    """Return the races and the staging with a box instead of each letter that no font has, and warn of them.
+
+    Raises UsageError for panels that the races do not support.
+    """
+    races = [recording] if isinstance(recording, Recording) else list(recording)
+    needed = {field for field, _ in NEEDS.values()}
+    check_panels(staging.panels, {field: all(getattr(race, field) is not None for race in races) for field in needed})
+    texts = [staging.caption, staging.question]
+    texts += [text for race in races for text in (race.title, race.caption, *race.names, *race.settings)]
+    missing = missing_letters("".join(dict.fromkeys(texts)))
+    if missing:
+        warnings.warn(font_remedy(missing), stacklevel=3)
+    shown = {text: replace_missing(text, missing) for text in texts}
+    if all(text == replaced for text, replaced in shown.items()):
+        return races, staging
+    races = [
+        replace(
+            race,
+            title=shown[race.title],
+            caption=shown[race.caption],
+            names=tuple(shown[name] for name in race.names),
+            settings=tuple(shown[text] for text in race.settings),
+        )
+        for race in races
+    ]
+    return races, attrs.evolve(staging, caption=shown[staging.caption], question=shown[staging.question])
 
 
 def _stage(races: Sequence[Recording], race: int, timeline: Timeline, size: tuple[int, int], staging: Staging) -> Stage:
-    """One of the races, as it is shown in a picture."""
+    """Return one of the races with the panels that show it in a picture."""
     recording = races[race]
     layout = choose_layout(staging.layout, size, staging.panels)
     theme = THEMES[staging.theme].scaled(pixel_unit(*size), size[1])
+    racers = len(recording.names)
     if staging.ordered:
-        theme = ordered_theme(theme, len(recording.names))
-    aspect, racers = recording.surface.aspect, len(recording.names)
-    boxes = arrange_panels(size, theme, layout, staging.panels, aspect, racers, staging.titled)
-    moments = [moment for moment in timeline.samples if moment.race == race]
-    return Stage(recording, staging.cast(boxes, moments, races), boxes | {"card": Box(0, 0, *size)}, theme)
+        theme = ordered_theme(theme, racers)
+    boxes = arrange_panels(size, theme, layout, staging.panels, recording.surface.aspect, racers, staging.titled)
+    boxes["card"] = Box(0, 0, *size)
+    # A panel's fields name the values that it needs.
+    values = {
+        "caption": staging.caption,
+        "question": staging.question,
+        "titled": staging.titled,
+        "formula": "formula" not in boxes,
+        "racer": staging.focus,
+        "moments": [moment for moment in timeline.samples if moment.race == race],
+        "races": races,
+    }
+    panels: dict[str, Panel] = {}
+    for name in boxes:
+        names = {field.name for field in fields(PANEL_CLASSES[name])} & set(values)
+        panels[name] = PANEL_CLASSES[name](**{each: values[each] for each in names})
+    return Stage(recording, panels, boxes, theme)

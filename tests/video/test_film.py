@@ -1,0 +1,75 @@
+"""Films and the panels that they show."""
+
+from dataclasses import fields
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from animopt import UsageError
+from animopt.recording.timeline import Timeline
+from animopt.video.film import PANEL_CLASSES, Film, Staging
+
+SIZE = (320, 180)
+
+
+@pytest.fixture
+def shown(monkeypatch, make_film, ravine_race):
+    """A function that returns the panels that a film with a staging draws."""
+
+    def panels(**staging):
+        drawn = {}
+        for name, panel in PANEL_CLASSES.items():
+            draw = panel.draw
+
+            def noted(self, *arguments, name=name, draw=draw):
+                drawn[name] = self
+                return draw(self, *arguments)
+
+            monkeypatch.setattr(panel, "draw", noted)
+        timeline = Timeline(ravine_race.xy.shape[1] - 1, 1)
+        film = Film(ravine_race, timeline, (1280, 720), 10, Staging(**staging))
+        assert film.canvas
+        return film, drawn
+
+    return panels
+
+
+def test_panels_get_the_values_that_their_fields_name(shown):
+    names = ("wireframe", "contour", "loss", "state")
+    film, panels = shown(caption="A caption", question="Which?", focus=2, panels=names)
+    assert (panels["header"].caption, panels["header"].titled, panels["header"].formula) == ("A caption", True, True)
+    assert (panels["card"].caption, panels["card"].question) == ("A caption", "Which?")
+    assert panels["state"].racer == 2
+    assert len(panels["loss"].races) == 1
+    for name in ("wireframe", "contour"):
+        assert [moment.step for moment in panels[name].moments] == [moment.step for moment in film.timeline.samples]
+    assert set(panels) == {"header", "card", *names}
+
+
+def test_header_without_title_or_formula(shown):
+    _, panels = shown(titled=False, panels=("formula", "contour"), focus=1)
+    assert (panels["header"].titled, panels["header"].formula, panels["formula"].racer) == (False, False, 1)
+
+
+def test_every_field_of_a_panel_has_a_default():
+    for name, panel in PANEL_CLASSES.items():
+        assert panel(), name
+        assert all(field.init for field in fields(panel)), name
+
+
+def test_panel_that_the_recording_does_not_support_is_refused(ravine_race):
+    with pytest.raises(UsageError, match="panel 'map': the scene has none"):
+        Film(ravine_race, Timeline(40, 1), SIZE, 10, Staging(panels=("map",)))
+
+
+def test_threads_that_share_a_film_draw_the_frames_of_one(make_film, ravine_race):
+    film, alone = make_film(ravine_race), make_film(ravine_race)
+    frames = {}
+    threads = [Thread(target=lambda index=index: frames.update({index: film.frame(index)})) for index in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for index, frame in frames.items():
+        assert np.array_equal(frame, alone.frame(index))
