@@ -119,10 +119,10 @@ def _probe(function: Function, cell: Cell, steps: int) -> tuple[Array, Array]:
     """
     racer, start = cell
     points = _points(function, racer, start, steps)
-    beside = _points(function, racer, start + PROBE_OFFSET * diagonal(function), steps)
+    shifted = _points(function, racer, start + PROBE_OFFSET * diagonal(function), steps)
     with np.errstate(invalid="ignore", over="ignore"):
-        apart = np.abs(points - beside).max(axis=1)
-    apart[diverged(function, points.T) | diverged(function, beside.T)] = np.inf
+        apart = np.abs(points - shifted).max(axis=1)
+    apart[diverged(function, points.T) | diverged(function, shifted.T)] = np.inf
     return points, ROUNDING * diagonal(function) + 10 * np.maximum.accumulate(apart)
 
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 from functools import partial
 from itertools import product
-from typing import Any
 
 import torch
+from torch import Tensor
 
 from animopt.core.errors import UsageError, short_repr, suggestion
 from animopt.engine.function import Function, Pair
@@ -25,7 +25,7 @@ def _mirrored(points: Iterable[Pair], x: float = 0, y: float = 0) -> list[Pair]:
     return list(dict.fromkeys((x + right * a, y + up * b) for a, b in points for right in (1, -1) for up in (1, -1)))
 
 
-def _sphere(x: Any) -> Any:
+def _sphere(x: Tensor) -> Tensor:
     return x[0] ** 2 + x[1] ** 2
 
 
@@ -42,7 +42,7 @@ sphere = Function(
 """Equally steep in every direction; every optimizer should reach its minimum."""
 
 
-def _ravine(x: Any) -> Any:
+def _ravine(x: Tensor) -> Tensor:
     return x[0] ** 2 / 20 + x[1] ** 2
 
 
@@ -106,7 +106,7 @@ def rotated(function: Function, degrees: float) -> Function:
     )
 
 
-def _rotated_back(function: Function, cosine: float, sine: float, x: Any) -> Any:
+def _rotated_back(function: Function, cosine: float, sine: float, x: Tensor) -> Tensor:
     return function.definition(torch.stack([cosine * x[0] + sine * x[1], cosine * x[1] - sine * x[0]]))
 
 
@@ -114,7 +114,7 @@ rotated_ravine = rotated(ravine, 30)
 """The ravine at an angle to the axes, at which a step size for each coordinate no longer fits the slope."""
 
 
-def _quartic(x: Any) -> Any:
+def _quartic(x: Tensor) -> Tensor:
     return x[0] ** 4 + x[1] ** 4 + 5 * x[0] ** 3 - 40 * (x[0] - 1) ** 2 - 40 * (x[1] - 1) ** 2
 
 
@@ -130,7 +130,7 @@ quartic = Function(
 """The lecture notebook's second function; its minima are roots of 4x³ + 15x² − 80x + 80 and of y³ − 20y + 20."""
 
 
-def _booth(x: Any) -> Any:
+def _booth(x: Tensor) -> Tensor:
     return (x[0] + 2 * x[1] - 7) ** 2 + (2 * x[0] + x[1] - 5) ** 2
 
 
@@ -145,7 +145,7 @@ booth = Function(
 """A bowl nine times steeper along one diagonal than along the other."""
 
 
-def _matyas(x: Any) -> Any:
+def _matyas(x: Tensor) -> Tensor:
     return 0.26 * (x[0] ** 2 + x[1] ** 2) - 0.48 * x[0] * x[1]
 
 
@@ -160,7 +160,7 @@ matyas = Function(
 """A valley along the diagonal, twenty-five times flatter along than across."""
 
 
-def _zakharov(x: Any) -> Any:
+def _zakharov(x: Tensor) -> Tensor:
     slant = x[0] / 2 + x[1]
     return x[0] ** 2 + x[1] ** 2 + slant**2 + slant**4
 
@@ -178,7 +178,7 @@ zakharov = Function(
 """One minimum between walls that rise with the fourth power."""
 
 
-def _rosenbrock(x: Any) -> Any:
+def _rosenbrock(x: Tensor) -> Tensor:
     return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
 
 
@@ -195,7 +195,7 @@ rosenbrock = Function(
 """A curved valley: easy to find, slow to follow."""
 
 
-def _beale(x: Any) -> Any:
+def _beale(x: Tensor) -> Tensor:
     return (
         (1.5 - x[0] + x[0] * x[1]) ** 2 + (2.25 - x[0] + x[0] * x[1] ** 2) ** 2 + (2.625 - x[0] + x[0] * x[1] ** 3) ** 2
     )
@@ -215,7 +215,7 @@ beale = Function(
 """Steep corners around a plain, and a saddle between the start and the minimum."""
 
 
-def _himmelblau(x: Any) -> Any:
+def _himmelblau(x: Tensor) -> Tensor:
     return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
 
 
@@ -243,7 +243,7 @@ himmelblau = Function(
 """Four minima, all of value 0, around a hill. The start is near the top of the hill."""
 
 
-def _goldstein_price(x: Any) -> Any:
+def _goldstein_price(x: Tensor) -> Tensor:
     a, b = x[0], x[1]
     return (1 + (a + b + 1) ** 2 * (19 - 14 * a + 3 * a**2 - 14 * b + 6 * a * b + 3 * b**2)) * (
         30 + (2 * a - 3 * b) ** 2 * (18 - 32 * a + 12 * a**2 + 48 * b - 36 * a * b + 27 * b**2)
@@ -264,7 +264,7 @@ goldstein_price = Function(
 """Values from 3 to a million on a small square, with four minima."""
 
 
-def _three_hump_camel(x: Any) -> Any:
+def _three_hump_camel(x: Tensor) -> Tensor:
     return 2 * x[0] ** 2 - 1.05 * x[0] ** 4 + x[0] ** 6 / 6 + x[0] * x[1] + x[1] ** 2
 
 
@@ -282,7 +282,7 @@ three_hump_camel = Function(
 """Three minima in a row, the lowest in the middle; on half the usual domain."""
 
 
-def _six_hump_camel(x: Any) -> Any:
+def _six_hump_camel(x: Tensor) -> Tensor:
     return (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2 + x[0] * x[1] + (4 * x[1] ** 2 - 4) * x[1] ** 2
 
 
@@ -315,7 +315,7 @@ six_hump_camel = Function(
 """Six minima in three pairs; on the part of the usual domain that contains them."""
 
 
-def _mccormick(x: Any) -> Any:
+def _mccormick(x: Tensor) -> Tensor:
     return torch.sin(x[0] + x[1]) + (x[0] - x[1]) ** 2 - 1.5 * x[0] + 2.5 * x[1] + 1
 
 
@@ -335,7 +335,7 @@ mccormick = Function(
 """A slanting valley with a step, on which a slow racer stays."""
 
 
-def _styblinski_tang(x: Any) -> Any:
+def _styblinski_tang(x: Tensor) -> Tensor:
     return (x[0] ** 4 - 16 * x[0] ** 2 + 5 * x[0] + x[1] ** 4 - 16 * x[1] ** 2 + 5 * x[1]) / 2
 
 
@@ -355,7 +355,7 @@ styblinski_tang = Function(
 """Four wells, the deepest at the lower left. Each coordinate of a minimum is a root of 4t³ − 32t + 5."""
 
 
-def _rastrigin(x: Any) -> Any:
+def _rastrigin(x: Tensor) -> Tensor:
     waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
     return 20 + x[0] ** 2 + x[1] ** 2 - 10 * waves
 
@@ -375,7 +375,7 @@ rastrigin = Function(
 """A bowl with a well near every point of whole numbers; the middle half of the usual domain, with 25 minima."""
 
 
-def _ackley(x: Any) -> Any:
+def _ackley(x: Tensor) -> Tensor:
     # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
     distance = torch.linalg.vector_norm(x, dim=0)
     waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
@@ -404,7 +404,7 @@ ackley = Function(
 """A funnel with dents and a kink at its bottom; the middle of the usual domain, with 25 minima."""
 
 
-def _griewank(x: Any) -> Any:
+def _griewank(x: Tensor) -> Tensor:
     return 1 + (x[0] ** 2 + x[1] ** 2) / 4000 - torch.cos(x[0]) * torch.cos(x[1] / math.sqrt(2))
 
 
@@ -428,7 +428,7 @@ griewank = Function(
 """Waves of equal height on a very wide bowl; the innermost part of the usual domain, with 17 minima."""
 
 
-def _easom(x: Any) -> Any:
+def _easom(x: Tensor) -> Tensor:
     return -torch.cos(x[0]) * torch.cos(x[1]) * torch.exp(-((x[0] - math.pi) ** 2) - (x[1] - math.pi) ** 2)
 
 
@@ -450,7 +450,7 @@ The usual domain has many more pits farther out, which are too shallow to distin
 """
 
 
-def _levy_13(x: Any) -> Any:
+def _levy_13(x: Tensor) -> Tensor:
     return (
         torch.sin(3 * math.pi * x[0]) ** 2
         + (x[0] - 1) ** 2 * (1 + torch.sin(3 * math.pi * x[1]) ** 2)
@@ -492,7 +492,7 @@ levy_13 = Function(
 """Ripples in a bowl; the part of the usual domain around the lowest point, with 41 minima."""
 
 
-def _branin(x: Any) -> Any:
+def _branin(x: Tensor) -> Tensor:
     bend = x[1] - 5.1 / (4 * math.pi**2) * x[0] ** 2 + 5 / math.pi * x[0] - 6
     return bend**2 + 10 * (1 - 1 / (8 * math.pi)) * torch.cos(x[0]) + 10
 
@@ -511,7 +511,7 @@ branin = Function(
 """Three minima of equal value along a bent valley."""
 
 
-def _michalewicz(x: Any) -> Any:
+def _michalewicz(x: Tensor) -> Tensor:
     along = torch.sin(x[0]) * torch.sin(x[0] ** 2 / math.pi) ** 20
     return -along - torch.sin(x[1]) * torch.sin(2 * x[1] ** 2 / math.pi) ** 20
 
@@ -529,7 +529,7 @@ michalewicz = Function(
 """Two ditches with steep walls that cross in two minima. Elsewhere the plain is flat to many digits."""
 
 
-def _bohachevsky(x: Any) -> Any:
+def _bohachevsky(x: Tensor) -> Tensor:
     waves = 0.3 * (1 - torch.cos(3 * math.pi * x[0])) + 0.4 * (1 - torch.cos(4 * math.pi * x[1]))
     return x[0] ** 2 + 2 * x[1] ** 2 + waves
 
@@ -549,13 +549,13 @@ bohachevsky = Function(
 """A bowl with dents near its bottom: the first of the three functions of this name, with all its 25 minima."""
 
 
-def _schwefel_wave(t: Any) -> Any:
+def _schwefel_wave(t: Tensor) -> Tensor:
     # The root has an infinite slope at 0, but the product does not, so autograd must not follow the root there.
     zero = t == 0
     return torch.where(zero, 0, t * torch.sin(torch.sqrt(torch.where(zero, 1, abs(t)))))
 
 
-def _schwefel(x: Any) -> Any:
+def _schwefel(x: Tensor) -> Tensor:
     return 837.9657745448674 - _schwefel_wave(x[0]) - _schwefel_wave(x[1])
 
 
@@ -585,7 +585,7 @@ The constant, twice 418.98…, makes the lowest value 0. Each coordinate of a mi
 """
 
 
-def _drop_wave(x: Any) -> Any:
+def _drop_wave(x: Tensor) -> Tensor:
     # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
     distance = torch.linalg.vector_norm(x, dim=0)
     return -(1 + torch.cos(12 * distance)) / (distance**2 / 2 + 2)
@@ -604,7 +604,7 @@ drop_wave = Function(
 """Rings around one minimum, on the middle of the usual domain. No point of a ring is listed."""
 
 
-def _peaks(x: Any) -> Any:
+def _peaks(x: Tensor) -> Tensor:
     a, b = x[0], x[1]
     return (
         3 * (1 - a) ** 2 * torch.exp(-(a**2) - (b + 1) ** 2)
@@ -635,7 +635,7 @@ peaks = Function(
 """Three hills and three hollows in a plain, whose slope leads to none of them."""
 
 
-def _saddle(x: Any) -> Any:
+def _saddle(x: Tensor) -> Tensor:
     return x[0] ** 2 - x[1] ** 2
 
 
@@ -652,7 +652,7 @@ saddle = Function(
 """No minimum. A race that starts on the line y = 0 never leaves it; this start is 0.01 away from the line."""
 
 
-def _bounded_saddle(x: Any) -> Any:
+def _bounded_saddle(x: Tensor) -> Tensor:
     return x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4
 
 

@@ -1,9 +1,9 @@
 """Regression: the loss of a model with two weights on data, as a function."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from animopt.core.errors import UsageError
 from animopt.engine.function import Function
@@ -66,9 +66,9 @@ def line(
     )
 
 
-def _line(x: Any, inputs: Any) -> Any:
+def _line(x: Tensor, inputs: Tensor) -> Tensor:
     return x[0] + x[1] * inputs
 
 
-def _mean_squared_error(x: Any, inputs: Any, targets: Any) -> Any:
+def _mean_squared_error(x: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
     return ((_line(x, inputs) - targets) ** 2).mean()
