@@ -55,7 +55,7 @@ class Output:
 
     >>> clip = Output("race.gif", fps=20)
     >>> clip.size, clip.fps
-    ((800, 450), 20.0)
+    ((800, 450), 20)
     """
 
     _path: str = attrs.field(converter=_path_text)
