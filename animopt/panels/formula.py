@@ -75,7 +75,8 @@ class Formula:
         def move(moment: Moment) -> Sequence[Artist]:
             lines = rules[min(int(moment.step), len(rules) - 1)].filled or [""] * len(numbers)
             for text, line in zip(numbers, lines, strict=False):
-                text.set(text=_math(line), fontsize=size)
+                # matplotlib does not measure a text that is not visible.
+                text.set(text=_math(line), fontsize=size, visible=True)
                 # The longest line is not always the widest.
                 fits = size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(text)))
                 text.set(

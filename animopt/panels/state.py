@@ -104,7 +104,9 @@ class State:
             after = min(int(moment.step) + 1, int(recording.steps[self.racer]))
             for text, (_, rows) in zip(numbers, shown, strict=True):
                 there = np.isfinite(rows[after]).all()
-                text.set(text=f"${format_mathtext(rows[after])}$" if there else "–", fontsize=size)
+                words = f"${format_mathtext(rows[after])}$" if there else "–"
+                # matplotlib does not measure a text that is not visible.
+                text.set(text=words, fontsize=size, visible=True)
                 fits = size * min(1.0, 0.98 * column / text_width(text))
                 text.set(
                     fontsize=max(theme.smallest, fits),

@@ -179,6 +179,14 @@ def test_frames_in_any_order_are_the_same(race, panel, racer):
     assert (frames[0] != frames[1]).any()
 
 
+@pytest.mark.parametrize("size", [(180, 320), (220, 150)], ids=str)
+@pytest.mark.parametrize("panel", [Formula, State])
+def test_numbers_that_do_not_fit_stay_hidden(race, panel, size):
+    stage = Stage(panel(6), race, size)
+    for step in range(STEPS + 1):
+        np.testing.assert_array_equal(stage.frame(step), Stage(panel(6), race, size).frame(step))
+
+
 @pytest.mark.parametrize("panel", [Formula, State])
 @pytest.mark.parametrize(
     "racer",
