@@ -1,7 +1,6 @@
-"""What several panels draw: trails, heads, discs, images."""
+"""Artists that several panels draw: trails, heads, dots, badges, images."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -24,110 +23,103 @@ from animopt.drawing.mpl import (
 from animopt.drawing.text import text_width
 from animopt.drawing.theme import Theme
 
-HEAD = 13.0
+HEAD_SIZE = 13.0
+"""Size of a racer's head, in pixels of a 1280 × 720 picture."""
+
+TRAIL_WIDTH = 3.0
+"""Width of a racer's trail, in pixels of a 1280 × 720 picture."""
+
+STEP_SIZE = 5.0
+"""Diameter of the dot at each step, in pixels of a 1280 × 720 picture."""
+
+# Markers of one nominal size differ in area. These factors make them look alike.
+_SIZE_FACTORS = {
+    "o": 1.0,
+    "s": 0.9,
+    "^": 1.2,
+    "v": 1.2,
+    "<": 1.2,
+    ">": 1.2,
+    "D": 0.82,
+    "P": 1.1,
+    "X": 1.1,
+    "*": 1.35,
+}
 
 
-TRAIL = 3.0
+class _PixelPath(PathPatch):
+    """A path in pixels from the figure's lower left, drawn without the steps of matplotlib that it does not need."""
 
-
-POINT = 5.0
-
-
-# Markers of one nominal size differ in area; these factors make them look alike.
-_EVEN = {"o": 1.0, "s": 0.9, "^": 1.2, "v": 1.2, "<": 1.2, ">": 1.2, "D": 0.82, "P": 1.1, "X": 1.1, "*": 1.35}
-
-
-_CIRCLE = Path.unit_regular_polygon(16)
-
-
-class Stamp(PathPatch):
-    """One shape in several places, to a fraction of a pixel, where matplotlib's own markers snap to whole ones.
-
-    `path` counts in pixels, the places in the units of the axes.
-    """
-
-    def __init__(self, axes: Axes, path: Path, **style: Any) -> None:
-        super().__init__(Path(np.empty((0, 2))), transform=IdentityTransform(), joinstyle="miter", **style)
-        self._shape = path
-        self._vertices = np.asarray(path.vertices)
-        self._codes = np.full(len(self._vertices), Path.LINETO, dtype=Path.code_type)
-        if path.codes is not None:
-            self._codes[:] = path.codes
-        self._codes[0] = Path.MOVETO
-        self._axes = axes
+    def __init__(self, axes: Axes, **style: Any) -> None:
+        super().__init__(Path(np.empty((0, 2))), transform=IdentityTransform(), **style)
         axes.add_artist(self)
 
-    def place(self, places: Array) -> "Stamp":
-        """Put the shape in places (any, 2) of the axes; NaN is not drawn."""
-        return self.put(self._axes.transData.transform(places))
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the path."""
+        path = self.get_path()
+        if not (self.get_visible() and np.size(path.vertices)):
+            return
+        context = renderer.new_gc()
+        if self.get_clip_on():
+            context.set_clip_rectangle(self.get_clip_box())
+            context.set_clip_path(cast("TransformedPath | None", self.get_clip_path()))
+        context.set_foreground(self.get_edgecolor())
+        context.set_linewidth(cast("float", renderer.points_to_pixels(float(self.get_linewidth()))))
+        context.set_capstyle(self.get_capstyle())
+        context.set_joinstyle(self.get_joinstyle())
+        renderer.draw_path(context, path, IdentityTransform(), self.get_facecolor() if self.get_fill() else None)
+        context.restore()
 
-    def put(self, pixels: Array) -> "Stamp":
-        """Put the shape in places (any, 2), in pixels from the figure's lower left; NaN is not drawn."""
+
+class Markers(_PixelPath):
+    """One shape at several positions, to a fraction of a pixel; matplotlib's own markers snap to whole pixels.
+
+    `shape` holds its vertices (vertices, 2) in pixels.
+    """
+
+    def __init__(self, axes: Axes, shape: Path, **style: Any) -> None:
+        super().__init__(axes, joinstyle="miter", **style)
+        self.shape = np.asarray(shape.vertices)
+        self._codes = np.asarray(shape.codes)
+        self._axes = axes
+
+    def set_positions(self, positions: Array) -> "Markers":
+        """Draw the shape at positions (any, 2) in the units of the axes. NaN is not drawn."""
+        return self.set_pixels(self._axes.transData.transform(positions))
+
+    def set_pixels(self, pixels: Array) -> "Markers":
+        """Draw the shape at positions (any, 2) in pixels from the figure's lower left. NaN is not drawn."""
         pixels = pixels[np.isfinite(pixels).all(axis=1)]
-        vertices = (pixels[:, None] + self._vertices).reshape(-1, 2)
+        vertices = (pixels[:, None] + self.shape).reshape(-1, 2)
         if len(self._codes) < len(vertices):
             self._codes = np.tile(self._codes, -(-len(vertices) // len(self._codes)))
         self.set_path(Path(vertices, self._codes[: len(vertices)]))
         return self
 
-    def draw(self, renderer: RendererBase) -> None:
-        """Draw the shapes."""
-        face = self.get_facecolor() if self.get_fill() else None
-        _stroke(self, renderer, self.get_path(), self.get_edgecolor(), float(self.get_linewidth()), "butt", face)
 
+class PixelLine(_PixelPath):
+    """A moving line through points in pixels from the figure's lower left."""
 
-class Trail(Line2D):
-    """A line through places in pixels from the figure's lower left, drawn without what matplotlib's own may need."""
-
-    def __init__(self, axes: Axes, colour: str, width: float) -> None:
+    def __init__(self, axes: Axes, color: str, width: float) -> None:
         super().__init__(
-            [],
-            [],
-            color=colour,
+            axes,
+            fill=False,
+            edgecolor=color,
             linewidth=width,
-            solid_capstyle="round",
-            solid_joinstyle="round",
-            transform=IdentityTransform(),
+            capstyle="round",
+            joinstyle="round",
+            zorder=Line2D.zorder,
             animated=True,
         )
-        self._pixels = Path(np.empty((0, 2)))
-        axes.add_artist(self)
-        self.set_clip_path(axes.patch)
 
-    def put(self, pixels: Array) -> "Trail":
-        """Lead the line through places (any, 2); NaN breaks it."""
-        self._pixels = Path(pixels)
+    def set_pixels(self, pixels: Array) -> "PixelLine":
+        """Draw the line through points (any, 2). NaN breaks it."""
+        self.set_path(Path(pixels))
         return self
 
-    def get_path(self) -> Path:
-        """The line, in pixels."""
-        return self._pixels
 
-    def draw(self, renderer: RendererBase) -> None:
-        """Draw the line."""
-        _stroke(self, renderer, self._pixels, self.get_color(), float(self.get_linewidth()), "round")
-
-
-def _stroke(
-    artist: Artist, renderer: RendererBase, path: Path, colour: Any, width: float, ends: Any, face: Any = None
-) -> None:
-    """Draw a path in pixels as an artist of matplotlib's would that has no other properties than these."""
-    if not (artist.get_visible() and np.size(path.vertices)):
-        return
-    context = renderer.new_gc()
-    if artist.get_clip_on():
-        context.set_clip_rectangle(artist.get_clip_box())
-        context.set_clip_path(cast("TransformedPath | None", artist.get_clip_path()))
-    context.set_foreground(colour)
-    context.set_linewidth(cast("float", renderer.points_to_pixels(width)))
-    context.set_capstyle(ends)
-    context.set_joinstyle("round" if ends == "round" else "miter")
-    renderer.draw_path(context, path, IdentityTransform(), face)
-    context.restore()
-
-
-class Sheet(Artist):
-    """Pixels laid on an axes one to one, which matplotlib's own images, resampled for each frame, are too slow for.
+class PixelImage(Artist):
+    """Pixels drawn on an axes one to one. matplotlib's own images are resampled for each frame, which is too slow.
 
     `shape` is (height, width) in pixels.
     """
@@ -141,62 +133,54 @@ class Sheet(Artist):
         self.set_animated(animated)
         axes.add_artist(self)
 
-    def lay(self, pixels: NDArray[np.uint8]) -> "Sheet":
-        """Show pixels (height, width, 4), the uppermost row first."""
+    def set_pixels(self, pixels: NDArray[np.uint8]) -> "PixelImage":
+        """Show pixels (height, width, 4), the top row first."""
         self._pixels = pixels
         return self
 
     def draw(self, renderer: RendererBase) -> None:
-        """Put the pixels in the picture."""
+        """Draw the pixels."""
         if self.get_visible():
             context = renderer.new_gc()
             renderer.draw_image(context, self._left, self._bottom, self._pixels[::-1])
             context.restore()
 
 
-@dataclass(frozen=True)
-class RacerMarks:
-    """A racer's trail, the points of its steps and its head on one axes."""
+class RacerArtists:
+    """A racer's trail, the dots at its steps and its head on one axes."""
 
-    trail: Trail
-    points: Stamp
-    head: Stamp
+    def __init__(self, axes: Axes, theme: Theme, racer: int) -> None:
+        self._trail = PixelLine(axes, theme.hue(racer), theme.trail(TRAIL_WIDTH))
+        self._steps = dots(axes, theme.hue(racer), theme.trail(STEP_SIZE))
+        self._head = head_marker(axes, theme, racer)
 
-    def put(self, trail: Array, points: Array, head: Array) -> Sequence[Artist]:
-        """Put the trail (any, 2), the points (any, 2) and the head (2,) in place, in pixels; NaN is not drawn."""
-        return self.trail.put(trail), self.points.put(points), self.head.put(head[None])
-
-
-def racer_marks(axes: Axes, theme: Theme, racer: int) -> RacerMarks:
-    """The marks of one racer, empty."""
-    trail = trail_line(axes, theme, theme.hue(racer))
-    points = discs(axes, theme.hue(racer), theme.trail(POINT))
-    points.set_clip_path(axes.patch)
-    return RacerMarks(trail, points, head_mark(axes, theme, racer))
+    def set_pixels(self, trail: Array, steps: Array, head: Array) -> Sequence[Artist]:
+        """Place the trail (any, 2), the steps (any, 2) and the head (2,), in pixels. NaN is not drawn."""
+        return self._trail.set_pixels(trail), self._steps.set_pixels(steps), self._head.set_pixels(head[None])
 
 
-def discs(axes: Axes, colour: str, width: float) -> Stamp:
-    """Discs of a width in pixels, in no place yet."""
-    circle = _CIRCLE.transformed(Affine2D().scale(width / 2))
-    return Stamp(axes, circle, facecolor=colour, linewidth=0, animated=True)
+def in_layers(racers: Sequence[Sequence[Artist]]) -> list[Artist]:
+    """Order the artists of all racers so that no trail covers a head: all first artists, then all second ones."""
+    return [artist for layer in zip(*racers, strict=True) for artist in layer]
 
 
-def trail_line(axes: Axes, theme: Theme, colour: str, width: float = TRAIL) -> Trail:
-    """A line that moves, empty."""
-    return Trail(axes, colour, theme.trail(width))
+def dots(axes: Axes, color: str, diameter: float) -> Markers:
+    """Create dots of a diameter in pixels."""
+    circle = Path.unit_regular_polygon(16).transformed(Affine2D().scale(diameter / 2))
+    return Markers(axes, circle, facecolor=color, linewidth=0, animated=True)
 
 
-def head_mark(axes: Axes, theme: Theme, racer: int, size: float = HEAD) -> Stamp:
-    """A racer's marker with a rim of the background's colour, in no place yet."""
+def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -> Markers:
+    """Create a racer's marker, with an edge of the background's color."""
     marker = theme.marker(racer)
     style = MarkerStyle(marker)
     path = style.get_path().transformed(style.get_transform())
     if marker in "^v<>":
-        # Matplotlib centres a triangle's box; its weight is what the eye takes for its place.
+        # matplotlib centers the box around a triangle. The eye sees its center of mass.
         vertices = np.asarray(path.vertices, dtype=np.float64)
         path = Path(vertices - vertices[:3].mean(axis=0), path.codes)
-    pixels = max(7.0, theme.px(size)) * _EVEN.get(marker, 1.0)
-    return Stamp(
+    pixels = max(7.0, theme.px(size)) * _SIZE_FACTORS.get(marker, 1.0)
+    return Markers(
         axes,
         path.transformed(Affine2D().scale(pixels)),
         facecolor=theme.hue(racer),
@@ -207,13 +191,18 @@ def head_mark(axes: Axes, theme: Theme, racer: int, size: float = HEAD) -> Stamp
     )
 
 
-def chip(axes: Axes, theme: Theme, place: Array, word: str, colour: str, radius: float) -> tuple[Stamp, Text]:
-    """A word on a disc with a coloured rim, at least `radius` pixels, around a place (2,) of the axes."""
-    size = max(theme.smallest, 1.3 * radius)
-    x, y = axes.transData.transform(place)
+def draw_racer_marker(axes: Axes, theme: Theme, racer: int, x: float, y: float) -> None:
+    """Draw a racer's marker, which does not move, beside its name."""
+    head_marker(axes, theme, racer, size=11).set_positions(np.array([[x, y]])).set_animated(False)
+
+
+def badge(axes: Axes, theme: Theme, center: Array, word: str, color: str, radius: float) -> tuple[Markers, Text]:
+    """Create a word on a disc with a colored edge, of at least `radius` pixels, at `center` (2,) of the axes."""
+    size = max(theme.min_text, 1.3 * radius)
+    x, y = axes.transData.transform(center)
     text = axes.text(
         x,
-        # Half of a capital's height.
+        # Half the height of a capital letter.
         y - 0.364 * size,
         word,
         fontsize=size,
@@ -223,39 +212,12 @@ def chip(axes: Axes, theme: Theme, place: Array, word: str, colour: str, radius:
         transform=IdentityTransform(),
         animated=True,
     )
-    disc = Stamp(
+    disc = Markers(
         axes,
         Path.unit_regular_polygon(48).transformed(Affine2D().scale(max(radius, 0.6 * text_width(text)))),
         facecolor=theme.background,
-        edgecolor=colour,
+        edgecolor=color,
         linewidth=theme.trail(2),
         animated=True,
     )
-    disc.place(np.asarray(place, dtype=np.float64)[None])
-    return disc, text
-
-
-def graph(axes: Axes, theme: Theme, heading: str) -> None:
-    """Let nothing be seen of an axes but a grid, its labels and a heading above it."""
-    axes.set_facecolor("none")
-    axes.grid(color=theme.rule, linewidth=max(0.8, theme.px(1)))
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=theme.text(13), labelcolor=theme.muted, pad=theme.px(6))
-    axes.spines[:].set_visible(False)
-    axes.annotate(
-        heading,
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(0, theme.px(7)),
-        textcoords="offset pixels",
-        fontsize=theme.text(14),
-        color=theme.muted,
-    )
-
-
-def in_pixels(axes: Axes) -> tuple[float, float]:
-    """Let an axes count in pixels from its upper left, with nothing drawn around it; its width and height."""
-    box = axes.get_window_extent()
-    axes.set_axis_off()
-    axes.set(xlim=(0, box.width), ylim=(box.height, 0))
-    return box.width, box.height
+    return disc.set_positions(np.asarray(center, dtype=np.float64)[None]), text

@@ -1,4 +1,4 @@
-"""Where a point of the scene falls in the picture, how near it is, and whether the surface hides it."""
+"""Projection of points to the picture, and points that the surface hides."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,23 +9,27 @@ from numpy.typing import NDArray
 from animopt.core.arrays import Array
 
 DISTANCE = 6.0
-"""From the camera to the middle of the scene, which is two wide."""
+"""Distance from the camera to the middle of the scene, whose width is 2."""
 
-SAMPLES = 24
-"""How many places along the ray to the camera are asked whether the surface is above them."""
+RAY_SAMPLES = 24
+"""Number of points along a ray to the camera at which its height is compared with the surface."""
 
-_PARTS = ((np.arange(1, SAMPLES + 1) / SAMPLES) ** 1.5).astype(np.float32)[:, None]
+CLEARANCE = 0.012
+"""Height of a ray's start above its point. Without it, the facet on which a point lies would hide the point."""
+
+# Samples are dense near the point, where the ray is low.
+_RAY_FRACTIONS = ((np.arange(1, RAY_SAMPLES + 1) / RAY_SAMPLES) ** 1.5).astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera that looks at the origin; `azimuth` and `elevation` in degrees, as mplot3d counts them."""
+    """A camera that looks at the origin. `azimuth` and `elevation` are in degrees, as in mplot3d."""
 
     azimuth: float
     elevation: float
 
     @property
-    def axes(self) -> Array:
+    def basis(self) -> Array:
         """Unit vectors to the right, up, and towards the camera, as rows (3, 3)."""
         azimuth, elevation = np.radians([self.azimuth, self.elevation])
         sine, cosine = np.sin(azimuth), np.cos(azimuth)
@@ -33,10 +37,10 @@ class Camera:
         return np.array([[-sine, cosine, 0], [-cosine * up, -sine * up, along], [cosine * along, sine * along, up]])
 
     def project(self, points: Array) -> tuple[Array, Array]:
-        """Points (..., 3) to places in the picture (..., 2), and how much nearer than the origin they are (...)."""
-        turned = points @ self.axes.T
-        near = turned[..., 2]
-        return turned[..., :2] * (DISTANCE / (DISTANCE - near))[..., None], near
+        """Project points (..., 3) to the picture (..., 2). Also return their distance (...) in front of the origin."""
+        turned = points @ self.basis.T
+        depth = turned[..., 2]
+        return turned[..., :2] * (DISTANCE / (DISTANCE - depth))[..., None], depth
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,30 +51,29 @@ class HeightField:
     z: Array
 
     def hidden(self, points: Array, camera: Camera) -> NDArray[np.bool_]:
-        """Whether the surface stands between each point (points, 3) near it and the camera, (points,)."""
-        known = np.isfinite(points[:, 0] + points[:, 1] + points[:, 2])
-        points = np.where(known[:, None], points, 0.0)
-        towards = camera.axes[2] * DISTANCE - points
-        # A ray is clear once it is higher than everything, or past the rectangle.
+        """Return whether the surface hides each point (points, 3) on it from the camera, (points,)."""
+        finite = np.isfinite(points[:, 0] + points[:, 1] + points[:, 2])
+        points = np.where(finite[:, None], points, 0.0)
+        rays = camera.basis[2] * DISTANCE - points
+        # A ray is clear once it is above the highest point, or outside the rectangle.
         with np.errstate(divide="ignore", invalid="ignore"):
             reach = np.minimum.reduce(
                 [
-                    np.where(towards[:, 2] > 0, (self._top - points[:, 2]) / towards[:, 2], np.inf),
-                    *(_leaves(points[:, axis], towards[:, axis], self.half[axis]) for axis in (0, 1)),
+                    np.where(rays[:, 2] > 0, (self._top - points[:, 2]) / rays[:, 2], np.inf),
+                    *(_exit_fractions(points[:, axis], rays[:, axis], self.half[axis]) for axis in (0, 1)),
                     np.ones(len(points)),
                 ]
             )
         rows, columns = self.z.shape
-        # In cells of the table and single precision, which halves the time.
+        # In cells of the table, and in single precision, which halves the time.
         cells = np.array([(columns - 1) / 2, (rows - 1) / 2]) / self.half
         x, y = ((points[:, :2] + self.half) * cells + 0.5).astype(np.float32).T
-        along, across, rise = (towards * reach[:, None] * [*cells, 1]).astype(np.float32).T
-        column = (x + _PARTS * along).astype(np.int32)
-        row = (y + _PARTS * across).astype(np.int32)
-        # A hair's breadth above, or every point would be hidden by the facet that it lies on.
-        ray = (points[:, 2] + 0.012).astype(np.float32) + _PARTS * rise
-        under = self._heights.take(row * columns + column, mode="clip") > ray
-        hidden: NDArray[np.bool_] = under.any(axis=0) & known
+        along, across, rise = (rays * reach[:, None] * [*cells, 1]).astype(np.float32).T
+        column = (x + _RAY_FRACTIONS * along).astype(np.int32)
+        row = (y + _RAY_FRACTIONS * across).astype(np.int32)
+        ray = (points[:, 2] + CLEARANCE).astype(np.float32) + _RAY_FRACTIONS * rise
+        below = self._heights.take(row * columns + column, mode="clip") > ray
+        hidden: NDArray[np.bool_] = below.any(axis=0) & finite
         return hidden
 
     @cached_property
@@ -82,6 +85,6 @@ class HeightField:
         return self.z.astype(np.float32).ravel()
 
 
-def _leaves(start: Array, speed: Array, half: float) -> Array:
-    """When something that moves from `start` passes ±half; never, where it stands still."""
-    return np.where(speed == 0, np.inf, (np.copysign(half, speed) - start) / speed)
+def _exit_fractions(start: Array, ray: Array, half: float) -> Array:
+    """Return the fraction of each ray at which it passes ±`half`; infinity for a ray that is parallel to the edge."""
+    return np.where(ray == 0, np.inf, (np.copysign(half, ray) - start) / ray)

@@ -1,4 +1,4 @@
-"""Colors between two others, and along a ramp."""
+"""Colors between two others, and along a theme's ramp."""
 
 from dataclasses import replace
 
@@ -8,17 +8,17 @@ from animopt.drawing.mpl import to_hex, to_rgb
 from animopt.drawing.theme import Theme
 
 
-def blend(first: str, second: str, part: float) -> str:
-    """The colour that lies a part of the way from one to another."""
-    red, green, blue = np.array(to_rgb(first)) * (1 - part) + np.array(to_rgb(second)) * part
+def blend(first: str, second: str, fraction: float) -> str:
+    """Mix two colors: 0 gives the first, 1 the second."""
+    red, green, blue = np.array(to_rgb(first)) * (1 - fraction) + np.array(to_rgb(second)) * fraction
     return to_hex((red, green, blue))
 
 
 def ordered_theme(theme: Theme, count: int) -> Theme:
-    """The same look for `count` racers that have an order: their hues lie along its ramp."""
+    """Return the theme for `count` racers that have an order: their hues lie along its ramp."""
     last = len(theme.ramp) - 1
     hues = []
-    for place in np.linspace(0, last, max(1, count)):
-        before = min(int(place), last - 1)
-        hues.append(blend(theme.ramp[before], theme.ramp[before + 1], place - before))
+    for position in np.linspace(0, last, max(1, count)):
+        before = min(int(position), last - 1)
+        hues.append(blend(theme.ramp[before], theme.ramp[before + 1], position - before))
     return replace(theme, hues=tuple(hues))

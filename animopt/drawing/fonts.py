@@ -1,4 +1,4 @@
-"""The letters: the same on every machine, and other scripts' from the fonts that the machine has."""
+"""Fonts: Inter, which is the same on every machine, and the machine's fonts for other scripts."""
 
 import atexit
 import dataclasses
@@ -10,27 +10,33 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from animopt.core.atomic_files import write_atomically
+from animopt.core.errors import Error
 from animopt.drawing.mpl import FontProperties, fontManager, get_font, matplotlib
 
 FAMILY = "Animopt Inter"
 
-# A change to how the files are made needs a new number here; else machines go on with the files that they have.
 _RECIPE = 1
+"""Version of the way in which the files are made. Increase it with each change, so that cached files are made anew."""
 
 _REGULAR, _BOLD = 400, 700
 
-# Inter's optical size of each weight, in points: bold is for titles.
 _OPTICAL_SIZE = {_REGULAR: 14, _BOLD: 24}
+"""Optical size of each weight of Inter, in points. Bold is for titles."""
 
-# What a lecture needs, first and last; all of Inter takes twice as long.
+_CHECKSUM = 0xB1B0AFBA
+"""Checksum of every whole font file, by the OpenType specification, table "head"."""
+
+# First and last code points of the characters that are kept. All characters of Inter would take twice as long.
 _KEPT = [
     (0x20, 0x17F),  # Latin
     (0x1A0, 0x1B0),  # Vietnamese, with 0x1EA0
     (0x2C6, 0x2DD),  # accents by themselves
-    (0x300, 0x338),  # accents to put on letters
+    (0x300, 0x338),  # combining accents
     (0x370, 0x3FF),  # Greek
     (0x400, 0x45F),  # Cyrillic
     (0x490, 0x491),
@@ -44,14 +50,14 @@ _KEPT = [
     (0x25A0, 0x25FF),  # shapes
 ]
 
-# These get one width. Inter has that for the hyphen and the space too, but words would gape.
-_EVEN = "0123456789+−×÷±=≠≈<>≤≥"
+# Characters that get the tabular width. Inter has one for the hyphen and the space too, but words would have gaps.
+_TABULAR = "0123456789+−×÷±=≠≈<>≤≥"
 
-# What is not seen, by its category in Unicode, and what stands for it.
-_UNSEEN = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": ""}
+# Replacements of invisible characters, by their Unicode category.
+_INVISIBLE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": ""}
 
-# What may have the letters that Inter and DejaVu Sans lack, first come, first served.
-_OTHERS = [
+# System fonts for characters that Inter and DejaVu Sans lack, in order of preference.
+_SYSTEM_FONTS = [
     "NanumGothic",
     "Noto Sans CJK KR",
     "Noto Sans KR",
@@ -78,86 +84,88 @@ _OTHERS = [
 
 @cache
 def font_family() -> list[str]:
-    """The names for matplotlib's `font.family`, whose fonts it finds from now on.
+    """Register the fonts with matplotlib, and return the names for its setting `font.family`.
 
-    Inter comes first, regular and bold; then DejaVu Sans, which matplotlib brings, so that a symbol that Inter lacks
-    looks alike everywhere; then whatever the machine has for other scripts.
+    Inter is first, regular and bold. Then comes DejaVu Sans, which is part of matplotlib, so that a symbol that Inter
+    lacks looks the same everywhere; then the fonts of the machine for other scripts.
     """
     for path in _korean_extra():
         fontManager.addfont(path)
-    others = [ours for name in _OTHERS if (ours := _adopt(name))]
+    others = [alias for name in _SYSTEM_FONTS if (alias := _add_alias(name))]
     for weight in _OPTICAL_SIZE:
-        fontManager.addfont(_file(weight))
+        fontManager.addfont(_font_file(weight))
     return [FAMILY, "DejaVu Sans", *others]
 
 
 def missing_letters(text: str) -> str:
-    """The characters of a text that no font of the family has, each once, in order."""
+    """Return the characters of a text that no font has, each once, in order."""
     characters = dict.fromkeys(
         character
         for character in unicodedata.normalize("NFC", text)
-        if unicodedata.category(character) not in {*_UNSEEN, "Zs"}
+        if unicodedata.category(character) not in {*_INVISIBLE, "Zs"}
     )
     for name in font_family():
-        # Most texts need none but the first font, and others are slow to read.
+        # Other fonts are slow to read, and most texts need only the first font.
         if characters:
             characters = dict.fromkeys(character for character in characters if ord(character) not in _charmap(name))
     return "".join(characters)
 
 
-def replace_missing(text: str, lacking: str) -> str:
-    """The text in one line, with a box in the place of each of the lacking characters.
+def replace_missing(text: str, missing: str) -> str:
+    """Return the text in one line, with a box in place of each of the missing characters.
 
-    What only tells a terminal or a text's layout what to do is a space, or is left out where no font has it.
+    Control characters become spaces. Format characters that no font has are removed.
     """
-    if any(character in lacking for character in unicodedata.normalize("NFC", text)):
-        text = unicodedata.normalize("NFC", text).translate(dict.fromkeys(map(ord, lacking), "□"))
-    unseen = {ord(each): _UNSEEN[kind] for each in set(text) if (kind := unicodedata.category(each)) in _UNSEEN}
-    for name in font_family() if "" in unseen.values() else ():
-        unseen = {code: shown for code, shown in unseen.items() if shown or code not in _charmap(name)}
-    return text.translate(unseen)
+    if any(character in missing for character in unicodedata.normalize("NFC", text)):
+        text = unicodedata.normalize("NFC", text).translate(dict.fromkeys(map(ord, missing), "□"))
+    invisible = {
+        ord(each): _INVISIBLE[kind] for each in set(text) if (kind := unicodedata.category(each)) in _INVISIBLE
+    }
+    for name in font_family() if "" in invisible.values() else ():
+        invisible = {code: shown for code, shown in invisible.items() if shown or code not in _charmap(name)}
+    return text.translate(invisible)
 
 
 def font_remedy(characters: str) -> str:
-    """What to do about characters that no font has, in one line."""
+    """Return a line that names characters that no font has, and says which font to install."""
     said = "no font has " + ", ".join(map(describe_character, characters[:3]))
     said += f" and {len(characters) - 3} more" if len(characters) > 3 else ""
-    if _of(characters, "HANGUL", "HALFWIDTH HANGUL"):
+    if _has_script(characters, "HANGUL", "HALFWIDTH HANGUL"):
         return f"{said}; install the extra animopt[korean], or a system font such as Debian's fonts-noto-cjk"
-    if _of(characters, "CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH", "BOPOMOFO"):
+    if _has_script(characters, "CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH", "BOPOMOFO"):
         return f"{said}; install a system font such as Debian's fonts-noto-cjk; macOS and Windows come with one"
     return said
 
 
 def describe_character(character: str) -> str:
-    """A character and its code point, for a message."""
+    """Return a character and its code point, for a message."""
     code = f"U+{ord(character):04X}"
     return f"'{character}' ({code})" if character.isprintable() else code
 
 
-def _of(characters: str, *scripts: str) -> bool:
-    """Whether any character is of one of the scripts, which Unicode's names begin with."""
+def _has_script(characters: str, *scripts: str) -> bool:
+    """Return whether any character is of a script. The names of characters in Unicode begin with their script."""
     return any(unicodedata.name(character, "").startswith(scripts) for character in characters)
 
 
 @cache
 def _charmap(name: str) -> frozenset[int]:
-    """The code points that a family's regular font has."""
+    """Return the code points in a family's regular font."""
     return frozenset(get_font(fontManager.findfont(FontProperties(family=name, weight=_REGULAR))).get_charmap())
 
 
 def _korean_extra() -> Iterable[Path]:
-    """The fonts in koreanize-matplotlib, which is not imported, for that would change matplotlib's settings."""
+    """Yield the fonts in koreanize-matplotlib. The package is not imported, as it changes matplotlib's settings."""
     found = importlib.util.find_spec("koreanize_matplotlib")
     for folder in (found and found.submodule_search_locations) or []:
         yield from sorted(Path(folder, "fonts").glob("NanumGothic*.ttf"))
 
 
-def _adopt(name: str) -> str | None:
-    """Give a family of the machine's a name of ours, if it is there.
+def _add_alias(name: str) -> str | None:
+    """Give a family of the machine an alias that has both weights, and return it; None if there is no such family.
 
-    Under that name it has one font for each of our weights, the nearest; under its own, matplotlib would complain, at
-    every size, of each weight that is not there.
+    Each weight of the alias is the nearest weight of the family. For the family's own name matplotlib would warn of
+    each missing weight, at every size.
     """
     fonts = [
         font
@@ -166,57 +174,48 @@ def _adopt(name: str) -> str | None:
     ]
     if not fonts:
         return None
-    ours = f"Animopt {name}"
+    alias = f"Animopt {name}"
     for weight in _OPTICAL_SIZE:
         nearest = min(fonts, key=lambda font: abs(int(font.weight) - weight))
-        fontManager.ttflist.append(dataclasses.replace(nearest, name=ours, weight=weight))
-    return ours
+        fontManager.ttflist.append(dataclasses.replace(nearest, name=alias, weight=weight))
+    return alias
 
 
-def _file(weight: int) -> Path:
-    """The file of a weight, made if this user has no whole one yet."""
-    name = f"animopt-inter-{version('fontpkg-inter')}-{_RECIPE}-{weight}.ttf"
-    path = Path(matplotlib.get_cachedir(), name)
+def _font_file(weight: int) -> Path:
+    """Return the font file of a weight. It is made unless the user's cache has a whole one."""
+    path = Path(matplotlib.get_cachedir(), f"animopt-inter-{version('fontpkg-inter')}-{_RECIPE}-{weight}.ttf")
     if _is_whole(path):
         return path
-    data = _instance(weight)
+    data = _make_font(weight)
     try:
-        _put(data, path)
-    except OSError:
-        # Windows replaces no file that is open; then another process has just put a whole one there.
+        write_atomically(path, data)
+    except Error:
+        # Windows does not replace a file that another process has open, after that process has written it.
         if not _is_whole(path):
-            path = _own_folder() / name
-            _put(data, path)
+            path = _temporary_folder() / path.name
+            path.write_bytes(data)
     return path
 
 
 @cache
-def _own_folder() -> Path:
-    """A folder for this process alone, where the cache cannot be written."""
+def _temporary_folder() -> Path:
+    """Create a folder for this process, in place of a cache that cannot be written."""
     folder = tempfile.TemporaryDirectory(prefix="animopt-", ignore_cleanup_errors=True)
     atexit.register(folder.cleanup)
     return Path(folder.name)
 
 
-def _put(data: bytes, path: Path) -> None:
-    """Write a file that others see whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.stem}-") as folder:
-        unfinished = Path(folder, path.name)
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-
-
 def _is_whole(path: Path) -> bool:
-    """Whether a font file is there and adds up to the sum that the format gives every one."""
+    """Return whether a font file exists and has the right checksum."""
     try:
-        return int(np.fromfile(path, ">u4").sum(dtype=np.uint32)) == 0xB1B0AFBA
+        return int(np.fromfile(path, ">u4").sum(dtype=np.uint32)) == _CHECKSUM
     except OSError:
         return False
 
 
-def _instance(weight: int) -> bytes:
-    """A font file of Inter in one weight, the same bytes each time."""
-    # Imported here because only the first use on a machine needs them, and they take long.
+def _make_font(weight: int) -> bytes:
+    """Make a font file of Inter in one weight, with the same bytes each time."""
+    # fontTools is imported only here, as it takes long and only the first run on a machine needs it.
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
     from fontTools.varLib import instancer  # type: ignore[import-untyped]
 
@@ -227,34 +226,32 @@ def _instance(weight: int) -> bytes:
     for number, name in names.items():
         font["name"].setName(name, number, 3, 1, 0x409)
     instancer.setRibbiBits(font)
-    file = io.BytesIO()
-    font.save(file)
-    return file.getvalue()
+    return _saved(font)
 
 
 @cache
 def _subset() -> bytes:
-    """Inter, still of any weight, with the characters that are kept, even figures, and of its features the kerning."""
+    """Make the variable font of Inter with the kept characters, tabular figures, and kerning as its only feature."""
     import fontpkg_inter  # type: ignore[import-untyped]
     from fontTools import subset  # type: ignore[import-untyped]
     from fontTools.ttLib import TTFont
 
     font = TTFont(fontpkg_inter.ROOT / "files" / "Inter[opsz,wght].ttf", recalcTimestamp=False, lazy=True)
     layout = font["GSUB"].table
-    (figures,) = {
+    (lookup,) = {
         index
         for record in layout.FeatureList.FeatureRecord
         if record.FeatureTag == "tnum"
         for index in record.Feature.LookupListIndex
     }
-    (even,) = (table.mapping for table in layout.LookupList.Lookup[figures].SubTable)
+    (tabular,) = (table.mapping for table in layout.LookupList.Lookup[lookup].SubTable)
     for table in font["cmap"].tables:
-        for code in map(ord, _EVEN):
-            # Tables share their maps, so that a glyph may have been replaced before.
-            table.cmap[code] = even.get(table.cmap[code], table.cmap[code])
+        for code in map(ord, _TABULAR):
+            # Tables share their maps, so that a glyph may already be replaced.
+            table.cmap[code] = tabular.get(table.cmap[code], table.cmap[code])
     options = subset.Options(
         layout_features=["kern", "mark"],
-        # Contextual forms would turn the x of 10x10 into a cross.
+        # Contextual forms would turn the x of 10x10 into a multiplication sign.
         drop_tables=[*subset.Options().drop_tables, "GSUB", "STAT"],
         name_IDs=[0, 13, 14],
         notdef_outline=True,
@@ -262,6 +259,11 @@ def _subset() -> bytes:
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in _KEPT for code in range(first, last + 1)])
     subsetter.subset(font)
+    return _saved(font)
+
+
+def _saved(font: Any) -> bytes:
+    """Return the file of a `fontTools.ttLib.TTFont`."""
     file = io.BytesIO()
     font.save(file)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""What the colours of a map stand for."""
+"""Colors of a map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,70 +12,76 @@ from animopt.drawing.mpl import MaxNLocator, to_hex, to_rgb
 from animopt.drawing.theme import Theme
 from animopt.recording.map_results import Basins, Losses
 
-BANDS = 4
-"""How many shades of a colour tell after how many steps a minimum was reached."""
+MAX_BANDS = 4
+"""Maximum number of tints of a basin's hue. Each tint is a range of steps in which a minimum is reached."""
 
-PALEST = 0.66
-"""Which part of the shade of those that came last is the background's."""
+PALEST_TINT = 0.66
+"""Fraction of the background's color in the tint of the last band."""
 
-VEIL = 0.86
-"""How opaque a basin's colour lies on the contour lines."""
+BASIN_OPACITY = 0.86
+"""Opacity of a basin's color over the contour lines."""
 
-DECADES = 6
-"""How far below its highest value a gap is told apart."""
+MAX_DECADES = 6
+"""Maximum number of powers of ten on the scale of losses."""
 
-STRIPE = 4.0
-"""The width of the stripes on what has diverged, in pixels of a 1280 × 720 picture."""
+STRIPE_WIDTH = 4.0
+"""Width of the stripes where racers diverge, in pixels of a 1280 × 720 picture."""
 
-STRIPES = 0.16, 0.42
-"""Which parts of them are the ink's."""
+STRIPE_TINTS = 0.16, 0.42
+"""Fractions of the ink's color in the two colors of the stripes."""
 
-LEVELS = 255
-"""How many colours the scale of a loss has."""
+LOSS_COLORS = 255
+"""Number of colors on the scale of losses."""
 
 
-def letter(minimum: int) -> str:
-    """What a minimum is called: A to Z, then AA, AB and so on."""
+def minimum_letter(minimum: int) -> str:
+    """Return the letter of a minimum: A to Z, then AA, AB and so on."""
     before, last = divmod(minimum, 26)
-    return (letter(before - 1) if before else "") + chr(ord("A") + last)
+    return (minimum_letter(before - 1) if before else "") + chr(ord("A") + last)
 
 
-def bands(basins: Basins) -> list[int]:
-    """The steps, ascending, at which one band ends and the next begins; the last band has no end."""
+def step_bands(basins: Basins) -> list[int]:
+    """Return the last step of each band but the last band, ascending."""
     reached = basins.step[basins.minimum >= 0]
-    # The few that come late would leave one band for all the others.
+    # The few starts that arrive late would take most of the range.
     high = float(np.quantile(reached, 0.95)) if reached.size else 1.0
-    ticks = MaxNLocator(BANDS, integer=True, steps=[1, 2, 2.5, 5, 10]).tick_values(0, max(1.0, high))
-    return [int(tick) for tick in ticks if 0 < tick < high][: BANDS - 1] or [1]
+    ticks = MaxNLocator(MAX_BANDS, integer=True, steps=[1, 2, 2.5, 5, 10]).tick_values(0, max(1.0, high))
+    return [int(tick) for tick in ticks if 0 < tick < high][: MAX_BANDS - 1] or [1]
 
 
-def shades(theme: Theme, hue: str, count: int) -> list[str]:
-    """The shades of a hue, for so many bands, from the soonest to the last."""
-    return [blend(hue, theme.background, part) for part in np.linspace(0, PALEST, count)]
+def band_tints(theme: Theme, hue: str, bands: int) -> list[str]:
+    """Return the tints of a hue, from the first band to the last."""
+    return [blend(hue, theme.background, fraction) for fraction in np.linspace(0, PALEST_TINT, bands)]
+
+
+def stripe_colors(theme: Theme) -> tuple[str, str]:
+    """Return the two colors of the stripes where racers diverge."""
+    pale, dark = (blend(theme.background, theme.ink, tint) for tint in STRIPE_TINTS)
+    return pale, dark
 
 
 def stripes(theme: Theme, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """What has diverged, as pixels (height, width, 3): stripes that no basin has."""
-    pair = np.array([bytes_of(blend(theme.background, theme.ink, part)) for part in STRIPES])
+    """Return diagonal stripes, which mark divergence, as pixels (height, width, 3)."""
+    pair = np.array([color_bytes(color) for color in stripe_colors(theme)])
     rows, columns = np.indices(shape)
-    return pair[(rows + columns) // max(2, round(theme.px(STRIPE))) % 2]
+    return pair[(rows + columns) // max(2, round(theme.px(STRIPE_WIDTH))) % 2]
 
 
-def bytes_of(colour: str) -> NDArray[np.uint8]:
-    """A colour as (3,) bytes."""
-    return np.rint(255 * np.array(to_rgb(colour))).astype(np.uint8)
+def color_bytes(color: str) -> NDArray[np.uint8]:
+    """Return a color as (3,) bytes."""
+    return np.rint(255 * np.array(to_rgb(color))).astype(np.uint8)
 
 
 @dataclass(frozen=True)
 class LossScale:
-    """From the loss that is told apart at the lowest to the highest, by powers of ten where it is a gap."""
+    """A scale of losses from `low` to `high`."""
 
     low: float
     high: float
     logarithmic: bool
 
-    def parts(self, loss: Array) -> Array:
-        """Where losses stand on the scale, from 0 at its low end to 1."""
+    def fractions(self, loss: Array) -> Array:
+        """Return the positions of losses (any shape) on the scale, from 0 at its low end to 1."""
         if not self.logarithmic:
             return np.clip((loss - self.low) / (self.high - self.low), 0, 1)
         decades = np.log10(self.high / self.low)
@@ -83,42 +89,42 @@ class LossScale:
 
 
 def loss_scale(losses: Losses) -> LossScale:
-    """The scale for all steps: up to the loss at the start, above which no two settings need be told apart."""
-    seen = losses.loss[np.isfinite(losses.loss)]
-    high = float(np.nanmax(losses.loss[0], initial=-np.inf)) if seen.size else 1.0
+    """Return the scale for all steps, up to the loss at the start. It is logarithmic for gaps to a minimum."""
+    finite = losses.loss[np.isfinite(losses.loss)]
+    high = float(np.nanmax(losses.loss[0], initial=-np.inf)) if finite.size else 1.0
     if not losses.gap:
-        low = float(seen.min(initial=high - 1))
+        low = float(finite.min(initial=high - 1))
         return LossScale(low, high if high > low else low + 1, False)
-    # Whole powers of ten, so that the ends of the colour bar can be named.
+    # Whole powers of ten make short labels for the ends of the color bar.
     top = np.ceil(np.log10(high)) if high > 0 else 0.0
     last = losses.loss[-1]
     least = last[last > 0].min(initial=10.0**top / 10)
-    bottom = np.floor(max(np.log10(least), top - DECADES))
+    bottom = np.floor(max(np.log10(least), top - MAX_DECADES))
     return LossScale(float(10.0 ** min(bottom, top - 1)), float(10.0**top), True)
 
 
-def loss_colours(theme: Theme) -> list[str]:
-    """The scale's colours from low to high, equally far apart in lightness: what is low stands out from the ground."""
+def loss_colors(theme: Theme) -> list[str]:
+    """Return the colors of the scale of losses. Low losses contrast most with the background."""
     ends = [blend(theme.ink, theme.hue(0), 0.25), theme.hue(0), blend(theme.background, theme.hue(0), 0.1)]
-    return ramp(ends, LEVELS)
+    return uniform_ramp(ends, LOSS_COLORS)
 
 
-def ramp(stops: Sequence[str], count: int) -> list[str]:
-    """`count` colours through the stops, equally far apart in lightness.
+def uniform_ramp(stops: Sequence[str], count: int) -> list[str]:
+    """Return `count` colors through the stops, in even steps of lightness.
 
-    Lightness is that of Oklab (Ottosson 2020, "A perceptual color space for image processing"), in which the colours
-    between two stops are mixed. The stops must go one way from light to dark or from dark to light.
+    Lightness is that of Oklab (Ottosson 2020, "A perceptual color space for image processing"), in which the colors
+    are mixed. The lightness of the stops must ascend or descend.
     """
-    colours = np.array([to_rgb(stop) for stop in stops])
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
-    places = np.cbrt(linear @ _TO_CONES.T) @ _TO_OKLAB.T
-    lightness = places[:, 0]
+    colors = np.array([to_rgb(stop) for stop in stops])
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    oklab = np.cbrt(linear @ _TO_CONES.T) @ _TO_OKLAB.T
+    lightness = oklab[:, 0]
     order = np.argsort(lightness)
     wanted = np.linspace(lightness[0], lightness[-1], count)
-    mixed = np.column_stack([np.interp(wanted, lightness[order], axis[order]) for axis in places.T])
+    mixed = np.column_stack([np.interp(wanted, lightness[order], axis[order]) for axis in oklab.T])
     linear = np.clip((mixed @ np.linalg.inv(_TO_OKLAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T, 0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return [to_hex(tuple(colour)) for colour in encoded]
+    return [to_hex(tuple(color)) for color in encoded]
 
 
 _TO_CONES = np.array(

@@ -1,9 +1,4 @@
-"""The protocol of a panel.
-
-A panel's `draw` paints everything that stays still on its axes and returns `move`, which places what moves for a
-moment and returns it in the order in which it is drawn. `move` sets every property that it touches, so that a frame
-depends on nothing but its moment.
-"""
+"""The protocol of a panel, and the types in its signature."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -13,12 +8,20 @@ from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
-Move = Callable[[Moment], Sequence[Artist]]
+__all__ = ["Artists", "Axes", "Moment", "Move", "Panel", "Recording", "Theme"]
+
+Artists = Sequence[Artist]
+
+Move = Callable[[Moment], Artists]
+"""A function that places the moving artists for a moment, and returns them in the order in which they are drawn.
+
+It sets every property that it touches, so that a frame depends only on its moment.
+"""
 
 
 class Panel(Protocol):
     """Something that draws one aspect of a race."""
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Paint what stays still; return what moves."""
+        """Draw what does not move on the axes, and return the function that moves the rest."""
         ...

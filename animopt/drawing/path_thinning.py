@@ -1,5 +1,6 @@
-"""What of a racer's way its picture needs: a late frame of a long race costs no more than that."""
+"""Paths without the points that no pixel shows, so that late frames of a long race are as fast as early ones."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,61 +10,83 @@ from animopt.core.arrays import Array
 from animopt.recording.recording import Recording, SurfacePath
 
 CELL = 0.5
-"""How coarsely trails are told apart, in pixels."""
+"""Side in pixels of the square cells in which a path is drawn only once."""
 
-LONGEST = 10_000
-"""Of a piece that leads over more cells than this, nobody asks which."""
+MAX_SPAN = 10_000
+"""Maximum span in cells of a segment whose cells are compared. Longer segments are always drawn."""
 
-FARTHEST = 2.0**30
-"""So many cells away no picture reaches."""
+MAX_COORDINATE = 2.0**30
+"""Maximum coordinate in cells. Points farther away are in no picture."""
 
-TABLE = 2**26
-"""As many cells can each have a place in a table, which is faster than to sort them."""
+MAX_TABLE = 2**26
+"""Maximum number of cells in a lookup table. More cells are sorted, which is slower."""
 
 
-def fresh(places: Array) -> NDArray[np.bool_]:
-    """Whether each place (any, 2), counted in cells, is the first in its cell; NaN and what is far away are in none."""
-    seen = np.zeros(len(places), dtype=bool)
-    known = np.flatnonzero((np.abs(places) < FARTHEST).all(axis=1))
-    if known.size:
-        cells = np.floor(places[known]).astype(np.int64)
+class RacerPath:
+    """A racer's path in the coordinates of a panel, and what of it is drawn.
+
+    `to_panel` converts points (points, 3) of the surface to these coordinates, (points, 2 or 3). The side of the cells
+    of the thinned path is `cell`.
+    """
+
+    def __init__(self, recording: Recording, racer: int, to_panel: Callable[[Array], Array], cell: float) -> None:
+        path = recording.paths[racer]
+        self._whole = replace(path, xyz=to_panel(path.xyz))
+        self._trail = thin_path(self._whole, cell)
+        steps = np.flatnonzero(recording.in_view[racer])
+        points = to_panel(np.column_stack([recording.xy[racer], recording.z[racer]]))[steps]
+        first = first_in_cell(points[:, :2] / cell)
+        self._steps = SurfacePath(steps[first].astype(np.float64), points[first])
+
+    def head(self, step: float) -> Array:
+        """Return the head at a fractional step, (2 or 3,)."""
+        return self._whole.head(step)
+
+    def trail(self, step: float) -> Array:
+        """Return the trail up to a fractional step, (points, 2 or 3). Its last point is the head."""
+        return np.vstack([self._trail.passed(step), self._whole.head(step)])
+
+    def steps(self, step: float) -> Array:
+        """Return the points of the steps up to a fractional step, (points, 2 or 3)."""
+        return self._steps.passed(step)
+
+
+def first_in_cell(positions: Array) -> NDArray[np.bool_]:
+    """Return whether each position (any, 2), in cells, is the first in its cell. NaN and far positions never are."""
+    first = np.zeros(len(positions), dtype=bool)
+    near = np.flatnonzero((np.abs(positions) < MAX_COORDINATE).all(axis=1))
+    if near.size:
+        cells = np.floor(positions[near]).astype(np.int64)
         cells -= cells.min(axis=0)
         key = cells[:, 0] * (cells[:, 1].max() + 1) + cells[:, 1]
-        if key.max() > TABLE:
-            seen[known[np.unique(key, return_index=True)[1]]] = True
-            return seen
-        # Of several the last one is kept, so that backwards it is the first.
-        first = np.empty(key.max() + 1, dtype=np.intp)
-        first[key[::-1]] = known[::-1]
-        seen[first[key]] = True
-    return seen
+        if key.max() > MAX_TABLE:
+            first[near[np.unique(key, return_index=True)[1]]] = True
+            return first
+        # Of several assignments to a cell NumPy keeps the last, which in reverse order is the first position.
+        table = np.empty(key.max() + 1, dtype=np.intp)
+        table[key[::-1]] = near[::-1]
+        first[table[key]] = True
+    return first
 
 
-def thinned(way: SurfacePath, cell: float) -> SurfacePath:
-    """The way without the pieces that lead only over cells where it has been, so that its picture is the same.
+def thin_path(path: SurfacePath, cell: float) -> SurfacePath:
+    """Remove the segments that only cross cells that the path has crossed before, so that its picture is the same.
 
-    Cells are squares of its first two coordinates, `cell` wide. What is left out is a row of NaN; where the way ends
-    at a step between two, that is for the whole way to tell.
+    Cells are squares of the first two coordinates, with the side `cell`. A row of NaN replaces removed segments.
     """
-    places = way.xyz[:, :2] / cell
-    moved = np.append(True, (np.floor(places[1:]) != np.floor(places[:-1])).any(axis=1))
-    step, xyz, places = way.step[moved], way.xyz[moved], places[moved]
-    span = np.abs(np.diff(places, axis=0)).max(axis=1)
-    long = span > LONGEST
+    positions = path.xyz[:, :2] / cell
+    moved = np.append(True, (np.floor(positions[1:]) != np.floor(positions[:-1])).any(axis=1))
+    step, xyz, positions = path.step[moved], path.xyz[moved], positions[moved]
+    span = np.abs(np.diff(positions, axis=0)).max(axis=1)
+    long = span > MAX_SPAN
+    # Each segment is sampled once per cell of its span.
     counts = np.where(long, 0, np.ceil(np.nan_to_num(span))).astype(np.intp)
-    piece = np.repeat(np.arange(len(counts)), counts)
-    part = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + 1) / counts[piece]
-    led = fresh(places[piece] + part[:, None] * (places[piece + 1] - places[piece]))
-    drawn = long | (np.bincount(piece, weights=led, minlength=len(counts)) > 0)
+    segment = np.repeat(np.arange(len(counts)), counts)
+    fraction = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + 1) / counts[segment]
+    first = first_in_cell(positions[segment] + fraction[:, None] * (positions[segment + 1] - positions[segment]))
+    drawn = long | (np.bincount(segment, weights=first, minlength=len(counts)) > 0)
     needed = np.append(True, drawn) | np.append(drawn, False)
-    lifted = ~needed | np.isnan(xyz[:, 0])
-    xyz = np.where(lifted[:, None], np.nan, xyz)
-    kept = ~lifted | np.append(True, ~lifted[:-1])
-    return replace(way, step=step[kept], xyz=xyz[kept])
-
-
-def seen(recording: Recording, racer: int, places: Array, cell: float) -> SurfacePath:
-    """A racer's steps that are in view, at these places (steps + 1, any), but for those in the cell of one before."""
-    steps = np.flatnonzero(recording.in_view[racer])
-    steps = steps[fresh(places[steps, :2] / cell)]
-    return SurfacePath(steps.astype(np.float64), places[steps])
+    gap = ~needed | np.isnan(xyz[:, 0])
+    xyz = np.where(gap[:, None], np.nan, xyz)
+    kept = ~gap | np.append(True, ~gap[:-1])
+    return replace(path, step=step[kept], xyz=xyz[kept])

@@ -1,93 +1,128 @@
-"""Text that fits, and text with maths."""
+"""Text that fits its room, and text with mathtext."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os.path import commonprefix
 from typing import Any
 
 from animopt.core.errors import UsageError, short_repr
 from animopt.core.loggers import quiet_logger
 from animopt.drawing.fonts import describe_character
-from animopt.drawing.mpl import Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text
+from animopt.drawing.mpl import Axes, Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text
 
 DUMMY_SYMBOL = ord("¤")
 """Character that matplotlib draws, from the STIX fonts, for one that no font of mathtext has."""
 
 
-def without_common_prefix(names: Sequence[str]) -> list[str]:
-    """Names without the words with which all of them begin, which tell none from another."""
-    # Of one name nothing would be left, and a pair in parentheses is one word.
-    shared = commonprefix(names).partition("(")[0].rpartition(" ")[0] if len(names) > 1 else ""  # noqa: RUF071
-    return [name.removeprefix(shared).strip() for name in names]
-
-
-def text_arguments(words: str) -> dict[str, Any]:
-    r"""The arguments that let `axes.text` take words as they are, but for what stands between \( and \) as maths.
-
-    Raises UsageError for maths that matplotlib cannot typeset.
-    """
-    pieces = re.split(r"\\\((.+?)\\\)", words)
-    if len(pieces) == 1:
-        return {"s": words, "parse_math": False}
-    pieces[::2] = [piece.replace("$", r"\$") for piece in pieces[::2]]
-    pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
-    check_mathtext("".join(pieces), f"{short_repr(words)}: is not all mathtext")
-    return {"s": "".join(pieces), "parse_math": True}
+def write(axes: Axes, x: float, y: float, words: str, size: float, color: str, **style: Any) -> Text:
+    """Write words at a position of the axes, with their mathtext typeset. `size` is in pixels."""
+    source, parse_math = text_source(words)
+    return axes.text(x, y, source, parse_math=parse_math, fontsize=size, color=color, **style)
 
 
 def set_text(text: Text, words: str) -> None:
-    """Let a text say other words, taken as `literal` does."""
-    given = text_arguments(words)
-    text.set(text=given["s"], parse_math=given["parse_math"])
+    """Replace the words of a text, with their mathtext typeset."""
+    source, parse_math = text_source(words)
+    text.set(text=source, parse_math=parse_math)
+
+
+def text_source(words: str) -> tuple[str, bool]:
+    r"""Return the text with which matplotlib typesets the parts between \( and \) as mathtext, and whether it has any.
+
+    Raises UsageError for mathtext that matplotlib cannot typeset.
+    """
+    pieces = re.split(r"\\\((.+?)\\\)", words)
+    if len(pieces) == 1:
+        return words, False
+    pieces[::2] = [piece.replace("$", r"\$") for piece in pieces[::2]]
+    pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
+    check_mathtext("".join(pieces), f"{short_repr(words)}: is not all mathtext")
+    return "".join(pieces), True
 
 
 def formula_mathtext(formula: str) -> str:
-    """A function's formula as matplotlib typesets it. Raises UsageError for one that it cannot."""
-    maths = f"$f(x, y) = {formula}$"
-    check_mathtext(maths, f"formula {short_repr(formula)}: not mathtext", "cm", "stixsans")
-    return maths
+    """Return a function's formula as mathtext. Raises UsageError if matplotlib cannot typeset it."""
+    mathtext = f"$f(x, y) = {formula}$"
+    check_mathtext(mathtext, f"formula {short_repr(formula)}: not mathtext", "cm", "stixsans")
+    return mathtext
 
 
-def check_mathtext(maths: str, complaint: str, *fonts: str) -> None:
-    """Raise UsageError, with the complaint and the cause, for what matplotlib cannot typeset in its sets of `fonts`."""
+def check_mathtext(text: str, complaint: str, *fonts: str) -> None:
+    """Raise UsageError, with the complaint and the cause, for a text that matplotlib cannot typeset.
+
+    `fonts` are names of font sets of mathtext; the default is animopt's own.
+    """
     for family in fonts or (None,):
         try:
             with quiet_logger("matplotlib.mathtext"):
-                glyphs = MathTextParser("path").parse(maths, prop=FontProperties(math_fontfamily=family)).glyphs
+                glyphs = MathTextParser("path").parse(text, prop=FontProperties(math_fontfamily=family)).glyphs
         except ValueError as error:
             raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
         drawn = {code for _, _, code, *_ in glyphs}
-        missing = [each for each in maths if not each.isascii() and ord(each) not in drawn]
+        missing = [each for each in text if not each.isascii() and ord(each) not in drawn]
         if missing and any(code == DUMMY_SYMBOL and "STIX" in font.family_name for font, _, code, *_ in glyphs):
             letter = describe_character(missing[0])
-            raise UsageError(f"{complaint}; beside maths there is no letter {letter}; leave out one of the two")
+            raise UsageError(f"{complaint}; no font for mathtext has {letter}; leave out the letter or the mathtext")
 
 
 def text_width(text: Text) -> float:
-    """How wide a text is, in pixels."""
+    """Return the width of a text in pixels."""
     return text_box(text).width
 
 
 def text_box(text: Text) -> Bbox:
-    """Where a text is, in pixels from the figure's lower left."""
+    """Return the bounding box of a text, in pixels from the figure's lower left."""
     figure = text.get_figure(root=True)
     assert figure is not None
-    canvas = figure.canvas
-    assert isinstance(canvas, FigureCanvasAgg)
-    return text.get_window_extent(canvas.get_renderer())
+    assert isinstance(figure.canvas, FigureCanvasAgg)
+    return text.get_window_extent(figure.canvas.get_renderer())
 
 
-def fit(text: Text, width: float, least: float) -> None:
-    """Set a text smaller, to `least` pixels, then elide it, until it is no wider than `width` pixels."""
+def max_width(axes: Axes, words: Iterable[str], size: float) -> float:
+    """Return the width in pixels of the widest of some words in a type of `size` pixels."""
+    text = axes.text(0, 0, "", fontsize=size, parse_math=False)
+    widest = 0.0
+    for each in words:
+        text.set_text(each)
+        widest = max(widest, text_width(text))
+    text.remove()
+    return widest
+
+
+def without_common_prefix(names: Sequence[str]) -> list[str]:
+    """Remove the words with which all names begin."""
+    # A single name would lose all its words. A pair in parentheses is one word.
+    shared = commonprefix(names).partition("(")[0].rpartition(" ")[0] if len(names) > 1 else ""  # noqa: RUF071
+    return [name.removeprefix(shared).strip() for name in names]
+
+
+def shorten_names(texts: Sequence[Text], names: Sequence[str], width: float) -> None:
+    """If a name is wider than `width` pixels, remove the words with which all `names` begin from the texts."""
+    if max(map(text_width, texts), default=0) > width:
+        for text, short in zip(texts, without_common_prefix(names), strict=False):
+            set_text(text, short)
+
+
+def fit_text(text: Text, width: float, min_size: float) -> None:
+    """Reduce a text to `width` pixels: first its type size, down to `min_size` pixels, then its length."""
     if (wide := text_width(text)) > width:
-        text.set_fontsize(max(least, float(text.get_fontsize()) * width / wide))
+        text.set_fontsize(max(min_size, float(text.get_fontsize()) * width / wide))
     words = text.get_text()
     shown = len(words)
     while text_width(text) > width and shown > 1:
         shown = min(shown - 1, int(shown * width / text_width(text)) + 1)
         part = words[:shown]
         if text.get_parse_math():
-            # Maths that is cut in two would stand there as its source.
+            # Mathtext that is cut in two would be shown as its source.
             dollars = [found.start() for found in re.finditer(r"(?<!\\)\$", part)]
             part = (part[: dollars[-1]] if len(dollars) % 2 else part).removesuffix("\\")
         text.set_text(part.rstrip(" ,") + "…")
+
+
+def set_numbers(text: Text, words: str, size: float, width: float, min_size: float) -> bool:
+    """Set a text that changes with the step, in a type of `size` pixels or smaller. Return whether it fits `width`."""
+    # matplotlib does not measure invisible texts.
+    text.set(text=words, fontsize=size, visible=True)
+    fitting = size * min(1.0, 0.98 * width / max(1.0, text_width(text)))
+    text.set_fontsize(max(min_size, fitting))
+    return fitting >= min_size

@@ -1,22 +1,28 @@
-"""How everything looks: colours, marks, type sizes, line widths, in pixels of a 1280 × 720 picture."""
+"""Colors, markers, type sizes and line widths.
+
+Lengths and sizes are in pixels of a picture of 1280 × 720, and scale with the picture.
+"""
 
 from dataclasses import dataclass, replace
 
-SMALLEST_TEXT = 10.0
-SMALLEST_PART = 0.016
-"""The smallest type, in parts of the picture's height."""
+MIN_TEXT_SIZE = 10.0
+"""Minimum type size in pixels."""
 
-THINNEST_TRAIL = 1.5
+MIN_TEXT_FRACTION = 0.016
+"""Minimum type size as a fraction of the picture's height."""
+
+MIN_TRAIL_WIDTH = 1.5
+"""Minimum width in pixels of a colored line."""
 
 
 @dataclass(frozen=True)
 class Theme:
     """A theme at one scale.
 
-    `low` and `high` tint the contour's valley and heights, `mesh` draws the wireframe; `hues` and `markers` tell
-    racers apart, each on its own; along `ramp`, from cold to hot and from dark to light, lie the hues of racers that
-    have an order. `unit` is how many pixels of the picture make one of a 1280 × 720 one, `smallest`
-    the least type size in pixels of the picture.
+    `low` and `high` tint the valleys and the peaks of a contour plot, `level` its lines; `mesh` draws the wireframe.
+    Racers differ in `hues` and in `markers` (matplotlib's names). `ramp` holds the hues of racers that have an order,
+    from cold to hot and from dark to light. `unit` is the number of pixels in a pixel of a 1280 × 720 picture,
+    `min_text` the minimum type size in pixels.
     """
 
     background: str
@@ -31,30 +37,30 @@ class Theme:
     ramp: tuple[str, ...]
     markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "X", "p", "*", "<", "h", ">", "P")
     unit: float = 1.0
-    smallest: float = 720 * SMALLEST_PART
+    min_text: float = 720 * MIN_TEXT_FRACTION
 
     def scaled(self, unit: float, height: float) -> "Theme":
-        """The same look for a picture of another size, `height` pixels high."""
-        return replace(self, unit=unit, smallest=max(SMALLEST_TEXT, height * SMALLEST_PART))
+        """Return this theme for a picture of another size, `height` pixels high."""
+        return replace(self, unit=unit, min_text=max(MIN_TEXT_SIZE, height * MIN_TEXT_FRACTION))
 
     def px(self, length: float) -> float:
-        """A length in pixels of the picture."""
+        """Scale a length."""
         return length * self.unit
 
     def text(self, size: float) -> float:
-        """A type size in pixels of the picture, never too small to read."""
-        return max(self.smallest, size * self.unit)
+        """Scale a type size, but keep it legible."""
+        return max(self.min_text, size * self.unit)
 
     def trail(self, width: float) -> float:
-        """A coloured line's width in pixels of the picture, never so thin that video loses its hue."""
-        return max(THINNEST_TRAIL, width * self.unit)
+        """Scale the width of a colored line, but keep it wide enough for video, which stores color at half size."""
+        return max(MIN_TRAIL_WIDTH, width * self.unit)
 
     def hue(self, racer: int) -> str:
-        """A racer's colour."""
+        """Return a racer's color."""
         return self.hues[racer % len(self.hues)]
 
     def marker(self, racer: int) -> str:
-        """A racer's marker, in matplotlib's spelling."""
+        """Return a racer's marker."""
         return self.markers[racer % len(self.markers)]
 
 
@@ -67,7 +73,7 @@ LIGHT = Theme(
     high="#eff0ee",
     level="#7189a3",
     mesh="#3c5a80",
-    # Okabe and Ito's colour-blind-safe palette, without its yellow, which is too pale on paper.
+    # The palette of Okabe and Ito for the color-blind, without its yellow, which is too pale on paper.
     hues=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#8c613c"),
     ramp=("#10125e", "#502db4", "#b84a96", "#cc7a10"),
 )
@@ -81,7 +87,7 @@ DARK = Theme(
     high="#2c333c",
     level="#8ba0b8",
     mesh="#a9bfd8",
-    # The same hues, lit: each keeps its place on the colour circle and gains what the ground takes.
+    # The same hues, brightened for a dark background.
     hues=("#4ea8e8", "#ff8b3d", "#2bd4a0", "#f28cc4", "#ffc93c", "#a5dcff", "#b59be8", "#cda37d"),
     ramp=("#7468f2", "#b97cf0", "#f79ab8", "#ffc27a", "#fff0a0"),
 )

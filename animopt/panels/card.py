@@ -1,51 +1,37 @@
 """The title card, and a question to the class."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from animopt.drawing.artists import in_pixels
-from animopt.drawing.mpl import Artist, Axes, FancyBboxPatch, Rectangle
-from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, text_arguments, text_width
-from animopt.drawing.theme import Theme
-from animopt.recording.recording import Recording
-from animopt.recording.timeline import Moment
+from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.mpl import Artist, FancyBboxPatch, Rectangle
+from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.text import fit_text, text_width, write
 
 
 @final
 @dataclass(frozen=True)
 class Card:
-    """Over the whole picture: the title and the caption on a card of their own, or a question above the race."""
+    """Over the whole picture: a card with the title and the caption, or a question above the race."""
 
     caption: str = ""
     question: str = ""
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Nothing stays still; the card and the question come and go."""
-        width, height = in_pixels(axes)
-        sheet = Rectangle((0, 0), width, height, facecolor=theme.background, animated=True)
-        axes.add_patch(sheet)
+        """Draw nothing that does not move. The card and the question fade in and out."""
+        width, height = use_pixel_units(axes)
+        card = axes.add_patch(Rectangle((0, 0), width, height, facecolor=theme.background, animated=True))
+        style = {"ha": "center", "va": "center_baseline", "animated": True}
         title, caption, question = (
-            axes.text(
-                width / 2,
-                height / 2 + down,
-                **text_arguments(words),
-                fontsize=size,
-                fontweight="bold" if bold else "normal",
-                color=theme.ink,
-                ha="center",
-                va="center_baseline",
-                animated=True,
-            )
-            for words, size, down, bold in (
-                (recording.title, theme.text(48), -theme.text(20), True),
-                (self.caption, theme.text(24), theme.text(36), False),
-                (self.question, theme.text(34), 0.0, True),
+            write(axes, width / 2, height / 2 + down, words, size, theme.ink, fontweight=weight, **style)
+            for words, size, down, weight in (
+                (recording.title, theme.text(48), -theme.text(20), "bold"),
+                (self.caption, theme.text(24), theme.text(36), "normal"),
+                (self.question, theme.text(34), 0.0, "bold"),
             )
         )
         for text in (title, caption, question):
-            fit(text, 0.86 * width, least=theme.text(20))
+            fit_text(text, 0.86 * width, theme.text(20))
         pad = theme.text(34)
         frame = FancyBboxPatch(
             (width / 2 - text_width(question) / 2 - pad / 2, height / 2 - pad),
@@ -59,11 +45,11 @@ class Card:
         )
         axes.add_patch(frame)
 
-        def move(moment: Moment) -> Sequence[Artist]:
+        def move(moment: Moment) -> Artists:
             shown: list[Artist] = []
             for opacity, artists in (
                 (moment.question_opacity, (frame, question)),
-                (moment.card_opacity, (sheet, title, caption)),
+                (moment.card_opacity, (card, title, caption)),
             ):
                 for artist in artists if opacity > 0 else ():
                     artist.set_alpha(opacity)

@@ -1,79 +1,73 @@
 """The race from above."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import racer_marks
+from animopt.drawing.artists import RacerArtists, in_layers
 from animopt.drawing.colors import blend
-from animopt.drawing.contour_map import paint_ground
-from animopt.drawing.labels import beside
-from animopt.drawing.mpl import Artist, Axes
-from animopt.drawing.panel import Move
-from animopt.drawing.path_thinning import CELL, seen, thinned
+from animopt.drawing.contour_map import draw_contours
+from animopt.drawing.labels import draw_labels
+from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.path_thinning import CELL, RacerPath
 from animopt.drawing.text import text_width
-from animopt.drawing.theme import Theme
-from animopt.recording.recording import Recording
-from animopt.recording.timeline import Moment
 
 
 @final
 @dataclass(frozen=True)
 class Contour:
-    """Tinted contour lines with the trails and heads on them, the minima and the starts marked.
+    """Tinted contour lines with the trails and heads on them, and markers at the minima and the starts.
 
-    `moments` are those of the clip, evenly apart, for which the names beside the heads are planned.
+    `moments` are those of the clip at equal intervals, for which the names beside the heads are planned.
     """
 
     moments: Sequence[Moment] = ()
     levels: int = 18
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Paint the contour, the minima and the starts; the trails and heads move."""
-        paint_ground(axes, recording.surface, theme, self.levels)
-        landmarks = self._landmarks(axes, recording, theme)
+        """Draw the contour lines, the minima and the starts. The trails and heads move."""
+        draw_contours(axes, recording.surface, theme, self.levels)
+        landmarks = self._draw_landmarks(axes, recording, theme)
         racers = range(len(recording.names))
-        marks = [racer_marks(axes, theme, racer) for racer in racers]
-        paths = [replace(way, xyz=axes.transData.transform(way.xyz[:, :2])) for way in recording.paths]
-        trails = [thinned(way, CELL) for way in paths]
-        steps = [seen(recording, racer, axes.transData.transform(recording.xy[racer]), CELL) for racer in racers]
+        artists = [RacerArtists(axes, theme, racer) for racer in racers]
+
+        def to_pixels(points: Array) -> Array:
+            return axes.transData.transform(points[:, :2])
+
+        paths = [RacerPath(recording, racer, to_pixels, CELL) for racer in racers]
 
         def heads(moment: Moment) -> Array:
-            return np.array([way.head(moment.step)[:2] for way in paths])
+            return np.array([path.head(moment.step) for path in paths])
 
         backing = blend(theme.low, theme.high, 0.5)
-        name = beside(axes, theme, recording.names, backing, self.moments, heads, landmarks)
+        move_labels = draw_labels(axes, theme, recording.names, backing, self.moments, heads, landmarks)
 
-        def move(moment: Moment) -> Sequence[Artist]:
+        def move(moment: Moment) -> Artists:
             placed = []
-            for racer, head in enumerate(heads(moment)):
-                trail = np.vstack([trails[racer].passed(moment.step), head])
-                placed.append(marks[racer].put(trail, steps[racer].passed(moment.step), head))
-            # All trails, then all points, then all heads: no trail covers a head.
-            layers = [artist for layer in zip(*placed, strict=True) for artist in layer]
-            return [*layers, *name(moment)]
+            for racer, path in zip(artists, paths, strict=True):
+                trail = path.trail(moment.step)
+                placed.append(racer.set_pixels(trail, path.steps(moment.step), trail[-1]))
+            return [*in_layers(placed), *move_labels(moment)]
 
         return move
 
-    def _landmarks(self, axes: Axes, recording: Recording, theme: Theme) -> Array:
-        """Mark the minima and the starts; what the marks take up, as centres and sizes in pixels (marks, 4)."""
-        minima = recording.minima
+    def _draw_landmarks(self, axes: Axes, recording: Recording, theme: Theme) -> Array:
+        """Mark the minima and the starts. Return the centers and sizes of the marks in pixels, (marks, 4)."""
+        minima = recording.minima[:, :2]
+        starts = np.unique(recording.xy[:, 0], axis=0)
         axes.plot(
-            minima[:, 0],
-            minima[:, 1],
+            *minima.T,
             linestyle="none",
             marker="+",
             markersize=theme.text(13),
             markeredgecolor=theme.ink,
             markeredgewidth=theme.trail(1.8),
         )
-        starts = np.unique(recording.xy[:, 0], axis=0)
         axes.plot(
-            starts[:, 0],
-            starts[:, 1],
+            *starts.T,
             linestyle="none",
             marker="o",
             markersize=theme.text(15),
@@ -82,35 +76,36 @@ class Contour:
             markeredgewidth=theme.trail(1.8),
             clip_on=False,
         )
-        places = axes.transData.transform(np.concatenate([minima[:, :2], starts]))
-        marks = np.column_stack([places, np.full((len(places), 2), theme.text(15))])
+        centers = axes.transData.transform(np.concatenate([minima, starts]))
+        marks = np.column_stack([centers, np.full((len(centers), 2), theme.text(15))])
         if self.moments and len(starts) == 1:
             marks = np.vstack([marks, self._name_start(axes, recording, theme, starts[0])])
         return marks
 
     def _name_start(self, axes: Axes, recording: Recording, theme: Theme, start: Array) -> Array:
-        """Write "start" on the side of it where the fewest trails pass; its centre and size in pixels, (4,)."""
+        """Write "start" on the side of it where the fewest trails pass. Return its center and size in pixels, (4,)."""
         surface = recording.surface
         box = axes.get_window_extent()
-        scale = np.array([box.width, box.height]) / (surface.high - surface.low)
-        trails = np.vstack([way.xyz[:, :2] for way in recording.paths])
+        extent = np.array([box.width, box.height])
+        scale = extent / (surface.high - surface.low)
+        trails = np.vstack([path.xyz[:, :2] for path in recording.paths])
         trails = (trails[np.isfinite(trails).all(axis=1)] - start) * scale
         size = theme.text(14)
         reach = np.array([size * 2.2, size * 1.4])
         sides = np.array([[0, 1], [0, -1], [-1, 0], [1, 0], [-1, 1], [1, 1], [-1, -1], [1, -1]], dtype=float)
-        centres = sides * reach
-        corner = (start - surface.low) * scale + centres
-        inside = (corner > reach / 2).all(axis=1) & (corner < np.array([box.width, box.height]) - reach / 2).all(axis=1)
-        room = np.array([np.abs((trails - centre) / reach).max(axis=1).min() for centre in centres])
-        best = int(np.where(inside, room, -1).argmax())
+        offsets = sides * reach
+        centers = (start - surface.low) * scale + offsets
+        inside = (centers > reach / 2).all(axis=1) & (centers < extent - reach / 2).all(axis=1)
+        room = np.array([np.abs((trails - offset) / reach).max(axis=1).min() for offset in offsets])
+        best = offsets[int(np.where(inside, room, -1).argmax())]
         text = axes.annotate(
             "start",
             tuple(start),
-            xytext=tuple(centres[best]),
+            xytext=tuple(best),
             textcoords="offset pixels",
             fontsize=size,
             color=theme.ink,
             ha="center",
             va="center",
         )
-        return np.array([*axes.transData.transform(start) + centres[best], text_width(text), 1.2 * size])
+        return np.array([*axes.transData.transform(start) + best, text_width(text), 1.2 * size])

@@ -1,106 +1,93 @@
-"""The function, and how one racer's optimizer takes its steps on it."""
+"""The function, and the update rule of one racer's optimizer."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
-
-from animopt.drawing.artists import head_mark, in_pixels
-from animopt.drawing.mpl import Artist, Axes, Text
-from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, formula_mathtext, text_arguments, text_width
-from animopt.drawing.theme import Theme
-from animopt.recording.recording import Recording
-from animopt.recording.timeline import Moment
+from animopt.drawing.artists import draw_racer_marker
+from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.mpl import Text
+from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.text import fit_text, formula_mathtext, set_numbers, text_width, write
 from animopt.recording.update_rules import update_rule
 
 ROW = 1.5
-"""The height of a line, in sizes of its type."""
+"""Height of a line in type sizes."""
 
 
 @final
 @dataclass(frozen=True)
 class Formula:
-    """One racer's update rule, and with it the numbers of the step under way, where there is room for them."""
+    """One racer's update rule, and below or beside it, if there is room, the numbers of the current step."""
 
     racer: int = 0
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Paint the racer's name, the function and the rule; the numbers move."""
-        width, height = in_pixels(axes)
+        """Draw the racer's name, the function and the rule. The numbers move."""
+        width, height = use_pixel_units(axes)
         largest = theme.text(18)
         rules = [update_rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
-        filled = [each.filled for each in rules if each.filled]
+        filled = [rule.filled for rule in rules if rule.filled]
 
-        def write(maths: str, colour: str) -> Text:
-            return axes.text(0, 0, maths, fontsize=largest, color=colour, va="baseline", math_fontfamily="stixsans")
+        def typeset(mathtext: str, color: str) -> Text:
+            return axes.text(0, 0, mathtext, fontsize=largest, color=color, va="baseline", math_fontfamily="stixsans")
 
-        symbols = [write(_math(line), theme.ink) for line in rules[0].lines]
-        numbers = [write(_math(max(column, key=_length)), theme.muted) for column in zip(*filled, strict=True)]
-        column = max(map(text_width, symbols), default=0) + 1.5 * largest
-        figures = max(map(text_width, numbers), default=0)
+        symbols = [typeset(_math(line), theme.ink) for line in rules[0].lines]
+        numbers = [typeset(_math(max(lines, key=_length)), theme.muted) for lines in zip(*filled, strict=True)]
+        symbols_width = max(map(text_width, symbols), default=0) + 1.5 * largest
+        numbers_width = max(map(text_width, numbers), default=0)
         above = 2 if recording.formula else 1
 
-        def size_of(wide: float, rows: int) -> float:
-            """The type size in which so many rows, `wide` in the largest type, fit."""
+        def type_size(wide: float, rows: int) -> float:
+            """Return the type size for a number of rows that are `wide` in the largest type."""
             return min(largest, largest * width / wide, height / (rows * ROW))
 
-        # The numbers stand beside the rule or under it, whichever allows the larger type.
-        beside = size_of(column + figures, above + len(symbols))
-        under = size_of(max(column, largest + figures), above + 2 * len(symbols))
-        size, each = max((beside, 1), (under, 2))
-        if size < theme.smallest:
+        # The numbers are beside the rule or below it, whichever allows the larger type.
+        beside = type_size(symbols_width + numbers_width, above + len(symbols))
+        below = type_size(max(symbols_width, largest + numbers_width), above + 2 * len(symbols))
+        size, spacing = max((beside, 1), (below, 2))
+        if size < theme.min_text:
             for text in numbers:
                 text.remove()
             numbers = []
-            size, each = size_of(column, above + len(symbols)), 1
-        size = max(size, theme.smallest)
-        left = size if each == 2 else column * size / largest
+            size, spacing = type_size(symbols_width, above + len(symbols)), 1
+        size = max(size, theme.min_text)
+        left = size if spacing == 2 else symbols_width * size / largest
 
         def baseline(row: int) -> float:
             return (row + 0.7) * ROW * size
 
-        self._heading(axes, recording, theme, size, baseline(0))
+        self._draw_name(axes, recording, theme, size, baseline(0))
         if recording.formula:
-            function = write(formula_mathtext(recording.formula), theme.muted)
+            function = typeset(formula_mathtext(recording.formula), theme.muted)
             function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
-            function.set_visible(float(function.get_fontsize()) >= theme.smallest)
+            function.set_visible(float(function.get_fontsize()) >= theme.min_text)
         for index, text in enumerate(symbols):
-            text.set(y=baseline(above + each * index), fontsize=size)
+            text.set(y=baseline(above + spacing * index), fontsize=size)
             text.set_visible(text.get_position()[1] <= height and text_width(text) <= width)
         for index, text in enumerate(numbers):
-            text.set(x=left, y=baseline(above + each * (index + 1) - 1), animated=True)
+            text.set(x=left, y=baseline(above + spacing * (index + 1) - 1), animated=True)
 
-        def move(moment: Moment) -> Sequence[Artist]:
+        def move(moment: Moment) -> Artists:
             lines = rules[min(int(moment.step), len(rules) - 1)].filled or [""] * len(numbers)
             for text, line in zip(numbers, lines, strict=False):
-                # matplotlib does not measure a text that is not visible.
-                text.set(text=_math(line), fontsize=size, visible=True)
                 # The longest line is not always the widest.
-                fits = size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(text)))
-                text.set(
-                    fontsize=max(theme.smallest, fits),
-                    visible=fits >= theme.smallest and text.get_position()[1] <= height,
-                )
+                fits = set_numbers(text, _math(line), size, width - left, theme.min_text)
+                text.set_visible(fits and text.get_position()[1] <= height)
             return numbers
 
         return move
 
-    def _heading(self, axes: Axes, recording: Recording, theme: Theme, size: float, baseline: float) -> None:
-        """The racer's marker and name, and its settings where there is room."""
+    def _draw_name(self, axes: Axes, recording: Recording, theme: Theme, size: float, baseline: float) -> None:
+        """Draw the racer's marker and name, and its settings if there is room."""
         width = axes.get_xlim()[1]
-        mark = head_mark(axes, theme, self.racer, size=11)
-        mark.place(np.array([[0.6 * size, baseline - 0.36 * size]])).set_animated(False)
-        words = ((recording.names[self.racer], theme.ink), (recording.settings[self.racer], theme.muted))
+        draw_racer_marker(axes, theme, self.racer, 0.6 * size, baseline - 0.36 * size)
         left = 1.6 * size
-        for word, colour in words:
-            text = axes.text(left, baseline, **text_arguments(word), fontsize=size, color=colour, va="baseline")
-            if colour == theme.muted and text_width(text) > width - left:
-                text.remove()
-                break
-            fit(text, width - left, least=theme.smallest)
-            left += text_width(text) + size
+        name = write(axes, left, baseline, recording.names[self.racer], size, theme.ink, va="baseline")
+        fit_text(name, width - left, theme.min_text)
+        left += text_width(name) + size
+        settings = write(axes, left, baseline, recording.settings[self.racer], size, theme.muted, va="baseline")
+        if text_width(settings) > width - left:
+            settings.remove()
 
 
 def _math(line: str) -> str:
@@ -108,5 +95,5 @@ def _math(line: str) -> str:
 
 
 def _length(line: str) -> tuple[int, int]:
-    """How long a line of numbers is, told from its mathtext."""
+    """Return a key for the length of a line of numbers, estimated from its mathtext."""
     return line.count(r"\times"), len(line)

@@ -1,102 +1,78 @@
-"""Who is where: name, settings and loss of each racer."""
+"""The name, settings and loss of each racer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.number_format import format_number, format_point
-from animopt.drawing.artists import head_mark, in_pixels
-from animopt.drawing.mpl import Artist, Axes, Text
-from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, set_text, text_arguments, text_width, without_common_prefix
-from animopt.drawing.theme import Theme
-from animopt.recording.recording import Recording
-from animopt.recording.timeline import Moment
+from animopt.drawing.artists import draw_racer_marker
+from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.mpl import Text
+from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
 
 ROW = 26.0
+"""Height of a row, in pixels of a 1280 × 720 picture."""
 
 
 @final
-@dataclass(frozen=True)
 class Standings:
     """A row for each racer, which keeps its place and shows its rank as a number."""
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Paint the markers, names and settings; the ranks and the losses move."""
-        width, height = in_pixels(axes)
+        """Draw the markers. The ranks, names, settings and losses move."""
+        width, height = use_pixel_units(axes)
         decimals = common_decimals(recording)
-        loss = self._widest(axes, [_widest(recording, racer, decimals) for racer in range(len(recording.names))])
         count = len(recording.names)
+        # Widths are in type sizes.
+        loss_width = max_width(axes, [_longest(recording, racer, decimals) for racer in range(count)], 100) / 100
         indent = 2.9 if count < 10 else 3.4
-        # As many columns as there must be, and no more than have room for a rank, a marker and a loss.
-        most = max(1, int(height / (1.3 * theme.text(9))))
-        columns = min(-(-count // most), max(1, int((width / theme.smallest + 2) / (indent + loss + 2))))
-        rows = min(-(-count // columns), most)
-        row = min(max(theme.px(ROW), 1.3 * theme.text(0)), height / rows)
-        size = min(theme.text(17), max(theme.text(0), row * 0.7))
+        # As many columns as are needed, but each with room for a rank, a marker and a loss.
+        max_rows = max(1, int(height / (1.3 * theme.min_text)))
+        columns = min(-(-count // max_rows), max(1, int((width / theme.min_text + 2) / (indent + loss_width + 2))))
+        rows = min(-(-count // columns), max_rows)
+        row = min(max(theme.px(ROW), 1.3 * theme.min_text), height / rows)
+        size = min(theme.text(17), max(theme.min_text, row * 0.7))
         width = (width + 2 * size) / columns - 2 * size
-        # Where not all have a place, the last one tells of the others.
+        # If there is not room for all, the last row says how many more there are.
         racers = range(count if count <= rows * columns else rows * columns - 1)
         places = [(racer // rows * (width + 2 * size), (racer % rows + 0.5) * row) for racer in range(count)]
         if len(racers) < count:
             left, middle = places[len(racers)]
-            axes.text(
-                left, middle, f"{count - len(racers)} more", fontsize=size, color=theme.muted, va="center_baseline"
-            )
-
+            write(axes, left, middle, f"{count - len(racers)} more", size, theme.muted, va="center_baseline")
         if not racers:
             return lambda moment: ()
 
-        def write(
-            x: float, words: Sequence[str], *, scale: float = 1.0, right: bool = False, muted: bool = False
+        def write_column(
+            x: float, words: Sequence[str], *, scale: float = 1.0, align: str = "left", color: str = theme.ink
         ) -> list[Text]:
-            """A word for each racer, at `x` in its column."""
+            """Write a text for each racer, at `x` in its column."""
             return [
-                axes.text(
-                    left + x,
-                    middle,
-                    **text_arguments(word),
-                    fontsize=size * scale,
-                    color=theme.muted if muted else theme.ink,
-                    ha="right" if right else "left",
-                    va="center_baseline",
-                )
-                for (left, middle), word in zip(places, words, strict=False)
+                write(axes, left + x, middle, word, size * scale, color, ha=align, va="center_baseline", animated=True)
+                for (left, middle), word in zip(places, words[: len(racers)], strict=False)
             ]
 
-        ranks = write(size * (indent - 2.15), [""] * len(racers), right=True, muted=True)
-        losses = write(width, [""] * len(racers), right=True)
-        losses_left = width - (loss + 1) * size
-        for text in ranks + losses:
-            text.set_animated(True)
-
+        ranks = write_column(size * (indent - 2.15), [""] * count, align="right", color=theme.muted)
+        losses = write_column(width, [""] * count, align="right")
         for racer in racers:
-            mark = head_mark(axes, theme, racer, size=11)
             left, middle = places[racer]
-            mark.place(np.array([[left + size * (indent - 1.15), middle + 0.1 * size]])).set_animated(False)
-        names_left = size * indent
-        names = write(names_left, recording.names[: len(racers)])
-        if max(map(text_width, names), default=0) > losses_left - names_left:
-            for name, short in zip(names, without_common_prefix(recording.names), strict=False):
-                set_text(name, short)
+            draw_racer_marker(axes, theme, racer, left + size * (indent - 1.15), middle + 0.1 * size)
+        names_left, losses_left = size * indent, width - (loss_width + 1) * size
+        names = write_column(names_left, recording.names)
+        shorten_names(names, recording.names, losses_left - names_left)
         for name in names:
-            fit(name, losses_left - names_left, least=theme.text(13))
-            # Of a name that is all dots the marker tells more.
+            fit_text(name, losses_left - names_left, theme.text(13))
+            # The marker says more than a name of which only dots are left.
             name.set_visible(text_width(name) <= losses_left - names_left and len(name.get_text()) > 2)
         settings_left = names_left + max(map(text_width, names), default=0) + size
-        for text in names:
-            text.set_animated(True)
 
         def first_that_fits(choices: Sequence[tuple[Sequence[str], float, float]]) -> tuple[list[Text], int]:
-            """The first words of which each racer's fit from one place to another, and which these are."""
+            """Write the first words that fit between two positions for all racers. Also return their index."""
             for index, (words, left, right) in enumerate(choices):
-                texts = write(left, words[: len(racers)], scale=max(0.9, theme.smallest / size), muted=True)
+                texts = write_column(left, words, scale=max(0.9, theme.min_text / size), color=theme.muted)
                 if max(map(text_width, texts), default=0) <= right - left:
-                    for text in texts:
-                        text.set_animated(True)
                     return texts, index
                 for text in texts:
                     text.remove()
@@ -104,41 +80,30 @@ class Standings:
 
         settings, _ = first_that_fits([(_settings(recording), settings_left, losses_left)])
         whole, parts = _outcomes(recording)
-        # The whole outcome is worth more than the loss beside it, and that more than the name, which heads have too.
+        # The whole outcome is more important than the loss, and the loss than the name, which is beside the head too.
         rooms = [(settings_left, losses_left), (settings_left, width), (names_left, width)]
         choices = [(words, *room) for room in rooms for words in whole]
         outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
-        # What kept a racer from an end stands where its loss did.
-        troubles = [text for racer, text in enumerate(losses) if recording.lost(racer, recording.last_step)]
-        told = [names, losses]
+        # Racers that diverged or left show that in place of their loss.
+        lost = [text for racer, text in enumerate(losses) if recording.lost(racer, recording.last_step)]
+        beside = [names, losses]
         if fitting < len(choices):
-            told = [[names, losses], [names, troubles], [troubles]][fitting // len(whole)]
+            beside = [[names, losses], [names, lost], [lost]][fitting // len(whole)]
 
-        def move(moment: Moment) -> Sequence[Artist]:
+        def move(moment: Moment) -> Artists:
             step = int(moment.step)
             ranked = recording.ranks(step)
             for racer in racers:
                 ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(ranked[racer]))
-                losses[racer].set_text(standing(recording, racer, step, decimals))
-            columns = [*told, outcomes] if moment.hold_progress > 0 and outcomes else [names, losses, settings]
+                losses[racer].set_text(format_standing(recording, racer, step, decimals))
+            columns = [*beside, outcomes] if moment.hold_progress > 0 and outcomes else [names, losses, settings]
             return [*ranks, *(text for column in columns for text in column)]
 
         return move
 
-    @staticmethod
-    def _widest(axes: Axes, words: Sequence[str]) -> float:
-        """The width of the widest words, in sizes of their type."""
-        text = axes.text(0, 0, "", fontsize=100)
-        widths = []
-        for each in words:
-            text.set_text(each)
-            widths.append(text_width(text) / 100)
-        text.remove()
-        return max(widths)
-
 
 def _settings(recording: Recording) -> list[str]:
-    """Each racer's settings, and how often it asked for the gradient where that is more than once a step."""
+    """Return each racer's settings, and its number of gradients if that is more than one per step."""
     totals = recording.evaluations[:, -1]
     return [
         ", ".join(filter(None, [words, f"{total} gradients" if total > steps else ""]))
@@ -146,14 +111,15 @@ def _settings(recording: Recording) -> list[str]:
     ]
 
 
-def _outcomes(recording: Recording) -> tuple[list[list[str]], list[list[str]]]:
-    """Where each racer ended, how far from which minimum, and after how many gradients.
+def _outcomes(recording: Recording) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Return wordings of where each racer ended, how far from which minimum, and after how many gradients.
 
-    All of it in ever fewer letters, and parts of it in ever fewer; each wording is a phrase for each racer.
+    Each wording has a phrase for each racer. The first list tells all of it, the second only parts of it. Wordings
+    become shorter from first to last.
     """
     phrases = [_outcome(recording, racer) for racer in range(len(recording.names))]
-    whole, parts = (zip(*each, strict=True) for each in zip(*phrases, strict=True))
-    return [list(wording) for wording in whole], [list(wording) for wording in parts]
+    whole, parts = (list(zip(*each, strict=True)) for each in zip(*phrases, strict=True))
+    return whole, parts
 
 
 def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
@@ -162,43 +128,41 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
     end = recording.xy[racer, -1]
     if recording.lost(racer, recording.last_step):
         return [gradients, gradients, short, short], [short, short]
+    exact, rough = format_point(end), format_point(end, 1)
     if not len(recording.minima):
-        told = [
-            f"ends at {format_point(end)}, {gradients}",
-            f"{format_point(end)}, {gradients}",
-            f"{format_point(end)}, {short}",
-        ]
-        return [*told, f"{format_point(end, 1)}, {short}"], [format_point(end), format_point(end, 1)]
+        longest = f"ends at {exact}, {gradients}"
+        return [longest, f"{exact}, {gradients}", f"{exact}, {short}", f"{rough}, {short}"], [exact, rough]
     distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
     away, minimum = distances.min(), recording.minima[int(distances.argmin()), :2]
-    near, rough = f"{away:.2g} from {format_point(minimum)}", f"{away:.1g} from {format_point(minimum, 1)}"
+    near, roughly = f"{away:.2g} from {format_point(minimum)}", f"{away:.1g} from {format_point(minimum, 1)}"
     return [
-        f"ends at {format_point(end)}, {away:.2g} from the minimum {format_point(minimum)}, {gradients}",
-        f"{format_point(end)}, {near}, {gradients}",
-        f"{format_point(end)}, {near}, {short}",
-        f"{format_point(end, 1)}, {rough}, {short}",
-    ], [f"{near}, {short}", rough]
+        f"ends at {exact}, {away:.2g} from the minimum {format_point(minimum)}, {gradients}",
+        f"{exact}, {near}, {gradients}",
+        f"{exact}, {near}, {short}",
+        f"{rough}, {roughly}, {short}",
+    ], [f"{near}, {short}", roughly]
 
 
-def standing(recording: Recording, racer: int, step: int, decimals: int | None) -> str:
-    """A racer's loss after a step, or what keeps it out of the picture."""
+def format_standing(recording: Recording, racer: int, step: int, decimals: int | None, *, brief: bool = False) -> str:
+    """Return a racer's loss after a step, or what keeps it out of the picture, and unless `brief`, since when."""
     if lost := recording.lost(racer, step):
-        return "{} at step {}".format(*lost)
+        what, since = lost
+        return what if brief else f"{what} at step {since}"
     return format_number(float(recording.z[racer, step]), decimals)
 
 
-def _widest(recording: Recording, racer: int, decimals: int | None) -> str:
-    """The longest standing that a racer comes to have."""
+def _longest(recording: Recording, racer: int, decimals: int | None) -> str:
+    """Return the longest text that a racer's loss becomes."""
     z = np.where(recording.in_view[racer], recording.z[racer], np.nan)
     steps = [] if np.isnan(z).all() else [int(np.nanargmin(z)), int(np.nanargmax(z))]
     steps += np.flatnonzero(~recording.in_view[racer])[-1:].tolist()
-    return max((standing(recording, racer, step, decimals) for step in steps), key=len)
+    return max((format_standing(recording, racer, step, decimals) for step in steps), key=len)
 
 
 def common_decimals(recording: Recording) -> int | None:
-    """One number of decimals for every loss, or None for powers of ten, so that the column keeps its shape."""
-    seen: Array = np.abs(recording.z[recording.in_view])
-    seen = seen[seen > 0]
-    if seen.size and (seen.min() < 1e-3 or seen.max() >= 1e6):
+    """Return the number of decimals for all losses, so that a column aligns, or None for powers of ten."""
+    losses: Array = np.abs(recording.z[recording.in_view])
+    losses = losses[losses > 0]
+    if losses.size and (losses.min() < 1e-3 or losses.max() >= 1e6):
         return None
-    return 2 if seen.size and seen.max() >= 100 else 4
+    return 2 if losses.size and losses.max() >= 100 else 4

@@ -1,6 +1,5 @@
-"""What one racer's optimizer carries from step to step."""
+"""The state that one racer's optimizer keeps from step to step."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -8,146 +7,124 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import TRAIL, head_mark, in_pixels
+from animopt.drawing.artists import TRAIL_WIDTH, draw_racer_marker, head_marker
+from animopt.drawing.axes_style import use_pixel_units
 from animopt.drawing.colors import blend
-from animopt.drawing.mpl import Artist, Axes, Ellipse, FancyArrowPatch, Rectangle, Text
-from animopt.drawing.panel import Move
-from animopt.drawing.text import fit, text_arguments, text_width
-from animopt.drawing.theme import Theme
-from animopt.recording.recording import Recording
-from animopt.recording.timeline import Moment
+from animopt.drawing.mpl import Artist, Ellipse, FancyArrowPatch, Rectangle, Text
+from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.text import fit_text, set_numbers, write
 from animopt.recording.update_rules import format_mathtext, step_sizes, velocity
 
 ROW = 1.5
-"""The height of a line, in sizes of its type."""
+"""Height of a line in type sizes."""
 
-USUAL = 0.9
-"""Which part of all steps has its ellipse in the map; larger ones are cut at the map's edge."""
+SHOWN_SIZES = 0.9
+"""Fraction of the steps whose ellipse fits in the map. Larger ellipses are cut at its edge."""
+
+MAX_LENGTH = 1e4
+"""Maximum length in pixels of an arrow or an ellipse. The renderer does not accept all larger ones."""
 
 
 @final
 @dataclass(frozen=True)
 class State:
-    """A map around one racer's head: its velocity as the step that it makes, its step sizes as an ellipse.
+    """A map around one racer's head: its velocity, as the step that it makes, and its step sizes, as an ellipse.
 
-    Both are those of the step under way. Throughout a film one length stands for one velocity, and one for one step
-    size.
+    Both are those of the current step. Their scales stay the same throughout a film.
     """
 
     racer: int = 0
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Paint the words and the map; the numbers, the arrow and the ellipse move."""
-        width, height = in_pixels(axes)
-        arrows = self._rows(recording, velocity(recording, self.racer))
-        sizes = self._rows(recording, step_sizes(recording, self.racer))
-        both = (("→ velocity, as a step", arrows), ("○ step sizes", sizes))
+        """Draw the words and the map. The numbers, the arrow and the ellipse move."""
+        width, height = use_pixel_units(axes)
+        velocities = self._finite(recording, velocity(recording, self.racer))
+        sizes = self._finite(recording, step_sizes(recording, self.racer))
+        both = (("→ velocity, as a step", velocities), ("○ step sizes", sizes))
         shown = [(label, rows) for label, rows in both if rows is not None]
-        size = max(theme.smallest, min(theme.text(18), height / (ROW * (1 + 2 * max(1, len(shown))))))
+        size = max(theme.min_text, min(theme.text(18), height / (ROW * (1 + 2 * max(1, len(shown))))))
         column = 0.42 * width
 
-        def write(line: int, words: str, colour: str, left: float = 0.0) -> Text:
-            text = axes.text(
-                left,
-                (line + 0.7) * ROW * size,
-                **text_arguments(words),
-                fontsize=size,
-                color=colour,
-                va="baseline",
-                math_fontfamily="stixsans",
-            )
-            fit(text, column - left, least=theme.smallest)
-            text.set_visible(text.get_position()[1] <= height)
+        def write_line(line: int, words: str, color: str, left: float = 0.0) -> Text:
+            y = (line + 0.7) * ROW * size
+            text = write(axes, left, y, words, size, color, va="baseline", math_fontfamily="stixsans")
+            fit_text(text, column - left, theme.min_text)
+            text.set_visible(y <= height)
             return text
 
-        mark = head_mark(axes, theme, self.racer, size=11)
-        mark.place(np.array([[0.6 * size, (0.7 * ROW - 0.36) * size]])).set_animated(False)
-        write(0, recording.names[self.racer], theme.ink, left=1.6 * size)
+        draw_racer_marker(axes, theme, self.racer, 0.6 * size, (0.7 * ROW - 0.36) * size)
+        write_line(0, recording.names[self.racer], theme.ink, left=1.6 * size)
         if not shown:
-            words, most = self._other(recording), int(height / (ROW * size)) - 1
-            for line, word in enumerate(words if len(words) <= most else [*words[: most - 1], "…"], start=1):
-                write(line, word, theme.ink if line == 1 else theme.muted)
+            words, room = self._other_state(recording), int(height / (ROW * size)) - 1
+            for line, word in enumerate(words if len(words) <= room else [*words[: room - 1], "…"], start=1):
+                write_line(line, word, theme.ink if line == 1 else theme.muted)
         numbers = []
         for index, (label, _) in enumerate(shown):
-            write(1 + 2 * index, label, theme.ink)
-            numbers.append(write(2 + 2 * index, "", theme.muted))
+            write_line(1 + 2 * index, label, theme.ink)
+            numbers.append(write_line(2 + 2 * index, "", theme.muted))
             numbers[-1].set(parse_math=True, animated=True)
 
         left = column + size
         half = np.array([(width - left) / 2, height / 2])
         x, y = float(left + half[0]), height / 2
-        thin = max(0.8, theme.px(1))
-        frame = Rectangle(
-            (left, 0), width - left, height, linewidth=0, facecolor=blend(theme.background, theme.rule, 0.4)
-        )
-        axes.add_patch(frame)
-        axes.plot([left, width], [y, y], color=theme.rule, linewidth=thin)
-        axes.plot([x, x], [0, height], color=theme.rule, linewidth=thin)
+        ground = blend(theme.background, theme.rule, 0.4)
+        frame = axes.add_patch(Rectangle((left, 0), width - left, height, linewidth=0, facecolor=ground))
+        for xs, ys in (([left, width], [y, y]), ([x, x], [0, height])):
+            axes.plot(xs, ys, color=theme.rule, linewidth=max(0.8, theme.px(1)))
         hue = theme.hue(self.racer)
-        tint = blend(theme.background, hue, 0.25)
-        ellipse = Ellipse(
-            (x, y), 0, 0, facecolor=tint, edgecolor=hue, linewidth=theme.trail(0.5 * TRAIL), animated=True
-        )
+        tint, edge = blend(theme.background, hue, 0.25), theme.trail(0.5 * TRAIL_WIDTH)
+        ellipse = Ellipse((x, y), 0, 0, facecolor=tint, edgecolor=hue, linewidth=edge)
         arrow = FancyArrowPatch(
-            (x, y), (x, y), arrowstyle="-|>", shrinkA=0, shrinkB=0, color=hue, linewidth=theme.trail(TRAIL)
+            (x, y), (x, y), arrowstyle="-|>", shrinkA=0, shrinkB=0, color=hue, linewidth=theme.trail(TRAIL_WIDTH)
         )
-        arrow.set_animated(True)
         for patch in (ellipse, arrow):
-            axes.add_patch(patch)
-            patch.set_clip_path(frame)
-        head = head_mark(axes, theme, self.racer).place(np.array([[x, y]]))
-        seen = recording.in_view[self.racer, :-1]
-        reach = None if arrows is None else _pixels(arrows, seen, half, 1)
-        radii = None if sizes is None else _pixels(sizes, seen, half, USUAL)
+            axes.add_patch(patch).set(animated=True, clip_path=frame)
+        head = head_marker(axes, theme, self.racer).set_positions(np.array([[x, y]]))
+        in_view = recording.in_view[self.racer, :-1]
+        reach = None if velocities is None else _to_pixels(velocities, in_view, half, 1)
+        radii = None if sizes is None else _to_pixels(sizes, in_view, half, SHOWN_SIZES)
 
-        def move(moment: Moment) -> Sequence[Artist]:
+        def move(moment: Moment) -> Artists:
             after = min(int(moment.step) + 1, int(recording.steps[self.racer]))
             for text, (_, rows) in zip(numbers, shown, strict=True):
-                there = np.isfinite(rows[after]).all()
-                words = f"${format_mathtext(rows[after])}$" if there else "–"
-                # matplotlib does not measure a text that is not visible.
-                text.set(text=words, fontsize=size, visible=True)
-                fits = size * min(1.0, 0.98 * column / text_width(text))
-                text.set(
-                    fontsize=max(theme.smallest, fits),
-                    visible=fits >= theme.smallest and text.get_position()[1] <= height,
-                )
-            placed: list[Artist] = []
+                words = f"${format_mathtext(rows[after])}$" if np.isfinite(rows[after]).all() else "–"
+                fits = set_numbers(text, words, size, column, theme.min_text)
+                text.set_visible(fits and text.get_position()[1] <= height)
+            patches: list[Artist] = []
             if radii is not None and np.isfinite(radii[after]).all():
                 ellipse.set(width=2 * radii[after, 0], height=2 * radii[after, 1])
-                placed.append(ellipse)
+                patches.append(ellipse)
             if reach is not None and (length := float(np.hypot(*reach[after]))) > 1:
-                # The panel's y runs down.
+                # The panel's y points down.
                 arrow.set_positions((x, y), (x + reach[after, 0], y - reach[after, 1]))
                 arrow.set_mutation_scale(min(theme.px(20), length))
-                placed.append(arrow)
-            return [*placed, head, *numbers]
+                patches.append(arrow)
+            return [*patches, head, *numbers]
 
         return move
 
-    def _rows(self, recording: Recording, rows: Array | None) -> Array | None:
-        """The rows after each step, (steps + 1, 2), NaN where they or the racer are out of all numbers."""
+    def _finite(self, recording: Recording, rows: Array | None) -> Array | None:
+        """Return rows after each step, (steps + 1, 2), with NaN for rows in which they or the loss are not finite."""
         if rows is None:
             return None
-        there = np.isfinite(rows).all(axis=1) & np.isfinite(recording.z[self.racer])
-        return np.where(there[:, None], rows, np.nan)
+        finite = np.isfinite(rows).all(axis=1) & np.isfinite(recording.z[self.racer])
+        return np.where(finite[:, None], rows, np.nan)
 
-    def _other(self, recording: Recording) -> list[str]:
-        """What an optimizer carries that has neither a velocity nor step sizes, in lines."""
+    def _other_state(self, recording: Recording) -> list[str]:
+        """Return the lines about an optimizer that has neither a velocity nor step sizes."""
         if not recording.hyperparameters[self.racer]:
             return ["does not say", "what it carries"]
         return ["carries", *(recording.states[self.racer] or ["nothing"])]
 
 
-def _pixels(rows: Array, seen: NDArray[np.bool_], half: Array, part: float) -> Array:
-    """Rows (steps + 1, 2) in pixels: a part of those whose steps begin in view lies in nine tenths of `half` the map.
+def _to_pixels(rows: Array, in_view: NDArray[np.bool_], half: Array, fraction: float) -> Array:
+    """Scale rows (steps + 1, 2) so that a fraction of those in view fits in nine tenths of `half` the map, (2,).
 
-    `seen` (steps,) tells the steps, `half` is (2,).
+    `in_view` (steps,) says whether each step starts in view.
     """
-    lengths = np.abs(rows[1:][seen & np.isfinite(rows[1:, 0])])
+    lengths = np.abs(rows[1:][in_view & np.isfinite(rows[1:, 0])])
     if not lengths.any():
         return rows
-    most = np.maximum(np.quantile(lengths, part, axis=0), np.finfo(float).tiny)
+    most = np.maximum(np.quantile(lengths, fraction, axis=0), np.finfo(float).tiny)
     with np.errstate(over="ignore"):
-        # What is far out of the map is as good at any distance, and the renderer does not take all.
-        return np.clip(rows * np.min(0.9 * half / most), -1e4, 1e4)
+        return np.clip(rows * np.min(0.9 * half / most), -MAX_LENGTH, MAX_LENGTH)

@@ -1,7 +1,7 @@
 """The race on the surface, seen by a camera that turns around it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -9,51 +9,49 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import TRAIL, Trail, racer_marks, trail_line
+from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, RacerArtists, in_layers
 from animopt.drawing.camera import Camera, HeightField
 from animopt.drawing.colors import blend
-from animopt.drawing.height_scale import HeightScale, height_scale
-from animopt.drawing.labels import beside
-from animopt.drawing.mpl import Artist, Axes
-from animopt.drawing.panel import Move
-from animopt.drawing.path_thinning import CELL, seen, thinned
+from animopt.drawing.height_scale import height_scale
+from animopt.drawing.labels import draw_labels
+from animopt.drawing.mpl import Artist
+from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.path_thinning import CELL, RacerPath
 from animopt.drawing.text import text_width
-from animopt.drawing.theme import Theme
-from animopt.recording.recording import Recording, Surface
-from animopt.recording.timeline import Moment
+from animopt.recording.recording import Surface
 
-LINES = 24
-"""Meshes along each side."""
+MESH_LINES = 24
+"""Number of meshes along each side."""
 
 SHADES = 8
-"""Depths that the fading of the lines tells apart."""
+"""Number of shades in which lines fade with their depth."""
 
-LOFT = 0.25
-"""How much of a line's fading comes from its height, and not from its distance."""
+HEIGHT_WEIGHT = 0.25
+"""Fraction of a line's fading that depends on its height. The rest depends on its distance."""
 
 HEIGHT = 0.75
-"""Of the surface, where the longer side of the domain is 2."""
+"""Height of the surface. The longer side of the domain is 2."""
 
 VALLEY = 0.6
-"""The part of the domain's area that the lower half of the wireframe shows."""
+"""Fraction of the domain's area that the lower half of the wireframe covers."""
 
-BEHIND_MESH, BEHIND_TRAIL = 0.16, 0.55
-"""How much of its colour a line keeps that is seen through the surface."""
+HIDDEN_MESH, HIDDEN_TRAIL = 0.16, 0.55
+"""Opacity of a mesh line and of a trail behind the surface."""
 
-HIGHEST = 3.0
-"""A racer is drawn at most so many times as high as the surface."""
+MAX_HEIGHT = 3.0
+"""Maximum height at which a racer is drawn, in heights of the surface."""
 
-FLOOR, FLOOR_LINES = 0.22, 7
-"""How far under the surface's lowest point the floor lies, and how many contour lines are on it."""
+FLOOR_DEPTH, FLOOR_LEVELS = 0.22, 7
+"""Depth of the floor below the lowest point of the surface, and number of contour levels on it."""
 
-NEAREST = 1.3
-"""How much larger than at the middle something can look."""
+MAX_SCALE = 1.3
+"""Maximum scale of the projection, in the foreground. At the origin it is 1."""
 
 MARGIN = 1.03
-"""So that a head at the surface's very edge is not cut."""
+"""Factor by which the view is larger than the surface, so that a head at the edge is not cut."""
 
-NARROWEST = 0.4
-"""A domain's shorter side is drawn at least this much of the longer one."""
+MIN_ASPECT = 0.4
+"""Minimum length of the shorter side of the domain, as a fraction of the longer side."""
 
 
 @final
@@ -61,179 +59,163 @@ NARROWEST = 0.4
 class Wireframe:
     """A wireframe that fades with distance and hides what is behind it, with the trails and heads on it.
 
-    `moments` are those of the clip, evenly apart, for which the names beside the heads are planned.
+    `moments` are those of the clip at equal intervals, for which the names beside the heads are planned.
     """
 
     moments: Sequence[Moment] = ()
     elevation: float = 38.0
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Say how the heights are scaled; the wireframe turns, the trails and heads move on it."""
-        scene = _Scene.of(recording.surface)
-        mesh = _Mesh.of(scene)
+        """Write how the heights are scaled. The wireframe turns, the trails and heads move on it."""
+        scene = _Scene(recording.surface)
+        mesh = _Mesh(scene)
         axes.set_axis_off()
-        kept_clear = np.empty((0, 4))
-        if scene.heights.bent:
-            scale = axes.annotate(
-                "heights on a log scale",
-                (1, 0),
-                xycoords="axes fraction",
-                fontsize=theme.text(12),
-                color=theme.muted,
-                ha="right",
-                va="bottom",
-            )
-            box = axes.get_window_extent()
-            wide, high = text_width(scale), theme.text(12)
-            kept_clear = np.array([[box.x1 - wide / 2, box.y0 + high / 2, wide, 1.2 * high]])
+        obstacles = _draw_scale_note(axes, theme) if scene.heights.is_nonlinear else np.empty((0, 4))
         floor = _floor(recording.surface, scene)
-        _frame(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
+        _set_view(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
         to_pixels = axes.transData.transform
-        shadow = Trail(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
-        shades = (BEHIND_MESH, *np.linspace(0.22, 0.95, SHADES))
+        floor_line = PixelLine(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
+        opacities = (HIDDEN_MESH, *np.linspace(0.22, 0.95, SHADES))
         widths = (0.8, *np.linspace(0.8, 1.2, SHADES))
-        lines = [
-            Trail(axes, blend(theme.background, theme.mesh, part), max(0.5, theme.px(width)))
-            for part, width in zip(shades, widths, strict=True)
+        mesh_lines = [
+            PixelLine(axes, blend(theme.background, theme.mesh, opacity), max(0.5, theme.px(width)))
+            for opacity, width in zip(opacities, widths, strict=True)
         ]
+        cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / MAX_SCALE
         racers = range(len(recording.names))
-        behind = [
-            trail_line(axes, theme, blend(theme.background, theme.hue(racer), BEHIND_TRAIL), 0.75 * TRAIL)
+        paths = [RacerPath(recording, racer, scene.to_camera, cell) for racer in racers]
+        hidden_trails = [
+            PixelLine(axes, blend(theme.background, theme.hue(racer), HIDDEN_TRAIL), theme.trail(0.75 * TRAIL_WIDTH))
             for racer in racers
         ]
-        marks = [racer_marks(axes, theme, racer) for racer in racers]
-        cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / NEAREST
-        paths = [replace(way, xyz=scene.place(way.xyz)) for way in recording.paths]
-        trails = [thinned(way, cell) for way in paths]
-        steps = [
-            seen(recording, racer, scene.place(np.column_stack([recording.xy[racer], recording.z[racer]])), cell)
-            for racer in racers
-        ]
+        artists = [RacerArtists(axes, theme, racer) for racer in racers]
 
         def heads(moment: Moment) -> Array:
-            places = np.array([way.head(moment.step) for way in paths])
-            return to_pixels(Camera(moment.azimuth, self.elevation).project(places)[0])
+            points = np.array([path.head(moment.step) for path in paths])
+            return to_pixels(Camera(moment.azimuth, self.elevation).project(points)[0])
 
-        name = beside(axes, theme, recording.names, theme.background, self.moments, heads, kept_clear)
+        move_labels = draw_labels(axes, theme, recording.names, theme.background, self.moments, heads, obstacles)
 
-        def move(moment: Moment) -> Sequence[Artist]:
+        def move(moment: Moment) -> Artists:
             camera = Camera(moment.azimuth, self.elevation)
-            step = moment.step
             parts = [
                 mesh.vertices,
-                *(np.vstack([trails[racer].passed(step), paths[racer].head(step)]) for racer in racers),
-                *(steps[racer].passed(step) for racer in racers),
+                *(path.trail(moment.step) for path in paths),
+                *(path.steps(moment.step) for path in paths),
             ]
             points = np.concatenate(parts)
             hidden = scene.field.hidden(points, camera)
-            places, near = camera.project(np.concatenate([points, floor]))
-            pixels = to_pixels(places)
-            shadow.put(pixels[len(points) :])
-            for line, places in zip(lines, mesh.lines(pixels, near, hidden), strict=True):
-                line.put(places)
+            projected, depth = camera.project(np.concatenate([points, floor]))
+            pixels = to_pixels(projected)
+            floor_line.set_pixels(pixels[len(points) :])
+            for line, vertices in zip(mesh_lines, mesh.lines(pixels, depth, hidden), strict=True):
+                line.set_pixels(vertices)
+            pixels = pixels[: len(points)]
             ends = np.cumsum([len(part) for part in parts])[:-1]
-            whole = np.split(pixels[: len(points)], ends)
-            shown = np.split(np.where(hidden[:, None], np.nan, pixels[: len(points)]), ends)
+            whole = np.split(pixels, ends)
+            visible = np.split(np.where(hidden[:, None], np.nan, pixels), ends)
             placed: list[Sequence[Artist]] = []
             for racer in racers:
-                trail, point = 1 + racer, 1 + len(racers) + racer
-                marked = marks[racer].put(shown[trail], shown[point], whole[trail][-1])
-                placed.append([behind[racer].put(whole[trail]), *marked])
-            layers = [artist for layer in zip(*placed, strict=True) for artist in layer]
-            return [shadow, *lines, *layers, *name(moment)]
+                trail, steps = 1 + racer, 1 + len(racers) + racer
+                front = artists[racer].set_pixels(visible[trail], visible[steps], whole[trail][-1])
+                placed.append([hidden_trails[racer].set_pixels(whole[trail]), *front])
+            return [floor_line, *mesh_lines, *in_layers(placed), *move_labels(moment)]
 
         return move
 
 
-@dataclass(frozen=True, eq=False)
 class _Scene:
     """The surface in the camera's units: the origin in the middle, the longer side of the domain 2 long."""
 
-    middle: Array
-    scale: Array
-    heights: HeightScale
-    field: HeightField
-
-    @staticmethod
-    def of(surface: Surface) -> "_Scene":
+    def __init__(self, surface: Surface) -> None:
         sides = surface.high - surface.low
-        half = np.maximum(sides / sides.max(), NARROWEST)
-        heights = height_scale(surface.scale, VALLEY)
-        field = HeightField(half, HEIGHT * (heights.parts(surface.z) - 0.5))
-        return _Scene((surface.low + surface.high) / 2, 2 * half / sides, heights, field)
+        half = np.maximum(sides / sides.max(), MIN_ASPECT)
+        self.middle = (surface.low + surface.high) / 2
+        self.scale = 2 * half / sides
+        self.heights = height_scale(surface.scale, VALLEY)
+        self.field = HeightField(half, HEIGHT * (self.heights.fractions(surface.z) - 0.5))
 
-    def place(self, points: Array) -> Array:
-        """Points (any, 3) of the surface in the camera's units."""
+    def to_camera(self, points: Array) -> Array:
+        """Convert points (any, 3) of the surface to the camera's units."""
         flat = (points[:, :2] - self.middle) * self.scale
-        # A spike between the surface's samples may be of any height, and would come to stand behind the camera.
-        return np.column_stack([flat, HEIGHT * (np.minimum(self.heights.parts(points[:, 2]), HIGHEST) - 0.5)])
+        # A spike between the samples of the surface could reach behind the camera.
+        return np.column_stack([flat, HEIGHT * (np.minimum(self.heights.fractions(points[:, 2]), MAX_HEIGHT) - 0.5)])
 
 
-@dataclass(frozen=True, eq=False)
 class _Mesh:
-    """The wireframe's straight pieces, as indices (pieces, 2) into its vertices (vertices, 3)."""
+    """The wireframe: its vertices (vertices, 3), and its segments as indices (segments, 2) of vertices."""
 
-    vertices: Array
-    pieces: NDArray[np.intp]
-    reach: float
-
-    @staticmethod
-    def of(scene: _Scene) -> "_Mesh":
-        z = scene.field.z
-        every = (z.shape[0] - 1) // (2 * LINES)
-        z = z[::every, ::every]
+    def __init__(self, scene: _Scene) -> None:
+        every = (scene.field.z.shape[0] - 1) // (2 * MESH_LINES)
+        z = scene.field.z[::every, ::every]
         rows, columns = z.shape
-        x, y = np.meshgrid(
-            np.linspace(-scene.field.half[0], scene.field.half[0], columns),
-            np.linspace(-scene.field.half[1], scene.field.half[1], rows),
-        )
+        half = scene.field.half
+        x, y = np.meshgrid(np.linspace(-half[0], half[0], columns), np.linspace(-half[1], half[1], rows))
         index = np.arange(rows * columns).reshape(rows, columns)
         along = np.stack([index[::2, :-1], index[::2, 1:]], axis=-1).reshape(-1, 2)
         across = np.stack([index[:-1, ::2].T, index[1:, ::2].T], axis=-1).reshape(-1, 2)
         vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-        pieces = np.concatenate([along, across])
-        pieces = pieces[np.isfinite(vertices[pieces]).all(axis=(1, 2))]
-        # Those between the lines are never drawn.
-        used, pieces = np.unique(pieces, return_inverse=True)
-        return _Mesh(vertices[used], pieces.reshape(-1, 2), float(np.hypot(*scene.field.half)))
+        segments = np.concatenate([along, across])
+        segments = segments[np.isfinite(vertices[segments]).all(axis=(1, 2))]
+        # Vertices between the lines are in no segment.
+        used, segments = np.unique(segments, return_inverse=True)
+        self.vertices, self.segments = vertices[used], segments.reshape(-1, 2)
+        self.radius = float(np.hypot(*half))
 
-    def lines(self, pixels: Array, near: Array, hidden: NDArray[np.bool_]) -> list[Array]:
-        """The lines (places, 2) through the hidden pieces, then those of each shade, the farthest first.
+    def lines(self, pixels: Array, depth: Array, hidden: NDArray[np.bool_]) -> list[Array]:
+        """Return the lines (points, 2) of the hidden segments, then those of each shade, the farthest first.
 
-        NaN is between two. `pixels` (vertices, 2) are where the vertices are, `near` (vertices,) how near they are;
-        more may follow.
+        A row of NaN separates two lines. `pixels`, `depth` and `hidden` begin with those of the vertices.
         """
         vertices = slice(len(self.vertices))
-        through = hidden[self.pieces[:, 0]] | hidden[self.pieces[:, 1]]
-        fade = (1 - LOFT) * (near[vertices] / self.reach + 1) / 2 + LOFT * (0.5 - self.vertices[:, 2] / HEIGHT)
-        shade = np.clip(fade[self.pieces].mean(axis=1) * SHADES, 0, SHADES - 1).astype(int)
+        through = hidden[self.segments[:, 0]] | hidden[self.segments[:, 1]]
+        distance = (depth[vertices] / self.radius + 1) / 2
+        fade = (1 - HEIGHT_WEIGHT) * distance + HEIGHT_WEIGHT * (0.5 - self.vertices[:, 2] / HEIGHT)
+        shade = np.clip(fade[self.segments].mean(axis=1) * SHADES, 0, SHADES - 1).astype(int)
         bucket = np.where(through, 0, 1 + shade)
         order = np.argsort(bucket, kind="stable")
-        bucket, pieces = bucket[order], self.pieces[order]
-        # A piece that goes on where the one before it ended is one more place on its line.
-        begins = np.ones(len(pieces), dtype=bool)
-        begins[1:] = (pieces[1:, 0] != pieces[:-1, 1]) | (bucket[1:] != bucket[:-1])
-        places = np.column_stack([np.full(len(pieces), -1), pieces])
-        needed = np.column_stack([begins, begins, np.ones_like(begins)])
-        places = np.vstack([pixels, np.full(2, np.nan)])[places[needed]]
+        bucket, segments = bucket[order], self.segments[order]
+        # A segment that starts where the previous one ends only adds a point to its line.
+        starts = np.ones(len(segments), dtype=bool)
+        starts[1:] = (segments[1:, 0] != segments[:-1, 1]) | (bucket[1:] != bucket[:-1])
+        points = np.column_stack([np.full(len(segments), -1), segments])
+        needed = np.column_stack([starts, starts, np.ones_like(starts)])
+        lines = np.vstack([pixels, np.full(2, np.nan)])[points[needed]]
         counts = np.bincount(bucket, weights=needed.sum(axis=1), minlength=SHADES + 1)
-        return np.split(places, np.cumsum(counts[:-1]).astype(int))
+        return np.split(lines, np.cumsum(counts[:-1]).astype(int))
+
+
+def _draw_scale_note(axes: Axes, theme: Theme) -> Array:
+    """Write that the scale of heights is not linear. Return the center and size of the note in pixels, (1, 4)."""
+    size = theme.text(12)
+    note = axes.annotate(
+        "heights on a log scale",
+        (1, 0),
+        xycoords="axes fraction",
+        fontsize=size,
+        color=theme.muted,
+        ha="right",
+        va="bottom",
+    )
+    box, width = axes.get_window_extent(), text_width(note)
+    return np.array([[box.x1 - width / 2, box.y0 + size / 2, width, 1.2 * size]])
 
 
 def _floor(surface: Surface, scene: _Scene) -> Array:
-    """The contour's lines on a floor under the surface, and the floor's edge, (points, 3), with NaN between them."""
-    # Every second row and column draw as good lines, and faster.
+    """Return contour lines on a floor under the surface, and the floor's edge, (points, 3), separated by NaN."""
+    # Half of the rows and columns give lines that look the same, in less time.
     x, y, z = surface.x[::2], surface.y[::2], surface.z[::2, ::2]
     lines = contour_generator(x, y, np.ma.masked_invalid(z))
-    levels = height_scale(surface.scale, VALLEY).heights(FLOOR_LINES + 2)[1:-1]
-    edge = np.array([surface.low, (surface.high[0], surface.low[1]), surface.high, (surface.low[0], surface.high[1])])
-    flat = [edge[[0, 1, 2, 3, 0]], *(np.array(line) for level in levels for line in lines.lines(level))]
-    lifted = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])
-    return np.column_stack([(lifted - scene.middle) * scene.scale, np.full(len(lifted), -HEIGHT / 2 - FLOOR)])
+    levels = height_scale(surface.scale, VALLEY).heights(FLOOR_LEVELS + 2)[1:-1]
+    (left, bottom), (right, top) = surface.low, surface.high
+    edge = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
+    flat = [edge, *(np.array(line) for level in levels for line in lines.lines(level))]
+    points = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])
+    return np.column_stack([(points - scene.middle) * scene.scale, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])
 
 
-def _frame(axes: Axes, points: Array, elevation: float) -> None:
-    """Set the axes' limits, with equal units, so that the points fit from wherever the camera looks."""
+def _set_view(axes: Axes, points: Array, elevation: float) -> None:
+    """Set the axes' limits, with equal units, so that the points fit at every azimuth of the camera."""
     views = [Camera(azimuth, elevation).project(points)[0] for azimuth in range(0, 360, 15)]
     low, high = np.nanmin(views, axis=(0, 1)), np.nanmax(views, axis=(0, 1))
     box = axes.get_window_extent()

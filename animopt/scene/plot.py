@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from animopt.core.errors import UsageError, short_repr
-from animopt.drawing.artists import TRAIL
+from animopt.drawing.artists import TRAIL_WIDTH
 from animopt.drawing.canvas import Stage
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import Figure, FigureCanvasAgg
@@ -93,7 +93,7 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
             for artist in move(Moment(step=0, azimuth=START_AZIMUTH)):
                 artist.set_animated(False)
-        figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL), marker="o", markersize=8)
+        figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL_WIDTH), marker="o", markersize=8)
     name = f" of {function.name}" if function.name else ""
     count = f"{xy.shape[1]} points joined" if xy.shape[1] > 1 else "a point"
     joined = f", with {count} on these" if xy.size else ""

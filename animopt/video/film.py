@@ -18,7 +18,7 @@ from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
 from animopt.drawing.panel import Panel
 from animopt.drawing.rc_context import DRAWING_LOCK, drawing_settings
-from animopt.drawing.text import formula_mathtext, text_arguments
+from animopt.drawing.text import formula_mathtext, text_source
 from animopt.drawing.theme import THEMES
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
@@ -199,7 +199,7 @@ def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
     """Raise UsageError for texts, and for formulas of functions, with mathtext that matplotlib cannot draw."""
     with drawing_settings():
         for text in texts:
-            text_arguments(replace_missing(text, ""))
+            text_source(replace_missing(text, ""))
         for formula in filter(None, formulas):
             formula_mathtext(formula)
 

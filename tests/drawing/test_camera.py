@@ -26,7 +26,7 @@ def rotated(azimuth, elevation):
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)
 def test_axes_are_a_rotation(view):
-    axes = Camera(*view).axes
+    axes = Camera(*view).basis
     np.testing.assert_allclose(axes, rotated(*view), atol=1e-15)
     np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-15)
     assert np.linalg.det(axes) == pytest.approx(1)

@@ -31,20 +31,21 @@ COVERED = (
     + "←↑→↓↔×−±√≤≥≠∞≈·–—…‘’“”•′″∂∆∑∏∫€°"
 )
 
-# Says what each process makes before it is put in place.
+# Prints the digest of each font file that a process makes.
 MAKE = """
 from hashlib import sha256
 from animopt.drawing import fonts
 
-put = fonts._put
+make_font = fonts._make_font
 
 
-def tell(data, path):
+def report(weight):
+    data = make_font(weight)
     print(sha256(data).hexdigest())
-    put(data, path)
+    return data
 
 
-fonts._put = tell
+fonts._make_font = report
 fonts.font_family()
 """
 
@@ -55,7 +56,7 @@ def digest(path):
 
 def forget():
     fontManager._findfont_cached.cache_clear()
-    for each in (fonts.font_family, fonts._charmap, fonts._own_folder):
+    for each in (fonts.font_family, fonts._charmap, fonts._temporary_folder):
         each.cache_clear()
 
 
@@ -100,7 +101,7 @@ def folder(made, tmp_path, monkeypatch):
 @pytest.fixture
 def bare(folder, monkeypatch):
     """A machine with the fonts that animopt and matplotlib bring, and no others."""
-    monkeypatch.setattr(fonts, "_OTHERS", [])
+    monkeypatch.setattr(fonts, "_SYSTEM_FONTS", [])
 
 
 def files(folder):
@@ -165,7 +166,7 @@ def test_a_character_that_inter_lacks_comes_from_another_font(folder):
 
 
 def test_nothing_is_made_twice(folder, monkeypatch):
-    monkeypatch.setattr(fonts, "_instance", lambda weight: pytest.fail("made again"))
+    monkeypatch.setattr(fonts, "_make_font", lambda weight: pytest.fail("made again"))
     assert fonts.font_family() is fonts.font_family()
 
 
@@ -174,23 +175,23 @@ def test_a_damaged_file_is_made_again(folder, monkeypatch, damage):
     whole = {path: path.read_bytes() for path in files(folder)}
     regular = files(folder)[0]
     regular.write_bytes(damage(whole[regular]))
-    monkeypatch.setattr(fonts, "_instance", {400: whole[regular]}.get)
+    monkeypatch.setattr(fonts, "_make_font", {400: whole[regular]}.get)
     fonts.font_family()
     assert {path: path.read_bytes() for path in files(folder)} == whole
 
 
 def test_where_the_cache_cannot_be_written_the_files_are_temporary(folder, monkeypatch):
     whole = dict(zip(WEIGHTS, [path.read_bytes() for path in files(folder)], strict=True))
-    monkeypatch.setattr(fonts, "_instance", whole.get)
+    monkeypatch.setattr(fonts, "_make_font", whole.get)
     monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(files(folder)[0]))
     name = fonts.font_family()[0]
     for weight, data in whole.items():
-        assert found(name, weight).parent == fonts._own_folder().resolve()
+        assert found(name, weight).parent == fonts._temporary_folder().resolve()
         assert found(name, weight).read_bytes() == data
 
 
 def test_a_family_of_the_machine_serves_both_weights_without_complaint(folder, monkeypatch, caplog):
-    monkeypatch.setattr(fonts, "_OTHERS", ["No Such Font", "DejaVu Sans Display"])
+    monkeypatch.setattr(fonts, "_SYSTEM_FONTS", ["No Such Font", "DejaVu Sans Display"])
     *_, last = fonts.font_family()
     assert fonts.font_family() == [fonts.FAMILY, "DejaVu Sans", last]
     with caplog.at_level(logging.WARNING):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from animopt.drawing.label_placement import GAP, dodge
+from animopt.drawing.label_placement import GAP, place_labels
 
 BOX = (590.0, 295.0)
 SIZE = (60.0, 16.0)
@@ -15,7 +15,7 @@ def place(heads, sizes=SIZE, box=BOX, radius=RADIUS, window=WINDOW):
     """The labels' offsets and opacity, held to all that must be true of any."""
     heads = np.asarray(heads, dtype=float)
     sizes = np.broadcast_to(np.asarray(sizes, dtype=float), (len(heads), 2))
-    offsets, opacity = dodge(heads, sizes, box, radius, window)
+    offsets, opacity = place_labels(heads, sizes, box, radius, window)
     check(heads, sizes, box, radius, window, offsets, opacity)
     return offsets, opacity
 
@@ -200,7 +200,7 @@ def test_the_same_heads_give_the_same_labels_and_stay_as_they_were():
     heads, sizes = smooth(7, 5, 400, 4), np.tile(SIZE, (5, 1))
     heads[2, 100:140] = np.nan
     kept = heads.copy(), sizes.copy()
-    first, second = dodge(heads, sizes, BOX, RADIUS, WINDOW), dodge(heads, sizes, BOX, RADIUS, WINDOW)
+    first, second = place_labels(heads, sizes, BOX, RADIUS, WINDOW), place_labels(heads, sizes, BOX, RADIUS, WINDOW)
     for one, other in ((first[0], second[0]), (first[1], second[1]), (heads, kept[0]), (sizes, kept[1])):
         np.testing.assert_array_equal(one, other)
 

@@ -11,12 +11,12 @@ from animopt.drawing.layout import (
     LAYOUTS,
     PANELS,
     arrange_panels,
+    arrange_tiles,
     choose_layout,
-    heading,
+    heading_height,
     layout_for_shape,
     panel_names,
     pixel_unit,
-    tiles,
 )
 from animopt.drawing.theme import LIGHT
 from animopt.recording.timeline import Timeline
@@ -76,7 +76,7 @@ def test_any_panels_find_a_place_of_their_own(layout, size):
                 for name, box in boxes.items():
                     assert inside(places[name], size), (case, name, box)
                     # One row of standings is lower than any other panel.
-                    lowest = theme.smallest if name in ("header", "standings") else LEAST
+                    lowest = theme.min_text if name in ("header", "standings") else LEAST
                     assert box.width >= LEAST, (case, name, box)
                     assert box.height >= lowest, (case, name, box)
                 for one, other in combinations(places, 2):
@@ -111,14 +111,14 @@ def test_the_multiples_suit_a_picture_whose_panels_ask_for_them_alone(size):
 @pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
 def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, aspect, count):
     theme = LIGHT.scaled(1, 720)
-    boxes = tiles(size, theme, aspect, count)
+    boxes = arrange_tiles(size, theme, aspect, count)
     assert len(boxes) == count
     places = [bounds(box) for box in boxes]
     for box, place in zip(boxes, places, strict=True):
         assert (box.width, box.height) == (boxes[0].width, boxes[0].height)
         assert box.width == pytest.approx(aspect * box.height)
         assert inside(place, size)
-        assert box.top >= heading(theme)
+        assert box.top >= heading_height(theme)
     for one, other in combinations(places, 2):
         assert not overlap(one, other)
     # No other number of columns has room for larger ones, even without tick labels and headings.

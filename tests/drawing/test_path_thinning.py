@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from animopt.drawing.path_thinning import fresh, thinned
+from animopt.drawing.path_thinning import first_in_cell, thin_path
 from animopt.recording.recording import SurfacePath
 
 
@@ -27,7 +27,7 @@ def cells(way, step, cell):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_thinned_way_covers_what_the_whole_one_does(seed):
     way = walk(seed, 6000, 20)
-    short = thinned(way, 0.5)
+    short = thin_path(way, 0.5)
     # A point that is left out takes a row of NaN, and what is left is in its order.
     assert np.isfinite(short.xyz[:, 0]).sum() < 0.9 * len(way.step)
     assert (np.diff(short.step) > 0).all()
@@ -39,20 +39,20 @@ def test_a_thinned_way_covers_what_the_whole_one_does(seed):
 
 def test_a_way_that_never_returns_is_drawn_whole():
     line = SurfacePath(np.arange(50.0), np.column_stack([np.arange(50.0), np.arange(50.0) * 2, np.zeros(50)]))
-    short = thinned(line, 0.5)
+    short = thin_path(line, 0.5)
     np.testing.assert_array_equal(short.xyz, line.xyz)
     np.testing.assert_array_equal(short.step, line.step)
 
 
 def test_a_way_that_stands_still_is_a_point():
-    short = thinned(SurfacePath(np.arange(9.0), np.ones((9, 3))), 0.5)
+    short = thin_path(SurfacePath(np.arange(9.0), np.ones((9, 3))), 0.5)
     assert np.isfinite(short.xyz[:, 0]).sum() == 1
 
 
 def test_where_a_way_leaves_the_domain_it_stays_broken():
     way = walk(1, 400, 300)
     way.xyz[100:120] = np.nan
-    short = thinned(way, 0.5)
+    short = thin_path(way, 0.5)
     after = np.searchsorted(short.step, 119, side="right")
     assert np.isnan(short.xyz[(short.step >= 100) & (short.step < 120), 0]).all()
     assert np.isnan(short.xyz[:after, 0]).any()
@@ -61,5 +61,5 @@ def test_where_a_way_leaves_the_domain_it_stays_broken():
 
 def test_the_first_in_a_cell_is_fresh():
     places = np.array([[0.1, 0.2], [0.9, 0.9], [1.1, 0.5], [np.nan, 1], [-0.1, 0.5], [0.5, 0.5], [1.9, 0.1]])
-    assert fresh(places).tolist() == [True, False, True, False, True, False, False]
-    assert fresh(np.zeros((0, 2))).tolist() == []
+    assert first_in_cell(places).tolist() == [True, False, True, False, True, False, False]
+    assert first_in_cell(np.zeros((0, 2))).tolist() == []

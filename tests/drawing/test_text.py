@@ -4,7 +4,7 @@ import pytest
 
 from animopt import UsageError
 from animopt.drawing.rc_context import drawing_settings
-from animopt.drawing.text import formula_mathtext, text_arguments
+from animopt.drawing.text import formula_mathtext, text_source
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def settings():
     [r"é ü Ж → \(\frac{m}{\sqrt{v}}\)", r"\(α + β ≤ \mathbf{Δ}\)", r"¤ \(x\)", r"\(\hat{x} \cdot \mathcal{L}\)"],
 )
 def test_available_letters_are_accepted_beside_and_in_maths(words):
-    assert text_arguments(words)["parse_math"]
+    assert text_source(words)[1]
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ def test_available_letters_are_accepted_beside_and_in_maths(words):
 )
 def test_missing_letter_is_named_and_not_logged(words, letter, caplog):
     with pytest.raises(UsageError) as caught:
-        text_arguments(words)
-    assert f"no letter {letter};" in str(caught.value)
+        text_source(words)
+    assert f"has {letter};" in str(caught.value)
     assert not caplog.records
 
 
 def test_missing_letter_of_a_formula_is_named():
-    with pytest.raises(UsageError, match="no letter '한'"):
+    with pytest.raises(UsageError, match="has '한'"):
         formula_mathtext("x + 한")
 
 
@@ -47,4 +47,4 @@ def test_formula_may_have_a_currency_sign():
 
 
 def test_text_without_maths_is_taken_as_it_is():
-    assert text_arguments("한 $5 \\frac") == {"s": "한 $5 \\frac", "parse_math": False}
+    assert text_source("한 $5 \\frac") == ("한 $5 \\frac", False)

@@ -6,17 +6,17 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 from matplotlib.colors import same_color, to_rgb
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from animopt import Output, Racer, Scene, UsageError
 from animopt.cli.main import main
+from animopt.drawing.artists import PixelLine
 from animopt.drawing.colors import blend, ordered_theme
 from animopt.drawing.layout import LAYOUTS, PANELS
 from animopt.drawing.theme import THEMES, Theme
 from animopt.functions import ravine
-from animopt.panels.wireframe import BEHIND_TRAIL
+from animopt.panels.wireframe import HIDDEN_TRAIL
 from animopt.recording.timeline import Timeline
 from animopt.video.film import NEEDS, RACE_PANELS, Film, Staging
 
@@ -219,20 +219,22 @@ def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, p
             assert text.get_fontsize() >= least - 1e-9, text.get_text()
     thinnest = 2 if size == FULL_HD else 1.5
     hues = THEMES[theme].hues
-    coloured = {*hues, *(blend(THEMES[theme].background, hue, BEHIND_TRAIL) for hue in hues)}
-    lines = [line for line in film.canvas.figure.findobj(Line2D) if line.get_color() in coloured]
-    assert len(lines) >= 3 * len(ravine_race.names)
+    coloured = {*hues, *(blend(THEMES[theme].background, hue, HIDDEN_TRAIL) for hue in hues)}
+    patches = film.canvas.figure.findobj(Patch)
+    lines = [
+        patch
+        for patch in patches
+        if patch.get_linewidth() and any(same_color(patch.get_edgecolor(), color) for color in coloured)
+    ]
+    assert sum(isinstance(line, PixelLine) for line in lines) >= 3 * len(ravine_race.names)
     for line in lines:
         assert line.get_linewidth() >= thinnest
-    for patch in film.canvas.figure.findobj(Patch):
-        if patch.get_linewidth() and any(same_color(patch.get_edgecolor(), hue) for hue in hues):
-            assert patch.get_linewidth() >= thinnest
 
 
 def test_lengths_grow_with_the_picture(theme):
     for small, large in pairwise(theme.scaled(unit, 720 * unit) for unit in (0.25, 0.5, 1, 2, 4)):
         assert small.px(3) < large.px(3)
-        assert small.text(14) < large.text(14) or large.text(14) == large.smallest
+        assert small.text(14) < large.text(14) or large.text(14) == large.min_text
         assert small.trail(3) <= large.trail(3)
 
 

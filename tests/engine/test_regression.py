@@ -74,9 +74,9 @@ class Stage:
         lines = [self.axes.transData.inverted().transform(each.get_path().vertices) for each in rest[:count]]
         return self._places(batch), lines, [self._places(head) for head in rest[count:]]
 
-    def _places(self, stamp):
-        vertices = np.array(stamp.get_path().vertices).reshape(-1, len(stamp._shape.vertices), 2)
-        middles = (vertices - stamp._shape.vertices).mean(axis=1)
+    def _places(self, markers):
+        vertices = np.array(markers.get_path().vertices).reshape(-1, *markers.shape.shape)
+        middles = (vertices - markers.shape).mean(axis=1)
         return self.axes.transData.inverted().transform(middles)
 
 

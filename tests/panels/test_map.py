@@ -13,7 +13,15 @@ from animopt import Function, Racer, SettingsMap, StartsMap, logspace
 from animopt.drawing.canvas import Canvas, Stage
 from animopt.drawing.colors import blend
 from animopt.drawing.layout import Box, pixel_unit
-from animopt.drawing.map_colors import VEIL, bands, letter, loss_colours, loss_scale, ramp, shades
+from animopt.drawing.map_colors import (
+    BASIN_OPACITY,
+    band_tints,
+    loss_colors,
+    loss_scale,
+    minimum_letter,
+    step_bands,
+    uniform_ramp,
+)
 from animopt.drawing.rc_context import drawing_settings
 from animopt.drawing.theme import THEMES
 from animopt.engine.record import record
@@ -101,13 +109,13 @@ def test_a_frame_is_its_moments_alone(recording):
     assert all(not np.array_equal(one, other) for one, other in combinations(in_order, 2))
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_a_cell_shows_its_minimum_from_its_step_on(basins, theme):
-    canvas, theme = make(basins, theme=theme)
+@pytest.mark.parametrize("name", THEMES)
+def test_a_cell_shows_its_minimum_from_its_step_on(basins, name):
+    canvas, theme = make(basins, theme=name)
     found = basins.map
-    edges = bands(found)
-    ground = make(replace(basins, map=replace(found, minimum=np.full_like(found.minimum, UNDECIDED))), theme=theme)[0]
-    bare = ground.draw(at(0))
+    edges = step_bands(found)
+    undecided = replace(found, minimum=np.full_like(found.minimum, UNDECIDED))
+    bare = make(replace(basins, map=undecided), theme=name)[0].draw(at(0))
     looked = 0
     for step in (0, 12, 25, 60):
         frame = canvas.draw(at(step))
@@ -126,11 +134,11 @@ def test_a_cell_shows_its_minimum_from_its_step_on(basins, theme):
                 if since > step or outcome == UNDECIDED:
                     assert np.abs(shown - before).max() <= 1
                 elif outcome >= 0:
-                    shade = shades(theme, theme.hue(outcome), len(edges) + 1)[int(np.searchsorted(edges, since))]
-                    assert np.abs(shown - (VEIL * bytes_of(shade) + (1 - VEIL) * before)).max() <= 3
+                    shade = band_tints(theme, theme.hue(outcome), len(edges) + 1)[int(np.searchsorted(edges, since))]
+                    assert np.abs(shown - (BASIN_OPACITY * bytes_of(shade) + (1 - BASIN_OPACITY) * before)).max() <= 3
                 else:
                     stripes = [bytes_of(blend(theme.background, theme.ink, part)) for part in (0.16, 0.42)]
-                    veiled = [VEIL * stripe + (1 - VEIL) * before for stripe in stripes]
+                    veiled = [BASIN_OPACITY * stripe + (1 - BASIN_OPACITY) * before for stripe in stripes]
                     assert min(np.abs(shown - stripe).max() for stripe in veiled) <= 3
     assert looked > 1000
 
@@ -139,7 +147,7 @@ def test_a_cell_shows_its_minimum_from_its_step_on(basins, theme):
 def test_a_cell_shows_its_loss_after_each_step(losses, theme):
     canvas, theme = make(losses, theme=theme)
     found = losses.map
-    scale, colours = loss_scale(found), loss_colours(theme)
+    scale, colours = loss_scale(found), loss_colors(theme)
     for step in (0, 4, 30):
         frame = canvas.draw(at(step))
         best = found.best(step)
@@ -166,7 +174,7 @@ def test_the_scale_of_losses_is_whole_decades(losses):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_scales_lightness_goes_one_way_evenly(theme):
-    colours = np.array([to_rgb(colour) for colour in loss_colours(THEMES[theme])])
+    colours = np.array([to_rgb(colour) for colour in loss_colors(THEMES[theme])])
     linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
     # CIE 1976 lightness, of the luminance of IEC 61966-2-1.
     lightness = 116 * np.cbrt(linear @ (0.2126, 0.7152, 0.0722)) - 16
@@ -176,14 +184,14 @@ def test_the_scales_lightness_goes_one_way_evenly(theme):
 
 
 def test_a_ramp_through_greys_is_grey_and_ends_in_its_stops():
-    colours = ramp(["#000000", "#808080", "#ffffff"], 11)
+    colours = uniform_ramp(["#000000", "#808080", "#ffffff"], 11)
     assert colours[0] == "#000000"
     assert colours[-1] == "#ffffff"
     assert all(colour[1:3] == colour[3:5] == colour[5:7] for colour in colours)
 
 
 def test_letters():
-    assert [letter(number) for number in (0, 1, 25, 26, 27, 51, 52)] == ["A", "B", "Z", "AA", "AB", "AZ", "BA"]
+    assert [minimum_letter(number) for number in (0, 1, 25, 26, 27, 51, 52)] == ["A", "B", "Z", "AA", "AB", "AZ", "BA"]
 
 
 def shown_texts(canvas, step):
@@ -192,7 +200,7 @@ def shown_texts(canvas, step):
     with pytest.MonkeyPatch.context() as patch, drawing_settings():
         patch.setattr(Text, "draw", lambda text, renderer: drawn.append(text))
         canvas.figure.canvas.draw()
-        drawn += [artist for artist in canvas.moved(at(step)) if isinstance(artist, Text)]
+        drawn += [artist for artist in canvas.moving_artists(at(step)) if isinstance(artist, Text)]
         renderer = canvas.figure.canvas.get_renderer()
         shown = [text for text in drawn if text.get_visible() and text.get_text().strip()]
         return [(text, text.get_window_extent(renderer)) for text in shown]
@@ -206,7 +214,7 @@ def test_every_word_can_be_read(recording, size, theme):
         texts = shown_texts(canvas, step)
         assert len(texts) > 8
         for text, box in texts:
-            assert text.get_fontsize() >= theme.smallest - 1e-6, text
+            assert text.get_fontsize() >= theme.min_text - 1e-6, text
             assert box.x0 >= -1, text
             assert box.y0 >= -1, text
             assert box.x1 <= size[0] + 1, text

@@ -23,7 +23,7 @@ def texts(film, second, axes_name):
     """The texts that a frame draws on the axes of a name."""
     film.at(second)
     (axes,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == axes_name)
-    drawn = [artist for artist in film.canvas.moved(film.timeline.moment(second)) if artist.axes is axes]
+    drawn = [artist for artist in film.canvas.moving_artists(film.timeline.moment(second)) if artist.axes is axes]
     return [artist.get_text() for artist in drawn if hasattr(artist, "get_text")]
 
 

@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 
 import animopt
 from animopt import Output, Racer, Scene
-from animopt.drawing.artists import HEAD, Stamp
+from animopt.drawing.artists import HEAD_SIZE, Markers
 from animopt.drawing.layout import LAYOUTS, PANELS, pixel_unit
 from animopt.drawing.text import without_common_prefix
 from animopt.drawing.theme import THEMES
@@ -55,7 +55,7 @@ def flaws(recording, size, staging, monkeypatch):
     for second in MOMENTS:
         moment = film.timeline.moment(second)
         frame = film.canvas.draw(moment)
-        moving = [each for each in film.canvas.moved(moment) if isinstance(each, Text) and each.get_visible()]
+        moving = [each for each in film.canvas.moving_artists(moment) if isinstance(each, Text) and each.get_visible()]
         assert frame.shape == (size[1], size[0], 3)
         assert frame.std() > 3
         texts = [
@@ -86,7 +86,7 @@ def unreadable(texts, size):
 
 def covered(film, recording, moment, texts):
     """Report names of racers that cover a head."""
-    half = 0.45 * max(7, HEAD * pixel_unit(*film.size))
+    half = 0.45 * max(7, HEAD_SIZE * pixel_unit(*film.size))
     for panel in {text.axes for text, _ in texts if panel_of(text) in ("contour", "wireframe")}:
         for racer, (x, y) in enumerate(heads(film, recording, moment, panel)):
             for text, box in texts:
@@ -102,13 +102,13 @@ def heads(film, recording, moment, axes):
     """The positions of the heads on a panel, in pixels."""
     if axes.get_label() == "contour":
         return [axes.transData.transform(path.head(moment.step)[:2]) for path in recording.paths]
-    # Among all stamps, only heads have an edge.
-    stamps = [
+    # Among all markers, only heads have an edge.
+    markers = [
         each
-        for each in film.canvas.moved(moment)
-        if isinstance(each, Stamp) and each.axes is axes and each.get_linewidth()
+        for each in film.canvas.moving_artists(moment)
+        if isinstance(each, Markers) and each.axes is axes and each.get_linewidth()
     ]
-    shapes = [stamp.get_path() for stamp in stamps[-len(recording.names) :]]
+    shapes = [marker.get_path() for marker in markers[-len(recording.names) :]]
     return [shape.get_extents().get_points().mean(axis=0) for shape in shapes if len(shape)]
 
 
@@ -139,7 +139,7 @@ def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
 def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
-    moved = film.canvas.moved(film.timeline.moment(SECONDS))
+    moved = film.canvas.moving_artists(film.timeline.moment(SECONDS))
     standings = [each.get_text() for each in moved if isinstance(each, Text) and panel_of(each) == "standings"]
     for racer, (x, y) in enumerate(recording.xy[:, -1]):
         distance, (minimum_x, minimum_y) = min(
@@ -169,7 +169,7 @@ def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
     film = Film(recording, Timeline(recording.last_step, SECONDS), (1280, 720), 25)
     labels = {"contour": set(), "wireframe": set()}
     for second in np.arange(0, SECONDS, 0.2):
-        for each in film.canvas.moved(film.timeline.moment(second)):
+        for each in film.canvas.moving_artists(film.timeline.moment(second)):
             if isinstance(each, Text) and panel_of(each) in labels:
                 labels[panel_of(each)].add(each.get_text())
     assert labels["contour"] == labels["wireframe"]

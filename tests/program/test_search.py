@@ -542,7 +542,7 @@ def test_earlier_failure_is_drawn(name, folder):
         ({"panels": ["contour", "fit"]}, "panel 'fit': the function has no data and model of them"),
         ({"panels": ["contour", "map"]}, "panel 'map': the scene has none; give it one, as map=StartsMap()"),
         ({"title": r"\(\nosuch\)"}, "is not all mathtext"),
-        ({"caption": r"\(한\)"}, "beside maths there is no letter '한' (U+D55C); leave out one of the two"),
+        ({"caption": r"\(한\)"}, "no font for mathtext has '한' (U+D55C); leave out the letter or the mathtext"),
         ({"racers": [Racer("SGD", name=r"\(x_{\)")]}, "is not all mathtext"),
         ({"function": Function(lambda x: x[0] ** 2, formula="x_", start=(1, 1))}, "formula 'x_': not mathtext"),
     ],
