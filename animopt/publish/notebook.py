@@ -21,7 +21,7 @@ MediaTypes = Collection[str] | None
 class ProgressBar:
     """The progress of rendering, shown only in a notebook.
 
-    All its states share one place among the outputs of the cell, and so does the output that replaces it.
+    Each state replaces the one before among the outputs of the cell, and another output can replace the bar.
     """
 
     def __init__(self, label: str) -> None:
@@ -147,9 +147,9 @@ class Clip:
         return self._rendered
 
     def bundle(self, text: str, include: MediaTypes = None, exclude: MediaTypes = None) -> Bundle:
-        """Return the clip by media type, as IPython's protocol for display asks for it, with a text in its place.
+        """Return the clip by media type, with `text` as plain text, for IPython's display protocol.
 
-        The clip is not rendered if only the text is asked for or can be shown.
+        The clip is not rendered if only plain text is requested or can be shown.
         """
         if in_terminal() or (include and not {"text/html", "image/png"} & set(include)):
             return {"text/plain": text}, {}
@@ -158,7 +158,7 @@ class Clip:
         return {each: data[each] for each in types}, {each: metadata[each] for each in types if each in metadata}
 
     def show(self, text: str) -> None:
-        """Show a progress bar in a notebook, then the clip in its place.
+        """Show a progress bar in a notebook, and replace it by the clip.
 
         Raises NotImplementedError elsewhere. IPython then asks for the bundle.
         """

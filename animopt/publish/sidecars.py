@@ -34,7 +34,7 @@ def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
                 raise UsageError(f"{path}: would be the clip and its {kind}; give the clip another name")
             with suppress(OSError):
                 if path.is_dir():
-                    raise UsageError(f"{path}: is a folder, and the place of the clip's {kind}; rename one of them")
+                    raise UsageError(f"{path}: is a folder with the name of the clip's {kind}; rename one of them")
             check_path(path)
             if kind in MARKS and path.exists() and not _was_written_by_animopt(path, MARKS[kind]):
                 raise UsageError(f"{path}: exists already and was not written by animopt; rename it, or the clip")

@@ -46,7 +46,7 @@ class BatchResult:
 
 @dataclass
 class _Rendered:
-    """What a worker returns: files and folders by their names there, warnings, and the reason if the scene failed."""
+    """The result of a worker: files and folders by name, warnings, and the reason if the scene failed."""
 
     files: dict[str, bytes | dict[str, bytes]] = field(default_factory=dict)
     warnings: Sequence[str] = ()
@@ -73,8 +73,8 @@ def render_all(
 ) -> Iterator[BatchResult]:
     """Render scene files in an executor.
 
-    Workers return the files, which are moved to their places here. A worker without the scene file runs a copy of it,
-    without the modules beside it.
+    Workers return the files, which this process moves to their places. A worker without the scene file runs a copy of
+    it, without the modules beside it.
 
     Args:
         scenes: The path of each scene file and its outputs, by name.
@@ -89,8 +89,10 @@ def render_all(
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                place = str(path.resolve())
-                future = executor.submit(_render, str(path), place, path.read_bytes(), outputs, fields or {}, task)
+                absolute_path = str(path.resolve())
+                future = executor.submit(
+                    _render, str(path), absolute_path, path.read_bytes(), outputs, fields or {}, task
+                )
                 futures[future] = name
             except OSError as error:
                 yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
@@ -131,29 +133,29 @@ def _move_into_place(name: str, outputs: Sequence[Output], rendered: _Rendered) 
 
 
 def _render(
-    path: str, place: str, content: bytes, outputs: Sequence[Output], fields: Mapping[str, Any], task: Task
+    path: str, absolute_path: str, content: bytes, outputs: Sequence[Output], fields: Mapping[str, Any], task: Task
 ) -> _Rendered:
     """Render a scene in a worker, in a temporary folder.
 
-    `path` is the path of the scene file as it was given, `place` its absolute path, and `content` its content.
+    `path` is the path of the scene file as it was given, `absolute_path` its absolute path, and `content` its content.
     """
     from animopt.scene.scene import load_scene
 
     rendered = _Rendered()
     with temporary_folder() as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
-        scene_file = _scene_file(path, place, content, folder)
-        here = [
+        scene_file = _scene_file(path, absolute_path, content, folder)
+        local_outputs = [
             attrs.evolve(output, path=f"{folder / str(number)}{output.format.suffix}")
             for number, output in enumerate(outputs)
         ]
         try:
-            rendered.report = _run(task(load_scene(scene_file).replace(**fields), here), rendered.files)
+            rendered.report = _run(task(load_scene(scene_file).replace(**fields), local_outputs), rendered.files)
         except Error as error:
             rendered.failure = str(error)
     # Messages name the files that the user knows.
     names = {str(scene_file): path}
-    names |= {str(local.path): str(output.path) for local, output in zip(here, outputs, strict=True)}
+    names |= {str(local.path): str(output.path) for local, output in zip(local_outputs, outputs, strict=True)}
     messages = [rendered.failure, *(str(each.message) for each in caught)]
     for local_name, name in names.items():
         messages = [message.replace(local_name, name) for message in messages]
@@ -171,11 +173,11 @@ def _run(steps: Generator[Path, None, SceneReport], files: dict[str, bytes | dic
         files[path.name] = read_whole(path)
 
 
-def _scene_file(path: str, place: str, content: bytes, folder: Path) -> Path:
+def _scene_file(path: str, absolute_path: str, content: bytes, folder: Path) -> Path:
     """Return the path of the scene file itself if this machine has it, otherwise of a copy in a folder."""
     with suppress(OSError):
-        if Path(place).read_bytes() == content:
-            return Path(place)
+        if Path(absolute_path).read_bytes() == content:
+            return Path(absolute_path)
     copy = folder / Path(path).name
     copy.write_bytes(content)
     return copy

@@ -52,7 +52,7 @@ def save_deck(
         seconds: Length of the clips. Default: each scene's length.
         lang: Language of the texts. Default: each scene's language.
         draft: Whether the clips have half the size and at most 15 frames per second. Default: False.
-        workers: Number of processes that draw, 0 for this process alone, or an executor. Default: what suits the
+        workers: Number of processes that draw, 0 for this process alone, or an executor. Default: chosen for the
             machine and the clips.
         limits: The `Limits` of each clip. Default: each scene's limits.
         progress: A function that receives the number of finished scenes, their total, and the name of the last one.

@@ -27,7 +27,7 @@ class SceneFacts:
 class SceneReport:
     """The report of a rendered scene: its race's title and events, the clip's length, and facts for a gallery.
 
-    `made` has the size and the rate of each clip by its file's name, if they differ from those asked for.
+    `made` has the size and the rate of each clip by its file's name, if they differ from the requested ones.
     """
 
     race: Mapping[str, Any]

@@ -114,8 +114,8 @@ class Scene(SceneFields):
 
         Args:
             *outputs: Paths, or `Output`s with a size and a rate.
-            workers: Number of processes that draw, 0 for this process alone, or an executor. Default: what suits the
-                machine and the clip. The files are the same for any number.
+            workers: Number of processes that draw, 0 for this process alone, or an executor. Default: chosen
+                for the machine and the clip. The files are the same for any number.
             sidecars: Files to write beside each clip: any of "poster", "captions", "alt", "markdown" and "html".
                 Default: none.
             recipe: Whether each file contains the text of the scene file and the settings of its clip. Default: True.

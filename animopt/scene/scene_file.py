@@ -223,7 +223,7 @@ def _message(error: BaseException, folder: SceneFolder) -> str:
 
 
 def _module_remedy(name: str, folder: SceneFolder) -> str:
-    """Return what to do about a missing module."""
+    """Return a remedy for a missing module."""
     top, _, inside = name.partition(".")
     if inside and top in sys.modules:
         return f"{top} has no such module; correct its name"
