@@ -3,8 +3,9 @@
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import fields, replace
+from dataclasses import replace
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import attrs
@@ -243,7 +244,7 @@ def _stage(races: Sequence[Recording], race: int, timeline: Timeline, size: tupl
         theme = ordered_theme(theme, racers)
     boxes = arrange_panels(size, theme, layout, staging.panels, recording.surface.aspect, racers, staging.titled)
     boxes["card"] = Box(0, 0, *size)
-    # A panel's fields name the values that it needs.
+    # A panel's constructor names the values that it needs.
     values = {
         "caption": staging.caption,
         "question": staging.question,
@@ -255,6 +256,6 @@ def _stage(races: Sequence[Recording], race: int, timeline: Timeline, size: tupl
     }
     panels: dict[str, Panel] = {}
     for name in boxes:
-        names = {field.name for field in fields(PANEL_CLASSES[name])} & set(values)
-        panels[name] = PANEL_CLASSES[name](**{each: values[each] for each in names})
+        panel = PANEL_CLASSES[name]
+        panels[name] = panel(**{each: values[each] for each in values.keys() & signature(panel).parameters})
     return Stage(recording, panels, boxes, theme)
