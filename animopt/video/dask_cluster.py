@@ -1,4 +1,4 @@
-"""A Dask cluster as an executor: its scheduler sends tasks out, and sends them out again where a worker is lost."""
+"""A Dask cluster as an executor. Its scheduler repeats a task if the worker that ran it is lost."""
 
 import logging
 import platform
@@ -15,18 +15,18 @@ from animopt.core.loggers import quiet_logger
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PATIENCE = 10.0
-"""Seconds in which a scheduler answers, and in which it has a worker."""
+CONNECT_TIMEOUT = 10.0
+"""Timeout in seconds before a scheduler answers, and before it has a worker."""
 
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx", "ucxx")
-"""How an address of Dask's begins."""
+"""Schemes of Dask's addresses."""
 
-ALIKE = ("animopt", "numpy", "matplotlib", "torch")
-"""What a worker has in the same version as this machine, lest the parts of a clip differ."""
+LIBRARIES = ("animopt", "numpy", "matplotlib", "torch")
+"""Libraries whose versions must be the same on all workers, because frames depend on them."""
 
 
 class Cluster(Executor):
-    """The workers of a Dask cluster as an executor, by a client of dask.distributed, which it leaves open."""
+    """The workers of a Dask cluster as an executor. The client of dask.distributed stays open."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -34,32 +34,45 @@ class Cluster(Executor):
 
     @property
     def count(self) -> int:
-        """How many tasks its workers do at once, as of now."""
+        """Current number of tasks that the workers run at once."""
         return max(1, sum(self._client.nthreads().values()))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have a worker call a function. Raises RuntimeError after `shutdown`."""
+        """Call a function in a worker. Raise RuntimeError after `shutdown`."""
         return self._executor.submit(fn, *args, **kwargs)
 
     def shared(self, value: bytes) -> Any:
-        """What stands for bytes among the arguments of many tasks: they are sent to the scheduler once."""
+        """Return an object that replaces bytes in the arguments of many tasks. They are sent to the scheduler once."""
         from dask import config
 
-        # The outcome of a task, for that comes again after the worker that has it is lost; scattered data do not.
+        # The scheduler computes the result of a task again if its worker is lost. Scattered data would be lost.
         with config.set({"distributed.admin.large-graph-warning-threshold": 2 * len(value) + 10**6}):
             return self._client.submit(bytes, value, pure=False)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more tasks, and wait for those that were taken, unless they are cancelled."""
+        """Accept no more tasks, and wait for the accepted ones unless they are cancelled."""
         self._executor.shutdown(wait=wait and not cancel_futures)
 
 
 @contextmanager
 def connected(address: str) -> Iterator[Cluster]:
-    """The cluster whose scheduler is at an address, as tcp://scheduler:8786; it is left, not ended, with the context.
+    """Connect to the Dask cluster whose scheduler has an address. The cluster runs on after the context.
 
-    Raises UsageError for what is no address, Error where dask.distributed is missing, where no scheduler or no worker
-    is found, where a worker has other versions than this machine, and where the cluster is lost at work.
+    Args:
+        address: Address of the scheduler, such as tcp://scheduler:8786.
+
+    Returns:
+        A context with an executor, for example for the argument `workers` of `Scene.save`.
+
+    Raises:
+        UsageError: If the address is invalid.
+        Error: If dask.distributed is not installed, if no scheduler or no worker is found, if a worker has other
+            versions of Python or of a library than this machine, or if the cluster is lost during the work.
+
+    >>> with connected("scheduler"):
+    ...     pass
+    Traceback (most recent call last):
+    animopt.core.errors.UsageError: cluster 'scheduler': give the address of a scheduler, as tcp://scheduler:8786
     """
     check_address(address)
     try:
@@ -69,17 +82,18 @@ def connected(address: str) -> Iterator[Cluster]:
         remedy = 'install it with pip install -c constraints.txt ".[cluster]"'
         raise Error(f"cluster {address!r}: needs dask.distributed; {remedy}") from error
     try:
-        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        client = distributed.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except ValueError as error:
-        raise _no_address(address) from error
+        raise _invalid_address(address) from error
     except (OSError, RuntimeError) as error:
         raise Error(f"cluster {address!r}: no scheduler answers there; start one, with dask scheduler") from error
+    # The client also logs the errors that it raises, with their tracebacks.
     with quiet_logger("distributed.client", logging.CRITICAL), client:
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
         except TimeoutError as error:
             raise Error(f"cluster {address!r}: has no worker; start one, with dask worker {address}") from error
-        _check_alike(address, client)
+        _check_versions(address, client)
         try:
             yield Cluster(client)
         except (CancelledError, CommClosedError) as error:
@@ -89,41 +103,40 @@ def connected(address: str) -> Iterator[Cluster]:
 
 
 def check_address(address: str) -> None:
-    """Raise UsageError for what cannot be the address of a scheduler."""
+    """Raise UsageError if an address cannot be that of a scheduler."""
     try:
         parts = urlsplit(address)
-        whole = parts.scheme in SCHEMES and parts.hostname and parts.port
+        valid = parts.scheme in SCHEMES and parts.hostname and parts.port
     except ValueError:
-        whole = None
-    if not whole:
-        raise _no_address(address)
+        valid = None
+    if not valid:
+        raise _invalid_address(address)
 
 
-def _no_address(address: str) -> UsageError:
+def _invalid_address(address: str) -> UsageError:
     return UsageError(f"cluster {address!r}: give the address of a scheduler, as tcp://scheduler:8786")
 
 
-def _check_alike(address: str, client: Any) -> None:
-    """Raise Error for a worker with other versions than this machine."""
-    # Functions that every Python has, for a worker may lack all else.
-    _compare(address, client, "Python", platform.python_version)
-    for library in ALIKE:
-        _compare(address, client, library, metadata.version, library)
+def _check_versions(address: str, client: Any) -> None:
+    """Raise Error if a worker has other versions than this machine."""
+    # Only functions of the standard library, because a worker may lack everything else.
+    versions: list[tuple[str, Callable[..., str], tuple[str, ...]]] = [("Python", platform.python_version, ())]
+    versions += [(library, metadata.version, (library,)) for library in LIBRARIES]
+    for name, version, arguments in versions:
+        try:
+            here = _relevant(name, version(*arguments))
+        except metadata.PackageNotFoundError as error:
+            raise Error(f"cluster {address!r}: {name} is not installed here; install it, as on the workers") from error
+        for worker, answer in client.run(version, *arguments, on_error="return").items():
+            there = "none" if isinstance(answer, metadata.PackageNotFoundError) else _relevant(name, str(answer))
+            if there != here:
+                raise Error(
+                    f"cluster {address!r}: worker {worker} has {name} {there}, this machine {here}; install the same "
+                    "there"
+                )
 
 
-def _compare(address: str, client: Any, what: str, version: Callable[..., str], *arguments: str) -> None:
-    def told(version: object) -> str:
-        # Neither Python's third number nor what a build is made for changes what is drawn.
-        found = str(version).partition("+")[0]
-        return found.rpartition(".")[0] if what == "Python" else found
-
-    try:
-        here = told(version(*arguments))
-    except metadata.PackageNotFoundError as error:
-        raise Error(f"cluster {address!r}: {what} is not installed here; install it, as on the workers") from error
-    for worker, answer in client.run(version, *arguments, on_error="return").items():
-        there = "none" if isinstance(answer, metadata.PackageNotFoundError) else told(answer)
-        if there != here:
-            raise Error(
-                f"cluster {address!r}: worker {worker} has {what} {there}, this machine {here}; install the same there"
-            )
+def _relevant(name: str, version: str) -> str:
+    """Return a version without the parts that do not change frames: the build, and the micro version of Python."""
+    release = version.partition("+")[0]
+    return release.rpartition(".")[0] if name == "Python" else release

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,14 +17,6 @@ from animopt.video.metadata import EMBEDDERS, ffmetadata
 if TYPE_CHECKING:
     from animopt.core.arrays import Pixels
     from animopt.video.film import Film
-
-
-class TooLargeError(Error):
-    """A finished file has more bytes than allowed. It was not moved to its path. `size` is its number of bytes."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        super().__init__(f"{path}: {size} bytes")
-        self.size = size
 
 
 class Writer(ContextStack):
@@ -100,20 +93,20 @@ class Writer(ContextStack):
         """Close the encoder's input, so that the encoder completes the file while others are still written."""
         self._encoder.close()
 
-    def finish(self, max_bytes: int | None = None) -> None:
-        """Complete and verify the file, and move it to its path.
+    def finish(self, max_bytes: float = inf) -> int:
+        """Complete and verify the file, and move it to its path unless it is larger than `max_bytes`. Return its size.
 
-        Raises Error if the encoder or the disk fails or if not every frame can be decoded, TooLargeError if the file
-        has more than `max_bytes` bytes.
+        Raises Error if the encoder or the disk fails, or if not every frame can be decoded.
         """
         with self._encoder_errors():
             self._encoder.finish()
         with disk_errors(self.path):
             self._embed_recipe()
-            if max_bytes is not None and (size := total_size(self._unfinished)) > max_bytes:
-                raise TooLargeError(self.path, size)
-            self._check_frames()
-            move_into_place(self._unfinished, self.path)
+            size = total_size(self._unfinished)
+            if size <= max_bytes:
+                self._check_frames()
+                move_into_place(self._unfinished, self.path)
+        return size
 
     def _target(self) -> Path:
         """Return the name of the file in ffmpeg's working folder. A longer path could be a pattern for ffmpeg."""

@@ -1,15 +1,14 @@
-"""The ffmpeg that imageio-ffmpeg brings, at work; it is ended where it stands still."""
+"""Runs the ffmpeg that imageio-ffmpeg provides, and ends it if it makes no progress."""
 
-import atexit
-import contextlib
 import re
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
+from weakref import finalize
 
 import imageio_ffmpeg
 import psutil
@@ -20,26 +19,22 @@ from animopt.core.errors import Error
 from animopt.core.processes import describe_exit, popen_options
 from animopt.core.signals import defer_signals
 
-STILL = 60
-"""After so many looks at an ffmpeg that is waited for, and does nothing, it is ended."""
+CHECK_INTERVAL = 1.0
+"""Seconds between two checks whether ffmpeg makes progress."""
 
-EVERY = 1.0
-"""Seconds between two looks."""
-
-_RUNNING: "set[Ffmpeg]" = set()
-"""Those that this process has not seen the end of."""
+MAX_STALLED_CHECKS = 60
+"""Number of consecutive checks without progress after which ffmpeg is ended."""
 
 
 class FfmpegError(Error):
-    """An ffmpeg does not start, or does not do its work."""
+    """ffmpeg does not start, or fails."""
 
 
 class Ffmpeg(ContextStack):
-    """An ffmpeg with its standard input and output; a context which it does not outlive.
+    """A context with an ffmpeg process, which ends with the context.
 
-    It is watched while it is waited for: where it neither computes nor takes what it is given, for a minute, it is
-    ended. It works in a `folder`. With `answers`, what it writes to its standard output is kept.
-    Raises FfmpegError where it does not start.
+    An ffmpeg for which this process waits is ended if it makes no progress for a minute. It works in `folder`. With
+    `answers`, `finish` returns its standard output. Raises FfmpegError if it does not start.
     """
 
     def __init__(self, arguments: Sequence[str], folder: Path | None = None, *, answers: bool = False) -> None:
@@ -47,149 +42,135 @@ class Ffmpeg(ContextStack):
         self._folder = folder
         self._answers = answers
         self._fed = 0
-        self._waited_for = False
-        self._stood_still = False
-        self._done = threading.Event()
+        self._waiting = self._stalled = False
+        self._ended = Event()
 
     def _enter(self, stack: ExitStack) -> None:
         command = [program(), "-hide_banner", "-nostats", "-loglevel", "error", "-y"]
         # ruff does not see that the stack closes the file.
-        self._complaints = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-        output = subprocess.PIPE if self._answers else subprocess.DEVNULL
+        self._messages = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         try:
             with defer_signals():
                 self._process = subprocess.Popen(
                     [*command, *self._arguments],
                     stdin=subprocess.PIPE,
-                    stdout=output,
-                    stderr=self._complaints,
+                    stdout=subprocess.PIPE if self._answers else subprocess.DEVNULL,
+                    stderr=self._messages,
                     cwd=self._folder,
                     **popen_options(),
                 )
-                _RUNNING.add(self)
-                stack.callback(self._end)
+                # At the exit of this process, a finalizer runs even if an interrupt prevented the context from ending.
+                stack.callback(finalize(self, _end, self._process, self._ended))
         except OSError as error:
             if self._folder and not self._folder.is_dir():
                 raise
-            said = f"{command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg"
-            raise FfmpegError(said) from error
-        watch = threading.Thread(target=self._watch, daemon=True)
-        watch.start()
+            message = f"{command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg"
+            raise FfmpegError(message) from error
+        assert self._process.stdin
+        self._input = self._process.stdin
+        Thread(target=self._watch, daemon=True).start()
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Write to its standard input. Raises FfmpegError where it does not take it, with what it says."""
-        assert self._process.stdin is not None
+        """Write to standard input. Raise FfmpegError with ffmpeg's message if it does not accept the data."""
         try:
-            with self._waiting():
-                self._process.stdin.write(data)
+            with self._watched():
+                self._input.write(data)
         except OSError as error:
             self._process.wait()
-            raise FfmpegError(self._complaint()) from error
+            raise FfmpegError(self._message()) from error
         self._fed += 1
 
     def close(self) -> None:
-        """Let it know that no more is coming. What it has not taken shows when it is finished."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError), self._waiting():
-            self._process.stdin.close()
+        """Close standard input. `finish` reports data that ffmpeg did not accept."""
+        with suppress(OSError), self._watched():
+            self._input.close()
 
     def finish(self) -> bytes:
-        """Wait for its end; its answer. Raises FfmpegError where it fails, with what it says."""
+        """Wait until ffmpeg has ended, and return its standard output. Raise FfmpegError if it fails."""
         self.close()
-        with self._waiting():
+        with self._watched():
             answer = self._process.stdout.read() if self._process.stdout else b""
             if self._process.wait():
-                raise FfmpegError(self._complaint())
+                raise FfmpegError(self._message())
         return answer
 
-    @contextlib.contextmanager
-    def _waiting(self) -> Iterator[None]:
-        self._waited_for = True
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """End ffmpeg if it makes no progress in this context."""
+        self._waiting = True
         try:
             yield
         finally:
-            self._waited_for = False
+            self._waiting = False
 
     def _watch(self) -> None:
-        """End the process after it has stood still for too long while it was waited for."""
-        seen: object = None
-        still = 0
-        # Looks are counted, not seconds: a machine that was asleep has not waited.
-        while not self._done.wait(EVERY):
-            now = self._signs() if self._waited_for else None
-            still = still + 1 if now is not None and now == seen else 0
-            seen = now
-            if still >= STILL:
-                self._stood_still = True
+        before: object = None
+        stalled = 0
+        # Checks are counted instead of seconds, because a suspended machine makes no progress either.
+        while not self._ended.wait(CHECK_INTERVAL):
+            now = self._progress() if self._waiting else None
+            stalled = stalled + 1 if now is not None and now == before else 0
+            before = now
+            if stalled >= MAX_STALLED_CHECKS:
+                self._stalled = True
                 self._process.kill()
                 return
 
-    def _signs(self) -> object:
-        """What changes while the process does anything."""
+    def _progress(self) -> object:
+        """Return a value that changes while ffmpeg computes or accepts data."""
         try:
             times = psutil.Process(self._process.pid).cpu_times()
         except psutil.Error:
             return None
         return times.user, times.system, self._fed
 
-    def _end(self) -> None:
-        self._done.set()
-        self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        self._process.wait()
-        _RUNNING.discard(self)
-
-    def _complaint(self) -> str:
-        """What it says of its failure, in one line."""
-        if self._stood_still:
-            return "it stood still and was ended; look whether something stopped it, and try again"
-        self._complaints.seek(0)
-        said = self._complaints.read().decode(errors="replace").strip().splitlines()
-        # Who of ffmpeg's parts says it, and where that lies in the memory, is of no use to anyone.
-        lines = [re.sub(r"^(\[[^]]*\] ?)+", "", line) for line in said]
-        # The first line may be but a consequence of the one that tells what to do.
-        telling = next((line for line in lines if disk_remedy(line)), lines[0] if lines else "")
-        if telling:
-            return f"{telling}{disk_remedy(telling)}"
+    def _message(self) -> str:
+        """Return the reason of a failure in one line."""
+        if self._stalled:
+            return "it made no progress and was ended; check whether something stopped it, and try again"
+        self._messages.seek(0)
+        lines = self._messages.read().decode(errors="replace").strip().splitlines()
+        # Leave out the name and the address of the part of ffmpeg that failed.
+        lines = [re.sub(r"^(\[[^]]*\] ?)+", "", line) for line in lines]
+        # The first line may be only a consequence of a line that has a remedy.
+        message = next((line for line in lines if disk_remedy(line)), lines[0] if lines else "")
+        if message:
+            return f"{message}{disk_remedy(message)}"
         return f"it {describe_exit(self._process.returncode)}; try again, with less if memory is short"
 
 
-@atexit.register
-def _end_all() -> None:
-    """End what an interrupt left that came between two steps of an interpreter."""
-    for each in list(_RUNNING):
-        each._end()
+def _end(process: subprocess.Popen[bytes], ended: Event) -> None:
+    ended.set()
+    process.kill()
+    for stream in filter(None, (process.stdin, process.stdout)):
+        with suppress(OSError):
+            stream.close()
+    process.wait()
 
 
 def program() -> str:
-    """The absolute path of ffmpeg, never of one that merely lies in the current folder.
-
-    Raises FfmpegError where there is none.
-    """
+    """Return the absolute path of ffmpeg, which is never in the current folder. Raise FfmpegError if none is found."""
     try:
-        named = imageio_ffmpeg.get_ffmpeg_exe()
+        name = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
         raise FfmpegError("there is no ffmpeg; reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE") from error
-    found = named if Path(named).name != named else shutil.which(named)
-    if not found or (found != named and Path(found).absolute().parent == Path.cwd()):
-        raise FfmpegError(f"there is no {named} on the PATH; reinstall imageio-ffmpeg, or install ffmpeg")
+    found = name if Path(name).name != name else shutil.which(name)
+    if not found or (found != name and Path(found).absolute().parent == Path.cwd()):
+        raise FfmpegError(f"there is no {name} on the PATH; reinstall imageio-ffmpeg, or install ffmpeg")
     return str(Path(found).absolute())
 
 
 def file_url(path: Path) -> str:
-    """A path as ffmpeg takes it literally, whatever dashes, colons or blanks it has."""
+    """Return a path as a URL, which ffmpeg takes literally even if it contains dashes, colons or blanks."""
     return f"file:{path}"
 
 
 def count_frames(path: Path, folder: Path) -> int:
-    """How many frames a clip has, each of which is decoded; `path`, from a folder, may have the %04d of a series.
+    """Decode all frames of a clip, and return their number.
 
-    Raises FfmpegError where one cannot be.
+    `path`, in relation to `folder`, may be a pattern such as frame-%04d.png. Raises FfmpegError if decoding fails.
     """
-    taken = ["-xerror", "-err_detect", "explode", "-i", file_url(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
-    with Ffmpeg([*taken, "-progress", "pipe:1", "-f", "null", "-"], folder, answers=True) as decoder:
+    arguments = ["-xerror", "-err_detect", "explode", "-i", file_url(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
+    with Ffmpeg([*arguments, "-progress", "pipe:1", "-f", "null", "-"], folder, answers=True) as decoder:
         counts = re.findall(rb"^frame=\s*(\d+)", decoder.finish(), re.MULTILINE)
     return int(counts[-1]) if counts else 0

@@ -93,7 +93,7 @@ def _shared_frames(film: Frames, indices: Sequence[int], workers: WorkerPool) ->
         with defer_signals(), _safe_path():
             block = SharedMemory(create=True, size=film_offset + len(packed))
             stack.callback(_free, block)
-        _memory(block)[film_offset : film_offset + len(packed)] = packed
+        np.ndarray(len(packed), np.uint8, block.buf, film_offset)[:] = np.frombuffer(packed, np.uint8)
 
         def submit(number: int) -> Future[None]:
             return workers.submit(_draw_into, block.name, film_offset, number % slots * size, indices[number])
@@ -143,7 +143,7 @@ def _draw_into(name: str, film_offset: int, offset: int, index: int) -> None:
 def _attached(name: str, film_offset: int) -> tuple[SharedMemory, Frames]:
     """Return a block of memory that another process made, and the film in it."""
     block = _attach(name)
-    return block, pickle.loads(_memory(block)[film_offset:])
+    return block, pickle.loads(np.ndarray(block.size - film_offset, np.uint8, block.buf, film_offset).data)
 
 
 def _attach(name: str) -> SharedMemory:
@@ -157,8 +157,3 @@ def _attach(name: str) -> SharedMemory:
         return SharedMemory(name)
     finally:
         resource_tracker.register = register
-
-
-def _memory(block: SharedMemory) -> "memoryview[int]":
-    assert block.buf is not None
-    return block.buf

@@ -160,20 +160,18 @@ def check_path(path: Path, *, folder: bool = False) -> None:
         fixed = folder and (target == Path.cwd() or os.path.ismount(target))
     except (OSError, ValueError, RuntimeError) as error:
         # Python before 3.13 raises RuntimeError for a link that leads to itself.
-        reason = getattr(error, "strerror", None) or (
-            "leads to itself" if isinstance(error, RuntimeError) else str(error)
-        )
-        raise UsageError(f"{path}: {reason}; give it another name") from error
-    if missing is not None:
-        raise UsageError(f"{path}: there is no folder {str(missing)!r}; make it first")
-    if mode and not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise UsageError(f"{path}: is there already and is no file; give it another name")
-    if stat.S_ISDIR(mode) and not folder:
-        raise UsageError(f"{path}: is a folder; give the name of a file")
-    if stat.S_ISREG(mode) and folder:
-        raise UsageError(f"{path}: is a file; give the name of a folder")
-    if fixed:
-        raise UsageError(f"{path}: is a disk, or the folder that you are in, and cannot be replaced; name one in it")
+        problem = "leads to itself" if isinstance(error, RuntimeError) else getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: {problem}; give it another name") from error
+    is_folder, is_file = stat.S_ISDIR(mode), stat.S_ISREG(mode)
+    problems = {
+        f"there is no folder {str(missing)!r}; make it first": missing is not None,
+        "is there already and is no file; give it another name": mode and not (is_folder or is_file),
+        "is a folder; give the name of a file": is_folder and not folder,
+        "is a file; give the name of a folder": is_file and folder,
+        "is a disk, or the folder that you are in, and cannot be replaced; name one in it": fixed,
+    }
+    if problem := next((text for text, found in problems.items() if found), ""):
+        raise UsageError(f"{path}: {problem}")
 
 
 def format_of(path: str | os.PathLike[str]) -> type[Writer]:

@@ -1,4 +1,4 @@
-"""Where clips go, and what each place wants."""
+"""Presets: destinations of clips, with the format, size and rate that each of them needs."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,10 @@ MB = 10**6
 
 @dataclass(frozen=True)
 class Preset:
-    """What a clip for a place is, and why; `max_bytes` bytes, None for any number, the theme None for the scene's."""
+    """The values of an output for a destination, and the reason for them.
+
+    `max_bytes` is None for no maximum, `theme` is None for the theme of the scene.
+    """
 
     suffix: str
     size: tuple[int, int]
@@ -22,14 +25,14 @@ class Preset:
     theme: str | None = None
 
     def __str__(self) -> str:
-        what = "a folder of PNG files" if self.suffix == "/" else self.suffix.removeprefix(".").upper()
+        kind = "a folder of PNG files" if self.suffix == "/" else self.suffix.removeprefix(".").upper()
         width, height = self.size
-        most = f", at most {self.max_bytes / MB:g} MB" if self.max_bytes else ""
         theme = f", theme {self.theme}" if self.theme else ""
-        return f"{what}, {width}x{height}, {self.fps:g} fps{theme}{most}: {self.why}"
+        limit = f", at most {self.max_bytes / MB:g} MB" if self.max_bytes else ""
+        return f"{kind}, {width}x{height}, {self.fps:g} fps{theme}{limit}: {self.why}"
 
     def output(self, path: str | os.PathLike[str], **given: Any) -> "Output":
-        """The output at a path, but for the arguments of Output that are given; raises UsageError as that does."""
+        """Return the output at a path. Arguments of Output that are given replace those of the preset."""
         from animopt.video.output import Output
 
         own: dict[str, Any] = {"size": self.size, "fps": self.fps, "theme": self.theme, "max_bytes": self.max_bytes}
@@ -38,18 +41,20 @@ class Preset:
 
 PRESETS = {
     "github": Preset(
-        ".gif", (800, 450), 20, "shows GIFs of up to 10 MB in a README, about 830 pixels wide, and no video", 10 * MB
+        ".gif", (800, 450), 20, "a README shows GIFs of up to 10 MB, about 830 pixels wide, but no videos", 10 * MB
     ),
-    "slides": Preset(".mp4", (1920, 1080), 50, "a projector's pixels; H.264 is what all programs for slides play"),
-    "powerpoint": Preset(".mp4", (1920, 1080), 30, "plays H.264; 30 frames a second run evenly on old machines, too"),
-    "keynote": Preset(".mp4", (1920, 1080), 50, "plays H.264 in 4:2:0, and none in 4:4:4"),
-    "google-slides": Preset(".gif", (800, 450), 20, "plays a GIF by itself and for ever; one may have 50 MB", 50 * MB),
-    "notebook": Preset(".gif", (640, 360), 10, "GitHub's viewer blocks video; the notebook stays small", 5 * MB),
+    "slides": Preset(".mp4", (1920, 1080), 50, "the pixels of a projector; all slide programs play H.264"),
+    "powerpoint": Preset(".mp4", (1920, 1080), 30, "plays H.264; 30 frames a second run smoothly on old computers"),
+    "keynote": Preset(".mp4", (1920, 1080), 50, "plays H.264 in 4:2:0, but not in 4:4:4"),
+    "google-slides": Preset(
+        ".gif", (800, 450), 20, "plays a GIF automatically in an endless loop; the limit is 50 MB", 50 * MB
+    ),
+    "notebook": Preset(".gif", (640, 360), 10, "GitHub's viewer blocks videos; the notebook stays small", 5 * MB),
     "reveal": Preset(".mp4", (1280, 720), 50, "for <video data-autoplay loop muted>; all browsers play H.264"),
     "beamer": Preset(
-        "/", (960, 540), 10, "takes PNG files, with the package animate; all of them are in the PDF", 40 * MB, "print"
+        "/", (960, 540), 10, "the package animate shows PNG files; the PDF contains all of them", 40 * MB, "print"
     ),
-    "lecture": Preset(".mp4", (1920, 1080), 50, "full HD, at the rate at which lecture videos are cut"),
-    "phone": Preset(".mp4", (720, 1280), 30, "upright, within the 16 MB that messengers take", 16 * MB),
+    "lecture": Preset(".mp4", (1920, 1080), 50, "full HD, at the rate at which lecture videos are edited"),
+    "phone": Preset(".mp4", (720, 1280), 30, "upright; messengers accept 16 MB", 16 * MB),
 }
-"""Every place by its word."""
+"""The presets by name."""

@@ -5,53 +5,25 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animopt.core.atomic_files import atomic_write, temporary_folder, write_atomically
-from animopt.core.errors import Error, Failures
-from animopt.core.number_format import format_bytes
-from animopt.video.encoder import TooLargeError, Writer
+from animopt.core.errors import Failures
+from animopt.video.encoder import Writer
 from animopt.video.formats import JOINED, Mp4, segment_runs
 from animopt.video.frame_stream import map_parts
 from animopt.video.metadata import embed_in_png
 from animopt.video.output import Output
-from animopt.video.size_budget import Attempt, describe_reduction, next_attempt
+from animopt.video.size_budget import Job
 from animopt.video.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from animopt.core.arrays import Pixels
     from animopt.video.film import Film
 
-MAX_ATTEMPTS = 8
-"""Maximum number of times that a clip is made until it is small enough."""
-
 Progress = Callable[[int, int], None]
-
-
-class _Job:
-    """An output, how it is made next, and the sizes of the files that were too large."""
-
-    def __init__(self, output: Output) -> None:
-        self.requested = output
-        self.attempt = Attempt(output)
-        self.sizes: list[int] = []
-
-    @property
-    def output(self) -> Output:
-        return self.attempt.output
-
-    def reduce(self, size: int) -> None:
-        """Reduce the output after an attempt of `size` bytes. Raise Error if it cannot be reduced further."""
-        self.sizes.append(size)
-        attempt = next_attempt(self.requested, self.attempt, size, last=len(self.sizes) >= MAX_ATTEMPTS)
-        if attempt is None:
-            assert self.requested.max_bytes is not None
-            raise Error(
-                f"{self.output.path}: cannot be made smaller than {format_bytes(min(self.sizes))}, and may have "
-                f"{format_bytes(self.requested.max_bytes)}; allow more, or make the clip shorter"
-            )
-        self.attempt = attempt
 
 
 def save_clips(
@@ -77,20 +49,21 @@ def save_clips(
         Error: At the end, if a file cannot be written or cannot be made small enough. The others are written.
     """
     failures = Failures()
-    queue = [_Job(output) for output in outputs]
+    queue = [Job(output) for output in outputs]
     done = total = 0
     while queue:
         passes = _group(queue)
-        films = [film_of(jobs[0].output) for jobs in passes]
+        films = [film_of(jobs[0].attempt.output) for jobs in passes]
         total += sum(map(len, films))
         queue = []
         for film, jobs in zip(films, passes, strict=True):
             with failures.collect(), ExitStack() as stack:
                 writers, parts = _start_pass(film, jobs, executor)
-                files: dict[_Job, Writer] = {}
+                files: dict[Job, Writer] = {}
                 for job, writer in zip(jobs, writers, strict=True):
+                    output, step = job.attempt.output, job.attempt.quality_step
                     with failures.collect():
-                        file = writer(job.output.path, film, executor, recipe_of(job.output), job.attempt.quality_step)
+                        file = writer(output.path, film, executor, recipe_of(output), step)
                         files[job] = stack.enter_context(file)
                 for part in stack.enter_context(closing(parts)) if files else ():
                     _write(part, files, failures)
@@ -100,34 +73,34 @@ def save_clips(
                 for file in files.values():
                     file.close()
                 for job, file in files.items():
+                    output = job.attempt.output
+                    max_bytes = output.max_bytes or inf
                     with failures.collect():
-                        try:
-                            file.finish(job.output.max_bytes)
-                        except TooLargeError as error:
-                            job.reduce(error.size)
+                        if (size := file.finish(max_bytes)) > max_bytes:
+                            job.reduce(size)
                             queue.append(job)
-                        else:
-                            if job.sizes:
-                                warnings.warn(describe_reduction(job.requested, job.attempt), stacklevel=2)
-                            yield job.output
+                            continue
+                        if reduction := job.description():
+                            warnings.warn(reduction, stacklevel=2)
+                        yield output
             done += len(film)
     failures.raise_if_any()
 
 
-def _group(jobs: Sequence[_Job]) -> list[list[_Job]]:
+def _group(jobs: Sequence[Job]) -> list[list[Job]]:
     """Group the jobs whose outputs show the same frames."""
-    groups: dict[object, list[_Job]] = {}
+    groups: dict[object, list[Job]] = {}
     for job in jobs:
-        output = job.output
+        output = job.attempt.output
         groups.setdefault((output.size, output.fps, output.theme, output.transparent), []).append(job)
     return list(groups.values())
 
 
 def _start_pass(
-    film: "Film", jobs: Sequence[_Job], executor: Executor | None
+    film: "Film", jobs: Sequence[Job], executor: Executor | None
 ) -> tuple[list[type[Writer]], Generator["Pixels | bytes", None, None]]:
     """Return the writers of jobs that show one film, and the frames or segments to write into all of them."""
-    formats = [job.output.format for job in jobs]
+    formats = [job.attempt.output.format for job in jobs]
     steps = {job.attempt.quality_step for job in jobs}
     joined = len(steps) == 1 and all(each in JOINED for each in formats)
     if executor is None or isinstance(executor, WorkerPool) or not joined:
@@ -147,7 +120,7 @@ def _segment(film: "Film", run: range, quality_step: int) -> bytes:
         return path.read_bytes()
 
 
-def _write(part: "Pixels | bytes", files: dict[_Job, Writer], failures: Failures) -> None:
+def _write(part: "Pixels | bytes", files: dict[Job, Writer], failures: Failures) -> None:
     """Write a frame or a segment into all files. A file that fails is closed and removed from `files`."""
     for job, file in list(files.items()):
         with failures.collect():

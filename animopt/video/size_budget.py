@@ -4,7 +4,7 @@ import re
 
 import attrs
 
-from animopt.core.errors import UsageError
+from animopt.core.errors import Error, UsageError
 from animopt.core.number_format import format_bytes
 from animopt.video.output import Output
 
@@ -19,6 +19,9 @@ WIDTH_FACTOR = 0.85
 
 QUALITY_FACTOR = 0.75
 """Estimated size of a file in relation to that at the next better quality."""
+
+MAX_ATTEMPTS = 8
+"""Maximum number of attempts before the smallest file is made."""
 
 UNITS = {"": 1, "k": 10**3, "ki": 2**10, "m": 10**6, "mi": 2**20, "g": 10**9, "gi": 2**30}
 
@@ -59,28 +62,47 @@ def reductions(requested: Output) -> list[Attempt]:
     return attempts + [Attempt(output, attempts[-1].quality_step) for output in smaller]
 
 
-def next_attempt(requested: Output, failed: Attempt, size: int, *, last: bool = False) -> Attempt | None:
-    """Return the first reduction after a failed attempt of `size` bytes that is estimated to be small enough.
+class Job:
+    """An output to make, in several attempts until its file is small enough."""
 
-    Returns the last reduction if none is, or if this is the `last` attempt, and None if that one failed.
-    """
-    assert requested.max_bytes is not None
-    attempts = reductions(requested)
-    smaller = attempts[attempts.index(failed) + 1 :]
-    limit = 0 if last else requested.max_bytes
-    fitting = (attempt for attempt in smaller if size * attempt.cost / failed.cost <= limit)
-    return next(fitting, smaller[-1] if smaller else None)
+    def __init__(self, output: Output) -> None:
+        self._attempts = reductions(output)
+        self._index = 0
+        self._sizes: list[int] = []
 
+    @property
+    def attempt(self) -> Attempt:
+        """Current attempt."""
+        return self._attempts[self._index]
 
-def describe_reduction(requested: Output, made: Attempt) -> str:
-    """Return a sentence that says what was reduced to meet the maximum size."""
-    assert requested.max_bytes is not None
-    output, changes = made.output, []
-    if made.quality_step:
-        qualities = output.format.qualities
-        changes.append(f"{output.format.quality_text.format(qualities[made.quality_step])} instead of {qualities[0]}")
-    if output.fps != requested.fps:
-        changes.append(f"{output.fps:.3g} frames a second instead of {requested.fps:.3g}")
-    if output.size != requested.size:
-        changes.append("{}x{} pixels instead of {}x{}".format(*output.size, *requested.size))
-    return f"{output.path}: to stay within {format_bytes(requested.max_bytes)} it has {', '.join(changes)}"
+    def reduce(self, size: int) -> None:
+        """Go on to the first attempt that is estimated to be small enough, after one with a file of `size` bytes.
+
+        It is the last attempt if no other is, or after many attempts. Raises Error if the last attempt failed.
+        """
+        self._sizes.append(size)
+        output, last = self.attempt.output, len(self._attempts) - 1
+        assert output.max_bytes is not None
+        if self._index == last:
+            raise Error(
+                f"{output.path}: cannot be made smaller than {format_bytes(min(self._sizes))}, and may have "
+                f"{format_bytes(output.max_bytes)}; allow more, or make the clip shorter"
+            )
+        max_cost = self.attempt.cost * output.max_bytes / size if len(self._sizes) < MAX_ATTEMPTS else 0
+        self._index += 1
+        while self._index < last and self.attempt.cost > max_cost:
+            self._index += 1
+
+    def description(self) -> str:
+        """Return a sentence that says what was reduced to meet the maximum size, or "" if nothing was."""
+        requested, output = self._attempts[0].output, self.attempt.output
+        changes = []
+        if step := self.attempt.quality_step:
+            text, qualities = output.format.quality_text, output.format.qualities
+            changes.append(f"{text.format(qualities[step])} instead of {qualities[0]}")
+        if output.fps != requested.fps:
+            changes.append(f"{output.fps:.3g} frames a second instead of {requested.fps:.3g}")
+        if output.size != requested.size:
+            changes.append("{}x{} pixels instead of {}x{}".format(*output.size, *requested.size))
+        limit = format_bytes(output.max_bytes or 0)
+        return f"{output.path}: to stay within {limit} it has {', '.join(changes)}" if changes else ""

@@ -79,16 +79,14 @@ class WorkerPool(Executor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call a function in a worker. Raise RuntimeError after `shutdown`, and any exception of pickling."""
-        return self._threads.submit(self._run, _pickled((fn, args, kwargs)))
+        return self._threads.submit(self._run, pickle.dumps((fn, args, kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Accept no more tasks, and end the processes after the accepted tasks, or after the running ones."""
-        self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        # Without waiting, the processes end when this object is deleted.
         if wait:
-            self._threads.shutdown()
             self._end_workers()
-        else:
-            Thread(target=self.shutdown, daemon=True).start()
 
     def stop(self) -> None:
         """End the processes now. Running tasks fail, and others are cancelled."""
@@ -118,25 +116,24 @@ class WorkerPool(Executor):
         """Run a task in a worker that is idle."""
         worker = self._idle.get()
         try:
-            return worker.run(task)
-        except _WorkerDiedError:
-            code = worker.end()
-            if not self._stopping:
-                worker = self._start()
-            message = f"workers {self.count}: one {describe_exit(code)}; try again, with fewer, or 0"
-            raise Error(message) from None
+            answer = worker.run(task)
+            if answer is None:
+                code = worker.end()
+                if not self._stopping:
+                    worker = self._start()
+                raise Error(f"workers {self.count}: one {describe_exit(code)}; try again, with fewer, or 0")
         finally:
             self._idle.put(worker)
+        succeeded, result = pickle.loads(answer)
+        if not succeeded:
+            raise result
+        return result
 
     def _end_workers(self) -> None:
         for worker in self._workers:
             worker.dismiss()
         for worker in self._workers:
             worker.end()
-
-
-class _WorkerDiedError(Exception):
-    """A worker process ended while it ran a task."""
 
 
 class _Worker:
@@ -155,17 +152,13 @@ class _Worker:
         assert self._process.stdout
         self._tasks, self._answers = self._process.stdin, self._process.stdout
 
-    def run(self, task: bytes) -> Any:
-        """Return the result of a task, or raise its exception. Raise _WorkerDiedError if the process ends."""
+    def run(self, task: bytes) -> bytes | None:
+        """Run a task. Return its pickled outcome, or None if the process has ended."""
         try:
             _send(self._tasks, task)
-            answer = pickle.load(self._answers)
-        except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            raise _WorkerDiedError from error
-        succeeded, result = pickle.loads(answer)
-        if not succeeded:
-            raise result
-        return result
+            return pickle.load(self._answers)
+        except (OSError, ValueError, EOFError, pickle.UnpicklingError):
+            return None
 
     def dismiss(self) -> None:
         """Close the input of the process, which then ends."""
@@ -238,21 +231,17 @@ def _outcome(task: bytes) -> bytes:
     """Run a task. Return whether it succeeded, and its result or exception."""
     try:
         function, args, kwargs = pickle.loads(task)
-        return _pickled((True, function(*args, **kwargs)))
+        return pickle.dumps((True, function(*args, **kwargs)))
     except Exception as error:
         if not isinstance(error, Error):
             error.add_note(traceback.format_exc())
         try:
-            return _pickled((False, error))
+            return pickle.dumps((False, error))
         except Exception:
-            return _pickled((False, Error(f"{type(error).__name__}: {error}")))
-
-
-def _pickled(value: object) -> bytes:
-    return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+            return pickle.dumps((False, Error(f"{type(error).__name__}: {error}")))
 
 
 def _send(stream: IO[bytes], data: bytes) -> None:
     """Write bytes as a pickle. The reader then receives all of them, even if they do not unpickle."""
-    pickle.dump(data, stream, protocol=pickle.HIGHEST_PROTOCOL)
+    pickle.dump(data, stream)
     stream.flush()

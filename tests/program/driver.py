@@ -61,7 +61,7 @@ def wait_for(path):
 def stop_encoders():
     """Stop the encoders, and shorten the timeout for them."""
     signal_children("ffmpeg", signal.SIGSTOP)
-    animopt.video.ffmpeg.STILL, animopt.video.ffmpeg.EVERY = 10, 0.1
+    animopt.video.ffmpeg.MAX_STALLED_CHECKS, animopt.video.ffmpeg.CHECK_INTERVAL = 10, 0.1
 
 
 def compute(number):

@@ -240,7 +240,9 @@ def test_killed_decoder_keeps_old_file(workspace, suffix):
 def test_hanging_encoder_is_killed(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
     done = workspace.run("-o", f"a{suffix}", faults=[fault(moment, "stop encoders")])
-    workspace.assert_failed(done, 1, f"a{suffix}: ", "it stood still and was ended; look whether something stopped it")
+    workspace.assert_failed(
+        done, 1, f"a{suffix}: ", "it made no progress and was ended; check whether something stopped it"
+    )
 
 
 @needs_fork
@@ -559,7 +561,7 @@ def test_repeated_signals_do_not_disturb_cleanup(workspace):
     workspace.write_old("a.gif")
     others = [signal.SIGINT, signal.SIGTERM, signal.SIGINT]
     cleanup = [
-        "animopt.video.ffmpeg:Ffmpeg._end",
+        "animopt.video.ffmpeg:_end",
         "animopt.core.atomic_files:_remove",
         "animopt.cli.console:Console.error",
     ]

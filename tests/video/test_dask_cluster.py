@@ -296,7 +296,7 @@ def test_without_dask_the_extra_is_named(monkeypatch):
 
 
 def test_a_missing_scheduler_is_told_of(monkeypatch):
-    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
+    monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT", 0.5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
@@ -312,7 +312,7 @@ def test_a_cluster_that_cannot_do_it_is_told_of(tmp_path, monkeypatch):
     with local_cluster(tmp_path, n_workers=0) as running:
         address = running.scheduler_address
         with monkeypatch.context() as hasty:
-            hasty.setattr(dask_cluster, "PATIENCE", 0.5)
+            hasty.setattr(dask_cluster, "CONNECT_TIMEOUT", 0.5)
             said = f"cluster '{address}': has no worker; start one, with dask worker {address}"
             with pytest.raises(Error, match=said), connected(address):
                 pass
