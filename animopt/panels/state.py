@@ -40,29 +40,11 @@ class State:
         width, height = use_pixel_units(axes)
         velocities = self._finite(recording, velocity(recording, self.racer))
         sizes = self._finite(recording, step_sizes(recording, self.racer))
-        both = (("→ velocity, as a step", velocities), ("○ step sizes", sizes))
-        shown = [(label, rows) for label, rows in both if rows is not None]
+        labeled = {"→ velocity, as a step": velocities, "○ step sizes": sizes}
+        shown = {label: rows for label, rows in labeled.items() if rows is not None}
         size = max(theme.min_text, min(theme.text(18), height / (ROW * (1 + 2 * max(1, len(shown))))))
         column = 0.42 * width
-
-        def write_line(line: int, words: str, color: str, left: float = 0.0) -> Text:
-            y = (line + 0.7) * ROW * size
-            text = write(axes, left, y, words, size, color, va="baseline", math_fontfamily="stixsans")
-            fit_text(text, column - left, theme.min_text)
-            text.set_visible(y <= height)
-            return text
-
-        draw_racer_marker(axes, theme, self.racer, 0.6 * size, (0.7 * ROW - 0.36) * size)
-        write_line(0, recording.names[self.racer], theme.ink, left=1.6 * size)
-        if not shown:
-            words, room = self._other_state(recording), int(height / (ROW * size)) - 1
-            for line, word in enumerate(words if len(words) <= room else [*words[: room - 1], "…"], start=1):
-                write_line(line, word, theme.ink if line == 1 else theme.muted)
-        numbers = []
-        for index, (label, _) in enumerate(shown):
-            write_line(1 + 2 * index, label, theme.ink)
-            numbers.append(write_line(2 + 2 * index, "", theme.muted))
-            numbers[-1].set(parse_math=True, animated=True)
+        numbers = self._draw_words(axes, recording, theme, list(shown), size, column)
 
         left = column + size
         half = np.array([(width - left) / 2, height / 2])
@@ -86,7 +68,7 @@ class State:
 
         def move(moment: Moment) -> Artists:
             after = min(int(moment.step) + 1, int(recording.steps[self.racer]))
-            for text, (_, rows) in zip(numbers, shown, strict=True):
+            for text, rows in zip(numbers, shown.values(), strict=True):
                 words = f"${format_mathtext(rows[after])}$" if np.isfinite(rows[after]).all() else "–"
                 fits = set_numbers(text, words, size, column, theme.min_text)
                 text.set_visible(fits and text.get_position()[1] <= height)
@@ -102,6 +84,32 @@ class State:
             return [*patches, head, *numbers]
 
         return move
+
+    def _draw_words(
+        self, axes: Axes, recording: Recording, theme: Theme, labels: list[str], size: float, column: float
+    ) -> list[Text]:
+        """Draw the racer's name and the labels in a column. Return the texts for the numbers below the labels."""
+        height = axes.get_ylim()[0]
+
+        def write_line(line: int, words: str, color: str, left: float = 0.0) -> Text:
+            y = (line + 0.7) * ROW * size
+            text = write(axes, left, y, words, size, color, va="baseline", math_fontfamily="stixsans")
+            fit_text(text, column - left, theme.min_text)
+            text.set_visible(y <= height)
+            return text
+
+        draw_racer_marker(axes, theme, self.racer, 0.6 * size, (0.7 * ROW - 0.36) * size)
+        write_line(0, recording.names[self.racer], theme.ink, left=1.6 * size)
+        if not labels:
+            words, room = self._other_state(recording), int(height / (ROW * size)) - 1
+            for line, word in enumerate(words if len(words) <= room else [*words[: room - 1], "…"], start=1):
+                write_line(line, word, theme.ink if line == 1 else theme.muted)
+        numbers = []
+        for index, label in enumerate(labels):
+            write_line(1 + 2 * index, label, theme.ink)
+            numbers.append(write_line(2 + 2 * index, "", theme.muted))
+            numbers[-1].set(parse_math=True, animated=True)
+        return numbers
 
     def _finite(self, recording: Recording, rows: Array | None) -> Array | None:
         """Return rows after each step, (steps + 1, 2), with NaN for rows in which they or the loss are not finite."""

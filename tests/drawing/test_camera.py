@@ -1,4 +1,4 @@
-"""Where points fall in the picture, and what the surface hides."""
+"""Projection of points to the picture, and points that the surface hides."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ VIEWS = [(0, 0), (0, 30), (200, 30), (200, 38), (290, 38), (-45, 80), (123, 5)]
 
 
 def eye(azimuth, elevation):
-    """The direction towards the camera."""
+    """The direction to the camera."""
     azimuth, elevation = np.radians([azimuth, elevation])
     return np.array(
         [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)],
@@ -17,7 +17,7 @@ def eye(azimuth, elevation):
 
 
 def rotated(azimuth, elevation):
-    """A rotation about z that brings the camera over +x, one about y that brings it to +x, and x made the last."""
+    """A rotation about z and one about y that bring the camera to +x, with x as the last row."""
     azimuth, elevation = np.radians([azimuth, elevation])
     about_z = [[np.cos(azimuth), np.sin(azimuth), 0], [-np.sin(azimuth), np.cos(azimuth), 0], [0, 0, 1]]
     about_y = [[np.cos(elevation), 0, np.sin(elevation)], [0, 1, 0], [-np.sin(elevation), 0, np.cos(elevation)]]
@@ -25,16 +25,16 @@ def rotated(azimuth, elevation):
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)
-def test_axes_are_a_rotation(view):
-    axes = Camera(*view).basis
-    np.testing.assert_allclose(axes, rotated(*view), atol=1e-15)
-    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-15)
-    assert np.linalg.det(axes) == pytest.approx(1)
-    np.testing.assert_allclose(axes[2], eye(*view), atol=1e-15)
+def test_basis_is_a_rotation(view):
+    basis = Camera(*view).basis
+    np.testing.assert_allclose(basis, rotated(*view), atol=1e-15)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(3), atol=1e-15)
+    assert np.linalg.det(basis) == pytest.approx(1)
+    np.testing.assert_allclose(basis[2], eye(*view), atol=1e-15)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)
-def test_a_point_falls_where_its_ray_to_the_camera_meets_the_picture(view):
+def test_point_is_projected_along_its_ray_to_the_camera(view):
     points = np.random.default_rng(1).uniform(-1, 1, (4, 25, 3))
     camera = DISTANCE * eye(*view)
     near = points @ eye(*view)
@@ -47,7 +47,7 @@ def test_a_point_falls_where_its_ray_to_the_camera_meets_the_picture(view):
     np.testing.assert_allclose(towards, 0, atol=1e-12)
 
 
-def test_what_is_nearer_is_larger():
+def test_nearer_points_are_farther_from_the_center():
     (far, _), (middle, _), (close, _) = Camera(0, 0).project(np.array([[-1.0, 0.5, 0], [0, 0.5, 0], [1, 0.5, 0]]))[0]
     assert far < middle < close
     assert middle == 0.5
@@ -73,7 +73,7 @@ def field(height, half=(1.0, 1.0)):
 
 
 def depths(height, half, points, view):
-    """How far each point's ray to the camera runs under the surface, measured at four thousand places along it."""
+    """The greatest depth of each point's ray to the camera below the surface, from four thousand samples."""
     part = np.linspace(0, 1, 4001)[1:]
     deepest = []
     for point in points:
@@ -87,12 +87,12 @@ def depths(height, half, points, view):
 @pytest.mark.parametrize(
     ("height", "half"), [(bump, (1.0, 1.0)), (waves, (1.0, 1.0)), (waves, (1.0, 0.5))], ids=["bump", "waves", "narrow"]
 )
-def test_hidden_agrees_with_a_dense_ray(height, half, view):
+def test_hidden_agrees_with_a_densely_sampled_ray(height, half, view):
     x, y = (np.random.default_rng(2).uniform(-1, 1, (600, 2)) * half).T
     points = np.column_stack([x, y, height(x, y)])
     depth = depths(height, half, points, view)
     hidden = field(height, half).hidden(points, Camera(*view))
-    # What a ray merely grazes may be called either; a hundredth of the scene's width is a hair's breadth.
+    # A point whose ray only touches the surface may count as hidden or not.
     clear, covered = depth < 0.001, depth > 0.02
     assert min(clear.sum(), covered.sum()) > 10
     assert np.mean(hidden[clear]) <= 0.03
@@ -100,7 +100,7 @@ def test_hidden_agrees_with_a_dense_ray(height, half, view):
 
 
 @pytest.mark.parametrize("azimuth", [0, 90, 180, 270, 360])
-def test_a_bump_hides_what_lies_straight_behind_it(azimuth):
+def test_bump_hides_the_point_behind_it(azimuth):
     behind = np.round(-0.7 * eye(azimuth, 0), 12)
     points = np.array([behind, -behind])
     points[:, 2] = bump(*points[:, :2].T)
@@ -108,12 +108,12 @@ def test_a_bump_hides_what_lies_straight_behind_it(azimuth):
 
 
 @pytest.mark.parametrize("view", [(0, 10), (200, 30), (200, 38), (45, 89)], ids=str)
-def test_a_flat_surface_hides_nothing(view):
+def test_flat_surface_hides_nothing(view):
     x, y = np.random.default_rng(3).uniform(-1, 1, (2, 400))
     assert not field(lambda x, y: np.zeros_like(x)).hidden(np.column_stack([x, y, np.zeros(400)]), Camera(*view)).any()
 
 
-def test_a_hole_in_the_surface_hides_nothing_and_is_never_hidden():
+def test_hole_in_the_surface_hides_nothing_and_is_never_hidden():
     z = np.zeros((241, 241))
     z[100:140, 100:140] = np.nan
     points = np.array([[-0.7, 0.1, 0], [np.nan] * 3])

@@ -1,4 +1,4 @@
-"""Frames and the static picture: what is drawn depends on the race and the moment alone."""
+"""Frames and static pictures depend only on the race and the moment."""
 
 import io
 import subprocess
@@ -18,7 +18,7 @@ from animopt.functions import quartic, ravine
 
 SIZES = [(320, 180), (270, 480)]
 
-# What a notebook or a matplotlibrc may have set.
+# Settings that a notebook or a matplotlibrc may have changed.
 SETTINGS = {
     "lines.linewidth": 20,
     "lines.markersize": 40,
@@ -45,14 +45,14 @@ def panel(film, name):
 
 
 def inside(film, frame, name):
-    """The part of a frame on which a panel stands."""
+    """The part of a frame that a panel takes."""
     box = panel(film, name).get_window_extent()
     height = frame.shape[0]
     return frame[round(height - box.y1) : round(height - box.y0), round(box.x0) : round(box.x1)]
 
 
 def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
-    # Wide and tall take turns: what is drawn in one of them is drawn in both.
+    # Each scene is drawn in only one of the two shapes, to save time.
     size = SIZES[list(scenes).index(scene_file.stem) % 2]
     film = make_film(record(scene_file), size=size)
     first, last = film.frame(0), film.frame(len(film) - 1)
@@ -66,7 +66,7 @@ def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_adam", "quartic_momentum"])
-def test_frames_in_any_order_are_the_frames_in_order(scenes, record, make_film, stem):
+def test_frames_do_not_depend_on_their_order(scenes, record, make_film, stem):
     recording = record(scenes[stem])
     film = make_film(recording)
     in_order = list(film.frames())
@@ -78,7 +78,7 @@ def test_frames_in_any_order_are_the_frames_in_order(scenes, record, make_film, 
         assert np.array_equal(fresh.frame(index), in_order[index]), index
 
 
-def test_frames_are_not_written_over(ravine_race, make_film):
+def test_later_frame_does_not_overwrite_an_earlier_one(ravine_race, make_film):
     film = make_film(ravine_race)
     first = film.frame(0)
     kept = first.copy()
@@ -86,7 +86,7 @@ def test_frames_are_not_written_over(ravine_race, make_film):
     assert np.array_equal(first, kept)
 
 
-def test_a_diverging_race_is_drawn_to_its_end(make_film):
+def test_diverging_race_is_drawn_to_its_end(make_film):
     scene = Scene(
         function=quartic, racers=[Racer("SGD", lr=0.05), Racer("Adam", lr=0.5)], start=(5, -2.5), steps=30, seconds=2
     )
@@ -98,7 +98,7 @@ def test_a_diverging_race_is_drawn_to_its_end(make_film):
         assert contour.get_ylim() == (-10, 10)
 
 
-def test_a_race_whose_only_racer_diverges_at_once_is_drawn(make_film):
+def test_race_whose_only_racer_diverges_at_once_is_drawn(make_film):
     film = make_film(Scene(function=quartic, racers=[Racer("SGD", lr=1e6)], start=(5, -2.5)).record())
     assert len(list(film.frames())) == len(film)
 
@@ -130,7 +130,7 @@ def sparse(x):
     [(half, (2, 3)), (disc, (1, 2)), (pole, (2, 1)), (flat, (1, 1)), (sparse, (9.5, 1))],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_functions_with_no_value_in_places_are_drawn(function, start, make_film, size):
+def test_functions_with_undefined_values_are_drawn(function, start, make_film, size):
     film = make_film(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=start).record(), size=size, fps=4)
     for frame in film.frames():
         assert inside(film, frame, "wireframe").std() > 3
@@ -144,7 +144,7 @@ def test_domains_of_any_extent_are_drawn(x, make_film):
     assert len(list(film.frames())) == 4
 
 
-def test_the_users_settings_do_not_change_a_frame(ravine_race, make_film):
+def test_settings_of_the_user_do_not_change_a_frame(ravine_race, make_film):
     expected = make_film(ravine_race).frame(7)
     film = make_film(ravine_race)
     with matplotlib.rc_context(SETTINGS):
@@ -152,7 +152,7 @@ def test_the_users_settings_do_not_change_a_frame(ravine_race, make_film):
         assert np.array_equal(make_film(ravine_race).frame(7), expected)
 
 
-def test_the_users_settings_do_not_change_the_picture():
+def test_settings_of_the_user_do_not_change_a_plot():
     expected = animopt.plot(ravine)._repr_png_()
     with matplotlib.rc_context(SETTINGS):
         shown = animopt.plot(ravine)._repr_png_()
@@ -160,9 +160,9 @@ def test_the_users_settings_do_not_change_the_picture():
 
 
 @pytest.mark.parametrize("settings", [{}, SETTINGS], ids=["shipped", "own"])
-def test_drawing_leaves_the_settings_as_they_were(ravine_race, make_film, settings):
+def test_drawing_restores_the_settings(ravine_race, make_film, settings):
     with matplotlib.rc_context(settings):
-        # A plain dictionary: to look up the backend would be to choose one.
+        # As a plain dictionary, because reading the backend's setting would choose a backend.
         before = dict.copy(matplotlib.rcParams)
         make_film(ravine_race).frame(3)
         animopt.plot(ravine, [[0, 1], [0, 1]])
@@ -173,7 +173,7 @@ def test_drawing_leaves_the_settings_as_they_were(ravine_race, make_film, settin
 @pytest.mark.parametrize(
     "title", ["A race " * 40, "W" * 200, "Short", "$x^2$ and a lone $"], ids=lambda title: title[:9]
 )
-def test_the_title_keeps_clear_of_the_step(title, size, make_film):
+def test_title_does_not_touch_the_step(title, size, make_film):
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(-7, 2), steps=1000, title=title)
     film = make_film(scene.record(), size=size)
     film.frame(len(film) - 1)
@@ -211,12 +211,12 @@ def test_plot_joins_points(points):
 @pytest.mark.parametrize(
     "points", [[1, 2, 3], [[1, 2], [3]], [[1, 2], [3, 4], [5, 6]], "ab", [["a"], ["b"]], 7, [[[1]], [[2]]]], ids=str
 )
-def test_plot_refuses_what_are_no_points(points):
+def test_plot_refuses_invalid_points(points):
     with pytest.raises(UsageError, match="points"):
         animopt.plot(ravine, points)
 
 
-def test_nothing_imports_pyplot(tmp_path):
+def test_pyplot_is_not_imported(tmp_path):
     program = (
         "import sys, animopt; from animopt.functions import ravine; figure = animopt.plot(ravine, [[0, 1], [0, 1]]);"
         "figure.savefig('points.png'); figure._repr_png_();"

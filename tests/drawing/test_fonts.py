@@ -1,4 +1,4 @@
-"""The letters: the fonts of ours, how they are kept, and what no font has."""
+"""The font files, their cache, and characters that no font has."""
 
 import logging
 import os
@@ -54,7 +54,7 @@ def digest(path):
     return sha256(path.read_bytes()).hexdigest()
 
 
-def forget():
+def clear_caches():
     fontManager._findfont_cached.cache_clear()
     for each in (fonts.font_family, fonts._charmap, fonts._temporary_folder):
         each.cache_clear()
@@ -66,7 +66,7 @@ def found(name, weight):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """A cache that two processes filled at the same time, and the digests of what they made."""
+    """A cache that two processes filled at the same time, and the digests of the files that they made."""
     folder = tmp_path_factory.mktemp("made")
     running = [
         subprocess.Popen(
@@ -85,22 +85,22 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path, monkeypatch):
-    """A full cache of the test's own, in a process that has not asked for the family yet."""
+    """A full cache for one test, as if the process had not used the fonts yet."""
     cache = copytree(made[0], tmp_path / "cache")
     monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(cache))
     monkeypatch.setattr(
         fontManager, "ttflist", [font for font in fontManager.ttflist if not font.name.startswith("Animopt")]
     )
     monkeypatch.setattr(fonts, "_korean_extra", list)
-    forget()
+    clear_caches()
     yield cache
     monkeypatch.undo()
-    forget()
+    clear_caches()
 
 
 @pytest.fixture
 def bare(folder, monkeypatch):
-    """A machine with the fonts that animopt and matplotlib bring, and no others."""
+    """A machine that has only the fonts of animopt and matplotlib."""
     monkeypatch.setattr(fonts, "_SYSTEM_FONTS", [])
 
 
@@ -115,7 +115,7 @@ def test_two_processes_fill_one_cache_with_the_same_bytes(made):
     assert not [path for path in folder.iterdir() if path.is_dir()]
 
 
-def test_the_files_have_one_width_for_all_figures_and_no_substitutions(folder):
+def test_files_have_tabular_digits_and_no_substitutions(folder):
     for path in files(folder):
         font = TTFont(path)
         cmap = font.getBestCmap()
@@ -125,7 +125,7 @@ def test_the_files_have_one_width_for_all_figures_and_no_substitutions(folder):
         assert {record.FeatureTag for record in font["GPOS"].table.FeatureList.FeatureRecord} >= {"kern"}
 
 
-def test_the_files_have_the_letters_of_a_lecture_and_their_licence(folder):
+def test_files_have_the_kept_letters_and_the_license(folder):
     for path in files(folder):
         font = TTFont(path)
         assert not [each for each in COVERED if ord(each) not in font.getBestCmap()]
@@ -133,7 +133,7 @@ def test_the_files_have_the_letters_of_a_lecture_and_their_licence(folder):
         assert "Open Font License" in font["name"].getDebugName(13)
 
 
-def test_each_weight_has_a_file_of_ours(folder, caplog):
+def test_each_weight_has_its_own_file(folder, caplog):
     name = fonts.font_family()[0]
     assert [found(name, weight) for weight in ("normal", "bold")] == files(folder)
     assert [found(name, weight) for weight in WEIGHTS] == files(folder)
@@ -142,10 +142,10 @@ def test_each_weight_has_a_file_of_ours(folder, caplog):
 
 @pytest.mark.parametrize("weight", ["normal", "bold"])
 @pytest.mark.parametrize("hinting", ["default", "no_hinting"])
-def test_agg_draws_all_figures_equally_wide(folder, weight, hinting):
+def test_all_digits_are_drawn_equally_wide(folder, weight, hinting):
     def width(text):
         words = figure.text(0, 0, text, fontsize=13, fontweight=weight)
-        # The ink of figures differs in width; from bar to bar is their advance.
+        # Digits differ in the width of their ink. Between two bars their advance is measured.
         return words.get_window_extent(canvas.get_renderer()).width
 
     with matplotlib.rc_context({"font.family": fonts.font_family(), "text.hinting": hinting}):
@@ -155,23 +155,23 @@ def test_agg_draws_all_figures_equally_wide(folder, weight, hinting):
         assert width("|10x10|") == width("|1x100|")
 
 
-def test_a_character_that_inter_lacks_comes_from_another_font(folder):
+def test_character_that_inter_lacks_comes_from_another_font(folder):
     with matplotlib.rc_context({"font.family": fonts.font_family()}):
         figure = Figure(figsize=(1, 1), dpi=72)
         canvas = FigureCanvasAgg(figure)
         figure.text(0.2, 0.2, "∇", fontsize=40)
-        # matplotlib warns of a glyph that no font has, which the tests would not forgive.
+        # matplotlib would warn of a missing glyph, and a warning fails the test.
         canvas.draw()
         assert np.asarray(canvas.buffer_rgba()).min() == 0
 
 
-def test_nothing_is_made_twice(folder, monkeypatch):
+def test_cached_files_are_not_made_again(folder, monkeypatch):
     monkeypatch.setattr(fonts, "_make_font", lambda weight: pytest.fail("made again"))
     assert fonts.font_family() is fonts.font_family()
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-1000], lambda data: data[:-1] + b"!"])
-def test_a_damaged_file_is_made_again(folder, monkeypatch, damage):
+def test_damaged_file_is_made_again(folder, monkeypatch, damage):
     whole = {path: path.read_bytes() for path in files(folder)}
     regular = files(folder)[0]
     regular.write_bytes(damage(whole[regular]))
@@ -180,7 +180,7 @@ def test_a_damaged_file_is_made_again(folder, monkeypatch, damage):
     assert {path: path.read_bytes() for path in files(folder)} == whole
 
 
-def test_where_the_cache_cannot_be_written_the_files_are_temporary(folder, monkeypatch):
+def test_files_are_temporary_if_the_cache_cannot_be_written(folder, monkeypatch):
     whole = dict(zip(WEIGHTS, [path.read_bytes() for path in files(folder)], strict=True))
     monkeypatch.setattr(fonts, "_make_font", whole.get)
     monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(files(folder)[0]))
@@ -190,7 +190,7 @@ def test_where_the_cache_cannot_be_written_the_files_are_temporary(folder, monke
         assert found(name, weight).read_bytes() == data
 
 
-def test_a_family_of_the_machine_serves_both_weights_without_complaint(folder, monkeypatch, caplog):
+def test_family_with_one_weight_is_used_for_both_without_a_warning(folder, monkeypatch, caplog):
     monkeypatch.setattr(fonts, "_SYSTEM_FONTS", ["No Such Font", "DejaVu Sans Display"])
     *_, last = fonts.font_family()
     assert fonts.font_family() == [fonts.FAMILY, "DejaVu Sans", last]
@@ -200,7 +200,7 @@ def test_a_family_of_the_machine_serves_both_weights_without_complaint(folder, m
     assert not caplog.records
 
 
-def test_the_korean_extra_is_found_but_not_imported(folder, tmp_path, monkeypatch):
+def test_korean_extra_is_found_but_not_imported(folder, tmp_path, monkeypatch):
     package = tmp_path / "koreanize_matplotlib"
     (package / "fonts").mkdir(parents=True)
     (package / "__init__.py").write_text("raise RuntimeError")
@@ -212,12 +212,12 @@ def test_the_korean_extra_is_found_but_not_imported(folder, tmp_path, monkeypatc
     assert fonts.font_family()[2] == "Animopt NanumGothic"
 
 
-def test_missing_tells_what_no_font_has_once_and_in_order(bare):
+def test_missing_letters_are_listed_once_and_in_order(bare):
     assert fonts.missing_letters("Σ 한글\n漢 ∇ 한\t\ue000 10⁻¹\u200b") == "한글漢\ue000"
     assert fonts.missing_letters(COVERED) == fonts.missing_letters("") == ""
 
 
-def test_missing_puts_letters_together_first(bare):
+def test_missing_letters_are_composed_first(bare):
     assert fonts.missing_letters(unicodedata.normalize("NFD", "é 한")) == "한"
 
 
@@ -239,5 +239,5 @@ def test_missing_puts_letters_together_first(bare):
     ],
     ids=["korean", "japanese", "private", "many"],
 )
-def test_remedy_names_the_characters_and_what_to_install(characters, line):
+def test_remedy_names_the_characters_and_a_font(characters, line):
     assert fonts.font_remedy(characters) == line

@@ -1,4 +1,4 @@
-"""The scale on which both a valley and its walls can be seen."""
+"""The scale of heights on which both valleys and walls can be seen."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ SURFACES = {
 
 @pytest.mark.parametrize("count", [2, 18, 31])
 @pytest.mark.parametrize("surface", SURFACES)
-def test_heights_ascend_from_the_bottom_to_the_top(surface, count):
+def test_heights_ascend_from_the_lowest_to_the_highest_point(surface, count):
     z = SURFACES[surface]
     heights = height_scale(z, 0.4).heights(count)
     assert heights.shape == (count,)
@@ -44,26 +44,26 @@ def test_heights_ascend_from_the_bottom_to_the_top(surface, count):
 
 
 @pytest.mark.parametrize("surface", ["ravine", "rosenbrock", "goldstein-price"])
-def test_the_lower_half_of_the_scale_shows_two_fifths_of_the_area(surface):
+def test_lower_half_of_the_scale_covers_the_given_fraction_of_the_area(surface):
     z = SURFACES[surface]
     middle = height_scale(z, 0.4).heights(3)[1]
     assert np.mean(z <= middle) == pytest.approx(0.4, abs=0.01)
 
 
 @pytest.mark.parametrize("surface", ["ravine", "rosenbrock", "goldstein-price"])
-def test_the_valley_gets_its_share_of_the_levels(surface):
+def test_lower_half_of_the_area_has_a_third_of_the_levels(surface):
     z = SURFACES[surface]
     assert np.sum(height_scale(z, 0.4).heights(18) < np.median(z)) >= 18 / 3
 
 
-def test_a_dome_has_even_levels():
+def test_dome_has_a_linear_scale():
     np.testing.assert_allclose(np.diff(height_scale(SURFACES["dome"], 0.4).heights(9)), 0.25)
 
 
 @pytest.mark.parametrize(
     "holes", [[np.nan], [np.inf], [-np.inf], [np.nan, np.inf, -np.inf]], ids=["nan", "inf", "minus inf", "all"]
 )
-def test_what_is_not_finite_is_left_out(holes):
+def test_values_that_are_not_finite_are_ignored(holes):
     z = SURFACES["rosenbrock"]
     np.testing.assert_array_equal(
         height_scale(np.append(z, holes), 0.4).heights(18), height_scale(z.ravel(), 0.4).heights(18)
@@ -71,7 +71,7 @@ def test_what_is_not_finite_is_left_out(holes):
 
 
 @pytest.mark.parametrize("z", [[[3.0, 3.0]], [[0.0, 0.0]], [[np.nan, np.inf]], [[-1e20, -1e20]]], ids=str)
-def test_a_surface_without_relief_has_levels_all_the_same(z):
+def test_flat_surface_has_ascending_levels(z):
     heights = height_scale(np.array(z), 0.4).heights(18)
     assert np.isfinite(heights).all()
     assert (np.diff(heights) > 0).all()

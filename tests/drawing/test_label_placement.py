@@ -1,4 +1,4 @@
-"""Names beside the heads: they touch nothing, glide, and never blink."""
+"""Labels beside moving heads touch nothing, glide, and never blink."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ WINDOW = 12
 
 
 def place(heads, sizes=SIZE, box=BOX, radius=RADIUS, window=WINDOW):
-    """The labels' offsets and opacity, held to all that must be true of any."""
+    """Place labels, and check the rules that hold for all labels."""
     heads = np.asarray(heads, dtype=float)
     sizes = np.broadcast_to(np.asarray(sizes, dtype=float), (len(heads), 2))
     offsets, opacity = place_labels(heads, sizes, box, radius, window)
@@ -50,7 +50,7 @@ def check(heads, sizes, box, radius, window, offsets, opacity):
 
 
 def smooth(seed, racers, samples, turns, box=BOX):
-    """Heads that swing through the whole box, in as many turns, (racers, samples, 2)."""
+    """Heads that swing through the whole box, (racers, samples, 2)."""
     generator = np.random.default_rng(seed)
     rate, phase = generator.uniform(0.2, 1, (2, racers, 3, 2)) * 2 * np.pi
     time = np.linspace(0, turns, samples)[:, None, None]
@@ -70,23 +70,23 @@ def test_labels_touch_nothing_and_never_blink(racers, turns):
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 30, 500])
-def test_any_window_will_do(window):
+def test_any_window_works(window):
     place(smooth(1, 5, 300, 4), window=window)
 
 
 @pytest.mark.parametrize("samples", [1, 2, 11, 12, 13, 24, 25])
-def test_any_race_is_long_enough(samples):
+def test_any_number_of_samples_works(samples):
     place(smooth(2, 5, samples, 1))
 
 
-def test_most_labels_are_seen_where_there_is_room():
+def test_most_labels_are_shown_if_there_is_room():
     shown = [(place(smooth(seed, 4, 400, 2))[1] > 0.5).mean() for seed in range(6)]
     assert np.mean(shown) > 0.8
 
 
 @pytest.mark.parametrize("window", [8, 12, 20])
 @pytest.mark.parametrize("square", [False, True])
-def test_a_real_race(ravine_race, window, square):
+def test_labels_of_a_real_race(ravine_race, window, square):
     surface = ravine_race.surface
     box = np.array([295.0, 295.0] if square else BOX)
     steps = np.append(np.linspace(0, 40, 40 * 8 + 1), np.full(3 * window, 40))
@@ -98,12 +98,12 @@ def test_a_real_race(ravine_race, window, square):
     assert (opacity[:, -1] == 1).sum() >= 3
 
 
-def test_of_stacked_heads_the_uppermost_is_named():
+def test_only_the_top_one_of_stacked_heads_is_labeled():
     _, opacity = place(still(*[(200, 100)] * 5))
     np.testing.assert_array_equal(opacity, np.repeat([[0], [0], [0], [0], [1]], 100, axis=1))
 
 
-def test_labels_unfold_as_the_heads_part():
+def test_labels_unfold_when_heads_separate():
     away = np.linspace(0, 1, 300)[:, None]
     heads = np.array([200, 150]) + away * np.array([[[150, 100]], [[150, -100]], [[-150, 0]]])
     _, opacity = place(heads)
@@ -114,18 +114,18 @@ def test_labels_unfold_as_the_heads_part():
 
 @pytest.mark.parametrize("x", [0, 3, 295, 587, 590])
 @pytest.mark.parametrize("y", [0, 3, 147, 292, 295])
-def test_a_head_at_the_edge_is_named_inside(x, y):
+def test_label_of_a_head_at_the_edge_is_inside(x, y):
     _, opacity = place(still((x, y)))
     assert (opacity == 1).all()
 
 
-def test_a_label_that_fits_nowhere_folds():
+def test_label_that_fits_nowhere_folds():
     assert not place(still((10, 10)), sizes=(40, 40), box=(30, 30))[1].any()
     assert not place(still((-50, 10)))[1].any()
     assert not place(still((700, 10)))[1].any()
 
 
-def test_a_head_that_vanishes_takes_its_label_with_it():
+def test_label_vanishes_with_its_head():
     heads = smooth(3, 4, 400, 2)
     heads[0, 100:160] = np.nan
     heads[1, :50] = np.nan
@@ -134,7 +134,7 @@ def test_a_head_that_vanishes_takes_its_label_with_it():
     place(heads)
 
 
-def test_a_head_that_is_not_seen_is_in_nobodys_way():
+def test_hidden_head_does_not_displace_labels():
     heads = smooth(4, 3, 300, 2)
     unseen = np.insert(heads, 1, np.nan, axis=0)
     offsets, opacity = place(unseen)
@@ -142,12 +142,12 @@ def test_a_head_that_is_not_seen_is_in_nobodys_way():
     np.testing.assert_array_equal(np.delete(offsets, 1, axis=0), place(heads)[0])
 
 
-def test_one_racer_is_always_named():
+def test_single_racer_is_always_labeled():
     for seed in range(8):
         assert (place(smooth(seed, 1, 800, 4))[1] == 1).all()
 
 
-def test_the_right_is_liked_best_and_nothing_moves_without_need():
+def test_label_stays_on_the_right_if_nothing_is_in_its_way():
     resting = np.full((1, 800, 2), 200.0)
     rightwards = resting + np.stack([np.linspace(-100, 100, 800), np.zeros(800)], axis=-1)
     for heads in (resting, rightwards):
@@ -156,7 +156,7 @@ def test_the_right_is_liked_best_and_nothing_moves_without_need():
         np.testing.assert_array_equal(offsets[0], np.tile([30 + RADIUS + GAP, 0], (800, 1)))
 
 
-def test_a_label_keeps_off_its_trail():
+def test_label_avoids_its_trail():
     leftwards = 200 + np.stack([np.linspace(120, -120, 160), np.zeros(160)], axis=-1)[None]
     offsets, opacity = place(leftwards)
     assert (opacity == 1).all()
@@ -165,7 +165,7 @@ def test_a_label_keeps_off_its_trail():
 
 
 @pytest.mark.parametrize(
-    ("neighbours", "side"),
+    ("neighbors", "side"),
     [
         ([], (1, 0)),
         ([(20, 0)], (-1, 0)),
@@ -174,14 +174,14 @@ def test_a_label_keeps_off_its_trail():
         ([(20, 0), (-20, 0), (0, 18), (0, -18)], (1, 1)),
     ],
 )
-def test_the_order_in_which_places_are_liked(neighbours, side):
-    heads = still(*np.add((300, 150), [(0, 0), *neighbours]))
+def test_order_in_which_places_are_preferred(neighbors, side):
+    heads = still(*np.add((300, 150), [(0, 0), *neighbors]))
     offsets, opacity = place(heads)
     assert (opacity[0] == 1).all()
     assert (np.sign(offsets[0]) == side).all()
 
 
-def test_a_label_glides_around_its_head_away_from_one_that_circles():
+def test_label_glides_away_from_a_circling_head():
     angle = np.linspace(0, 2 * np.pi, 800)
     heads = still((300, 150), (300, 150), samples=800)
     heads[1] += np.stack([60 * np.cos(angle), 25 * np.sin(angle)], axis=1)
@@ -190,13 +190,13 @@ def test_a_label_glides_around_its_head_away_from_one_that_circles():
     assert np.ptp(offsets[0], axis=0).any()
 
 
-def test_the_first_racer_chooses_as_if_there_were_no_other_labels():
+def test_first_label_does_not_depend_on_the_others():
     heads = smooth(6, 5, 400, 4)
     wide = np.array([SIZE, *[(120, 30)] * 4])
     np.testing.assert_array_equal(place(heads)[0][0], place(heads, wide)[0][0])
 
 
-def test_the_same_heads_give_the_same_labels_and_stay_as_they_were():
+def test_placement_is_deterministic_and_does_not_change_its_arguments():
     heads, sizes = smooth(7, 5, 400, 4), np.tile(SIZE, (5, 1))
     heads[2, 100:140] = np.nan
     kept = heads.copy(), sizes.copy()

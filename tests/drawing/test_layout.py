@@ -1,4 +1,4 @@
-"""Where the panels stand, in pictures of any shape."""
+"""Positions of the panels in pictures of any shape."""
 
 from dataclasses import astuple
 from itertools import combinations
@@ -23,11 +23,11 @@ from animopt.recording.timeline import Timeline
 from animopt.video.film import MAP_PANELS, PANEL_CLASSES, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
-# Every layout at every size, but for columns of six panels in pictures that are no higher than wide.
+# Every layout at every size, except for the tall layout in pictures that are not tall.
 PICTURES = [
     (layout, size) for layout in LAYOUTS for size in SIZES if layout != "tall" or layout_for_shape(*size) == "tall"
 ]
-LEAST = 40
+MIN_SIZE = 40
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
 EVERY_MAP_PANEL = ("wireframe", "contour", "map", "tally", "loss", "standings")
 SUBSETS = {
@@ -44,7 +44,7 @@ def bounds(box):
 
 
 def overlap(one, other, tolerance=0.5):
-    """Whether two boxes share more than a sliver."""
+    """Whether two boxes overlap by more than the tolerance."""
     shared = Bbox.intersection(one, other)
     return shared is not None and min(shared.width, shared.height) > tolerance
 
@@ -56,7 +56,7 @@ def inside(box, size, tolerance=0.5):
 
 
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
-def test_any_panels_find_a_place_of_their_own(layout, size):
+def test_boxes_of_any_panels_do_not_overlap(layout, size):
     theme = LIGHT.scaled(pixel_unit(*size), size[1])
     for panels in sorted(SUBSETS):
         for racers in (1, 5, 20):
@@ -64,20 +64,20 @@ def test_any_panels_find_a_place_of_their_own(layout, size):
                 case = panels, racers, aspect
                 boxes = arrange_panels(size, theme, layout, panels, aspect, racers)
                 wanted = {"header"} | (set(panels) & set(panel_names(layout)))
-                # What cannot be read at a size is left out, but never the race itself.
+                # Panels that would be illegible are dropped, but never those that show the race.
                 assert set(boxes) <= wanted, case
                 maps = {"contour", "wireframe", "multiples", "map"}
                 assert set(boxes) & maps == wanted & maps, case
-                # A map leaves little to others than those that belong to it.
+                # Beside a map there is room only for the panels that belong to it.
                 roomy = "map" not in panels or set(panels) <= set(MAP_PANELS)
                 if layout == layout_for_shape(*size) and min(size) >= 720 and roomy:
                     assert set(boxes) == wanted, case
                 places = {name: bounds(box) for name, box in boxes.items()}
                 for name, box in boxes.items():
                     assert inside(places[name], size), (case, name, box)
-                    # One row of standings is lower than any other panel.
-                    lowest = theme.min_text if name in ("header", "standings") else LEAST
-                    assert box.width >= LEAST, (case, name, box)
+                    # A single row of standings is lower than any other panel.
+                    lowest = theme.min_text if name in ("header", "standings") else MIN_SIZE
+                    assert box.width >= MIN_SIZE, (case, name, box)
                     assert box.height >= lowest, (case, name, box)
                 for one, other in combinations(places, 2):
                     assert not overlap(places[one], places[other]), (case, one, other, boxes[one], boxes[other])
@@ -95,12 +95,12 @@ def test_any_panels_find_a_place_of_their_own(layout, size):
     ],
     ids=str,
 )
-def test_a_shape_has_a_layout_that_suits_it(size, layout):
+def test_each_shape_has_its_layout(size, layout):
     assert layout_for_shape(*size) == layout
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_the_multiples_suit_a_picture_whose_panels_ask_for_them_alone(size):
+def test_multiples_without_a_contour_choose_their_layout(size):
     assert choose_layout("auto", size, ("multiples", "loss")) == "multiples"
     assert choose_layout("auto", size, RACE_PANELS) == layout_for_shape(*size)
     assert choose_layout("tall", size, ("multiples", "loss")) == "tall"
@@ -109,7 +109,7 @@ def test_the_multiples_suit_a_picture_whose_panels_ask_for_them_alone(size):
 @pytest.mark.parametrize("size", [(390, 180), (1190, 430), (1000, 700), (1000, 1500), (400, 1600)], ids=str)
 @pytest.mark.parametrize("aspect", [0.5, 1, 2])
 @pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
-def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, aspect, count):
+def test_tiles_have_one_size_and_are_as_large_as_possible(size, aspect, count):
     theme = LIGHT.scaled(1, 720)
     boxes = arrange_tiles(size, theme, aspect, count)
     assert len(boxes) == count
@@ -121,7 +121,7 @@ def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, asp
         assert box.top >= heading_height(theme)
     for one, other in combinations(places, 2):
         assert not overlap(one, other)
-    # No other number of columns has room for larger ones, even without tick labels and headings.
+    # No other number of columns has room for larger tiles, even without tick labels and headings.
     least = max(
         min(size[0] / columns, size[1] / -(-count // columns) * aspect) - 3.2 * theme.text(15) * (1 + aspect)
         for columns in range(1, count + 1)
@@ -130,17 +130,17 @@ def test_maps_beside_each_other_are_of_one_size_and_as_large_as_can_be(size, asp
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_panel_of_a_layout_is_one(layout):
+def test_layouts_have_known_panels_once(layout):
     assert set(panel_names(layout)) <= set(PANELS)
     assert len(set(panel_names(layout))) == len(panel_names(layout))
 
 
 @pytest.mark.parametrize("layout", ["wide", "square", "tall"])
-def test_the_full_layouts_have_every_panel_of_one_surface(layout):
+def test_full_layouts_have_every_panel_but_the_multiples(layout):
     assert set(panel_names(layout)) == set(PANELS) - {"multiples"}
 
 
-def test_a_panel_left_out_leaves_its_room_to_others():
+def test_room_of_an_omitted_panel_goes_to_others():
     theme = LIGHT.scaled(1, 720)
     without = set(RACE_PANELS) - {"standings"}
     full, fewer = (arrange_panels((1280, 720), theme, "wide", panels, 1, 5) for panels in (RACE_PANELS, without))
@@ -148,7 +148,7 @@ def test_a_panel_left_out_leaves_its_room_to_others():
 
 
 def drawn(axes):
-    """What the still parts of a panel take up: its axes, the labels of its ticks, its heading."""
+    """The bounding box of the parts of a panel that do not move: its axes, tick labels and heading."""
     renderer = axes.figure.canvas.get_renderer()
     parts = [text for text in axes.texts if text.get_text() and text.get_visible() and not text.get_animated()]
     if axes.axison:
@@ -161,7 +161,7 @@ def drawn(axes):
 
 @pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE_PANELS), ("regression_minibatch", DATA_PANELS)])
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
-def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, record):
+def test_tick_labels_and_headings_do_not_overlap(layout, size, stem, panels, scenes, record):
     recording = record(scenes[stem])
     film = Film(recording, Timeline(20, 10), size, 25, Staging(layout=layout, panels=panels))
     places = {axes.get_label(): drawn(axes) for axes in film.canvas.figure.axes if axes.get_label() != "card"}
@@ -171,7 +171,7 @@ def test_labels_and_headings_find_room(layout, size, stem, panels, scenes, recor
         assert not overlap(places[one], places[other], tolerance=1.5), (one, other, places[one], places[other])
 
 
-def test_every_panel_file_has_a_place():
+def test_every_panel_file_has_a_place_in_a_layout():
     files = {path.stem for path in (Path(__file__).parents[2] / "animopt" / "panels").glob("[!_]*.py")}
     assert files == set(PANEL_CLASSES)
     assert files - {"header", "card"} == set(PANELS)

@@ -1,4 +1,4 @@
-"""Texts with mathtext: what cannot be typeset is refused with its cause."""
+"""Texts with mathtext: those that matplotlib cannot typeset are refused."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def settings():
     "words",
     [r"é ü Ж → \(\frac{m}{\sqrt{v}}\)", r"\(α + β ≤ \mathbf{Δ}\)", r"¤ \(x\)", r"\(\hat{x} \cdot \mathcal{L}\)"],
 )
-def test_available_letters_are_accepted_beside_and_in_maths(words):
+def test_available_letters_are_accepted_beside_and_in_mathtext(words):
     assert text_source(words)[1]
 
 
@@ -46,5 +46,5 @@ def test_formula_may_have_a_currency_sign():
     assert formula_mathtext("x^2 + ¤") == "$f(x, y) = x^2 + ¤$"
 
 
-def test_text_without_maths_is_taken_as_it_is():
+def test_text_without_mathtext_is_unchanged():
     assert text_source("한 $5 \\frac") == ("한 $5 \\frac", False)

@@ -1,4 +1,4 @@
-"""Themes that everybody in the room can read: contrast, colours for the colour-blind, type and lines large enough."""
+"""Legibility of the themes: contrast, colors for the color-blind, type sizes and line widths."""
 
 from dataclasses import fields
 from itertools import combinations, pairwise
@@ -21,12 +21,12 @@ from animopt.recording.timeline import Timeline
 from animopt.video.film import NEEDS, RACE_PANELS, Film, Staging
 
 FULL_HD = (1920, 1080)
-# All that a race without data has.
+# All panels of a race without data.
 EVERY_RACE_PANEL = tuple(panel for panel in PANELS if panel not in NEEDS)
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
 
 # Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency",
-# table 1, severity 1.0; they act on linear RGB.
+# table 1, severity 1.0. The matrices are for linear RGB.
 BLINDNESS = {
     "protanopia": [
         [0.152286, 1.052583, -0.204868],
@@ -64,20 +64,20 @@ def theme(request):
     return THEMES[request.param]
 
 
-def linear(colour):
-    """A colour's linear RGB, by IEC 61966-2-1."""
-    rgb = np.array(to_rgb(colour))
+def linear(color):
+    """The linear RGB of a color, by IEC 61966-2-1."""
+    rgb = np.array(to_rgb(color))
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
 def contrast(one, other):
-    """The contrast ratio of two colours, by WCAG 2.1."""
-    darker, lighter = sorted(float(linear(colour) @ (0.2126, 0.7152, 0.0722)) for colour in (one, other))
+    """The contrast ratio of two colors, by WCAG 2.1."""
+    darker, lighter = sorted(float(linear(color) @ (0.2126, 0.7152, 0.0722)) for color in (one, other))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def lab(rgb):
-    """CIELAB under D65 of linear RGB."""
+    """CIELAB of linear RGB, for the illuminant D65."""
     to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     xyz = to_xyz @ np.clip(rgb, 0, 1) / to_xyz.sum(axis=1)
     x, y, z = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
@@ -85,7 +85,7 @@ def lab(rgb):
 
 
 def difference(one, other):
-    """The CIEDE2000 difference of two colours in CIELAB, by Sharma, Wu and Dalal 2005."""
+    """The CIEDE2000 difference of two colors in CIELAB, by Sharma, Wu and Dalal 2005."""
     (l1, a1, b1), (l2, a2, b2) = one, other
     mean = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
     stretch = 1 + 0.5 * (1 - np.sqrt(mean**7 / (mean**7 + 25**7)))
@@ -106,68 +106,68 @@ def difference(one, other):
 
 
 @pytest.mark.parametrize(("one", "other", "published"), PUBLISHED)
-def test_the_difference_is_the_published_one(one, other, published):
+def test_color_difference_matches_published_values(one, other, published):
     assert difference(one, other) == pytest.approx(published, abs=5e-5)
     assert difference(other, one) == pytest.approx(published, abs=5e-5)
 
 
-def test_the_contrast_is_the_published_one():
+def test_contrast_matches_published_values():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.005)
 
 
 @pytest.mark.parametrize("matrix", BLINDNESS.values(), ids=BLINDNESS)
-def test_the_colour_blind_see_grey_as_it_is(matrix):
+def test_simulated_color_blindness_keeps_grays(matrix):
     np.testing.assert_allclose(np.sum(matrix, axis=1), 1, atol=2e-6)
 
 
-def test_the_themes():
+def test_names_of_themes():
     assert set(THEMES) == {"light", "dark", "print"}
 
 
-def test_every_colour_is_one(theme):
-    colours = [value for value in vars(theme).values() if isinstance(value, str)]
-    assert len(colours) == sum(field.type is str for field in fields(Theme))
-    for colour in [*colours, *theme.hues, *theme.ramp]:
-        assert len(to_rgb(colour)) == 3
+def test_every_color_is_valid(theme):
+    colors = [value for value in vars(theme).values() if isinstance(value, str)]
+    assert len(colors) == sum(field.type is str for field in fields(Theme))
+    for color in [*colors, *theme.hues, *theme.ramp]:
+        assert len(to_rgb(color)) == 3
 
 
-def test_names_can_be_read_wherever_they_stand(theme):
+def test_names_contrast_with_any_background(theme):
     for behind in (theme.background, *(blend(theme.low, theme.high, part) for part in np.linspace(0, 1, 9))):
         assert contrast(theme.ink, behind) >= 4.5, behind
 
 
-def test_a_name_can_be_read_over_a_trail(theme):
+def test_names_contrast_with_trails_behind_them(theme):
     backing = blend(theme.low, theme.high, 0.5)
     for hue in theme.hues:
         assert contrast(theme.ink, blend(hue, backing, 0.7)) >= 4.5, hue
 
 
-def test_muted_text_can_be_read(theme):
+def test_muted_text_contrasts_with_the_background(theme):
     assert contrast(theme.muted, theme.background) >= 4.5
 
 
-def test_trails_stand_out_from_what_they_lie_on(theme):
+def test_trails_differ_from_backgrounds(theme):
     for hue in theme.hues:
         for behind in (theme.background, theme.low, theme.high):
             assert difference(lab(linear(hue)), lab(linear(behind))) >= 15, (hue, behind)
 
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
-def test_any_two_of_eight_racers_can_be_told_apart_by_the_colour_blind(theme, blindness):
+def test_eight_racers_differ_for_the_color_blind(theme, blindness):
     seen = [lab(np.array(BLINDNESS[blindness]) @ linear(theme.hue(racer))) for racer in range(8)]
     for one, other in combinations(range(8), 2):
-        told = difference(seen[one], seen[other]) >= 10 or theme.marker(one) != theme.marker(other)
-        assert told, (one, other)
+        differ = difference(seen[one], seen[other]) >= 10 or theme.marker(one) != theme.marker(other)
+        assert differ, (one, other)
 
 
 @pytest.mark.parametrize("count", range(2, 13))
-def test_racers_that_have_an_order_have_hues_in_order(theme, count):
+def test_ordered_racers_have_hues_of_ascending_lightness(theme, count):
     scale = ordered_theme(theme, count)
     hues = [scale.hue(racer) for racer in range(count)]
     lightness = [lab(linear(hue))[0] for hue in hues]
     assert len(hues) == len(scale.hues)
-    # Two fifths of what lies between black and white, in steps of which the least is half as large as the mean.
+    # The lightness covers two fifths of the range from black to white. The smallest step is half the mean step.
     assert lightness[-1] - lightness[0] > 40
     assert min(np.diff(lightness)) > 0.5 * 40 / count
     for hue in hues:
@@ -179,7 +179,7 @@ def test_racers_that_have_an_order_have_hues_in_order(theme, count):
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("count", [2, 5, 8, 12])
-def test_the_colour_blind_see_the_order_too(theme, blindness, count):
+def test_order_is_visible_for_the_color_blind(theme, blindness, count):
     scale = ordered_theme(theme, count)
     seen = [lab(np.array(BLINDNESS[blindness]) @ linear(scale.hue(racer))) for racer in range(count)]
     assert all(one[0] < other[0] for one, other in pairwise(seen))
@@ -187,17 +187,17 @@ def test_the_colour_blind_see_the_order_too(theme, blindness, count):
         assert difference(one, other) >= 10 or scale.marker(racer) != scale.marker(racer + 1)
 
 
-def test_one_racer_has_an_order_too(theme):
+def test_ramp_for_one_racer_is_its_first_color(theme):
     assert ordered_theme(theme, 1).hues == theme.ramp[:1]
     assert ordered_theme(theme, 0).hues == theme.ramp[:1]
 
 
-def test_no_two_of_eight_racers_share_a_colour_or_a_marker(theme):
+def test_eight_racers_differ_in_color_and_in_marker(theme):
     assert len({theme.hue(racer) for racer in range(8)}) == 8
     assert len({theme.marker(racer) for racer in range(8)}) == 8
 
 
-def test_any_two_of_twenty_racers_differ(theme):
+def test_twenty_racers_differ_in_color_or_marker(theme):
     assert len({(theme.hue(racer), theme.marker(racer)) for racer in range(20)}) == 20
 
 
@@ -210,7 +210,7 @@ def test_any_two_of_twenty_racers_differ(theme):
     ],
     ids=str,
 )
-def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, panels):
+def test_type_and_colored_lines_are_never_too_small(ravine_race, size, theme, panels):
     film = Film(ravine_race, Timeline(ravine_race.last_step, 10), size, 25, Staging(theme, panels=panels))
     film.at(4)
     least = max(10, 0.016 * size[1])
@@ -219,12 +219,12 @@ def test_type_and_coloured_lines_are_never_too_small(ravine_race, size, theme, p
             assert text.get_fontsize() >= least - 1e-9, text.get_text()
     thinnest = 2 if size == FULL_HD else 1.5
     hues = THEMES[theme].hues
-    coloured = {*hues, *(blend(THEMES[theme].background, hue, HIDDEN_TRAIL) for hue in hues)}
+    colored = {*hues, *(blend(THEMES[theme].background, hue, HIDDEN_TRAIL) for hue in hues)}
     patches = film.canvas.figure.findobj(Patch)
     lines = [
         patch
         for patch in patches
-        if patch.get_linewidth() and any(same_color(patch.get_edgecolor(), color) for color in coloured)
+        if patch.get_linewidth() and any(same_color(patch.get_edgecolor(), color) for color in colored)
     ]
     assert sum(isinstance(line, PixelLine) for line in lines) >= 3 * len(ravine_race.names)
     for line in lines:
@@ -252,13 +252,13 @@ def make(**changes):
         ("loop", "endless", r"loop 'endless'.*plain, seamless"),
     ],
 )
-def test_what_there_is_none_of_is_refused_with_what_there_is(field, value, said):
+def test_unknown_name_is_refused_with_the_known_ones(field, value, said):
     with pytest.raises(UsageError, match=said) as caught:
         make(**{field: value})
     assert "\n" not in str(caught.value)
 
 
-def test_a_theme_of_an_output_that_there_is_none_of_is_refused(tmp_path):
+def test_unknown_theme_of_an_output_is_refused(tmp_path):
     said = r"theme 'drak'.*light, dark, print"
     with pytest.raises(UsageError, match=said):
         make().save(Output(tmp_path / "a.gif", size=(320, 180), theme="drak"))
@@ -272,7 +272,7 @@ def test_a_theme_of_an_output_that_there_is_none_of_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("option", "known"), [("--theme", THEMES), ("--layout", ["auto", "square", "contour-only"])])
-def test_the_command_refuses_what_there_is_none_of(option, known, scenes, tmp_path, monkeypatch, capsys):
+def test_command_refuses_unknown_names(option, known, scenes, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as caught:
         main([str(scenes["ravine_race"]), option, "drak", "-o", "a.gif"])

@@ -1,4 +1,4 @@
-"""Maps in the picture: the colours that the numbers ask for, at their moments, and words that can be read."""
+"""Maps: colors follow from the numbers at each step, and texts are legible."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -45,7 +45,7 @@ VALLEYS = Function(himmelblau, x=(-6, 6), y=(-6, 6), minima=MINIMA)
 
 @pytest.fixture(scope="module")
 def basins():
-    """Momentum on Himmelblau's function, which from the rim diverges, stopped before all is decided."""
+    """Momentum on Himmelblau's function. Some starts diverge, and some are undecided at the end."""
     found = StartsMap(48, 40).record(VALLEYS, Racer("SGD", lr=0.01, momentum=0.9), (0, 0), 60)
     assert set(np.unique(found.minimum)) == {DIVERGED, UNDECIDED, 0, 1, 2, 3}
     return replace(record(VALLEYS, [], (0, 0), 0), map=found)
@@ -53,7 +53,7 @@ def basins():
 
 @pytest.fixture(scope="module")
 def losses():
-    """The learning rate and the momentum in the ravine."""
+    """A map of the learning rate and the momentum on the ravine."""
     settings = SettingsMap(lr=logspace(0.001, 3, 20), momentum=np.linspace(0, 0.95, 16).tolist())
     return replace(record(ravine, [], (0, 0), 0), map=settings.record(ravine, Racer("SGD"), (-7, 2), 30))
 
@@ -64,7 +64,7 @@ def recording(request):
 
 
 def make(recording, size=(1280, 720), theme="light"):
-    """A canvas with the map and its tally, side by side or above each other."""
+    """A canvas with the map and the tally, side by side or one below the other."""
     width, height = size
     theme = THEMES[theme].scaled(pixel_unit(*size), height)
     left, above = 3 * theme.text(13), 2 * theme.text(14)
@@ -89,16 +89,16 @@ def panel(canvas, name):
 
 
 def pixel(canvas, frame, x, y):
-    """The colour of a frame at a place in the map's units."""
+    """The color of a frame at a point in the map's units."""
     across, up = panel(canvas, "map").transData.transform((x, y))
     return frame[int(frame.shape[0] - up), int(across)].astype(int)
 
 
-def bytes_of(colour):
-    return np.rint(255 * np.array(to_rgb(colour))).astype(int)
+def bytes_of(color):
+    return np.rint(255 * np.array(to_rgb(color))).astype(int)
 
 
-def test_a_frame_is_its_moments_alone(recording):
+def test_frames_do_not_depend_on_their_order(recording):
     canvas, _ = make(recording, (480, 270))
     steps = [0, 3, 7.5, 12, 30]
     in_order = [canvas.draw(at(step)) for step in steps]
@@ -110,7 +110,7 @@ def test_a_frame_is_its_moments_alone(recording):
 
 
 @pytest.mark.parametrize("name", THEMES)
-def test_a_cell_shows_its_minimum_from_its_step_on(basins, name):
+def test_cell_shows_its_minimum_from_its_step_on(basins, name):
     canvas, theme = make(basins, theme=name)
     found = basins.map
     edges = step_bands(found)
@@ -144,10 +144,10 @@ def test_a_cell_shows_its_minimum_from_its_step_on(basins, name):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_a_cell_shows_its_loss_after_each_step(losses, theme):
+def test_cell_shows_its_loss_after_each_step(losses, theme):
     canvas, theme = make(losses, theme=theme)
     found = losses.map
-    scale, colours = loss_scale(found), loss_colors(theme)
+    scale, colors = loss_scale(found), loss_colors(theme)
     for step in (0, 4, 30):
         frame = canvas.draw(at(step))
         best = found.best(step)
@@ -159,43 +159,43 @@ def test_a_cell_shows_its_loss_after_each_step(losses, theme):
                 stripes = [bytes_of(blend(theme.background, theme.ink, part)) for part in (0.16, 0.42)]
                 assert min(np.abs(shown - stripe).max() for stripe in stripes) <= 1
             else:
-                # The part of the decades between the scale's ends, worked out here.
+                # The position on the logarithmic scale, computed here.
                 part = np.clip(np.log10(max(loss, scale.low) / scale.low) / np.log10(scale.high / scale.low), 0, 1)
-                assert np.abs(shown - bytes_of(colours[int(np.rint(part * 254))])).max() <= 1
+                assert np.abs(shown - bytes_of(colors[int(np.rint(part * 254))])).max() <= 1
 
 
-def test_the_scale_of_losses_is_whole_decades(losses):
+def test_scale_of_losses_ends_at_powers_of_ten(losses):
     scale = loss_scale(losses.map)
-    # The ravine is 7²/20 + 2² = 6.45 at the start.
+    # The loss at the start is 7²/20 + 2² = 6.45.
     assert scale.high == 10
     assert scale.logarithmic
     assert np.log10(scale.low) == round(np.log10(scale.low))
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_scales_lightness_goes_one_way_evenly(theme):
-    colours = np.array([to_rgb(colour) for colour in loss_colors(THEMES[theme])])
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
-    # CIE 1976 lightness, of the luminance of IEC 61966-2-1.
+def test_lightness_of_the_scale_is_monotonic_and_even(theme):
+    colors = np.array([to_rgb(color) for color in loss_colors(THEMES[theme])])
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    # CIE 1976 lightness of the luminance by IEC 61966-2-1.
     lightness = 116 * np.cbrt(linear @ (0.2126, 0.7152, 0.0722)) - 16
     moves = np.diff(lightness[::16])
     assert (np.sign(moves) == np.sign(moves[0])).all()
     assert np.abs(moves).max() < 2.2 * np.abs(moves).min()
 
 
-def test_a_ramp_through_greys_is_grey_and_ends_in_its_stops():
-    colours = uniform_ramp(["#000000", "#808080", "#ffffff"], 11)
-    assert colours[0] == "#000000"
-    assert colours[-1] == "#ffffff"
-    assert all(colour[1:3] == colour[3:5] == colour[5:7] for colour in colours)
+def test_ramp_of_grays_is_gray_and_ends_at_its_stops():
+    colors = uniform_ramp(["#000000", "#808080", "#ffffff"], 11)
+    assert colors[0] == "#000000"
+    assert colors[-1] == "#ffffff"
+    assert all(color[1:3] == color[3:5] == color[5:7] for color in colors)
 
 
-def test_letters():
+def test_letters_of_minima():
     assert [minimum_letter(number) for number in (0, 1, 25, 26, 27, 51, 52)] == ["A", "B", "Z", "AA", "AB", "AZ", "BA"]
 
 
 def shown_texts(canvas, step):
-    """Every text that is drawn at a step, with its box."""
+    """All texts that are drawn at a step, with their boxes."""
     drawn = []
     with pytest.MonkeyPatch.context() as patch, drawing_settings():
         patch.setattr(Text, "draw", lambda text, renderer: drawn.append(text))
@@ -208,7 +208,7 @@ def shown_texts(canvas, step):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_word_can_be_read(recording, size, theme):
+def test_every_text_is_legible(recording, size, theme):
     canvas, theme = make(recording, size, theme)
     for step in (0, 10, 30):
         texts = shown_texts(canvas, step)
@@ -225,14 +225,14 @@ def test_every_word_can_be_read(recording, size, theme):
 
 
 def luminance(pixels):
-    """By WCAG 2.1, of bytes (..., 3)."""
+    """The relative luminance of bytes (..., 3), by WCAG 2.1."""
     rgb = pixels / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return linear @ (0.2126, 0.7152, 0.0722)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_letters_stand_out_from_what_is_behind_them(basins, theme):
+def test_letters_contrast_with_their_background(basins, theme):
     canvas, _ = make(basins, theme=theme)
     frame = canvas.draw(at(60))
     letters = [(text, box) for text, box in shown_texts(canvas, 60) if text.get_text() in "ABCD"]
@@ -243,7 +243,7 @@ def test_the_letters_stand_out_from_what_is_behind_them(basins, theme):
         assert (high + 0.05) / (low + 0.05) >= 4.5, text
 
 
-def test_the_tally_counts_up(basins):
+def test_tally_shows_the_shares_at_each_step(basins):
     canvas, _ = make(basins)
     for step in (0, 20, 60):
         words = {text.get_text() for text, _ in shown_texts(canvas, step)}
@@ -252,7 +252,7 @@ def test_the_tally_counts_up(basins):
             assert f"{100 * count / 1920:.1f} %" in words
 
 
-def test_the_tally_tells_the_best_settings(losses):
+def test_tally_shows_the_best_settings(losses):
     canvas, _ = make(losses)
     found = losses.map
     row, column = np.unravel_index(np.nanargmin(found.loss[30]), found.loss[30].shape)
@@ -262,7 +262,7 @@ def test_the_tally_tells_the_best_settings(losses):
 
 
 @pytest.mark.parametrize("gap", [True, False])
-def test_maps_of_little_are_drawn(gap):
+def test_small_maps_are_drawn(gap):
     bare = record(ravine, [], (0, 0), 0)
     for loss in (
         np.full((2, 2, 2), np.nan),
@@ -276,7 +276,7 @@ def test_maps_of_little_are_drawn(gap):
         assert canvas.draw(at(1)).std() > 3
 
 
-def test_many_minima_are_drawn():
+def test_minima_without_a_row_are_counted_together():
     function = Function(
         lambda x: -(np.pi * x[0]).cos() - (np.pi * x[1]).cos(),
         x=(-7, 7),
@@ -293,11 +293,11 @@ def test_many_minima_are_drawn():
         assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares))
 
 
-def test_vectors_have_the_map_too(recording):
+def test_vector_graphics_contain_the_map(recording):
     canvas, _ = make(recording, (480, 270))
     assert b"<image" in canvas.vectors(".svg", at(20))
 
 
-def test_without_a_map_there_is_nothing_to_draw():
+def test_recording_without_a_map_draws_nothing():
     canvas, theme = make(record(ravine, [], (0, 0), 0), (480, 270))
     assert (canvas.draw(at(0)) == bytes_of(theme.background)).all()

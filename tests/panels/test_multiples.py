@@ -36,19 +36,19 @@ def panel(film):
 
 
 def pixels(film, frame, tile):
-    """The part of a frame on which a small contour stands."""
+    """The part of a frame that a small contour takes."""
     box, height = tile.get_window_extent(), frame.shape[0]
     return frame[round(height - box.y1) : round(height - box.y0), round(box.x0) : round(box.x1)]
 
 
-def has(part, colour):
-    """How many pixels are all but of a colour."""
-    return int((np.abs(part - np.array(to_rgb(colour)) * 255) < 3).all(axis=-1).sum())
+def has(part, color):
+    """The number of pixels that nearly have a color."""
+    return int((np.abs(part - np.array(to_rgb(color)) * 255) < 3).all(axis=-1).sum())
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("theme", THEMES)
-def test_each_racer_is_on_its_own_contour_alone(sweep, size, theme):
+def test_each_contour_shows_only_its_racer(sweep, size, theme):
     drawn = film(sweep, size, theme=theme)
     frame = drawn.at(4)
     tiles = panel(drawn).child_axes
@@ -64,7 +64,7 @@ def test_each_racer_is_on_its_own_contour_alone(sweep, size, theme):
 @pytest.mark.parametrize("count", [1, 2, 7, 12])
 @pytest.mark.parametrize("function", [ravine, quartic], ids=lambda function: function.name)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_any_number_of_racers_up_to_twelve_finds_room(count, function, size):
+def test_up_to_twelve_racers_find_room(count, function, size):
     drawn = film(record(count, function), size)
     axes = panel(drawn)
     boxes = [tile.get_window_extent() for tile in axes.child_axes]
@@ -77,7 +77,7 @@ def test_any_number_of_racers_up_to_twelve_finds_room(count, function, size):
     assert all(pixels(drawn, frame, tile).std() > 3 for tile in axes.child_axes)
 
 
-def test_a_frame_is_a_function_of_its_moment(sweep):
+def test_frames_do_not_depend_on_their_order(sweep):
     drawn = film(sweep, (480, 270))
     in_order = list(drawn.frames())
     for index in np.random.default_rng(1).permutation(len(drawn)):
@@ -85,7 +85,7 @@ def test_a_frame_is_a_function_of_its_moment(sweep):
     assert np.array_equal(film(sweep, (480, 270)).frame(17), in_order[17])
 
 
-def test_one_racer_alone_is_as_it_was_among_the_others(sweep):
+def test_single_racer_keeps_its_data(sweep):
     alone = sweep.single(3)
     assert alone.names == ("lr 0.95",)
     assert alone.paths == (sweep.paths[3],)
@@ -95,25 +95,25 @@ def test_one_racer_alone_is_as_it_was_among_the_others(sweep):
     assert {len(alone.settings), len(alone.states), len(alone.steps), len(alone.evaluations)} == {1}
 
 
-def test_all_contours_share_one_clock(sweep):
+def test_all_contours_show_the_same_step(sweep):
     drawn = film(sweep)
     frames = drawn.at(0), drawn.at(1.5)
     for tile in panel(drawn).child_axes:
         assert (pixels(drawn, frames[0], tile) != pixels(drawn, frames[1], tile)).any()
 
 
-def test_headings_tell_the_values_and_the_losses(sweep):
+def test_headings_show_names_and_losses(sweep):
     drawn = film(sweep)
     drawn.at(4)
     texts = [text.get_text() for text in panel(drawn).texts]
     assert set(sweep.names) <= set(texts)
-    # On a quadratic each coordinate is a geometric series.
+    # On a quadratic function each coordinate is a geometric sequence.
     for rate in RATES:
         loss = (-7 * (1 - rate / 10) ** 12) ** 2 / 20 + (2 * (1 - 2 * rate) ** 12) ** 2
         assert f"{loss:.4f}" in texts
 
 
-def test_who_diverges_says_so():
+def test_heading_says_that_a_racer_diverged():
     recording = Scene(
         function=quartic, racers=Sweep(Racer("SGD"), lr=[0.001, 0.005, 0.05, 0.1, 1.0]), start=(1, 1.2)
     ).record()
@@ -122,7 +122,7 @@ def test_who_diverges_says_so():
     assert "diverged" in [text.get_text().partition(" at ")[0] for text in panel(drawn).texts]
 
 
-def test_small_pictures_leave_off_what_all_names_begin_with():
+def test_small_pictures_remove_the_common_prefix_of_names():
     racers = Sweep(Racer("SGD", lr=0.1), start=[(x, 2) for x in range(-9, 3)])
     recording = Scene(function=quartic, racers=racers, steps=12).record()
     drawn = film(recording, (480, 270))
@@ -133,26 +133,26 @@ def test_small_pictures_leave_off_what_all_names_begin_with():
 
 def test_only_outer_contours_have_tick_labels(sweep):
     drawn = film(sweep)
-    # Three and two.
+    # Five contours are in rows of three and two.
     left = [tile.yaxis.majorTicks[0].label1.get_visible() for tile in panel(drawn).child_axes]
     under = [tile.xaxis.majorTicks[0].label1.get_visible() for tile in panel(drawn).child_axes]
     assert left == [True, False, False, True, False]
     assert under == [False, False, False, True, True]
 
 
-def test_the_layout_alone_brings_the_panels():
+def test_layout_adds_its_panels():
     scene = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=RATES), start=(-7, 2), layout="multiples")
     labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
     assert labels == ["header", "multiples", "loss", "card"]
 
 
-def test_the_panels_alone_bring_the_layout():
+def test_panels_choose_their_layout():
     racers = Sweep(Racer("SGD"), lr=RATES)
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), panels=("multiples",))
     labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
     assert labels == ["header", "multiples", "card"]
 
 
-def test_a_layout_without_a_place_for_them_is_refused():
+def test_layout_without_a_place_for_a_panel_is_refused():
     with pytest.raises(UsageError, match=r"panels \['multiples'\]: the layout 'wide' has none"):
         Staging(layout="wide", panels=("multiples",))

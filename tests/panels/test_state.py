@@ -1,4 +1,4 @@
-"""What the optimizers carry is recorded as torch has it, and drawn beside their rules."""
+"""The optimizers' states are recorded as torch has them, and drawn beside their update rules."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from animopt.recording.timeline import Moment
 
 
 class Walker:
-    """Goes down the gradient, and keeps all that it knows to itself."""
+    """An optimizer that exposes neither state nor settings."""
 
     def __init__(self, parameters, lr, **attributes):
         (self.parameter,) = parameters
@@ -58,7 +58,7 @@ def race():
 
 
 @pytest.mark.parametrize("index", range(len(RACERS)), ids=[repr(racer) for racer in RACERS])
-def test_states_and_gradients_are_those_of_a_plain_loop(race, index):
+def test_states_and_gradients_match_a_plain_loop(race, index):
     parameter = torch.tensor((5.0, -2.5), dtype=torch.float64, requires_grad=True)
     optimizer = RACERS[index].build(parameter)
     seen = []
@@ -89,7 +89,7 @@ def test_states_and_gradients_are_those_of_a_plain_loop(race, index):
     assert np.isnan(race.gradients[index, STEPS]).all()
 
 
-def test_hyperparameters_are_the_optimizers_own():
+def test_hyperparameters_are_those_of_the_optimizer():
     recording = record(ravine, [Racer("Adam", lr=torch.tensor(0.5)), Racer("SGD"), Racer(Walker, lr=0.1)], (-7, 2), 1)
     assert recording.optimizers == ("Adam", "SGD", "Walker")
     adam, sgd, walker = recording.hyperparameters
@@ -104,13 +104,13 @@ def test_hyperparameters_are_the_optimizers_own():
     [{}, {"state": None}, {"state": {"a": 1}}, {"state": torch.zeros(2)}, {"param_groups": []}, {"param_groups": 3}],
     ids=str,
 )
-def test_a_class_without_torchs_state_has_none(attributes):
+def test_class_without_the_state_of_torch_has_no_state(attributes):
     recording = record(ravine, [Racer(Walker, name="Walker", lr=0.1, **attributes)], (-7, 2), 2)
     assert recording.states == ({},)
     assert recording.hyperparameters == ({},)
 
 
-def test_a_shorter_racer_holds_its_state():
+def test_racer_with_fewer_steps_keeps_its_last_state():
     recording = record(quartic, [Racer("Adam", lr=0.5, steps=3), Racer("Adam", lr=0.5)], (5, -2.5), 8)
     for name, values in recording.states[0].items():
         assert len(values) == 9
@@ -120,7 +120,7 @@ def test_a_shorter_racer_holds_its_state():
     assert np.isnan(recording.gradients[0, 3:]).all()
 
 
-def test_what_diverges_has_no_gradient_from_there_on():
+def test_diverged_racer_has_no_gradients():
     recording = record(quartic, [Racer("SGD", lr=1.0)], (5, -2.5), 20)
     lost = np.isnan(recording.z[0])
     assert 0 < lost.argmax() < 20
@@ -132,7 +132,7 @@ SIZES = [(300, 200), (600, 400), (580, 150), (180, 320)]
 
 
 class Stage:
-    """One panel on a figure, drawn as a film draws it."""
+    """A panel on a figure, drawn as in a film."""
 
     def __init__(self, panel, recording, size):
         self.figure = Figure(figsize=(size[0] / 72, size[1] / 72), dpi=72, facecolor=LIGHT.background)
@@ -150,7 +150,7 @@ class Stage:
         return np.array(renderer.buffer_rgba())
 
     def overflow(self):
-        """How many pixels the texts stand out of the axes."""
+        """The number of pixels by which texts leave the axes."""
         renderer = self.canvas.get_renderer()
         box = self.axes.get_window_extent()
         boxes = [text.get_window_extent(renderer) for text in self.axes.texts if text.get_visible() and text.get_text()]
@@ -159,7 +159,7 @@ class Stage:
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("panel", [Formula, State])
-def test_every_racer_is_drawn_in_its_box(race, panel, size):
+def test_every_racer_is_drawn_inside_its_box(race, panel, size):
     for racer in range(len(race.names)):
         stage = Stage(panel(racer), race, size)
         for step in (0, 0.5, 3, STEPS):
@@ -169,7 +169,7 @@ def test_every_racer_is_drawn_in_its_box(race, panel, size):
 
 @pytest.mark.parametrize("panel", [Formula, State])
 @pytest.mark.parametrize("racer", [1, 6], ids=["Momentum", "Adam"])
-def test_frames_in_any_order_are_the_same(race, panel, racer):
+def test_frames_do_not_depend_on_their_order(race, panel, racer):
     stage, other = Stage(panel(racer), race, (600, 400)), Stage(panel(racer), race, (600, 400))
     steps = [0, 0.5, 1, 3.25, 6.9, STEPS]
     frames = {step: stage.frame(step) for step in steps}
@@ -199,7 +199,7 @@ def test_numbers_that_do_not_fit_stay_hidden(race, panel, size):
     ],
     ids=repr,
 )
-def test_a_diverging_racer_is_drawn_to_its_end(panel, racer):
+def test_diverging_racer_is_drawn_to_its_end(panel, racer):
     stage = Stage(panel(), record(quartic, [racer], (5, -2.5), 20), (600, 400))
     for step in range(21):
         stage.frame(step)
@@ -208,7 +208,7 @@ def test_a_diverging_racer_is_drawn_to_its_end(panel, racer):
 
 @pytest.mark.parametrize("panel", [Formula, State])
 @pytest.mark.parametrize("name", ["SGD", "Adagrad", "RMSprop", "Adam", "NAdam", "Adamax", "Rprop", "LBFGS"])
-def test_a_racer_that_rests_is_drawn(panel, name):
+def test_racer_at_a_minimum_is_drawn(panel, name):
     settings = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
     stage = Stage(panel(), record(ravine, [Racer(name, **settings)], (0, 0), 3), (600, 400))
     for step in range(4):
@@ -216,7 +216,7 @@ def test_a_racer_that_rests_is_drawn(panel, name):
         assert stage.overflow() <= 1
 
 
-def test_a_long_name_and_a_long_function_stay_in_the_box():
+def test_long_names_and_formulas_stay_inside_the_box():
     function = Function(lambda x: x[0] ** 2 + x[1] ** 2, formula=" + ".join(["x^2 + y^2"] * 12))
     recording = record(function, [Racer("SGD", lr=0.1, momentum=0.5, name="W" * 90)], (5, 5), 3)
     for panel in (Formula(), State()):
@@ -225,7 +225,7 @@ def test_a_long_name_and_a_long_function_stay_in_the_box():
         assert stage.overflow() <= 1
 
 
-def test_a_formula_that_is_no_mathtext_is_an_error():
+def test_formula_that_is_not_mathtext_is_refused():
     function = Function(lambda x: x[0] ** 2 + x[1] ** 2, formula=r"\nonsense{x}")
     with pytest.raises(UsageError, match="not mathtext"):
         Stage(Formula(), record(function, [Racer("SGD", lr=0.1)], (5, 5), 3), (300, 200))
@@ -235,7 +235,7 @@ def words(stage):
     return [text.get_text() for text in stage.axes.texts]
 
 
-def test_the_words_say_what_is_carried(race):
+def test_words_name_the_state(race):
     said = {race.optimizers[racer]: words(Stage(State(racer), race, (600, 400))) for racer in range(len(race.names))}
     assert "→ velocity, as a step" in said["Adam"]
     assert "○ step sizes" in said["Adam"]
@@ -246,7 +246,7 @@ def test_the_words_say_what_is_carried(race):
     assert words(Stage(State(0), race, (600, 400)))[1:] == ["carries", "nothing"]
 
 
-def test_the_arrow_ends_where_the_next_step_would(race):
+def test_arrow_points_along_the_next_step(race):
     stage = Stage(State(1), race, (600, 400))
     lengths = []
     for step in range(STEPS):
@@ -256,6 +256,6 @@ def test_the_arrow_ends_where_the_next_step_would(race):
         lengths.append(np.hypot(*pixels))
         going = np.diff(race.xy[1], axis=0)[step]
         np.testing.assert_allclose(pixels / lengths[-1], going / np.hypot(*going), atol=1e-9)
-    # One scale holds for all of the film.
+    # The scale is the same throughout a film.
     travelled = np.hypot(*np.diff(race.xy[1], axis=0).T)
     np.testing.assert_allclose(lengths / lengths[0], travelled / travelled[0], rtol=1e-9)
