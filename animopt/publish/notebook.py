@@ -12,7 +12,7 @@ from typing import Any
 BAR_INTERVAL = 0.2
 """Minimum number of seconds between two updates of the progress bar."""
 
-Bundle = tuple[dict[str, Any], dict[str, Any]]
+Bundle = tuple[dict[str, object], dict[str, object]]
 """The data and the metadata of an output, each by media type."""
 
 MediaTypes = Collection[str] | None
@@ -186,7 +186,11 @@ class Clip:
 
     def _bundle(self, rendered: RenderedClip, text: str) -> Bundle:
         # A format without moving pictures, such as PDF, shows the poster.
-        data = {"text/html": self._page(rendered), "image/png": encode_base64(rendered.poster), "text/plain": text}
+        data: dict[str, object] = {
+            "text/html": self._page(rendered),
+            "image/png": encode_base64(rendered.poster),
+            "text/plain": text,
+        }
         return data, {"image/png": {"alt": rendered.alt}}
 
     def _page(self, rendered: RenderedClip) -> str:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from importlib.resources import files
-from typing import Any
 
 from animopt.publish.notebook import data_url
 
 
-def render_page(name: str, **values: Any) -> Iterator[str]:
+def render_page(name: str, **values: object) -> Iterator[str]:
     """Yield the parts of the page that a template makes of values, which are all escaped."""
     # Only some commands write pages, and the import takes a noticeable time.
     from jinja2 import Environment, StrictUndefined

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -68,7 +68,7 @@ def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, N
 def render_all(
     scenes: Mapping[str, tuple[Path, Sequence[Output]]],
     executor: Executor,
-    fields: Mapping[str, Any] | None = None,
+    fields: Mapping[str, object] | None = None,
     task: Task = render_scene,
 ) -> Iterator[BatchResult]:
     """Render scene files in an executor.
@@ -133,7 +133,7 @@ def _move_into_place(name: str, outputs: Sequence[Output], rendered: _Rendered) 
 
 
 def _render(
-    path: str, absolute_path: str, content: bytes, outputs: Sequence[Output], fields: Mapping[str, Any], task: Task
+    path: str, absolute_path: str, content: bytes, outputs: Sequence[Output], fields: Mapping[str, object], task: Task
 ) -> _Rendered:
     """Render a scene in a worker, in a temporary folder.
 

@@ -41,7 +41,7 @@ class FunctionPlot(Figure):
             self.savefig(file, format="png")
         return file.getvalue()
 
-    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
         if in_terminal():
             return {"text/plain": repr(self)}, {}
         import imageio.v3 as imageio

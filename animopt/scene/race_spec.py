@@ -135,9 +135,9 @@ def _scene_text(
     )
 
 
-def _keywords(values: Mapping[str, Any]) -> list[str]:
+def _keywords(values: Mapping[str, object]) -> list[str]:
     return [f"{key}={_literal(value)}" for key, value in values.items()]
 
 
-def _literal(value: Any) -> str:
+def _literal(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

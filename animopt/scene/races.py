@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -27,8 +26,16 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
         caption = ""
         if isinstance(scene.racers, Tuned):
             racers, caption = scene.racers.resolve(function, start, scene.steps)
-        chance: dict[str, Any] = {"noise": scene.noise, "batch": scene.batch, "seed": scene.seed}
-        recording = record(function, racers, start, scene.steps, title_of(scene), **chance)
+        recording = record(
+            function,
+            racers,
+            start,
+            scene.steps,
+            title_of(scene),
+            noise=scene.noise,
+            batch=scene.batch,
+            seed=scene.seed,
+        )
         if scene.map:
             results = scene.map.record(function, racers[focused_racer(scene)], start, scene.steps)
             recording = replace(recording, map=results)

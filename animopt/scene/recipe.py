@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any, Self
+from typing import Self
 
 from animopt.core.errors import Error
 from animopt.core.terminal_text import single_line
@@ -40,11 +40,11 @@ class Recipe:
     fields that had other values than in the file. Without a source, `lacking` is the reason.
     """
 
-    output: Mapping[str, Any]
-    settings: Mapping[str, Any]
+    output: Mapping[str, object]
+    settings: Mapping[str, object]
     file: str = ""
     source: str = ""
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, object] = field(default_factory=dict)
     lacking: str = ""
     versions: Mapping[str, str] = field(default_factory=lambda: _versions())
 
@@ -123,7 +123,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _value_text(value: Any) -> str:
+def _value_text(value: object) -> str:
     """Return a JSON value as a text for reading."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_value_text(each)}" for name, each in value.items())

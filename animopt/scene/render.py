@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from animopt.core.arrays import Pixels
 from animopt.core.errors import Failures, UsageError
@@ -100,42 +100,49 @@ def save_with_poster(
     return clip.at(clip.timeline.result_second)
 
 
-def render_still(scene: SceneFields, path: str | os.PathLike[str], second: float, **options: Any) -> None:
+@dataclass(frozen=True)
+class PageOptions:
+    """The size (width, height) of each frame in pixels, a theme, and whether the page has a background and a recipe."""
+
+    size: tuple[int, int]
+    theme: str | None
+    transparent: bool
+    recipe: bool
+
+
+def render_still(scene: SceneFields, path: str | os.PathLike[str], second: float, options: PageOptions) -> None:
     """Write the frame at a second of the clip, as `Scene.still` does."""
     remedy = f"give a second of the clip, 0 to {scene.seconds:g}"
     if check_number("still", second, remedy, minimum=0) > scene.seconds:
         raise UsageError(f"still {second:g}: {remedy}")
-    _render_page(scene, path, [second], **options, still=second)
+    _render_page(scene, path, [second], options, still=second)
 
 
-def render_storyboard(scene: SceneFields, path: str | os.PathLike[str], **options: Any) -> None:
+def render_storyboard(scene: SceneFields, path: str | os.PathLike[str], options: PageOptions) -> None:
     """Write six frames of the race on one page, as `Scene.storyboard` does."""
-    _render_page(scene, path, timeline_of(scene).overview(STORYBOARD_FRAMES), **options, storyboard=True)
+    _render_page(scene, path, timeline_of(scene).overview(STORYBOARD_FRAMES), options, storyboard=True)
 
 
 def _render_page(
     scene: SceneFields,
     path: str | os.PathLike[str],
     seconds: Sequence[float],
-    *,
-    size: tuple[int, int],
-    theme: str | None,
-    transparent: bool,
-    recipe: bool,
-    **described: Any,
+    options: PageOptions,
+    **described: object,
 ) -> None:
     file = Path(check_is_path(path))
     suffix = check_still(file)
     check_path(file)
-    size = check_size(size)
-    staging = staging_of(scene, theme, transparent=transparent)
+    size = check_size(options.size)
+    staging = staging_of(scene, options.theme, transparent=options.transparent)
     check_limits(scene, [(size, len(seconds))])
-    races = recordings(scene)
-    text = recipe_text(scene, races[0], theme, transparent, size=list(size), **described) if recipe else ""
-    save_still(file, draw_page(races, timeline_of(scene), seconds, size, staging, suffix, text), text)
+    races, recipe = recordings(scene), ""
+    if options.recipe:
+        recipe = recipe_text(scene, races[0], options.theme, options.transparent, size=list(size), **described)
+    save_still(file, draw_page(races, timeline_of(scene), seconds, size, staging, suffix, recipe), recipe)
 
 
-def race_report(scene: SceneFields) -> dict[str, Any]:
+def race_report(scene: SceneFields) -> dict[str, object]:
     """Return the title of the scene's first race, and its events, each with its second of the clip."""
     race, times = recordings(scene)[0], timeline_of(scene)
     described = [

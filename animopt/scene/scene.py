@@ -15,7 +15,7 @@ from animopt.recording.recording import Recording
 from animopt.scene.checks import check_limits, check_scene
 from animopt.scene.notebook_display import NOTEBOOK_SIZE, notebook_clip
 from animopt.scene.races import record_race
-from animopt.scene.render import render_still, render_storyboard, save_outputs
+from animopt.scene.render import PageOptions, render_still, render_storyboard, save_outputs
 from animopt.scene.scene_fields import Origin, SceneFields, field_values
 from animopt.scene.scene_file import SceneFolder, run_file, source
 from animopt.scene.staging import title_of
@@ -152,7 +152,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used, or the clip does not have that second.
             Error: The file cannot be written.
         """
-        render_still(self, path, at, size=size, theme=theme, transparent=transparent, recipe=recipe)
+        render_still(self, path, at, PageOptions(size, theme, transparent, recipe))
 
     def storyboard(
         self,
@@ -176,7 +176,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used.
             Error: The file cannot be written.
         """
-        render_storyboard(self, path, size=size, theme=theme, transparent=transparent, recipe=recipe)
+        render_storyboard(self, path, PageOptions(size, theme, transparent, recipe))
 
     def clip(
         self,

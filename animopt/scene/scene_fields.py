@@ -36,7 +36,7 @@ Text = str | Mapping[str, str]
 
 Racers = tuple[Racer, ...] | Sweep | Tuned
 
-Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+Validator = Callable[[Any, "attrs.Attribute[Any]", Any], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,14 +134,14 @@ def _slow(value: Sequence[SlowMotion]) -> tuple[SlowMotion, ...]:
 
 
 def _is_a(kind: type | tuple[type, ...], remedy: str) -> Validator:
-    def check(fields: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
+    def check(fields: object, field: "attrs.Attribute[Any]", value: object) -> None:
         if not isinstance(value, kind):
             raise UsageError(f"{field.name} {short_repr(value)}: {remedy}")
 
     return check
 
 
-def _is_text(example: str, check: Callable[[str, Any, str], Any] = check_text) -> Validator:
+def _is_text(example: str, check: Callable[[str, object, str], object] = check_text) -> Validator:
     return lambda fields, field, value: check(field.name, value, example)
 
 
@@ -204,6 +204,6 @@ class SceneFields:
         return RACE_PANELS if self.map is None else MAP_PANELS
 
 
-def field_values(scene: SceneFields) -> dict[str, Any]:
+def field_values(scene: SceneFields) -> dict[str, object]:
     """Return the value of each field, by the name of the argument that sets it."""
     return {field.alias: getattr(scene, field.name) for field in attrs.fields(type(scene)) if field.init}

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
 
 from animopt.core.errors import Error, first_line, must_propagate, suggestion
 
@@ -115,7 +114,7 @@ def _switch(before: SceneFolder | None, after: SceneFolder | None) -> None:
         after._enter()
 
 
-def run_file(path: str | os.PathLike[str], folder: SceneFolder | None = None) -> dict[str, Any]:
+def run_file(path: str | os.PathLike[str], folder: SceneFolder | None = None) -> dict[str, object]:
     """Run a Python file and return its variables.
 
     Raises Error, in one line, if the file does not run. The message names the file as it was given, the file's line

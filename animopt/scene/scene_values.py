@@ -21,7 +21,7 @@ MAX_LIST_LENGTH = 100
 
 
 def recipe_text(
-    scene: SceneFields, race: Recording, theme: str | None = None, transparent: bool = False, **output: Any
+    scene: SceneFields, race: Recording, theme: str | None = None, transparent: bool = False, **output: object
 ) -> str:
     """Return the recipe of a clip or a still of the scene."""
     theme = theme or scene.theme
@@ -36,7 +36,7 @@ def recipe_text(
     return replace(recipe, source=scene.origin.text, changes=changed).text
 
 
-def settings(scene: SceneFields, caption: str) -> dict[str, Any]:
+def settings(scene: SceneFields, caption: str) -> dict[str, object]:
     """Return a scene's fields as JSON values, and the caption of its recording if that has one.
 
     The theme is left out: a clip may have another one.
@@ -55,7 +55,7 @@ def settings(scene: SceneFields, caption: str) -> dict[str, Any]:
     return values | ({"outcome": caption} if caption else {})
 
 
-def changes(values: Mapping[str, object], original: Mapping[str, object]) -> dict[str, Any] | None:
+def changes(values: Mapping[str, object], original: Mapping[str, object]) -> dict[str, object] | None:
     """Return the values that differ from the original ones, or None if a scene file cannot contain one of them."""
     changed = {
         name: value
@@ -65,7 +65,7 @@ def changes(values: Mapping[str, object], original: Mapping[str, object]) -> dic
     return changed if all(map(_is_literal, changed.values())) else None
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """Return a value as JSON: an object as its name or its class's name, with its fields if the class is animopt's."""
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
@@ -88,18 +88,18 @@ def plain(value: Any) -> Any:
     return {"kind": kind, **_fields(value)} if type(value).__module__.startswith("animopt.") else kind
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def _fields(value: Any) -> dict[str, object]:
     names = [field.name for field in attrs.fields(type(value))] if attrs.has(type(value)) else list(vars(value))
     return {name: plain(getattr(value, name)) for name in names if not name.startswith("_")}
 
 
-def _function(function: Function) -> dict[str, Any]:
+def _function(function: Function) -> dict[str, object]:
     names = ("name", "formula", "x", "y", "start", "minima", "source")
     values = {name: plain(getattr(function, name)) for name in names if getattr(function, name)}
     return values | ({"rows": len(function.data[0])} if function.data else {})
 
 
-def _racer(racer: Racer) -> dict[str, Any]:
+def _racer(racer: Racer) -> dict[str, object]:
     own = {name: getattr(racer, name) for name in ("start", "steps", "scheduler")}
     values = [*racer.settings.items(), *((name, value) for name, value in own.items() if value is not None)]
     return {"optimizer": racer.optimizer.__name__, **{name: plain(value) for name, value in values}}
