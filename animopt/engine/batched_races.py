@@ -69,7 +69,7 @@ def follow_races(
 
 
 def batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.Tensor, steps: int) -> Races:
-    """The races of one optimizer, whose parameters are all the points (2, races)."""
+    """Yield the points of all races, (2, races), at the start and after each step of one optimizer that moves them."""
     losses: list[float] = []
 
     def recorded() -> torch.Tensor:
@@ -88,13 +88,13 @@ def batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.Te
 
 
 def diagonal(function: Function) -> float:
-    """The length of the diagonal of a function's domain."""
+    """Return the length of the diagonal of a function's domain."""
     width, height = (high - low for low, high in (function.x, function.y))
     return float(np.hypot(width, height))
 
 
 def diverged(function: Function, points: Array) -> NDArray[np.bool_]:
-    """Whether points (2, ...) are far outside the domain, or not finite."""
+    """Return whether points (2, ...) are far outside the domain, or not finite."""
     reach = DIVERGED_DISTANCE * diagonal(function)
     domain = (function.x, function.y)
     x, y = (np.abs(values - sum(ends) / 2) <= reach for values, ends in zip(points, domain, strict=True))
@@ -102,20 +102,20 @@ def diverged(function: Function, points: Array) -> NDArray[np.bool_]:
 
 
 def _alone(function: Function, cells: Sequence[Cell], steps: int) -> Races:
-    """The races, each run alone."""
+    """Yield the points of races that are each run alone."""
     return iter(np.stack([_points(function, racer, start, steps) for racer, start in cells], axis=-1))
 
 
 def _points(function: Function, racer: Racer, start: Array, steps: int) -> Array:
-    """The points (steps + 1, 2) of one race."""
+    """Return the points (steps + 1, 2) of one race."""
     return run(function, racer, racer.optimizer.__name__, (float(start[0]), float(start[1])), steps).points
 
 
 def _probe(function: Function, cell: Cell, steps: int) -> tuple[Array, Array]:
-    """The points (steps + 1, 2) of a race alone, and the allowed distance (steps + 1,) from them in a batch.
+    """Return the points (steps + 1, 2) of a race run alone, and its tolerance (steps + 1,) in a batch.
 
-    A second race from a slightly different start shows how far rounding may move the race, which is far if the race
-    is chaotic.
+    A second race from a slightly different start shows how far rounding can move the points. In a chaotic race, that
+    is far.
     """
     racer, start = cell
     points = _points(function, racer, start, steps)
@@ -127,7 +127,10 @@ def _probe(function: Function, cell: Cell, steps: int) -> tuple[Array, Array]:
 
 
 def _checked(races: Races, probes: Mapping[int, tuple[Array, Array]]) -> Races:
-    """The same races. Raises _DifferentError if a probe, given by its index, differs, or if the batch fails."""
+    """Yield the points of the races. Raise _DifferentError if a race differs from its probe, or if the batch fails.
+
+    `probes` are by the index of the race.
+    """
     try:
         for step, points in enumerate(races):
             for index, (alone, allowed) in probes.items():
@@ -135,5 +138,5 @@ def _checked(races: Races, probes: Mapping[int, tuple[Array, Array]]) -> Races:
                     raise _DifferentError
             yield points
     except Exception as error:
-        # The races run alone report the error, if it is one.
+        # If the error is not one of the batch, the races that are run alone raise it again.
         raise _DifferentError from error

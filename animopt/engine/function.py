@@ -223,7 +223,7 @@ class Function:
         return f"function {self.name}" if self.name else "the function"
 
     def contains(self, point: Pair) -> bool:
-        """Whether a point lies in the domain, including its edges."""
+        """Return whether a point is in the domain or on its edge."""
         return self.x[0] <= point[0] <= self.x[1] and self.y[0] <= point[1] <= self.y[1]
 
     def loss(self, point: torch.Tensor) -> torch.Tensor:
@@ -255,7 +255,7 @@ class Function:
         return value.reshape(())
 
     def _line(self, error: BaseException) -> str:
-        """The line of the definition's own file in which an exception was raised, as a phrase; "" if unknown."""
+        """Return a phrase with the line of the definition's file that raised an exception, or "" if it is unknown."""
         path = getattr(getattr(self.definition, "__code__", None), "co_filename", "")
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
         # The code of a notebook's cell does not come from a file.
@@ -298,12 +298,12 @@ class Function:
 
 
 def _point_tensor(points: Array) -> torch.Tensor:
-    """Points (..., 2) as a float64 tensor (n, 2)."""
+    """Return points (..., 2) as a float64 tensor (n, 2)."""
     return torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64))
 
 
 def _widened(ends: Pair, numbers: Sequence[float]) -> Pair:
-    """An interval that contains the numbers, with a margin at each end that moved."""
+    """Return an interval widened to contain the numbers, with a margin at each end that moved."""
     low, high = ends
     lowest, highest = min(low, *numbers), max(high, *numbers)
     margin = MARGIN * (highest - lowest)

@@ -78,7 +78,7 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
 
 
 def _slopes(function: Function, points: Array, watch: "_Watch") -> Array:
-    """Autograd's gradients at points (n, 2)."""
+    """Return autograd's gradients at points (n, 2)."""
     slopes = np.zeros_like(points)
     followed = False
     for row, point in zip(slopes, points, strict=True):
@@ -179,7 +179,7 @@ _MAKERS = {"tensor", "as_tensor", "asarray"}
 
 
 def _user_call() -> inspect.Traceback:
-    """The innermost call on the stack that is not in torch or in this module."""
+    """Return the innermost call on the stack that is not in torch or in this module."""
     for frame, _ in traceback.walk_stack(inspect.currentframe()):
         module = frame.f_globals.get("__name__", "")
         if module != __name__ and module.partition(".")[0] != "torch":
@@ -188,7 +188,7 @@ def _user_call() -> inspect.Traceback:
 
 
 def _called(call: inspect.Traceback) -> str:
-    """The called function as the source spells it; "" if the source is unknown or has no call there."""
+    """Return the called function as the source spells it, or "" if the source is unknown or has no call there."""
     try:
         nodes = ast.walk(ast.parse("".join(linecache.getlines(call.filename))))
     except SyntaxError:

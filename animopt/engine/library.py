@@ -21,7 +21,7 @@ _NOTEBOOK = "the lecture notebook"
 
 
 def _mirrored(points: Iterable[Pair], x: float = 0, y: float = 0) -> list[Pair]:
-    """The points and their mirror images in the vertical and the horizontal line through (x, y)."""
+    """Return the points and their mirror images in the vertical and the horizontal line through (x, y)."""
     return list(dict.fromkeys((x + right * a, y + up * b) for a, b in points for right in (1, -1) for up in (1, -1)))
 
 

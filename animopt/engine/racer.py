@@ -91,7 +91,7 @@ class Racer:
             **changes: Keyword arguments of the constructor.
 
         Raises:
-            UsageError: A change that the constructor refuses.
+            UsageError: A change cannot be used.
         """
         own = {"name": self.name, "start": self.start, "steps": self.steps, "scheduler": self.scheduler}
         return Racer(self.optimizer, **{**own, **self.settings, **changes})
@@ -110,7 +110,7 @@ class Racer:
             return self.optimizer([parameter], **self.settings)
 
     def _with_default(self, error: BaseException) -> str:
-        """The reason of an exception, with the default of the setting that it names."""
+        """Return the reason of an exception, with the default of the setting that the reason names."""
         reason = _reason(error)
         known, _ = known_settings(self.optimizer)
         defaults = (f"; the default is {key}={known[key]!r}" for key in self.settings if key in reason)
@@ -182,24 +182,24 @@ class Racers(Sequence[Racer]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Racer, ...]: ...
     def __getitem__(self, index: int | slice) -> Racer | tuple[Racer, ...]:
-        """One racer, or a tuple of several."""
+        """Return one racer, or a tuple of several."""
         return self.racers[index]
 
 
 def optimizer_names() -> list[str]:
-    """The names of the optimizers in torch.optim."""
+    """Return the names of the optimizers in torch.optim."""
     base = torch.optim.Optimizer
     classes = (value for value in vars(torch.optim).values() if isinstance(value, type))
     return sorted(each.__name__ for each in classes if issubclass(each, base) and each is not base)
 
 
 def optimizer_table() -> list[tuple[str, str, str]]:
-    """Each optimizer in torch.optim: its name, its default settings as text, and why it cannot run here, or ""."""
+    """Return each optimizer in torch.optim: its name, its default settings, and why it cannot run here, or ""."""
     return [(name, _defaults(name), _why_not(name)) for name in optimizer_names()]
 
 
 def known_settings(optimizer: type[Any]) -> tuple[dict[str, Any], bool]:
-    """The named settings of a class with their defaults, and whether it may take others."""
+    """Return the named settings of a class with their defaults, and whether it may take others."""
     try:
         _, *rest = inspect.signature(optimizer).parameters.values()
     except (TypeError, ValueError):
@@ -233,7 +233,7 @@ def _why_not(name: str) -> str:
 
 
 def _remedy(key: str, value: Any, default: Any) -> str:
-    """The values to give for a setting, by the type of its default; "" if its value can be used."""
+    """Return the remedy for a value that does not suit the default of its setting, or "" if the value can be used."""
     if isinstance(default, tuple):
         if not isinstance(value, (tuple, list)) or len(value) != len(default):
             return f"give {len(default)} numbers"
@@ -262,6 +262,6 @@ def _finite(value: Any) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Why an optimizer could not be built or stepped."""
+    """Return the reason why an optimizer could not be built or stepped."""
     message = first_line(error)
     return next((f"cannot run here: {reason}" for words, reason in _REASONS.items() if words in message), message)

@@ -12,7 +12,7 @@ from animopt.engine.torch_env import race_environment
 
 
 def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Each racer's label, and the settings that its label does not contain.
+    """Return each racer's label, and the settings that its label does not contain.
 
     The label of a racer without a name is its class, followed by the settings that differ from other racers of that
     class. The learning rate is always shown, also when it is torch's default.
@@ -28,7 +28,7 @@ def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[
 
 
 def setting_text(key: str, value: Any) -> str:
-    """A setting, a start or a number of steps, as a label shows it."""
+    """Return a setting, a start or a number of steps, as a label shows it."""
     if key == "start":
         return f"from {_value(check_pair('racer start', value))}"
     if key == "steps":
@@ -37,7 +37,7 @@ def setting_text(key: str, value: Any) -> str:
 
 
 def _differing(racer: Racer, racers: Sequence[Racer]) -> list[str]:
-    """The settings, and "scheduler", "start" or "steps", in which a racer differs from others of its class."""
+    """Return the settings, and "scheduler", "start" or "steps", in which a racer differs from others of its class."""
     others = [other for other in racers if other.optimizer is racer.optimizer and not other.name]
     keys = [key for key in racer.settings if any(other.settings.get(key) != racer.settings[key] for other in others)]
     for field in ("scheduler", "start", "steps"):
@@ -55,7 +55,7 @@ def _label(racer: Racer, differing: Sequence[str]) -> str:
 
 
 def _settings(racer: Racer, in_label: Sequence[str]) -> Iterator[str]:
-    """A racer's settings that its label does not contain; the learning rate and the scheduler come first."""
+    """Yield a racer's settings that its label does not contain. The learning rate and the scheduler come first."""
     lr, scheduler = _lr_and_scheduler(racer)
     rate = [
         "" if lr is None or "lr" in in_label else setting_text("lr", lr),
@@ -67,7 +67,7 @@ def _settings(racer: Racer, in_label: Sequence[str]) -> Iterator[str]:
 
 @race_environment()
 def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
-    """A racer's initial learning rate and the class of its scheduler; None or "" if it has none."""
+    """Return a racer's initial learning rate, or None, and the name of its scheduler's class, or ""."""
     optimizer = racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
     scheduler = racer.schedule(optimizer)
     lr = getattr(optimizer, "defaults", {}).get("lr", racer.settings.get("lr"))

@@ -29,8 +29,8 @@ PREDICTED_INPUTS = 49
 class Run:
     """One racer's race.
 
-    `points` and `gradients` are (steps + 1, 2), `evaluations` is (steps + 1,), each array of `state` is either. A
-    hyperparameter that changes is an array (steps + 1, ...).
+    `points` and `gradients` are (steps + 1, 2), and `evaluations` is (steps + 1,). Each array of `state` has one of
+    these shapes. A hyperparameter that changes is an array (steps + 1, ...).
     """
 
     points: Array
@@ -55,7 +55,7 @@ def record(
     """Run every racer on a function.
 
     A racer's own start and number of steps replace `start` and `steps`. Gradients come from autograd in float64, with
-    Gaussian noise of the standard deviation `noise` in each component. With `batch`, each step uses that number of
+    Gaussian noise with the standard deviation `noise` in each component. With `batch`, each step uses that number of
     rows of the function's data, in shuffled epochs without an incomplete batch. Noise and batches follow from `seed`
     and are the same for every racer. Without racers, the recording holds only the surface.
 
@@ -83,12 +83,12 @@ def record(
     for each in (xy, z, gradients):
         each[lost] = np.nan
 
-    taken = np.array([len(each.points) - 1 for each in runs], dtype=np.int64)
+    step_counts = np.array([len(each.points) - 1 for each in runs], dtype=np.int64)
     surface = sample_surface(function)
     minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
     with np.errstate(over="ignore", invalid="ignore"):
         paths = tuple(
-            surface_path(function, points[: count + 1], surface) for points, count in zip(xy, taken, strict=True)
+            surface_path(function, points[: count + 1], surface) for points, count in zip(xy, step_counts, strict=True)
         )
     return Recording(
         title=title,
@@ -107,7 +107,7 @@ def record(
         z=z,
         gradients=gradients,
         states=tuple({name: _padded(values, longest) for name, values in each.state.items()} for each in runs),
-        steps=taken,
+        steps=step_counts,
         evaluations=np.array([_padded(each.evaluations, longest) for each in runs], dtype=np.int64).reshape(shape),
         surface=surface,
         paths=paths,
@@ -117,7 +117,7 @@ def record(
 
 
 def _batches(function: Function, size: int, steps: int, seed: int) -> NDArray[np.int64]:
-    """The rows of data that each step uses, (steps, size): shuffled epochs without an incomplete batch."""
+    """Return the rows of data that each step uses, (steps, size): shuffled epochs without an incomplete batch."""
     rows = len(function.data[0])
     source = np.random.default_rng([seed, 1])
     epochs = -(-steps // (rows // size))
@@ -149,7 +149,7 @@ def run(
     """Run one racer from a start for a number of steps.
 
     `noise` is the standard deviation of the noise in each component of a gradient. `batches` (steps, size) are the
-    rows of data that each step uses; None stands for all rows. The noise comes from PCG64, which is the same on every
+    rows of data that each step uses; None means all rows. The noise comes from PCG64, which is the same on every
     machine. Raises Error if the optimizer fails.
     """
     # The seed makes an optimizer that draws random numbers repeatable.
@@ -173,21 +173,21 @@ def _race(
     # A scheduler adds entries of its own to the settings.
     own_settings = set(_hyperparameters(optimizer))
     scheduler = racer.schedule(optimizer)
-    seen = function
-    asked: list[torch.Tensor] = []
+    current = function
+    computed: list[torch.Tensor] = []
     losses: list[float] = []
 
     def closure() -> torch.Tensor:
         with torch.enable_grad():
             parameter.grad = None
-            loss = seen.loss(parameter)
+            loss = current.loss(parameter)
             if loss.requires_grad:
                 loss.backward()
         if parameter.grad is None:
             raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
         if noise:
             parameter.grad = parameter.grad + torch.from_numpy(noise * source.standard_normal(2))
-        asked.append(parameter.grad.clone())
+        computed.append(parameter.grad.clone())
         losses.append(loss.item())
         return loss
 
@@ -199,21 +199,21 @@ def _race(
     hyperparameters = []
     for step in range(1, steps + 1):
         if batches is not None:
-            seen = function.on(batches[step - 1])
+            current = function.on(batches[step - 1])
         hyperparameters.append(_hyperparameters(optimizer))
         # An optimizer must call the closure to get a gradient.
         parameter.grad = None
         with user_code(f"racer {name}: step {step} failed"):
             step_optimizer(closure)
-        if len(asked) == evaluations[-1]:
+        if len(computed) == evaluations[-1]:
             raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
         points.append(parameter.tolist())
         states.append(_state(optimizer, parameter))
         with user_code(f"racer {name}: scheduler failed after step {step}"):
             step_scheduler(losses[evaluations[-1]])
-        evaluations.append(len(asked))
+        evaluations.append(len(computed))
     # The gradient of a point is the first one of the step from it; no step leaves the last point.
-    gradients = [*(asked[first].tolist() for first in evaluations[:-1]), [np.nan, np.nan]]
+    gradients = [*(computed[first].tolist() for first in evaluations[:-1]), [np.nan, np.nan]]
     changing = {
         key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own_settings
     }
@@ -221,7 +221,7 @@ def _race(
 
 
 def _over_time(values: Sequence[Any]) -> Any:
-    """A constant setting unchanged, a changing one as an array (steps + 1, ...) that repeats its first value."""
+    """Return a constant setting as it is, a changing one as an array (steps + 1, ...) that repeats its first value."""
     if all(value == values[0] for value in values):
         return values[0]
     try:
@@ -231,7 +231,7 @@ def _over_time(values: Sequence[Any]) -> Any:
 
 
 def _hyperparameters(optimizer: Any) -> dict[str, Any]:
-    """The settings that an optimizer stores as torch does, as Python's own types or as text."""
+    """Return the settings that an optimizer stores as torch does, as Python's own types or as text."""
     match getattr(optimizer, "param_groups", None):
         case [Mapping() as group, *_]:
             return {name: _plain(value) for name, value in group.items() if name != "params"}
@@ -248,21 +248,21 @@ def _plain(value: Any) -> Any:
 
 
 def _state(optimizer: Any, parameter: torch.Tensor) -> dict[str, Array]:
-    """Copies of the numbers, and of the tensors of one or two numbers, in an optimizer's state of a parameter."""
+    """Return an optimizer's state of a parameter: copies of its numbers and of its tensors with one or two elements."""
     states = getattr(optimizer, "state", None)
-    carried = states.get(parameter) if isinstance(states, Mapping) else None
-    if not isinstance(carried, Mapping):
+    entries = states.get(parameter) if isinstance(states, Mapping) else None
+    if not isinstance(entries, Mapping):
         return {}
     copies = {
         name: torch.as_tensor(value, dtype=torch.float64).detach().clone().flatten().numpy()
-        for name, value in carried.items()
+        for name, value in entries.items()
         if isinstance(value, (int, float, torch.Tensor))
     }
     return {name: copy for name, copy in copies.items() if len(copy) in (1, 2)}
 
 
 def _stacked(states: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """One array for each name, (states, 2) or (states,), NaN where a state lacks it."""
+    """Return one array for each name, (states, 2) or (states,). It is NaN for states without that name."""
     stacked = {}
     for name in dict.fromkeys(name for state in states for name in state):
         found = [state.get(name, np.full(1, np.nan)) for state in states]
@@ -272,5 +272,5 @@ def _stacked(states: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
 
 
 def _padded(rows: Any, last: int) -> Any:
-    """Rows (n, ...) with the last one repeated up to the index `last`."""
+    """Return rows (n, ...) with the last one repeated up to the index `last`."""
     return np.pad(rows, [(0, last + 1 - len(rows)), *[(0, 0)] * (rows.ndim - 1)], mode="edge")

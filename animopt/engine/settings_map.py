@@ -90,7 +90,7 @@ class SettingsMap:
         return Losses((first, second), (columns, rows), loss, bool(heights.size))
 
     def _racers(self, racer: Racer) -> list[Racer]:
-        """The racer with every pair of values, row by row."""
+        """Return the racer with every pair of values, row by row."""
         (first, columns), (second, rows) = self.settings.items()
         try:
             for name, value in [*product([first], columns), *product([second], rows)]:
@@ -101,7 +101,7 @@ class SettingsMap:
 
 
 def _with(racer: Racer, settings: Mapping[str, Any]) -> Racer:
-    """The same racer with other settings. Raises UsageError if its optimizer cannot be built."""
+    """Return the same racer with other settings. Raises UsageError if its optimizer cannot be built."""
     other = racer.varied(settings)
     try:
         other.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
@@ -112,7 +112,7 @@ def _with(racer: Racer, settings: Mapping[str, Any]) -> Racer:
 
 
 def _run_batch(function: Function, cells: Sequence[Cell], steps: int) -> Races:
-    """The races of racers of one class, each of which is a parameter group of one optimizer."""
+    """Run racers of one class as parameter groups of one optimizer."""
     points = torch.tensor(np.stack([start for _, start in cells], axis=1))
     parameters = [point.requires_grad_() for point in points.T]
 

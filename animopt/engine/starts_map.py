@@ -88,7 +88,7 @@ class StartsMap:
 
 
 def _run_batch(function: Function, cells: Sequence[Cell], steps: int) -> Races:
-    """The races of one racer, with all starts in one parameter of one optimizer."""
+    """Run one racer from all starts, as one parameter of one optimizer."""
     parameter = torch.tensor(np.stack([start for _, start in cells], axis=1), requires_grad=True)
 
     def closure() -> torch.Tensor:
@@ -105,7 +105,7 @@ def _run_batch(function: Function, cells: Sequence[Cell], steps: int) -> Races:
 def _outcomes(
     races: Races, *, function: Function, minima: Array, radius: float
 ) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
-    """The final outcome of each race, and the step from which on it has that outcome, both (races,)."""
+    """Return the final outcome of each race, and the first step from which it keeps that outcome, both (races,)."""
     outcome: NDArray[np.int16] = np.array(UNDECIDED, dtype=np.int16)
     since: NDArray[np.int64] = np.array(0)
     lost: NDArray[np.bool_] = np.array(False)

@@ -35,7 +35,7 @@ def scheduler_step(scheduler: Any) -> Callable[[float], object]:
 
 
 def _positional(method: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters that can take a first positional argument."""
+    """Return the parameters that can take a first positional argument."""
     kinds = (
         inspect.Parameter.POSITIONAL_ONLY,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,

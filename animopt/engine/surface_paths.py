@@ -65,7 +65,7 @@ def surface_path(function: Function, points: Array, surface: Surface) -> Surface
 
 
 def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:
-    """The part of a straight step inside a box, as two fractions of the step; (1, 0) if none.
+    """Return the part of a straight step inside a box, as two fractions of the step, or (1, 0) if there is none.
 
     Source: Liang and Barsky 1984, A new concept and method for line clipping.
     """

@@ -60,7 +60,7 @@ MAX_VALUES = 10_000
 
 
 def logspace(low: float, high: float, count: int) -> tuple[float, ...]:
-    """Numbers that are evenly spaced in their logarithm, rounded to six significant digits.
+    """Return numbers that are evenly spaced in their logarithm, rounded to six significant digits.
 
     Args:
         low: The first number, greater than 0.

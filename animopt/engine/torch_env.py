@@ -22,7 +22,7 @@ def race_environment() -> Iterator[None]:
     with torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)
-        # This context slows down every call into torch, so it is entered only where it changes something.
+        # This context slows down every call into torch, so it is entered only if it changes something.
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         if COMPILER not in sys.modules:

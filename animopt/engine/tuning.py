@@ -77,7 +77,7 @@ class Tuned(Racers):
         return racers, f"Tuned in {self.trials} trials each{where} (mean log10 gap): {', '.join(texts)}"
 
     def _search(self, racer: Racer, score: Callable[[Racer], float]) -> tuple[dict[str, float], float]:
-        """The settings of the best trial, and its score."""
+        """Return the settings of the best trial, and its score."""
         try:
             import optuna
         except ImportError as error:
@@ -111,7 +111,7 @@ def tuned(
     starts: Sequence[tuple[float, float]] | None = None,
     **ranges: tuple[float, float],
 ) -> Tuned:
-    """Racers that race with the best settings of a search, which is the same for each of them.
+    """Return racers whose settings are found by a search with the same budget for each.
 
     The search is optuna's TPE (Bergstra et al. 2011, Algorithms for hyper-parameter optimization, NeurIPS 24) and
     follows from its seed. It needs the extra `tuning`. A range is searched logarithmically if both ends are positive
@@ -171,7 +171,7 @@ def tuned(
 
 
 def _open_settings(racer: Racer) -> list[str]:
-    """The settings that a racer's class takes and that the racer does not fix."""
+    """Return the settings that a racer's class takes and that the racer does not fix."""
     known, _ = known_settings(racer.optimizer)
     return [name for name in known if name not in racer.settings]
 

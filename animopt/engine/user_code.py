@@ -22,5 +22,5 @@ def user_code(
 
 
 def with_type(error: BaseException) -> str:
-    """The type and the first line of an exception."""
+    """Return the type and the first line of an exception."""
     return f"{type(error).__name__}: {first_line(error)}"
