@@ -32,7 +32,7 @@ TRAIL_WIDTH = 3.0
 STEP_SIZE = 5.0
 """Diameter of the dot at each step, in pixels of a 1280 × 720 picture."""
 
-# Markers of one nominal size differ in area. These factors make them look alike.
+# Markers of one nominal size differ in area. These factors make them look equally large.
 _SIZE_FACTORS = {
     "o": 1.0,
     "s": 0.9,
@@ -72,7 +72,7 @@ class _PixelPath(PathPatch):
 
 
 class Markers(_PixelPath):
-    """One shape at several positions, to a fraction of a pixel; matplotlib's own markers snap to whole pixels.
+    """One shape at several positions, which are not rounded to whole pixels as those of matplotlib's markers are.
 
     `shape` holds its vertices (vertices, 2) in pixels.
     """
@@ -192,7 +192,7 @@ def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -
 
 
 def draw_racer_marker(axes: Axes, theme: Theme, racer: int, x: float, y: float) -> None:
-    """Draw a racer's marker, which does not move, beside its name."""
+    """Draw a static marker of a racer beside its name."""
     head_marker(axes, theme, racer, size=11).set_positions(np.array([[x, y]])).set_animated(False)
 
 

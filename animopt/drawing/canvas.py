@@ -1,4 +1,4 @@
-"""A picture: its figure, the layer that does not move, and the artists that move."""
+"""A picture: its figure, the static layer, and the artists that move."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
 BLACK_AND_WHITE = "#000000", "#ffffff"
-"""Backgrounds of a transparent picture, from whose difference its opacity is computed."""
+"""Backgrounds on which a transparent picture is drawn. Its opacity is computed from the difference."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Stage:
     theme: Theme
 
     def paint(self, figure: Figure) -> list[Move]:
-        """Draw the panels on a figure of 72 dots per inch. Return what moves each of them."""
+        """Draw the panels on a figure of 72 dots per inch. Return the function that moves each of them."""
         width, height = figure.get_size_inches() * figure.dpi
         axes = {name: figure.add_axes(box.as_fractions(width, height), label=name) for name, box in self.boxes.items()}
         return [self.panels[name].draw(each, self.recording, self.theme) for name, each in axes.items()]
 
 
 class Canvas:
-    """A picture of `size` (width, height) pixels, which draws what does not move only once.
+    """A picture of `size` (width, height) pixels, whose static layer is drawn only once.
 
     `stages` are shown together, each at its own moment. A `transparent` picture has no background.
     """
@@ -48,14 +48,15 @@ class Canvas:
         self.transparent = transparent
         background = stages[0].theme.background
         with drawing_settings():
-            # At 72 dots per inch a point is a pixel, so that panels give all lengths in pixels.
+            # At 72 dots per inch a point is a pixel, so panels give all lengths in pixels.
             self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=background)
             self._canvas = FigureCanvasAgg(self.figure)
             self._moves = [stage.paint(self.figure) for stage in stages]
-            self._stills = [self._still(color) for color in (BLACK_AND_WHITE if transparent else (background,))]
+            backgrounds = BLACK_AND_WHITE if transparent else (background,)
+            self._static_layers = [self._static_layer(color) for color in backgrounds]
             self._texts = TextCache(size)
 
-    def _still(self, background: str) -> Pixels:
+    def _static_layer(self, background: str) -> Pixels:
         self.figure.set_facecolor(background)
         self._canvas.draw()
         return np.array(self._canvas.buffer_rgba())
@@ -64,13 +65,13 @@ class Canvas:
         """Draw the picture at a moment for each stage, (height, width, 3), or (height, width, 4) if transparent."""
         with drawing_settings():
             artists = list(self.moving_artists(*moments))
-            drawn = [self._drawn(still, artists) for still in self._stills]
+            drawn = [self._drawn(layer, artists) for layer in self._static_layers]
         return with_alpha(*drawn) if self.transparent else drawn[0]
 
-    def _drawn(self, still: Pixels, artists: Sequence[Artist]) -> Pixels:
+    def _drawn(self, static_layer: Pixels, artists: Sequence[Artist]) -> Pixels:
         renderer = self._canvas.get_renderer()
         buffer = np.asarray(renderer.buffer_rgba())
-        np.copyto(buffer, still)
+        np.copyto(buffer, static_layer)
         for artist in artists:
             if isinstance(artist, Text):
                 self._texts.draw(artist, buffer)
@@ -115,7 +116,7 @@ class Canvas:
 
 
 def with_alpha(on_black: Pixels, on_white: Pixels) -> Pixels:
-    """Return the picture (height, width, 4), with straight alpha, that has these looks on both backgrounds."""
+    """Return the picture with straight alpha, (height, width, 4), that looks like these two on black and on white."""
     difference = on_white.astype(np.int16) - on_black
     alpha = np.clip(255 - np.rint(difference.mean(axis=2)), 0, 255)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,9 +1,11 @@
 """Positions of the labels beside moving heads, planned for the whole clip so that labels glide and never flicker.
 
 A label is in one of nine states: at one of eight places around its head, or folded, which means hidden. Between two
-neighboring places it glides, from and to the folded state it fades. The plan with the lowest cost is found by dynamic
-programming over the samples of the clip. The first eight spots are the places. The other eight are the areas that a
-label sweeps as it glides from each place to the next.
+neighboring places it glides; from and to the folded state it fades. The plan with the lowest cost is found by dynamic
+programming over the samples of the clip.
+
+A visible label occupies one of 16 spots, which must be free. The first eight spots are the places. The other eight are
+the areas that the label sweeps as it glides from each place to the next.
 """
 
 import numpy as np
@@ -21,16 +23,16 @@ _PLACES = len(_SIDES)
 _FOLDED = _PLACES
 _STATES = _PLACES + 1
 
-# Other costs: of a sample of a glide or a fade, and of a sample in which a label covers trails. A folded label costs 1.
+# Other costs per sample: of a glide, of a fade, and of a label that covers trails. A folded label costs 1.
 _GLIDE_COST = 0.6
 _FADE_COST = 1.5
 _COVER_COST = 0.6
 
 _TRAIL_SAMPLES = 80
-"""Number of samples behind a head whose trail a label avoids. Every second one is compared."""
+"""Number of past samples of a trail that a label avoids covering. Every second one is compared."""
 
 _TANGLE = 6
-"""Number of compared samples in one place from which on the cost of covering them no longer rises."""
+"""Number of compared samples under a label above which the cost of covering them no longer rises."""
 
 
 def place_labels(
@@ -38,9 +40,9 @@ def place_labels(
 ) -> tuple[Array, Array]:
     """Place each racer's label so that it covers no other label, no head and no edge of the box.
 
-    Labels are placed in the order of the racers. A label that finds no place for long enough folds, as does that of a
-    head that lies under a later racer's head. Plans look ahead: labels settle beside heads that have come to rest if
-    the samples go on for three windows after that.
+    Labels are placed in the order of the racers. A label folds if no place is free for long enough, or if its head
+    is under the head of a later racer. Plans look ahead: labels settle beside heads that have come to rest if the
+    samples continue for three windows after that.
 
     Args:
         heads: Positions (racers, samples, 2) in pixels from the box's lower left, NaN while a head is not visible.
@@ -48,7 +50,7 @@ def place_labels(
         box: Width and height of the panel in pixels.
         radius: Half the side, in pixels, of the square around a head.
         window: Number of samples, at least 1, in which a label glides from one place to the next or fades.
-        obstacles: Centers and sizes (obstacles, 4) of other things to keep clear, in pixels. The default is none.
+        obstacles: Centers and sizes (obstacles, 4) of other things to keep clear, in pixels. Default: none.
 
     Returns:
         The offsets (racers, samples, 2) in pixels from each head to its label's center, and the opacities (racers,
@@ -88,7 +90,7 @@ def _spots(size: Array, radius: float) -> tuple[Array, Array]:
 
 
 def _inside(head: Array, centers: Array, spans: Array, box: tuple[float, float]) -> NDArray[np.bool_]:
-    """Return whether each spot lies in the box, (samples, spots). Beside a head that is not visible, none does."""
+    """Return whether each spot is in the box, (samples, spots). Beside a head that is not visible, none is."""
     inside = np.abs(head[:, None] + centers - np.array(box) / 2) <= (np.array(box) - spans) / 2 - GAP
     return np.all(inside, axis=-1)
 
@@ -102,7 +104,7 @@ def _clear(things: Array, extents: Array, centers: Array, spans: Array) -> NDArr
 
 
 def _covered(heads: Array, head: Array, centers: Array, spans: Array) -> Array:
-    """Return how much of the trails a label in each place would cover, from 0 to 1, (samples, places)."""
+    """Return the trail samples that a label in each place covers, in units of _TANGLE, at most 1, (samples, places)."""
     samples = len(head)
     covered = np.zeros((_PLACES, samples))
     for trail in heads:
@@ -114,7 +116,7 @@ def _covered(heads: Array, head: Array, centers: Array, spans: Array) -> Array:
 def _touching(thing: Array, centers: Array, reach: Array) -> NDArray[np.bool_]:
     """Return whether a thing (samples, 2) is within `reach` of each center, both (spots, 2), as (spots, samples).
 
-    NaN, a thing that is not visible, touches nothing.
+    A thing that is not visible is NaN, and touches nothing.
     """
     # One axis at a time, along the samples: NumPy is slow along short axes.
     across, up = (np.abs(thing[:, axis] - centers[:, axis, None]) < reach[:, axis, None] for axis in (0, 1))
@@ -125,8 +127,8 @@ def _touching(thing: Array, centers: Array, reach: Array) -> NDArray[np.bool_]:
 def _plan(free: NDArray[np.bool_], covered: Array, window: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
     """Find the plan with the lowest cost while spots are free (samples, spots).
 
-    Returns for each sample the states before and after the change in which the label is, and the fraction of that
-    change, (samples,).
+    Returns three arrays (samples,): the states before and after the change that the label makes at each sample, and the
+    fraction of the change that is done.
     """
     samples = len(free)
     durations, cost = _changes(free, window)
@@ -165,7 +167,7 @@ def _changes(free: NDArray[np.bool_], window: int) -> tuple[NDArray[np.intp], Ar
     """
     samples, spots = free.shape
     number = np.arange(samples)[:, None]
-    # For how many samples each spot has been free. The last column is of the folded state, which always is.
+    # Number of samples for which each spot has been free. The last column is the folded state, which is always free.
     run = number - np.maximum.accumulate(np.where(free, -1, number), axis=0)
     run = np.hstack([run, np.full((samples, 1), samples + window)])
 
@@ -174,7 +176,7 @@ def _changes(free: NDArray[np.bool_], window: int) -> tuple[NDArray[np.intp], Ar
     spot = np.full((_STATES, _STATES), spots)
     place = np.arange(_PLACES)
     following = np.roll(place, -1)
-    for origin, goal, where, duration, cost in (
+    for origin, goal, needed_spot, duration, cost in (
         (place, place, place, 1, _PLACE_COST),
         (place, following, place + _PLACES, window, _GLIDE_COST * window),
         (following, place, place + _PLACES, window, _GLIDE_COST * window),
@@ -183,6 +185,6 @@ def _changes(free: NDArray[np.bool_], window: int) -> tuple[NDArray[np.intp], Ar
         (_FOLDED, place, place, 2 * window, (_FADE_COST + 1) * window),
         (_FOLDED, _FOLDED, spots, 1, 1),
     ):
-        spot[origin, goal], durations[origin, goal], costs[origin, goal] = where, duration, cost
+        spot[origin, goal], durations[origin, goal], costs[origin, goal] = needed_spot, duration, cost
     needed = np.where(np.eye(_STATES, dtype=bool), 1, window + 1)
     return durations, np.where(run[:, spot] >= needed, costs, np.inf)

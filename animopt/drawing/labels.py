@@ -19,7 +19,7 @@ MAX_WIDTH = 5.5
 """Maximum width of a name in type sizes, above which the words that all names share are left off."""
 
 PHASES = 4
-"""Number of positions of a name within a pixel, along each axis. With only a few, it does not seem to tremble."""
+"""Number of positions of a name within a pixel, along each axis. A few look smooth and keep the text cache small."""
 
 PADDING = 0.12
 """Padding of the backing behind a name, in type sizes."""

@@ -34,7 +34,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
 PANELS = ("wireframe", "contour", "loss", "standings", "formula", "state", "fit", "multiples", "map", "tally")
-"""All panels that a layout has a place for. The header is always there."""
+"""All panels that a layout has a place for. The header is always drawn."""
 
 MIN_HEIGHTS = {
     "wireframe": 150,
@@ -50,7 +50,7 @@ MIN_HEIGHTS = {
 """Minimum height of each panel, in pixels of a 1280 × 720 picture."""
 
 MIN_LINES = {"loss": 6.0, "formula": 10.5, "state": 7.5, "fit": 6.0, "multiples": 18.0, "map": 10.0, "tally": 11.0}
-"""Minimum height of panels with text, in the smallest type size."""
+"""Minimum height of panels with text, in multiples of the smallest type size."""
 
 DROP_ORDER = ("state", "formula", "loss", "fit", "standings", "tally")
 """Order in which panels are dropped when a column is too small."""
@@ -92,7 +92,7 @@ class Box:
 
 
 def pixel_unit(width: int, height: int) -> float:
-    """Return the number of pixels in a pixel of a 1280 × 720 picture, or of one 720 wide for layouts but "wide"."""
+    """Return the scale of a picture relative to 1280 × 720 pixels, or to 720 × 720 if its layout is not "wide"."""
     return min(height, width * (720 / 1280 if layout_for_shape(width, height) == "wide" else 1)) / 720
 
 
@@ -159,9 +159,9 @@ def arrange_panels(
         second = _second_width(room, theme, columns[1], aspect)
         widths = [room.width - gap - second, second]
     left = room.left
-    for column, wide in zip(columns, widths, strict=False):
-        boxes |= _stack(column, Box(left, room.top, wide, room.height), theme, aspect, racers)
-        left += wide + gap
+    for column, column_width in zip(columns, widths, strict=False):
+        boxes |= _stack(column, Box(left, room.top, column_width, room.height), theme, aspect, racers)
+        left += column_width + gap
     return boxes
 
 
@@ -175,13 +175,13 @@ def arrange_tiles(size: tuple[float, float], theme: Theme, aspect: float, count:
     left, _, below = _surroundings("contour", theme)
     above, gap = heading_height(theme), theme.px(18)
 
-    def wide(columns: int) -> float:
+    def tile_width(columns: int) -> float:
         rows = -(-count // columns)
-        across = (width - left - (columns - 1) * gap) / columns
-        return min(across, ((height - below - (rows - 1) * gap) / rows - above) * aspect)
+        available = (width - left - (columns - 1) * gap) / columns
+        return min(available, ((height - below - (rows - 1) * gap) / rows - above) * aspect)
 
-    columns = max(range(1, count + 1), key=wide)
-    across = max(1.0, wide(columns))
+    columns = max(range(1, count + 1), key=tile_width)
+    across = max(1.0, tile_width(columns))
     boxes = []
     for tile in range(count):
         row, column = divmod(tile, columns)
@@ -214,7 +214,7 @@ def _surroundings(name: str, theme: Theme) -> tuple[float, float, float]:
 
 
 def _second_width(room: Box, theme: Theme, column: Sequence[Band], aspect: float) -> float:
-    """Return the width of the second of two columns with which its contour or map fills it."""
+    """Return the width of the second of two columns at which its contour or map fills the height that others leave."""
     domains = [band for band in column if band in DOMAIN_BANDS]
     if not domains:
         return room.width * 0.42
@@ -239,7 +239,7 @@ def _min_panel_height(name: str, theme: Theme, racers: int) -> float:
 
 
 def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racers: int) -> dict[str, Box]:
-    """Place the bands of a column below each other, and drop those for which there is no room."""
+    """Place the bands of a column below each other, and drop bands for which there is no room."""
     gap = theme.px(20)
     heights = {band: _min_height(band, theme, racers) for band in column}
     whole = room.height - gap * (len(column) - 1)
@@ -251,7 +251,7 @@ def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racer
     spare = whole - sum(heights.values())
     for band in column:
         if "contour" in band or "map" in band:
-            # As much as it can fill, but at most half if a wireframe shares the column.
+            # The domain gets the height that it can fill, but only half of the spare height if there is a wireframe.
             left, _, below = _surroundings("contour", theme)
             full = ((room.width - gap * (len(band) - 1)) / len(band) - left) / aspect + below
             full += max(_surroundings(name, theme)[1] for name in band)
@@ -271,10 +271,10 @@ def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racer
     boxes = {}
     top = room.top
     for band in column:
-        wide = (room.width - gap * (len(band) - 1)) / len(band)
+        panel_width = (room.width - gap * (len(band) - 1)) / len(band)
         for index, name in enumerate(band):
             left, above, below = _surroundings(name, theme)
-            x = room.left + index * (wide + gap)
-            boxes[name] = Box(x + left, top + above, wide - left, heights[band] - below - above)
+            x = room.left + index * (panel_width + gap)
+            boxes[name] = Box(x + left, top + above, panel_width - left, heights[band] - below - above)
         top += heights[band] + gap
     return boxes

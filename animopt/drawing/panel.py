@@ -23,5 +23,5 @@ class Panel(Protocol):
     """Something that draws one aspect of a race."""
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Draw what does not move on the axes, and return the function that moves the rest."""
+        """Draw the static parts on the axes, and return the function that moves the rest."""
         ...

@@ -23,7 +23,7 @@ MAX_TABLE = 2**26
 
 
 class RacerPath:
-    """A racer's path in the coordinates of a panel, and what of it is drawn.
+    """A racer's path in the coordinates of a panel, and the parts of it that are drawn.
 
     `to_panel` converts points (points, 3) of the surface to these coordinates, (points, 2 or 3). The side of the cells
     of the thinned path is `cell`.
@@ -62,7 +62,7 @@ def first_in_cell(positions: Array) -> NDArray[np.bool_]:
         if key.max() > MAX_TABLE:
             first[near[np.unique(key, return_index=True)[1]]] = True
             return first
-        # Of several assignments to a cell NumPy keeps the last, which in reverse order is the first position.
+        # NumPy keeps the last of several assignments to a cell. In reverse order, that is the first position.
         table = np.empty(key.max() + 1, dtype=np.intp)
         table[key[::-1]] = near[::-1]
         first[table[key]] = True

@@ -21,22 +21,22 @@ _SETTINGS: dict[Any, Any] = {
 
 
 DRAWING_LOCK = RLock()
-"""A lock with which threads draw one at a time, because the settings belong to the whole process."""
+"""A lock that lets threads draw one at a time, because the settings belong to the whole process."""
 
 
 @contextmanager
 def drawing_settings() -> Iterator[None]:
-    """Draw with matplotlib's defaults and the typeface of animopt, whatever the user's matplotlibrc or style says."""
+    """Draw with matplotlib's defaults and the typeface of animopt, regardless of the user's matplotlibrc and style."""
     # matplotlib documents `_get` and `_set` as stable API. `rc_context` copies and validates all settings, which takes
     # 0.3 ms a frame. One context cannot span several frames: the caller's code runs between them.
     rc = matplotlib.rcParams
     settings = {**_SETTINGS, "font.family": font_family()}
     with DRAWING_LOCK:
-        users = {key: value for key, ours in settings.items() if (value := rc._get(key)) != ours}
-        for key in users:
+        user_values = {key: value for key, own in settings.items() if (value := rc._get(key)) != own}
+        for key in user_values:
             rc._set(key, settings[key])
         try:
             yield
         finally:
-            for key, value in users.items():
+            for key, value in user_values.items():
                 rc._set(key, value)

@@ -21,7 +21,7 @@ from animopt.drawing.text import text_width
 class Contour:
     """Tinted contour lines with the trails and heads on them, and markers at the minima and the starts.
 
-    `moments` are those of the clip at equal intervals, for which the names beside the heads are planned.
+    `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned.
     """
 
     moments: Sequence[Moment] = ()
@@ -83,7 +83,7 @@ class Contour:
         return marks
 
     def _name_start(self, axes: Axes, recording: Recording, theme: Theme, start: Array) -> Array:
-        """Write "start" on the side of it where the fewest trails pass. Return its center and size in pixels, (4,)."""
+        """Write "start" beside the start, away from the trails. Return the word's center and size in pixels, (4,)."""
         surface = recording.surface
         box = axes.get_window_extent()
         extent = np.array([box.width, box.height])

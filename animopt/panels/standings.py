@@ -29,14 +29,14 @@ class Standings:
         # Widths are in type sizes.
         loss_width = max_width(axes, [_longest(recording, racer, decimals) for racer in range(count)], 100) / 100
         indent = 2.9 if count < 10 else 3.4
-        # As many columns as are needed, but each with room for a rank, a marker and a loss.
+        # The number of columns is limited: each needs room for a rank, a marker and a loss.
         max_rows = max(1, int(height / (1.3 * theme.min_text)))
         columns = min(-(-count // max_rows), max(1, int((width / theme.min_text + 2) / (indent + loss_width + 2))))
         rows = min(-(-count // columns), max_rows)
         row = min(max(theme.px(ROW), 1.3 * theme.min_text), height / rows)
         size = min(theme.text(17), max(theme.min_text, row * 0.7))
         width = (width + 2 * size) / columns - 2 * size
-        # If there is not room for all, the last row says how many more there are.
+        # If not all racers fit, the last row shows the number of the others.
         racers = range(count if count <= rows * columns else rows * columns - 1)
         places = [(racer // rows * (width + 2 * size), (racer % rows + 0.5) * row) for racer in range(count)]
         if len(racers) < count:
@@ -64,7 +64,7 @@ class Standings:
         shorten_names(names, recording.names, losses_left - names_left)
         for name in names:
             fit_text(name, losses_left - names_left, theme.text(13))
-            # The marker says more than a name of which only dots are left.
+            # A name of which only dots are left is hidden. The marker remains.
             name.set_visible(text_width(name) <= losses_left - names_left and len(name.get_text()) > 2)
         settings_left = names_left + max(map(text_width, names), default=0) + size
 
@@ -84,7 +84,7 @@ class Standings:
         rooms = [(settings_left, losses_left), (settings_left, width), (names_left, width)]
         choices = [(words, *room) for room in rooms for words in whole]
         outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
-        # Racers that diverged or left show that in place of their loss.
+        # A racer that diverged or left the view shows that in place of its loss.
         lost = [text for racer, text in enumerate(losses) if recording.lost(racer, recording.last_step)]
         beside = [names, losses]
         if fitting < len(choices):
@@ -112,10 +112,10 @@ def _settings(recording: Recording) -> list[str]:
 
 
 def _outcomes(recording: Recording) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
-    """Return wordings of where each racer ended, how far from which minimum, and after how many gradients.
+    """Return wordings of each racer's end point, its distance from the nearest minimum, and its number of gradients.
 
-    Each wording has a phrase for each racer. The first list tells all of it, the second only parts of it. Wordings
-    become shorter from first to last.
+    Each wording has a phrase for each racer. Wordings in the first list contain all of this, those in the second only
+    a part. In both lists, they become shorter from first to last.
     """
     phrases = [_outcome(recording, racer) for racer in range(len(recording.names))]
     whole, parts = (list(zip(*each, strict=True)) for each in zip(*phrases, strict=True))
@@ -144,15 +144,15 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
 
 
 def format_standing(recording: Recording, racer: int, step: int, decimals: int | None, *, brief: bool = False) -> str:
-    """Return a racer's loss after a step, or what keeps it out of the picture, and unless `brief`, since when."""
+    """Return a racer's loss after a step, or the reason why it is out of view, and unless `brief`, since which step."""
     if lost := recording.lost(racer, step):
-        what, since = lost
-        return what if brief else f"{what} at step {since}"
+        reason, since = lost
+        return reason if brief else f"{reason} at step {since}"
     return format_number(float(recording.z[racer, step]), decimals)
 
 
 def _longest(recording: Recording, racer: int, decimals: int | None) -> str:
-    """Return the longest text that a racer's loss becomes."""
+    """Return the longest text that is shown as a racer's loss."""
     z = np.where(recording.in_view[racer], recording.z[racer], np.nan)
     steps = [] if np.isnan(z).all() else [int(np.nanargmin(z)), int(np.nanargmax(z))]
     steps += np.flatnonzero(~recording.in_view[racer])[-1:].tolist()

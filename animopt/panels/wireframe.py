@@ -21,7 +21,7 @@ from animopt.drawing.text import text_width
 from animopt.recording.recording import Surface
 
 MESH_LINES = 24
-"""Number of meshes along each side."""
+"""Number of mesh cells along each side."""
 
 SHADES = 8
 """Number of shades in which lines fade with their depth."""
@@ -59,19 +59,19 @@ MIN_ASPECT = 0.4
 class Wireframe:
     """A wireframe that fades with distance and hides what is behind it, with the trails and heads on it.
 
-    `moments` are those of the clip at equal intervals, for which the names beside the heads are planned.
+    `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned.
     """
 
     moments: Sequence[Moment] = ()
     elevation: float = 38.0
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Write how the heights are scaled. The wireframe turns, the trails and heads move on it."""
-        scene = _Scene(recording.surface)
-        mesh = _Mesh(scene)
+        """Write a note if the heights are on a log scale. The wireframe turns, and the trails and heads move on it."""
+        scaled = _ScaledSurface(recording.surface)
+        mesh = _Mesh(scaled)
         axes.set_axis_off()
-        obstacles = _draw_scale_note(axes, theme) if scene.heights.is_nonlinear else np.empty((0, 4))
-        floor = _floor(recording.surface, scene)
+        obstacles = _draw_scale_note(axes, theme) if scaled.heights.is_nonlinear else np.empty((0, 4))
+        floor = _floor(recording.surface, scaled)
         _set_view(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
         to_pixels = axes.transData.transform
         floor_line = PixelLine(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
@@ -83,7 +83,7 @@ class Wireframe:
         ]
         cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / MAX_SCALE
         racers = range(len(recording.names))
-        paths = [RacerPath(recording, racer, scene.to_camera, cell) for racer in racers]
+        paths = [RacerPath(recording, racer, scaled.to_camera, cell) for racer in racers]
         hidden_trails = [
             PixelLine(axes, blend(theme.background, theme.hue(racer), HIDDEN_TRAIL), theme.trail(0.75 * TRAIL_WIDTH))
             for racer in racers
@@ -104,7 +104,7 @@ class Wireframe:
                 *(path.steps(moment.step) for path in paths),
             ]
             points = np.concatenate(parts)
-            hidden = scene.field.hidden(points, camera)
+            hidden = scaled.field.hidden(points, camera)
             projected, depth = camera.project(np.concatenate([points, floor]))
             pixels = to_pixels(projected)
             floor_line.set_pixels(pixels[len(points) :])
@@ -124,8 +124,8 @@ class Wireframe:
         return move
 
 
-class _Scene:
-    """The surface in the camera's units: the origin in the middle, the longer side of the domain 2 long."""
+class _ScaledSurface:
+    """The surface in the camera's units: the origin is in the middle, and the longer side of the domain is 2 long."""
 
     def __init__(self, surface: Surface) -> None:
         sides = surface.high - surface.low
@@ -145,11 +145,11 @@ class _Scene:
 class _Mesh:
     """The wireframe: its vertices (vertices, 3), and its segments as indices (segments, 2) of vertices."""
 
-    def __init__(self, scene: _Scene) -> None:
-        every = (scene.field.z.shape[0] - 1) // (2 * MESH_LINES)
-        z = scene.field.z[::every, ::every]
+    def __init__(self, scaled: _ScaledSurface) -> None:
+        stride = (scaled.field.z.shape[0] - 1) // (2 * MESH_LINES)
+        z = scaled.field.z[::stride, ::stride]
         rows, columns = z.shape
-        half = scene.field.half
+        half = scaled.field.half
         x, y = np.meshgrid(np.linspace(-half[0], half[0], columns), np.linspace(-half[1], half[1], rows))
         index = np.arange(rows * columns).reshape(rows, columns)
         along = np.stack([index[::2, :-1], index[::2, 1:]], axis=-1).reshape(-1, 2)
@@ -201,7 +201,7 @@ def _draw_scale_note(axes: Axes, theme: Theme) -> Array:
     return np.array([[box.x1 - width / 2, box.y0 + size / 2, width, 1.2 * size]])
 
 
-def _floor(surface: Surface, scene: _Scene) -> Array:
+def _floor(surface: Surface, scaled: _ScaledSurface) -> Array:
     """Return contour lines on a floor under the surface, and the floor's edge, (points, 3), separated by NaN."""
     # Half of the rows and columns give lines that look the same, in less time.
     x, y, z = surface.x[::2], surface.y[::2], surface.z[::2, ::2]
@@ -211,7 +211,7 @@ def _floor(surface: Surface, scene: _Scene) -> Array:
     edge = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
     flat = [edge, *(np.array(line) for level in levels for line in lines.lines(level))]
     points = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])
-    return np.column_stack([(points - scene.middle) * scene.scale, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])
+    return np.column_stack([(points - scaled.middle) * scaled.scale, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])
 
 
 def _set_view(axes: Axes, points: Array, elevation: float) -> None:
