@@ -23,7 +23,7 @@ def complete_function(ctx: click.Context, param: click.Parameter, incomplete: st
 
 
 def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
-    """Return names of optimizers that start with the text in any case, in lower case if the text is."""
+    """Return names of optimizers that start with the text, ignoring case. They are lower-case if the text is."""
     names = [name for name in optimizer_names() if name.lower().startswith(incomplete.lower())]
     return [name.lower() for name in names] if incomplete.islower() else list(names)
 

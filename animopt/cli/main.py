@@ -38,7 +38,7 @@ class Animopt(click.Group):
         return [*catalog.scenes(self.commands), *self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name, or the one that renders a scene, given by name or file. Raises UsageError."""
+        """Return the command with a name, or one that renders a scene, given by name or file. Raises UsageError."""
         try:
             command = self.commands.get(cmd_name) or SceneCommand(catalog.find(cmd_name, self.commands))
         except UsageError:
@@ -79,7 +79,7 @@ class Animopt(click.Group):
 
 @contextlib.contextmanager
 def _abort_on_interrupt() -> Iterator[None]:
-    """Turn an interrupt into click.Abort. click would always print a new line, even if it cannot be written."""
+    """Turn an interrupt into click.Abort. click does the same, but fails if it cannot print a newline."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        # Otherwise Python flushes again at exit, and complains.
+        # Otherwise Python flushes again at exit, and prints an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if message:
         console.error(message, code)

@@ -1,4 +1,4 @@
-"""Commands that render one scene: from a scene file, or described by options."""
+"""Commands that render one scene, from a scene file or from options."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ def parse_point(value: str) -> tuple[float, float]:
 
 
 class SceneCommand(PresetCommand):
-    """Renders the scene in a file, which runs only for its help or its frames."""
+    """A command that renders the scene in a file. The file is run only to render it or to show its help."""
 
     context_class = Context
 

@@ -1,4 +1,4 @@
-"""Options of a command that renders one scene, checked before torch is imported, and the files that they ask for."""
+"""Options of a command that renders one scene, checked before torch is imported, and the files that it writes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from animopt.publish.sidecars import check_sidecars
 from animopt.video.output import Output, check_path, check_still
 
 STANDARD_OUTPUT = "-"
-"""The output that means standard output."""
+"""Value of --output that means standard output."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class RenderPlan:
 def render_plan(name: str, options: RenderOptions) -> Iterator[RenderPlan]:
     """Plan the files that options ask for; default files are named after the scene.
 
-    Raises UsageError for options that cannot be used, as far as this is known without the scene.
+    Raises UsageError for options that cannot be used with any scene.
     """
     if STANDARD_OUTPUT not in options.outputs:
         if options.outputs and options.formats:

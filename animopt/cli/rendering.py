@@ -67,7 +67,7 @@ def _render(plan: RenderPlan, load: LoadScene, executor: Executor | None) -> Non
     race: dict[str, Any] = {}
     try:
         with console.redirect_prints(), console.progress(plan.name) as progress:
-            # Once torch is imported, pausing would keep the scene of the last time as garbage.
+            # With --watch, torch is imported only once. A later pause would keep the previous scene in memory.
             with nullcontext() if "torch" in sys.modules else gc_paused():
                 from animopt.scene.render import race_report, save_outputs
 

@@ -12,7 +12,7 @@ from animopt.core.errors import Error, UsageError
 
 @contextlib.contextmanager
 def stdout_file(formats: Sequence[str]) -> Iterator[Path]:
-    """The path of a temporary file, which is copied to standard output at the end, even if another output failed.
+    """Yield the path of a temporary file, which is copied to standard output at the end, even if another output failed.
 
     Raises UsageError unless there is one format of a single file, or if standard output is a terminal.
     """

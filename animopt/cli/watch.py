@@ -71,7 +71,7 @@ def _stamp(file: Path) -> Stamp:
 
 
 def _modules_beside(path: Path, earlier_modules: Collection[str]) -> dict[str, Path]:
-    """Files of modules in the folder of a path, except modules that were imported before."""
+    """Return the files of modules in the folder of a path, except modules that were imported before."""
     files = {
         name: Path(file).resolve()
         for name, module in sys.modules.items()

@@ -33,7 +33,7 @@ _FOLDERS: set[Path] = set()
 
 
 _REPLACED = "old"
-"""The folder in a temporary folder that holds a folder while it is replaced."""
+"""Name of the subfolder of a temporary folder to which an existing folder is moved while it is replaced."""
 
 
 _REMEDIES = {
@@ -139,7 +139,7 @@ def total_size(path: Path) -> int:
 
 
 def move_into_place(unfinished: Path, target: Path) -> None:
-    """Sync a file or a folder and move it out of a temporary folder, over an existing one. Raises OSError."""
+    """Sync a file or a folder in a temporary folder, and move it over an existing one. Raises OSError."""
     target = target.resolve()
     sync_tree(unfinished)
     with defer_signals():
@@ -169,9 +169,9 @@ def _place_folder(unfinished: Path, target: Path) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Replace a file, or a folder that does not exist or is empty, in one step. Raises OSError if it cannot.
+    """Move a file or a folder in one step, over an existing file or an empty folder. Raises OSError if that fails.
 
-    Windows replaces no file that is open. The move is tried again for a second, and then the error says so.
+    Windows does not replace an open file. The move is then repeated for a second before the error is raised.
     """
     for remaining in reversed(range(MAX_MOVE_ATTEMPTS)):
         try:

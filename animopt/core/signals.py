@@ -34,7 +34,7 @@ class Terminated(KeyboardInterrupt):
 
 
 class _State:
-    """The signal that asked this process to end, how often it is deferred, and the exit code of the process."""
+    """The signal that asked this process to end, the number of contexts that defer it, and the exit code."""
 
     number = 0
     arrival = 0.0
@@ -62,7 +62,7 @@ def handle_signals() -> Iterator[None]:
             for number in numbers:
                 signal.signal(number, _end_later)
     except BaseException as error:
-        # A signal can cause other errors: nothing can be written to a terminal that is closed.
+        # A signal can cause other errors. For example, a closed terminal cannot be written to.
         deliberate = isinstance(error, SystemExit) and error.code != signal_exit_code()
         if isinstance(error, KeyboardInterrupt):
             _report()
@@ -90,15 +90,15 @@ def _raise_once(number: int, frame: FrameType | None) -> None:
 
 
 def _end_later(number: int, frame: FrameType | None) -> None:
-    """Let the process, which is ending, end by this signal. End it at once if it hangs after an earlier signal."""
-    hangs = _State.number
+    """Let a process that is already ending end by this signal. If it hangs after an earlier signal, end it at once."""
+    earlier = _State.number
     if _accept(number):
         _State.exit_code = signal_exit_code()
-        _end_process() if hangs else _report()
+        _end_process() if earlier else _report()
 
 
 def _report() -> None:
-    """Write to standard error directly, because the signal may have interrupted a write to Python's own stream."""
+    """Report the interrupt on the file descriptor, because it may have interrupted a write to Python's stream."""
     with contextlib.suppress(OSError):
         os.write(2, f"animopt: {INTERRUPTED}\n".encode())
 
@@ -109,7 +109,7 @@ def _raise() -> None:
 
 
 def _retry_lost_signal(lost: "sys.UnraisableHookArgs") -> None:
-    """Send a signal again whose exception was lost, because it was raised while an object was deleted."""
+    """Send a signal again if its exception was lost because it was raised while an object was deleted."""
     if isinstance(lost.exc_value, KeyboardInterrupt) and _State.number:
         number, _State.number = _State.number, 0
         retry = threading.Timer(RETRY_DELAY, interrupt_main, [number])
@@ -121,7 +121,7 @@ def _retry_lost_signal(lost: "sys.UnraisableHookArgs") -> None:
 
 @contextlib.contextmanager
 def defer_signals() -> Iterator[None]:
-    """Let no signal raise in this context. A signal that arrived in it raises at its end."""
+    """Defer signals in this context. The exception of a signal that arrives in it is raised at the end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -145,7 +145,7 @@ def signal_received() -> bool:
 
 
 def signal_exit_code() -> int:
-    """Return the exit code that shells give to the signal that was received, or else to that of Ctrl-C."""
+    """Return the exit code that shells use for the received signal, or for Ctrl-C if no signal was received."""
     return 128 + (_State.number or signal.SIGINT)
 
 

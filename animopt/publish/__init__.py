@@ -1,1 +1,1 @@
-"""What accompanies a clip: captions, alt text, snippets, slides, pages, notebook display."""
+"""Files and pages that accompany a clip: captions, alt text, snippets, slides, pages, notebook display."""

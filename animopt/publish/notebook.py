@@ -100,7 +100,7 @@ def data_url(media_type: str, data: bytes) -> str:
 
 
 def encode_base64(data: bytes) -> str:
-    """Return data as notebooks store it."""
+    """Return data in base64, as notebooks store it."""
     return b64encode(data).decode("ascii")
 
 

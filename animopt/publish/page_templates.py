@@ -7,7 +7,7 @@ from animopt.publish.notebook import data_url
 
 
 def render_page(name: str, **values: object) -> Iterator[str]:
-    """Yield the parts of the page that a template makes of values, which are all escaped."""
+    """Yield the parts of a page: a template, filled with values that are all escaped."""
     # Only some commands write pages, and the import takes a noticeable time.
     from jinja2 import Environment, StrictUndefined
 

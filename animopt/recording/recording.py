@@ -84,7 +84,7 @@ class Sample:
     Attributes:
         inputs: Inputs of the data, (rows,).
         targets: Targets of the data, (rows,).
-        batches: Indices of the rows from which each step has its gradient, (steps, batch size).
+        batches: Indices of the rows with which the gradient of each step is computed, (steps, batch size).
         grid: Evenly spaced inputs, (points,).
         predictions: Predictions on `grid` after each step, (racers, steps + 1, points). NaN after a racer diverged.
     """
@@ -111,19 +111,19 @@ class Recording:
         hyperparameters: Hyperparameters of each optimizer by torch's names, (racers,). One that changes during the
             race is an array (steps + 1, ...): its values in the steps that led to each point. The start has those of
             the first step.
-        xy: Positions after each step as torch computed them, float64, (racers, steps + 1, 2). NaN from the first value
-            on that is not finite.
-        z: Losses at `xy`, float64, (racers, steps + 1). NaN from the first value on that is not finite.
+        xy: Positions after each step as torch computed them, float64, (racers, steps + 1, 2). NaN from the first
+            non-finite value on.
+        z: Losses at `xy`, float64, (racers, steps + 1). NaN from the first non-finite value on.
         gradients: Gradients at `xy` with which the next step was computed, (racers, steps + 1, 2). NaN if there is
             none.
         states: State of each optimizer after each step by torch's names, (racers,): arrays (steps + 1, 2) or
-            (steps + 1,). NaN before torch makes the state.
+            (steps + 1,). NaN before torch creates the state.
         steps: Number of steps of each racer, (racers,). Afterwards it remains at its last point.
         evaluations: Number of gradients that each racer has computed after each step, (racers, steps + 1).
         surface: The function on a grid.
         paths: Path of each racer over the surface, (racers,).
         minima: Known minima and their losses, (minima, 3).
-        caption: How the race came about, such as the budget of its tuning. "" if there is nothing to say.
+        caption: A remark on the race, such as the budget of its tuning, or "".
         sample: The data of a function that is the loss of a model.
         map: The result of many more races, if the scene has a map.
     """
@@ -180,7 +180,10 @@ class Recording:
         return 1 + (z[None, :] < z[:, None]).sum(axis=1)
 
     def lost(self, racer: int, step: int) -> tuple[str, int] | None:
-        """Return ("diverged" or "left view", since which step) if a racer is not in view after a step, or else None."""
+        """Return why a racer is not in view after a step, and since which step, or None if it is in view.
+
+        The reason is "diverged" or "left view".
+        """
         diverged = ~np.isfinite(self.z[racer, : step + 1])
         if diverged.any():
             return "diverged", int(diverged.argmax())

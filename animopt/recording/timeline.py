@@ -30,6 +30,7 @@ FADE_SECONDS = 0.3
 """Seconds in which a title card or a question appears or disappears."""
 
 LOOPS = ("plain", "seamless")
+"""Values of `loop`."""
 
 _QUESTION_EXAMPLE = "Question('Which one arrives first?')"
 _SLOW_REMEDY = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
@@ -110,11 +111,12 @@ class SlowMotion:
 
 @dataclass(frozen=True)
 class Moment:
-    """All that a frame depends on.
+    """The values on which a frame depends.
 
     `step` is the step of the race, fractional between two steps, and `race` the index of the race that is shown.
-    `azimuth` is that of the camera, in degrees. The others are from 0 to 1: how much of the hold at the end of the
-    race and how much of the clip has passed, and the opacities of the title card and of the question.
+    `azimuth` is the azimuth of the camera in degrees. The others are from 0 to 1: `progress` is the part of the clip
+    that has passed, `hold_progress` the part of the hold at the end of the race, and the opacities are those of the
+    title card and of the question.
     """
 
     step: float
@@ -231,7 +233,7 @@ class Timeline:
 
     @cached_property
     def samples(self) -> tuple[Moment, ...]:
-        """Evenly spaced moments of the whole clip. The last one is left out if it is the first one again."""
+        """Evenly spaced moments of the whole clip. In a loop, the last one is left out: it equals the first one."""
         count = max(1, min(MAX_SAMPLES, round(self.seconds * SAMPLE_RATE)))
         end = count + (self.loop == "plain")
         return tuple(self.moment(self.seconds * index / count) for index in range(end))
@@ -258,7 +260,7 @@ class Timeline:
         return seconds, steps
 
     def _turning_seconds(self, second: float) -> float:
-        """Return how many seconds at TURN_RATE the camera needs for its turn up to a second."""
+        """Return the seconds in which a camera without easing, at TURN_RATE, makes its turn up to a second."""
         ease = min(EASE_SECONDS, self.seconds / 4)
         left = self.seconds - second
         if second < ease:

@@ -23,7 +23,7 @@ _RENDERING = Lock()
 """Threads render one scene at a time: torch's random numbers and Python's warnings belong to the whole process."""
 
 Task = Callable[["Scene", Sequence[Output]], Generator[Path, None, SceneReport]]
-"""What a worker does with a scene and its outputs: it yields the path of each file it writes, and returns a report.
+"""A task of a worker with a scene and its outputs: it yields the path of each written file, and returns a report.
 
 The files have the outputs' paths, or these with another suffix. A task is pickled.
 """
@@ -55,7 +55,7 @@ class _Rendered:
 
 
 def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
-    """The task that writes every output."""
+    """Write every output. This is the default `Task`."""
     from animopt.scene.render import race_report, save_outputs
 
     # The other processors have other scenes.

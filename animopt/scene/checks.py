@@ -14,7 +14,7 @@ from animopt.video.output import Output
 
 
 def check_scene(scene: SceneFields) -> None:
-    """Raise UsageError if the fields do not fit each other."""
+    """Raise UsageError if fields cannot be used together."""
     staging_of(scene)
     timeline_of(scene)
     for function in scene.functions:

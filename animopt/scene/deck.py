@@ -123,5 +123,5 @@ def _slide(scene: Scene, name: str, file: Path | None, output: Output, executor:
 
 
 def _language_tag(lang: str) -> str:
-    """Return a language as HTML and PowerPoint name it: "und" if it is not a language tag."""
+    """Return a language tag for HTML and PowerPoint: the language, or "und" if it is not such a tag."""
     return lang if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", lang) else "und"

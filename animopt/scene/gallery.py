@@ -29,7 +29,7 @@ MARK = '<meta name="generator" content="animopt gallery">'
 
 
 def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
-    """The `batch.Task` that writes a clip and its poster, and returns the facts of a card."""
+    """Write a clip and its poster, and return the facts of a card. This is a `batch.Task`."""
     from animopt.recording.events import alt_text
     from animopt.scene.races import recordings
     from animopt.scene.render import race_report, save_with_poster

@@ -43,7 +43,7 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
 
 
 def recordings(scene: SceneFields) -> list[Recording]:
-    """Return the recorded race on each of the scene's functions. They are run once."""
+    """Return the recorded race on each of the scene's functions. The races are run only once."""
     cache = scene._recordings
     if not cache:
         check_limits(scene)

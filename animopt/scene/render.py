@@ -27,7 +27,7 @@ STORYBOARD_FRAMES = 6
 
 
 def film_of(scene: SceneFields, output: Output, *, titled: bool = True) -> Film:
-    """Return the film for an output; the race is run unless it was. An untitled film has no title in its header."""
+    """Return the film for an output, and run the race if necessary. Without `titled`, the header has no title."""
     look = staging_of(scene, output.theme, transparent=output.transparent, titled=titled)
     return Film(recordings(scene), timeline_of(scene), output.size, output.fps, look)
 
@@ -50,7 +50,7 @@ def save_outputs(
     sidecars = check_list("sidecars ", sidecars, "give a list, as sidecars=['poster']")
     check_sidecars(sidecars, clips)
     check_output_limits(scene, *clips)
-    # The workers import what they need while the race is run.
+    # The workers import their modules while the race is run.
     with drawing_executor(workers, scene.seconds * max(clip.fps for clip in clips)) as executor:
         races, times = recordings(scene), timeline_of(scene)
 

@@ -10,7 +10,7 @@ from animopt.video.output import Output
 
 @dataclass(frozen=True)
 class SceneFacts:
-    """What a gallery shows of a scene.
+    """Facts about a scene that a gallery shows.
 
     The language of the title is "" if the scene does not have it. The optimizers are the names of their classes.
     """

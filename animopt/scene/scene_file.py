@@ -30,7 +30,7 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
-"""Names for pip of modules that have another name."""
+"""Names of packages for pip, by their modules, if they differ."""
 
 _IMPORTED: dict[Path, set[Path]] = {}
 """The files of imported modules, by their folder."""
@@ -44,9 +44,9 @@ def imported_from(folder: Path) -> set[Path]:
 class SceneFolder:
     """The folder of a file that is run, with the modules that the file imports from it.
 
-    While it is `open`, Python looks for modules in the folder last, so that none there hides an installed module or one
-    of Python's. The folder's modules are in `sys.modules` only while it is open, so that modules of two folders can
-    have the same name. Only one folder is open at a time.
+    While it is `open`, Python looks for modules in the folder last, so that no module in it hides an installed module
+    or a module of Python. The folder's modules are in `sys.modules` only while it is open, so that modules of two
+    folders can have the same name. Only one folder is open at a time.
     """
 
     _opened: "SceneFolder | None" = None
@@ -54,7 +54,7 @@ class SceneFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self._modules: dict[str, ModuleType] = {}
-        self._others: set[str] = set()
+        self._loaded_before: set[str] = set()
         self._added = False
 
     @contextmanager
@@ -82,9 +82,9 @@ class SceneFolder:
         self._added = str(self.folder) not in map(os.path.abspath, map(str, sys.path))
         if self._added:
             sys.path.append(str(self.folder))
-            # A file may be newer than Python's list of the folder's files.
+            # Python may have listed the folder before a file was added.
             importlib.invalidate_caches()
-        self._others = set(sys.modules)
+        self._loaded_before = set(sys.modules)
         for name, module in self._modules.items():
             sys.modules.setdefault(name, module)
 
@@ -92,9 +92,9 @@ class SceneFolder:
         if not self._added:
             return
         if str(self.folder) in sys.path:
-            # Remove the last one: an equal one before it was added by someone else.
+            # Remove the last entry. An equal entry before it was added by other code.
             del sys.path[len(sys.path) - 1 - sys.path[::-1].index(str(self.folder))]
-        new = {name for name in sys.modules if name.partition(".")[0] not in self._others}
+        new = {name for name in sys.modules if name.partition(".")[0] not in self._loaded_before}
         own = {name for name in new if self._has(sys.modules.get(name.partition(".")[0]))}
         self._modules |= {name: sys.modules.pop(name) for name in own}
         files = {Path(file) for module in self._modules.values() if (file := getattr(module, "__file__", None))}
@@ -185,7 +185,7 @@ def _syntax_location(error: SyntaxError, file: str) -> str:
 
 
 def _syntax_message(error: SyntaxError) -> str:
-    """Return Python's message and the line, of a long line only the part around the column."""
+    """Return Python's message and the line. A long line is cut to the part around the column."""
     text = (error.text or "").rstrip()
     first = len(text) - len(text.lstrip())
     if len(text) - first > MAX_LINE_LENGTH:
@@ -223,8 +223,8 @@ def _message(error: BaseException, folder: SceneFolder) -> str:
 
 def _module_remedy(name: str, folder: SceneFolder) -> str:
     """Return a remedy for a missing module."""
-    top, _, inside = name.partition(".")
-    if inside and top in sys.modules:
+    top, _, submodule = name.partition(".")
+    if submodule and top in sys.modules:
         return f"{top} has no such module; correct its name"
     beside = [path.stem for path in folder.folder.glob("*.py")]
     known = {*sys.stdlib_module_names, "animopt", "matplotlib", "numpy", "torch", *beside}
@@ -235,7 +235,7 @@ def _module_remedy(name: str, folder: SceneFolder) -> str:
 
 
 def _argument_remedy(error: TypeError) -> str:
-    """Return which argument of one of animopt's classes may have been meant."""
+    """Return a remedy with the argument of a class of animopt that the user probably meant."""
     public = sys.modules["animopt"]
     found = re.fullmatch(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'.*", first_line(error))
     if not found or found[1] not in public.__all__:

@@ -36,7 +36,7 @@ NEEDS = {
     "map": ("map", "the scene has none; give it one, as map=StartsMap()"),
     "tally": ("map", "the scene has no map; give it one, as map=StartsMap()"),
 }
-"""Fields of a recording that a panel needs, with the problem and its remedy if the field is None."""
+"""By panel, the field of a recording that it needs, and the problem with its remedy if the field is None."""
 
 PANEL_CLASSES: Mapping[str, Any] = {
     name: getattr(import_module(f"animopt.panels.{name}"), name.capitalize()) for name in ("header", *PANELS, "card")
@@ -60,7 +60,7 @@ class Staging:
         transparent: Whether the background is left out.
 
     Raises:
-        UsageError: If a name is unknown.
+        UsageError: A name is unknown.
     """
 
     theme: str = "light"
@@ -90,7 +90,7 @@ class Staging:
 class Film:
     """One or several races as frames (height, width, channels) of uint8. Each frame depends only on its moment.
 
-    A film pickles, and another process draws the same frames.
+    A film can be pickled. Another process then draws the same frames.
 
     Args:
         recording: A recording, or several, which are shown one after the other.
@@ -190,7 +190,7 @@ def draw_page(
 
 
 def check_panels(panels: Sequence[str], has: Mapping[str, bool]) -> None:
-    """Raise UsageError for panels that need a field of the recording which is None. `has` is False for those."""
+    """Raise UsageError for panels that need a field which is None. `has` says whether the recording has each field."""
     for panel, (field, problem) in NEEDS.items():
         if panel in panels and not has[field]:
             raise UsageError(f"panel {panel!r}: {problem}, or leave out {panel!r}")
@@ -206,7 +206,7 @@ def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
 
 
 def _prepare(recording: Recording | Sequence[Recording], staging: Staging) -> tuple[list[Recording], Staging]:
-    """Return the races and the staging with a box instead of each letter that no font has, and warn of them.
+    """Return the races and the staging with a box instead of each letter that no font has. Warn of these letters.
 
     Raises UsageError for panels that the races do not support.
     """

@@ -106,7 +106,7 @@ class Mp4(Writer):
             *_yuv("yuv420p"),
             *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(self.quality)),
             *("-movflags", "+faststart"),
-            # Without it, the first bytes reach the disk after half of a draft is drawn.
+            # Without this option, the first bytes reach the disk after half of a draft is drawn.
             *("-flush_packets", "1", "-f", "mp4"),
         ]
 
