@@ -1,4 +1,4 @@
-"""A Dask cluster of two workers: what it draws, that a lost worker loses nothing, and what is said where none is."""
+"""A Dask cluster of two workers: its frames, lost workers, and messages about missing clusters."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def dask(tmp_path_factory):
 
 
 def local_cluster(folder, n_workers):
-    # Its workers leave what they may leave where pytest has its own.
+    # Files that killed workers leave are removed with pytest's own.
     return LocalCluster(
         n_workers=n_workers,
         threads_per_worker=1,
@@ -55,7 +55,7 @@ def local_cluster(folder, n_workers):
 
 @pytest.fixture
 def workers(tmp_path_factory):
-    """Two workers of their own for a test that kills them, as an executor: one just restarted may stay dead."""
+    """The executor of a new cluster for a test that kills workers, because a restarted worker may fail."""
     with (
         local_cluster(tmp_path_factory.mktemp("workers"), n_workers=2) as running,
         connected(running.scheduler_address) as executor,
@@ -83,53 +83,53 @@ def ffmpeg(*arguments):
 
 
 def decoded(path):
-    """The frames of a small MP4, and when each is shown."""
+    """Return the frames of a small MP4, and their times in seconds."""
     raw = ffmpeg("-i", path, "-vf", "showinfo", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
     times = [float(each) for each in re.findall(rb" pts_time: *(\S+)", raw.stderr)]
     return np.frombuffer(raw.stdout, np.uint8).reshape(-1, SMALL[1], SMALL[0], 3), times
 
 
 def described(path):
-    """What ffmpeg says of an MP4, but for its name and how many bits it took."""
-    said = ffmpeg("-i", path, "-c", "copy", "-f", "null", "-").stderr.decode()
-    length = re.search(r"Duration: \S+, start: \S+,", said)[0]
-    return length, re.sub(r" \d+ kb/s,", "", re.search(r"Video: .*", said)[0])
+    """Return ffmpeg's description of an MP4 without its name and its bit rate."""
+    info = ffmpeg("-i", path, "-c", "copy", "-f", "null", "-").stderr.decode()
+    length = re.search(r"Duration: \S+, start: \S+,", info)[0]
+    return length, re.sub(r" \d+ kb/s,", "", re.search(r"Video: .*", info)[0])
 
 
-def likeness(one, other):
-    """The peak signal-to-noise ratio of two pictures, in decibels."""
+def psnr(one, other):
+    """Return the peak signal-to-noise ratio of two pictures, in decibels."""
     return 10 * np.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2))
 
 
-def assert_whole(path, film):
-    """An MP4 has a film's frames, each in its time, from 0 on."""
+def assert_complete(path, film):
+    """Check that an MP4 has the frames of a film at their times."""
     frames, times = decoded(path)
     assert len(frames) == len(film)
     assert times == pytest.approx(np.arange(len(film)) / film.fps, abs=1e-5)
-    assert min(map(likeness, frames, film.frames())) > 32
+    assert min(map(psnr, frames, film.frames())) > 32
 
 
 @pytest.mark.parametrize(("fps", "seconds"), [(50, 2.02), (30, 3.4), (15, 6.8), (12.5, 4.16), (29.97, 3.4)])
-def test_segments_join_to_what_one_encoder_makes(tmp_path, make_film, fps, seconds):
+def test_joined_segments_match_the_file_of_one_encoder(tmp_path, make_film, fps, seconds):
     shown = scene(seconds=seconds)
     path, usual, twin = tmp_path / "it's joined.mp4", tmp_path / "usual.mp4", tmp_path / "twin.mp4"
-    told = []
+    calls = []
     with ThreadPoolExecutor(2) as threads:
         outputs = [Output(path, SMALL, fps), Output(twin, SMALL, fps)]
-        list(save_outputs(shown, *outputs, workers=threads, progress=lambda *far: told.append(far)))
+        list(save_outputs(shown, *outputs, workers=threads, progress=lambda *far: calls.append(far)))
     shown.save(Output(usual, SMALL, fps), workers=0)
     film = make_film(shown.record(), seconds=seconds, fps=fps)
-    assert_whole(path, film)
+    assert_complete(path, film)
     assert described(path) == described(usual)
     assert "yuv420p(tv, bt709" in described(path)[1]
     content = path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
     assert twin.read_bytes() == content
-    assert len(told) == -(-len(film) // 50) >= 2
-    assert told[-1] == (len(film), len(film))
+    assert len(calls) == -(-len(film) // 50) >= 2
+    assert calls[-1] == (len(film), len(film))
 
 
-def test_a_segment_that_is_none_is_told_in_one_line(tmp_path, monkeypatch):
+def test_invalid_segment_is_reported_in_one_line(tmp_path, monkeypatch):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"what was there")
     monkeypatch.setattr("animopt.video.save._segment", lambda film, run, quality_step: b"nothing")
@@ -139,12 +139,12 @@ def test_a_segment_that_is_none_is_told_in_one_line(tmp_path, monkeypatch):
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a.mp4": b"what was there"}
 
 
-def test_lost_workers_lose_no_frame(workers, processes, make_film, ravine_race):
+def test_frames_of_lost_workers_are_drawn_again(workers, processes, make_film, ravine_race):
     film = make_film(ravine_race, seconds=4)
     count = 0
     for index, frame in enumerate(film.frames(workers)):
         if index == 5:
-            # Both, so that the film itself is lost there.
+            # Both, so that the film is lost too.
             for process in processes:
                 process.kill()
         assert np.array_equal(frame, film.frame(index))
@@ -152,25 +152,25 @@ def test_lost_workers_lose_no_frame(workers, processes, make_film, ravine_race):
     assert count == len(film) == 40
 
 
-def test_a_lost_worker_loses_no_part_of_a_clip(workers, processes, tmp_path, make_film):
+def test_segments_of_a_lost_worker_are_made_again(workers, processes, tmp_path, make_film):
     shown = scene(seconds=4)
-    told = []
+    calls = []
 
     def progress(done, total):
-        if not told:
+        if not calls:
             processes[0].kill()
-        told.append(done)
+        calls.append(done)
 
     list(save_outputs(shown, Output(tmp_path / "a.mp4", SMALL, 50), workers=workers, progress=progress))
-    assert told == [50, 100, 150, 200]
+    assert calls == [50, 100, 150, 200]
     assert not processes[0].is_running()
-    assert_whole(tmp_path / "a.mp4", make_film(shown.record(), seconds=4, fps=50))
+    assert_complete(tmp_path / "a.mp4", make_film(shown.record(), seconds=4, fps=50))
     with ThreadPoolExecutor(1) as threads:
         shown.save(Output(tmp_path / "b.mp4", SMALL, 50), workers=threads)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
-def test_a_lost_worker_loses_no_scene(workers, processes, tmp_path):
+def test_scenes_of_a_lost_worker_are_rendered_again(workers, processes, tmp_path):
     scenes = {}
     for name in ("one", "two", "three", "four"):
         path = tmp_path / f"{name}.py"
@@ -182,14 +182,14 @@ def test_a_lost_worker_loses_no_scene(workers, processes, tmp_path):
     done += rendered
     assert {each.name: each.failure for each in done} == dict.fromkeys(scenes, "")
     for suffix in (".gif", ".mp4"):
-        # Their recipes name the files.
+        # The recipes differ, because they contain the names of the files.
         assert len({decoded(tmp_path / f"{name}{suffix}")[0].tobytes() for name in scenes}) == 1
     assert len(list(tmp_path.iterdir())) == 12
     load_scene(tmp_path / "one.py").replace(seconds=1).save(Output(tmp_path / "here.gif", SMALL, 10), workers=0)
     assert np.array_equal(decoded(tmp_path / "here.gif")[0], decoded(tmp_path / "one.gif")[0])
 
 
-def test_the_command_line_draws_there(dask, animopt_here, tmp_path):
+def test_cluster_option(dask, animopt_here, tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     (tmp_path / "broken.py").write_text(f"{SCENE}\n1 / 0")
     there = ["--size", "320x180", "--fps", "10", "--cluster", dask.scheduler_address]
@@ -207,7 +207,7 @@ def test_the_command_line_draws_there(dask, animopt_here, tmp_path):
     assert Path("out", "one.gif").read_bytes() == Path("a.gif").read_bytes()
 
 
-def test_nothing_is_left_on_the_cluster(dask, tmp_path):
+def test_closed_iterator_leaves_nothing_on_the_cluster(dask, tmp_path):
     with connected(dask.scheduler_address) as executor:
         saving = save_outputs(
             scene(seconds=6),
@@ -224,7 +224,7 @@ def test_nothing_is_left_on_the_cluster(dask, tmp_path):
         time.sleep(0.05)
 
 
-def test_a_clients_own_executor_draws(dask, tmp_path):
+def test_executor_of_a_client_renders(dask, tmp_path):
     with Client(dask.scheduler_address, set_as_default=False) as client:
         scene().save(Output(tmp_path / "a.mp4", SMALL, 50), workers=client.get_executor())
         (tmp_path / "one.py").write_text(SCENE)
@@ -236,7 +236,7 @@ def test_a_clients_own_executor_draws(dask, tmp_path):
     assert (rendered.paths, rendered.failure) == ((tmp_path / "one.gif",), "")
 
 
-def test_a_scene_file_that_is_not_there_is_sent(tmp_path):
+def test_scene_file_is_sent_to_workers_that_lack_it(tmp_path):
     data = "from pathlib import Path\nprint(Path(__file__).with_name('data.txt').read_text())\n"
     (tmp_path / "one.py").write_text(data + SCENE)
     (tmp_path / "data.txt").write_text("beside it")
@@ -263,7 +263,7 @@ def test_a_scene_file_that_is_not_there_is_sent(tmp_path):
 @pytest.mark.parametrize(
     "address", ["", "nonsense", "tcp://scheduler", "http://here:1", "tcp://here:99999", "tcp://[:1"]
 )
-def test_what_is_no_address_is_refused(animopt_here, tmp_path, address):
+def test_invalid_address_is_refused(animopt_here, tmp_path, address):
     (tmp_path / "one.py").write_text(SCENE)
     for command in (["one.py"], ["all", "one.py"]):
         done = animopt_here(*command, "--cluster", address)
@@ -272,30 +272,30 @@ def test_what_is_no_address_is_refused(animopt_here, tmp_path, address):
 
 
 @pytest.mark.parametrize("command", [["one.py"], ["all", "one.py"], ["race", "--function", "ravine", "--racer", "sgd"]])
-def test_workers_of_both_kinds_are_refused(animopt_here, tmp_path, command):
+def test_cluster_with_workers_is_refused(animopt_here, tmp_path, command):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here(*command, "--cluster", "tcp://here:1", "--workers", "2")
     assert done.returncode == 2
     assert "cluster 'tcp://here:1': has its own workers; leave out --workers or --cluster" in done.stderr
 
 
-def test_a_still_is_drawn_here(animopt_here, tmp_path):
+def test_cluster_for_a_still_is_refused(animopt_here, tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here("one.py", "--still", "0.1", "--cluster", "tcp://here:1")
     assert done.returncode == 2
     assert "cluster 'tcp://here:1': a still is drawn on this machine; leave out --cluster" in done.stderr
 
 
-def test_without_dask_the_extra_is_named(monkeypatch):
+def test_missing_dask_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    said = re.escape(
+    message = re.escape(
         "cluster 'tcp://here:1': needs dask.distributed; install it with pip install -c constraints.txt \".[cluster]\""
     )
-    with pytest.raises(Error, match=said), connected("tcp://here:1"):
+    with pytest.raises(Error, match=message), connected("tcp://here:1"):
         pass
 
 
-def test_a_missing_scheduler_is_told_of(monkeypatch):
+def test_missing_scheduler_is_reported(monkeypatch):
     monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT", 0.5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -305,7 +305,7 @@ def test_a_missing_scheduler_is_told_of(monkeypatch):
     assert not isinstance(caught.value, UsageError)
 
 
-def test_a_cluster_that_cannot_do_it_is_told_of(tmp_path, monkeypatch):
+def test_unsuitable_cluster_is_reported(tmp_path, monkeypatch):
     older = tmp_path / "animopt-0.0.1.dist-info"
     older.mkdir()
     (older / "METADATA").write_text("Metadata-Version: 2.1\nName: animopt\nVersion: 0.0.1\n")
@@ -313,17 +313,17 @@ def test_a_cluster_that_cannot_do_it_is_told_of(tmp_path, monkeypatch):
         address = running.scheduler_address
         with monkeypatch.context() as hasty:
             hasty.setattr(dask_cluster, "CONNECT_TIMEOUT", 0.5)
-            said = f"cluster '{address}': has no worker; start one, with dask worker {address}"
-            with pytest.raises(Error, match=said), connected(address):
+            message = f"cluster '{address}': has no worker; start one, with dask worker {address}"
+            with pytest.raises(Error, match=message), connected(address):
                 pass
         running.scale(1)
         with Client(address, set_as_default=False) as client:
             client.wait_for_workers(1, timeout=60)
             client.run(exec, f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
-            said = (
+            message = (
                 rf"cluster '{address}': worker tcp://\S+ has animopt 0\.0\.1, this machine \S+; install the same there"
             )
-            with pytest.raises(Error, match=said), connected(address):
+            with pytest.raises(Error, match=message), connected(address):
                 pass
             client.run(exec, "import sys; del sys.path[0]")
         with pytest.raises(Error, match="its scheduler is gone"):

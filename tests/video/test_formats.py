@@ -1,4 +1,4 @@
-"""Every format, decoded by something other than what wrote it; places, budgets and transparency."""
+"""Formats, maximum sizes, presets and transparency. Files are decoded by other programs than their writers."""
 
 import base64
 import functools
@@ -58,7 +58,7 @@ def folder(path, mode="RGB"):
     return np.array([np.asarray(Image.open(each).convert(mode)) for each in sorted(path.iterdir())])
 
 
-def likeness(one, other):
+def psnr(one, other):
     return 10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(float) - other.astype(float)) ** 2)))
 
 
@@ -69,7 +69,7 @@ def scene(scenes):
 
 @pytest.fixture(scope="module")
 def drawn(scene, tmp_path_factory):
-    """The frames, as the folder of PNG files has them, which another test holds against the film."""
+    """The drawn frames, from a folder of PNG files. Another test compares these with the film."""
     path = tmp_path_factory.mktemp("drawn")
     scene.save(Output(f"{path}/frames/", SIZE, FPS))
     return folder(path / "frames")
@@ -91,7 +91,7 @@ def clear(scene, tmp_path_factory):
     return path
 
 
-def test_a_folder_has_every_frame_as_it_was_drawn(scene, drawn, monkeypatch, tmp_path):
+def test_folder_of_frames_is_lossless(scene, drawn, monkeypatch, tmp_path):
     films, frames = [], Film.frames
     monkeypatch.setattr(Film, "frames", lambda self, executor: films.append(self) or frames(self, executor))
     scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS))
@@ -109,14 +109,14 @@ def test_a_folder_has_every_frame_as_it_was_drawn(scene, drawn, monkeypatch, tmp
         ("a.mov", lambda path: raw(path, "rgb24"), 33),
     ],
 )
-def test_what_decodes_is_what_was_drawn(clips, drawn, name, decode, least):
+def test_decoded_frames_match_drawn_frames(clips, drawn, name, decode, least):
     frames = decode(clips / name)
     assert len(frames) == COUNT
-    assert (frames == drawn).all() if least == np.inf else likeness(frames, drawn) > least
+    assert (frames == drawn).all() if least == np.inf else psnr(frames, drawn) > least
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
-def test_pictures_that_move_do_so_for_ever_and_at_their_rate(clips, name):
+def test_animated_pictures_loop_forever_at_their_rate(clips, name):
     with Image.open(clips / name) as image:
         assert image.info["loop"] == 0
         lasted = []
@@ -128,22 +128,22 @@ def test_pictures_that_move_do_so_for_ever_and_at_their_rate(clips, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "tags"),
     [
         ("a.webm", r"vp9.*yuv420p\(tv, bt709"),
         ("a.mov", r"prores.*yuv422p10le\(tv, bt709"),
     ],
 )
-def test_videos_are_tagged(clips, name, said):
-    told = ffmpeg("-i", str(clips / name)).stderr.decode()
-    assert re.search(said, told, re.DOTALL), told
-    assert f"Duration: 00:00:0{SECONDS:.2f}" in told
+def test_videos_have_color_tags(clips, name, tags):
+    info = ffmpeg("-i", str(clips / name)).stderr.decode()
+    assert re.search(tags, info, re.DOTALL), info
+    assert f"Duration: 00:00:0{SECONDS:.2f}" in info
 
 
 DECODED_CLEAR = {
     "a.webm": lambda path: raw(path, "rgba", decoder=("-c:v", "libvpx-vp9")),
     "a.webp": lambda path: pillow(path, "RGBA"),
-    # Pillow forgets a part of the frame before where two of them are blended.
+    # Pillow loses a part of the previous frame if two frames are blended.
     "a.apng": lambda path: raw(path, "rgba"),
     "a.mov": lambda path: raw(path, "rgba"),
     "frames": lambda path: folder(path, "RGBA"),
@@ -151,41 +151,41 @@ DECODED_CLEAR = {
 
 
 @pytest.mark.parametrize(("name", "decode"), DECODED_CLEAR.items(), ids=DECODED_CLEAR)
-def test_what_is_transparent_looks_on_its_ground_as_ever(clear, drawn, name, decode):
+def test_transparent_clip_on_its_background_matches_drawn_frames(clear, drawn, name, decode):
     frames = decode(clear / name).astype(float)
     assert len(frames) == COUNT
-    # The corner has no ground, the middle of the contour has.
+    # The corner has no background. The middle of the contour is opaque.
     assert frames[:, :4, :4, 3].max() == 0
     assert frames[:, 45, 240, 3].min() > 250
-    ground = np.array([int(LIGHT.background[place : place + 2], 16) for place in (1, 3, 5)])
+    background = np.array([int(LIGHT.background[start : start + 2], 16) for start in (1, 3, 5)])
     alpha = frames[..., 3:] / 255
-    laid = frames[..., :3] * alpha + ground * (1 - alpha)
+    laid = frames[..., :3] * alpha + background * (1 - alpha)
     if name in ("frames", "a.apng"):
-        # Rounded on either ground, and again with the opacity.
+        # Rounded on both backgrounds, and again with the opacity.
         assert np.abs(laid - drawn).max() < 4
     else:
-        assert likeness(laid, drawn) > 29
+        assert psnr(laid, drawn) > 29
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4"])
-def test_what_has_no_alpha_cannot_be_transparent(name):
+def test_transparency_is_refused_for_formats_without_alpha(name):
     with pytest.raises(UsageError, match=r"transparent: a \.\w+ has no half-transparent edges; use \.apng"):
         Output(name, transparent=True)
 
 
-def test_a_transparent_still_has_no_ground(scene, tmp_path):
+def test_transparent_still_has_no_background(scene, tmp_path):
     scene.still(tmp_path / "a.png", 1, SIZE, transparent=True)
     with Image.open(tmp_path / "a.png") as still:
         assert still.mode == "RGBA"
         assert still.getpixel((1, 1))[3] == 0
 
 
-def test_workers_draw_what_is_transparent_alike(scene, clear, tmp_path):
+def test_workers_draw_the_same_transparent_frames(scene, clear, tmp_path):
     scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS, transparent=True), workers=1)
     assert np.array_equal(folder(tmp_path / "frames", "RGBA"), folder(clear / "frames", "RGBA"))
 
 
-def test_a_folder_of_frames_takes_the_place_of_another(scene, tmp_path):
+def test_folder_of_frames_replaces_another(scene, tmp_path):
     path = tmp_path / "100% frames"
     short = scene.replace(seconds=0.5)
     scene.save(Output(f"{path}/", SIZE, FPS))
@@ -195,14 +195,14 @@ def test_a_folder_of_frames_takes_the_place_of_another(scene, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["100% frames"]
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(scene, tmp_path):
+def test_folder_with_other_files_is_refused(scene, tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(UsageError, match=r"holds 'thesis\.tex'; name a folder that holds only frames"):
         scene.save(Output(f"{tmp_path}/", SIZE, FPS))
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_a_folder_that_fails_leaves_the_old_one(scene, tmp_path, monkeypatch):
+def test_failed_folder_of_frames_keeps_the_old_one(scene, tmp_path, monkeypatch):
     scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS))
     before = folder(tmp_path / "frames")
     monkeypatch.setattr(Film, "frame", lambda self, index: 1 / 0 if index > 3 else np.zeros((180, 320, 3), np.uint8))
@@ -213,20 +213,20 @@ def test_a_folder_that_fails_leaves_the_old_one(scene, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov"])
-def test_every_clip_holds_its_recipe(clips, name):
+def test_clip_contains_its_recipe(clips, name):
     found = Recipe.read(embedded_text(clips / name), name)
     assert found.output == {"size": list(SIZE), "fps": FPS, "theme": "light"}
     assert "scene = Scene(" in found.scene_file()
 
 
-def test_pillow_finds_the_recipe_of_an_apng_in_its_place(clips):
+def test_pillow_reads_the_recipe_of_an_apng(clips):
     with Image.open(clips / "a.apng") as image:
         image.seek(image.n_frames - 1)
         image.load()
         assert image.text["Comment"] == embedded_text(clips / "a.apng")
 
 
-# Budgets.
+# Maximum sizes.
 
 
 @pytest.mark.parametrize(
@@ -240,18 +240,18 @@ def test_pillow_finds_the_recipe_of_an_apng_in_its_place(clips):
         ("12345", 12345),
     ],
 )
-def test_a_size_is_read(words, count):
+def test_number_of_bytes_is_parsed(words, count):
     assert parse_bytes(words) == count
 
 
 @pytest.mark.parametrize("words", ["3 bananas", "", "MB", "-1MB", "1e6", "10 MB MB", "1,5MB"])
-def test_what_is_no_size_is_refused(words):
+def test_invalid_number_of_bytes_is_refused(words):
     with pytest.raises(UsageError, match=r"^max bytes .*: give a size in bytes, as 10MB or 900kB$"):
         parse_bytes(words)
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov", "frames/"])
-def test_quality_is_given_up_first_then_the_rate_then_the_size(name):
+def test_quality_is_reduced_first_then_rate_then_size(name):
     attempts = reductions(Output(name, (1280, 720), 50, max_bytes=10**6))
     values = [(each.quality_step, -each.output.fps, -each.output.size[0]) for each in attempts]
     assert values == sorted(set(values))
@@ -264,67 +264,67 @@ def test_quality_is_given_up_first_then_the_rate_then_the_size(name):
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "frames/"])
-def test_a_budget_is_met_and_what_it_cost_is_told(scene, tmp_path, name):
+def test_maximum_size_is_met_with_a_warning(scene, tmp_path, name):
     path = f"{tmp_path}/{name}"
-    asked = Output(path, (480, 270), 20)
-    scene.save(asked)
+    output = Output(path, (480, 270), 20)
+    scene.save(output)
 
     def size():
-        files = list(asked.path.iterdir()) if asked.path.is_dir() else [asked.path]
+        files = list(output.path.iterdir()) if output.path.is_dir() else [output.path]
         return sum(file.stat().st_size for file in files)
 
     most = max(20_000, int(size() * 0.4))
-    with pytest.warns(UserWarning, match=r"to stay within [\d.]+ [kM]B it has .* instead of") as told:
-        scene.save(attrs.evolve(asked, max_bytes=most))
-    assert len(told) == 1
+    with pytest.warns(UserWarning, match=r"to stay within [\d.]+ [kM]B it has .* instead of") as caught:
+        scene.save(attrs.evolve(output, max_bytes=most))
+    assert len(caught) == 1
     assert size() <= most
-    # Not much more is given up than needs be.
+    # It is not reduced much more than necessary.
     assert size() > 0.3 * most
 
 
 @pytest.mark.parametrize("command", ["one", "all"])
-def test_json_tells_of_what_was_made_and_not_of_what_was_asked_for(animopt_here, scenes, tmp_path, command):
-    asked = ["--size", "480x270", "--fps", "20", "--seconds", "1", "--json"]
+def test_json_describes_the_clip_as_made(animopt_here, scenes, tmp_path, command):
+    options = ["--size", "480x270", "--fps", "20", "--seconds", "1", "--json"]
     race = str(scenes["ravine_race"])
     few = ["-o", "few.gif", "--sidecars", "html"] if command == "one" else ["--format", "gif", "-o", "out"]
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        done = animopt_here(*(["all"] if command == "all" else []), race, *few, *asked, "--max-bytes", "60kB")
+        done = animopt_here(*(["all"] if command == "all" else []), race, *few, *options, "--max-bytes", "60kB")
     assert done.returncode == 0, done.stderr
     assert "to stay within" in done.stderr
-    told = json.loads(done.stdout)["files"][0]
-    assert told["bytes"] == Path(told["path"]).stat().st_size <= 60_000
-    with Image.open(told["path"]) as clip:
-        assert (told["width"], told["height"]) == clip.size
-        assert told["frames"] == clip.n_frames
+    report = json.loads(done.stdout)["files"][0]
+    assert report["bytes"] == Path(report["path"]).stat().st_size <= 60_000
+    with Image.open(report["path"]) as clip:
+        assert (report["width"], report["height"]) == clip.size
+        assert report["frames"] == clip.n_frames
         assert clip.size != (480, 270) or clip.n_frames < 20
         width = clip.size[0]
     if command == "one":
         assert f'width="{width}"' in Path("few.html").read_text()
 
 
-def test_json_tells_of_a_folder_of_frames(animopt_here, scenes, tmp_path):
+def test_json_describes_a_folder_of_frames(animopt_here, scenes, tmp_path):
     done = animopt_here(
         str(scenes["ravine_sgd"]), "-o", "frames/", "--size", "320x180", "--fps", "5", "--seconds", "1", "--json"
     )
-    (told,) = json.loads(done.stdout)["files"]
-    assert (told["format"], told["frames"]) == ("frames", 5)
-    assert told["bytes"] == sum(path.stat().st_size for path in (tmp_path / "frames").iterdir())
+    (report,) = json.loads(done.stdout)["files"]
+    assert (report["format"], report["frames"]) == ("frames", 5)
+    assert report["bytes"] == sum(path.stat().st_size for path in (tmp_path / "frames").iterdir())
 
 
-def test_a_budget_that_holds_costs_nothing(scene, clips, tmp_path):
+def test_maximum_size_does_not_change_a_small_clip(scene, clips, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scene.save(Output(tmp_path / "a.gif", SIZE, FPS, max_bytes=10**8))
     assert (tmp_path / "a.gif").read_bytes() == (clips / "a.gif").read_bytes()
 
 
-def test_a_budget_that_cannot_be_met_leaves_the_old_file(scene, tmp_path):
+def test_impossible_maximum_size_keeps_existing_file(scene, tmp_path):
     (tmp_path / "a.gif").write_bytes(b"old")
     drawn = []
-    said = r"a\.gif: cannot be made smaller than [\d.]+ kB, and may have 20 kB; allow more, or make the clip shorter"
+    message = r"a\.gif: cannot be made smaller than [\d.]+ kB, and may have 20 kB; allow more, or make the clip shorter"
     output = Output(tmp_path / "a.gif", SIZE, FPS, max_bytes=20_000)
-    with pytest.raises(Error, match=said) as error:
+    with pytest.raises(Error, match=message) as error:
         list(save_outputs(scene.replace(seconds=4), output, progress=lambda done, total: drawn.append(done)))
     assert not isinstance(error.value, UsageError)
     assert (tmp_path / "a.gif").read_bytes() == b"old"
@@ -332,72 +332,72 @@ def test_a_budget_that_cannot_be_met_leaves_the_old_file(scene, tmp_path):
     assert len(drawn) <= 8 * 4 * FPS
 
 
-def test_one_that_is_too_large_does_not_keep_the_others(scene, tmp_path):
+def test_too_large_output_does_not_stop_the_others(scene, tmp_path):
     outputs = [Output(tmp_path / "a.apng", SIZE, FPS, max_bytes=20_000), Output(tmp_path / "a.mp4", SIZE, FPS)]
     with pytest.raises(Error, match=r"a\.apng: cannot be made smaller"):
         scene.save(*outputs)
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
 
 
-def test_a_gif_is_smaller_than_by_the_usual_recipe_and_no_worse(scene, clips, drawn, tmp_path):
+def test_gif_is_smaller_than_by_the_usual_filter_and_as_similar(scene, clips, drawn, tmp_path):
     usual = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
     pixels = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "320x180", "-r", f"{FPS}", "-i", "-"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *pixels, "-filter_complex", usual, tmp_path / "b.gif"]
     subprocess.run(command, input=drawn.tobytes(), check=True)
     assert (clips / "a.gif").stat().st_size < 0.95 * (tmp_path / "b.gif").stat().st_size
-    assert likeness(pillow(clips / "a.gif"), drawn) > likeness(pillow(tmp_path / "b.gif"), drawn) - 0.5
+    assert psnr(pillow(clips / "a.gif"), drawn) > psnr(pillow(tmp_path / "b.gif"), drawn) - 0.5
 
 
-# Places.
+# Presets.
 
 
-@pytest.mark.parametrize(("word", "place"), PRESETS.items(), ids=PRESETS)
-def test_every_place_has_its_clip(animopt_here, scenes, tmp_path, word, place):
-    done = animopt_here(str(scenes["ravine_sgd"]), "--for", word, "--seconds", "0.2", "--draft")
+@pytest.mark.parametrize(("name", "preset"), PRESETS.items(), ids=PRESETS)
+def test_preset_makes_its_clip(animopt_here, scenes, tmp_path, name, preset):
+    done = animopt_here(str(scenes["ravine_sgd"]), "--for", name, "--seconds", "0.2", "--draft")
     assert done.returncode == 0, done.stderr
-    path = tmp_path / "renders" / f"ravine-sgd-{word}{place.suffix}".removesuffix("/")
-    size = place.output(f"a{place.suffix}").draft().size
+    path = tmp_path / "renders" / f"ravine-sgd-{name}{preset.suffix}".removesuffix("/")
+    size = preset.output(f"a{preset.suffix}").draft().size
     assert done.stdout.strip() == str(path.relative_to(tmp_path)).replace("\\", "/")
-    if place.suffix == "/":
+    if preset.suffix == "/":
         with Image.open(path / "frame-0000.png") as frame:
             assert frame.size == size
             assert frame.getpixel((0, 0)) == (255, 255, 255)
     else:
-        told = ffmpeg("-i", str(path)).stderr.decode()
-        assert "{}x{}".format(*size) in told
+        info = ffmpeg("-i", str(path)).stderr.decode()
+        assert "{}x{}".format(*size) in info
 
 
-@pytest.mark.parametrize(("word", "place"), PRESETS.items(), ids=PRESETS)
-def test_a_place_is_what_it_says(word, place):
-    output = place.output(f"a{place.suffix}")
-    assert (output.size, output.fps, output.max_bytes) == (place.size, place.fps, place.max_bytes)
-    assert len(place.why) > 20
+@pytest.mark.parametrize(("name", "preset"), PRESETS.items(), ids=PRESETS)
+def test_preset_describes_its_output(name, preset):
+    output = preset.output(f"a{preset.suffix}")
+    assert (output.size, output.fps, output.max_bytes) == (preset.size, preset.fps, preset.max_bytes)
+    assert len(preset.why) > 20
     assert len(reductions(output)) > 1 or output.max_bytes is None
 
 
-def test_the_help_tells_of_every_place(animopt_here, scenes):
-    told = " ".join(animopt_here(str(scenes["ravine_sgd"]), "--help").stdout.split())
-    for word, place in PRESETS.items():
-        assert f"{word} {place}" in told
+def test_help_describes_every_preset(animopt_here, scenes):
+    text = " ".join(animopt_here(str(scenes["ravine_sgd"]), "--help").stdout.split())
+    for name, preset in PRESETS.items():
+        assert f"{name} {preset}" in text
 
 
-def test_a_rate_of_nothing_is_refused_for_a_place_too(animopt_here, scenes):
+def test_rate_of_zero_is_refused_for_a_preset(animopt_here, scenes):
     done = animopt_here(str(scenes["ravine_sgd"]), "--for", "github", "--fps", "0")
     assert (done.returncode, done.stderr) == (2, "animopt: fps 0.0: give 1 to 120 frames a second\n")
 
 
-def test_what_is_said_explicitly_wins(animopt_here, scenes, tmp_path):
+def test_options_replace_values_of_a_preset(animopt_here, scenes, tmp_path):
     options = ["--for", "github", "--seconds", "0.5", "--size", "320x180", "--fps", "10"]
     done = animopt_here(str(scenes["ravine_sgd"]), *options, "-o", "a.mp4")
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
-    told = ffmpeg("-i", str(tmp_path / "a.mp4")).stderr.decode()
-    assert "320x180" in told
-    assert "10 fps" in told
+    info = ffmpeg("-i", str(tmp_path / "a.mp4")).stderr.decode()
+    assert "320x180" in info
+    assert "10 fps" in info
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "said"),
+    ("options", "code", "message"),
     [
         (["--for", "moon"], 2, "'moon' is not one of 'github'"),
         (["--max-bytes", "3 bananas"], 2, "max bytes '3 bananas': give a size in bytes, as 10MB or 900kB"),
@@ -408,21 +408,21 @@ def test_what_is_said_explicitly_wins(animopt_here, scenes, tmp_path):
         (["-o", "a.gif/"], 2, "is a file; give the name of a folder"),
     ],
 )
-def test_bad_input_is_told_in_a_line(animopt_here, scenes, tmp_path, options, code, said):
+def test_misuse_is_reported_in_one_line(animopt_here, scenes, tmp_path, options, code, message):
     (tmp_path / "a.gif").write_bytes(b"old")
     done = animopt_here(str(scenes["ravine_sgd"]), *options)
     assert done.returncode == code
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
-# The browser.
+# Browsers.
 
 
 @pytest.fixture(scope="module")
 def site(clips, clear):
-    """The clips' folder, served to a browser, which reads the pixels of no file from the disk."""
+    """The address of a server for the folder of clips. Browsers hide the pixels of files on the disk from scripts."""
     for path in clear.glob("a.*"):
         shutil.copy(path, clips / f"clear{path.suffix}")
     (clips / "page.html").write_text("<!doctype html><body style='margin:0;background:#0000ff'></body>")
@@ -480,48 +480,48 @@ def shown(page, name, at=0.0):
 
 @needs_chromium
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng", "a.mp4", "a.webm"])
-def test_a_browser_shows_the_first_frame_as_it_was_drawn(page, drawn, name):
+def test_browser_shows_the_drawn_frame(page, drawn, name):
     duration, size, pixels = shown(page, name)
     assert size == SIZE
     if name.endswith(("mp4", "webm")):
         assert duration == pytest.approx(SECONDS, abs=0.02)
-    assert likeness(pixels[..., :3], drawn[0]) > 28
-    # The ground is the ground: no tint by a matrix that the browser guessed.
+    assert psnr(pixels[..., :3], drawn[0]) > 28
+    # A wrong color matrix would change the background.
     assert np.abs(pixels[:4, :4, :3].astype(int) - drawn[0][:4, :4]).max() <= 2
 
 
-VIEWED = [word for word, place in PRESETS.items() if place.suffix != "/"]
+VIEWED = [name for name, preset in PRESETS.items() if preset.suffix != "/"]
 
 
 @pytest.fixture(scope="module")
-def placed(scene, site, clips):
-    """A draft for each place that a browser can stand in for, in the folder that is served."""
-    for word in VIEWED:
-        place = PRESETS[word]
-        scene.replace(seconds=0.5).save(place.output(clips / f"{word}{place.suffix}").draft())
+def preset_clips(scene, site, clips):
+    """A draft for each preset that a browser can show, in the folder of the server."""
+    for name in VIEWED:
+        preset = PRESETS[name]
+        scene.replace(seconds=0.5).save(preset.output(clips / f"{name}{preset.suffix}").draft())
 
 
 @needs_chromium
-@pytest.mark.parametrize("word", VIEWED)
-def test_a_browser_shows_the_clip_of_each_place(page, placed, word):
-    place = PRESETS[word]
-    output = place.output(f"{word}{place.suffix}").draft()
+@pytest.mark.parametrize("name", VIEWED)
+def test_browser_shows_the_clip_of_each_preset(page, preset_clips, name):
+    preset = PRESETS[name]
+    output = preset.output(f"{name}{preset.suffix}").draft()
     duration, size, pixels = shown(page, str(output.path))
     assert size == output.size
-    if place.suffix == ".mp4":
+    if preset.suffix == ".mp4":
         assert duration == pytest.approx(round(0.5 * output.fps) / output.fps, abs=0.02)
-    ground = np.array([int(LIGHT.background[place : place + 2], 16) for place in (1, 3, 5)])
-    assert np.abs(pixels[2, 2, :3].astype(int) - ground).max() <= 2
+    background = np.array([int(LIGHT.background[start : start + 2], 16) for start in (1, 3, 5)])
+    assert np.abs(pixels[2, 2, :3].astype(int) - background).max() <= 2
     assert pixels[..., :3].std() > 5
 
 
 @needs_chromium
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
-def test_a_browser_finds_the_frame_of_a_second(page, drawn, name):
+def test_browser_seeks_to_the_frame_of_a_second(page, drawn, name):
     index = 9
     pixels = shown(page, name, (index + 0.5) / FPS)[2][..., :3]
-    likest = max(range(COUNT), key=lambda other: likeness(pixels, drawn[other]))
-    assert likest == index
+    most_similar = max(range(COUNT), key=lambda other: psnr(pixels, drawn[other]))
+    assert most_similar == index
 
 
 DECODE = """async name => {
@@ -541,7 +541,7 @@ DECODE = """async name => {
 
 
 @needs_chromium
-def test_a_browser_sees_through_every_frame_of_an_apng(page, clear):
+def test_browser_shows_the_transparency_of_an_apng(page, clear):
     expected = folder(clear / "frames", "RGBA").astype(int)
     urls = page.evaluate(DECODE, "clear.apng")
     assert len(urls) == COUNT
@@ -549,17 +549,17 @@ def test_a_browser_sees_through_every_frame_of_an_apng(page, clear):
         with Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))) as picture:
             pixels = np.asarray(picture.convert("RGBA")).astype(int)
         assert (pixels[..., 3] == frame[..., 3]).all()
-        # A canvas keeps colours times their opacity.
+        # A canvas multiplies colors by their opacity.
         assert (np.abs(pixels - frame)[..., :3].max(axis=2) * frame[..., 3] <= 255).all()
 
 
 @needs_chromium
 @pytest.mark.parametrize("name", ["clear.webm", "clear.webp"])
-def test_a_browser_sees_through_what_is_transparent(page, name):
+def test_browser_shows_the_background_of_the_page(page, name):
     pixels = shown(page, name)[2]
     assert pixels[2, 2, 3] == 0
     assert pixels[45, 240, 3] > 250
 
 
-def test_every_format_is_tried_here():
+def test_all_formats_are_tested():
     assert set(FORMATS) == {".gif", ".mp4", ".webm", ".webp", ".apng", ".mov", "/"}

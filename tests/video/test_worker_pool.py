@@ -1,4 +1,4 @@
-"""Drawing by several processes: what they draw, what they hold, and that none is left."""
+"""Worker processes: the frames they draw, the memory they use, and their end."""
 
 import os
 import pickle
@@ -54,7 +54,7 @@ def film(make_film, ravine_race):
 
 @pytest.fixture
 def started(monkeypatch):
-    """Every process that this one starts from here on."""
+    """A list to which each process that is started adds itself."""
     processes = []
 
     class Watched(subprocess.Popen):
@@ -66,20 +66,20 @@ def started(monkeypatch):
     return processes
 
 
-class Watchful(WorkerPool):
-    """Workers that note what they are asked for."""
+class RecordingPool(WorkerPool):
+    """A pool that records the arguments of its tasks."""
 
     def __init__(self, count):
         super().__init__(count)
-        self.asked = []
+        self.arguments = []
 
     def submit(self, fn, /, *args):
-        self.asked.append(args)
+        self.arguments.append(args)
         return super().submit(fn, *args)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_frames_are_the_same_for_any_number_of_workers(film, count):
+def test_number_of_workers_does_not_change_frames(film, count):
     with WorkerPool(count) as workers:
         there = list(film.frames(workers))
     here = list(film.frames())
@@ -96,20 +96,20 @@ def test_worker_starts_no_process_to_share_memory(film):
         assert workers.submit(eval, "len(__import__('psutil').Process().children())").result() == 0
 
 
-def test_some_frames_are_drawn_by_their_numbers(film):
+def test_frames_are_drawn_by_their_indices(film):
     with WorkerPool(2) as workers:
         for frame, index in zip(film.sample([13, 2, 2], workers), [13, 2, 2], strict=True):
             assert np.array_equal(frame, film.frame(index))
         assert list(film.sample([], workers)) == []
 
 
-def test_any_executor_draws(film):
+def test_thread_pool_draws_the_same_frames(film):
     with ThreadPoolExecutor(3) as threads:
         for frame, index in zip(film.frames(threads), range(20), strict=True):
             assert np.array_equal(frame, film.frame(index))
 
 
-def test_several_races_are_drawn(scenes, tmp_path):
+def test_workers_draw_films_of_several_races(scenes, tmp_path):
     import animopt
 
     turning = animopt.load_scene(scenes["rotating_ravine"])
@@ -119,7 +119,7 @@ def test_several_races_are_drawn(scenes, tmp_path):
             assert np.array_equal(frame, drawn.frame(index))
 
 
-def test_a_worker_never_imports_torch(film):
+def test_worker_does_not_import_torch(film):
     with WorkerPool(1, "animopt.video.film") as workers:
         assert len(list(film.frames(workers))) == 20
         loaded = workers.submit(eval, "set(__import__('sys').modules)").result()
@@ -128,7 +128,7 @@ def test_a_worker_never_imports_torch(film):
 
 
 class Odd(torch.optim.SGD):
-    """Keeps settings that none but torch, or this file, can read."""
+    """Has settings that only torch, or this file, can unpickle."""
 
     def __init__(self, params):
         super().__init__(params, lr=0.1)
@@ -138,7 +138,7 @@ class Odd(torch.optim.SGD):
 
 
 @pytest.mark.parametrize("name", ["ravine_race", "himmelblau_adam_basins", "regression_minibatch", "odd"])
-def test_a_recording_is_read_without_torch(scenes, record, tmp_path, name):
+def test_recording_is_unpickled_without_torch(scenes, record, tmp_path, name):
     recording = record(scenes[name]) if name in scenes else scene(racers=[Racer(Odd)]).record()
     if name == "odd":
         kept = recording.hyperparameters[0]
@@ -157,25 +157,25 @@ def environment():
     return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
 
-def test_the_window_is_bounded(film):
-    with Watchful(2) as workers:
+def test_few_frames_are_drawn_ahead_by_workers(film):
+    with RecordingPool(2) as workers:
         frames = film.frames(workers)
-        assert not workers.asked
+        assert not workers.arguments
         for taken, _ in enumerate(frames):
-            assert len(workers.asked) - taken <= 2 * FRAMES_AHEAD
-        assert len(workers.asked) == 20
-        names, behinds, starts, indices = (set(each) for each in zip(*workers.asked, strict=True))
+            assert len(workers.arguments) - taken <= 2 * FRAMES_AHEAD
+        assert len(workers.arguments) == 20
+        names, film_offsets, offsets, indices = (set(each) for each in zip(*workers.arguments, strict=True))
     assert indices == set(range(20))
     size = 3 * SMALL[0] * SMALL[1]
-    assert starts == {place * size for place in range(2 * FRAMES_AHEAD)}
-    assert behinds == {2 * FRAMES_AHEAD * size}
+    assert offsets == {slot * size for slot in range(2 * FRAMES_AHEAD)}
+    assert film_offsets == {2 * FRAMES_AHEAD * size}
     (name,) = names
     with pytest.raises(FileNotFoundError):
         SharedMemory(name)
 
 
-class Patient(Executor):
-    """Counts what is under way, and does a task only when its outcome is asked for."""
+class LazyExecutor(Executor):
+    """Counts pending tasks, and runs a task when its result is requested."""
 
     def __init__(self):
         self.waiting = deque()
@@ -197,19 +197,19 @@ class Patient(Executor):
         return Later()
 
 
-def test_another_executor_is_not_flooded(make_film, ravine_race):
+def test_few_frames_are_drawn_ahead_by_another_executor(make_film, ravine_race):
     long = make_film(ravine_race, seconds=50, fps=50)
-    patient = Patient()
-    frames = long.frames(patient)
+    executor = LazyExecutor()
+    frames = long.frames(executor)
     for _ in range(3):
         next(frames)
-    assert 1 <= patient.most <= FRAMES_AHEAD * available_processors()
+    assert 1 <= executor.most <= FRAMES_AHEAD * available_processors()
     frames.close()
-    assert not patient.waiting
+    assert not executor.waiting
 
 
 @pytest.mark.parametrize("how", ["script", "standard input"])
-def test_a_script_without_a_guard_runs_once(tmp_path, how):
+def test_script_without_main_guard_runs_once(tmp_path, how):
     (tmp_path / "script.py").write_text(SCRIPT)
     command, given = ([sys.executable, "script.py"], None) if how == "script" else ([sys.executable, "-"], SCRIPT)
     done = subprocess.run(
@@ -220,27 +220,27 @@ def test_a_script_without_a_guard_runs_once(tmp_path, how):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no more")], ids=repr)
-def test_an_error_midway_leaves_no_process(started, tmp_path, error):
+def test_error_while_saving_leaves_no_process(started, tmp_path, error):
     def progress(done, total):
         if done == 5:
             raise error
 
     with pytest.raises(type(error)):
         list(save_outputs(scene(), Output(tmp_path / "a.mp4", SMALL, 25), workers=2, progress=progress))
-    # Two workers and an encoder, which imageio-ffmpeg may have tried out before.
+    # Two workers and an encoder. imageio-ffmpeg may have started a third process to test the encoder.
     assert len(started) >= 3
     assert all(process.poll() is not None for process in started)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_race_that_fails_leaves_no_process(started, tmp_path):
+def test_failed_race_leaves_no_process(started, tmp_path):
     with pytest.raises(Error, match="its start"):
         scene(function=lambda x: (x * np.nan).sum()).save(tmp_path / "a.mp4", workers=2)
     assert len(started) == 2
     assert all(process.poll() is not None for process in started)
 
 
-def test_an_abandoned_iterator_leaves_no_process(started, tmp_path):
+def test_closed_iterator_leaves_no_process(started, tmp_path):
     outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 20)]
     saving = save_outputs(scene(), *outputs, workers=2)
     assert next(saving) == outputs[0].path
@@ -249,9 +249,9 @@ def test_an_abandoned_iterator_leaves_no_process(started, tmp_path):
     assert list(tmp_path.iterdir()) == [outputs[0].path]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a process is asked for by its number otherwise")
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill with signal 0 ends a process on Windows")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM] if sys.platform != "win32" else [])
-def test_a_killed_caller_leaves_no_process(number):
+def test_killed_caller_leaves_no_process(number):
     program = """
 import os, time
 from animopt.video.worker_pool import WorkerPool
@@ -275,37 +275,37 @@ def alive(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    # One that nobody has buried yet is as good as gone.
+    # A zombie has ended, although its parent has not read its exit code.
     status = Path(f"/proc/{pid}/stat")
     return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
-def test_an_executor_of_the_callers_is_left_running(tmp_path):
+def test_executor_of_the_caller_stays_open(tmp_path):
     with WorkerPool(1) as workers:
         scene(seconds=0.4).save(Output(tmp_path / "a.mp4", SMALL, 10), workers=workers)
         assert workers.submit(abs, -3).result() == 3
 
 
-def test_few_frames_need_no_process(started, tmp_path):
+def test_few_frames_start_no_worker(started, tmp_path):
     scene(seconds=0.4).save(Output(tmp_path / "a.mp4", SMALL, 10))
     assert started
     assert not [process for process in started if process.args[0] == sys.executable]
 
 
 @pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 4), (0, inf, 0), (2, 1, 2)])
-def test_as_many_as_are_asked_for_or_suit(monkeypatch, workers, frames, count):
+def test_number_of_workers_depends_on_the_number_of_frames(monkeypatch, workers, frames, count):
     monkeypatch.setattr("animopt.video.worker_pool.available_processors", lambda: 6)
     with drawing_executor(workers, frames) as executor:
         assert (executor.count if executor else 0) == count
 
 
 @pytest.mark.parametrize("count", [-1, 1.5, "2"])
-def test_a_number_of_workers_that_cannot_be_is_refused(count, tmp_path):
+def test_invalid_number_of_workers_is_refused(count, tmp_path):
     with pytest.raises(UsageError, match=f"workers {count!r}: "):
         scene().save(tmp_path / "a.mp4", workers=count)
 
 
-def test_a_worker_that_dies_gives_one_line_and_is_replaced():
+def test_dead_worker_fails_its_task_and_is_replaced():
     with WorkerPool(1) as workers:
         with pytest.raises(Error, match="workers 1: one ended with exit code 3; ") as caught:
             workers.submit(os._exit, 3).result()
@@ -313,7 +313,7 @@ def test_a_worker_that_dies_gives_one_line_and_is_replaced():
         assert workers.submit(abs, -3).result() == 3
 
 
-def test_a_worker_that_dies_midway_ends_the_clip(film):
+def test_dead_worker_fails_the_clip(film):
     with WorkerPool(1) as workers:
         frames = film.frames(workers)
         next(frames)
@@ -322,7 +322,7 @@ def test_a_worker_that_dies_midway_ends_the_clip(film):
             list(frames)
 
 
-def test_what_a_task_raises_comes_back():
+def test_exception_of_a_task_is_raised_with_its_traceback():
     with WorkerPool(1) as workers:
         with pytest.raises(ValueError, match="invalid literal") as caught:
             workers.submit(int, "x").result()
@@ -336,7 +336,7 @@ def test_what_a_task_raises_comes_back():
         assert workers.submit(abs, -3).result() == 3
 
 
-def test_what_a_task_prints_is_no_answer(capfd):
+def test_task_prints_to_standard_error_and_reads_nothing(capfd):
     with WorkerPool(1) as workers:
         assert workers.submit(print, "hello").result() is None
         assert workers.submit(eval, "__import__('os').write(1, b'there')").result() == 5
@@ -347,7 +347,7 @@ def test_what_a_task_prints_is_no_answer(capfd):
     assert "there" in err
 
 
-def test_nothing_is_taken_after_the_end():
+def test_task_after_shutdown_is_refused():
     workers = WorkerPool(1)
     future = workers.submit(abs, -3)
     workers.shutdown()
@@ -356,7 +356,7 @@ def test_nothing_is_taken_after_the_end():
         workers.submit(abs, -3)
 
 
-def test_all_goes_on_past_a_scene_that_fails(animopt_here, tmp_path):
+def test_failed_scene_does_not_stop_the_others(animopt_here, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "one.py").write_text(SCENE)
@@ -374,7 +374,7 @@ def test_all_goes_on_past_a_scene_that_fails(animopt_here, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["nothing-like-it"], "there is no scene"),
         (["missing.py"], "missing.py: there is no such scene file"),
@@ -383,19 +383,19 @@ def test_all_goes_on_past_a_scene_that_fails(animopt_here, tmp_path):
         (["--workers", "0", "one.py"], "--workers"),
     ],
 )
-def test_what_all_cannot_do_is_said_before_it_starts(animopt_here, tmp_path, started, arguments, said):
+def test_misuse_of_all_is_reported_before_work(animopt_here, tmp_path, started, arguments, message):
     (tmp_path / "mine").mkdir()
     for path in (tmp_path / "one.py", tmp_path / "mine" / "one.py"):
         path.write_text(SCENE)
     done = animopt_here("all", *arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert not started
     assert not (tmp_path / "renders").exists()
 
 
-def test_scenes_are_rendered_by_any_executor(tmp_path):
+def test_thread_pool_renders_scenes(tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     outputs = [Output(tmp_path / "one.mp4", SMALL, 10)]
     with ThreadPoolExecutor(2) as threads:
@@ -403,19 +403,19 @@ def test_scenes_are_rendered_by_any_executor(tmp_path):
     assert (rendered.name, rendered.paths, rendered.failure) == ("one", (tmp_path / "one.mp4",), "")
 
 
-def test_a_worker_that_dies_with_a_scene_fails_that_one_alone(tmp_path):
+def test_dead_worker_fails_only_its_scene(tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     (tmp_path / "deadly.py").write_text("import os\nos._exit(7)")
     scenes = {
         name: (tmp_path / f"{name}.py", [Output(tmp_path / f"{name}.gif", SMALL, 10)]) for name in ("deadly", "one")
     }
     with WorkerPool(1) as workers:
-        outcomes = {rendered.name: rendered for rendered in render_all(scenes, workers, {"seconds": 0.3})}
-    assert "exit code 7" in outcomes["deadly"].failure
-    assert (outcomes["one"].failure, outcomes["one"].paths) == ("", (tmp_path / "one.gif",))
+        results = {rendered.name: rendered for rendered in render_all(scenes, workers, {"seconds": 0.3})}
+    assert "exit code 7" in results["deadly"].failure
+    assert (results["one"].failure, results["one"].paths) == ("", (tmp_path / "one.gif",))
 
 
-def test_a_scenes_warnings_are_told(tmp_path, animopt_here):
+def test_warnings_of_a_scene_are_reported(tmp_path, animopt_here):
     (tmp_path / "wide.py").write_text(SCENE.replace("(-7, 2)", "(-70, 2)"))
     done = animopt_here("all", "wide.py", "--format", "gif", *QUICK)
     assert done.returncode == 0
@@ -431,14 +431,14 @@ def test_a_scenes_warnings_are_told(tmp_path, animopt_here):
         ("a.gif", {"size": (200, 200), "fps": 50}, (160, 160), 10),
     ],
 )
-def test_a_draft_is_half_the_size_at_a_rate_that_the_format_keeps(name, full, size, fps):
+def test_draft_has_half_the_size_and_a_low_rate(name, full, size, fps):
     draft = Output(name, **full, theme="dark").draft()
     assert (draft.path, draft.fps, draft.theme) == (Path(name), fps, "dark")
     assert draft.size == pytest.approx(size, abs=2)
     assert not any(side % 2 for side in draft.size)
 
 
-def test_a_draft_is_asked_for_on_the_command_line(animopt_here, tmp_path):
+def test_draft_option(animopt_here, tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here("one.py", "--draft", "--seconds", "0.4", "--workers", "0", "-o", "a.gif")
     assert done.returncode == 0, done.stderr
