@@ -20,8 +20,8 @@ from animopt.drawing.mpl import FontProperties, fontManager, get_font, matplotli
 
 FAMILY = "Animopt Inter"
 
-_RECIPE = 1
-"""Version of the way in which the files are made. Increase it with each change, so that cached files are made anew."""
+_VERSION = 1
+"""Version of the cached font files. Increase it when their code changes, so that they are made again."""
 
 _REGULAR, _BOLD = 400, 700
 
@@ -183,7 +183,7 @@ def _add_alias(name: str) -> str | None:
 
 def _font_file(weight: int) -> Path:
     """Return the font file of a weight. It is made unless the user's cache has a whole one."""
-    path = Path(matplotlib.get_cachedir(), f"animopt-inter-{version('fontpkg-inter')}-{_RECIPE}-{weight}.ttf")
+    path = Path(matplotlib.get_cachedir(), f"animopt-inter-{version('fontpkg-inter')}-{_VERSION}-{weight}.ttf")
     if _is_whole(path):
         return path
     data = _make_font(weight)

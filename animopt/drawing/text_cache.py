@@ -63,7 +63,7 @@ class TextCache:
         sheet = np.asarray(self._renderer.buffer_rgba())
         height, width = sheet.shape[:2]
         size = float(text.get_fontsize())
-        # The position at which the sheet has the most room for it.
+        # The position at which the sheet has the most room for the text.
         side = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()]
         x, y = round(size + side * (width - 2 * size)), height // 2
         transform, position, alpha = text.get_transform(), text.get_position(), text.get_alpha()

@@ -21,7 +21,7 @@ _REASONS = {
     "dense gradients": "takes only sparse gradients, and a function of two variables has dense ones; use Adam",
     "2D parameters": "takes only matrices, and a point (x, y) is a vector; use SGD with momentum",
 }
-"""Why an optimizer of torch cannot run here, by words of torch's own message."""
+"""Reason why an optimizer of torch cannot run here, by a part of torch's message."""
 
 
 @attrs.frozen(init=False, repr=False, eq=False, slots=False)

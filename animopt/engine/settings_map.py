@@ -75,7 +75,7 @@ class SettingsMap:
         (first, columns), (second, rows) = self.settings.items()
         place = np.array(racer.start or start, dtype=np.float64)
         cells = [(each, place) for each in self._racers(racer)]
-        # One row in a batch: torch takes longer to add a group to an optimizer, the more groups it has.
+        # A batch has one row, because adding a group to an optimizer takes longer with each group that it has.
         parts: list[list[Any]] = follow_races(function, cells, racer.steps or steps, len(columns), _run_batch, list)
         points = np.concatenate([np.array(part) for part in parts], axis=-1)
         points = np.moveaxis(points, 1, -1).reshape(len(points), len(rows), len(columns), 2)

@@ -14,16 +14,16 @@ from animopt.engine.racer_names import names_and_settings
 from animopt.engine.record import run
 
 DEFAULT_RANGES: Mapping[str, tuple[float, float]] = {"lr": (1e-4, 10)}
-"""Ranges that are searched unless others are given."""
+"""Ranges that are searched by default."""
 
 MAX_SEED = 2**32 - 1
 """Largest seed that optuna accepts."""
 
 SMALLEST_GAP = 1e-12
-"""Added to each gap, so that a gap of 0 has a logarithm."""
+"""Number added to each gap, so that a gap of 0 has a logarithm."""
 
 DIVERGED_SCORE = 400.0
-"""Score of a race that ends at no finite loss; larger than the logarithm of any number."""
+"""Score of a race without a finite loss at its end. It is larger than the logarithm of any number."""
 
 
 @attrs.frozen(slots=False)

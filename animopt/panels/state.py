@@ -126,9 +126,10 @@ class State:
 
 
 def _to_pixels(rows: Array, in_view: NDArray[np.bool_], half: Array, fraction: float) -> Array:
-    """Scale rows (steps + 1, 2) so that a fraction of those in view fits in nine tenths of `half` the map, (2,).
+    """Scale rows (steps + 1, 2) so that a `fraction` of those in view fits in the map.
 
-    `in_view` (steps,) says whether each step starts in view.
+    `half` (2,) is half the size of the map, of which nine tenths are used. `in_view` (steps,) says whether each step
+    starts in view.
     """
     lengths = np.abs(rows[1:][in_view & np.isfinite(rows[1:, 0])])
     if not lengths.any():

@@ -26,7 +26,7 @@ from animopt.drawing.text import max_width, text_width, write
 from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
 
 REST = -3
-"""Outcome that stands for all minima for which there is no row."""
+"""Outcome that represents all minima without a row."""
 
 ROW, MIN_ROW = 30.0, 1.5
 """Height of a row, in pixels of a 1280 × 720 picture, and its minimum in the smallest type size."""

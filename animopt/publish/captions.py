@@ -10,10 +10,10 @@ from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
 
 MIN_SECONDS = 1.5
-"""Minimum number of seconds for which a caption is shown, and maximum by which it is late."""
+"""Minimum duration of a caption in seconds, and its maximum delay."""
 
 MAX_SECONDS = 4.0
-"""Maximum number of seconds for which a caption is shown, except the last one."""
+"""Maximum duration of a caption in seconds. The last one may be longer."""
 
 MARK = "NOTE animopt"
 """Comment in each file of captions by which animopt recognizes it."""

@@ -140,7 +140,7 @@ class Clip:
         return f"Clip({self.title!r}, {self.suffix}, {width}x{height}, {self.fps:g} fps)"
 
     def render(self) -> RenderedClip:
-        """Render the clip, unless it was. Raises Error if the scene fails."""
+        """Render the clip if it is not rendered yet. Raises Error if the scene fails."""
         if self._rendered is None:
             with progress_bar(self.title) as progress:
                 self._rendered = self._make(progress)

@@ -78,7 +78,7 @@ def write_sidecars(
 
 
 def _clips(outputs: Sequence[Output]) -> list[list[Output]]:
-    """Return the outputs of each clip."""
+    """Group the outputs whose paths differ only in the suffix. Each group is one clip."""
     clips: dict[Path, list[Output]] = {}
     for output in outputs:
         clips.setdefault(output.path.resolve().with_suffix(""), []).append(output)

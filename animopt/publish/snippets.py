@@ -14,7 +14,7 @@ VIDEO_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/w
 """Media types of the clips that a page plays, by suffix."""
 
 PICTURE_SUFFIXES = (".gif", ".png", ".apng", ".webp", ".avif")
-"""Suffixes of the clips that a page shows as pictures. To other clips it links."""
+"""Suffixes of the clips that a page shows as pictures. A page links to clips of other formats."""
 
 
 def html(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "", captions: str = "") -> str:

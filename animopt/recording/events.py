@@ -47,7 +47,7 @@ def events(recording: Recording) -> list[Event]:
 
 
 def headlines(recording: Recording) -> list[Event]:
-    """Return the events that are shown: if there are many racers, only those of all racers."""
+    """Return the events to show. If there are many racers, events of a single racer are left out."""
     return [event for event in events(recording) if event.racer is None or len(recording.names) <= MAX_NAMES]
 
 

@@ -61,14 +61,14 @@ class Basins:
         return int(np.searchsorted(self._steps[outcome], step, side="right"))
 
     def median(self, outcome: int, step: float) -> float:
-        """Return the median of the steps at which starts came to an outcome until a step, or NaN if there are none."""
+        """Return the median step at which starts reached an outcome, up to a step, or NaN if none reached it."""
         if outcome == UNDECIDED or not (count := self.count(outcome, step)):
             return np.nan
         return float(np.median(self._steps[outcome][:count]))
 
     @cached_property
     def _steps(self) -> dict[int, NDArray[np.int64]]:
-        """The steps from which on each outcome holds, ascending, (starts,)."""
+        """By outcome, the first step from which each start keeps it, ascending, (starts,)."""
         outcomes = (DIVERGED, *range(len(self.minima)))
         return {outcome: np.sort(self.step[self.minimum == outcome]) for outcome in outcomes}
 

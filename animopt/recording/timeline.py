@@ -134,7 +134,7 @@ class Timeline:
 
     The title card is shown for the first `card` seconds. Of several `races`, the first one runs. Then the results of
     the others are shown one after another. At the end of a clip with `loop` "seamless", the camera has turned once
-    around and the racers return to their starts along their trails, so that the last moment is the first one.
+    around and the racers return to their starts along their trails, so that the last moment equals the first one.
 
     Raises UsageError for another `loop`, and if the card and the question leave no time for the race.
     """

@@ -107,7 +107,7 @@ class Work:
 
     def check(self, limits: Limits) -> None:
         """Raise UsageError, with the estimated time and memory, if the work exceeds a limit."""
-        # It imports NumPy, without which the command line lists the limits.
+        # Imported here because it needs NumPy, and the command line lists the limits without NumPy.
         from animopt.core.number_format import format_bytes
 
         for name, amount in self.amounts.items():

@@ -33,7 +33,7 @@ def race_scene(function: str, racers: Sequence[str], settings: Mapping[str, Any]
     is_file = Path(function).suffix == ".py"
     folder = SceneFolder(Path(function).parent if is_file else Path())
     name, found = _from_file(function, folder) if is_file else _from_library(function)
-    # A class of the user's is in a module of the current folder.
+    # A class that the user wrote is in a module of the current folder.
     with SceneFolder(Path()).open():
         scene = Scene(function=found, racers=[_racer(text) for text in racers], **settings)
     definition = source(function) if is_file else ""

@@ -12,7 +12,7 @@ from animopt.video.output import Output
 class SceneFacts:
     """Facts about a scene that a gallery shows.
 
-    The language of the title is "" if the scene does not have it. The optimizers are the names of their classes.
+    The language of the title is "" if the title is a single text. The optimizers are the names of their classes.
     """
 
     title: str
