@@ -66,7 +66,7 @@ def render_all_scenes(names: tuple[str, ...], folder: Path, **values: Any) -> No
     ],
 )
 def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
-    """Render all listed scenes, or the given ones, as small clips, and a page on which to browse them.
+    """Render all listed scenes, or the given ones, as small clips, and a page that shows them.
 
     Scenes are names, files, or folders of scene files. The page is index.html in the folder; it needs neither a server
     nor a network. It shows the scenes of the last run. Other files in the folder are kept.

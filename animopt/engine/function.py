@@ -144,7 +144,7 @@ class Function:
         self._check_arguments()
 
     def _check_arguments(self) -> None:
-        """Raise UsageError for a definition that does not take the arguments that it is called with."""
+        """Raise UsageError if the definition cannot be called with a point and the data."""
         try:
             signature = inspect.signature(self.definition)
         except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The state of torch in which races run, whatever the surrounding program has set."""
+"""The state of torch in which races run, regardless of the settings of the surrounding program."""
 
 import sys
 from collections.abc import Callable, Iterator

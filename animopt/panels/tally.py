@@ -79,7 +79,7 @@ class _Table:
         self.small = max(theme.min_text, 0.85 * self.size)
 
     def _split_minima(self, room: int) -> tuple[list[int], list[int]]:
-        """Return the minima that have a row, and those that the fewest starts reach, for which there is no room."""
+        """Return the minima that have a row, and those without room for one, which the fewest starts reach."""
         minima = list(range(len(self.basins.minima)))
         if len(minima) <= room:
             return minima, []

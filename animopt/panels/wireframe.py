@@ -186,7 +186,7 @@ class _Mesh:
 
 
 def _draw_scale_note(axes: Axes, theme: Theme) -> Array:
-    """Write that the scale of heights is not linear. Return the center and size of the note in pixels, (1, 4)."""
+    """Write that the heights are on a log scale. Return the center and size of the note in pixels, (1, 4)."""
     size = theme.text(12)
     note = axes.annotate(
         "heights on a log scale",

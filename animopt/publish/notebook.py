@@ -68,12 +68,12 @@ def progress_bar(label: str) -> Iterator[ProgressBar]:
 
 
 def in_notebook() -> bool:
-    """Whether this process is the kernel of a notebook."""
+    """Return whether this process is the kernel of a notebook."""
     return getattr(_shell(), "kernel", None) is not None and not in_terminal()
 
 
 def in_terminal() -> bool:
-    """Whether IPython runs in a terminal, which shows only text."""
+    """Return whether IPython runs in a terminal, which shows only text."""
     shell = _shell()
     return shell is not None and "text/html" not in shell.display_formatter.active_types
 

@@ -71,7 +71,7 @@ class SceneFolder:
             _switch(self, before)
 
     def contains(self, file: str) -> bool:
-        """Whether a file is in the folder, or in a folder in it."""
+        """Return whether a file is in the folder or in a subfolder."""
         return self.folder in Path(file).parents
 
     def relative(self, file: str) -> str:
@@ -101,7 +101,7 @@ class SceneFolder:
         _IMPORTED.setdefault(self.folder, set()).update(files)
 
     def _has(self, module: ModuleType | None) -> bool:
-        """Whether a module or a package is directly in the folder."""
+        """Return whether a module or a package is directly in the folder."""
         paths = [*getattr(module, "__path__", ()), getattr(module, "__file__", None)]
         return any(path and Path(path).absolute().parent == self.folder for path in paths)
 

@@ -112,7 +112,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def _is_literal(value: object) -> bool:
-    """Whether both a scene file and JSON can contain a value."""
+    """Return whether both a scene file and JSON can contain a value."""
     if isinstance(value, (list, tuple)):
         return all(map(_is_literal, value))
     if isinstance(value, dict):
