@@ -1,6 +1,6 @@
 """The data behind the surface, and each racer's model of them."""
 
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -22,6 +22,9 @@ REACH = 0.25
 @final
 class Fit:
     """The data as dots, those in the batch of the current step larger, and each racer's model as a line."""
+
+    needs: ClassVar = "sample", "the function has no data and model of them; use animopt.regression"
+    """Field of the recording that the panel needs, and the problem if it is None."""
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the axes and the data. The batch, the lines and their heads move."""

@@ -1,7 +1,7 @@
 """A map: where each start leads, or how low the loss is for each pair of settings."""
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,9 @@ BEST_RADIUS, MIN_BEST_RADIUS = 9.0, 0.6
 @final
 class Map:
     """The recording's map, which fills in with the steps."""
+
+    needs: ClassVar = "map", "the scene has none; give it one, as map=StartsMap()"
+    """Field of the recording that the panel needs, and the problem if it is None."""
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the contour lines or the axes of the settings. The map itself moves."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -44,6 +44,9 @@ LOSS_LINES = 5.2
 @final
 class Tally:
     """For starts, a row for each minimum with its share of the starts; for settings, the best and a color bar."""
+
+    needs: ClassVar = "map", "the scene has no map; give it one, as map=StartsMap()"
+    """Field of the recording that the panel needs, and the problem if it is None."""
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the names and colors. The numbers move."""

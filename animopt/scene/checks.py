@@ -20,7 +20,7 @@ def check_scene(scene: SceneFields) -> None:
     for function in scene.functions:
         _check_function(scene, function)
     has_data = all(function.predict for function in scene.functions)
-    check_panels(scene.panels, {"map": scene.map is not None, "sample": has_data})
+    check_panels(scene.panels, {"map": scene.map is not None, "sample": has_data}.__getitem__)
     texts = [scene.title or title_of(scene), scene.caption, scene.question.text if scene.question else ""]
     lines = [line for text in texts for line in ([text] if isinstance(text, str) else text.values())]
     names = [racer.name for racer in scene.racers]

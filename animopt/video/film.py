@@ -1,7 +1,7 @@
 """A recording and a timeline as a sequence of frames."""
 
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from importlib import import_module
@@ -31,17 +31,13 @@ RACE_PANELS = ("wireframe", "contour", "loss", "standings", "multiples")
 MAP_PANELS = ("wireframe", "map", "tally")
 """Default panels of a map."""
 
-NEEDS = {
-    "fit": ("sample", "the function has no data and model of them; use animopt.regression"),
-    "map": ("map", "the scene has none; give it one, as map=StartsMap()"),
-    "tally": ("map", "the scene has no map; give it one, as map=StartsMap()"),
-}
-"""By panel, the field of a recording that it needs, and the problem with its remedy if the field is None."""
-
 PANEL_CLASSES: Mapping[str, Any] = {
     name: getattr(import_module(f"animopt.panels.{name}"), name.capitalize()) for name in ("header", *PANELS, "card")
 }
-"""Panels by name. Each is the class of its own module in `animopt.panels`."""
+"""Panels by name. Each is the class of its own module in `animopt.panels`.
+
+If a panel cannot be drawn without a field of the recording, its `needs` has the field and the problem.
+"""
 
 
 @attrs.frozen
@@ -189,11 +185,12 @@ def draw_page(
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
 
 
-def check_panels(panels: Sequence[str], has: Mapping[str, bool]) -> None:
-    """Raise UsageError for panels that need a field which is None. `has` says whether the recording has each field."""
-    for panel, (field, problem) in NEEDS.items():
-        if panel in panels and not has[field]:
-            raise UsageError(f"panel {panel!r}: {problem}, or leave out {panel!r}")
+def check_panels(panels: Sequence[str], has: Callable[[str], bool]) -> None:
+    """Raise UsageError for a panel that needs a field of the recording for which `has` returns False."""
+    for name in panels:
+        field, problem = getattr(PANEL_CLASSES[name], "needs", ("", ""))
+        if field and not has(field):
+            raise UsageError(f"panel {name!r}: {problem}, or leave out {name!r}")
 
 
 def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
@@ -211,8 +208,7 @@ def _prepare(recording: Recording | Sequence[Recording], staging: Staging) -> tu
     Raises UsageError for panels that the races do not support.
     """
     races = [recording] if isinstance(recording, Recording) else list(recording)
-    needed = {field for field, _ in NEEDS.values()}
-    check_panels(staging.panels, {field: all(getattr(race, field) is not None for race in races) for field in needed})
+    check_panels(staging.panels, lambda field: all(getattr(race, field) is not None for race in races))
     texts = [staging.caption, staging.question]
     texts += [text for race in races for text in (race.title, race.caption, *race.names, *race.settings)]
     missing = missing_letters("".join(dict.fromkeys(texts)))

@@ -20,10 +20,10 @@ from animopt.drawing.theme import THEMES
 from animopt.functions import quartic, ravine
 from animopt.recording.timeline import LOOPS, Timeline
 from animopt.scene.staging import staging_of
-from animopt.video.film import NEEDS, RACE_PANELS, Film, Staging
+from animopt.video.film import PANEL_CLASSES, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
-ALL_RACE_PANELS = tuple(panel for panel in PANELS if panel not in NEEDS)
+ALL_RACE_PANELS = tuple(panel for panel in PANELS if not hasattr(PANEL_CLASSES[panel], "needs"))
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
 SECONDS = 10
 MOMENTS = [0, 4.5, SECONDS]
