@@ -48,7 +48,7 @@ _SIZE_FACTORS = {
 
 
 class _PixelPath(PathPatch):
-    """A path in pixels from the figure's lower left, drawn without the steps of matplotlib that it does not need."""
+    """A path in pixels from the figure's lower left, which is drawn faster than matplotlib's own patches."""
 
     def __init__(self, axes: Axes, **style: Any) -> None:
         super().__init__(Path(np.empty((0, 2))), transform=IdentityTransform(), **style)
@@ -74,7 +74,7 @@ class _PixelPath(PathPatch):
 class Markers(_PixelPath):
     """One shape at several positions, which are not rounded to whole pixels as those of matplotlib's markers are.
 
-    `shape` holds its vertices (vertices, 2) in pixels.
+    The argument `shape` is a path in pixels. The attribute `shape` holds its vertices (vertices, 2).
     """
 
     def __init__(self, axes: Axes, shape: Path, **style: Any) -> None:

@@ -104,7 +104,7 @@ class Canvas:
             finally:
                 for artist in hidden:
                     artist.set_visible(True)
-                # After matplotlib draws a text, `stale` no longer shows whether the cache is up to date.
+                # matplotlib has reset `stale`, by which the cache knows whether a text has changed.
                 self._texts.forget_positions()
         return file.getvalue()
 

@@ -162,7 +162,7 @@ def _korean_extra() -> Iterable[Path]:
 
 
 def _add_alias(name: str) -> str | None:
-    """Give a family of the machine an alias that has both weights, and return it; None if there is no such family.
+    """Add an alias with both weights for a family of the machine. Return it, or None if there is no such family.
 
     Each weight of the alias is the nearest weight of the family. For the family's own name matplotlib would warn of
     each missing weight, at every size.
@@ -190,7 +190,7 @@ def _font_file(weight: int) -> Path:
     try:
         write_atomically(path, data)
     except Error:
-        # Windows does not replace a file that another process has open, after that process has written it.
+        # Windows does not replace a file that another process has open. That process may have written a whole one.
         if not _is_whole(path):
             path = _temporary_folder() / path.name
             path.write_bytes(data)

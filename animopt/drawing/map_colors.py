@@ -13,7 +13,7 @@ from animopt.drawing.theme import Theme
 from animopt.recording.map_results import Basins, Losses
 
 MAX_BANDS = 4
-"""Maximum number of tints of a basin's hue. Each tint is a range of steps in which a minimum is reached."""
+"""Maximum number of bands: ranges of steps in which a minimum is reached. Each has its tint of the basin's hue."""
 
 PALEST_TINT = 0.66
 """Fraction of the background's color in the tint of the last band."""
@@ -41,7 +41,7 @@ def minimum_letter(minimum: int) -> str:
 
 
 def step_bands(basins: Basins) -> list[int]:
-    """Return the last step of each band but the last band, ascending."""
+    """Return the last step of each band, ascending, without the last band, which has no end."""
     reached = basins.step[basins.minimum >= 0]
     # The few starts that arrive late would take most of the range.
     high = float(np.quantile(reached, 0.95)) if reached.size else 1.0

@@ -14,7 +14,7 @@ MAX_BITMAPS = 2000
 
 
 class TextCache:
-    """Bitmaps of texts, each drawn once per words, style and position within a pixel.
+    """Bitmaps of texts. One bitmap serves all texts with the same words, style and position within a pixel.
 
     `size` (width, height) is that of the picture.
     """

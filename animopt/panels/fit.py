@@ -44,7 +44,7 @@ class Fit:
         inset = 0.3 * MARGIN * (high - low)
 
         def move(moment: Moment) -> Artists:
-            # After the last step its batch stays.
+            # After the last step, its batch remains.
             rows = sample.batches[min(int(moment.step), len(sample.batches) - 1)]
             batch.set_positions(points[rows] if size < len(points) else points[:0])
             for racer in racers:

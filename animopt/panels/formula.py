@@ -17,7 +17,7 @@ ROW = 1.5
 @final
 @dataclass(frozen=True)
 class Formula:
-    """One racer's update rule, and below or beside it, if there is room, the numbers of the current step."""
+    """One racer's update rule, and the numbers of the current step below or beside it if there is room."""
 
     racer: int = 0
 

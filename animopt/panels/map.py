@@ -71,11 +71,11 @@ def _draw_basins(axes: Axes, basins: Basins, theme: Theme) -> Move:
 
 
 def _final_pixels(basins: Basins, theme: Theme, shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the map after the last step (height, width, 4), and the step from which on each pixel of it is shown."""
+    """Return the map after the last step (height, width, 4), and the step at which each pixel appears."""
     edges = step_bands(basins)
     count = len(edges) + 1
     tints = [band_tints(theme, theme.hue(minimum), count) for minimum in range(len(basins.minima))]
-    # The outcomes without a minimum are negative numbers, which index from the end.
+    # The outcomes without a minimum are negative numbers, and index from the end.
     tints += [[blend(theme.background, theme.ink, sum(STRIPE_TINTS) / 2)] * count]
     tints += [[blend(theme.low, theme.high, 0.5)] * count]
     palette = np.array([[color_bytes(color) for color in bands] for bands in tints])

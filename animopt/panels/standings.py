@@ -80,7 +80,7 @@ class Standings:
 
         settings, _ = first_that_fits([(_settings(recording), settings_left, losses_left)])
         whole, parts = _outcomes(recording)
-        # The whole outcome is more important than the loss, and the loss than the name, which is beside the head too.
+        # A whole outcome is preferred to the loss, and the loss to the name, which is also beside the head.
         rooms = [(settings_left, losses_left), (settings_left, width), (names_left, width)]
         choices = [(words, *room) for room in rooms for words in whole]
         outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
