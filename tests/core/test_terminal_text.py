@@ -11,6 +11,7 @@ import pytest
 
 from animopt.core.errors import Error
 from animopt.core.terminal_text import escape_controls, escaped_json
+from animopt.scene.recipe import FORMAT
 from animopt.video.metadata import embed_in_png
 from animopt.video.save import encode_png
 
@@ -144,7 +145,7 @@ def test_messages_of_several_scenes_are_escaped(folder, animopt_here):
 
 
 RECIPE = {
-    "recipe": 1,
+    "recipe": FORMAT,
     "output": {"size": [EVIL, f"$(touch pwned){EVIL}"], "fps": 10, f"o{EVIL}": EVIL, "theme": EVIL},
     "settings": {f"s{EVIL}": {EVIL: [EVIL, {EVIL: EVIL}]}, "title": EVIL},
     "file": f"f{EVIL}",
