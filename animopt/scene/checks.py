@@ -56,5 +56,5 @@ def check_limits(scene: SceneFields, clips: Iterable[tuple[tuple[int, int], int]
 
 def check_output_limits(scene: SceneFields, *outputs: Output) -> None:
     """Raise UsageError if the outputs exceed the scene's limits. Outputs with equal frames count once."""
-    passes = {(output.size, output.fps, output.theme, output.transparent) for output in outputs}
+    passes = {output.appearance for output in outputs}
     check_limits(scene, [(size, round(scene.seconds * fps)) for size, fps, *_ in passes])

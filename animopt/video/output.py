@@ -104,6 +104,11 @@ class Output:
         """The format of the file."""
         return format_of(self._path)
 
+    @property
+    def appearance(self) -> tuple[tuple[int, int], float, str | None, bool]:
+        """Size, rate, theme and transparency. Outputs of one scene that agree in them have the same frames."""
+        return self.size, self.fps, self.theme, self.transparent
+
     def draft(self) -> "Output":
         """Return the same file for a quick look: half the size in even sides, and at most the draft rate of its format.
 
@@ -159,7 +164,7 @@ def check_path(path: Path, *, folder: bool = False) -> None:
                 mode = target.stat().st_mode
         fixed = folder and (target == Path.cwd() or os.path.ismount(target))
     except (OSError, ValueError, RuntimeError) as error:
-        # Python before 3.13 raises RuntimeError for a link that leads to itself.
+        # Python before 3.13 raises RuntimeError for a symbolic link to itself.
         problem = "leads to itself" if isinstance(error, RuntimeError) else getattr(error, "strerror", None) or error
         raise UsageError(f"{path}: {problem}; give it another name") from error
     is_folder, is_file = stat.S_ISDIR(mode), stat.S_ISREG(mode)

@@ -33,16 +33,16 @@ def save_clips(
     executor: Executor | None = None,
     recipe_of: Callable[[Output], str] = lambda output: "",
 ) -> Iterator[Output]:
-    """Write all outputs. Yield each as it was made, after its file is at its path.
+    """Write all outputs. Yield each finished output once its file is in place.
 
     A file with more than its maximum number of bytes is made again with less quality, rate or size, with a warning.
 
     Args:
-        outputs: The files to write. Those that show the same frames are written while these are drawn once.
+        outputs: The files to write. Outputs with the same frames share one pass of drawing.
         film_of: Makes the film of an output.
         progress: Called with the number of frames drawn so far and the number of frames to draw.
-        executor: Draws the frames. The default is this process. An executor that is not a WorkerPool encodes, too, if
-            the files of a film can be joined from segments.
+        executor: Draws the frames. The default is this process. If the files of a film can be joined from segments, an
+            executor other than a WorkerPool also encodes them.
         recipe_of: Makes the text that is embedded into the file of an output.
 
     Raises:
@@ -91,8 +91,7 @@ def _group(jobs: Sequence[Job]) -> list[list[Job]]:
     """Group the jobs whose outputs show the same frames."""
     groups: dict[object, list[Job]] = {}
     for job in jobs:
-        output = job.attempt.output
-        groups.setdefault((output.size, output.fps, output.theme, output.transparent), []).append(job)
+        groups.setdefault(job.attempt.output.appearance, []).append(job)
     return list(groups.values())
 
 
