@@ -121,7 +121,10 @@ def _seconds(value: float) -> float:
     return check_number("seconds", value, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT)
 
 
-def _panels(value: Sequence[str]) -> tuple[str, ...]:
+def _panels(value: Sequence[str] | None, fields: Any) -> tuple[str, ...]:
+    """Return the names of the panels, by default those of a race or of a map."""
+    if value is None:
+        return RACE_PANELS if fields.map is None else MAP_PANELS
     return tuple(check_list("panels ", value, "give a list, as panels=['contour', 'loss']"))
 
 
@@ -173,7 +176,10 @@ class SceneFields:
     seconds: float = attrs.field(default=10.0, converter=_seconds)
     theme: str = "light"
     layout: str = "auto"
-    panels: tuple[str, ...] = attrs.field(converter=_panels)
+    panels: tuple[str, ...] = attrs.field(
+        default=None,
+        converter=attrs.Converter(_panels, takes_self=True),  # type: ignore[misc]
+    )
     focus: str = attrs.field(default="", validator=_is_text("focus='Adam', a racer's name"))
     loop: str = "plain"
     card: float = 0.0
@@ -198,10 +204,6 @@ class SceneFields:
     @ordered.default
     def _ordered_by_default(self) -> bool:
         return isinstance(self.racers, Sweep)
-
-    @panels.default
-    def _panels_by_default(self) -> tuple[str, ...]:
-        return RACE_PANELS if self.map is None else MAP_PANELS
 
 
 def field_values(scene: SceneFields) -> dict[str, object]:

@@ -8,9 +8,10 @@ import torch
 from PIL import Image, ImageSequence
 
 import animopt
-from animopt import Error, Function, Output, Racer, Recording, Scene, UsageError
+from animopt import Error, Function, Output, Racer, Recording, Scene, StartsMap, UsageError
 from animopt.regression import line
 from animopt.scene.render import save_outputs
+from animopt.video.film import MAP_PANELS, RACE_PANELS
 
 SMALL = (320, 180)
 
@@ -66,6 +67,11 @@ def test_start_of_the_function_is_the_default_start():
     assert scene.record().xy[:, 0].tolist() == [[-6, 1], [2, 3]]
     elsewhere = Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(4, 4))
     assert elsewhere.record().xy[:, 0].tolist() == [[4, 4]]
+
+
+@pytest.mark.parametrize(("map_", "panels"), [(None, RACE_PANELS), (StartsMap(4, 4), MAP_PANELS)])
+def test_panels_none_are_the_default_panels(map_, panels):
+    assert make(map=map_, panels=None).panels == make(map=map_).panels == panels
 
 
 def test_save_writes_every_output(tmp_path, monkeypatch):
