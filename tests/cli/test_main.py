@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,20 +47,9 @@ def write_scene(path, docstring="A scene of my own."):
 
 
 @pytest.fixture
-def animopt(tmp_path):
+def animopt(run_animopt, tmp_path):
     """A function that runs the command in another process, in an empty folder."""
-
-    def run(*arguments, folder=tmp_path, **environment):
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=folder,
-            env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-
-    return run
+    return partial(run_animopt, tmp_path)
 
 
 def in_one_line(text):
@@ -105,11 +95,11 @@ def test_local_scene_overrides_built_in_one_when_rendered(animopt, tmp_path):
     assert files(tmp_path) == {"scenes/ravine_sgd.py", "scenes/ravine_sgd.ran", "mine.gif"}
 
 
-def test_scene_file_in_another_folder_is_rendered(animopt, tmp_path):
+def test_scene_file_in_another_folder_is_rendered(run_animopt, tmp_path):
     write_scene(tmp_path / "theirs" / "my_scene.py")
     (tmp_path / "here").mkdir()
     path = Path("..", "theirs", "my_scene.py")
-    done = animopt(str(path), "-o", "mine.mp4", *QUICK, folder=tmp_path / "here")
+    done = run_animopt(tmp_path / "here", str(path), "-o", "mine.mp4", *QUICK)
     assert (done.returncode, done.stdout, done.stderr) == (0, "mine.mp4\n", "")
     assert files(tmp_path / "here") == {"mine.mp4"}
 
