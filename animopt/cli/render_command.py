@@ -47,7 +47,7 @@ RENDER_OPTIONS = [
         ["--no-recipe", "recipe"],
         flag_value=False,
         default=True,
-        help="Leave the recipe out of the file; `animopt recipe` reads it.",
+        help="Leave the recipe, which `animopt recipe` reads, out of the file.",
     ),
     click.Option(["--open"], is_flag=True, help="Show the first file when it is written."),
 ]
@@ -80,7 +80,7 @@ class SceneCommand(PresetCommand):
             short_help=catalog.summary(path),
         )
 
-    def load(self, written: list[Path]) -> "Scene":
+    def load(self) -> "Scene":
         """Return the scene in the file."""
         from animopt.scene.scene import load_scene
 
@@ -90,14 +90,14 @@ class SceneCommand(PresetCommand):
         """Render the scene."""
         from animopt.cli.rendering import render
 
-        render(self.name, self.load, scene_file=self.path, **options)
+        render(self.name, lambda written: self.load(), scene_file=self.path, **options)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the file's docstring, then the racers with their settings."""
         from animopt.engine.racer_names import names_and_settings
 
         super().format_help_text(ctx, formatter)
-        scene = self.load([])
+        scene = self.load()
         with formatter.section(f"Racers, {scene.steps} steps from {scene.start}" if scene.start else "Racers"):
             formatter.write_dl(list(zip(*names_and_settings(scene.racers), strict=True)))
 

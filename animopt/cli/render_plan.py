@@ -75,10 +75,10 @@ def _plan(name: str, options: RenderOptions) -> RenderPlan:
 
 def _plan_pages(paths: Sequence[str], options: RenderOptions) -> list[Path]:
     if options.storyboard and options.still is not None:
-        raise UsageError("storyboard: shows six moments, a still one; leave out --storyboard or --still")
+        raise UsageError("storyboard: cannot be combined with a still; leave out --storyboard or --still")
     for option, value, reason in (
         ("fps", options.fps, "a still has no frame rate"),
-        ("draft", options.draft or None, "a still takes no longer at full size"),
+        ("draft", options.draft or None, "a still is quick at full size"),
         ("cluster", options.cluster, "a still is drawn on this machine"),
         ("for", options.preset, "is for clips"),
         ("max-bytes", options.max_bytes, "is for clips"),

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from animopt.core import operating_system
 
-INTERRUPTED = "interrupted; every file is the one that was there before, or the whole new one"
+INTERRUPTED = "interrupted; each file is either unchanged or complete"
 
 
 SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Writer(ContextStack):
     """A context that writes the frames of a film to a file. A subclass defines a format.
 
-    `finish` moves the file to its path. A writer that is left without it leaves no file behind.
+    `finish` moves the file to its path. If `finish` is not called, no file remains.
     """
 
     suffix: ClassVar[str]

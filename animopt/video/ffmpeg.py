@@ -20,7 +20,7 @@ from animopt.core.processes import describe_exit, popen_options
 from animopt.core.signals import defer_signals
 
 CHECK_INTERVAL = 1.0
-"""Seconds between two checks whether ffmpeg makes progress."""
+"""Seconds between two progress checks of ffmpeg."""
 
 MAX_STALLED_CHECKS = 60
 """Number of consecutive checks without progress after which ffmpeg is ended."""

@@ -31,7 +31,7 @@ SAFE_PATH = "PYTHONSAFEPATH"
 
 
 class Frames(Protocol):
-    """Frames (height, width, channels) of `size` (width, height). An object with frames pickles."""
+    """Frames (height, width, channels) of `size` (width, height). It can be pickled."""
 
     size: tuple[int, int]
 
@@ -57,7 +57,7 @@ def stream_frames(film: Frames, indices: Sequence[int], executor: Executor) -> I
 
 
 def map_parts(film: F, task: Callable[[F, S], T], parts: Sequence[S], executor: Executor) -> Generator[T, None, None]:
-    """Yield the results of a task for a film and each of its parts in order. The task is a function of a module."""
+    """Yield the results of a task, defined at module level, for a film and each of its parts in order."""
     packed: Any = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
     workers = available_processors()
     if isinstance(executor, Cluster):

@@ -40,7 +40,7 @@ def embed_in_gif(path: Path, text: str) -> None:
     with path.open("rb") as file:
         start = file.read(13)
         if start[:4] != b"GIF8" or len(start) < 13:
-            raise Error(f"{path.name}: is no GIF")
+            raise Error(f"{path.name}: is not a GIF")
         colors = 2 ** ((start[10] & 7) + 1) if start[10] & 0x80 else 0
         offset = file.seek(13 + 3 * colors)
         # Some players expect the loop extension directly after the colors.
@@ -55,7 +55,7 @@ def embed_in_png(path: Path, text: str) -> None:
     with path.open("rb") as file:
         chunks = {kind: offset for kind, offset, _ in _png_chunks(file)}
     if not {b"IHDR", b"IEND"} <= set(chunks):
-        raise Error(f"{path.name}: is no PNG")
+        raise Error(f"{path.name}: is not a PNG")
     # Readers search only the first bytes for the chunk that announces an animation.
     offset = chunks[b"IEND"] if b"acTL" in chunks else chunks[b"IHDR"] + 25
     chunk = b"tEXtComment\0" + text.encode("ascii")

@@ -55,7 +55,7 @@ def drawing_executor(workers: int | Executor | None, frames: float) -> Iterator[
 class WorkerPool(Executor):
     """An executor of `count` processes, which start immediately and import the modules named in `preload`.
 
-    Tasks must pickle, and must be functions of a module other than the caller's script. The processes end with the
+    Tasks can be pickled, and are defined at module level outside the caller's script. The processes end with the
     executor, and with this process, however it ends. A worker that dies fails its task with an Error and is replaced.
     Raises UsageError for a count that is not a positive number.
     """

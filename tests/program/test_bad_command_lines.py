@@ -103,7 +103,7 @@ COMMAND_LINES = {
         OWN,
         ["mine.py", "--still", "0", "--storyboard"],
         2,
-        "storyboard: shows six moments, a still one; leave ...",
+        "storyboard: cannot be combined with a still; leave ...",
     ),
     "with": (
         OWN,
@@ -121,7 +121,7 @@ COMMAND_LINES = {
         OWN,
         ["mine.py", "--still", "0", "--draft"],
         2,
-        "draft: a still takes no longer at full size; leave out ...",
+        "draft: a still is quick at full size; leave out ...",
     ),
     "no function": ({}, ["race", "--racer", "adam"], 2, "Missing option '--function'."),
     "no racer": ({}, ["race", "--function", "ravine"], 2, "Missing option '--racer'."),
