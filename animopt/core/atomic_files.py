@@ -79,11 +79,13 @@ def _remove_own_folders() -> None:
 
 def remove_stale_folders(parent: Path) -> None:
     """Remove the temporary folders of dead processes in a folder, and restore the folders that they were replacing."""
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(parent):
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:
+        for entry in entries:
             found = _NAME.fullmatch(entry.name)
-            if found and entry.is_dir(follow_symlinks=False) and not _is_in_use(found[1], int(found[2]), entry):
-                _remove(Path(entry))
+            # Another process may remove an entry in the meantime.
+            with contextlib.suppress(OSError):
+                if found and entry.is_dir(follow_symlinks=False) and not _is_in_use(found[1], int(found[2]), entry):
+                    _remove(Path(entry))
 
 
 def _is_in_use(machine: str, process: int, folder: "os.DirEntry[str]") -> bool:

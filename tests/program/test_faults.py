@@ -696,6 +696,23 @@ def test_old_folder_that_cannot_be_restored_is_kept(tmp_path, monkeypatch):
     assert (tmp_path / "frames" / "frame-0000.png").read_bytes() == OLD
 
 
+def test_folder_that_disappears_meanwhile_does_not_keep_the_others(tmp_path, monkeypatch):
+    """Another process may remove a temporary folder between its listing and its check."""
+    for index in range(3):
+        (tmp_path / f".animopt-{machine_id()}-{os.getpid()}-{index:012}").mkdir()
+    calls = []
+
+    def is_alive(*_):
+        calls.append(1)
+        if len(calls) == 1:
+            raise FileNotFoundError
+        return False
+
+    monkeypatch.setattr("animopt.core.atomic_files.is_alive", is_alive)
+    remove_stale_folders(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def refuse_access(*_):
     raise PermissionError(13, "Permission denied")
 

@@ -453,7 +453,8 @@ SHOW = """async ([name, at]) => {
     const video = /mp4|webm/.test(name);
     const shown = document.createElement(video ? "video" : "img");
     shown.muted = true;
-    shown.src = name;
+    // The server answers no range requests, so a video that is still being loaded could not be sought.
+    shown.src = URL.createObjectURL(await (await fetch(name)).blob());
     document.body.replaceChildren(shown);
     if (video) {
         await new Promise((done, failed) => {
