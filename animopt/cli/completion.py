@@ -36,9 +36,13 @@ def complete_file(incomplete: str) -> list[CompletionItem]:
 def function_names() -> list[str]:
     """Return the names of the test functions as the command line shows them."""
     program = _parse("animopt", "engine", "library.py")
-    calls = (node for node in program.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
-    names = (target.id for node in calls for target in node.targets if isinstance(target, ast.Name))
-    return [name.replace("_", "-") for name in names if not name.startswith("_")]
+    names = (
+        node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.targets[0])
+        for node in program.body
+        if (isinstance(node, ast.FunctionDef) and node.decorator_list)
+        or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
+    )
+    return [name.replace("_", "-") for name in names]
 
 
 def optimizer_names() -> list[str]:

@@ -6,9 +6,10 @@ every isolated minimum inside it. Minima without a closed form were computed wit
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import product
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,20 +18,25 @@ from animopt.core.errors import UsageError, short_repr, suggestion
 from animopt.engine.function import Function, Pair
 
 _LIBRARY = "Surjanovic and Bingham, Virtual Library of Simulation Experiments, sfu.ca/~ssurjano/"
-_NOTEBOOK = "the lecture notebook"
 
 
-def _mirrored(points: Iterable[Pair], x: float = 0, y: float = 0) -> list[Pair]:
+def _mirrored(points: Iterable[Sequence[float]], x: float = 0, y: float = 0) -> list[Pair]:
     """Return the points and their mirror images in the vertical and the horizontal line through (x, y)."""
     return list(dict.fromkeys((x + right * a, y + up * b) for a, b in points for right in (1, -1) for up in (1, -1)))
 
 
-def _sphere(x: Tensor) -> Tensor:
-    return x[0] ** 2 + x[1] ** 2
+def _function(**fields: Any) -> Callable[[Callable[[Tensor], Tensor]], Function]:
+    """Return a decorator that makes a definition a `Function` with these fields."""
+
+    def decorate(definition: Callable[[Tensor], Tensor]) -> Function:
+        # The name of the definition is that of the `Function`. Pickle finds the definition by its qualified name.
+        definition.__qualname__ += ".definition"
+        return Function(definition, **fields)
+
+    return decorate
 
 
-sphere = Function(
-    _sphere,
+@_function(
     x=(-5, 5),
     y=(-5, 5),
     minima=[(0, 0)],
@@ -39,23 +45,22 @@ sphere = Function(
     start=(-4, 3),
     source=_LIBRARY + "spheref.html",
 )
-"""Equally steep in every direction; every optimizer should reach its minimum."""
+def sphere(x: Tensor) -> Tensor:
+    """Equally steep in every direction; every optimizer should reach its minimum."""
+    return x[0] ** 2 + x[1] ** 2
 
 
-def _ravine(x: Tensor) -> Tensor:
-    return x[0] ** 2 / 20 + x[1] ** 2
-
-
-ravine = Function(
-    _ravine,
+@_function(
     y=(-5, 5),
     minima=[(0, 0)],
     formula=r"x^2/20 + y^2",
     name="a ravine",
     start=(-7, 2),
-    source=_NOTEBOOK,
+    source="the lecture notebook",
 )
-"""The lecture notebook's first function: twenty times steeper across than along."""
+def ravine(x: Tensor) -> Tensor:
+    """The lecture notebook's first function: twenty times steeper across than along."""
+    return x[0] ** 2 / 20 + x[1] ** 2
 
 
 def rotated(function: Function, degrees: float) -> Function:
@@ -84,8 +89,8 @@ def rotated(function: Function, degrees: float) -> Function:
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
 
     def images_of(points: Iterable[Pair]) -> list[Pair]:
-        images = [(cosine * x - sine * y, sine * x + cosine * y) for x, y in points]
-        return [image for image in images if function.contains(image)]
+        images = ((cosine * x - sine * y, sine * x + cosine * y) for x, y in points)
+        return [*filter(function.contains, images)]
 
     # Names of mathtext commands, and words in braces, are not variables.
     formula = re.sub(
@@ -114,59 +119,44 @@ rotated_ravine = rotated(ravine, 30)
 """The ravine at an angle to the axes, at which a step size for each coordinate no longer fits the slope."""
 
 
-def _quartic(x: Tensor) -> Tensor:
-    return x[0] ** 4 + x[1] ** 4 + 5 * x[0] ** 3 - 40 * (x[0] - 1) ** 2 - 40 * (x[1] - 1) ** 2
-
-
-quartic = Function(
-    _quartic,
+@_function(
     minima=[(-7.0100437431199465, -4.906733293049631), (-7.0100437431199465, 3.84727349174753)],
     formula=r"x^4 + y^4 + 5x^3 - 40(x-1)^2 - 40(y-1)^2",
     name="a quartic",
     saddles=[(-7.0100437431199465, 1.0594598013021008)],
     start=(5, -2.5),
-    source=_NOTEBOOK,
+    source="the lecture notebook",
 )
-"""The lecture notebook's second function; its minima are roots of 4x³ + 15x² − 80x + 80 and of y³ − 20y + 20."""
+def quartic(x: Tensor) -> Tensor:
+    """The lecture notebook's second function; its minima are roots of 4x³ + 15x² − 80x + 80 and of y³ − 20y + 20."""
+    return x[0] ** 4 + x[1] ** 4 + 5 * x[0] ** 3 - 40 * (x[0] - 1) ** 2 - 40 * (x[1] - 1) ** 2
 
 
-def _booth(x: Tensor) -> Tensor:
-    return (x[0] + 2 * x[1] - 7) ** 2 + (2 * x[0] + x[1] - 5) ** 2
-
-
-booth = Function(
-    _booth,
+@_function(
     minima=[(1, 3)],
     formula=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
     name="Booth's function",
     start=(-8, -5),
     source=_LIBRARY + "booth.html",
 )
-"""A bowl nine times steeper along one diagonal than along the other."""
+def booth(x: Tensor) -> Tensor:
+    """A bowl nine times steeper along one diagonal than along the other."""
+    return (x[0] + 2 * x[1] - 7) ** 2 + (2 * x[0] + x[1] - 5) ** 2
 
 
-def _matyas(x: Tensor) -> Tensor:
-    return 0.26 * (x[0] ** 2 + x[1] ** 2) - 0.48 * x[0] * x[1]
-
-
-matyas = Function(
-    _matyas,
+@_function(
     minima=[(0, 0)],
     formula=r"0.26(x^2 + y^2) - 0.48xy",
     name="Matyas's function",
     start=(-9, -3),
     source=_LIBRARY + "matya.html",
 )
-"""A valley along the diagonal, twenty-five times flatter along than across."""
+def matyas(x: Tensor) -> Tensor:
+    """A valley along the diagonal, twenty-five times flatter along than across."""
+    return 0.26 * (x[0] ** 2 + x[1] ** 2) - 0.48 * x[0] * x[1]
 
 
-def _zakharov(x: Tensor) -> Tensor:
-    slant = x[0] / 2 + x[1]
-    return x[0] ** 2 + x[1] ** 2 + slant**2 + slant**4
-
-
-zakharov = Function(
-    _zakharov,
+@_function(
     x=(-5, 10),
     y=(-5, 10),
     minima=[(0, 0)],
@@ -175,15 +165,13 @@ zakharov = Function(
     start=(8, 2),
     source=_LIBRARY + "zakharov.html",
 )
-"""One minimum between walls that rise with the fourth power."""
+def zakharov(x: Tensor) -> Tensor:
+    """One minimum between walls that rise with the fourth power."""
+    slant = x[0] / 2 + x[1]
+    return x[0] ** 2 + x[1] ** 2 + slant**2 + slant**4
 
 
-def _rosenbrock(x: Tensor) -> Tensor:
-    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
-
-
-rosenbrock = Function(
-    _rosenbrock,
+@_function(
     x=(-2, 2),
     y=(-1, 3),
     minima=[(1, 1)],
@@ -192,17 +180,12 @@ rosenbrock = Function(
     start=(-1.2, 1),
     source="Rosenbrock 1960, The Computer Journal 3, page 180, with the start; " + _LIBRARY + "rosen.html",
 )
-"""A curved valley: easy to find, slow to follow."""
+def rosenbrock(x: Tensor) -> Tensor:
+    """A curved valley: easy to find, slow to follow."""
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
 
 
-def _beale(x: Tensor) -> Tensor:
-    return (
-        (1.5 - x[0] + x[0] * x[1]) ** 2 + (2.25 - x[0] + x[0] * x[1] ** 2) ** 2 + (2.625 - x[0] + x[0] * x[1] ** 3) ** 2
-    )
-
-
-beale = Function(
-    _beale,
+@_function(
     x=(-4.5, 4.5),
     y=(-4.5, 4.5),
     minima=[(3, 0.5)],
@@ -212,15 +195,14 @@ beale = Function(
     start=(0.7, 1.4),
     source=_LIBRARY + "beale.html",
 )
-"""Steep corners around a plain, and a saddle between the start and the minimum."""
+def beale(x: Tensor) -> Tensor:
+    """Steep corners around a plain, and a saddle between the start and the minimum."""
+    return (
+        (1.5 - x[0] + x[0] * x[1]) ** 2 + (2.25 - x[0] + x[0] * x[1] ** 2) ** 2 + (2.625 - x[0] + x[0] * x[1] ** 3) ** 2
+    )
 
 
-def _himmelblau(x: Tensor) -> Tensor:
-    return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
-
-
-himmelblau = Function(
-    _himmelblau,
+@_function(
     x=(-5, 5),
     y=(-5, 5),
     minima=[
@@ -240,18 +222,12 @@ himmelblau = Function(
     start=(-0.5, -0.5),
     source="Himmelblau 1972, Applied Nonlinear Programming; Jamil and Yang 2013, number 65",
 )
-"""Four minima, all of value 0, around a hill. The start is near the top of the hill."""
+def himmelblau(x: Tensor) -> Tensor:
+    """Four minima, all of value 0, around a hill. The start is near the top of the hill."""
+    return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
 
 
-def _goldstein_price(x: Tensor) -> Tensor:
-    a, b = x[0], x[1]
-    return (1 + (a + b + 1) ** 2 * (19 - 14 * a + 3 * a**2 - 14 * b + 6 * a * b + 3 * b**2)) * (
-        30 + (2 * a - 3 * b) ** 2 * (18 - 32 * a + 12 * a**2 + 48 * b - 36 * a * b + 27 * b**2)
-    )
-
-
-goldstein_price = Function(
-    _goldstein_price,
+@_function(
     x=(-2, 2),
     y=(-2, 2),
     minima=[(0, -1), (-0.6, -0.4), (1.8, 0.2), (1.2, 0.8)],
@@ -261,15 +237,15 @@ goldstein_price = Function(
     start=(-1.5, 0.5),
     source=_LIBRARY + "goldpr.html",
 )
-"""Values from 3 to a million on a small square, with four minima."""
+def goldstein_price(x: Tensor) -> Tensor:
+    """Values from 3 to a million on a small square, with four minima."""
+    a, b = x[0], x[1]
+    return (1 + (a + b + 1) ** 2 * (19 - 14 * a + 3 * a**2 - 14 * b + 6 * a * b + 3 * b**2)) * (
+        30 + (2 * a - 3 * b) ** 2 * (18 - 32 * a + 12 * a**2 + 48 * b - 36 * a * b + 27 * b**2)
+    )
 
 
-def _three_hump_camel(x: Tensor) -> Tensor:
-    return 2 * x[0] ** 2 - 1.05 * x[0] ** 4 + x[0] ** 6 / 6 + x[0] * x[1] + x[1] ** 2
-
-
-three_hump_camel = Function(
-    _three_hump_camel,
+@_function(
     x=(-2.5, 2.5),
     y=(-2.5, 2.5),
     minima=[(0, 0), (-1.747552345830289, 0.8737761729151445), (1.747552345830289, -0.8737761729151445)],
@@ -279,15 +255,12 @@ three_hump_camel = Function(
     start=(-1.8, -1.8),
     source=_LIBRARY + "camel3.html",
 )
-"""Three minima in a row, the lowest in the middle; on half the usual domain."""
+def three_hump_camel(x: Tensor) -> Tensor:
+    """Three minima in a row, the lowest in the middle; on half the usual domain."""
+    return 2 * x[0] ** 2 - 1.05 * x[0] ** 4 + x[0] ** 6 / 6 + x[0] * x[1] + x[1] ** 2
 
 
-def _six_hump_camel(x: Tensor) -> Tensor:
-    return (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2 + x[0] * x[1] + (4 * x[1] ** 2 - 4) * x[1] ** 2
-
-
-six_hump_camel = Function(
-    _six_hump_camel,
+@_function(
     x=(-2, 2),
     y=(-1.2, 1.2),
     minima=[
@@ -312,17 +285,15 @@ six_hump_camel = Function(
     start=(-1.2, -1),
     source=_LIBRARY + "camel6.html",
 )
-"""Six minima in three pairs; on the part of the usual domain that contains them."""
-
-
-def _mccormick(x: Tensor) -> Tensor:
-    return torch.sin(x[0] + x[1]) + (x[0] - x[1]) ** 2 - 1.5 * x[0] + 2.5 * x[1] + 1
+def six_hump_camel(x: Tensor) -> Tensor:
+    """Six minima in three pairs; on the part of the usual domain that contains them."""
+    return (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2 + x[0] * x[1] + (4 * x[1] ** 2 - 4) * x[1] ** 2
 
 
 _THIRD = math.pi / 3
 
-mccormick = Function(
-    _mccormick,
+
+@_function(
     x=(-1.5, 4),
     y=(-3, 4),
     minima=[(0.5 - _THIRD, -0.5 - _THIRD), (0.5 + 2 * _THIRD, -0.5 + 2 * _THIRD)],
@@ -332,84 +303,73 @@ mccormick = Function(
     start=(3.5, 3.5),
     source=_LIBRARY + "mccorm.html",
 )
-"""A slanting valley with a step, on which a slow racer stays."""
-
-
-def _styblinski_tang(x: Tensor) -> Tensor:
-    return (x[0] ** 4 - 16 * x[0] ** 2 + 5 * x[0] + x[1] ** 4 - 16 * x[1] ** 2 + 5 * x[1]) / 2
+def mccormick(x: Tensor) -> Tensor:
+    """A slanting valley with a step, on which a slow racer stays."""
+    return torch.sin(x[0] + x[1]) + (x[0] - x[1]) ** 2 - 1.5 * x[0] + 2.5 * x[1] + 1
 
 
 _WELL, _TOP, _SHALLOW = -2.903534027771177, 0.1567312567803401, 2.746802770990837
 
-styblinski_tang = Function(
-    _styblinski_tang,
+
+@_function(
     x=(-5, 5),
     y=(-5, 5),
-    minima=product((_WELL, _SHALLOW), (_WELL, _SHALLOW)),
+    minima=product((_WELL, _SHALLOW), repeat=2),
     formula=r"(x^4 - 16x^2 + 5x + y^4 - 16y^2 + 5y)/2",
     name="the Styblinski–Tang function",
     saddles=[(_WELL, _TOP), (_TOP, _WELL), (_SHALLOW, _TOP), (_TOP, _SHALLOW)],
     start=(0.5, 4.5),
     source=_LIBRARY + "stybtang.html",
 )
-"""Four wells, the deepest at the lower left. Each coordinate of a minimum is a root of 4t³ − 32t + 5."""
+def styblinski_tang(x: Tensor) -> Tensor:
+    """Four wells, the deepest at the lower left. Each coordinate of a minimum is a root of 4t³ − 32t + 5."""
+    return (x[0] ** 4 - 16 * x[0] ** 2 + 5 * x[0] + x[1] ** 4 - 16 * x[1] ** 2 + 5 * x[1]) / 2
 
 
-def _rastrigin(x: Tensor) -> Tensor:
-    waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
-    return 20 + x[0] ** 2 + x[1] ** 2 - 10 * waves
-
-
-_DENTS = (0, 0.9949586376523348, 1.9899122337085495)
-
-rastrigin = Function(
-    _rastrigin,
+@_function(
     x=(-2.56, 2.56),
     y=(-2.56, 2.56),
-    minima=_mirrored(product(_DENTS, _DENTS)),
+    minima=_mirrored(product([0, 0.9949586376523348, 1.9899122337085495], repeat=2)),
     formula=r"20 + x^2 + y^2 - 10(\cos 2\pi x + \cos 2\pi y)",
     name="Rastrigin's function",
     start=(2.2, -1.7),
     source=_LIBRARY + "rastr.html",
 )
-"""A bowl with a well near every point of whole numbers; the middle half of the usual domain, with 25 minima."""
+def rastrigin(x: Tensor) -> Tensor:
+    """A bowl with a well near every point of whole numbers; the middle half of the usual domain, with 25 minima."""
+    return 20 + x[0] ** 2 + x[1] ** 2 - 10 * (torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1]))
 
 
-def _ackley(x: Tensor) -> Tensor:
+@_function(
+    x=(-2.5, 2.5),
+    y=(-2.5, 2.5),
+    minima=_mirrored(
+        [
+            (0, 0),
+            (0.9521665459501717, 0),
+            (0.9684776587077244, 0.9684776587077244),
+            (1.9589197181217173, 0),
+            (1.9646166628629864, 0.9824160350791393),
+            (1.9744519864841166, 1.9744519864841166),
+            (0, 0.9521665459501717),
+            (0, 1.9589197181217173),
+            (0.9824160350791393, 1.9646166628629864),
+        ]
+    ),
+    formula=r"20 + e - 20e^{-0.2\sqrt{(x^2 + y^2)/2}} - e^{(\cos 2\pi x + \cos 2\pi y)/2}",
+    name="Ackley's function",
+    start=(-2.2, 1.7),
+    source=_LIBRARY + "ackley.html",
+)
+def ackley(x: Tensor) -> Tensor:
+    """A funnel with dents and a kink at its bottom; the middle of the usual domain, with 25 minima."""
     # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
     distance = torch.linalg.vector_norm(x, dim=0)
     waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
     return 20 - 20 * torch.exp(-0.2 * math.sqrt(0.5) * distance) + (math.e - torch.exp(waves / 2))
 
 
-_ACKLEY = [
-    (0, 0),
-    (0.9521665459501717, 0),
-    (0.9684776587077244, 0.9684776587077244),
-    (1.9589197181217173, 0),
-    (1.9646166628629864, 0.9824160350791393),
-    (1.9744519864841166, 1.9744519864841166),
-]
-
-ackley = Function(
-    _ackley,
-    x=(-2.5, 2.5),
-    y=(-2.5, 2.5),
-    minima=_mirrored(_ACKLEY + [(b, a) for a, b in _ACKLEY]),
-    formula=r"20 + e - 20e^{-0.2\sqrt{(x^2 + y^2)/2}} - e^{(\cos 2\pi x + \cos 2\pi y)/2}",
-    name="Ackley's function",
-    start=(-2.2, 1.7),
-    source=_LIBRARY + "ackley.html",
-)
-"""A funnel with dents and a kink at its bottom; the middle of the usual domain, with 25 minima."""
-
-
-def _griewank(x: Tensor) -> Tensor:
-    return 1 + (x[0] ** 2 + x[1] ** 2) / 4000 - torch.cos(x[0]) * torch.cos(x[1] / math.sqrt(2))
-
-
-griewank = Function(
-    _griewank,
+@_function(
     minima=_mirrored(
         [
             (0, 0),
@@ -425,41 +385,29 @@ griewank = Function(
     start=(-8, 6),
     source=_LIBRARY + "griewank.html",
 )
-"""Waves of equal height on a very wide bowl; the innermost part of the usual domain, with 17 minima."""
+def griewank(x: Tensor) -> Tensor:
+    """Waves of equal height on a very wide bowl; the innermost part of the usual domain, with 17 minima."""
+    return 1 + (x[0] ** 2 + x[1] ** 2) / 4000 - torch.cos(x[0]) * torch.cos(x[1] / math.sqrt(2))
 
 
-def _easom(x: Tensor) -> Tensor:
-    return -torch.cos(x[0]) * torch.cos(x[1]) * torch.exp(-((x[0] - math.pi) ** 2) - (x[1] - math.pi) ** 2)
-
-
-_PITS = (1.3049954504376675, 4.978189856741919)
-
-easom = Function(
-    _easom,
+@_function(
     x=(-1, 7),
     y=(-1, 7),
-    minima=[(math.pi, math.pi), *product(_PITS, _PITS)],
+    minima=[(math.pi, math.pi), *product([1.3049954504376675, 4.978189856741919], repeat=2)],
     formula=r"-\cos x \cos y \, e^{-(x - \pi)^2 - (y - \pi)^2}",
     name="Easom's function",
     start=(1.9, 2.2),
     source=_LIBRARY + "easom.html",
 )
-"""One hole in a plain. `minima` also lists the four pits around it, which are 0.00008 deep.
+def easom(x: Tensor) -> Tensor:
+    """One hole in a plain. `minima` also lists the four pits around it, which are 0.00008 deep.
 
-The usual domain has many more pits farther out, which are too shallow to distinguish from the plain.
-"""
-
-
-def _levy_13(x: Tensor) -> Tensor:
-    return (
-        torch.sin(3 * math.pi * x[0]) ** 2
-        + (x[0] - 1) ** 2 * (1 + torch.sin(3 * math.pi * x[1]) ** 2)
-        + (x[1] - 1) ** 2 * (1 + torch.sin(2 * math.pi * x[1]) ** 2)
-    )
+    The usual domain has many more pits farther out, which are too shallow to distinguish from the plain.
+    """
+    return -torch.cos(x[0]) * torch.cos(x[1]) * torch.exp(-((x[0] - math.pi) ** 2) - (x[1] - math.pi) ** 2)
 
 
-levy_13 = Function(
-    _levy_13,
+@_function(
     x=(-0.1, 2.1),
     y=(-0.1, 2.1),
     minima=_mirrored(
@@ -489,16 +437,16 @@ levy_13 = Function(
     start=(0.2, 1.8),
     source=_LIBRARY + "levy13.html",
 )
-"""Ripples in a bowl; the part of the usual domain around the lowest point, with 41 minima."""
+def levy_13(x: Tensor) -> Tensor:
+    """Ripples in a bowl; the part of the usual domain around the lowest point, with 41 minima."""
+    return (
+        torch.sin(3 * math.pi * x[0]) ** 2
+        + (x[0] - 1) ** 2 * (1 + torch.sin(3 * math.pi * x[1]) ** 2)
+        + (x[1] - 1) ** 2 * (1 + torch.sin(2 * math.pi * x[1]) ** 2)
+    )
 
 
-def _branin(x: Tensor) -> Tensor:
-    bend = x[1] - 5.1 / (4 * math.pi**2) * x[0] ** 2 + 5 / math.pi * x[0] - 6
-    return bend**2 + 10 * (1 - 1 / (8 * math.pi)) * torch.cos(x[0]) + 10
-
-
-branin = Function(
-    _branin,
+@_function(
     x=(-5, 10),
     y=(0, 15),
     minima=[(-math.pi, 12.275), (math.pi, 2.275), (3 * math.pi, 2.475)],
@@ -508,16 +456,16 @@ branin = Function(
     start=(5, 13),
     source=_LIBRARY + "branin.html",
 )
-"""Three minima of equal value along a bent valley."""
+def branin(x: Tensor) -> Tensor:
+    """Three minima of equal value along a bent valley."""
+    return (
+        (x[1] - 5.1 / (4 * math.pi**2) * x[0] ** 2 + 5 / math.pi * x[0] - 6) ** 2
+        + 10 * (1 - 1 / (8 * math.pi)) * torch.cos(x[0])
+        + 10
+    )
 
 
-def _michalewicz(x: Tensor) -> Tensor:
-    along = torch.sin(x[0]) * torch.sin(x[0] ** 2 / math.pi) ** 20
-    return -along - torch.sin(x[1]) * torch.sin(2 * x[1] ** 2 / math.pi) ** 20
-
-
-michalewicz = Function(
-    _michalewicz,
+@_function(
     x=(0, math.pi),
     y=(0, math.pi),
     minima=product([2.2029055201726093], [math.pi / 2, 2.7115714838430143]),
@@ -526,16 +474,15 @@ michalewicz = Function(
     start=(2.5, 1.8),
     source=_LIBRARY + "michal.html",
 )
-"""Two ditches with steep walls that cross in two minima. Elsewhere the plain is flat to many digits."""
+def michalewicz(x: Tensor) -> Tensor:
+    """Two ditches with steep walls that cross in two minima. Elsewhere the plain is flat to many digits."""
+    return (
+        -(torch.sin(x[0]) * torch.sin(x[0] ** 2 / math.pi) ** 20)
+        - torch.sin(x[1]) * torch.sin(2 * x[1] ** 2 / math.pi) ** 20
+    )
 
 
-def _bohachevsky(x: Tensor) -> Tensor:
-    waves = 0.3 * (1 - torch.cos(3 * math.pi * x[0])) + 0.4 * (1 - torch.cos(4 * math.pi * x[1]))
-    return x[0] ** 2 + 2 * x[1] ** 2 + waves
-
-
-bohachevsky = Function(
-    _bohachevsky,
+@_function(
     x=(-1.6, 1.6),
     y=(-1.6, 1.6),
     minima=_mirrored(
@@ -546,7 +493,13 @@ bohachevsky = Function(
     start=(-1.4, 1.3),
     source=_LIBRARY + "boha.html",
 )
-"""A bowl with dents near its bottom: the first of the three functions of this name, with all its 25 minima."""
+def bohachevsky(x: Tensor) -> Tensor:
+    """A bowl with dents near its bottom: the first of the three functions of this name, with all its 25 minima."""
+    return (
+        x[0] ** 2
+        + 2 * x[1] ** 2
+        + (0.3 * (1 - torch.cos(3 * math.pi * x[0])) + 0.4 * (1 - torch.cos(4 * math.pi * x[1])))
+    )
 
 
 def _schwefel_wave(t: Tensor) -> Tensor:
@@ -555,44 +508,35 @@ def _schwefel_wave(t: Tensor) -> Tensor:
     return torch.where(zero, 0, t * torch.sin(torch.sqrt(torch.where(zero, 1, abs(t)))))
 
 
-def _schwefel(x: Tensor) -> Tensor:
-    return 837.9657745448674 - _schwefel_wave(x[0]) - _schwefel_wave(x[1])
-
-
-_TROUGHS = (
-    -302.52493561191176,
-    -124.82935642021526,
-    -25.877417347618685,
-    5.239199300195525,
-    65.54786509015155,
-    203.81425264889447,
-    420.96874635998205,
-)
-
-schwefel = Function(
-    _schwefel,
+@_function(
     x=(-500, 500),
     y=(-500, 500),
-    minima=product(_TROUGHS, _TROUGHS),
+    minima=product(
+        [
+            -302.52493561191176,
+            -124.82935642021526,
+            -25.877417347618685,
+            5.239199300195525,
+            65.54786509015155,
+            203.81425264889447,
+            420.96874635998205,
+        ],
+        repeat=2,
+    ),
     formula=r"837.966 - x\sin\sqrt{|x|} - y\sin\sqrt{|y|}",
     name="Schwefel's function",
     start=(-150, 270),
     source=_LIBRARY + "schwef.html",
 )
-"""The lowest of 49 minima lies in a corner, far from the next lowest.
+def schwefel(x: Tensor) -> Tensor:
+    """The lowest of 49 minima lies in a corner, far from the next lowest.
 
-The constant, twice 418.98…, makes the lowest value 0. Each coordinate of a minimum is a root of 2 tan √|t| + √|t|.
-"""
-
-
-def _drop_wave(x: Tensor) -> Tensor:
-    # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
-    distance = torch.linalg.vector_norm(x, dim=0)
-    return -(1 + torch.cos(12 * distance)) / (distance**2 / 2 + 2)
+    The constant, twice 418.98…, makes the lowest value 0. Each coordinate of a minimum is a root of 2 tan √|t| + √|t|.
+    """
+    return 837.9657745448674 - _schwefel_wave(x[0]) - _schwefel_wave(x[1])
 
 
-drop_wave = Function(
-    _drop_wave,
+@_function(
     x=(-1.2, 1.2),
     y=(-1.2, 1.2),
     minima=[(0, 0)],
@@ -601,20 +545,14 @@ drop_wave = Function(
     start=(-0.9, 0.6),
     source=_LIBRARY + "drop.html",
 )
-"""Rings around one minimum, on the middle of the usual domain. No point of a ring is listed."""
+def drop_wave(x: Tensor) -> Tensor:
+    """Rings around one minimum, on the middle of the usual domain. No point of a ring is listed."""
+    # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
+    distance = torch.linalg.vector_norm(x, dim=0)
+    return -(1 + torch.cos(12 * distance)) / (distance**2 / 2 + 2)
 
 
-def _peaks(x: Tensor) -> Tensor:
-    a, b = x[0], x[1]
-    return (
-        3 * (1 - a) ** 2 * torch.exp(-(a**2) - (b + 1) ** 2)
-        - 10 * (a / 5 - a**3 - b**5) * torch.exp(-(a**2) - b**2)
-        - torch.exp(-((a + 1) ** 2) - b**2) / 3
-    )
-
-
-peaks = Function(
-    _peaks,
+@_function(
     x=(-3, 3),
     y=(-3, 3),
     minima=[
@@ -632,15 +570,17 @@ peaks = Function(
     start=(0.3, 1.4),
     source="MATLAB's peaks, mathworks.com/help/matlab/ref/peaks.html",
 )
-"""Three hills and three hollows in a plain, whose slope leads to none of them."""
+def peaks(x: Tensor) -> Tensor:
+    """Three hills and three hollows in a plain, whose slope leads to none of them."""
+    a, b = x[0], x[1]
+    return (
+        3 * (1 - a) ** 2 * torch.exp(-(a**2) - (b + 1) ** 2)
+        - 10 * (a / 5 - a**3 - b**5) * torch.exp(-(a**2) - b**2)
+        - torch.exp(-((a + 1) ** 2) - b**2) / 3
+    )
 
 
-def _saddle(x: Tensor) -> Tensor:
-    return x[0] ** 2 - x[1] ** 2
-
-
-saddle = Function(
-    _saddle,
+@_function(
     x=(-2, 2),
     y=(-2, 2),
     formula=r"x^2 - y^2",
@@ -649,15 +589,12 @@ saddle = Function(
     start=(-1.5, 0.01),
     source="the hyperbolic paraboloid",
 )
-"""No minimum. A race that starts on the line y = 0 never leaves it; this start is 0.01 away from the line."""
+def saddle(x: Tensor) -> Tensor:
+    """No minimum. A race that starts on the line y = 0 never leaves it; this start is 0.01 away from the line."""
+    return x[0] ** 2 - x[1] ** 2
 
 
-def _bounded_saddle(x: Tensor) -> Tensor:
-    return x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4
-
-
-bounded_saddle = Function(
-    _bounded_saddle,
+@_function(
     x=(-2, 2),
     y=(-2, 2),
     minima=[(0, -math.sqrt(2)), (0, math.sqrt(2))],
@@ -667,7 +604,9 @@ bounded_saddle = Function(
     start=(-1.5, 0.01),
     source="the hyperbolic paraboloid, with y⁴/4 to bound it",
 )
-"""A saddle between two minima. A race from y = 0 ends on the saddle; this start is 0.01 away from that line."""
+def bounded_saddle(x: Tensor) -> Tensor:
+    """A saddle between two minima. A race from y = 0 ends on the saddle; this start is 0.01 away from that line."""
+    return x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4
 
 
 def all_functions() -> dict[str, Function]:
@@ -692,5 +631,6 @@ def function_by_name(name: str) -> Function:
     known, wanted = all_functions(), name.strip().casefold().replace("-", "_").replace(" ", "_")
     if wanted in known:
         return known[wanted]
-    hint = suggestion(wanted, known, f"there are {', '.join(known)}")
-    raise UsageError(f"function {short_repr(name)}: no such function; {hint}")
+    raise UsageError(
+        f"function {short_repr(name)}: no such function; " + suggestion(wanted, known, f"there are {', '.join(known)}")
+    )

@@ -1,7 +1,9 @@
 """The test functions against their publications."""
 
 import ast
+import itertools
 import math
+import pickle
 import re
 from pathlib import Path
 
@@ -446,8 +448,17 @@ def test_unknown_name_suggests_the_nearest(name, words):
 
 def test_each_function_has_a_docstring():
     body = ast.parse(Path(library.__file__).read_bytes()).body
-    names = [getattr(getattr(node, "targets", [None])[0], "id", "") for node in body]
-    for name in LIBRARY:
-        docstring = body[names.index(name) + 1]
-        assert isinstance(docstring, ast.Expr), name
-        assert isinstance(docstring.value.value, str), name
+    documented = {node.name for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)}
+    for node, following in itertools.pairwise(body):
+        if isinstance(node, ast.Assign) and isinstance(following, ast.Expr):
+            assert isinstance(following.value.value, str)
+            documented.add(ast.unparse(node.targets[0]))
+    assert documented >= set(LIBRARY)
+
+
+@EACH
+def test_function_can_be_pickled(name):
+    points = seeded(LIBRARY[name], 9)
+    copy = pickle.loads(pickle.dumps(LIBRARY[name]))
+    np.testing.assert_array_equal(copy(points), LIBRARY[name](points))
+    assert copy.minima == LIBRARY[name].minima
