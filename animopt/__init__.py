@@ -11,15 +11,15 @@ _MODULES = {
     "Racer": "engine.racer",
     "Recording": "recording.recording",
     "Scene": "scene.scene",
-    "SettingsMap": "engine.settings_map",
+    "SettingsMap": "engine.maps",
     "SlowMotion": "recording.timeline",
-    "StartsMap": "engine.starts_map",
-    "Sweep": "engine.sweep",
+    "StartsMap": "engine.maps",
+    "Sweep": "engine.racer_lists",
     "UsageError": "core.errors",
     "load_scene": "scene.scene",
-    "logspace": "engine.sweep",
+    "logspace": "engine.racer_lists",
     "plot": "scene.plot",
-    "tuned": "engine.tuning",
+    "tuned": "engine.racer_lists",
 }
 
 __all__ = ["__version__", *_MODULES]

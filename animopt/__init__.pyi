@@ -1,12 +1,12 @@
 from animopt.core.errors import Error as Error
 from animopt.core.errors import UsageError as UsageError
 from animopt.engine.function import Function as Function
+from animopt.engine.maps import SettingsMap as SettingsMap
+from animopt.engine.maps import StartsMap as StartsMap
 from animopt.engine.racer import Racer as Racer
-from animopt.engine.settings_map import SettingsMap as SettingsMap
-from animopt.engine.starts_map import StartsMap as StartsMap
-from animopt.engine.sweep import Sweep as Sweep
-from animopt.engine.sweep import logspace as logspace
-from animopt.engine.tuning import tuned as tuned
+from animopt.engine.racer_lists import Sweep as Sweep
+from animopt.engine.racer_lists import logspace as logspace
+from animopt.engine.racer_lists import tuned as tuned
 from animopt.recording.recording import Recording as Recording
 from animopt.recording.timeline import Question as Question
 from animopt.recording.timeline import SlowMotion as SlowMotion

@@ -94,7 +94,7 @@ class SceneCommand(PresetCommand):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the file's docstring, then the racers with their settings."""
-        from animopt.engine.racer_names import names_and_settings
+        from animopt.engine.racer import names_and_settings
 
         super().format_help_text(ctx, formatter)
         scene = self.load()

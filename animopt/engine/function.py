@@ -3,6 +3,7 @@
 import inspect
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, overload
 
@@ -13,8 +14,7 @@ import torch
 from animopt.core.arrays import Array
 from animopt.core.errors import Error, UsageError, first_line, must_propagate, short_repr
 from animopt.core.validation import check_list, check_pair, check_text
-from animopt.engine.torch_env import race_environment
-from animopt.engine.user_code import user_code, with_type
+from animopt.engine.user_code import race_environment, user_code, with_type
 
 Pair = tuple[float, float]
 """A point (x, y), or the two ends of an interval."""
@@ -36,8 +36,8 @@ def _interval(axis: str, ends: Any) -> Pair:
 
 
 def _points(field: str, points: Any) -> tuple[Pair, ...]:
-    found = check_list(f"function {field} ", points, "give a list of pairs, as [(0, 0)]")
-    return tuple(check_pair(f"function {field}", point) for point in found)
+    given = check_list(f"function {field} ", points, "give a list of pairs, as [(0, 0)]")
+    return tuple(check_pair(f"function {field}", point) for point in given)
 
 
 @race_environment()
@@ -52,9 +52,9 @@ def _columns(data: Iterable[Any]) -> tuple[torch.Tensor, ...]:
         raise UsageError("function data: is not all numbers; give arrays, as data=(inputs, targets)") from None
     if any(column.ndim == 0 or not len(column) for column in columns):
         raise UsageError("function data: has no rows; give arrays, as data=(inputs, targets)")
-    if len({len(column) for column in columns}) > 1:
-        rows = ", ".join(str(len(column)) for column in columns)
-        raise UsageError(f"function data: has {rows} rows; give columns of the same length")
+    rows = [len(column) for column in columns]
+    if len(set(rows)) > 1:
+        raise UsageError(f"function data: has {', '.join(map(str, rows))} rows; give columns of the same length")
     if not all(bool(column.isfinite().all()) for column in columns):
         raise UsageError("function data: has numbers that are not finite; leave those rows out")
     return columns
@@ -135,38 +135,27 @@ class Function:
             data=_columns(data),
             predict=predict,
         )
-        starts = () if self.start is None else (self.start,)
+        starts = [self.start] if self.start else []
         for field, points in (("minima", self.minima), ("saddles", self.saddles), ("start", starts)):
             for point in points:
                 if not self.contains(point):
                     raise UsageError(f"function {field} {point}: lies outside x={self.x}, y={self.y}; widen the domain")
-        self._check_predict()
-        self._check_arguments()
-
-    def _check_arguments(self) -> None:
-        """Raise UsageError if the definition cannot be called with a point and the data."""
-        try:
-            signature = inspect.signature(self.definition)
-        except (TypeError, ValueError):
-            # Some built-in callables have no signature.
-            return
-        try:
-            signature.bind("x", *self.data)
-        except TypeError as error:
-            takes = f"x, a tensor of two numbers{', and the data' if self.data else ''}"
+        if predict is not None and not callable(predict):
             raise UsageError(
-                f"{self.called}: {first_line(error)}; let it take {takes}, as lambda x: x[0] ** 2 + x[1] ** 2"
-            ) from None
-
-    def _check_predict(self) -> None:
-        if self.predict is None:
-            return
-        if not callable(self.predict):
-            raise UsageError(
-                f"function predict {short_repr(self.predict)}: give a function, as predict=lambda x, inputs: ..."
+                f"function predict {short_repr(predict)}: give a function, as predict=lambda x, inputs: ..."
             )
-        if [column.ndim for column in self.data] != [1, 1]:
+        if predict is not None and [column.ndim for column in self.data] != [1, 1]:
             raise UsageError("function predict: needs data; give data=(inputs, targets), two rows of numbers")
+        try:
+            inspect.signature(definition).bind("x", *self.data)
+        except TypeError as error:
+            raise UsageError(
+                f"{self.called}: {first_line(error)}; let it take x, a tensor of two numbers"
+                f"{', and the data' if self.data else ''}, as lambda x: x[0] ** 2 + x[1] ** 2"
+            ) from None
+        except ValueError:
+            # Some built-in callables have no signature.
+            pass
 
     @overload
     def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
@@ -238,8 +227,9 @@ class Function:
             if must_propagate(error):
                 raise
             message = with_type(error)
-            remedy = "; leave x as it is, and work on x.clone()" if "in-place operation" in message else ""
-            raise Error(f"{self.called}{self._line(error)}: {message}{remedy}") from error
+            if "in-place operation" in message:
+                message += "; leave x as it is, and work on x.clone()"
+            raise Error(f"{self.called}{self._line(error)}: {message}") from error
         if value is None:
             raise Error(f"{self.called}: returned None; end it with return and the value")
         if not isinstance(value, torch.Tensor):
@@ -267,15 +257,11 @@ class Function:
         if not points.size:
             return np.zeros(points.shape[:-1])
         flat = _point_tensor(points)
-        rows = self.data[0].numel() if self.data else 0
+        values: torch.Tensor | None = None
         with torch.no_grad():
-            try:
-                values = torch.vmap(self, chunk_size=max(1, MAX_BATCH_NUMBERS // rows) if rows else None)(flat)
-                values = values.reshape(len(flat))
-            except BaseException as error:
-                if must_propagate(error):
-                    raise
-                values = None
+            with suppress(Error), user_code("vmap"):
+                chunk_size = max(1, MAX_BATCH_NUMBERS // self.data[0].numel()) if self.data else None
+                values = torch.vmap(self, chunk_size=chunk_size)(flat).reshape(len(flat))
             if values is None or not values.is_floating_point():
                 # A definition that branches on its values, or that fails, is evaluated at one point at a time.
                 values = torch.stack([self.loss(point).double() for point in flat])

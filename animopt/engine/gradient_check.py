@@ -31,9 +31,6 @@ LENGTHS = (1, 0.13, 0.017, 0.002)
 TOLERANCE = 1e-3
 """Maximum relative difference between a slope from autograd and one from finite differences."""
 
-REMEDY = "write it in torch, as torch.sin for math.sin, without .item(), .detach() and NumPy"
-"""Advice when no line of the function is known to be the cause."""
-
 
 def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) -> None:
     """Compare autograd's gradient with finite differences, at and near the starts and at seeded points.
@@ -90,8 +87,8 @@ def _slopes(function: Function, points: Array, watch: "_Watch") -> Array:
             cut = "requires grad" in str(error)
             if not watch.advice or (error.__cause__ and not cut):
                 raise
-            message = f"{function.called}: autograd cannot follow it" if cut else str(error)
-            raise Error(f"{message}; {watch.remedy}") from error
+            problem = f"{function.called}: autograd cannot follow it" if cut else error
+            raise Error(f"{problem}; {watch.remedy}") from error
         if loss.requires_grad:
             followed = True
             with user_code(f"{function.called}: autograd cannot follow it"):
@@ -106,8 +103,7 @@ def _compare(
     function: Function, points: Array, heights: Array, slopes: Array, reach: Array
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Central differences at points (n, 2), and where (n, 2) autograd's slopes contradict them."""
-    shares = np.array(LENGTHS)[:, None, None, None]
-    steps = shares * np.maximum(reach, 1e-7 * abs(points))[..., None] * np.eye(2)
+    steps = np.array(LENGTHS)[:, None, None, None] * np.maximum(reach, 1e-7 * abs(points))[..., None] * np.eye(2)
     after, before = points[:, None] + steps, points[:, None] - steps
     # The lengths after rounding, (4, n, 2), in the order of the coordinates.
     up, down = (after - points[:, None]).sum(axis=-1), (points[:, None] - before).sum(axis=-1)
@@ -128,10 +124,9 @@ def _flat_axes(
     function: Function, points: Array, heights: Array, slopes: Array, differences: Array
 ) -> NDArray[np.bool_]:
     """Along which axes (2,) all slopes are 0 although the values differ, as with rounding."""
-    level = ~slopes.any(axis=0) & (np.median(abs(differences), axis=0) == 0)
     rolled = np.where(np.eye(2)[:, None] == 1, np.roll(points, 1, axis=0), points)
     differ: NDArray[np.bool_] = (function.values(rolled) != heights).any(axis=1)
-    return level & differ
+    return differ & ~slopes.any(axis=0) & (np.median(abs(differences), axis=0) == 0)
 
 
 class _Watch(TorchFunctionMode):
@@ -144,7 +139,9 @@ class _Watch(TorchFunctionMode):
     @property
     def remedy(self) -> str:
         """Replacements for at most three lines, or general advice."""
-        return ", ".join(list(dict.fromkeys(self.advice.values()))[:3]) or REMEDY
+        return ", ".join([*dict.fromkeys(self.advice.values())][:3]) or (
+            "write it in torch, as torch.sin for math.sin, without .item(), .detach() and NumPy"
+        )
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Any = None
@@ -180,11 +177,9 @@ _MAKERS = {"tensor", "as_tensor", "asarray"}
 
 def _user_call() -> inspect.Traceback:
     """Return the innermost call on the stack that is not in torch or in this module."""
-    for frame, _ in traceback.walk_stack(inspect.currentframe()):
-        module = frame.f_globals.get("__name__", "")
-        if module != __name__ and module.partition(".")[0] != "torch":
-            break
-    return inspect.getframeinfo(frame, context=0)
+    calls = ((frame, frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_stack(inspect.currentframe()))
+    outside = (frame for frame, module in calls if module != __name__ and module.partition(".")[0] != "torch")
+    return inspect.getframeinfo(next(outside), context=0)
 
 
 def _called(call: inspect.Traceback) -> str:
@@ -193,11 +188,13 @@ def _called(call: inspect.Traceback) -> str:
         nodes = ast.walk(ast.parse("".join(linecache.getlines(call.filename))))
     except SyntaxError:
         return ""
-    calls = (node for node in nodes if isinstance(node, ast.Call))
-    for each in calls:
-        if call.positions == (each.lineno, each.end_lineno, each.col_offset, each.end_col_offset):
-            return ast.unparse(each.func)
-    return ""
+    found = (
+        ast.unparse(each.func)
+        for each in nodes
+        if isinstance(each, ast.Call)
+        and call.positions == (each.lineno, each.end_lineno, each.col_offset, each.end_col_offset)
+    )
+    return next(found, "")
 
 
 def _advice(name: str, called: str) -> str:

@@ -1,20 +1,19 @@
-"""Racers: any class of torch.optim, or any class with its interface, with its settings."""
+"""Racers: any class of torch.optim, or any class with its interface, with its settings; and their labels."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
-from typing import Any, overload
+from typing import Any
 
 import attrs
 import numpy as np
 import torch
 
 from animopt.core.errors import UsageError, first_line, short_repr, suggestion
+from animopt.core.terminal_text import single_line
 from animopt.core.validation import MAX_COUNT, check_integer, check_pair, check_text
-from animopt.engine.steps import optimizer_step
-from animopt.engine.torch_env import race_environment
-from animopt.engine.user_code import user_code
+from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
 _REASONS = {
@@ -99,8 +98,9 @@ class Racer:
     def varied(self, settings: Mapping[str, Any]) -> "Racer":
         """Return this racer with other settings, without the checks of the constructor, for many racers at a time."""
         other = Racer.__new__(Racer)
-        own = (self.optimizer, self.name, self.start, self.steps, self.scheduler)
-        other.__attrs_init__(*own, {**self.settings, **settings})
+        other.__attrs_init__(
+            self.optimizer, self.name, self.start, self.steps, self.scheduler, {**self.settings, **settings}
+        )
         return other
 
     @race_environment()
@@ -154,36 +154,10 @@ class Racer:
             remedy = "give a class with torch's interface, or a name, as 'Adam'"
             raise UsageError(f"racer {self.optimizer.__name__}: has no step; {remedy}")
         # A step of any other class may have side effects.
-        if not isinstance(optimizer, torch.optim.Optimizer):
-            return
-
-        def closure() -> torch.Tensor:
-            with torch.enable_grad():
-                parameter.grad = None
-                loss = parameter.square().sum()
-                loss.backward()
-            return loss
-
-        with user_code(f"racer {self.optimizer.__name__}", _reason, UsageError), torch.random.fork_rng(devices=[]):
-            optimizer_step(optimizer)(closure)
-
-
-@attrs.frozen(slots=False)
-class Racers(Sequence[Racer]):
-    """A sequence of racers."""
-
-    racers: tuple[Racer, ...]
-
-    def __len__(self) -> int:
-        return len(self.racers)
-
-    @overload
-    def __getitem__(self, index: int) -> Racer: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Racer, ...]: ...
-    def __getitem__(self, index: int | slice) -> Racer | tuple[Racer, ...]:
-        """Return one racer, or a tuple of several."""
-        return self.racers[index]
+        if isinstance(optimizer, torch.optim.Optimizer):
+            closure = gradient_closure(parameter, lambda point: point.square().sum())
+            with user_code(f"racer {self.optimizer.__name__}", _reason, UsageError), torch.random.fork_rng(devices=[]):
+                optimizer_step(optimizer)(closure)
 
 
 def optimizer_names() -> list[str]:
@@ -195,7 +169,18 @@ def optimizer_names() -> list[str]:
 
 def optimizer_table() -> list[tuple[str, str, str]]:
     """Return each optimizer in torch.optim: its name, its default settings, and why it cannot run here, or ""."""
-    return [(name, _defaults(name), _why_not(name)) for name in optimizer_names()]
+    return [_table_row(name) for name in optimizer_names()]
+
+
+def _table_row(name: str) -> tuple[str, str, str]:
+    settings, _ = known_settings(getattr(torch.optim, name))
+    given = {key: value for key, value in settings.items() if value is not None and key not in IMPLEMENTATION_SETTINGS}
+    defaults = ", ".join(f"{key}={value!r}" for key, value in given.items())
+    try:
+        Racer(name)
+    except UsageError as error:
+        return name, defaults, str(error).removeprefix(f"racer {name}: ")
+    return name, defaults, ""
 
 
 def known_settings(optimizer: type[Any]) -> tuple[dict[str, Any], bool]:
@@ -204,32 +189,16 @@ def known_settings(optimizer: type[Any]) -> tuple[dict[str, Any], bool]:
         _, *rest = inspect.signature(optimizer).parameters.values()
     except (TypeError, ValueError):
         return {}, True
-    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in rest)
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {parameter.name: parameter.default for parameter in rest if parameter.kind not in variable}, takes_any
+    named = {each.name: each.default for each in rest if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
+    return named, any(each.kind is each.VAR_KEYWORD for each in rest)
 
 
-def _by_name(name: str) -> type[Any]:
+def _by_name(name: str) -> Any:
     known = {known.casefold(): known for known in optimizer_names()}
     if name.casefold() not in known:
         hint = suggestion(name, known.values(), f"torch.optim has {', '.join(known.values())}")
         raise UsageError(f"racer {short_repr(name)}: no such optimizer; {hint}")
-    found: type[Any] = getattr(torch.optim, known[name.casefold()])
-    return found
-
-
-def _defaults(name: str) -> str:
-    settings, _ = known_settings(getattr(torch.optim, name))
-    given = {key: value for key, value in settings.items() if value is not None and key not in IMPLEMENTATION_SETTINGS}
-    return ", ".join(f"{key}={value!r}" for key, value in given.items())
-
-
-def _why_not(name: str) -> str:
-    try:
-        Racer(name)
-    except UsageError as error:
-        return str(error).removeprefix(f"racer {name}: ")
-    return ""
+    return getattr(torch.optim, known[name.casefold()])
 
 
 def _remedy(key: str, value: Any, default: Any) -> str:
@@ -239,29 +208,97 @@ def _remedy(key: str, value: Any, default: Any) -> str:
             return f"give {len(default)} numbers"
         if any(_remedy("", each, own) for each, own in zip(value, default, strict=True)):
             return f"give {len(default)} finite numbers"
-        outside = [each for each in value if each is not None and not 0 <= each < 1]
-        return "give numbers of at least 0 and less than 1" if key == "betas" and outside else ""
+        outside = key == "betas" and any(each is not None and not 0 <= each < 1 for each in value)
+        return "give numbers of at least 0 and less than 1" if outside else ""
     if isinstance(value, torch.Tensor) and value.numel() == 1:
         value = value.item()
     # Only a setting whose default is a bool, or which has none, may be a bool.
     is_number = key == "lr" or (isinstance(default, Real) and not isinstance(default, bool))
-    if is_number and (isinstance(value, bool) or not isinstance(value, Real)):
+    is_real = isinstance(value, Real)
+    if is_number and (isinstance(value, bool) or not is_real):
         return "give a number"
-    if isinstance(value, Real) and not _finite(value) and value != default:
+    if is_real and not abs(value) <= sys.float_info.max and value != default:
         return "give a finite number"
     if isinstance(default, bool) and not isinstance(value, bool):
         return "give True or False"
     return "give a number of at least 0" if key == "lr" and value < 0 else ""
 
 
-def _finite(value: Any) -> bool:
-    try:
-        return isfinite(value)
-    except OverflowError:
-        return False
-
-
 def _reason(error: BaseException) -> str:
     """Return the reason why an optimizer could not be built or stepped."""
     message = first_line(error)
     return next((f"cannot run here: {reason}" for words, reason in _REASONS.items() if words in message), message)
+
+
+def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return each racer's label, and the settings that its label does not contain.
+
+    The label of a racer without a name is its class, followed by the settings that differ from other racers of that
+    class. The learning rate is always shown, also when it is torch's default.
+    """
+    differing = [[] if racer.name else _differing(racer, racers) for racer in racers]
+    labels = [single_line(racer.name or _label(racer, keys)) for racer, keys in zip(racers, differing, strict=True)]
+    numbered = tuple(
+        label if labels.count(label) == 1 else f"{label} ({labels[:index].count(label) + 1})"
+        for index, label in enumerate(labels)
+    )
+    texts = (", ".join(_settings(racer, keys)) for racer, keys in zip(racers, differing, strict=True))
+    return numbered, tuple(map(single_line, texts))
+
+
+def setting_text(key: str, value: Any) -> str:
+    """Return a setting, a start or a number of steps, as a label shows it."""
+    if key == "start":
+        return f"from {_value(check_pair('racer start', value))}"
+    if key == "steps":
+        return f"for {value} steps"
+    return key if value is True else f"{key} {_value(value)}"
+
+
+def _differing(racer: Racer, racers: Sequence[Racer]) -> list[str]:
+    """Return the settings, and "scheduler", "start" or "steps", in which a racer differs from others of its class."""
+    others = [other for other in racers if other.optimizer is racer.optimizer and not other.name]
+    keys = [key for key in racer.settings if any(other.settings.get(key) != racer.settings[key] for other in others)]
+    for field in ("scheduler", "start", "steps"):
+        own = getattr(racer, field)
+        if own is not None and any(getattr(other, field) != own for other in others):
+            # The number of steps is used only if nothing else differs.
+            keys += [field] if field != "steps" or not keys else []
+    return keys
+
+
+def _label(racer: Racer, differing: Sequence[str]) -> str:
+    values = {**racer.settings, "start": racer.start, "steps": racer.steps}
+    parts = (_lr_and_scheduler(racer)[1] if key == "scheduler" else setting_text(key, values[key]) for key in differing)
+    return " ".join([racer.optimizer.__name__, *parts])
+
+
+def _settings(racer: Racer, in_label: Sequence[str]) -> Iterator[str]:
+    """Yield a racer's settings that its label does not contain. The learning rate and the scheduler come first."""
+    lr, scheduler = _lr_and_scheduler(racer)
+    rate = [
+        "" if lr is None or "lr" in in_label else setting_text("lr", lr),
+        "" if "scheduler" in in_label else scheduler,
+    ]
+    others = (setting_text(key, value) for key, value in racer.settings.items() if key not in ("lr", *in_label))
+    return (text for text in (" × ".join(filter(None, rate)), *others) if text and text != racer.name)
+
+
+@race_environment()
+def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
+    """Return a racer's initial learning rate, or None, and the name of its scheduler's class, or ""."""
+    optimizer = racer.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
+    scheduler = racer.schedule(optimizer)
+    lr = getattr(optimizer, "defaults", {}).get("lr", racer.settings.get("lr"))
+    if scheduler is None:
+        return lr, ""
+    # Some schedulers replace the learning rate.
+    return getattr(optimizer, "param_groups", [{}])[0].get("initial_lr", lr), type(scheduler).__name__
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}".replace("-", "−") if value < 0 else f"{value:g}"
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join(map(_value, value))})"
+    return str(value)

@@ -1,7 +1,9 @@
-"""Runs the racers and returns a Recording."""
+"""Runs the racers, and returns their races over the surface as a Recording."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from types import NoneType
 from typing import Any
 
@@ -13,16 +15,18 @@ from animopt.core.arrays import Array
 from animopt.core.errors import Error
 from animopt.engine.function import Function
 from animopt.engine.gradient_check import check_gradient
-from animopt.engine.racer import Racer
-from animopt.engine.racer_names import names_and_settings
-from animopt.engine.steps import optimizer_step, scheduler_step
-from animopt.engine.surface_paths import sample_surface, surface_path
-from animopt.engine.torch_env import race_environment
-from animopt.engine.user_code import user_code
-from animopt.recording.recording import Recording, Sample
+from animopt.engine.racer import Racer, names_and_settings
+from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, scheduler_step, user_code
+from animopt.recording.recording import Recording, Sample, Surface, SurfacePath
 
 PREDICTED_INPUTS = 49
 """Number of inputs, from the smallest to the largest, at which the predictions of a model are recorded."""
+
+GRID = 241
+"""Number of samples of the surface along each side."""
+
+PIECES = 96
+"""Number of straight pieces into which a step across the whole domain is divided, so that it follows the surface."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,11 @@ def record(
         each[lost] = np.nan
 
     step_counts = np.array([len(each.points) - 1 for each in runs], dtype=np.int64)
-    surface = sample_surface(function)
+    surface = _sample_surface(function)
     minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
     with np.errstate(over="ignore", invalid="ignore"):
         paths = tuple(
-            surface_path(function, points[: count + 1], surface) for points, count in zip(xy, step_counts, strict=True)
+            _surface_path(function, points[: count + 1], surface) for points, count in zip(xy, step_counts, strict=True)
         )
     return Recording(
         title=title,
@@ -155,79 +159,63 @@ def run(
     # The seed makes an optimizer that draws random numbers repeatable.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return _race(function, racer, name, start, steps, noise, batches, np.random.default_rng([seed, 0]))
+        source = np.random.default_rng([seed, 0])
+        parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+        optimizer = racer.build(parameter)
+        # A scheduler adds entries of its own to the settings.
+        own_settings = set(_hyperparameters(optimizer))
+        scheduler = racer.schedule(optimizer)
+        current = function
+        # The gradient and the loss of each call of the closure.
+        computed: list[tuple[list[float], float]] = []
+        set_gradient = gradient_closure(parameter, lambda point: current.loss(point))
 
+        def closure() -> torch.Tensor:
+            loss = set_gradient()
+            if parameter.grad is None:
+                raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
+            if noise:
+                parameter.grad = parameter.grad + torch.from_numpy(noise * source.standard_normal(2))
+            computed.append((parameter.grad.tolist(), loss.item()))
+            return loss
 
-def _race(
-    function: Function,
-    racer: Racer,
-    name: str,
-    start: tuple[float, float],
-    steps: int,
-    noise: float,
-    batches: NDArray[np.int64] | None,
-    source: np.random.Generator,
-) -> Run:
-    parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    optimizer = racer.build(parameter)
-    # A scheduler adds entries of its own to the settings.
-    own_settings = set(_hyperparameters(optimizer))
-    scheduler = racer.schedule(optimizer)
-    current = function
-    computed: list[torch.Tensor] = []
-    losses: list[float] = []
-
-    def closure() -> torch.Tensor:
-        with torch.enable_grad():
+        with user_code(f"racer {name}"):
+            step_optimizer, step_scheduler = optimizer_step(optimizer), scheduler_step(scheduler)
+        points = [parameter.tolist()]
+        evaluations = [0]
+        states = [_state(optimizer, parameter)]
+        hyperparameters = []
+        for step in range(1, steps + 1):
+            if batches is not None:
+                current = function.on(batches[step - 1])
+            hyperparameters.append(_hyperparameters(optimizer))
+            # An optimizer must call the closure to get a gradient.
             parameter.grad = None
-            loss = current.loss(parameter)
-            if loss.requires_grad:
-                loss.backward()
-        if parameter.grad is None:
-            raise Error(f"{function.called}: autograd cannot follow it; write it in torch arithmetic on x")
-        if noise:
-            parameter.grad = parameter.grad + torch.from_numpy(noise * source.standard_normal(2))
-        computed.append(parameter.grad.clone())
-        losses.append(loss.item())
-        return loss
-
-    with user_code(f"racer {name}"):
-        step_optimizer, step_scheduler = optimizer_step(optimizer), scheduler_step(scheduler)
-    points = [parameter.tolist()]
-    evaluations = [0]
-    states = [_state(optimizer, parameter)]
-    hyperparameters = []
-    for step in range(1, steps + 1):
-        if batches is not None:
-            current = function.on(batches[step - 1])
-        hyperparameters.append(_hyperparameters(optimizer))
-        # An optimizer must call the closure to get a gradient.
-        parameter.grad = None
-        with user_code(f"racer {name}: step {step} failed"):
-            step_optimizer(closure)
-        if len(computed) == evaluations[-1]:
-            raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
-        points.append(parameter.tolist())
-        states.append(_state(optimizer, parameter))
-        with user_code(f"racer {name}: scheduler failed after step {step}"):
-            step_scheduler(losses[evaluations[-1]])
-        evaluations.append(len(computed))
-    # The gradient of a point is the first one of the step from it; no step leaves the last point.
-    gradients = [*(computed[first].tolist() for first in evaluations[:-1]), [np.nan, np.nan]]
-    changing = {
-        key: _over_time([each[key] for each in hyperparameters]) for key in hyperparameters[0] if key in own_settings
-    }
-    return Run(np.array(points), np.array(gradients), np.array(evaluations), changing, _stacked(states))
+            with user_code(f"racer {name}: step {step} failed"):
+                step_optimizer(closure)
+            if len(computed) == evaluations[-1]:
+                raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
+            points.append(parameter.tolist())
+            states.append(_state(optimizer, parameter))
+            with user_code(f"racer {name}: scheduler failed after step {step}"):
+                step_scheduler(computed[evaluations[-1]][1])
+            evaluations.append(len(computed))
+        # The gradient of a point is the first one of the step from it; no step leaves the last point.
+        gradients = [*(computed[first][0] for first in evaluations[:-1]), [np.nan, np.nan]]
+        changing = {
+            key: _over_time([each[key] for each in hyperparameters])
+            for key in hyperparameters[0]
+            if key in own_settings
+        }
+        return Run(np.array(points), np.array(gradients), np.array(evaluations), changing, _stacked(states))
 
 
 def _over_time(values: Sequence[Any]) -> Any:
     """Return a constant setting as it is, a changing one as an array (steps + 1, ...) that repeats its first value."""
-    if all(value == values[0] for value in values):
-        return values[0]
-    try:
-        return np.array([values[0], *values], dtype=np.float64)
-    except (TypeError, ValueError):
-        return values[0]
+    with suppress(TypeError, ValueError):
+        if any(value != values[0] for value in values):
+            return np.array([values[0], *values], dtype=np.float64)
+    return values[0]
 
 
 def _hyperparameters(optimizer: Any) -> dict[str, Any]:
@@ -274,3 +262,63 @@ def _stacked(states: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
 def _padded(rows: Any, last: int) -> Any:
     """Return rows (n, ...) with the last one repeated up to the index `last`."""
     return np.pad(rows, [(0, last + 1 - len(rows)), *[(0, 0)] * (rows.ndim - 1)], mode="edge")
+
+
+def _sample_surface(function: Function) -> Surface:
+    """Evaluate a function on a grid over its domain. Raises Error if it has no finite value there."""
+    x, y = np.linspace(*function.x, GRID), np.linspace(*function.y, GRID)
+    z = _finite(function.values(np.stack(np.meshgrid(x, y), axis=-1)))
+    if np.isnan(z).all():
+        raise Error(f"{function.called}: has no finite value for x={function.x}, y={function.y}; move the domain")
+    return Surface(x, y, z, scale=z)
+
+
+def _finite(z: Array) -> Array:
+    return np.where(np.isfinite(z), z, np.nan)
+
+
+def _surface_path(function: Function, points: Array, surface: Surface) -> SurfacePath:
+    """Return the path through recorded points (steps + 1, 2) over a surface, with gaps outside the domain."""
+    low, high = surface.low, surface.high
+    gap = np.full((1, 2), np.nan)
+    in_view = bool(((points[0] >= low) & (points[0] <= high)).all())
+    # The steps (n,) and the places (n, 2) of each part of the path.
+    parts: list[tuple[Any, Array]] = [([0.0], points[:1] if in_view else gap)]
+    for index, (here, there) in enumerate(pairwise(points)):
+        enter, leave = _inside(here, there, low, high)
+        if enter > leave:
+            if in_view:
+                parts.append(([index + 1.0], gap))
+            in_view = False
+            continue
+        if not in_view:
+            parts.append(([np.nextafter(index + enter, -np.inf)], gap))
+        first, last = here + enter * (there - here), here + leave * (there - here)
+        pieces = max(1, int(np.ceil(np.linalg.norm((last - first) / (high - low)) * PIECES)))
+        part = np.linspace(enter, leave, pieces + 1)
+        # An end inside the domain is exactly the recorded point.
+        place = np.where(part[:, None] < 1, here + part[:, None] * (there - here), there)
+        parts.append((index + part, np.clip(place, low, high)))
+        in_view = leave == 1
+        if not in_view:
+            parts.append(([np.nextafter(index + leave, np.inf)], gap))
+    step, xy = map(np.concatenate, zip(*parts, strict=True))
+    return SurfacePath(step, np.column_stack([xy, _finite(function.values(xy))]))
+
+
+def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:
+    """Return the part of a straight step inside a box, as two fractions of the step, or (1, 0) if there is none.
+
+    Source: Liang and Barsky 1984, A new concept and method for line clipping.
+    """
+    if not np.isfinite(there - here).all():
+        return 1.0, 0.0
+    enter, leave = 0.0, 1.0
+    for start, end, lowest, highest in zip(here, there, low, high, strict=True):
+        if start == end:
+            if not lowest <= start <= highest:
+                return 1.0, 0.0
+            continue
+        first, last = sorted(((lowest - start) / (end - start), (highest - start) / (end - start)))
+        enter, leave = max(enter, first), min(leave, last)
+    return (enter, leave) if enter <= leave else (1.0, 0.0)

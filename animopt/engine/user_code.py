@@ -1,9 +1,22 @@
-"""Errors of code that the user wrote: functions, optimizers, schedulers."""
+"""How functions, optimizers and schedulers of the user run: torch's state, one step, and exceptions as errors."""
 
+import inspect
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import torch
 
 from animopt.core.errors import Error, first_line, must_propagate
+
+COMPILER = "torch._dynamo"
+"""The module of torch's compiler, whose import takes about a second."""
+
+Closure = Callable[[], torch.Tensor]
+"""Sets the gradient and returns the loss."""
 
 
 @contextmanager
@@ -24,3 +37,101 @@ def user_code(
 def with_type(error: BaseException) -> str:
     """Return the type and the first line of an exception."""
     return f"{type(error).__name__}: {first_line(error)}"
+
+
+def gradient_closure(parameter: torch.Tensor, loss_at: Callable[[torch.Tensor], torch.Tensor]) -> Closure:
+    """Return a closure that sets the gradient of a parameter; it remains None if autograd cannot follow the loss."""
+
+    def closure() -> torch.Tensor:
+        with torch.enable_grad():
+            parameter.grad = None
+            loss = loss_at(parameter)
+            if loss.requires_grad:
+                loss.backward()
+        return loss
+
+    return closure
+
+
+def optimizer_step(optimizer: Any) -> Callable[[Closure], object]:
+    """Return a function that takes one step, given a closure.
+
+    An optimizer whose `step` takes no closure steps after one call of the closure.
+    """
+    if _positional(optimizer.step):
+        return optimizer.step
+
+    def step(closure: Closure) -> None:
+        closure()
+        optimizer.step()
+
+    return step
+
+
+def scheduler_step(scheduler: Any) -> Callable[[float], object]:
+    """Return a function that takes one step of a scheduler, given the loss; without a scheduler it does nothing."""
+    if scheduler is None:
+        return lambda loss: None
+    if any(parameter.default is parameter.empty for parameter in _positional(scheduler.step)):
+        return scheduler.step
+    return lambda loss: scheduler.step()
+
+
+def _positional(method: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the parameters that can take a first positional argument."""
+    parameters = inspect.signature(method).parameters.values()
+    return [each for each in parameters if each.kind not in (each.KEYWORD_ONLY, each.VAR_KEYWORD)]
+
+
+@contextmanager
+def race_environment() -> Iterator[None]:
+    """Enable autograd, create tensors on the CPU, compute on one thread, and do not import torch's compiler.
+
+    Races are small, and several threads would wait for each other on a busy machine.
+    """
+    with torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(1)
+        # This context slows down every call into torch, so it is entered only if it changes something.
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        if COMPILER not in sys.modules:
+            sys.modules[COMPILER] = torch._dynamo = placeholder = _CompilerPlaceholder(COMPILER)
+            stack.callback(placeholder.remove)
+        yield
+
+
+class _CompilerPlaceholder(ModuleType):
+    """Answers the two calls of `torch.optim` to the compiler; any other use imports the real compiler."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.wrapped: list[Callable[..., Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.compiler(), name)
+
+    def compiler(self) -> ModuleType:
+        """Import the real compiler in place of this module."""
+        self.remove()
+        return import_module(COMPILER)
+
+    def graph_break(self) -> None:
+        """Do nothing, because no graph is being compiled."""
+
+    def disable(self, function: Any = None, recursive: bool = True, *, wrapping: bool = True, **others: Any) -> Any:
+        """Return a method of an optimizer unchanged; exclude any other function from compilation."""
+        # Only torch's own decorator of these methods passes wrapping=False. It caches the result on the method.
+        if wrapping:
+            return self.compiler().disable(function, recursive, **others)
+        self.wrapped.append(function)
+        return function
+
+    def remove(self) -> None:
+        """Remove every trace of the placeholder, so that the next import gets the real compiler."""
+        if sys.modules.get(COMPILER) is self:
+            del sys.modules[COMPILER]
+        if vars(torch).get("_dynamo") is self:
+            del torch._dynamo
+        for function in self.wrapped:
+            vars(function).pop("__dynamo_disable", None)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from animopt.core.errors import UsageError, short_repr
 from animopt.core.validation import check_integer
 from animopt.engine.function import Function
-from animopt.engine.tuning import Tuned
+from animopt.engine.racer_lists import Tuned
 from animopt.scene.limits import Work
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.staging import focused_racer, staging_of, timeline_of, title_of

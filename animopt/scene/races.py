@@ -8,8 +8,8 @@ import numpy as np
 
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
+from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import record
-from animopt.engine.tuning import Tuned
 from animopt.recording.recording import Recording
 from animopt.scene.checks import check_limits
 from animopt.scene.scene_fields import SceneFields

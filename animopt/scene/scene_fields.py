@@ -20,11 +20,9 @@ from animopt.core.validation import (
     check_texts,
 )
 from animopt.engine.function import Function
+from animopt.engine.maps import SettingsMap, StartsMap
 from animopt.engine.racer import Racer
-from animopt.engine.settings_map import SettingsMap
-from animopt.engine.starts_map import StartsMap
-from animopt.engine.sweep import Sweep
-from animopt.engine.tuning import Tuned
+from animopt.engine.racer_lists import Sweep, Tuned
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion
 from animopt.scene.limits import Limits

@@ -8,9 +8,8 @@ from typing import Any
 import attrs
 
 from animopt.engine.function import Function
-from animopt.engine.racer import Racer
-from animopt.engine.racer_names import names_and_settings
-from animopt.engine.tuning import Tuned
+from animopt.engine.racer import Racer, names_and_settings
+from animopt.engine.racer_lists import Tuned
 from animopt.recording.recording import Recording
 from animopt.scene.recipe import Recipe
 from animopt.scene.scene_fields import SceneFields, field_values

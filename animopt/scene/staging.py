@@ -1,7 +1,7 @@
 """How a scene is shown: its timeline, its texts, and the racer in focus."""
 
 from animopt.core.errors import UsageError, short_repr
-from animopt.engine.racer_names import names_and_settings
+from animopt.engine.racer import names_and_settings
 from animopt.recording.timeline import Timeline
 from animopt.scene.scene_fields import SceneFields, Text
 from animopt.video.film import Staging

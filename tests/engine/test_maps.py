@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from animopt import Function, Racer, SettingsMap, StartsMap, UsageError
-from animopt.engine import batched_races, starts_map
+from animopt.engine import maps
 from animopt.engine.record import record
 from animopt.recording.map_results import DIVERGED, UNDECIDED
 
@@ -81,7 +81,7 @@ def never(*arguments):
 
 @pytest.mark.parametrize(("optimizer", "settings"), ELEMENTWISE, ids=str)
 def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
-    monkeypatch.setattr(batched_races, "_alone", never)
+    monkeypatch.setattr(maps, "_alone", never)
     found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 40)
     assert (found.minimum >= 0).any()
     compare(found, optimizer, settings, 40)
@@ -90,8 +90,8 @@ def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
 @pytest.mark.parametrize(("optimizer", "settings"), NOT_ELEMENTWISE, ids=str)
 def test_optimizer_that_is_not_elementwise_runs_each_race_alone(optimizer, settings, monkeypatch):
     called = []
-    alone = batched_races._alone
-    monkeypatch.setattr(batched_races, "_alone", lambda *arguments: called.append(1) or alone(*arguments))
+    alone = maps._alone
+    monkeypatch.setattr(maps, "_alone", lambda *arguments: called.append(1) or alone(*arguments))
     found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 25)
     assert called
     compare(found, optimizer, settings, 25)
@@ -119,7 +119,7 @@ def test_norm_over_all_starts_is_detected():
 
 def test_chaotic_races_stay_in_a_batch(monkeypatch):
     # If gradient descent never stops overshooting, rounding alone separates two races.
-    monkeypatch.setattr(batched_races, "_alone", never)
+    monkeypatch.setattr(maps, "_alone", never)
     StartsMap(16, 16).record(VALLEYS, Racer("SGD", lr=0.018), (0, 0), 200)
 
 
@@ -136,7 +136,7 @@ def test_definition_that_branches_on_values_runs_each_race_alone():
 def test_several_batches_make_the_same_map(monkeypatch):
     racer = Racer("Adam", lr=0.2)
     whole = StartsMap(9, 7).record(VALLEYS, racer, (0, 0), 50)
-    monkeypatch.setattr(starts_map, "BATCH_STARTS", 10)
+    monkeypatch.setattr(maps, "BATCH_STARTS", 10)
     parts = StartsMap(9, 7).record(VALLEYS, racer, (0, 0), 50)
     assert np.array_equal(whole.minimum, parts.minimum)
     assert np.array_equal(whole.step, parts.step)
@@ -287,7 +287,7 @@ def batched(monkeypatch):
     def alone(*_):
         raise AssertionError("the races are run alone")
 
-    monkeypatch.setattr(batched_races, "_alone", alone)
+    monkeypatch.setattr(maps, "_alone", alone)
 
 
 def test_schedulers_step_in_batches(batched):

@@ -18,8 +18,7 @@ from torch.optim.lr_scheduler import (
 )
 
 from animopt.core.errors import Error, UsageError
-from animopt.engine.racer import Racer, optimizer_table
-from animopt.engine.racer_names import names_and_settings
+from animopt.engine.racer import Racer, names_and_settings, optimizer_table
 from animopt.engine.record import record
 from animopt.functions import ravine
 

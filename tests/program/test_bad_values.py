@@ -203,7 +203,7 @@ CALLS = [
     (lambda: make(steps=None), f"steps None: {WHOLE} 1 and at most 1000000000"),
     (
         lambda: make(map=StartsMap),
-        "map <class 'animopt.engine.starts_map.StartsMap'>: give StartsMap() or SettingsMap(lr=[0.01, 0.1], mom...",
+        "map <class 'animopt.engine.maps.StartsMap'>: give StartsMap() or SettingsMap(lr=[0.01, 0.1], mom...",
     ),
     (
         lambda: make(map=StartsMap(2, 2), function=bowl),

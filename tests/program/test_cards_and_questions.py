@@ -10,7 +10,7 @@ import animopt
 from animopt import Output, Question, Racer, Scene, SlowMotion, UsageError
 from animopt.cli.main import main
 from animopt.drawing import fonts
-from animopt.engine.tuning import Tuned
+from animopt.engine.racer_lists import Tuned
 from animopt.functions import quartic, ravine
 from animopt.recording.timeline import Timeline
 from animopt.scene.render import film_of

@@ -1,16 +1,19 @@
-"""A fair race: a search with the same budget, objective and starts picks the settings of every racer."""
+"""Lists of racers: one for each value of a setting, or with settings that a search finds for each racer.
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+The search of a fair race has the same budget, objective and starts for every racer.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, overload
 
 import attrs
 import numpy as np
 
 from animopt.core.errors import Error, UsageError, short_repr, suggestion
-from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_pair
+from animopt.core.loggers import quiet_logger
+from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_number, check_pair
 from animopt.engine.function import Function
-from animopt.engine.racer import Racer, Racers, known_settings
-from animopt.engine.racer_names import names_and_settings
+from animopt.engine.racer import Racer, known_settings, names_and_settings, setting_text
 from animopt.engine.record import run
 
 DEFAULT_RANGES: Mapping[str, tuple[float, float]] = {"lr": (1e-4, 10)}
@@ -24,6 +27,103 @@ SMALLEST_GAP = 1e-12
 
 DIVERGED_SCORE = 400.0
 """Score of a race without a finite loss at its end. It is larger than the logarithm of any number."""
+
+MAX_VALUES = 10_000
+"""Maximum number of values that `logspace` returns; each of them is a race."""
+
+
+@attrs.frozen(slots=False)
+class Racers(Sequence[Racer]):
+    """A sequence of racers."""
+
+    racers: tuple[Racer, ...]
+
+    def __len__(self) -> int:
+        return len(self.racers)
+
+    @overload
+    def __getitem__(self, index: int) -> Racer: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Racer, ...]: ...
+    def __getitem__(self, index: int | slice) -> Racer | tuple[Racer, ...]:
+        """Return one racer, or a tuple of several."""
+        return self.racers[index]
+
+
+@attrs.frozen(init=False, slots=False)
+class Sweep(Racers):
+    """The same racer once for each value of one setting, in the order of the values.
+
+    A sweep is a sequence of racers, which are named by their values. A scene draws them in an ordered color scale.
+
+    Args:
+        racer: The racer that is repeated.
+        **values: One keyword: a setting of the racer's optimizer, "start" or "steps", with a list of values.
+
+    Raises:
+        UsageError: More or fewer than one keyword, no values, a repeated value, or a value that the racer refuses.
+
+    Examples:
+        >>> from animopt import Racer, Sweep
+        >>> sweep = Sweep(Racer("SGD", momentum=0.9), lr=[0.001, 0.01, 0.1])
+        >>> [racer.name for racer in sweep]
+        ['lr 0.001', 'lr 0.01', 'lr 0.1']
+        >>> sweep[0]
+        Racer('SGD', momentum=0.9, lr=0.001, name='lr 0.001')
+    """
+
+    setting: str
+
+    def __init__(self, racer: Racer, **values: Iterable[Any]) -> None:
+        if not isinstance(racer, Racer):
+            raise UsageError(f"sweep {short_repr(racer)}: give a racer, as Sweep(Racer('SGD'), lr=[0.1, 0.9])")
+        if len(values) != 1 or {"name", "scheduler"} & values.keys():
+            raise UsageError(
+                f"sweep of {', '.join(values) or 'nothing'}: give one setting and its values, as lr=[0.001, 0.01, 0.1]"
+            )
+        ((setting, given_values),) = values.items()
+        remedy = "give a list of values, as lr=[0.001, 0.01, 0.1]"
+        listed = check_list(f"sweep {setting}=", given_values, remedy)
+        if not listed:
+            raise UsageError(f"sweep {setting}=[]: {remedy}")
+        racers = [racer.replace(**{setting: value}) for value in listed]
+        names = [setting_text(setting, value) for value in listed]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise UsageError(f"sweep {setting}={short_repr(listed)}: {name!r} is there twice; give each value once")
+        self.__attrs_init__(tuple(racer.replace(name=name) for racer, name in zip(racers, names, strict=True)), setting)
+
+
+def logspace(low: float, high: float, count: int) -> tuple[float, ...]:
+    """Return numbers that are evenly spaced in their logarithm, rounded to six significant digits.
+
+    Args:
+        low: The first number, greater than 0.
+        high: The last number, greater than `low`.
+        count: How many numbers, 2 to 10,000.
+
+    Returns:
+        The numbers, (count,).
+
+    Raises:
+        UsageError: The ends are not positive and in order, or the count is out of range.
+
+    Examples:
+        >>> from animopt import logspace
+        >>> logspace(0.001, 0.1, 3)
+        (0.001, 0.01, 0.1)
+    """
+    try:
+        low = check_number("low", low, "", above=0)
+        high = check_number("high", high, "", above=low)
+        count = check_integer("count", count, 2, MAX_VALUES)
+    except UsageError:
+        raise UsageError(
+            f"logspace({short_repr(low)}, {short_repr(high)}, {short_repr(count)}): give two positive numbers in order "
+            f"and a count of at most {MAX_VALUES}, as logspace(0.001, 0.1, 3)"
+        ) from None
+    parts = (step / (count - 1) for step in range(count))
+    return tuple(float(f"{low ** (1 - part) * high**part:.6g}") for part in parts)
 
 
 @attrs.frozen(slots=False)
@@ -84,8 +184,11 @@ class Tuned(Racers):
             raise Error('tuned: needs optuna; install it with pip install -c constraints.txt ".[tuning]"') from error
 
         def settings(trial: optuna.trial.BaseTrial) -> dict[str, float]:
-            names = _open_settings(racer)
-            return {name: _suggested(trial, name, *ends) for name, ends in self.ranges.items() if name in names}
+            return {
+                name: _suggested(trial, name, *ends)
+                for name, ends in self.ranges.items()
+                if name in _open_settings(racer)
+            }
 
         def objective(trial: optuna.Trial) -> float:
             try:
@@ -94,13 +197,9 @@ class Tuned(Racers):
                 # Settings that exclude each other, as nesterov and a momentum of 0, are a failed trial.
                 return DIVERGED_SCORE
 
-        verbosity = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        try:
+        with quiet_logger("optuna"):
             study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=self.seed))
             study.optimize(objective, n_trials=self.trials)
-        finally:
-            optuna.logging.set_verbosity(verbosity)
         return settings(study.best_trial), study.best_value
 
 
@@ -143,8 +242,10 @@ def tuned(
     for racer in racers:
         for field in ("start", "steps"):
             if getattr(racer, field) is not None:
-                problem = f"tuned: {short_repr(racer)} has {field} of its own"
-                raise UsageError(f"{problem}; leave it out, because all racers must have the same")
+                raise UsageError(
+                    f"tuned: {short_repr(racer)} has {field} of its own; leave it out, because all racers must have "
+                    "the same"
+                )
     found = {name: _interval(name, ends) for name, ends in {**DEFAULT_RANGES, **ranges}.items()}
     known = dict.fromkeys(name for racer in racers for name in _open_settings(racer))
     for name in ranges:

@@ -1,0 +1,355 @@
+"""Maps: races of one racer from a grid of starts, or with a grid of two settings.
+
+The races of a map run in batches, if each of them has the same result as when it is run alone.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import product
+from math import prod
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from animopt.core.arrays import Array
+from animopt.core.errors import UsageError, short_repr
+from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_number
+from animopt.engine.function import Function
+from animopt.engine.racer import Racer
+from animopt.engine.record import run
+from animopt.engine.user_code import Closure, gradient_closure, optimizer_step, race_environment, scheduler_step
+from animopt.recording.map_results import DIVERGED, RADIUS_SHARE, UNDECIDED, Basins, Losses, reach_radius
+
+BATCH_STARTS = 16_000
+"""Number of starts in one batch. torch would divide a larger one among threads, which wait on a busy machine."""
+
+DIVERGED_DISTANCE = 1000.0
+"""Distance from the middle of the domain, in diagonals of the domain, beyond which a race has diverged."""
+
+PROBES = 8
+"""Number of races of a map that are also run alone, to check the batch."""
+
+PROBE_OFFSET = 1e-12
+"""Offset, in diagonals of the domain, of the second race of a probe, which shows how much rounding may change."""
+
+ROUNDING = 1e-9
+"""Distance, in diagonals of the domain, by which rounding may always move a race."""
+
+RACES_ALONE = 64
+"""Number of races run alone whose points are kept in memory at a time."""
+
+Cell = tuple[Racer, Array]
+"""A race of a map: its racer and its start (2,)."""
+
+Races = Iterator[Array]
+"""The points (2, races) of several races, before the first step and after each step."""
+
+
+class _DifferentError(Exception):
+    """Races in a batch differ from the same races run alone."""
+
+
+@attrs.frozen(init=False, slots=False)
+class StartsMap:
+    """A map of starts: the minimum that one racer reaches from each cell of a grid over the domain, and when.
+
+    A race has reached a minimum at the first step after which it stays near the minimum to its end.
+
+    Args:
+        columns: Number of starts along x. Default: 256.
+        rows: Number of starts along y. Default: 256.
+        within: Distance from a minimum that counts as near, as a fraction of the domain's diagonal. Default: 0.01.
+
+    Raises:
+        UsageError: A count that is not a positive whole number, or a fraction that is not between 0 and 1.
+
+    Examples:
+        >>> from animopt import StartsMap
+        >>> StartsMap(64, 32).cells
+        2048
+    """
+
+    columns: int
+    rows: int
+    within: float
+
+    def __init__(self, columns: int = 256, rows: int = 256, within: float = RADIUS_SHARE) -> None:
+        self.__attrs_init__(
+            check_integer("map columns", columns, maximum=MAX_COUNT),
+            check_integer("map rows", rows, maximum=MAX_COUNT),
+            check_number(
+                "map within", within, "give a part of the domain's diagonal, as within=0.01", above=0, below=1
+            ),
+        )
+
+    @property
+    def cells(self) -> int:
+        """Number of races."""
+        return self.columns * self.rows
+
+    def check(self, function: Function, racer: Racer) -> None:
+        """Raise UsageError if the function has no known minima."""
+        if not function.minima:
+            raise UsageError(f"map: {function.called} has no known minima; give it some, as minima=[(0, 0)]")
+
+    @race_environment()
+    def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Basins:
+        """Run the racer from the middle of every cell, for its own number of steps or `steps`; `start` is not used.
+
+        Raises:
+            UsageError: The function has no known minima.
+            Error: The optimizer or the function fails.
+        """
+        self.check(function, racer)
+        steps = racer.steps or steps
+        x, y = (
+            low + (np.arange(count) + 0.5) * ((high - low) / count)
+            for (low, high), count in ((function.x, self.columns), (function.y, self.rows))
+        )
+        cells = [(racer, each) for each in np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)]
+        minima = np.array(function.minima)
+        radius = reach_radius(_diagonal(function), minima, self.within)
+        outcomes = partial(_outcomes, function=function, minima=minima, radius=radius)
+        parts = _follow_races(function, cells, steps, BATCH_STARTS, _run_starts, outcomes)
+        minimum, step = (np.concatenate(each).reshape(self.rows, self.columns) for each in zip(*parts, strict=True))
+        return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), radius)
+
+
+def _run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:
+    """Run one racer from all starts, as one parameter of one optimizer."""
+    parameter = torch.tensor(np.stack([start for _, start in cells], axis=1), requires_grad=True)
+    closure = gradient_closure(parameter, lambda points: torch.vmap(function, in_dims=1)(points).sum())
+    racer, _ = cells[0]
+    yield from _batch_races(racer, racer.build(parameter), closure, parameter, steps)
+
+
+def _outcomes(
+    races: Races, *, function: Function, minima: Array, radius: float
+) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+    """Return the final outcome of each race, and the first step from which it keeps that outcome, both (races,)."""
+    outcome: NDArray[np.int16] = np.array(UNDECIDED, dtype=np.int16)
+    since: NDArray[np.int64] = np.array(0)
+    lost: NDArray[np.bool_] = np.array(False)
+    for step, (x, y) in enumerate(races):
+        now = np.full(len(x), UNDECIDED, dtype=np.int16)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for number, minimum in enumerate(minima):
+                now[(x - minimum[0]) ** 2 + (y - minimum[1]) ** 2 <= radius**2] = number
+            lost = lost | _diverged(function, np.stack([x, y]))
+        now[lost] = DIVERGED
+        since = np.where(now != outcome, step, since)
+        outcome = now
+    return outcome, since
+
+
+@attrs.frozen(init=False, repr=False, eq=False, slots=False)
+class SettingsMap:
+    """A map of two settings: the loss of one racer with each value of one and each value of the other.
+
+    Args:
+        **settings: Two settings of the racer's optimizer, each with at least two values. The first is drawn along the
+            map's columns, the second along its rows.
+
+    Raises:
+        UsageError: More or fewer than two settings, or a setting with fewer than two values.
+
+    Examples:
+        >>> from animopt import SettingsMap
+        >>> SettingsMap(lr=[0.01, 0.1, 1], momentum=[0, 0.9]).cells
+        6
+    """
+
+    settings: Mapping[str, tuple[Any, ...]]
+
+    def __init__(self, **settings: Iterable[Any]) -> None:
+        if len(settings) != 2:
+            raise UsageError(
+                f"map settings {', '.join(settings) or 'none'}: give two, as "
+                "SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])"
+            )
+        found = {}
+        for name, values in settings.items():
+            if name in inspect.signature(Racer).parameters:
+                raise UsageError(f"map settings {name!r}: is the racer's own; vary two of its optimizer's, as lr=[...]")
+            remedy = f"give at least two values, as {name}=[0.01, 0.1]"
+            found[name] = tuple(check_list(f"map settings {name}=", values, remedy))
+            if len(found[name]) < 2:
+                raise UsageError(f"map settings {name}={short_repr(values)}: {remedy}")
+        self.__attrs_init__(found)
+
+    def __repr__(self) -> str:
+        return f"SettingsMap({', '.join(f'{name}={list(values)}' for name, values in self.settings.items())})"
+
+    @property
+    def cells(self) -> int:
+        """Number of races."""
+        return prod(map(len, self.settings.values()))
+
+    def check(self, function: Function, racer: Racer) -> None:
+        """Raise UsageError if the racer's optimizer refuses a setting, a value or a pair of values."""
+        self._racers(racer)
+
+    @race_environment()
+    def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Losses:
+        """Run the racer with every pair of values, from its own start or `start`, for its own steps or `steps`.
+
+        Raises:
+            UsageError: The optimizer refuses a setting, a value or a pair of values.
+            Error: The optimizer or the function fails.
+        """
+        (first, columns), (second, rows) = self.settings.items()
+        place = np.array(racer.start or start, dtype=np.float64)
+        cells = [(each, place) for each in self._racers(racer)]
+        # A batch has one row, because adding a group to an optimizer takes longer with each group that it has.
+        parts = _follow_races(function, cells, racer.steps or steps, len(columns), _run_settings, list)
+        points = np.moveaxis(np.concatenate(parts, axis=-1), 1, -1).reshape(-1, len(rows), len(columns), 2)
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss = function.values(points)
+        lost = _diverged(function, np.moveaxis(points, -1, 0)) | ~np.isfinite(loss)
+        loss = np.where(np.maximum.accumulate(lost, axis=0), np.nan, loss)
+        heights = function.values(np.array(function.minima, dtype=np.float64).reshape(-1, 2))
+        heights = heights[np.isfinite(heights)]
+        if heights.size:
+            loss = np.maximum(loss - heights.min(), 0)
+        return Losses((first, second), (columns, rows), loss, bool(heights.size))
+
+    def _racers(self, racer: Racer) -> list[Racer]:
+        """Return the racer with every pair of values, row by row."""
+        (first, columns), (second, rows) = self.settings.items()
+        try:
+            for name, value in [*product([first], columns), *product([second], rows)]:
+                racer.varied({name: value}).check_settings()
+        except UsageError as error:
+            raise UsageError(f"map settings: {error}") from error
+        racers = [racer.varied({first: column, second: row}) for row, column in product(rows, columns)]
+        for each in racers:
+            try:
+                each.build(torch.zeros(2, dtype=torch.float64, requires_grad=True))
+            except UsageError as error:
+                cell = ", ".join(f"{name}={short_repr(each.settings[name])}" for name in self.settings)
+                raise UsageError(f"map settings {cell}: {error}") from error
+        return racers
+
+
+def _run_settings(function: Function, cells: Sequence[Cell], steps: int) -> Races:
+    """Run racers of one class as parameter groups of one optimizer."""
+    points = torch.tensor(np.stack([start for _, start in cells], axis=1))
+    parameters = [point.requires_grad_() for point in points.T]
+
+    def closure() -> torch.Tensor:
+        with torch.enable_grad():
+            copies = points.clone().requires_grad_()
+            loss = torch.vmap(function, in_dims=1)(copies).sum()
+            (gradients,) = torch.autograd.grad(loss, copies)
+        for parameter, gradient in zip(parameters, gradients.T, strict=True):
+            parameter.grad = gradient
+        return loss
+
+    groups = [
+        {"params": [parameter], **racer.settings} for parameter, (racer, _) in zip(parameters, cells, strict=True)
+    ]
+    first, _ = cells[0]
+    yield from _batch_races(first, first.optimizer(groups, **first.settings), closure, points, steps)
+
+
+def _follow_races(
+    function: Function,
+    cells: Sequence[Cell],
+    steps: int,
+    batch_size: int,
+    run_batch: Callable[[Function, Sequence[Cell], int], Races],
+    follow: Callable[[Races], Any],
+) -> list[Any]:
+    """Return the results of `follow` for the races of all cells, batch by batch.
+
+    The races are run with `run_batch` if the probes among them agree with the same races run alone. Otherwise every
+    race is run alone.
+    """
+    probed = np.linspace(0, len(cells) - 1, PROBES).round().astype(int)
+    probes = {cell: _probe(function, cells[cell], steps) for cell in probed.tolist()}
+    results = []
+    try:
+        for first in range(0, len(cells), batch_size):
+            batch = cells[first : first + batch_size]
+            here = {cell - first: probe for cell, probe in probes.items() if 0 <= cell - first < len(batch)}
+            results.append(follow(_checked(run_batch(function, batch, steps), here)))
+    except _DifferentError:
+        parts = (cells[first : first + RACES_ALONE] for first in range(0, len(cells), RACES_ALONE))
+        return [follow(_alone(function, part, steps)) for part in parts]
+    return results
+
+
+def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.Tensor, steps: int) -> Races:
+    """Yield the points of all races, (2, races), at the start and after each step of one optimizer that moves them."""
+    losses: list[float] = []
+
+    def recorded() -> torch.Tensor:
+        loss = closure()
+        losses.append(float(loss.detach()))
+        return loss
+
+    step_scheduler = scheduler_step(racer.schedule(optimizer))
+    step_optimizer = optimizer_step(optimizer)
+    yield points.detach().numpy().copy()
+    for _ in range(steps):
+        losses.clear()
+        step_optimizer(recorded)
+        step_scheduler(losses[0])
+        yield points.detach().numpy().copy()
+
+
+def _diagonal(function: Function) -> float:
+    """Return the length of the diagonal of a function's domain."""
+    return float(np.hypot(*np.ptp([function.x, function.y], axis=1)))
+
+
+def _diverged(function: Function, points: Array) -> NDArray[np.bool_]:
+    """Return whether points (2, ...) are far outside the domain, or not finite."""
+    reach = DIVERGED_DISTANCE * _diagonal(function)
+    x, y = (np.abs(each - sum(ends) / 2) <= reach for each, ends in zip(points, (function.x, function.y), strict=True))
+    return ~(x & y)
+
+
+def _alone(function: Function, cells: Sequence[Cell], steps: int) -> Races:
+    """Yield the points of races that are each run alone."""
+    return iter(np.stack([_points(function, racer, start, steps) for racer, start in cells], axis=-1))
+
+
+def _points(function: Function, racer: Racer, start: Array, steps: int) -> Array:
+    """Return the points (steps + 1, 2) of one race."""
+    return run(function, racer, racer.optimizer.__name__, (float(start[0]), float(start[1])), steps).points
+
+
+def _probe(function: Function, cell: Cell, steps: int) -> tuple[Array, Array]:
+    """Return the points (steps + 1, 2) of a race run alone, and its tolerance (steps + 1,) in a batch.
+
+    A second race from a slightly different start shows how far rounding can move the points. In a chaotic race, that
+    is far.
+    """
+    racer, start = cell
+    points = _points(function, racer, start, steps)
+    shifted = _points(function, racer, start + PROBE_OFFSET * _diagonal(function), steps)
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(points - shifted).max(axis=1)
+    apart[_diverged(function, points.T) | _diverged(function, shifted.T)] = np.inf
+    return points, ROUNDING * _diagonal(function) + 10 * np.maximum.accumulate(apart)
+
+
+def _checked(races: Races, probes: Mapping[int, tuple[Array, Array]]) -> Races:
+    """Yield the points of the races. Raise _DifferentError if a race differs from its probe, or if the batch fails.
+
+    `probes` are by the index of the race.
+    """
+    try:
+        for step, points in enumerate(races):
+            for index, (alone, allowed) in probes.items():
+                if np.isfinite(allowed[step]) and not np.abs(points[:, index] - alone[step]).max() <= allowed[step]:
+                    raise _DifferentError
+            yield points
+    except Exception as error:
+        # If the error is not one of the batch, the races that are run alone raise it again.
+        raise _DifferentError from error
