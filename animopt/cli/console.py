@@ -38,7 +38,7 @@ class Console:
         `clips` are the clips of `seconds` seconds among the files.
         """
         if self.json:
-            from animopt.scene.report import file_reports
+            from animopt.scene.batch import file_reports
 
             click.echo(escaped_json(more | {"files": file_reports(paths, clips, seconds)}))
         elif not self.quiet:

@@ -1,19 +1,18 @@
-"""Renders many scenes, each in one worker. A scene that fails does not stop the others."""
+"""Renders many scenes, each in one worker, and reports the files. A scene that fails does not stop the others."""
 
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from animopt.core.atomic_files import read_whole, temporary_folder, write_atomically
+from animopt.core.atomic_files import read_whole, temporary_folder, total_size, write_atomically
 from animopt.core.errors import Error, Failures, first_line
-from animopt.scene.report import SceneReport
 from animopt.video.output import Output
 
 if TYPE_CHECKING:
@@ -21,6 +20,34 @@ if TYPE_CHECKING:
 
 _RENDERING = Lock()
 """Threads render one scene at a time: torch's random numbers and Python's warnings belong to the whole process."""
+
+
+@dataclass(frozen=True)
+class SceneFacts:
+    """Facts about a scene that a gallery shows.
+
+    The language of the title is "" if the title is a single text. The optimizers are the names of their classes.
+    """
+
+    title: str
+    language: str
+    function: str
+    optimizers: tuple[str, ...]
+    alt: str
+
+
+@dataclass(frozen=True)
+class SceneReport:
+    """The report of a rendered scene: its race's title and events, the clip's length, and facts for a gallery.
+
+    `made` has the size and the rate of each clip by its file's name, if they differ from the requested ones.
+    """
+
+    race: Mapping[str, object]
+    seconds: float
+    facts: SceneFacts | None = None
+    made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
 
 Task = Callable[["Scene", Sequence[Output]], Generator[Path, None, SceneReport]]
 """A task of a worker with a scene and its outputs: it yields the path of each written file, and returns a report.
@@ -44,14 +71,8 @@ class BatchResult:
     clips: tuple[Output, ...] = ()
 
 
-@dataclass
-class _Rendered:
-    """The result of a worker: files and folders by name, warnings, and the reason if the scene failed."""
-
-    files: dict[str, bytes | dict[str, bytes]] = field(default_factory=dict)
-    warnings: Sequence[str] = ()
-    failure: str = ""
-    report: SceneReport | None = None
+Files = dict[str, bytes | dict[str, bytes]]
+"""The content of each file, or of each file of a folder, by name."""
 
 
 def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
@@ -61,7 +82,7 @@ def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, N
     # The other processors have other scenes.
     saved: list[Output] = []
     yield from save_outputs(scene, *outputs, workers=0, saved=saved.append)
-    made = {output.path.name: (output.size, output.fps) for output in saved}
+    made = {output.path.name: {"size": output.size, "fps": output.fps} for output in saved}
     return SceneReport(race_report(scene), scene.seconds, made=made)
 
 
@@ -89,81 +110,82 @@ def render_all(
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                absolute_path = str(path.resolve())
-                future = executor.submit(
-                    _render, str(path), absolute_path, path.read_bytes(), outputs, fields or {}, task
-                )
-                futures[future] = name
+                arguments = (name, str(path), str(path.resolve()), path.read_bytes(), outputs, fields or {}, task)
+                futures[executor.submit(_render, *arguments)] = name
             except OSError as error:
                 yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
         for future in as_completed(futures):
             # The future holds the files, so no reference to it is kept.
             name = futures.pop(future)
             try:
-                rendered = future.result()
+                result, files = future.result()
             except CancelledError:
                 yield BatchResult(name, failure="was cancelled; are its workers still there?")
             except Exception as error:
                 yield BatchResult(name, failure=first_line(error))
             else:
-                yield _move_into_place(name, scenes[name][1], rendered)
+                yield _move_into_place(result, files, scenes[name][1])
     finally:
         for future in futures:
             future.cancel()
 
 
-def _move_into_place(name: str, outputs: Sequence[Output], rendered: _Rendered) -> BatchResult:
+def _move_into_place(result: BatchResult, files: Files, outputs: Sequence[Output]) -> BatchResult:
     failures = Failures()
     paths, clips = [], []
-    made = rendered.report.made if rendered.report else {}
-    for file, content in rendered.files.items():
+    made = result.report.made if result.report else {}
+    for file, content in files.items():
         output = outputs[int(Path(file).stem)]
         path = output.path if isinstance(content, Mapping) else output.path.with_suffix(Path(file).suffix)
         with failures.collect():
             write_atomically(path, content)
             paths.append(path)
             if path == output.path:
-                size, fps = made.get(file, (output.size, output.fps))
-                clips.append(attrs.evolve(output, size=size, fps=fps))
-    if rendered.failure:
-        failures.errors.append(Error(rendered.failure))
+                clips.append(attrs.evolve(output, **made.get(file, {})))
+    if result.failure:
+        failures.errors.append(Error(result.failure))
     failure = failures.message()
-    report = None if failure else rendered.report
-    return BatchResult(name, tuple(paths), tuple(rendered.warnings), failure, report, tuple(clips))
+    report = None if failure else result.report
+    return replace(result, paths=tuple(paths), failure=failure, report=report, clips=tuple(clips))
 
 
 def _render(
-    path: str, absolute_path: str, content: bytes, outputs: Sequence[Output], fields: Mapping[str, object], task: Task
-) -> _Rendered:
-    """Render a scene in a worker, in a temporary folder.
+    name: str,
+    path: str,
+    absolute_path: str,
+    content: bytes,
+    outputs: Sequence[Output],
+    fields: Mapping[str, object],
+    task: Task,
+) -> tuple[BatchResult, Files]:
+    """Render a scene in a worker, in a temporary folder. Return the result without paths, and the files.
 
     `path` is the path of the scene file as it was given, `absolute_path` its absolute path, and `content` its content.
     """
     from animopt.scene.scene import load_scene
 
-    rendered = _Rendered()
-    with temporary_folder() as folder, _RENDERING, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
+    result = BatchResult(name)
+    files: Files = {}
+    with temporary_folder() as folder, _RENDERING, warnings.catch_warnings(record=True, action="default") as caught:
         scene_file = _scene_file(path, absolute_path, content, folder)
         local_outputs = [
             attrs.evolve(output, path=f"{folder / str(number)}{output.format.suffix}")
             for number, output in enumerate(outputs)
         ]
         try:
-            rendered.report = _run(task(load_scene(scene_file).replace(**fields), local_outputs), rendered.files)
+            steps = task(load_scene(scene_file).replace(**fields), local_outputs)
+            result = replace(result, report=_run(steps, files))
         except Error as error:
-            rendered.failure = str(error)
+            result = replace(result, failure=str(error))
+    messages = [result.failure, *(str(each.message) for each in caught)]
     # Messages name the files that the user knows.
-    names = {str(scene_file): path}
-    names |= {str(local.path): str(output.path) for local, output in zip(local_outputs, outputs, strict=True)}
-    messages = [rendered.failure, *(str(each.message) for each in caught)]
-    for local_name, name in names.items():
-        messages = [message.replace(local_name, name) for message in messages]
-    rendered.failure, *rendered.warnings = messages
-    return rendered
+    given = [path, *(str(output.path) for output in outputs)]
+    for local_path, given_path in zip([scene_file, *(output.path for output in local_outputs)], given, strict=True):
+        messages = [message.replace(str(local_path), given_path) for message in messages]
+    return replace(result, failure=messages[0], warnings=tuple(messages[1:])), files
 
 
-def _run(steps: Generator[Path, None, SceneReport], files: dict[str, bytes | dict[str, bytes]]) -> SceneReport:
+def _run(steps: Generator[Path, None, SceneReport], files: Files) -> SceneReport:
     """Return the report of a task, and add the content of its files to `files`."""
     while True:
         try:
@@ -181,3 +203,28 @@ def _scene_file(path: str, absolute_path: str, content: bytes, folder: Path) -> 
     copy = folder / Path(path).name
     copy.write_bytes(content)
     return copy
+
+
+def file_reports(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> list[dict[str, object]]:
+    """Return the path, the format and the size of each file, and for clips of a length also their frames."""
+    outputs = {output.path: output for output in clips}
+    return [
+        {
+            "path": str(path),
+            "format": "frames" if path.is_dir() else path.suffix.removeprefix(".").lower(),
+            "bytes": total_size(path),
+            **(_clip_report(outputs[path], seconds) if path in outputs else {}),
+        }
+        for path in paths
+    ]
+
+
+def _clip_report(output: Output, seconds: float) -> dict[str, object]:
+    frames = max(1, round(seconds * output.fps))
+    return {
+        "width": output.size[0],
+        "height": output.size[1],
+        "fps": output.fps,
+        "frames": frames,
+        "seconds": frames / output.fps,
+    }

@@ -11,7 +11,7 @@ from animopt.core.atomic_files import write_atomically
 from animopt.core.errors import UsageError
 from animopt.publish.page_templates import render_page
 from animopt.publish.slides import plain_text
-from animopt.scene.report import SceneFacts, SceneReport
+from animopt.scene.batch import SceneFacts, SceneReport
 from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
 

@@ -17,8 +17,8 @@ from animopt import Function, Output, Racer, Scene
 from animopt.functions import ravine, rotated
 from animopt.publish.slides import plain_text
 from animopt.scene import batch
+from animopt.scene.batch import SceneFacts
 from animopt.scene.gallery import Card, _function_name, render_card, save_page
-from animopt.scene.report import SceneFacts
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 browsing = pytest.mark.skipif(

@@ -244,16 +244,18 @@ def test_scene_file_is_sent_to_workers_that_lack_it(tmp_path):
 
     def render():
         path = tmp_path / "one.py"
-        return batch._render(str(path), str(path), content, outputs, {"seconds": 0.2}, batch.render_scene)
+        return batch._render("one", str(path), str(path), content, outputs, {"seconds": 0.2}, batch.render_scene)
 
     content = (tmp_path / "one.py").read_bytes()
-    assert render().failure == ""
+    here, _ = render()
+    assert here.failure == ""
     (tmp_path / "one.py").write_text(SCENE)
-    elsewhere = render()
-    assert not elsewhere.files
+    elsewhere, files = render()
+    assert not files
     assert elsewhere.failure.startswith(f"{tmp_path / 'one.py'}, line 2: FileNotFoundError")
     content = (tmp_path / "one.py").read_bytes()
-    assert list(render().files) == ["0.gif"]
+    _, files = render()
+    assert list(files) == ["0.gif"]
     (tmp_path / "one.py").unlink()
     with ThreadPoolExecutor(1) as threads:
         (rendered,) = render_all({"one": (tmp_path / "one.py", outputs)}, threads)
