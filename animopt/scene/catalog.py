@@ -14,8 +14,8 @@ def scenes(reserved: Container[str] = ()) -> dict[str, Path]:
     A file in ./scenes is listed by its path if its name is `reserved`, or if several files there have that name.
     """
     spec = importlib.util.find_spec("animopt.scenes")
-    built_in = list(spec.submodule_search_locations or []) if spec else []
-    found = {name(path): path for folder in built_in for path in _files(Path(folder))}
+    folders = spec.submodule_search_locations if spec else None
+    found = {name(path): path for folder in folders or () for path in _files(Path(folder))}
     for shared_name, paths in _by_name().items():
         if len(paths) == 1 and shared_name not in reserved:
             found[shared_name] = paths[0]
@@ -53,8 +53,10 @@ def find(wanted: str, others: Collection[str] = ()) -> Path:
         return Path(wanted)
     known, paths = scenes(), _by_name().get(wanted, [])
     if len(paths) > 1:
-        named = " and ".join(map(str, paths))
-        raise UsageError(f"scene {short_repr(wanted)}: is the name of {named}; rename one, or name one by its path")
+        raise UsageError(
+            f"scene {short_repr(wanted)}: is the name of {' and '.join(map(str, paths))}; "
+            "rename one, or name one by its path"
+        )
     if wanted not in known:
         hint = suggestion(wanted, [*known, *others], "animopt without a scene lists them")
         raise UsageError(f"there is no scene {short_repr(wanted)}; {hint}")

@@ -13,7 +13,6 @@ from animopt.drawing.artists import TRAIL_WIDTH
 from animopt.drawing.canvas import Stage
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import Figure, FigureCanvasAgg
-from animopt.drawing.panel import Panel
 from animopt.drawing.rc_context import drawing_settings
 from animopt.drawing.theme import LIGHT
 from animopt.engine.function import Function
@@ -70,8 +69,7 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         >>> len(figure.axes)
         2
     """
-    if not isinstance(function, Function):
-        function = Function(function)
+    function = function if isinstance(function, Function) else Function(function)
     try:
         xy = np.array([[], []] if points is None else points, dtype=np.float64)
     except Exception:
@@ -80,23 +78,27 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
     if xy.ndim != 2 or len(xy) != 2:
         raise UsageError(f"points {short_repr(points)}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
     recording = record(function, [], (0.0, 0.0), 0)
-    panels: dict[str, Panel] = {"wireframe": Wireframe(elevation=30), "contour": Contour(levels=30)}
     height = HEIGHT - 60
     width = min(recording.surface.aspect * height, WIDTH / 2)
-    boxes = {
-        "wireframe": Box(10, 20, WIDTH - width - 100, HEIGHT - 40),
-        "contour": Box(WIDTH - width - 24, 20, width, height),
-    }
+    stage = Stage(
+        recording,
+        panels={"wireframe": Wireframe(elevation=30), "contour": Contour(levels=30)},
+        boxes={
+            "wireframe": Box(10, 20, WIDTH - width - 100, HEIGHT - 40),
+            "contour": Box(WIDTH - width - 24, 20, width, height),
+        },
+        theme=LIGHT,
+    )
     with drawing_settings():
         figure = FunctionPlot(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
         FigureCanvasAgg(figure)
-        for move in Stage(recording, panels, boxes, LIGHT).paint(figure):
+        for move in stage.paint(figure):
             for artist in move(Moment(step=0, azimuth=START_AZIMUTH)):
                 artist.set_animated(False)
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL_WIDTH), marker="o", markersize=8)
     name = f" of {function.name}" if function.name else ""
-    count = f"{xy.shape[1]} points joined" if xy.shape[1] > 1 else "a point"
-    joined = f", with {count} on these" if xy.size else ""
+    count = xy.shape[1]
+    joined = {0: "", 1: ", with a point on these"}.get(count, f", with {count} points joined on these")
     figure.alt = f"The surface{name} as a wireframe, and its contour lines{joined}."
     return figure
 
@@ -108,5 +110,7 @@ def save_picture(function: Function, path: Path, size: tuple[int, int], theme: s
     """
     recording = replace(record(function, [], (0.0, 0.0), 0), title=function.name[:1].upper() + function.name[1:])
     staging = Staging(theme, panels=("wireframe", "contour"), caption=function.source)
-    timeline = Timeline(steps=1, seconds=1)
-    save_still(path, draw_page(recording, timeline, [0.0], check_size(size), staging, check_still(path)))
+    picture = draw_page(
+        recording, Timeline(steps=1, seconds=1), [0.0], check_size(size), staging, suffix=check_still(path)
+    )
+    save_still(path, picture)

@@ -1,9 +1,8 @@
 """Runs a scene file with the modules beside it, and turns its errors into one line."""
 
 import difflib
-import importlib
+import importlib.util
 import inspect
-import io
 import os
 import re
 import sys
@@ -54,16 +53,11 @@ class SceneFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self._modules: dict[str, ModuleType] = {}
-        self._loaded_before: set[str] = set()
-        self._added = False
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Open this folder in the context, and reopen the previous one afterwards."""
         before = SceneFolder._opened
-        if before is self:
-            yield
-            return
         _switch(before, self)
         try:
             yield
@@ -97,8 +91,9 @@ class SceneFolder:
         new = {name for name in sys.modules if name.partition(".")[0] not in self._loaded_before}
         own = {name for name in new if self._has(sys.modules.get(name.partition(".")[0]))}
         self._modules |= {name: sys.modules.pop(name) for name in own}
-        files = {Path(file) for module in self._modules.values() if (file := getattr(module, "__file__", None))}
-        _IMPORTED.setdefault(self.folder, set()).update(files)
+        _IMPORTED.setdefault(self.folder, set()).update(
+            Path(file) for module in self._modules.values() if (file := getattr(module, "__file__", None))
+        )
 
     def _has(self, module: ModuleType | None) -> bool:
         """Return whether a module or a package is directly in the folder."""
@@ -114,14 +109,13 @@ def _switch(before: SceneFolder | None, after: SceneFolder | None) -> None:
         after._enter()
 
 
-def run_file(path: str | os.PathLike[str], folder: SceneFolder | None = None) -> dict[str, object]:
-    """Run a Python file and return its variables.
+def run_file(path: str | os.PathLike[str], folder: SceneFolder) -> dict[str, object]:
+    """Run a Python file with the modules of its folder, and return its variables.
 
     Raises Error, in one line, if the file does not run. The message names the file as it was given, the file's line
     and, if a module beside the file raised the error, that module's line. For a syntax error, it has the column,
     counted from 1, and the line's text, as in "my.py, line 3, column 8: '(' was never closed: scene = (".
     """
-    folder = folder or SceneFolder(Path(path).parent)
     code = _compile(path)
     module = ModuleType(NAME)
     module.__file__ = str(path)
@@ -155,20 +149,18 @@ def source(path: str | os.PathLike[str]) -> str:
 def _compile(path: str | os.PathLike[str]) -> CodeType:
     try:
         text = Path(path).read_bytes()
+        importlib.util.decode_source(text)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Error(f"{path}, line {line}: is not {error.encoding.upper()}; save it as UTF-8") from error
+    except (SyntaxError, LookupError) as error:
+        raise Error(f"{path}, line 1: {first_line(error)}; save it as UTF-8") from error
     except IsADirectoryError as error:
         raise Error(f"{path}: is a folder; give the path of a scene file") from error
     except (OSError, ValueError) as error:
         # Windows has the same error for a folder and for a file without permission.
         reason = getattr(error, "strerror", None) or first_line(error)
         raise Error(f"{path}: cannot be read: {reason}; give the path of a scene file") from error
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(text).readline)
-        text.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = text[: error.start].count(b"\n") + 1
-        raise Error(f"{path}, line {line}: is not {error.encoding.upper()}; save it as UTF-8") from error
-    except (SyntaxError, LookupError) as error:
-        raise Error(f"{path}, line 1: {first_line(error)}; save it as UTF-8") from error
     if b"\0" in text:
         raise Error(f"{path}: holds null bytes; save it as text, in UTF-8")
     try:
@@ -180,8 +172,8 @@ def _compile(path: str | os.PathLike[str]) -> CodeType:
 
 
 def _syntax_location(error: SyntaxError, file: str) -> str:
-    numbers = {"line": error.lineno, "column": error.offset}
-    return ", ".join([file, *(f"{name} {number}" for name, number in numbers.items() if number)])
+    places = [f"{name} {number}" for name, number in (("line", error.lineno), ("column", error.offset)) if number]
+    return ", ".join([file, *places])
 
 
 def _syntax_message(error: SyntaxError) -> str:
@@ -213,10 +205,9 @@ def _message(error: BaseException, folder: SceneFolder) -> str:
         return first_line(error)
     if isinstance(error, SyntaxError):
         return _syntax_message(error)
-    remedy = ""
     if isinstance(error, ModuleNotFoundError) and error.name:
         remedy = f"; {_module_remedy(error.name, folder)}"
-    elif isinstance(error, TypeError):
+    else:
         remedy = _argument_remedy(error)
     return f"{type(error).__name__}: {first_line(error)}{remedy}"
 
@@ -226,7 +217,7 @@ def _module_remedy(name: str, folder: SceneFolder) -> str:
     top, _, submodule = name.partition(".")
     if submodule and top in sys.modules:
         return f"{top} has no such module; correct its name"
-    beside = [path.stem for path in folder.folder.glob("*.py")]
+    beside = (path.stem for path in folder.folder.glob("*.py"))
     known = {*sys.stdlib_module_names, "animopt", "matplotlib", "numpy", "torch", *beside}
     close = difflib.get_close_matches(top, known, n=1, cutoff=0.8)
     if close:
@@ -234,8 +225,8 @@ def _module_remedy(name: str, folder: SceneFolder) -> str:
     return f"install it, as pip install {DISTRIBUTIONS.get(top, top)}, or put {top}.py beside the file"
 
 
-def _argument_remedy(error: TypeError) -> str:
-    """Return a remedy with the argument of a class of animopt that the user probably meant."""
+def _argument_remedy(error: BaseException) -> str:
+    """Return a remedy with the argument of a class of animopt that the user probably meant, or ""."""
     public = sys.modules["animopt"]
     found = re.fullmatch(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'.*", first_line(error))
     if not found or found[1] not in public.__all__:
