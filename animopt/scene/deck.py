@@ -4,10 +4,9 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack
 from pathlib import Path
 
-from animopt.core.atomic_files import disk_errors, move_into_place, temporary_folder
+from animopt.core.atomic_files import atomic_write
 from animopt.core.errors import Error, UsageError
 from animopt.drawing.theme import THEMES
 from animopt.publish import html_deck, powerpoint
@@ -15,10 +14,9 @@ from animopt.publish.slides import Slide, paragraphs, plain_text
 from animopt.recording.events import alt_text, events
 from animopt.scene import catalog
 from animopt.scene.limits import Limits
-from animopt.scene.races import recordings
+from animopt.scene.races import recordings, timeline_of
 from animopt.scene.render import save_with_poster
 from animopt.scene.scene import Scene, load_scene
-from animopt.scene.staging import timeline_of
 from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
 from animopt.video.worker_pool import drawing_executor
@@ -72,23 +70,19 @@ def save_deck(
     changes = {name: value for name, value in given.items() if value is not None}
     loaded = [(each if isinstance(each, Scene) else load_scene(each)).replace(**changes) for each in scenes]
     frames = clip.fps * sum(scene.seconds for scene in loaded)
-    with disk_errors(path), ExitStack() as stack:
-        folder = stack.enter_context(temporary_folder(path))
-        executor = stack.enter_context(drawing_executor(workers, frames))
+    with atomic_write(path) as unfinished, drawing_executor(workers, frames) as executor:
         slides = []
         for number, (scene, source) in enumerate(zip(loaded, scenes, strict=True), 1):
             file = None if isinstance(source, Scene) else Path(source)
             name = catalog.name(file) if file else f"scene {number}"
             try:
-                output = Output(folder / f"{number}.mp4", clip.size, clip.fps, theme)
+                output = Output(unfinished.with_name(f"{number}.mp4"), clip.size, clip.fps, theme)
                 slides.append(_slide(scene, name, file, output, executor))
             except Error as error:
                 kind = UsageError if isinstance(error, UsageError) else Error
                 raise kind(f"{name}: {error}") from error
             progress(number, len(scenes), name)
-        unfinished = folder / f"deck{path.suffix}"
         SAVERS[path.suffix.lower()](unfinished, plain_text(path.stem), slides)
-        move_into_place(unfinished, path)
 
 
 def _check_deck(path: Path) -> None:
@@ -110,7 +104,8 @@ def _slide(scene: Scene, name: str, file: Path | None, output: Output, executor:
     return Slide(
         name=name,
         title=plain_text(recording.title) or name,
-        lang=_language_tag(scene.lang),
+        # A language tag for HTML and PowerPoint.
+        lang=scene.lang if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", scene.lang) else "und",
         clip=output.path,
         poster=poster,
         size=output.size,
@@ -120,8 +115,3 @@ def _slide(scene: Scene, name: str, file: Path | None, output: Output, executor:
         beats=[(timeline.second_of(event.step), plain_text(event.text)) for event in events(recording)],
         theme=THEMES[output.theme or scene.theme],
     )
-
-
-def _language_tag(lang: str) -> str:
-    """Return a language tag for HTML and PowerPoint: the language, or "und" if it is not such a tag."""
-    return lang if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", lang) else "und"

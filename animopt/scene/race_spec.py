@@ -12,13 +12,10 @@ from animopt.core.errors import UsageError, first_line, short_repr
 from animopt.engine.function import Function
 from animopt.engine.library import all_functions, function_by_name
 from animopt.engine.racer import Racer
+from animopt.scene.races import title_of
 from animopt.scene.scene import Scene
 from animopt.scene.scene_fields import Origin, field_values
 from animopt.scene.scene_file import SceneFolder, run_file, source
-from animopt.scene.staging import title_of
-
-_OTHER_ARGUMENTS = {None, "self", "optimizer"}
-"""Keywords that are not settings of a racer."""
 
 
 def race_scene(function: str, racers: Sequence[str], settings: Mapping[str, Any]) -> tuple[Scene, str]:
@@ -55,13 +52,11 @@ def _from_file(path: str, folder: SceneFolder) -> tuple[str, Function]:
         )
     variables = run_file(path, folder)
     public = {name: value for name, value in variables.items() if not name.startswith("_")}
-    functions = {name: value for name, value in public.items() if isinstance(value, Function)}
-    if not functions:
-        functions = {
-            name: Function(value)
-            for name, value in public.items()
-            if callable(value) and getattr(value, "__module__", None) == variables["__name__"]
-        }
+    functions = {name: value for name, value in public.items() if isinstance(value, Function)} or {
+        name: Function(value)
+        for name, value in public.items()
+        if callable(value) and getattr(value, "__module__", None) == variables["__name__"]
+    }
     if len(functions) != 1:
         raise UsageError(
             f"function {short_repr(path)}: has {', '.join(functions) or 'none'}; leave one function in the file"
@@ -85,10 +80,13 @@ def _parse(text: str) -> tuple[str, dict[str, Any]]:
     """Return an optimizer's name and its settings, read by Python's parser."""
     name, _, settings = text.partition(":")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             call = ast.parse(f"racer({settings})", mode="eval").body
-            if not isinstance(call, ast.Call) or call.args or {each.arg for each in call.keywords} & _OTHER_ARGUMENTS:
+            if (
+                not isinstance(call, ast.Call)
+                or call.args
+                or any(each.arg in (None, "self", "optimizer") for each in call.keywords)
+            ):
                 raise ValueError(settings)
             return name.strip(), {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:

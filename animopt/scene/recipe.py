@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 from importlib import metadata
 from typing import Self
+
+import attrs
+from attrs.validators import instance_of
 
 from animopt.core.errors import Error
 from animopt.core.terminal_text import single_line
@@ -19,19 +22,16 @@ MAX_VERSION_LENGTH = 40
 LIBRARIES = ("animopt", "torch", "numpy", "matplotlib")
 """Packages whose versions are in a recipe."""
 
-TYPES = {
-    "output": dict,
-    "settings": dict,
-    "file": str,
-    "source": str,
-    "changes": dict,
-    "lacking": str,
-    "versions": dict,
-}
-"""Types of the parts of a recipe in JSON."""
+
+def _versions() -> dict[str, str]:
+    found = dict.fromkeys(LIBRARIES, "not installed")
+    for name in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Recipe:
     """How a clip or a still was made.
 
@@ -40,13 +40,13 @@ class Recipe:
     fields that had other values than in the file. Without a source, `lacking` is the reason.
     """
 
-    output: Mapping[str, object]
-    settings: Mapping[str, object]
-    file: str = ""
-    source: str = ""
-    changes: Mapping[str, object] = field(default_factory=dict)
-    lacking: str = ""
-    versions: Mapping[str, str] = field(default_factory=lambda: _versions())
+    output: Mapping[str, object] = attrs.field(validator=instance_of(dict))
+    settings: Mapping[str, object] = attrs.field(validator=instance_of(dict))
+    file: str = attrs.field(default="", validator=instance_of(str))
+    source: str = attrs.field(default="", validator=instance_of(str))
+    changes: Mapping[str, object] = attrs.field(factory=dict, validator=instance_of(dict))
+    lacking: str = attrs.field(default="", validator=instance_of(str))
+    versions: Mapping[str, str] = attrs.field(factory=_versions, validator=instance_of(dict))
 
     @classmethod
     def read(cls, text: str, path: str) -> Self:
@@ -56,10 +56,7 @@ class Recipe:
             if isinstance(content["recipe"], int) and content["recipe"] != FORMAT:
                 version = single_line(str(content["versions"]["animopt"]))[:MAX_VERSION_LENGTH]
                 raise Error(f"{path}: animopt {version} wrote its recipe in another format; read it with that version")
-            own = {name: content[name] for name in TYPES}
-            if not all(isinstance(own[name], expected) for name, expected in TYPES.items()):
-                raise TypeError
-            recipe = cls(**own)
+            recipe = cls(**{name: content[name] for name in attrs.fields_dict(cls)})
             # These fail for values that no recipe has, such as an infinite number.
             _ = recipe.text, recipe.rows(), recipe.options(), recipe.source.encode()
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
@@ -70,35 +67,34 @@ class Recipe:
     @property
     def text(self) -> str:
         """The recipe as ASCII JSON, without its longest parts if it is too long for a file."""
-        content = {"recipe": FORMAT, **{name: getattr(self, name) for name in TYPES}}
+        content = {"recipe": FORMAT, **attrs.asdict(self, recurse=False)}
         no_source = {"source": "", "lacking": self.lacking or "the scene file is too long to be kept in a clip"}
-        for left_out in ({}, no_source, {**no_source, "settings": {}}):
-            text = json.dumps({**content, **left_out}, separators=(",", ":"), allow_nan=False)
-            if len(text) <= MAX_TEXT_LENGTH:
-                break
-        return text
+        texts = [
+            json.dumps({**content, **left_out}, separators=(",", ":"), allow_nan=False)
+            for left_out in ({}, no_source, {**no_source, "settings": {}})
+        ]
+        return next((text for text in texts if len(text) <= MAX_TEXT_LENGTH), texts[-1])
 
     def scene_file(self) -> str:
         """Return the text of a scene file that makes the clip again. Raises Error if the recipe does not have it."""
         if not self.source:
             reason = _printable(self.lacking).strip() or "the recipe does not have it"
             raise Error(f"the scene file cannot be written: {reason}")
-        lines = [self.source.rstrip("\n")]
-        if self.changes:
-            if not all(name.isidentifier() for name in self.changes):
-                raise Error("the scene file cannot be written: the recipe is damaged")
-            changes = ", ".join(f"{name}={value!r}" for name, value in self.changes.items())
-            lines += ["", "# The clip was made with these values.", f"scene = scene.replace({changes})"]
-        return "\n".join([*lines, ""])
+        source = self.source.rstrip("\n")
+        if not self.changes:
+            return f"{source}\n"
+        if not all(name.isidentifier() for name in self.changes):
+            raise Error("the scene file cannot be written: the recipe is damaged")
+        changes = ", ".join(f"{name}={value!r}" for name, value in self.changes.items())
+        return f"{source}\n\n# The clip was made with these values.\nscene = scene.replace({changes})\n"
 
     def options(self) -> list[str]:
         """Return the options with which the command line makes the clip again from the scene file."""
         size, options = self.output.get("size"), []
         if isinstance(size, list) and [type(side) for side in size] == [int, int]:
-            options += ["--size", f"{size[0]}x{size[1]}"]
-        for name in ("fps", "still"):
-            if isinstance(value := self.output.get(name), (int, float)):
-                options += [f"--{name}", f"{value:.12g}"]
+            options += [f"--size {size[0]}x{size[1]}"]
+        numbers = {name: self.output.get(name) for name in ("fps", "still")}
+        options += [f"--{name} {value:.12g}" for name, value in numbers.items() if isinstance(value, (int, float))]
         return options + [f"--{name}" for name in ("storyboard", "transparent") if self.output.get(name)]
 
     def rows(self) -> list[tuple[str, str]]:
@@ -111,16 +107,6 @@ class Recipe:
         if self.changes:
             rows["in place of the file's"] = self.changes
         return [(_printable(name), _printable(_value_text(value))) for name, value in rows.items()]
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def _value_text(value: object) -> str:

@@ -3,33 +3,37 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import attrs
+
 from animopt.core.arrays import Pixels
-from animopt.core.errors import Failures, UsageError
-from animopt.core.validation import check_list, check_number
+from animopt.core.atomic_files import temporary_folder
+from animopt.core.errors import Failures, UsageError, short_repr
+from animopt.core.validation import check_list
+from animopt.publish.notebook import Clip, RenderedClip
 from animopt.publish.sidecars import check_sidecars, write_sidecars
-from animopt.recording.events import events
-from animopt.scene.checks import check_limits, check_output_limits
-from animopt.scene.races import recordings
+from animopt.recording.events import alt_text, events
+from animopt.scene.races import check_limits, check_output_limits, recordings, staging_of, timeline_of, title_of
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
-from animopt.scene.staging import staging_of, timeline_of
 from animopt.video.film import Film, draw_page
 from animopt.video.output import Output, check_is_path, check_path, check_size, check_still
-from animopt.video.save import Progress, save_clips, save_still
+from animopt.video.save import Progress, encode_png, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
 
-STORYBOARD_FRAMES = 6
-"""Number of frames on a storyboard."""
+NOTEBOOK_SIZE = (640, 360)
+"""Size (width, height) in pixels of a clip in a notebook, which holds all its bytes."""
+
+NOTEBOOK_FPS = {"gif": 10, "mp4": 25}
+"""Frames per second of a clip in a notebook, by its format."""
 
 
 def film_of(scene: SceneFields, output: Output, *, titled: bool = True) -> Film:
     """Return the film for an output, and run the race if necessary. Without `titled`, the header has no title."""
-    look = staging_of(scene, output.theme, transparent=output.transparent, titled=titled)
-    return Film(recordings(scene), timeline_of(scene), output.size, output.fps, look)
+    staging = staging_of(scene, output.theme, transparent=output.transparent, titled=titled)
+    return Film(recordings(scene), timeline_of(scene), output.size, output.fps, staging)
 
 
 def save_outputs(
@@ -75,11 +79,9 @@ def _checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list
     if not outputs:
         raise UsageError("outputs: are none; give at least one, as save('race.gif')")
     clips = [each if isinstance(each, Output) else Output(each) for each in outputs]
-    for clip in clips:
+    for number, clip in enumerate(clips):
         check_path(clip.path, folder=clip.format.folder)
-    paths = [clip.path.resolve() for clip in clips]
-    for clip, path in zip(clips, paths, strict=True):
-        if paths.count(path) > 1:
+        if clip.path.resolve() in [other.path.resolve() for other in clips[:number]]:
             raise UsageError(f"{clip.path}: is named twice; give each output a path of its own")
     return clips
 
@@ -100,58 +102,67 @@ def save_with_poster(
     return clip.at(clip.timeline.result_second)
 
 
-@dataclass(frozen=True)
-class PageOptions:
-    """The size (width, height) of each frame in pixels, a theme, and whether the page has a background and a recipe."""
+def notebook_clip(
+    scene: SceneFields,
+    suffix: str,
+    size: tuple[int, int],
+    fps: float | None,
+    theme: str | None,
+    workers: int | Executor | None,
+) -> Clip:
+    """Return a clip that is rendered when a notebook shows it, as `Scene.clip` does."""
+    suffix = suffix.lower().removeprefix(".") if isinstance(suffix, str) else suffix
+    if suffix not in NOTEBOOK_FPS:
+        raise UsageError(f"clip {short_repr(suffix)}: a notebook shows {' or '.join(NOTEBOOK_FPS)}; use one of them")
+    output = Output(f"clip.{suffix}", size, NOTEBOOK_FPS[suffix] if fps is None else fps, theme)
+    check_output_limits(scene, output)
 
-    size: tuple[int, int]
-    theme: str | None
-    transparent: bool
-    recipe: bool
+    def render(progress: Progress) -> RenderedClip:
+        with temporary_folder() as folder, drawing_executor(workers, scene.seconds * output.fps) as executor:
+            file = folder / output.path
+            poster = save_with_poster(scene, attrs.evolve(output, path=file), executor, progress)
+            # 8 bits per pixel, as a GIF has: a notebook holds the poster twice.
+            png = encode_png(poster, bits=8, optimize=True)
+            return RenderedClip(file.read_bytes(), png, alt_text(recordings(scene)[0]))
+
+    return Clip(title_of(scene), f".{suffix}", output.size, output.fps, render)
 
 
-def render_still(scene: SceneFields, path: str | os.PathLike[str], second: float, options: PageOptions) -> None:
-    """Write the frame at a second of the clip, as `Scene.still` does."""
-    remedy = f"give a second of the clip, 0 to {scene.seconds:g}"
-    if check_number("still", second, remedy, minimum=0) > scene.seconds:
-        raise UsageError(f"still {second:g}: {remedy}")
-    _render_page(scene, path, [second], options, still=second)
-
-
-def render_storyboard(scene: SceneFields, path: str | os.PathLike[str], options: PageOptions) -> None:
-    """Write six frames of the race on one page, as `Scene.storyboard` does."""
-    _render_page(scene, path, timeline_of(scene).overview(STORYBOARD_FRAMES), options, storyboard=True)
-
-
-def _render_page(
+def render_page(
     scene: SceneFields,
     path: str | os.PathLike[str],
     seconds: Sequence[float],
-    options: PageOptions,
+    size: tuple[int, int],
+    theme: str | None,
+    *,
+    transparent: bool,
+    recipe: bool,
     **described: object,
 ) -> None:
+    """Write the frames at some seconds of the clip on one page. `described` is in its recipe."""
     file = Path(check_is_path(path))
     suffix = check_still(file)
     check_path(file)
-    size = check_size(options.size)
-    staging = staging_of(scene, options.theme, transparent=options.transparent)
+    size = check_size(size)
+    staging = staging_of(scene, theme, transparent=transparent)
     check_limits(scene, [(size, len(seconds))])
-    races, recipe = recordings(scene), ""
-    if options.recipe:
-        recipe = recipe_text(scene, races[0], options.theme, options.transparent, size=list(size), **described)
-    save_still(file, draw_page(races, timeline_of(scene), seconds, size, staging, suffix, recipe), recipe)
+    races = recordings(scene)
+    text = recipe_text(scene, races[0], theme, transparent, size=list(size), **described) if recipe else ""
+    save_still(file, draw_page(races, timeline_of(scene), seconds, size, staging, suffix, text), text)
 
 
 def race_report(scene: SceneFields) -> dict[str, object]:
     """Return the title of the scene's first race, and its events, each with its second of the clip."""
     race, times = recordings(scene)[0], timeline_of(scene)
-    described = [
-        {
-            "second": round(times.second_of(event.step), 3),
-            "step": event.step,
-            "racer": None if event.racer is None else race.names[event.racer],
-            "text": event.text,
-        }
-        for event in events(race)
-    ]
-    return {"title": race.title, "events": described}
+    return {
+        "title": race.title,
+        "events": [
+            {
+                "second": round(times.second_of(event.step), 3),
+                "step": event.step,
+                "racer": None if event.racer is None else race.names[event.racer],
+                "text": event.text,
+            }
+            for event in events(race)
+        ],
+    }

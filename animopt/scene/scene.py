@@ -10,15 +10,18 @@ from typing import Any, Self
 import attrs
 
 from animopt.core.errors import Error, UsageError, short_repr
+from animopt.core.validation import check_number
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
-from animopt.scene.checks import check_limits, check_scene
-from animopt.scene.notebook_display import NOTEBOOK_SIZE, notebook_clip
-from animopt.scene.races import record_race
-from animopt.scene.render import PageOptions, render_still, render_storyboard, save_outputs
+from animopt.scene.races import check_scene, record_race, timeline_of, title_of
+from animopt.scene.render import (
+    NOTEBOOK_SIZE,
+    notebook_clip,
+    render_page,
+    save_outputs,
+)
 from animopt.scene.scene_fields import Origin, SceneFields, field_values
 from animopt.scene.scene_file import SceneFolder, run_file, source
-from animopt.scene.staging import title_of
 from animopt.video.formats import Mp4
 from animopt.video.output import Output
 
@@ -100,7 +103,6 @@ class Scene(SceneFields):
             UsageError: The race exceeds the scene's limits.
             Error: An optimizer or the function fails.
         """
-        check_limits(self)
         return record_race(self, self.functions[0])
 
     def save(
@@ -152,7 +154,9 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used, or the clip does not have that second.
             Error: The file cannot be written.
         """
-        render_still(self, path, at, PageOptions(size, theme, transparent, recipe))
+        remedy = f"give a second of the clip, 0 to {self.seconds:g}"
+        second = check_number("still", at, remedy, minimum=0, maximum=self.seconds)
+        render_page(self, path, [second], size, theme, transparent=transparent, recipe=recipe, still=second)
 
     def storyboard(
         self,
@@ -176,7 +180,8 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used.
             Error: The file cannot be written.
         """
-        render_storyboard(self, path, PageOptions(size, theme, transparent, recipe))
+        seconds = timeline_of(self).overview(6)
+        render_page(self, path, seconds, size, theme, transparent=transparent, recipe=recipe, storyboard=True)
 
     def clip(
         self,

@@ -50,10 +50,6 @@ class Origin:
     folder: SceneFolder
 
 
-MAX_SEED = 2**64 - 1
-"""Maximum of torch's seeds."""
-
-
 def _racers(value: Sequence[Racer]) -> Racers:
     if isinstance(value, (Sweep, Tuned)):
         return value
@@ -79,13 +75,11 @@ def _functions(value: Function | Callable[[Any], Any] | Sequence[Function], fiel
 
 def _with_starts(function: Function, racers: Racers, start: tuple[float, float] | None) -> Function:
     """Return the function on a domain that contains the racers' starts, and warn if that is wider than its own."""
-    outside = []
-    for racer in racers:
-        own = racer.start or start or function.start
-        if own is None:
-            raise UsageError(f"start: {short_repr(racer)} has none; give the scene one, as start=(-7, 2)")
-        if not function.contains(own):
-            outside.append(own)
+    starts = [racer.start or start or function.start for racer in racers]
+    if None in starts:
+        lacking = short_repr(racers[starts.index(None)])
+        raise UsageError(f"start: {lacking} has none; give the scene one, as start=(-7, 2)")
+    outside = [own for own in starts if own and not function.contains(own)]
     if not outside:
         return function
     widened = function.widened(outside)
@@ -98,25 +92,9 @@ def _with_starts(function: Function, racers: Racers, start: tuple[float, float] 
     return widened
 
 
-def _steps(value: int) -> int:
-    return check_integer("steps", value, maximum=MAX_COUNT)
-
-
-def _noise(value: float) -> float:
-    return check_number("noise", value, "give a standard deviation of at least 0, as noise=0.5", minimum=0)
-
-
 def _batch(value: int | None) -> int | None:
     # `check_scene` checks it: its maximum is the number of rows of the functions' data.
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
-
-
-def _seed(value: int) -> int:
-    return check_integer("seed", value, minimum=0, maximum=MAX_SEED)
-
-
-def _seconds(value: float) -> float:
-    return check_number("seconds", value, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT)
 
 
 def _panels(value: Sequence[str] | None, fields: Any) -> tuple[str, ...]:
@@ -128,10 +106,19 @@ def _panels(value: Sequence[str] | None, fields: Any) -> tuple[str, ...]:
 
 def _slow(value: Sequence[SlowMotion]) -> tuple[SlowMotion, ...]:
     slow = tuple(check_list("slow ", value, "give a list, as slow=[SlowMotion(3, 6)]"))
-    for each in slow:
-        if not isinstance(each, SlowMotion):
-            raise UsageError(f"slow {short_repr(each)}: give a list of SlowMotion, as slow=[SlowMotion(3, 6)]")
+    if wrong := [each for each in slow if not isinstance(each, SlowMotion)]:
+        raise UsageError(f"slow {short_repr(wrong[0])}: give a list of SlowMotion, as slow=[SlowMotion(3, 6)]")
     return slow
+
+
+def _checked(default: float, check: Callable[..., float], *arguments: object, **bounds: float) -> Any:
+    """Return a field with a number, which is checked and converted by a function of `core.validation`."""
+    return attrs.field(
+        default=default,
+        converter=attrs.Converter(
+            lambda value, field: check(field.name, value, *arguments, **bounds), takes_field=True
+        ),
+    )
 
 
 def _is_a(kind: type | tuple[type, ...], remedy: str) -> Validator:
@@ -151,14 +138,17 @@ class SceneFields:
     """The fields of a scene. `Scene` documents them."""
 
     racers: Racers = attrs.field(converter=_racers)
-    ordered: bool = attrs.field(validator=lambda _, field, value: check_bool(field.name, value))
+    ordered: bool = attrs.field(
+        default=attrs.Factory(lambda scene: isinstance(scene.racers, Sweep), takes_self=True),
+        validator=lambda _, field, value: check_bool(field.name, value),
+    )
     start: tuple[float, float] | None = attrs.field(default=None, converter=_start)
     # The domains depend on the racers and the start, so these two come first. mypy does not know attrs.Converter.
     functions: tuple[Function, ...] = attrs.field(
         alias="function",
         converter=attrs.Converter(_functions, takes_self=True),  # type: ignore[misc]
     )
-    steps: int = attrs.field(default=20, converter=_steps)
+    steps: int = _checked(20, check_integer, maximum=MAX_COUNT)
     map: StartsMap | SettingsMap | None = attrs.field(
         default=None,
         validator=_is_a(
@@ -166,12 +156,15 @@ class SceneFields:
             "give StartsMap() or SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])",
         ),
     )
-    noise: float = attrs.field(default=0.0, converter=_noise)
+    noise: float = _checked(0.0, check_number, "give a standard deviation of at least 0, as noise=0.5", minimum=0)
     batch: int | None = attrs.field(default=None, converter=_batch)
-    seed: int = attrs.field(default=0, converter=_seed)
+    # torch's seeds have 64 bits.
+    seed: int = _checked(0, check_integer, minimum=0, maximum=2**64 - 1)
     title: Text = attrs.field(default="", validator=_is_text("title='A race'", check_texts))
     caption: Text = attrs.field(default="", validator=_is_text("caption='In a ravine'", check_texts))
-    seconds: float = attrs.field(default=10.0, converter=_seconds)
+    seconds: float = _checked(
+        10.0, check_number, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT
+    )
     theme: str = "light"
     layout: str = "auto"
     panels: tuple[str, ...] = attrs.field(
@@ -198,10 +191,6 @@ class SceneFields:
     )
     _recordings: list[Recording] = attrs.field(init=False, factory=list, repr=False, eq=False)
     """A cache of the recorded races."""
-
-    @ordered.default
-    def _ordered_by_default(self) -> bool:
-        return isinstance(self.racers, Sweep)
 
 
 def field_values(scene: SceneFields) -> dict[str, object]:

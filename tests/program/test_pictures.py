@@ -19,7 +19,7 @@ from animopt.drawing.text import without_common_prefix
 from animopt.drawing.theme import THEMES
 from animopt.functions import quartic, ravine
 from animopt.recording.timeline import LOOPS, Timeline
-from animopt.scene.staging import staging_of
+from animopt.scene.races import staging_of
 from animopt.video.film import PANEL_CLASSES, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]

@@ -30,11 +30,10 @@ from animopt.publish.captions import cues, webvtt
 from animopt.recording.events import alt_text, events
 from animopt.regression import line
 from animopt.scene.race_spec import race_scene
-from animopt.scene.races import recordings
+from animopt.scene.races import recordings, timeline_of
 from animopt.scene.recipe import Recipe
 from animopt.scene.render import film_of
 from animopt.scene.scene_values import recipe_text
-from animopt.scene.staging import timeline_of
 from animopt.video.metadata import EMBEDDERS, MAX_TEXT_LENGTH, embedded_text
 from animopt.video.size_budget import parse_bytes
 

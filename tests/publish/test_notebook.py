@@ -19,7 +19,7 @@ from PIL import Image
 
 from animopt import Racer, Scene, UsageError, plot
 from animopt.functions import ravine
-from animopt.scene.staging import timeline_of
+from animopt.scene.races import timeline_of
 
 ROOT = Path(__file__).parents[2]
 LECTURE = ROOT / "lecture.ipynb"
@@ -268,7 +268,7 @@ long
 
 def test_scene_is_rendered_only_if_its_clip_is_shown(monkeypatch):
     monkeypatch.setattr("animopt.scene.races.record", lambda *_, **__: pytest.fail("recorded"))
-    monkeypatch.setattr("animopt.scene.notebook_display.save_with_poster", lambda *_: pytest.fail("rendered"))
+    monkeypatch.setattr("animopt.scene.render.save_with_poster", lambda *_: pytest.fail("rendered"))
     shown = scene()
     assert repr(shown).startswith("Scene(racers=(Racer(")
     assert str(shown.clip()) == "Clip('SGD on a ravine', .gif, 640x360, 10 fps)"
