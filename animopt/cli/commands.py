@@ -1,17 +1,18 @@
-"""Commands that do not render a scene, and the table of all commands."""
+"""Commands that render no scene, and the table of all commands."""
 
+import json
+import keyword
 import shutil
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from animopt.cli import completion
-from animopt.cli.batch_commands import deck, gallery, render_all_scenes
 from animopt.cli.console import Console
-from animopt.cli.options import Formatter, size_option, theme_option
-from animopt.cli.render_command import race
+from animopt.cli.options import Formatter, complete_function, size_option, theme_option
+from animopt.cli.scene_commands import deck, gallery, race, render_all_scenes
 from animopt.core.errors import Error, UsageError
 from animopt.core.terminal_text import escape_controls
 from animopt.scene import catalog
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(
     params=[
-        click.Argument(["name"], required=False, shell_complete=completion.complete_function),
+        click.Argument(["name"], required=False, shell_complete=complete_function),
         click.Option(
             ["-o", "--output", "outputs"],
             multiple=True,
@@ -47,16 +48,15 @@ def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int]
 
     if not name:
         _print_table([(name.replace("_", "-"), _summary(function)) for name, function in all_functions().items()])
-        return
-    function = function_by_name(name)
-    if not outputs:
-        _print_table(_details(function))
-        return
-    from animopt.scene.plot import save_picture
+    elif not outputs:
+        _print_table(_details(function_by_name(name)))
+    else:
+        function = function_by_name(name)
+        from animopt.scene.plot import save_picture
 
-    for path in outputs:
-        save_picture(function, path, size, theme)
-        Console().files([path])
+        for path in outputs:
+            save_picture(function, path, size, theme)
+            Console().files([path])
 
 
 @click.command()
@@ -73,8 +73,6 @@ def optimizers() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Scene file to write; it must not exist.")
 def recipe(clip: Path, as_json: bool, output: Path | None) -> None:
     """Show how a clip or a still was made, or write the scene file that makes it again."""
-    import json
-
     from animopt.scene.recipe import Recipe
     from animopt.video.metadata import embedded_text
 
@@ -96,12 +94,33 @@ def recipe(clip: Path, as_json: bool, output: Path | None) -> None:
 @click.argument("name", metavar="NAME")
 def new(name: str) -> None:
     """Write a commented scene file, which renders as it is, into ./scenes if that folder exists."""
-    from animopt.cli.new_scene import create_scene_file
-
-    path = create_scene_file(name, COMMANDS)
+    stem = name.removesuffix(".py").replace("-", "_")
+    folder = Path("scenes") if Path("scenes").is_dir() else Path()
+    path = folder / f"{stem}.py"
+    if not stem.isidentifier() or stem.startswith("_"):
+        raise UsageError(
+            f"name {name!r}: give letters, digits and underscores, as my_scene; it is written to "
+            f"{'the folder scenes' if folder.name else 'this folder'}"
+        )
+    if conflict := _conflict(path):
+        raise UsageError(f"name {name!r}: {conflict}; use my_{stem}")
+    catalog.save_scene(path, Path(__file__).with_name("scene_template.py").read_text("utf-8"))
     Console().files([path])
-    scene = catalog.name(path) if path.parent.name else path
-    Console().note(f"animopt {scene} --draft --open renders it and shows it")
+    Console().note(f"animopt {catalog.name(path) if folder.name else path} --draft --open renders it and shows it")
+
+
+def _conflict(path: Path) -> str:
+    """Return why a new scene file cannot have its name, or "" if it can."""
+    from animopt.core.file_names import is_device_name
+
+    if is_device_name(path.stem):
+        return "is the name of a device on Windows"
+    if keyword.iskeyword(path.stem):
+        return "is a keyword of Python"
+    if catalog.name(path) in COMMANDS:
+        return f"animopt {catalog.name(path)} is a command"
+    spec = None if path.exists() else find_spec(path.stem)
+    return f"the file would hide Python's module {path.stem}" if spec and spec.origin else ""
 
 
 @click.command()
@@ -139,15 +158,14 @@ def _summary(function: "Function") -> str:
 
 
 def _details(function: "Function") -> list[tuple[str, str]]:
-    details = {
-        "formula": function.formula,
-        "domain": _domain(function),
-        "minima": "; ".join(_value_at(function, minimum) for minimum in function.minima),
-        "saddles": ", ".join(map(_point, function.saddles)),
-        "start": _point(function.start) if function.start else "",
-        "source": function.source,
-    }
-    return [(name, detail or "none") for name, detail in details.items()]
+    return [
+        ("formula", function.formula or "none"),
+        ("domain", _domain(function)),
+        ("minima", "; ".join(_value_at(function, minimum) for minimum in function.minima) or "none"),
+        ("saddles", ", ".join(map(_point, function.saddles)) or "none"),
+        ("start", _point(function.start) if function.start else "none"),
+        ("source", function.source or "none"),
+    ]
 
 
 def _domain(function: "Function") -> str:
@@ -160,5 +178,4 @@ def _value_at(function: "Function", point: tuple[float, float]) -> str:
 
 
 def _point(point: tuple[float, float]) -> str:
-    x, y = point
-    return f"({x:.6g}, {y:.6g})"
+    return f"({point[0]:.6g}, {point[1]:.6g})"

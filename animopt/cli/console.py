@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,13 +54,13 @@ class Console:
     def warning(self, warning: str) -> None:
         """Report a warning."""
         if not self.quiet:
-            message = _one_line(warning)
-            self._say(f"animopt: warning: {message}", warning=message)
+            warning = " ".join(warning.split())
+            self._say(f"animopt: warning: {warning}", warning=warning)
 
     def error(self, error: str, code: int) -> None:
         """Report the error that ends the command with an exit code."""
-        message = _one_line(error)
-        self._say(f"animopt: {message}", error=message, exit_code=code)
+        error = " ".join(error.split())
+        self._say(f"animopt: {error}", error=error, exit_code=code)
 
     def _say(self, sentence: str, **record: object) -> None:
         # click.echo would overwrite the progress bar, which redirects only sys.stderr.
@@ -86,25 +86,18 @@ class Console:
         ):
             yield
 
-    @contextmanager
-    def progress(self, name: str) -> Iterator[Callable[[int, int], None]]:
-        """Show a progress bar if standard error is a terminal.
+    def progress(self, name: str) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Show a progress bar in a context if standard error is a terminal.
 
-        Yields a function that takes the number of finished frames and the total.
+        The context yields a function that takes the number of finished frames and the total.
         """
         if self.quiet or self.json or not sys.stderr.isatty():
-            yield lambda done, total: None
-            return
+            return nullcontext(lambda done, total: None)
         from animopt.cli.progress import progress_bar
 
-        with progress_bar(escape_controls(name)) as progress:
-            yield progress
+        return progress_bar(escape_controls(name))
 
 
 def exit_code(error: Error) -> int:
     """Return the exit code for an error: 2 for wrong usage, 1 for a failure."""
     return 2 if isinstance(error, UsageError) else 1
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

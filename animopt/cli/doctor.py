@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -41,7 +41,7 @@ class Finding:
 
 
 def run_checks() -> Iterator[Finding]:
-    """Run every check; the last one renders a clip and reads it back."""
+    """Run every check; the last one renders a clip. Any exception in a check is a failure."""
     yield Finding("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}, {sys.executable}")
     yield from _check_libraries()
     for name, check, remedy, needed in (
@@ -59,16 +59,11 @@ def run_checks() -> Iterator[Finding]:
         ("terminal", _terminal, "set PYTHONIOENCODING=utf-8; until then ? replaces missing letters", False),
         ("test clip", _test_clip, "fix the failures above; if there are none, report this line", True),
     ):
-        yield _run_check(name, check, remedy, needed)
-
-
-def _run_check(name: str, check: Callable[[], str], remedy: str, needed: bool) -> Finding:
-    """Run one check; any exception is a failure."""
-    try:
-        return Finding(name, check())
-    except Exception as error:
-        kind = "" if isinstance(error, Error) else f"{type(error).__name__}: "
-        return Finding(name, f"{kind}{first_line(error)}", remedy, needed)
+        try:
+            yield Finding(name, check())
+        except Exception as error:
+            kind = "" if isinstance(error, Error) else f"{type(error).__name__}: "
+            yield Finding(name, f"{kind}{first_line(error)}", remedy, needed)
 
 
 def _check_libraries() -> Iterator[Finding]:
@@ -101,11 +96,8 @@ def _applies(requirement: Requirement, extra: str) -> bool:
 
 def _usable_version(requirement: Requirement) -> str:
     """Return the installed version if it meets a requirement, otherwise ""."""
-    try:
-        version = metadata.version(requirement.name)
-    except metadata.PackageNotFoundError:
-        return ""
-    return version if requirement.specifier.contains(version, prereleases=True) else ""
+    found = next(iter(metadata.distributions(name=requirement.name)), None)
+    return found.version if found and requirement.specifier.contains(found.version, prereleases=True) else ""
 
 
 def _ffmpeg() -> str:
@@ -146,10 +138,8 @@ def _terminal() -> str:
 
 
 def _test_clip() -> str:
-    """Render a small clip with one worker, and count its frames."""
+    """Render a small clip with one worker. Each file is read back, and its frames are counted, before it is kept."""
     start = time.perf_counter()
-    import imageio_ffmpeg
-
     from animopt.engine.library import ravine
     from animopt.engine.racer import Racer
     from animopt.scene.scene import Scene
@@ -157,10 +147,5 @@ def _test_clip() -> str:
 
     scene = Scene(function=ravine, racers=[Racer("Adam", lr=0.5)], steps=2, seconds=TEST_FRAMES / 10)
     with tempfile.TemporaryDirectory(prefix="animopt-") as folder:
-        paths = [Path(folder, f"clip{suffix}") for suffix in (".gif", ".mp4")]
-        scene.save(*(Output(path, (320, 180), 10) for path in paths), workers=1)
-        for path in paths:
-            frames, _ = imageio_ffmpeg.count_frames_and_secs(str(path))
-            if frames != TEST_FRAMES:
-                raise Error(f"{path.suffix}: has {frames} frames instead of {TEST_FRAMES}")
+        scene.save(*(Output(Path(folder, f"clip{suffix}"), (320, 180), 10) for suffix in (".gif", ".mp4")), workers=1)
     return f"{TEST_FRAMES} frames as GIF and MP4, written and read back in {time.perf_counter() - start:.1f} s"

@@ -1,24 +1,21 @@
 """The command line: a command for each scene, and the other commands."""
 
 import codecs
-import contextlib
 import errno
 import io
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 from click.shell_completion import CompletionItem
 
 from animopt.cli.commands import COMMANDS
-from animopt.cli.completion import complete_file
 from animopt.cli.console import Console, exit_code
-from animopt.cli.options import Context
-from animopt.cli.render_command import SceneCommand
+from animopt.cli.options import Context, complete_file
+from animopt.cli.scene_commands import SceneCommand
 from animopt.core.errors import Error, UsageError, first_line
 from animopt.core.signals import INTERRUPTED, signal_exit_code, signal_received
 from animopt.core.terminal_text import encode_exactly, escape_controls
@@ -50,22 +47,14 @@ class Animopt(click.Group):
             command.params.append(DEBUG)
         return command
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Parse the command line; an interrupt becomes click.Abort."""
-        with _abort_on_interrupt():
-            return super().make_context(*args, **kwargs)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an interrupt becomes click.Abort."""
-        with _abort_on_interrupt():
-            return super().invoke(ctx)
-
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return scenes, other commands and options that start with the text, otherwise files."""
-        items = super().shell_complete(ctx, incomplete)
-        for item in items:
-            item.help = item.help and escape_controls(item.help)
-        return [item for item in items if item.value == escape_controls(item.value)] or complete_file(incomplete)
+        items = [
+            CompletionItem(item.value, item.type, escape_controls(item.help or ""))
+            for item in super().shell_complete(ctx, incomplete)
+            if item.value == escape_controls(item.value)
+        ]
+        return items or complete_file(incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write every scene and every other command with a one-line description."""
@@ -75,17 +64,6 @@ class Animopt(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
-
-
-@contextlib.contextmanager
-def _abort_on_interrupt() -> Iterator[None]:
-    """Turn an interrupt into click.Abort. click does the same, but fails if it cannot print a newline."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        with contextlib.suppress(OSError):
-            click.echo(nl=sys.stderr.isatty(), err=True)
-        raise click.Abort from error
 
 
 @click.group(
@@ -153,5 +131,7 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
             return "there is not enough memory; use a smaller --size, fewer --workers or fewer steps", 1
         case OSError() if error.errno == errno.ENOSPC:
             return f"{error.strerror}; free some space, or write elsewhere", 1
-    message = f"{type(error).__name__}: {first_line(error)}"
-    return f"{message}; this is a bug in animopt: please report the output of the same command with --debug", 1
+    return (
+        f"{type(error).__name__}: {first_line(error)}; this is a bug in animopt: please report the output of the same "
+        "command with --debug"
+    ), 1

@@ -1,26 +1,24 @@
-"""Options that several commands share, and their values."""
+"""Options and arguments that several commands share, and what a shell completes for them.
 
+Names are read from source files, because importing torch takes seconds.
+"""
+
+import ast
+import importlib.util
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from animopt.cli import completion
-from animopt.cli.console import Console
-from animopt.core.errors import Error, UsageError
 from animopt.core.terminal_text import escape_controls
 from animopt.drawing.theme import THEMES
+from animopt.scene import catalog
 from animopt.video.presets import PRESETS
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from animopt.scene.limits import Limits
-    from animopt.video.output import Output
 
 
 class Formatter(click.HelpFormatter):
@@ -31,9 +29,18 @@ class Formatter(click.HelpFormatter):
 
 
 class Context(click.Context):
-    """A click context whose help is written by `Formatter`."""
+    """A click context whose help is written by `Formatter`, and in which an interrupt becomes click.Abort."""
 
     formatter_class = Formatter
+
+    def __exit__(self, *raised: Any) -> bool | None:
+        """Leave the context. click also turns an interrupt into click.Abort, but always prints a newline before."""
+        handled = super().__exit__(*raised)
+        if isinstance(raised[1], KeyboardInterrupt):
+            with suppress(OSError):
+                click.echo(nl=sys.stderr.isatty(), err=True)
+            raise click.Abort from raised[1]
+        return handled
 
 
 class PresetCommand(click.Command):
@@ -54,7 +61,7 @@ def parse_size(value: str) -> tuple[int, int]:
 
 
 class LimitOption(click.Option):
-    """The option --limit. It imports the limits only for its help and its value, because that takes time."""
+    """The option --limit. It imports the limits only for its help, because that takes time."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the line of the help, with the default limits."""
@@ -62,14 +69,6 @@ class LimitOption(click.Option):
 
         self.show_default = str(Limits())
         return super().get_help_record(ctx)
-
-
-def _parse_limits(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> "Limits | None":
-    if ctx.resilient_parsing or not texts:
-        return None
-    from animopt.scene.limits import parse_limits
-
-    return parse_limits(texts)
 
 
 def size_option(default: str | None) -> click.Option:
@@ -115,7 +114,6 @@ def clip_options(workers: click.Option, size: str | None = None, fps: float | No
             ["--limit", "limits"],
             multiple=True,
             metavar="NAME=NUMBER",
-            callback=_parse_limits,
             help="Change a limit; may be given several times.",
         ),
         click.Option(["--quiet"], is_flag=True, help="Print only errors."),
@@ -165,7 +163,12 @@ LANGUAGE = click.Option(["--lang"], metavar="LANGUAGE", help="Language of titles
 
 def scenes_argument(metavar: str) -> click.Argument:
     """Return the argument for the scenes that a command renders."""
-    return click.Argument(["names"], nargs=-1, metavar=metavar, shell_complete=completion.complete_scene)
+    return click.Argument(
+        ["names"],
+        nargs=-1,
+        metavar=metavar,
+        shell_complete=lambda ctx, param, incomplete: _names_or_files(catalog.scenes(), incomplete),
+    )
 
 
 def folder_option(default: str) -> click.Option:
@@ -179,105 +182,51 @@ def folder_option(default: str) -> click.Option:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClipOptions:
-    """Values of the options of a command that renders clips.
-
-    Raises UsageError for a bad cluster address, and for a cluster together with local workers.
-    """
-
-    size: tuple[int, int] | None
-    fps: float | None
-    seconds: float | None
-    theme: str | None
-    draft: bool
-    workers: int | None
-    cluster: str | None
-    limits: "Limits | None"
-    quiet: bool
-    json: bool
-    lang: str | None = None
-    layout: str | None = None
-    formats: Sequence[str] = ()
-    preset: str | None = None
-    max_bytes: str | None = None
-    transparent: bool = False
-
-    def __post_init__(self) -> None:
-        if self.cluster is not None:
-            from animopt.video.dask_cluster import check_address
-
-            check_address(self.cluster)
-            if self.workers is not None:
-                raise UsageError(f"cluster {self.cluster!r}: has its own workers; leave out --workers or --cluster")
-
-    @property
-    def console(self) -> Console:
-        """The console that the command writes to."""
-        return Console(self.quiet, self.json)
-
-    @property
-    def endings(self) -> Sequence[str]:
-        """Endings of the default file names, one for each format."""
-        from animopt.video.output import DEFAULT_SUFFIXES
-
-        if self.formats:
-            names = [each.lower().removeprefix(".") for each in dict.fromkeys(self.formats)]
-            return ["/" if name == "frames" else f".{name}" for name in names]
-        return [f"-{self.preset}{PRESETS[self.preset].suffix}"] if self.preset else DEFAULT_SUFFIXES
-
-    def output(self, path: str) -> "Output":
-        """Return the clip at a path. Raises UsageError for options that its format does not support."""
-        from animopt.video.output import Output
-        from animopt.video.size_budget import parse_bytes
-
-        max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
-        make_output = PRESETS[self.preset].output if self.preset else Output
-        given = _given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes)
-        clip = make_output(path, transparent=self.transparent, **given)
-        return clip.draft() if self.draft else clip
-
-    @property
-    def scene_fields(self) -> dict[str, Any]:
-        """Fields of the scene that options replace."""
-        return _given(seconds=self.seconds, limits=self.limits, lang=self.lang, layout=self.layout)
-
-    def cluster_executor(self) -> "AbstractContextManager[Executor] | None":
-        """Return the executor of the cluster, or None if there is no cluster."""
-        if self.cluster is None:
-            return None
-        from animopt.video.dask_cluster import connected
-
-        return connected(self.cluster)
-
-    def scene_executor(self, scenes: int) -> "AbstractContextManager[Executor]":
-        """Return the executor that renders a number of scenes, several at a time."""
-        from animopt.core.processes import available_processors
-        from animopt.video.worker_pool import WorkerPool
-
-        count = self.workers or min(available_processors(), scenes)
-        return self.cluster_executor() or WorkerPool(count, "animopt.scene.scene")
+def complete_function(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
+    """Return names of test functions that start with the text, otherwise files."""
+    return _names_or_files(function_names(), incomplete)
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
+    """Return names of optimizers that start with the text, ignoring case. They are lower-case if the text is."""
+    names = [name for name in optimizer_names() if name.lower().startswith(incomplete.lower())]
+    return [name.lower() for name in names] if incomplete.islower() else list(names)
 
 
-@contextmanager
-def output_folder(folder: Path) -> Iterator[None]:
-    """Create a folder if it is missing, and remove it again if nothing was written to it.
+def complete_file(incomplete: str) -> list[CompletionItem]:
+    """Return an item that makes the shell complete file names."""
+    return [CompletionItem(incomplete, type="file")]
 
-    Raises Error if the folder cannot be created.
-    """
-    existed = folder.is_dir()
+
+def function_names() -> list[str]:
+    """Return the names of the test functions as the command line shows them."""
+    program = _parse("animopt", "engine", "library.py")
+    names = (
+        node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.targets[0])
+        for node in program.body
+        if (isinstance(node, ast.FunctionDef) and node.decorator_list)
+        or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
+    )
+    return [name.replace("_", "-") for name in names]
+
+
+def optimizer_names() -> list[str]:
+    """Return the names of the optimizers in torch.optim."""
+    program = _parse("torch", "optim", "__init__.py")
+    imported = (alias.name for node in program.body if isinstance(node, ast.ImportFrom) for alias in node.names)
+    return sorted(name for name in imported if name[0].isupper() and name != "Optimizer")
+
+
+def _names_or_files(names: Iterable[str], incomplete: str) -> list[str | CompletionItem]:
+    # A name with control characters cannot be typed, and the terminal would act on it.
+    found = [name for name in names if name.startswith(incomplete) and name == escape_controls(name)]
+    return [*found] or [*complete_file(incomplete)]
+
+
+def _parse(package: str, *parts: str) -> ast.Module:
+    """Return the syntax tree of a file in a package that is not imported; it is empty if the file is missing."""
     try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise Error(f"{folder}: cannot be created: {error.strerror}; name another folder with --output") from error
-    try:
-        yield
-    finally:
-        if not existed:
-            # This fails if the folder has content.
-            with suppress(OSError):
-                folder.rmdir()
+        spec = importlib.util.find_spec(package)
+        return ast.parse(Path(str(spec and spec.origin)).parent.joinpath(*parts).read_bytes())
+    except (OSError, SyntaxError):
+        return ast.Module([], [])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 
@@ -17,37 +17,22 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     that work is in progress.
     """
     console = Console(file=sys.stderr)
-    if console.is_dumb_terminal:
-        yield lambda done, total: None
-        return
-    columns = [
+    with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         _FrameCount(),
-        _FrameRate(),
         TimeRemainingColumn(compact=True),
-    ]
-    with Progress(*columns, console=console, transient=True) as progress:
+        console=console,
+        transient=True,
+        disable=console.is_dumb_terminal,
+    ) as progress:
         task = progress.add_task(name, total=None)
-
-        def update(done: int, total: int) -> None:
-            if progress.tasks[task].total is None:
-                # Restart the clock, so that the rate leaves out the time before the first frame.
-                progress.reset(task, total=total)
-            progress.update(task, completed=done)
-
-        yield update
+        yield lambda done, total: progress.update(task, total=total, completed=done)
 
 
 class _FrameCount(MofNCompleteColumn):
-    """Number of finished frames and the total."""
+    """Number of finished frames, the total, and frames per second."""
 
     def render(self, task: Task) -> Text:
-        return super().render(task) if task.total else Text("preparing")
-
-
-class _FrameRate(ProgressColumn):
-    """Frames per second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f} frames/s" if task.speed else "")
+        rate = f" {task.speed:.0f} frames/s" if task.speed else ""
+        return Text.assemble(super().render(task), rate) if task.total else Text("preparing")

@@ -1,23 +1,31 @@
-"""Renders one scene into the files of a plan, and reports them."""
+"""Renders one scene into the files that options ask for, and reports them."""
 
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animopt.cli.options import output_folder
-from animopt.cli.render_plan import RenderOptions, RenderPlan, render_plan
+import attrs
+
+from animopt.cli.console import Console
 from animopt.cli.watch import watch
-from animopt.core.errors import Failures
+from animopt.core.atomic_files import temporary_folder
+from animopt.core.errors import Error, Failures, UsageError
 from animopt.core.imports import gc_paused
-from animopt.core.processes import open_file
+from animopt.core.processes import available_processors, open_file
+from animopt.publish.sidecars import check_sidecars
+from animopt.scene.limits import Limits, parse_limits
+from animopt.video.dask_cluster import connected
 from animopt.video.formats import Mp4
-from animopt.video.output import Output
-from animopt.video.worker_pool import drawing_executor
+from animopt.video.output import DEFAULT_SUFFIXES, Output, check_path, check_still
+from animopt.video.presets import PRESETS
+from animopt.video.size_budget import parse_bytes
+from animopt.video.worker_pool import WorkerPool, drawing_executor
 
 if TYPE_CHECKING:
     from animopt.scene.scene import Scene
@@ -25,46 +33,237 @@ if TYPE_CHECKING:
 LoadScene = Callable[[list[Path]], "Scene"]
 """Loads a scene. If this writes files, their paths are appended to the list."""
 
+STANDARD_OUTPUT = "-"
+"""Value of --output that means standard output."""
 
-def render(name: str, load: LoadScene, *, scene_file: Path | None = None, **values: Any) -> None:
+
+def _limits(texts: Sequence[str]) -> Limits | None:
+    return parse_limits(texts) if texts else None
+
+
+@attrs.frozen(kw_only=True)
+class RenderOptions:
+    """Values of the options of a command that renders. Options that the command does not have keep their defaults.
+
+    `watch` is the scene file after each save of which the scene is rendered again.
+
+    Raises UsageError for a cluster together with local workers, and for an unknown limit.
+    """
+
+    size: tuple[int, int] | None
+    fps: float | None
+    seconds: float | None
+    theme: str | None
+    draft: bool
+    workers: int | None
+    cluster: str | None
+    limits: Limits | None = attrs.field(converter=_limits)
+    quiet: bool
+    json: bool
+    lang: str | None = None
+    layout: str | None = None
+    outputs: Sequence[str] = ()
+    formats: Sequence[str] = ()
+    preset: str | None = None
+    max_bytes: str | None = None
+    transparent: bool = False
+    still: float | None = None
+    storyboard: bool = False
+    sidecars: Sequence[str] = ()
+    recipe: bool = True
+    open: bool = False
+    watch: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.cluster is not None and self.workers is not None:
+            raise UsageError(f"cluster {self.cluster!r}: has its own workers; leave out --workers or --cluster")
+
+    @property
+    def console(self) -> Console:
+        """The console that the command writes to."""
+        return Console(self.quiet, self.json)
+
+    @property
+    def endings(self) -> Sequence[str]:
+        """Endings of the default file names, one for each format."""
+        if self.formats:
+            names = [each.lower().removeprefix(".") for each in dict.fromkeys(self.formats)]
+            return ["/" if name == "frames" else f".{name}" for name in names]
+        return [f"-{self.preset}{PRESETS[self.preset].suffix}"] if self.preset else DEFAULT_SUFFIXES
+
+    def output(self, path: str) -> Output:
+        """Return the clip at a path. Raises UsageError for options that its format does not support."""
+        max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
+        make_output = PRESETS[self.preset].output if self.preset else Output
+        given = _given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes)
+        clip = make_output(path, transparent=self.transparent, **given)
+        return clip.draft() if self.draft or self.watch else clip
+
+    @property
+    def scene_fields(self) -> dict[str, Any]:
+        """Fields of the scene that options replace."""
+        return _given(seconds=self.seconds, limits=self.limits, lang=self.lang, layout=self.layout)
+
+    def cluster_executor(self) -> AbstractContextManager[Executor] | None:
+        """Return the executor of the cluster, or None if there is no cluster."""
+        return None if self.cluster is None else connected(self.cluster)
+
+    def scene_executor(self, scenes: int) -> AbstractContextManager[Executor]:
+        """Return the executor that renders a number of scenes, several at a time."""
+        count = self.workers or min(available_processors(), scenes)
+        return self.cluster_executor() or WorkerPool(count, "animopt.scene.scene")
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Create a folder if it is missing, and remove it again if nothing was written to it.
+
+    Raises Error if the folder cannot be created.
+    """
+    existed = folder.is_dir()
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise Error(f"{folder}: cannot be created: {error.strerror}; name another folder with --output") from error
+    try:
+        yield
+    finally:
+        if not existed:
+            # This fails if the folder has content.
+            with suppress(OSError):
+                folder.rmdir()
+
+
+@attrs.frozen
+class _Plan:
+    """The files that a command writes: either pages, which are stills or storyboards, or clips.
+
+    `stdout_path` is the temporary file that is copied to standard output at the end, if there is one.
+    """
+
+    name: str
+    options: RenderOptions
+    pages: Sequence[Path]
+    clips: Sequence[Output]
+    stdout_path: Path | None
+
+
+def render(name: str, load: LoadScene, **values: Any) -> None:
     """Render a scene into the files that the values of options ask for, and print their paths.
 
     With the option --watch, render again whenever the scene file is saved.
     """
     options = RenderOptions(**values)
-    with render_plan(name, options) as plan, _executor(plan) as executor:
-        first = plan.pages[0] if plan.pages else plan.clips[0].path
-        to_open = [first] if options.open else []
+    with _stdout_file(options) as stdout_path:
+        plan = _plan(name, options, stdout_path)
+        with _executor(plan) as executor:
+            to_open = [*plan.pages, *(clip.path for clip in plan.clips)][:1] if options.open else []
 
-        def work() -> None:
-            _render(plan, load, executor)
-            while to_open:
-                if not open_file(path := to_open.pop()):
-                    options.console.warning(f"{path}: no program was found to show it; leave out --open")
+            def work() -> None:
+                _render(plan, load, executor)
+                while to_open:
+                    if not open_file(path := to_open.pop()):
+                        options.console.warning(f"{path}: no program was found to show it; leave out --open")
 
-        if options.watch and scene_file:
-            options.console.note(f"animopt: {scene_file} is rendered whenever it is saved; stop with Ctrl-C")
-            watch(scene_file, lambda: options.console.run(work))
-        else:
-            work()
+            if options.watch:
+                options.console.note(f"animopt: {options.watch} is rendered whenever it is saved; stop with Ctrl-C")
+                watch(options.watch, lambda: options.console.run(work))
+            else:
+                work()
 
 
-def _executor(plan: RenderPlan) -> AbstractContextManager[Executor | None]:
+@contextmanager
+def _stdout_file(options: RenderOptions) -> Iterator[Path | None]:
+    """Yield the path of a temporary file, which is copied to standard output at the end, even if another output failed.
+
+    Yields None if no output is standard output. Raises UsageError for options that cannot be used with it, unless there
+    is one format of a single file, or if standard output is a terminal.
+    """
+    if STANDARD_OUTPUT not in options.outputs:
+        yield None
+        return
+    for option in ("json", "open", "watch", "sidecars"):
+        if getattr(options, option):
+            raise UsageError(f"{option}: cannot be used with standard output; leave out --{option}")
+    if len(options.formats) != 1 or options.endings == ["/"]:
+        raise UsageError("output -: standard output takes one file; name its format, as --format gif")
+    if sys.stdout.isatty():
+        raise UsageError("output -: standard output is a terminal; redirect it, as > clip.gif")
+    failures = Failures()
+    with temporary_folder() as folder:
+        path = folder / f"clip{options.endings[0]}"
+        with failures.collect():
+            yield path
+        if path.is_file():
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+    for error in failures.errors:
+        raise type(error)(str(error).replace(str(path), STANDARD_OUTPUT)) from error
+
+
+def _plan(name: str, options: RenderOptions, stdout_path: Path | None) -> _Plan:
+    """Return the files that options ask for; default files are named after the scene.
+
+    Raises UsageError for options that cannot be used with any scene.
+    """
+    if options.outputs and options.formats and not stdout_path:
+        raise UsageError(
+            f"format {options.formats[0]!r}: the suffix of {options.outputs[0]} is its format; leave out --format"
+        )
+    is_page = options.storyboard or options.still is not None
+    if is_page:
+        _check_page_options(options)
+    endings = [".png"] if is_page and not options.formats else options.endings
+    stem = f"renders/{name}-storyboard" if options.storyboard else f"renders/{name}"
+    paths = [str(stdout_path) if output == STANDARD_OUTPUT else output for output in options.outputs]
+    paths = paths or [f"{stem}{ending}" for ending in endings]
+    pages = [Path(path) for path in paths] if is_page else []
+    clips = [] if is_page else [options.output(path) for path in paths]
+    for page in pages:
+        check_still(page)
+    if options.outputs:
+        for page in pages:
+            check_path(page)
+        for clip in clips:
+            check_path(clip.path, folder=clip.format.folder)
+    check_sidecars(options.sidecars, clips)
+    return _Plan(name, options, pages, clips, stdout_path)
+
+
+def _check_page_options(options: RenderOptions) -> None:
+    """Raise UsageError for an option that a still or a storyboard does not have."""
+    if options.storyboard and options.still is not None:
+        raise UsageError("storyboard: cannot be combined with a still; leave out --storyboard or --still")
+    for option, value, reason in (
+        ("fps", options.fps, "a still has no frame rate"),
+        ("draft", options.draft or None, "a still is quick at full size"),
+        ("cluster", options.cluster, "a still is drawn on this machine"),
+        ("for", options.preset, "is for clips"),
+        ("max-bytes", options.max_bytes, "is for clips"),
+        ("sidecars", ",".join(options.sidecars) or None, "accompany a clip, not a still"),
+    ):
+        if value is not None:
+            raise UsageError(f"{option}{'' if value is True else f' {value!r}'}: {reason}; leave out --{option}")
+
+
+def _executor(plan: _Plan) -> AbstractContextManager[Executor | None]:
     if plan.pages:
         return nullcontext()
     # Workers start before torch is imported, when the scene and its length are not known yet.
-    seconds = inf if plan.options.seconds is None else plan.options.seconds
-    frames = seconds * max(clip.fps for clip in plan.clips)
+    frames = (plan.options.seconds or inf) * max(clip.fps for clip in plan.clips)
     return plan.options.cluster_executor() or drawing_executor(plan.options.workers, frames)
 
 
-def _render(plan: RenderPlan, load: LoadScene, executor: Executor | None) -> None:
+def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
     """Load the scene and write the files. Written files are reported even if others fail."""
     options, console = plan.options, plan.options.console
     written: list[Path] = []
     clips: list[Output] = []
-    seconds = 0.0
-    race: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     try:
         with console.redirect_prints(), console.progress(plan.name) as progress:
             # With --watch, torch is imported only once. A later pause would keep the previous scene in memory.
@@ -72,25 +271,29 @@ def _render(plan: RenderPlan, load: LoadScene, executor: Executor | None) -> Non
                 from animopt.scene.render import race_report, save_outputs
 
                 scene = load(written).replace(**options.scene_fields)
-            seconds = scene.seconds
-            save = partial(save_outputs, sidecars=options.sidecars, recipe=options.recipe, saved=clips.append)
+            report["seconds"] = scene.seconds
+            clip_paths = save_outputs(
+                scene,
+                *plan.clips,
+                workers=executor or 0,
+                progress=progress,
+                sidecars=options.sidecars,
+                recipe=options.recipe,
+                saved=clips.append,
+            )
             with nullcontext() if options.outputs else output_folder(Path("renders")):
-                if plan.pages:
-                    written.extend(_write_pages(scene, plan))
-                else:
-                    written.extend(save(scene, *plan.clips, workers=executor or 0, progress=progress))
+                written.extend(_write_pages(scene, plan) if plan.pages else clip_paths)
             if options.json:
-                race = {"scene": {"name": plan.name, **race_report(scene)}}
+                report["scene"] = {"name": plan.name, **race_report(scene)}
     finally:
         if plan.stdout_path:
-            for path in written:
-                if path != plan.stdout_path:
-                    console.note(f"animopt: {path} is written")
+            for path in [path for path in written if path != plan.stdout_path]:
+                console.note(f"animopt: {path} is written")
         elif written:
-            console.files(written, clips, seconds, **race)
+            console.files(written, clips, **report)
 
 
-def _write_pages(scene: "Scene", plan: RenderPlan) -> Iterator[Path]:
+def _write_pages(scene: "Scene", plan: _Plan) -> Iterator[Path]:
     """Write the pages, and yield the path of each. Raises Error at the end if some failed."""
     options, failures = plan.options, Failures()
     write = scene.storyboard if options.still is None else partial(scene.still, at=options.still)

@@ -3,7 +3,7 @@
 import importlib
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from animopt.core.signals import Terminated, clear_signal
@@ -19,32 +19,34 @@ Stamp = tuple[int, int, int] | None
 def watch(path: Path, work: Callable[[], None]) -> None:
     """Call a function that runs a Python file, now and each time the file is saved. Ctrl-C while waiting returns.
 
-    Modules in the folder of the file are watched too, and imported again. If a file is saved during the work, the work
-    is repeated after it.
+    Modules in the folder of the file are watched too, and imported again, unless they were imported before this call.
+    If a file is saved during the work, the work is repeated after it.
     """
     path = path.resolve()
     earlier_modules = set(sys.modules)
     stamps = {path: _stamp(path)}
     # If a module were saved twice within a second, Python could reuse its outdated bytecode.
-    setting, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        while True:
-            work()
-            modules = _modules_beside(path, earlier_modules)
-            for name in modules:
-                del sys.modules[name]
-            for file in {*modules.values(), *imported_from(path.parent)}:
-                stamps.setdefault(file, _stamp(file))
-            importlib.invalidate_caches()
-            try:
-                stamps = _wait_for_save(path, stamps)
-            except Terminated:
-                raise
-            except KeyboardInterrupt:
-                clear_signal()
-                return
-    finally:
-        sys.dont_write_bytecode = setting
+    sys.dont_write_bytecode = True
+    while True:
+        work()
+        files = {
+            name: Path(file).resolve()
+            for name, module in sys.modules.items()
+            if name not in earlier_modules and (file := getattr(module, "__file__", None))
+        }
+        modules = {name: file for name, file in files.items() if file.parent == path.parent}
+        for name in modules:
+            del sys.modules[name]
+        for file in {*modules.values(), *imported_from(path.parent)}:
+            stamps.setdefault(file, _stamp(file))
+        importlib.invalidate_caches()
+        try:
+            stamps = _wait_for_save(path, stamps)
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            clear_signal()
+            return
 
 
 def _wait_for_save(path: Path, stamps: Mapping[Path, Stamp]) -> dict[Path, Stamp]:
@@ -68,13 +70,3 @@ def _stamp(file: Path) -> Stamp:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _modules_beside(path: Path, earlier_modules: Collection[str]) -> dict[str, Path]:
-    """Return the files of modules in the folder of a path, except modules that were imported before."""
-    files = {
-        name: Path(file).resolve()
-        for name, module in sys.modules.items()
-        if name not in earlier_modules and (file := getattr(module, "__file__", None))
-    }
-    return {name: file for name, file in files.items() if file.parent == path.parent}

@@ -20,7 +20,7 @@ from PIL import Image
 
 from animopt import Error, Function, Output, Question, Racer, Scene, SettingsMap, SlowMotion, StartsMap, Sweep
 from animopt.cli.options import parse_size
-from animopt.cli.render_command import parse_point
+from animopt.cli.scene_commands import parse_point
 from animopt.core.errors import UsageError
 from animopt.drawing.layout import LAYOUTS, PANELS
 from animopt.drawing.theme import THEMES

@@ -1,4 +1,4 @@
-"""Shell completion."""
+"""Shell completion of options and arguments."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from animopt.cli import completion
+from animopt.cli import options
 from animopt.engine import library, racer
 
 # Completion must not import slow modules.
@@ -79,5 +79,5 @@ def test_other_shells_complete(complete, shell):
 
 
 def test_completed_names_are_those_of_the_library_and_torch():
-    assert completion.function_names() == [name.replace("_", "-") for name in library.all_functions()]
-    assert completion.optimizer_names() == racer.optimizer_names()
+    assert options.function_names() == [name.replace("_", "-") for name in library.all_functions()]
+    assert options.optimizer_names() == racer.optimizer_names()

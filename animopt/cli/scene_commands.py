@@ -1,0 +1,326 @@
+"""Commands that render scenes: one from a scene file or from options, or several at once."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from animopt.cli.console import Console
+from animopt.cli.options import (
+    FORMAT_OPTIONS,
+    FRAME_WORKERS,
+    LANGUAGE,
+    SCENE_WORKERS,
+    Context,
+    PresetCommand,
+    clip_options,
+    complete_function,
+    complete_optimizer,
+    folder_option,
+    scenes_argument,
+)
+from animopt.core.errors import Error, UsageError
+from animopt.core.imports import gc_paused
+from animopt.core.processes import shell_command
+from animopt.drawing.layout import LAYOUTS
+from animopt.scene import catalog
+
+if TYPE_CHECKING:
+    from animopt.cli.rendering import RenderOptions
+    from animopt.scene.batch import BatchResult
+    from animopt.scene.scene import Scene
+
+RENDER_OPTIONS = [
+    click.Option(
+        ["-o", "--output", "outputs"],
+        multiple=True,
+        type=click.Path(),
+        show_default="a GIF and an MP4 in renders/",
+        help="File to write; may be given several times. The suffix is the format: .gif, .mp4, .webm, .webp, .apng, "
+        ".mov, a slash for a folder of PNG frames, or .png, .svg, .pdf with --still and --storyboard; - is standard "
+        "output.",
+    ),
+    *FORMAT_OPTIONS,
+    *clip_options(FRAME_WORKERS),
+    click.Option(
+        ["--layout"],
+        type=click.Choice(["auto", *LAYOUTS]),
+        show_default="the scene's",
+        help="Arrangement of the panels.",
+    ),
+    LANGUAGE,
+    click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF."),
+    click.Option(["--storyboard"], is_flag=True, help="Write six moments on one page, as PNG, SVG or PDF."),
+    click.Option(
+        ["--sidecars"],
+        multiple=True,
+        metavar="KIND[,KIND...]",
+        callback=lambda ctx, param, values: [kind.strip() for value in values for kind in value.split(",")],
+        help="Write files next to the clip: poster (.png), captions (.vtt), alt (.txt, a description of the clip), "
+        "markdown (.md) or html (.html, both to paste into a page).",
+    ),
+    click.Option(
+        ["--no-recipe", "recipe"],
+        flag_value=False,
+        default=True,
+        help="Leave the recipe, which `animopt recipe` reads, out of the file.",
+    ),
+    click.Option(["--open"], is_flag=True, help="Show the first file when it is written."),
+]
+"""The options of every command that renders one scene."""
+
+
+def parse_point(value: str) -> tuple[float, float]:
+    """Parse a point such as -1.2,1. Raises BadParameter if that fails."""
+    try:
+        x, y = (float(number) for number in value.strip("() ").split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: give two numbers, as -1.2,1") from None
+    return x, y
+
+
+class SceneCommand(PresetCommand):
+    """A command that renders the scene in a file. The file is run only to render it or to show its help."""
+
+    context_class = Context
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            catalog.name(path),
+            callback=self.render,
+            params=[
+                click.Option(
+                    ["--watch"],
+                    is_flag=True,
+                    help="Render a draft now and whenever the scene file is saved, until Ctrl-C.",
+                ),
+                *RENDER_OPTIONS,
+            ],
+            help=catalog.description(path),
+            short_help=catalog.summary(path),
+        )
+
+    def load(self) -> "Scene":
+        """Return the scene in the file."""
+        from animopt.scene.scene import load_scene
+
+        return load_scene(self.path)
+
+    def render(self, *, watch: bool, **options: Any) -> None:
+        """Render the scene."""
+        from animopt.cli.rendering import render
+
+        render(catalog.name(self.path), lambda written: self.load(), watch=self.path if watch else None, **options)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the file's docstring, then the racers with their settings."""
+        from animopt.engine.racer import names_and_settings
+
+        super().format_help_text(ctx, formatter)
+        scene = self.load()
+        with formatter.section(f"Racers, {scene.steps} steps from {scene.start}" if scene.start else "Racers"):
+            formatter.write_dl(list(zip(*names_and_settings(scene.racers), strict=True)))
+
+
+@click.command(
+    cls=PresetCommand,
+    short_help="Render a race without a scene file.",
+    params=[
+        click.Option(
+            ["--function"],
+            required=True,
+            metavar="NAME",
+            shell_complete=complete_function,
+            help="Function that `animopt functions` lists, or a Python file with one function.",
+        ),
+        click.Option(
+            ["--racer", "racers"],
+            required=True,
+            multiple=True,
+            metavar="NAME[:SETTING=VALUE,...]",
+            shell_complete=complete_optimizer,
+            help="Optimizer that `animopt optimizers` lists, as adam:lr=.05,betas=(.9,.99); may be given several "
+            "times.",
+        ),
+        click.Option(
+            ["--start"],
+            type=parse_point,
+            metavar="X,Y",
+            show_default="the function's",
+            help="Start of all racers.",
+        ),
+        click.Option(["--steps"], type=int, show_default="20", help="Number of steps."),
+        click.Option(["--title"], show_default="the optimizers and the function", help="Title of the clip."),
+        click.Option(["--caption"], help="Text under the title."),
+        click.Option(
+            ["--save-scene"], type=click.Path(path_type=Path), help="Scene file to write; it renders the same race."
+        ),
+        *RENDER_OPTIONS,
+    ],
+)
+def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **options: Any) -> None:
+    """Render a race without a scene file: optimizers on a function."""
+    from animopt.cli.rendering import render
+
+    fields = {name: options.pop(name) for name in ("start", "steps", "title", "caption")}
+
+    def load(written: list[Path]) -> "Scene":
+        from animopt.scene.race_spec import race_scene
+
+        scene, text = race_scene(function, racers, {name: value for name, value in fields.items() if value is not None})
+        if save_scene:
+            if not text:
+                raise Error(f"{save_scene}: cannot be written, because {function} is not in UTF-8; save it as UTF-8")
+            catalog.save_scene(save_scene, text)
+            written.append(save_scene)
+        return scene
+
+    render("race", load, **options)
+
+
+@click.command(
+    "all",
+    cls=PresetCommand,
+    short_help="Render all scenes, or the given ones.",
+    params=[
+        scenes_argument("[SCENE]..."),
+        folder_option("renders"),
+        *FORMAT_OPTIONS,
+        *clip_options(SCENE_WORKERS),
+    ],
+)
+def render_all_scenes(names: tuple[str, ...], folder: Path, **values: Any) -> None:
+    """Render all listed scenes, or the given ones: names, files, or folders of scene files.
+
+    A failed scene does not stop the others.
+    """
+    from animopt.cli.rendering import RenderOptions, output_folder
+    from animopt.scene.batch import render_all
+
+    options = RenderOptions(**values)
+    scenes = {
+        name: (path, [options.output(f"{folder / name}{ending}") for ending in options.endings])
+        for name, path in catalog.chosen(names).items()
+    }
+    with output_folder(folder), options.scene_executor(len(scenes)) as executor:
+        results = _report(render_all(scenes, executor, options.scene_fields), len(scenes), options.console)
+    _check_results(results)
+
+
+@click.command(
+    short_help="Render a page on which to browse all scenes, or the given ones.",
+    params=[
+        scenes_argument("[SCENE]..."),
+        folder_option("gallery"),
+        *clip_options(SCENE_WORKERS, size="480x270", fps=25),
+        LANGUAGE,
+    ],
+)
+def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
+    """Render all listed scenes, or the given ones, as small clips, and a page that shows them.
+
+    Scenes are names, files, or folders of scene files. The page is index.html in the folder; it needs neither a server
+    nor a network. It shows the scenes of the last run. Other files in the folder are kept.
+    """
+    from animopt.cli.rendering import RenderOptions, output_folder
+    from animopt.scene.batch import render_all
+    from animopt.scene.gallery import CLIPS, Card, check_folder, render_card, save_page
+
+    options = RenderOptions(**values)
+    check_folder(folder)
+    files = catalog.chosen(names)
+    scenes = {name: (path, [options.output(f"{folder / CLIPS / name}.mp4")]) for name, path in files.items()}
+    with output_folder(folder), output_folder(folder / CLIPS), options.scene_executor(len(scenes)) as executor:
+        rendered = render_all(scenes, executor, options.scene_fields, render_card)
+        results = _report(rendered, len(scenes), options.console)
+    cards = [
+        Card(name, catalog.summary(path), _render_command(name, path, options), report.facts)
+        for name, path in files.items()
+        if (report := results[name].report) and report.facts
+    ]
+    if cards:
+        (clip,) = next(iter(scenes.values()))[1]
+        options.console.files([save_page(folder, cards, clip.size)])
+    _check_results(results)
+
+
+@click.command(
+    short_help="Make slides of scenes, as .pptx or .html.",
+    params=[
+        click.Argument(["path"], type=click.Path(path_type=Path), metavar="FILE"),
+        scenes_argument("SCENE..."),
+        *clip_options(FRAME_WORKERS, size="1280x720", fps=50),
+        LANGUAGE,
+    ],
+)
+def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
+    """Make a slide of each scene: FILE is a .pptx for PowerPoint, or an .html for any browser.
+
+    Scenes are names, files, or folders of scene files.
+    """
+    from animopt.cli.rendering import RenderOptions
+
+    options = RenderOptions(**values)
+    console = options.console
+    if not names:
+        raise UsageError(f"{path}: a deck needs scenes; name at least one, as animopt deck {path} ravine-race")
+    scenes = list(catalog.chosen(names).values())
+    with gc_paused():
+        from animopt.scene.deck import save_deck
+
+    executor: AbstractContextManager[Any] = options.cluster_executor() or nullcontext(options.workers)
+    with console.redirect_prints(), executor as workers:
+        save_deck(
+            path,
+            scenes,
+            options.size,
+            options.fps,
+            options.theme,
+            seconds=options.seconds,
+            lang=options.lang,
+            draft=options.draft,
+            workers=workers,
+            limits=options.limits,
+            progress=lambda done, total, name: console.note(f"{done}/{total} {name}: done"),
+        )
+    console.files([path])
+
+
+def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> "dict[str, BatchResult]":
+    """Report each scene when it is finished, and return all results by name."""
+    results = {}
+    for done, result in enumerate(rendered, 1):
+        results[result.name] = result
+        for warning in result.warnings:
+            console.warning(f"{result.name}: {warning}")
+        race, seconds = (result.report.race, result.report.seconds) if result.report else ({}, 0.0)
+        error = {"error": result.failure} if result.failure else {}
+        console.files(result.paths, result.clips, seconds, scene={"name": result.name, **race}, **error)
+        console.note(f"{done}/{total} {result.name}: {f'failed: {result.failure}' if result.failure else 'done'}")
+    return results
+
+
+def _check_results(results: "Mapping[str, BatchResult]") -> None:
+    """Raise Error with the names of failed scenes."""
+    failed = sorted(name for name, result in results.items() if result.failure)
+    if failed:
+        raise Error(f"{len(failed)} of {len(results)} scenes failed: {', '.join(failed)}")
+
+
+def _render_command(name: str, path: Path, options: "RenderOptions") -> str:
+    """Return the shell command that renders a scene as a GIF: by its name if the catalog has it, otherwise by its file.
+
+    A file in the current folder is relative to it; of other files only the name is given, because readers of the page
+    have other folders.
+    """
+    here, file = Path.cwd(), Path.cwd() / path
+    known = file.relative_to(here) if file.is_relative_to(here) and ".." not in file.parts else path.name
+    program = cast("click.Group", click.get_current_context().find_root().command)
+    words = [name if catalog.scenes(program.commands).get(name) == path else str(known), f"{name}.gif"]
+    scene, output = (f"./{word}" if word.startswith("-") else word for word in words)
+    look = {"--theme": options.theme, "--lang": options.lang}
+    more_words = [word for option, value in look.items() if value for word in (option, value)]
+    return shell_command(["animopt", scene, "-o", output, *more_words])
