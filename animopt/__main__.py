@@ -7,7 +7,7 @@ import sys
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
-from animopt.core.signals import exit_process, handle_signals
+from animopt.core.processes import exit_process, handle_signals
 
 
 def main() -> None:

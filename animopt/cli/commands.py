@@ -111,7 +111,7 @@ def new(name: str) -> None:
 
 def _conflict(path: Path) -> str:
     """Return why a new scene file cannot have its name, or "" if it can."""
-    from animopt.core.file_names import is_device_name
+    from animopt.core.files import is_device_name
 
     if is_device_name(path.stem):
         return "is the name of a device on Windows"

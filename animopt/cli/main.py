@@ -17,7 +17,7 @@ from animopt.cli.console import Console, exit_code
 from animopt.cli.options import Context, complete_file
 from animopt.cli.scene_commands import SceneCommand
 from animopt.core.errors import Error, UsageError, first_line
-from animopt.core.signals import INTERRUPTED, signal_exit_code, signal_received
+from animopt.core.processes import INTERRUPTED, signal_exit_code, signal_received
 from animopt.core.terminal_text import encode_exactly, escape_controls
 from animopt.scene import catalog
 

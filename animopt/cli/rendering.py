@@ -14,9 +14,9 @@ import attrs
 
 from animopt.cli.console import Console
 from animopt.cli.watch import watch
-from animopt.core.atomic_files import temporary_folder
+from animopt.core.contexts import gc_paused
 from animopt.core.errors import Error, Failures, UsageError
-from animopt.core.imports import gc_paused
+from animopt.core.files import temporary_folder
 from animopt.core.processes import available_processors, open_file
 from animopt.publish.sidecars import check_sidecars
 from animopt.scene.limits import Limits, parse_limits

@@ -21,8 +21,8 @@ from animopt.cli.options import (
     folder_option,
     scenes_argument,
 )
+from animopt.core.contexts import gc_paused
 from animopt.core.errors import Error, UsageError
-from animopt.core.imports import gc_paused
 from animopt.core.processes import shell_command
 from animopt.drawing.layout import LAYOUTS
 from animopt.scene import catalog

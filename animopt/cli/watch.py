@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from animopt.core.signals import Terminated, clear_signal
+from animopt.core.processes import Terminated, clear_signal
 from animopt.scene.scene_file import imported_from
 
 POLL_INTERVAL = 0.2

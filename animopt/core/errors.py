@@ -1,14 +1,22 @@
-"""The exceptions that animopt raises. Each message is one line that names the field, the value and the remedy."""
+"""The exceptions that animopt raises, and checks of values from the user.
+
+Each message is one line that names the field, the value and the remedy. Each check returns a built-in type.
+"""
 
 import builtins
 import difflib
 import reprlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import islice
+from math import inf, isfinite
+from numbers import Integral, Real
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
-from animopt.core.terminal_text import escape_controls
+from animopt.core.terminal_text import CONTROLS, escape_controls
 
 PACKAGE = Path(__file__).parent.parent
 """The folder of animopt's own code."""
@@ -18,6 +26,9 @@ MAX_VALUE_LENGTH = 80
 
 MAX_QUOTE_LENGTH = 200
 """Maximum number of characters of another library's message in a message of animopt."""
+
+MAX_COUNT = 10**9
+"""Maximum of any count. More than this is beyond any machine's time and memory."""
 
 
 class Error(Exception):
@@ -71,23 +82,17 @@ class _ShortRepr(reprlib.Repr):
         self.maxstring = self.maxother = MAX_VALUE_LENGTH - 8
 
     def repr_int(self, x: int, level: int) -> str:
-        try:
-            return super().repr_int(x, level)
-        except ValueError:
-            # Python refuses to convert an int of thousands of digits.
-            return f"<an int of {x.bit_length()} bits>"
+        # Python refuses to convert an int of thousands of digits.
+        return _convert(partial(super().repr_int, level=level), x, f"<an int of {x.bit_length()} bits>")
 
     def repr_instance(self, x: Any, level: int) -> str:
         text = _convert(builtins.repr, x, f"<{type(x).__name__}>")
         return _shorten(" ".join(text.split()), self.maxother)
 
 
-_SHORT_REPR = _ShortRepr()
-
-
 def short_repr(value: object) -> str:
     """Return a value's representation in one line of at most 80 characters. Never raises."""
-    return _shorten(_convert(_SHORT_REPR.repr, value, f"<{type(value).__name__}>"), MAX_VALUE_LENGTH)
+    return _shorten(_convert(_ShortRepr().repr, value, f"<{type(value).__name__}>"), MAX_VALUE_LENGTH)
 
 
 def first_line(error: BaseException) -> str:
@@ -121,14 +126,10 @@ def must_propagate(error: BaseException) -> bool:
 
     Any other exception, such as the SystemExit of a function that calls sys.exit, is a mistake in the user's code.
     """
-    if isinstance(error, Exception):
-        return False
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     # The handler of a signal raises in animopt's own files.
-    raised_here = trace is not None and PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents
-    return isinstance(error, KeyboardInterrupt) or raised_here
+    raised_here = any(PACKAGE in Path(frame.f_code.co_filename).parents for frame in frames[-1:])
+    return not isinstance(error, Exception) and (raised_here or isinstance(error, KeyboardInterrupt))
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
@@ -136,3 +137,95 @@ def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
     folded = {each.casefold(): each for each in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     return f"did you mean {folded[close[0]]!r}?" if close else otherwise
+
+
+def check_number(
+    field: str,
+    value: object,
+    remedy: str,
+    *,
+    minimum: float = -inf,
+    maximum: float = inf,
+    above: float = -inf,
+    below: float = inf,
+) -> float:
+    """Return a finite number from `minimum` to `maximum` that is greater than `above` and less than `below`."""
+    number = _number(value)
+    if number is None or not isfinite(number) or not (minimum <= number <= maximum and above < number < below):
+        raise UsageError(f"{field} {short_repr(value)}: {remedy}")
+    return number
+
+
+def check_integer(field: str, value: object, minimum: int = 1, maximum: float = inf) -> int:
+    """Return a whole number from `minimum` to `maximum`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum or not value <= maximum:
+        limits = f"at least {minimum}" + ("" if maximum == inf else f" and at most {maximum}")
+        raise UsageError(f"{field} {short_repr(value)}: give a whole number of {limits}")
+    return int(value)
+
+
+def check_pair(field: str, value: object) -> tuple[float, float]:
+    """Return two finite numbers."""
+    remedy = "give two numbers, as (-7, 2)"
+    given = check_list(f"{field} ", value, remedy, count=3)
+    numbers = [float(each) for each in map(_number, given) if each is not None]
+    if len(given) != 2 or len(numbers) != 2:
+        raise UsageError(f"{field} {short_repr(value)}: {remedy}")
+    if not all(map(isfinite, numbers)):
+        raise UsageError(f"{field} {short_repr(value)}: give two finite numbers, as (-7, 2)")
+    return numbers[0], numbers[1]
+
+
+def check_list(field: str, value: Any, remedy: str, count: int | None = None) -> list[Any]:
+    """Return the items of a list, or of another iterable that has an order, at most `count` of them."""
+    with suppress(Exception):
+        if not isinstance(value, (str, bytes, Mapping, Set)):
+            return list(islice(value, count))
+    raise UsageError(f"{field}{short_repr(value)}: {remedy}")
+
+
+def check_bool(field: str, value: object) -> bool:
+    """Return True or False."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{field} {short_repr(value)}: give True or False")
+    return value
+
+
+def check_choice(field: str, value: object, choices: Collection[str]) -> str:
+    """Return a name that is one of `choices`."""
+    if not isinstance(value, str) or value not in choices:
+        raise UsageError(f"{field} {short_repr(value)}: unknown; use {', '.join(choices)}")
+    return value
+
+
+def check_text(field: str, value: object, example: str, *, lines: bool = False) -> str:
+    """Return a text without control characters, in one line unless `lines` allows several."""
+    if not isinstance(value, str):
+        raise UsageError(f"{field} {short_repr(value)}: give a text, as {example}")
+    if wrong := CONTROLS.search(value.replace("\n", "") if lines else value):
+        raise UsageError(f"{field} {short_repr(value)}: leave out the control character {short_repr(wrong[0])}")
+    return value
+
+
+def check_texts(field: str, value: object, example: str) -> str | Mapping[str, str]:
+    """Return a text, or a mapping of texts by language. Each text may have several lines."""
+    if not isinstance(value, Mapping):
+        return check_text(field, value, example, lines=True)
+    for language, each in value.items():
+        check_text(f"{field}'s language", language, "'en'")
+        check_text(f"{field} in {short_repr(language)}", each, example, lines=True)
+    return value
+
+
+def _number(value: object) -> float | None:
+    """Return a real number as an int or a float, infinity if it is too large for a float, None for anything else."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        # An array or a tensor without dimensions, such as an element of an array.
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return inf
+    return int(value) if isinstance(value, Integral) else number

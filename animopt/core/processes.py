@@ -1,42 +1,202 @@
-"""Helper processes: starting, exit codes, available processors, and whether a process is alive."""
+"""Platform-specific code: signals that end this process, its end, and its helper processes."""
 
+import atexit
 import contextlib
 import os
 import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from _thread import interrupt_main
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
-from animopt.core import operating_system
+WINDOWS = sys.platform == "win32"
+
+
+MAC = sys.platform == "darwin"
+
+
+INTERRUPTED = "interrupted; each file is either unchanged or complete"
+
+
+SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Signals that end the process, if the system has them. SIGBREAK is the counterpart of SIGHUP on Windows."""
+
+
+REPEAT_INTERVAL = 10.0
+"""Seconds after a signal in which further signals are ignored, so that they do not interrupt the clean-up."""
+
+
+RETRY_DELAY = 0.05
+"""Seconds before a signal is sent again if its exception was lost."""
+
 
 VIEWER_TIMEOUT = 3.0
 """Seconds to wait for the viewer of a file to start."""
 
 
+class Terminated(KeyboardInterrupt):
+    """A signal other than that of Ctrl-C asked this process to end."""
+
+
+class _State:
+    """The signal that asked this process to end, how signals are handled at present, and the exit code."""
+
+    number = 0
+    arrival = 0.0
+    raising = False
+    pending = False
+    deferrals = 0
+    exit_code: int | None = None
+
+
+@contextlib.contextmanager
+def handle_signals() -> Iterator[None]:
+    """Raise KeyboardInterrupt in this context when a signal asks the process to end.
+
+    If a signal ended the context, SystemExit is raised with its exit code. A signal that comes later only changes the
+    exit code. Signals that the process ignored before remain ignored.
+    """
+    sys.unraisablehook, usual = _retry_lost_signal, sys.unraisablehook
+    try:
+        try:
+            _State.raising = True
+            # A signal that this system does not have is replaced by SIGINT, which every system has.
+            for number in {getattr(signal, name, signal.SIGINT) for name in SIGNAL_NAMES}:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    signal.signal(number, _handle)
+            yield
+        finally:
+            _State.raising = False
+    except BaseException as error:
+        # A signal can cause other errors. For example, a closed terminal cannot be written to.
+        deliberate = isinstance(error, SystemExit) and error.code != signal_exit_code()
+        if isinstance(error, KeyboardInterrupt):
+            _report()
+        elif deliberate or not _State.number:
+            raise
+        sys.exit(signal_exit_code())
+    finally:
+        sys.unraisablehook = usual
+
+
+def _handle(number: int, frame: FrameType | None) -> None:
+    """Handle a signal, unless it follows another one too soon.
+
+    In the context of handle_signals, its exception is raised. After it, a process that is already ending ends by this
+    signal, or at once if it hangs after an earlier signal.
+    """
+    earlier = _State.number
+    if earlier and time.monotonic() - _State.arrival < REPEAT_INTERVAL:
+        return
+    _State.number, _State.arrival = number, time.monotonic()
+    if _State.raising:
+        _State.pending = True
+        _raise_pending()
+    else:
+        _State.exit_code = signal_exit_code()
+        _end_process() if earlier else _report()
+
+
+def _report() -> None:
+    """Report the interrupt on the file descriptor, because it may have interrupted a write to Python's stream."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"animopt: {INTERRUPTED}\n".encode())
+
+
+def _raise_pending() -> None:
+    """Raise the exception of a signal that is pending and not deferred."""
+    if _State.pending and not _State.deferrals:
+        _State.pending = False
+        raise KeyboardInterrupt if _State.number == signal.SIGINT else Terminated(signal.Signals(_State.number).name)
+
+
+def _retry_lost_signal(lost: "sys.UnraisableHookArgs") -> None:
+    """Send a signal again if its exception was lost because it was raised while an object was deleted."""
+    if isinstance(lost.exc_value, KeyboardInterrupt) and _State.number:
+        number, _State.number = _State.number, 0
+        retry = threading.Timer(RETRY_DELAY, interrupt_main, [number])
+        retry.daemon = True
+        retry.start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
+@contextlib.contextmanager
+def defer_signals() -> Iterator[None]:
+    """Defer signals in this context. The exception of a signal that arrives in it is raised at the end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _State.deferrals += 1
+    try:
+        yield
+    finally:
+        _State.deferrals -= 1
+        _raise_pending()
+
+
+def clear_signal() -> None:
+    """Forget the signal that asked this process to end. The process continues, and the next signal is raised."""
+    _State.number = 0
+
+
+def signal_received() -> bool:
+    """Return whether a signal has asked this process to end."""
+    return bool(_State.number)
+
+
+def signal_exit_code() -> int:
+    """Return the exit code that shells use for the received signal, or for Ctrl-C if no signal was received."""
+    return 128 + (_State.number or signal.SIGINT)
+
+
+def exit_process(code: int) -> NoReturn:
+    """Run the exit handlers and end the process with an exit code, or by the signal that was received."""
+    if _State.exit_code is None:
+        _State.exit_code = code
+    sys.exit(code)
+
+
+@atexit.register
+def _end_process() -> None:
+    """End the process without deleting all modules first, which takes a second for torch and matplotlib.
+
+    Exit handlers run in reverse order. This module is imported first, so that its handler runs last.
+    """
+    if _State.exit_code is None:
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    if _State.number and _State.exit_code == signal_exit_code() and not WINDOWS:
+        # A shell ends its loop only if the program dies of the signal itself.
+        signal.signal(_State.number, signal.SIG_DFL)
+        os.kill(os.getpid(), _State.number)
+    os._exit(_State.exit_code)
+
+
 def popen_options() -> dict[str, Any]:
     """Return options for subprocess.Popen that keep Ctrl-C from the helper, which this process ends itself."""
-    if operating_system.WINDOWS:
-        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200)}
-    return {"process_group": 0}
+    # On Windows this is subprocess.CREATE_NEW_PROCESS_GROUP, which other systems do not have.
+    return {"creationflags": 0x200} if WINDOWS else {"process_group": 0}
 
 
 def describe_exit(code: int) -> str:
     """Describe how a process ended, from its exit code."""
     if code >= 0:
         return f"ended with exit code {code}"
-    try:
-        return f"was ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was ended by signal {-code}"
+    names = {each.value: each.name for each in signal.Signals}
+    return f"was ended by {names.get(-code, f'signal {-code}')}"
 
 
 def available_processors() -> int:
     """Return the number of processors that this process may use."""
-    if sys.version_info >= (3, 13):
-        return os.process_cpu_count() or 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -48,10 +208,8 @@ def is_alive(number: int, since: float) -> bool:
         process = psutil.Process(number)
         # Ids are reused. The clock of the file system may differ by two seconds.
         return process.create_time() <= since + 2 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
+    except psutil.Error as error:
+        return not isinstance(error, psutil.NoSuchProcess)
 
 
 def machine_id() -> str:
@@ -72,13 +230,13 @@ def machine_id() -> str:
 
 def shell_command(words: Sequence[str]) -> str:
     """Quote words for the system's shell."""
-    return subprocess.list2cmdline(words) if operating_system.WINDOWS else shlex.join(words)
+    return subprocess.list2cmdline(words) if WINDOWS else shlex.join(words)
 
 
 def open_file(path: Path) -> bool:
     """Show a file in the system's viewer without waiting for its end. Return whether there is a viewer."""
     file = str(path.resolve())
-    if operating_system.WINDOWS or operating_system.MAC:
+    if WINDOWS or MAC:
         import click
 
         return click.launch(file) == 0
@@ -91,9 +249,8 @@ def open_file(path: Path) -> bool:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except OSError:
-        return False
-    try:
         return opener.wait(VIEWER_TIMEOUT) == 0
     except subprocess.TimeoutExpired:
         return True
+    except OSError:
+        return False

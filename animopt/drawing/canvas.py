@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from animopt.core.arrays import Pixels
-from animopt.core.loggers import quiet_logger
+from animopt.core.contexts import quiet_logger
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import Artist, Figure, FigureCanvasAgg, Text
 from animopt.drawing.panel import Move, Panel

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from animopt.core.atomic_files import write_atomically
 from animopt.core.errors import Error
+from animopt.core.files import write_atomically
 from animopt.drawing.mpl import FontProperties, fontManager, get_font, matplotlib
 
 FAMILY = "Animopt Inter"

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from os.path import commonprefix
 from typing import Any
 
+from animopt.core.contexts import quiet_logger
 from animopt.core.errors import UsageError, short_repr
-from animopt.core.loggers import quiet_logger
 from animopt.drawing.fonts import describe_character
 from animopt.drawing.mpl import Axes, Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text
 

@@ -12,8 +12,16 @@ import numpy as np
 import torch
 
 from animopt.core.arrays import Array
-from animopt.core.errors import Error, UsageError, first_line, must_propagate, short_repr
-from animopt.core.validation import check_list, check_pair, check_text
+from animopt.core.errors import (
+    Error,
+    UsageError,
+    check_list,
+    check_pair,
+    check_text,
+    first_line,
+    must_propagate,
+    short_repr,
+)
 from animopt.engine.user_code import race_environment, user_code, with_type
 
 Pair = tuple[float, float]

@@ -16,8 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.core.errors import UsageError, short_repr
-from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_number
+from animopt.core.errors import MAX_COUNT, UsageError, check_integer, check_list, check_number, short_repr
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.record import run

@@ -10,9 +10,17 @@ import attrs
 import numpy as np
 import torch
 
-from animopt.core.errors import UsageError, first_line, short_repr, suggestion
+from animopt.core.errors import (
+    MAX_COUNT,
+    UsageError,
+    check_integer,
+    check_pair,
+    check_text,
+    first_line,
+    short_repr,
+    suggestion,
+)
 from animopt.core.terminal_text import single_line
-from animopt.core.validation import MAX_COUNT, check_integer, check_pair, check_text
 from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 

@@ -9,9 +9,18 @@ from typing import Any, overload
 import attrs
 import numpy as np
 
-from animopt.core.errors import Error, UsageError, short_repr, suggestion
-from animopt.core.loggers import quiet_logger
-from animopt.core.validation import MAX_COUNT, check_integer, check_list, check_number, check_pair
+from animopt.core.contexts import quiet_logger
+from animopt.core.errors import (
+    MAX_COUNT,
+    Error,
+    UsageError,
+    check_integer,
+    check_list,
+    check_number,
+    check_pair,
+    short_repr,
+    suggestion,
+)
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer, known_settings, names_and_settings, setting_text
 from animopt.engine.record import run

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from animopt.core.atomic_files import write_atomically
-from animopt.core.errors import Failures, UsageError
-from animopt.core.validation import check_choice
+from animopt.core.errors import Failures, UsageError, check_choice
+from animopt.core.files import write_atomically
 from animopt.publish import captions, snippets
 from animopt.recording.events import ALT_TEXT_START, alt_text
 from animopt.recording.recording import Recording

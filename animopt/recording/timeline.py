@@ -8,8 +8,7 @@ import attrs
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.core.errors import UsageError, short_repr
-from animopt.core.validation import check_choice, check_number, check_texts
+from animopt.core.errors import UsageError, check_choice, check_number, check_texts, short_repr
 
 HOLD_SECONDS = 2.0
 """Seconds for which the end of the race is shown, at most a quarter of the clip."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from animopt.core.atomic_files import read_whole, temporary_folder, total_size, write_atomically
 from animopt.core.errors import Error, Failures, first_line
+from animopt.core.files import read_whole, temporary_folder, total_size, write_atomically
 from animopt.video.output import Output
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from animopt.core.atomic_files import atomic_write
 from animopt.core.errors import Error, UsageError
+from animopt.core.files import atomic_write
 from animopt.drawing.theme import THEMES
 from animopt.publish import html_deck, powerpoint
 from animopt.publish.slides import Slide, paragraphs, plain_text

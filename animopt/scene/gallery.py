@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from animopt.core.atomic_files import write_atomically
 from animopt.core.errors import UsageError
+from animopt.core.files import write_atomically
 from animopt.publish.page_templates import render_page
 from animopt.publish.slides import plain_text
 from animopt.scene.batch import SceneFacts, SceneReport

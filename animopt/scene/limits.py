@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from animopt.core.errors import UsageError
-from animopt.core.validation import check_integer
+from animopt.core.errors import UsageError, check_integer
 
 
 @attrs.frozen(kw_only=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import attrs
 import numpy as np
 
-from animopt.core.errors import UsageError, short_repr
+from animopt.core.errors import UsageError, check_integer, short_repr
 from animopt.core.number_format import format_bytes
-from animopt.core.validation import check_integer
 from animopt.engine.function import Function
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned

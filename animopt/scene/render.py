@@ -9,9 +9,8 @@ from pathlib import Path
 import attrs
 
 from animopt.core.arrays import Pixels
-from animopt.core.atomic_files import temporary_folder
-from animopt.core.errors import Failures, UsageError, short_repr
-from animopt.core.validation import check_list
+from animopt.core.errors import Failures, UsageError, check_list, short_repr
+from animopt.core.files import temporary_folder
 from animopt.publish.notebook import Clip, RenderedClip
 from animopt.publish.sidecars import check_sidecars, write_sidecars
 from animopt.recording.events import alt_text, events

@@ -9,8 +9,7 @@ from typing import Any, Self
 
 import attrs
 
-from animopt.core.errors import Error, UsageError, short_repr
-from animopt.core.validation import check_number
+from animopt.core.errors import Error, UsageError, check_number, short_repr
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
 from animopt.scene.races import check_scene, record_race, timeline_of, title_of

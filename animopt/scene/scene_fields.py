@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-from animopt.core.errors import UsageError, short_repr
-from animopt.core.validation import (
+from animopt.core.errors import (
     MAX_COUNT,
+    UsageError,
     check_bool,
     check_integer,
     check_list,
@@ -18,6 +18,7 @@ from animopt.core.validation import (
     check_pair,
     check_text,
     check_texts,
+    short_repr,
 )
 from animopt.engine.function import Function
 from animopt.engine.maps import SettingsMap, StartsMap

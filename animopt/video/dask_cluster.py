@@ -9,8 +9,8 @@ from importlib import metadata
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from animopt.core.contexts import quiet_logger
 from animopt.core.errors import Error, UsageError, first_line
-from animopt.core.loggers import quiet_logger
 
 P = ParamSpec("P")
 T = TypeVar("T")

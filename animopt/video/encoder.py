@@ -8,9 +8,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from animopt.core.atomic_files import disk_errors, move_into_place, temporary_folder, total_size
-from animopt.core.context_stack import ContextStack
+from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
+from animopt.core.files import disk_errors, move_into_place, temporary_folder, total_size
 from animopt.video.ffmpeg import Ffmpeg, FfmpegError, count_frames, file_url
 from animopt.video.metadata import EMBEDDERS, ffmetadata
 

@@ -13,11 +13,10 @@ from weakref import finalize
 import imageio_ffmpeg
 import psutil
 
-from animopt.core.atomic_files import disk_remedy
-from animopt.core.context_stack import ContextStack
+from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
-from animopt.core.processes import describe_exit, popen_options
-from animopt.core.signals import defer_signals
+from animopt.core.files import disk_remedy
+from animopt.core.processes import defer_signals, describe_exit, popen_options
 
 CHECK_INTERVAL = 1.0
 """Seconds between two progress checks of ffmpeg."""

@@ -11,8 +11,7 @@ from typing import Any
 import attrs
 
 from animopt.core.arrays import Pixels
-from animopt.core.errors import UsageError
-from animopt.core.validation import check_choice
+from animopt.core.errors import UsageError, check_choice
 from animopt.drawing.canvas import Canvas, Stage
 from animopt.drawing.colors import ordered_theme
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing

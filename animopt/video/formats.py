@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from animopt.core.atomic_files import disk_errors
 from animopt.core.errors import UsageError
+from animopt.core.files import disk_errors
 from animopt.video.encoder import Writer, raw_input
 from animopt.video.ffmpeg import Ffmpeg, file_url
 

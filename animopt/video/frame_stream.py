@@ -15,8 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from animopt.core.arrays import Pixels
-from animopt.core.processes import available_processors
-from animopt.core.signals import defer_signals
+from animopt.core.processes import available_processors, defer_signals
 from animopt.video.dask_cluster import Cluster
 from animopt.video.worker_pool import WorkerPool
 

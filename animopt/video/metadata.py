@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.etree import ElementTree
 
+from animopt.core.contexts import quiet_logger
 from animopt.core.errors import Error, first_line
-from animopt.core.loggers import quiet_logger
 from animopt.video.ffmpeg import Ffmpeg, file_url
 
 MAX_TEXT_LENGTH = 60_000

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import attrs
 
-from animopt.core.errors import UsageError, short_repr
-from animopt.core.file_names import ends_in_separator, invalid_name_reason
+from animopt.core.errors import (
+    UsageError,
+    check_bool,
+    check_choice,
+    check_integer,
+    check_list,
+    check_number,
+    short_repr,
+)
+from animopt.core.files import ends_in_separator, invalid_name_reason
 from animopt.core.number_format import format_bytes
-from animopt.core.validation import check_bool, check_choice, check_integer, check_list, check_number
 from animopt.drawing.theme import THEMES
 from animopt.video.encoder import Writer
 from animopt.video.formats import FORMATS

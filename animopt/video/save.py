@@ -9,8 +9,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animopt.core.atomic_files import atomic_write, temporary_folder, write_atomically
 from animopt.core.errors import Failures
+from animopt.core.files import atomic_write, temporary_folder, write_atomically
 from animopt.video.encoder import Writer
 from animopt.video.formats import JOINED, Mp4, segment_runs
 from animopt.video.frame_stream import map_parts

@@ -17,10 +17,9 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
+from animopt.core.contexts import gc_paused
 from animopt.core.errors import PACKAGE, Error, UsageError, short_repr
-from animopt.core.imports import gc_paused
-from animopt.core.processes import available_processors, describe_exit, popen_options
-from animopt.core.signals import defer_signals, exit_process
+from animopt.core.processes import available_processors, defer_signals, describe_exit, exit_process, popen_options
 
 P = ParamSpec("P")
 T = TypeVar("T")

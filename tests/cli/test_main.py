@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from animopt.core.signals import INTERRUPTED
+from animopt.core.processes import INTERRUPTED
 
 COMMAND = [sys.executable, "-m", "animopt"]
 QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]

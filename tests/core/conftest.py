@@ -2,7 +2,7 @@
 
 import pytest
 
-from animopt.core import operating_system
+from animopt.core import processes
 
 
 @pytest.fixture
@@ -10,7 +10,7 @@ def simulate(monkeypatch):
     """A function that makes animopt behave as on another operating system."""
 
     def simulate(name):
-        monkeypatch.setattr(operating_system, "WINDOWS", name == "Windows")
-        monkeypatch.setattr(operating_system, "MAC", name == "macOS")
+        monkeypatch.setattr(processes, "WINDOWS", name == "Windows")
+        monkeypatch.setattr(processes, "MAC", name == "macOS")
 
     return simulate

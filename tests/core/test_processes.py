@@ -6,13 +6,17 @@ import shlex
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 import psutil
 import pytest
 
 from animopt.core import processes
-from animopt.core.operating_system import WINDOWS
+from animopt.core.processes import WINDOWS
+
+# Each use of one of these words depends on the operating system.
+PLATFORM_WORDS = ("sys.platform", "os.name ", "platform.system", "signal.SIG", "start_new_session", "creationflags")
 
 posix = pytest.mark.skipif(WINDOWS, reason="Windows has neither process groups nor shell scripts")
 
@@ -49,7 +53,6 @@ def test_exit_code_is_described(code, description):
 
 def test_available_processors_on_any_system(monkeypatch):
     assert 1 <= processes.available_processors() <= os.cpu_count()
-    monkeypatch.setattr(sys, "version_info", (3, 12))
     monkeypatch.setattr(os, "sched_getaffinity", lambda number: {0, 2, 5}, raising=False)
     assert processes.available_processors() == 3
     # macOS and Windows do not report an affinity.
@@ -58,9 +61,6 @@ def test_available_processors_on_any_system(monkeypatch):
     assert processes.available_processors() == 7
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert processes.available_processors() == 1
-    monkeypatch.setattr(sys, "version_info", (3, 13))
-    monkeypatch.setattr(os, "process_cpu_count", lambda: 5, raising=False)
-    assert processes.available_processors() == 5
 
 
 def test_process_is_alive_until_it_ends(monkeypatch):
@@ -137,3 +137,15 @@ def test_file_is_opened_with_xdg_open(simulate, monkeypatch, tmp_path, script, o
     for each in started:
         each.kill()
         each.wait()
+
+
+def test_only_one_module_depends_on_the_operating_system():
+    package = Path(processes.__file__).parents[1]
+    found = {
+        (path.name, word)
+        for path in package.rglob("*.py")
+        for word in PLATFORM_WORDS
+        if word in path.read_text("utf-8") and path.name != "processes.py"
+    }
+    # SIGINT has the same meaning everywhere, and doctor only reports the system.
+    assert found <= {("worker_pool.py", "signal.SIG"), ("doctor.py", "platform.system")}

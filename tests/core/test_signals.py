@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from animopt.core import signals
-from animopt.core.operating_system import WINDOWS
+from animopt.core import processes
+from animopt.core.processes import WINDOWS
 
-SIGNALS = [getattr(signal, name) for name in signals.SIGNAL_NAMES if hasattr(signal, name)]
-MESSAGE = f"animopt: {signals.INTERRUPTED}\n"
+SIGNALS = [getattr(signal, name) for name in processes.SIGNAL_NAMES if hasattr(signal, name)]
+MESSAGE = f"animopt: {processes.INTERRUPTED}\n"
 
 posix = pytest.mark.skipif(WINDOWS, reason="a process on Windows does not die of a signal")
 each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
@@ -27,8 +27,8 @@ def fresh_state(monkeypatch):
     for number in SIGNALS:
         # A shell that runs the tests in the background makes them ignore SIGINT.
         signal.signal(number, signal.SIG_DFL)
-    for name in ("number", "arrival", "pending", "deferrals", "exit_code"):
-        monkeypatch.setattr(signals._State, name, getattr(signals._State, name))
+    for name in ("number", "arrival", "raising", "pending", "deferrals", "exit_code"):
+        monkeypatch.setattr(processes._State, name, getattr(processes._State, name))
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -36,7 +36,7 @@ def fresh_state(monkeypatch):
 
 def exit_code(function):
     """Call a function that a signal interrupts, and return the exit code."""
-    with pytest.raises(SystemExit) as caught, signals.handle_signals():
+    with pytest.raises(SystemExit) as caught, processes.handle_signals():
         function()
     return caught.value.code
 
@@ -57,7 +57,7 @@ def run(code):
 def test_signal_is_raised_once_and_kills_the_process(number):
     done = run(f"""
 import os
-from animopt.core.signals import exit_process, handle_signals
+from animopt.core.processes import exit_process, handle_signals
 try:
     with handle_signals():
         try:
@@ -75,37 +75,37 @@ except SystemExit as error:
 
 @each_signal
 def test_signal_ends_the_context_with_its_exit_code(capfd, number):
-    assert exit_code(lambda: signal.raise_signal(number)) == signals.signal_exit_code() == 128 + number
+    assert exit_code(lambda: signal.raise_signal(number)) == processes.signal_exit_code() == 128 + number
     assert capfd.readouterr().err == MESSAGE
-    assert signals.signal_received()
+    assert processes.signal_received()
 
 
 def test_sigbreak_replaces_sighup_on_windows(monkeypatch):
     monkeypatch.delattr(signal, "SIGHUP", raising=False)
     monkeypatch.setattr(signal, "SIGBREAK", signal.SIGTERM, raising=False)
-    monkeypatch.setattr(signals, "SIGNAL_NAMES", ("SIGHUP", "SIGBREAK"))
+    monkeypatch.setattr(processes, "SIGNAL_NAMES", ("SIGHUP", "SIGBREAK"))
     assert exit_code(terminate) == 128 + signal.SIGTERM
 
 
 def test_ignored_signal_remains_ignored(capfd):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with signals.handle_signals():
+    with processes.handle_signals():
         terminate()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
-    assert not signals.signal_received()
+    assert not processes.signal_received()
     assert capfd.readouterr().err == ""
 
 
 def test_context_without_a_signal_changes_nothing():
-    with signals.handle_signals():
-        assert not signals.signal_received()
-    assert signals.signal_exit_code() == 130
-    with pytest.raises(ZeroDivisionError), signals.handle_signals():
+    with processes.handle_signals():
+        assert not processes.signal_received()
+    assert processes.signal_exit_code() == 130
+    with pytest.raises(ZeroDivisionError), processes.handle_signals():
         _ = 1 / 0
-    with pytest.raises(SystemExit) as caught, signals.handle_signals():
+    with pytest.raises(SystemExit) as caught, processes.handle_signals():
         sys.exit(3)
     assert caught.value.code == 3
-    assert signals._State.exit_code is None
+    assert processes._State.exit_code is None
 
 
 def test_exit_with_the_code_of_a_signal_writes_no_second_message(capfd):
@@ -131,47 +131,47 @@ def test_error_after_a_signal_counts_as_the_signal():
 
 def test_further_signal_is_raised_only_after_the_interval(monkeypatch):
     raised = []
-    with signals.handle_signals():
+    with processes.handle_signals():
         for interval in (1000, 1000, 0):
-            monkeypatch.setattr(signals, "REPEAT_INTERVAL", interval)
+            monkeypatch.setattr(processes, "REPEAT_INTERVAL", interval)
             try:
                 terminate()
-            except signals.Terminated as error:
+            except processes.Terminated as error:
                 raised.append((interval, str(error)))
     assert raised == [(1000, "SIGTERM"), (0, "SIGTERM")]
 
 
 def test_cleared_signal_is_forgotten():
-    with signals.handle_signals():
+    with processes.handle_signals():
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 terminate()
-            assert signals.signal_received()
-            signals.clear_signal()
-            assert not signals.signal_received()
+            assert processes.signal_received()
+            processes.clear_signal()
+            assert not processes.signal_received()
 
 
 def test_deferred_signal_is_raised_at_the_end_of_the_outer_context():
     steps = []
-    with signals.handle_signals():
+    with processes.handle_signals():
         try:
-            with signals.defer_signals():
-                with signals.defer_signals():
+            with processes.defer_signals():
+                with processes.defer_signals():
                     terminate()
                     steps.append("inner")
                 steps.append("outer")
             steps.append("never")
-        except signals.Terminated:
+        except processes.Terminated:
             steps.append("raised")
-            with signals.defer_signals():
+            with processes.defer_signals():
                 steps.append("not again")
     assert steps == ["inner", "outer", "raised", "not again"]
 
 
 def test_other_threads_do_not_defer_signals():
     def work():
-        with signals.defer_signals():
-            deferrals.append(signals._State.deferrals)
+        with processes.defer_signals():
+            deferrals.append(processes._State.deferrals)
 
     deferrals = []
     thread = threading.Thread(target=work)
@@ -208,15 +208,15 @@ def test_other_errors_in_a_destructor_are_reported(monkeypatch):
     def fail():
         raise ValueError("lost")
 
-    with signals.handle_signals():
+    with processes.handle_signals():
         Odd(fail)
     assert [str(each.exc_value) for each in reported] == ["lost"]
 
 
 EXIT = """
 import atexit, os, sys
-from animopt.core import signals
-from animopt.core.signals import exit_process, handle_signals
+from animopt.core import processes
+from animopt.core.processes import exit_process, handle_signals
 with handle_signals():
     pass
 """
@@ -256,10 +256,9 @@ def test_exit_code_of_ctrl_c_without_a_signal_is_no_signal():
 
 def test_exit_code_on_windows_replaces_death_by_signal():
     done = run(f"""{EXIT}
-from animopt.core import operating_system
-operating_system.WINDOWS = True
-signals._State.number = signal.SIGTERM
-exit_process(signals.signal_exit_code())
+processes.WINDOWS = True
+processes._State.number = signal.SIGTERM
+exit_process(processes.signal_exit_code())
 """)
     assert done.returncode == 143
 
@@ -280,7 +279,7 @@ exit_process(0)
 @posix
 def test_further_signal_kills_a_process_that_hangs_at_its_end():
     done = run(f"""{EXIT}
-signals.REPEAT_INTERVAL = 0
+processes.REPEAT_INTERVAL = 0
 @atexit.register
 def hang():
     os.kill(os.getpid(), signal.SIGTERM)

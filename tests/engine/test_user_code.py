@@ -103,7 +103,7 @@ def test_optimizer_can_exclude_its_own_functions_during_a_race():
 @pytest.mark.parametrize("enabled", [True, False])
 def test_imported_objects_are_frozen_for_the_garbage_collector(enabled):
     program = (
-        "import gc; from animopt.core.imports import gc_paused\n"
+        "import gc; from animopt.core.contexts import gc_paused\n"
         f"gc.enable() if {enabled} else gc.disable()\n"
         "with gc_paused():\n    assert not gc.isenabled(); import json\n"
         f"assert gc.isenabled() is {enabled} and gc.get_freeze_count() > 1000"

@@ -26,9 +26,8 @@ from PIL import Image, ImageSequence
 
 import animopt
 from animopt import Error, Output
-from animopt.core.atomic_files import MAX_FOREIGN_AGE, remove_stale_folders, temporary_folder
-from animopt.core.processes import machine_id
-from animopt.core.signals import INTERRUPTED
+from animopt.core.files import MAX_FOREIGN_AGE, remove_stale_folders, temporary_folder
+from animopt.core.processes import INTERRUPTED, machine_id
 from animopt.scene.render import save_outputs
 from animopt.video.encoder import Writer
 from animopt.video.formats import FORMATS
@@ -57,7 +56,7 @@ DECODER = STARTED | {"match": "progress"}
 RACE = {"at": "animopt.scene.races:record"}
 FIRST, MIDDLE, LAST = ({"at": WRITE, "time": time} for time in (0, FRAMES // 2, FRAMES - 1))
 CLOSING = {"at": CLOSE, "after": True}
-MOVING = {"at": "animopt.core.atomic_files:move"}
+MOVING = {"at": "animopt.core.files:move"}
 MOVED = MOVING | {"after": True}
 
 
@@ -422,7 +421,7 @@ def test_output_that_becomes_a_folder_is_reported(workspace, suffix):
 def test_simultaneous_renders_leave_one_complete_file(workspace, name):
     workspace.write_old(name)
     go = workspace.place / "go"
-    faults = [fault({"at": "animopt.core.atomic_files:sync_tree", "after": True}, "wait for", str(go))]
+    faults = [fault({"at": "animopt.core.files:sync", "after": True}, "wait for", str(go))]
     both = [workspace.start("-o", name, faults=faults) for _ in range(2)]
     wait_until(go.with_name("go.waiting").exists)
     go.touch()
@@ -487,7 +486,7 @@ def with_signals(**moments):
     with_signals(
         loading={"at": "animopt.scene.scene:load_scene"},
         race=RACE,
-        folder_created={"at": "animopt.core.atomic_files:machine_id"},
+        folder_created={"at": "animopt.core.processes:machine_id"},
         palette=PALETTE,
         encoder_started=STARTED | {"match": "clip.gif"},
         first=FIRST,
@@ -495,7 +494,7 @@ def with_signals(**moments):
         closing=CLOSING,
         finishing={"at": FINISH},
         decoding=DECODER,
-        syncing={"at": "animopt.core.atomic_files:sync"},
+        syncing={"at": "animopt.core.files:sync"},
         moving=MOVING,
     ),
 )
@@ -515,7 +514,7 @@ def test_signal_before_the_move_keeps_old_file(workspace, moment, number):
     ("moment", "number"),
     with_signals(
         moved=MOVED,
-        removing={"at": "animopt.core.atomic_files:_remove"},
+        removing={"at": "animopt.core.files:_remove"},
         reporting={"at": "animopt.cli.console:Console.files"},
         ending={"at": "click:Group.invoke", "after": True},
         ended={"at": "animopt.cli.main:main", "after": True},
@@ -562,7 +561,7 @@ def test_repeated_signals_do_not_disturb_cleanup(workspace):
     others = [signal.SIGINT, signal.SIGTERM, signal.SIGINT]
     cleanup = [
         "animopt.video.ffmpeg:_end",
-        "animopt.core.atomic_files:_remove",
+        "animopt.core.files:_remove",
         "animopt.cli.console:Console.error",
     ]
     faults = [
@@ -596,7 +595,7 @@ scene = Scene(function=catching, racers=[Racer("SGD", lr=0.125)], start=(-7, 2),
 @pytest.mark.parametrize("interval", [0, 1000])
 def test_signal_that_scene_catches_still_ends_command(workspace, interval):
     (workspace.place / "scene.py").write_text(CATCHING)
-    done = workspace.run("-o", "a.gif", set={"animopt.core.signals:REPEAT_INTERVAL": interval})
+    done = workspace.run("-o", "a.gif", set={"animopt.core.processes:REPEAT_INTERVAL": interval})
     workspace.assert_interrupted(done, signal.SIGTERM)
 
 
@@ -688,7 +687,7 @@ def test_old_folder_that_cannot_be_restored_is_kept(tmp_path, monkeypatch):
     (left / "old" / "frames").mkdir(parents=True)
     (left / "old" / "frames" / "frame-0000.png").write_bytes(OLD)
     with monkeypatch.context() as patched:
-        patched.setattr("animopt.core.atomic_files.move", refuse_access)
+        patched.setattr("animopt.core.files.move", refuse_access)
         remove_stale_folders(tmp_path)
     assert left.exists()
     remove_stale_folders(tmp_path)
@@ -708,7 +707,7 @@ def test_folder_that_disappears_meanwhile_does_not_keep_the_others(tmp_path, mon
             raise FileNotFoundError
         return False
 
-    monkeypatch.setattr("animopt.core.atomic_files.is_alive", is_alive)
+    monkeypatch.setattr("animopt.core.processes.is_alive", is_alive)
     remove_stale_folders(tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 import animopt
 from animopt import Output, UsageError
-from animopt.core import file_names, operating_system
+from animopt.core import files, processes
 
 ROOT = Path(__file__).parents[2]
 WINDOWS = sys.platform == "win32"
@@ -111,7 +111,7 @@ def is_picture(path, frames=1):
 
 def is_accepted(name):
     """Whether the operating system accepts a file name."""
-    return not (WINDOWS and file_names.invalid_name_reason(name))
+    return not (WINDOWS and files.invalid_name_reason(name))
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -363,11 +363,11 @@ def test_device_is_refused(command, folder, name, assert_refused):
 def test_names_that_windows_refuses(command, folder, monkeypatch, name, assert_refused):
     still = ["--still", "0.1"] if name.endswith(".png") else []
     with monkeypatch.context() as patched:
-        patched.setattr(operating_system, "WINDOWS", True)
+        patched.setattr(processes, "WINDOWS", True)
         if name != "a.gif.gif":
             assert_refused(command("-o", name, *still, *SMALL), 2, "...Windows...; give it another name...")
         else:
-            assert not file_names.invalid_name_reason(name)
+            assert not files.invalid_name_reason(name)
     assert names(folder) == set()
 
 

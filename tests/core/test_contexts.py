@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from animopt.core.context_stack import ContextStack
+from animopt.core.contexts import ContextStack
 
 STEPS = ["open a", "open b"]
 

@@ -1,4 +1,4 @@
-"""Files and folders that are written in a temporary folder, synced, and moved to their place as a whole."""
+"""Files and folders that replace others as a whole, and file names that the operating system accepts."""
 
 import atexit
 import contextlib
@@ -11,10 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from animopt.core import operating_system
+from animopt.core import processes
 from animopt.core.errors import Error
-from animopt.core.processes import is_alive, machine_id
-from animopt.core.signals import defer_signals
 
 MAX_MOVE_ATTEMPTS = 20
 """Number of attempts, within a second, to replace a file that another process may hold open (Windows)."""
@@ -56,14 +54,14 @@ def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
     """
     parent = beside.resolve().parent if beside else Path(tempfile.gettempdir())
     remove_stale_folders(parent)
-    folder = parent / f".animopt-{machine_id()}-{os.getpid()}-{secrets.token_hex(6)}"
+    folder = parent / f".animopt-{processes.machine_id()}-{os.getpid()}-{secrets.token_hex(6)}"
     _FOLDERS.add(folder)
     try:
-        with defer_signals():
+        with processes.defer_signals():
             folder.mkdir()
         yield folder
     finally:
-        with defer_signals():
+        with processes.defer_signals():
             _remove(folder)
             _FOLDERS.discard(folder)
 
@@ -91,20 +89,22 @@ def remove_stale_folders(parent: Path) -> None:
 def _is_in_use(machine: str, process: int, folder: "os.DirEntry[str]") -> bool:
     """Return whether the process that made a temporary folder still exists."""
     modified = folder.stat(follow_symlinks=False).st_mtime
-    return is_alive(process, modified) if machine == machine_id() else time.time() - modified < MAX_FOREIGN_AGE
+    return (
+        processes.is_alive(process, modified)
+        if machine == processes.machine_id()
+        else time.time() - modified < MAX_FOREIGN_AGE
+    )
 
 
 def _remove(folder: Path) -> None:
     """Remove a temporary folder, and move the folders that it was replacing back to their places."""
     replaced = folder / _REPLACED
-    try:
+    # A replaced folder that cannot be moved is the only copy. The next call of remove_stale_folders tries again.
+    with contextlib.suppress(OSError):
         for old in list(replaced.iterdir()) if replaced.is_dir() else ():
             if not os.path.lexists(folder.parent / old.name):
                 move(old, folder.parent / old.name)
-    except OSError:
-        # This is the only copy. The next call of remove_stale_folders tries again.
-        return
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -143,8 +143,9 @@ def total_size(path: Path) -> int:
 def move_into_place(unfinished: Path, target: Path) -> None:
     """Sync a file or a folder in a temporary folder, and move it over an existing one. Raises OSError."""
     target = target.resolve()
-    sync_tree(unfinished)
-    with defer_signals():
+    for each in [*unfinished.iterdir(), unfinished] if unfinished.is_dir() else [unfinished]:
+        sync(each)
+    with processes.defer_signals():
         if unfinished.is_dir():
             _place_folder(unfinished, target)
         else:
@@ -179,7 +180,7 @@ def move(source: Path, target: Path) -> None:
         try:
             source.replace(target)
         except PermissionError as error:
-            if not operating_system.WINDOWS:
+            if not processes.WINDOWS:
                 raise
             if not remaining:
                 raise PermissionError(error.errno, "is open in another program; close it there") from error
@@ -188,33 +189,22 @@ def move(source: Path, target: Path) -> None:
             return
 
 
-def sync_tree(path: Path) -> None:
-    """Write a file, or a folder and its files, to the disk. Raises OSError."""
-    for each in [*path.iterdir(), path] if path.is_dir() else [path]:
-        sync(each)
-
-
 def sync(path: Path) -> None:
     """Write the content of a file, or the entries of a folder, to the disk. Raises OSError for a file only."""
-    is_folder = path.is_dir()
-    if is_folder and operating_system.WINDOWS:
-        return
-    file = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
-    try:
-        if operating_system.MAC:
-            import fcntl
+    # Windows cannot open folders, and some file systems cannot sync them.
+    with contextlib.suppress(*([OSError] if path.is_dir() else [])):
+        file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+        try:
+            if processes.MAC:
+                import fcntl
 
-            # This also writes the disk's own cache. Network file systems do not support it.
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(file, getattr(fcntl, "F_FULLFSYNC", 51))
-                return
-        os.fsync(file)
-    except OSError:
-        # Some file systems cannot sync folders.
-        if not is_folder:
-            raise
-    finally:
-        os.close(file)
+                # This also writes the disk's own cache. Network file systems do not support it.
+                with contextlib.suppress(OSError):
+                    fcntl.fcntl(file, getattr(fcntl, "F_FULLFSYNC", 51))
+                    return
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 @contextlib.contextmanager
@@ -230,3 +220,26 @@ def disk_errors(path: Path) -> Iterator[None]:
 def disk_remedy(reason: str) -> str:
     """Return the remedy for an error of the disk, to be appended to the system's message, or "" if none is known."""
     return next((f"; {remedy}" for part, remedy in _REMEDIES.items() if part in reason), "")
+
+
+def is_device_name(name: str) -> bool:
+    """Return whether Windows reserves a file name, with any suffix, for a device. The same on any operating system."""
+    return re.fullmatch(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]) *(\..*)?", name, re.IGNORECASE | re.DOTALL) is not None
+
+
+def invalid_name_reason(name: str) -> str:
+    """Return why the operating system rejects a file name, or "" if it accepts the name."""
+    if "\0" in name:
+        return "holds a zero byte"
+    if not processes.WINDOWS:
+        return ""
+    if is_device_name(name):
+        return "is the name of a device on Windows"
+    if found := re.search(r'[<>:"|?*\x00-\x1f]', name):
+        return f"holds {found[0]!r}, which Windows does not allow"
+    return "ends in a dot or a blank, which Windows does not allow" if name.endswith((".", " ")) else ""
+
+
+def ends_in_separator(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path ends in a separator, and so names a folder."""
+    return os.fspath(path).endswith(tuple(filter(None, (os.sep, os.altsep, "/"))))
