@@ -159,6 +159,12 @@ class RacerArtists:
         return self._trail.set_pixels(trail), self._steps.set_pixels(steps), self._head.set_pixels(head[None])
 
 
+def plot_artists(axes: Axes, theme: Theme, racers: int) -> tuple[Sequence[PixelLine], Sequence[Markers]]:
+    """Create a line and a head for each racer, of the sizes that they have in a plot."""
+    lines = [PixelLine(axes, theme.hue(racer), theme.trail(0.8 * TRAIL_WIDTH)) for racer in range(racers)]
+    return lines, [head_marker(axes, theme, racer, size=9) for racer in range(racers)]
+
+
 def in_layers(racers: Sequence[Sequence[Artist]]) -> list[Artist]:
     """Order the artists of all racers so that no trail covers a head: all first artists, then all second ones."""
     return [artist for layer in zip(*racers, strict=True) for artist in layer]
@@ -196,7 +202,9 @@ def draw_racer_marker(axes: Axes, theme: Theme, racer: int, x: float, y: float) 
     head_marker(axes, theme, racer, size=11).set_positions(np.array([[x, y]])).set_animated(False)
 
 
-def badge(axes: Axes, theme: Theme, center: Array, word: str, color: str, radius: float) -> tuple[Markers, Text]:
+def badge(
+    axes: Axes, theme: Theme, center: Array, word: str, color: str, radius: float, *, animated: bool
+) -> tuple[Markers, Text]:
     """Create a word on a disc with a colored edge, of at least `radius` pixels, at `center` (2,) of the axes."""
     size = max(theme.min_text, 1.3 * radius)
     x, y = axes.transData.transform(center)
@@ -210,7 +218,7 @@ def badge(axes: Axes, theme: Theme, center: Array, word: str, color: str, radius
         ha="center",
         va="baseline",
         transform=IdentityTransform(),
-        animated=True,
+        animated=animated,
     )
     disc = Markers(
         axes,
@@ -218,6 +226,6 @@ def badge(axes: Axes, theme: Theme, center: Array, word: str, color: str, radius
         facecolor=theme.background,
         edgecolor=color,
         linewidth=theme.trail(2),
-        animated=True,
+        animated=animated,
     )
     return disc.set_positions(np.asarray(center, dtype=np.float64)[None]), text

@@ -10,6 +10,9 @@ from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.fonts import describe_character
 from animopt.drawing.mpl import Axes, Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text
 
+LINE_HEIGHT = 1.5
+"""Height of a line with mathtext in type sizes."""
+
 DUMMY_SYMBOL = ord("¤")
 """Character that matplotlib draws, from the STIX fonts, for one that no font of mathtext has."""
 
@@ -103,8 +106,8 @@ def shorten_names(texts: Sequence[Text], names: Sequence[str], width: float) -> 
             set_text(text, short)
 
 
-def fit_text(text: Text, width: float, min_size: float) -> None:
-    """Reduce a text to `width` pixels: first its type size, down to `min_size` pixels, then its length."""
+def fit_text(text: Text, width: float, min_size: float) -> Text:
+    """Reduce a text to `width` pixels: first its type size, down to `min_size` pixels, then its length. Return it."""
     if (wide := text_width(text)) > width:
         text.set_fontsize(max(min_size, float(text.get_fontsize()) * width / wide))
     words = text.get_text()
@@ -117,12 +120,16 @@ def fit_text(text: Text, width: float, min_size: float) -> None:
             dollars = [found.start() for found in re.finditer(r"(?<!\\)\$", part)]
             part = (part[: dollars[-1]] if len(dollars) % 2 else part).removesuffix("\\")
         text.set_text(part.rstrip(" ,") + "…")
+    return text
 
 
-def set_numbers(text: Text, words: str, size: float, width: float, min_size: float) -> bool:
-    """Set a text that changes with the step, in a type of `size` pixels or smaller. Return whether it fits `width`."""
+def set_numbers(text: Text, mathtext: str, size: float, width: float, height: float, min_size: float) -> None:
+    """Set a text that changes with the step, in a type of `size` pixels or smaller.
+
+    Hide it if it is wider than `width` pixels or lower than `height` pixels from the top of its axes.
+    """
     # matplotlib does not measure invisible texts.
-    text.set(text=words, fontsize=size, visible=True)
+    text.set(text=mathtext, parse_math=True, fontsize=size, visible=True)
     fitting = size * min(1.0, 0.98 * width / max(1.0, text_width(text)))
     text.set_fontsize(max(min_size, fitting))
-    return fitting >= min_size
+    text.set_visible(fitting >= min_size and text.get_position()[1] <= height)

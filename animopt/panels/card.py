@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import final
 
 from animopt.drawing.axes_style import use_pixel_units
-from animopt.drawing.mpl import Artist, FancyBboxPatch, Rectangle
+from animopt.drawing.mpl import FancyBboxPatch, Rectangle
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import fit_text, text_width, write
 
@@ -22,7 +22,7 @@ class Card:
         width, height = use_pixel_units(axes)
         card = axes.add_patch(Rectangle((0, 0), width, height, facecolor=theme.background, animated=True))
         style = {"ha": "center", "va": "center_baseline", "animated": True}
-        title, caption, question = (
+        texts = (
             write(axes, width / 2, height / 2 + down, words, size, theme.ink, fontweight=weight, **style)
             for words, size, down, weight in (
                 (recording.title, theme.text(48), -theme.text(20), "bold"),
@@ -30,30 +30,26 @@ class Card:
                 (self.question, theme.text(34), 0.0, "bold"),
             )
         )
-        for text in (title, caption, question):
-            fit_text(text, 0.86 * width, theme.text(20))
+        title, caption, question = (fit_text(text, 0.86 * width, theme.text(20)) for text in texts)
         pad = theme.text(34)
-        frame = FancyBboxPatch(
-            (width / 2 - text_width(question) / 2 - pad / 2, height / 2 - pad),
-            text_width(question) + pad,
-            2 * pad,
-            boxstyle=f"round,pad=0,rounding_size={pad / 3}",
-            facecolor=theme.background,
-            edgecolor=theme.rule,
-            linewidth=max(1.0, theme.px(1.5)),
-            animated=True,
+        frame = axes.add_patch(
+            FancyBboxPatch(
+                (width / 2 - text_width(question) / 2 - pad / 2, height / 2 - pad),
+                text_width(question) + pad,
+                2 * pad,
+                boxstyle=f"round,pad=0,rounding_size={pad / 3}",
+                facecolor=theme.background,
+                edgecolor=theme.rule,
+                linewidth=max(1.0, theme.px(1.5)),
+                animated=True,
+            )
         )
-        axes.add_patch(frame)
 
         def move(moment: Moment) -> Artists:
-            shown: list[Artist] = []
-            for opacity, artists in (
-                (moment.question_opacity, (frame, question)),
-                (moment.card_opacity, (card, title, caption)),
-            ):
-                for artist in artists if opacity > 0 else ():
-                    artist.set_alpha(opacity)
-                    shown.append(artist)
-            return shown
+            opacities = dict.fromkeys([frame, question], moment.question_opacity)
+            opacities |= dict.fromkeys([card, title, caption], moment.card_opacity)
+            for artist, opacity in opacities.items():
+                artist.set_alpha(opacity)
+            return [artist for artist, opacity in opacities.items() if opacity > 0]
 
         return move

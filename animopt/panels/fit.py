@@ -5,12 +5,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, dots, head_marker
+from animopt.drawing.artists import dots, plot_artists
 from animopt.drawing.axes_style import set_ticks, style_plot, tick_counts
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
-
-ROW_SIZE, BATCH_SIZE = 5.0, 9.0
-"""Diameters of a row of the data and of a row in the current batch, in pixels of a 1280 × 720 picture."""
 
 MARGIN = 0.08
 """Margin around the data and the lines, as a fraction of the data's extent."""
@@ -36,21 +33,19 @@ class Fit:
         set_ticks(axes, *tick_counts(axes, theme, spacing=(5, 3), most=6))
         size = sample.batches.shape[1]
         style_plot(axes, theme, "data and fits" if size == len(points) else f"data, ● batch of {size}, and fits")
-        dots(axes, theme.muted, max(2.5, theme.px(ROW_SIZE))).set_positions(points).set_animated(False)
-        batch = dots(axes, theme.ink, max(4.0, theme.px(BATCH_SIZE)))
-        racers = range(len(recording.names))
-        lines = [PixelLine(axes, theme.hue(racer), theme.trail(0.8 * TRAIL_WIDTH)) for racer in racers]
-        heads = [head_marker(axes, theme, racer, size=9) for racer in racers]
+        dots(axes, theme.muted, max(2.5, theme.px(5))).set_positions(points).set_animated(False)
+        batch = dots(axes, theme.ink, max(4.0, theme.px(9)))
+        lines, heads = plot_artists(axes, theme, len(recording.names))
         inset = 0.3 * MARGIN * (high - low)
 
         def move(moment: Moment) -> Artists:
             # After the last step, its batch remains.
             rows = sample.batches[min(int(moment.step), len(sample.batches) - 1)]
             batch.set_positions(points[rows] if size < len(points) else points[:0])
-            for racer in racers:
-                fitted = _interpolate(sample.predictions[racer], moment.step)
-                lines[racer].set_pixels(axes.transData.transform(np.column_stack([sample.grid, fitted])))
-                heads[racer].set_positions(_right_end(sample.grid, fitted, low + inset, high - inset)[None])
+            for line, head, predictions in zip(lines, heads, sample.predictions, strict=True):
+                fitted = _interpolate(predictions, moment.step)
+                line.set_pixels(axes.transData.transform(np.column_stack([sample.grid, fitted])))
+                head.set_positions(_right_end(sample.grid, fitted, low + inset, high - inset)[None])
             return [batch, *lines, *heads]
 
         return move
@@ -68,8 +63,7 @@ def _limits(points: Array, predictions: Array) -> tuple[Array, Array]:
 def _interpolate(rows: Array, step: float) -> Array:
     """Return the row at a fractional step. This is exact for a model that is linear in its parameters."""
     before = int(step)
-    after = min(before + 1, len(rows) - 1)
-    return rows[before] if step == before else rows[before] + (step - before) * (rows[after] - rows[before])
+    return rows[before] if step == before else rows[before] + (step - before) * (rows[before + 1] - rows[before])
 
 
 def _right_end(inputs: Array, fitted: Array, low: float, high: float) -> Array:

@@ -7,11 +7,8 @@ from animopt.drawing.artists import draw_racer_marker
 from animopt.drawing.axes_style import use_pixel_units
 from animopt.drawing.mpl import Text
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.text import fit_text, formula_mathtext, set_numbers, text_width, write
+from animopt.drawing.text import LINE_HEIGHT, fit_text, formula_mathtext, set_numbers, text_width, write
 from animopt.recording.update_rules import update_rule
-
-ROW = 1.5
-"""Height of a line in type sizes."""
 
 
 @final
@@ -26,25 +23,28 @@ class Formula:
         width, height = use_pixel_units(axes)
         largest = theme.text(18)
         rules = [update_rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
-        filled = [rule.filled for rule in rules if rule.filled]
 
         def typeset(mathtext: str, color: str) -> Text:
             return axes.text(0, 0, mathtext, fontsize=largest, color=color, va="baseline", math_fontfamily="stixsans")
 
-        symbols = [typeset(_math(line), theme.ink) for line in rules[0].lines]
-        numbers = [typeset(_math(max(lines, key=_length)), theme.muted) for lines in zip(*filled, strict=True)]
+        symbols = [typeset(f"${line}$", theme.ink) for line in rules[0].lines]
+        filled = zip(*(rule.filled for rule in rules if rule.filled), strict=True)
+        # The longest numbers in each line, by an estimate from their mathtext.
+        longest = [max(lines, key=lambda line: (line.count(r"\times"), len(line))) for lines in filled]
+        numbers = [typeset(f"${line}$", theme.muted) for line in longest]
         symbols_width = max(map(text_width, symbols), default=0) + 1.5 * largest
         numbers_width = max(map(text_width, numbers), default=0)
         above = 2 if recording.formula else 1
 
         def type_size(wide: float, rows: int) -> float:
             """Return the type size for a number of rows that are `wide` in the largest type."""
-            return min(largest, largest * width / wide, height / (rows * ROW))
+            return min(largest, largest * width / wide, height / (rows * LINE_HEIGHT))
 
         # The numbers are beside the rule or below it, whichever allows the larger type.
-        beside = type_size(symbols_width + numbers_width, above + len(symbols))
-        below = type_size(max(symbols_width, largest + numbers_width), above + 2 * len(symbols))
-        size, spacing = max((beside, 1), (below, 2))
+        size, spacing = max(
+            (type_size(symbols_width + numbers_width, above + len(symbols)), 1),
+            (type_size(max(symbols_width, largest + numbers_width), above + 2 * len(symbols)), 2),
+        )
         if size < theme.min_text:
             for text in numbers:
                 text.remove()
@@ -54,7 +54,7 @@ class Formula:
         left = size if spacing == 2 else symbols_width * size / largest
 
         def baseline(row: int) -> float:
-            return (row + 0.7) * ROW * size
+            return (row + 0.7) * LINE_HEIGHT * size
 
         self._draw_name(axes, recording, theme, size, baseline(0))
         if recording.formula:
@@ -68,12 +68,11 @@ class Formula:
             text.set(x=left, y=baseline(above + spacing * (index + 1) - 1), animated=True)
 
         def move(moment: Moment) -> Artists:
-            lines = rules[min(int(moment.step), len(rules) - 1)].filled or [""] * len(numbers)
+            lines = rules[min(int(moment.step), len(rules) - 1)].filled
             for text, line in zip(numbers, lines, strict=False):
                 # The longest line is not always the widest.
-                fits = set_numbers(text, _math(line), size, width - left, theme.min_text)
-                text.set_visible(fits and text.get_position()[1] <= height)
-            return numbers
+                set_numbers(text, f"${line}$", size, width - left, height, theme.min_text)
+            return numbers if lines else []
 
         return move
 
@@ -82,18 +81,11 @@ class Formula:
         width = axes.get_xlim()[1]
         draw_racer_marker(axes, theme, self.racer, 0.6 * size, baseline - 0.36 * size)
         left = 1.6 * size
-        name = write(axes, left, baseline, recording.names[self.racer], size, theme.ink, va="baseline")
-        fit_text(name, width - left, theme.min_text)
+        name = fit_text(
+            write(axes, left, baseline, recording.names[self.racer], size, theme.ink, va="baseline"),
+            width - left,
+            theme.min_text,
+        )
         left += text_width(name) + size
         settings = write(axes, left, baseline, recording.settings[self.racer], size, theme.muted, va="baseline")
-        if text_width(settings) > width - left:
-            settings.remove()
-
-
-def _math(line: str) -> str:
-    return f"${line}$" if line else ""
-
-
-def _length(line: str) -> tuple[int, int]:
-    """Return a key for the length of a line of numbers, estimated from its mathtext."""
-    return line.count(r"\times"), len(line)
+        settings.set_visible(text_width(settings) <= width - left)

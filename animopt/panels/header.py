@@ -24,59 +24,56 @@ class Header:
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the title, the formula and the caption. The step moves."""
         width, height = use_pixel_units(axes)
-        steps = recording.last_step
         line = theme.text(30) if self.titled else theme.text(21)
         row = line + theme.text(34) if self.titled else line
-        words, size = f"step {steps} of {steps}", theme.text(21)
-        step = write(axes, width, line, words, size, theme.muted, ha="right", va="baseline", animated=True)
+        longest, size = f"step {recording.last_step} of {recording.last_step}", theme.text(21)
+        step = write(axes, width, line, longest, size, theme.muted, ha="right", va="baseline", animated=True)
         room = width - text_width(step) - size
         if self.titled:
             title = write(axes, 0, line, recording.title, line, theme.ink, fontweight="bold", va="baseline")
             fit_text(title, room, theme.text(17))
-        mathtext = formula_mathtext(recording.formula) if self.formula and recording.formula else ""
+            room = width
         formula = axes.text(
-            0, row, mathtext, fontsize=theme.text(19), color=theme.muted, va="baseline", math_fontfamily="cm"
+            0,
+            row,
+            formula_mathtext(recording.formula) if self.formula and recording.formula else "",
+            fontsize=theme.text(19),
+            color=theme.muted,
+            va="baseline",
+            math_fontfamily="cm",
         )
-        self._draw_caption(axes, recording, theme, formula, width if self.titled else room, height)
+        formula.set_visible(text_width(formula) <= room)
+        if words := " ".join(filter(None, [self.caption, recording.caption])):
+            self._draw_caption(axes, theme, formula, words, room, height)
 
         def move(moment: Moment) -> Artists:
-            if not recording.names:
-                return ()
-            step.set_text(f"step {int(moment.step)} of {steps}")
-            return (step,)
+            step.set_text(f"step {int(moment.step)} of {recording.last_step}")
+            return [step] if recording.names else []
 
         return move
 
-    def _draw_caption(
-        self, axes: Axes, recording: Recording, theme: Theme, formula: Text, width: float, height: float
-    ) -> None:
+    def _draw_caption(self, axes: Axes, theme: Theme, formula: Text, words: str, width: float, height: float) -> None:
         """Write the caption beside the formula, or below it, or in its place, whichever shows more."""
-        formula.set_visible(text_width(formula) <= width)
         left = text_width(formula) + theme.text(24) if formula.get_text() else 0.0
-        words = " ".join(filter(None, [self.caption, recording.caption]))
-        if not words:
-            return
         _, row = formula.get_position()
         size = theme.text(17)
         caption = write(axes, left, row, words, size, theme.muted, va="baseline")
         smallest = text_width(caption) * theme.min_text / size
         below = row + 1.5 * size
         if text_width(caption) > width - left and below <= height:
-            left = 0.0
-            caption.set_position((left, below))
+            caption.set_position((0, below))
             if smallest > width and (last := below + 1.3 * size) <= height:
                 caption.set(y=last, text=_halved(caption.get_text()))
         elif smallest > width - left:
-            left = 0.0
             formula.set_visible(False)
-            caption.set_x(left)
-        fit_text(caption, width - left, theme.min_text)
+            caption.set_x(0)
+        fit_text(caption, width - caption.get_position()[0], theme.min_text)
 
 
 def _halved(words: str) -> str:
     """Split words into two lines of nearly the same length. Mathtext is not split."""
-    spaces = [index for index, letter in enumerate(words) if letter == " "]
-    if "$" in words or not spaces:
+    if "$" in words or " " not in words:
         return words
+    spaces = (index for index, letter in enumerate(words) if letter == " ")
     middle = min(spaces, key=lambda index: abs(index - len(words) / 2))
     return f"{words[:middle]}\n{words[middle + 1 :]}"

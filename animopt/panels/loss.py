@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, head_marker
+from animopt.drawing.artists import plot_artists
 from animopt.drawing.axes_style import style_plot
 from animopt.drawing.height_scale import MIN_KNEE
 from animopt.drawing.mpl import FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
@@ -34,22 +34,18 @@ class Loss:
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the axes. The lines and heads move."""
-        steps = recording.last_step
-        races = self.races or [recording]
+        races = [recording, *self.races]
         logarithmic = all(race.gap is not None for race in races)
-        losses = np.clip(_losses(recording, logarithmic), -MAX_LOSS, MAX_LOSS)
-        low, high = _range(np.concatenate([_losses(race, logarithmic)[race.in_view] for race in races]), logarithmic)
+        losses = [race.gap if logarithmic and race.gap is not None else race.z for race in races]
+        in_view = np.concatenate([rows[race.in_view] for rows, race in zip(losses, races, strict=True)])
+        low, high = _range(in_view, logarithmic)
         # On a log scale, a gap of zero is drawn at the lower end.
-        heights = np.maximum(losses, low) if logarithmic else losses
-        axes.set_xlim(0, steps)
-        axes.set_yscale("log" if logarithmic else "linear")
-        axes.set_ylim(low, high)
+        heights = np.clip(losses[0], low if logarithmic else -MAX_LOSS, MAX_LOSS)
+        axes.set(xlim=(0, recording.last_step), yscale="log" if logarithmic else "linear", ylim=(low, high))
         _set_ticks(axes, theme, low, high, logarithmic)
         style_plot(axes, theme, "loss above the minimum" if logarithmic else "loss")
-        racers = range(len(recording.names))
-        lines = [PixelLine(axes, theme.hue(racer), theme.trail(0.8 * TRAIL_WIDTH)) for racer in racers]
-        heads = [head_marker(axes, theme, racer, size=9) for racer in racers]
-        numbers = np.arange(steps + 1.0)
+        lines, heads = plot_artists(axes, theme, len(recording.names))
+        numbers = np.arange(recording.last_step + 1.0)
         paths = [SurfacePath(numbers, axes.transData.transform(np.column_stack([numbers, row]))) for row in heights]
         trails = [thin_path(path, CELL) for path in paths]
         box = axes.get_window_extent()
@@ -58,15 +54,10 @@ class Loss:
             for racer, last in enumerate(np.minimum(moment.step, recording.steps)):
                 head = paths[racer].head(last)
                 lines[racer].set_pixels(np.vstack([trails[racer].passed(last), head]))
-                inside = box.y0 - 1e-6 <= head[1] <= box.y1 + 1e-6
-                heads[racer].set_pixels(head[None] if inside else np.empty((0, 2)))
+                heads[racer].set_pixels(head[None] if box.y0 - 1e-6 <= head[1] <= box.y1 + 1e-6 else np.empty((0, 2)))
             return [*lines, *heads]
 
         return move
-
-
-def _losses(recording: Recording, gaps: bool) -> Array:
-    return recording.gap if gaps and recording.gap is not None else recording.z
 
 
 def _range(losses: Array, logarithmic: bool) -> tuple[float, float]:
@@ -95,8 +86,7 @@ def _set_ticks(axes: Axes, theme: Theme, low: float, high: float, logarithmic: b
         axes.yaxis.set_major_locator(LogLocator(numticks=up))
     else:
         # Within two decades there would be at most one power of ten.
-        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.log10(high))
-        ticks = np.outer(decades, [1, 2, 5]).ravel()
+        ticks = np.outer(10.0 ** np.arange(np.floor(np.log10(low)), np.log10(high)), [1, 2, 5]).ravel()
         ticks = ticks[(low <= ticks) & (ticks <= high)]
         axes.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // up)].tolist()))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

@@ -23,19 +23,13 @@ from animopt.drawing.map_colors import (
     step_bands,
     stripes,
 )
-from animopt.drawing.mpl import Affine2D, Artist, FixedFormatter, FixedLocator, MaxNLocator, Path
+from animopt.drawing.mpl import Affine2D, Artist, MaxNLocator, Path
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import text_width
 from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
 
 SAMPLES = 3
 """Number of samples of a basin's color along each side of a pixel, so that edges are smooth."""
-
-BADGE_RADIUS, MIN_BADGE_RADIUS = 10.5, 0.8
-"""Radius of the badge of a minimum, in pixels of a 1280 × 720 picture, and its minimum in type sizes."""
-
-BEST_RADIUS, MIN_BEST_RADIUS = 9.0, 0.6
-"""Radius of the ring around the best settings, in pixels of a 1280 × 720 picture, and its minimum in type sizes."""
 
 
 @final
@@ -74,22 +68,22 @@ def _final_pixels(basins: Basins, theme: Theme, shape: tuple[int, int]) -> tuple
     """Return the map after the last step (height, width, 4), and the step at which each pixel appears."""
     edges = step_bands(basins)
     count = len(edges) + 1
-    tints = [band_tints(theme, theme.hue(minimum), count) for minimum in range(len(basins.minima))]
-    # The outcomes without a minimum are negative numbers, and index from the end.
-    tints += [[blend(theme.background, theme.ink, sum(STRIPE_TINTS) / 2)] * count]
-    tints += [[blend(theme.low, theme.high, 0.5)] * count]
+    tints = [
+        *(band_tints(theme, theme.hue(minimum), count) for minimum in range(len(basins.minima))),
+        # The outcomes without a minimum are negative numbers, and index from the end.
+        [blend(theme.background, theme.ink, sum(STRIPE_TINTS) / 2)] * count,
+        [blend(theme.low, theme.high, 0.5)] * count,
+    ]
     palette = np.array([[color_bytes(color) for color in bands] for bands in tints])
     cells = palette[basins.minimum, np.searchsorted(edges, basins.step, side="left")].astype(np.uint16)
     colors = np.zeros((*shape, 3), dtype=np.uint16)
-    for vertical in range(SAMPLES):
-        for horizontal in range(SAMPLES):
-            colors += cells[_sampled_cells(shape, cells.shape[:2], vertical, horizontal)]
+    for vertical, horizontal in np.ndindex(SAMPLES, SAMPLES):
+        colors += cells[_sampled_cells(shape, cells.shape[:2], vertical, horizontal)]
     center = _sampled_cells(shape, cells.shape[:2])
-    outcome = basins.minimum[center]
-    pixels = np.empty((*shape, 4), dtype=np.uint8)
-    pixels[..., :3] = np.where((outcome == DIVERGED)[..., None], stripes(theme, shape), colors // SAMPLES**2)
-    pixels[..., 3] = np.where(outcome == UNDECIDED, 0, round(255 * BASIN_OPACITY))
-    return pixels, basins.step[center]
+    outcome = basins.minimum[center][..., None]
+    colors = np.where(outcome == DIVERGED, stripes(theme, shape), colors // SAMPLES**2)
+    opacity = np.where(outcome == UNDECIDED, 0, round(255 * BASIN_OPACITY))
+    return np.concatenate([colors, opacity], axis=-1).astype(np.uint8), basins.step[center]
 
 
 def _sampled_cells(
@@ -105,7 +99,7 @@ def _sampled_cells(
 
 def _draw_badges(axes: Axes, basins: Basins, theme: Theme) -> list[Artist]:
     """Draw the letters of the minima, without those that would touch an earlier one."""
-    radius = max(theme.px(BADGE_RADIUS), MIN_BADGE_RADIUS * theme.min_text)
+    radius = max(theme.px(10.5), 0.8 * theme.min_text)
     centers = axes.transData.transform(basins.minima[:, :2])
     shown: list[int] = []
     for minimum, center in enumerate(centers):
@@ -115,7 +109,13 @@ def _draw_badges(axes: Axes, basins: Basins, theme: Theme) -> list[Artist]:
         artist
         for minimum in shown
         for artist in badge(
-            axes, theme, basins.minima[minimum, :2], minimum_letter(minimum), theme.hue(minimum), radius
+            axes,
+            theme,
+            basins.minima[minimum, :2],
+            minimum_letter(minimum),
+            theme.hue(minimum),
+            radius,
+            animated=True,
         )
     ]
 
@@ -123,15 +123,14 @@ def _draw_badges(axes: Axes, basins: Basins, theme: Theme) -> list[Artist]:
 def _draw_losses(axes: Axes, losses: Losses, theme: Theme) -> Move:
     _draw_settings(axes, losses, theme)
     ground, image = PixelImage(axes, animated=False), PixelImage(axes, animated=True)
-    opaque = np.full((*image.shape, 1), 255, dtype=np.uint8)
-    ground.set_pixels(np.concatenate([stripes(theme, image.shape), opaque], axis=-1))
+    ground.set_pixels(np.insert(stripes(theme, image.shape), 3, 255, axis=-1))
     cells = _sampled_cells(image.shape, losses.loss.shape[1:])
     scale = loss_scale(losses)
     # Each color as one number. The last one is transparent, for racers that diverged.
-    colors = np.array([[*color_bytes(color), 255] for color in loss_colors(theme)] + [[0] * 4], dtype=np.uint8)
-    packed = colors.view(np.uint32)[:, 0]
-    radius = max(theme.px(BEST_RADIUS), MIN_BEST_RADIUS * theme.min_text)
-    circle = Path.unit_regular_polygon(48).transformed(Affine2D().scale(radius))
+    colors = [*([*color_bytes(color), 255] for color in loss_colors(theme)), [0] * 4]
+    packed = np.array(colors, dtype=np.uint8).view(np.uint32)[:, 0]
+    scaling = Affine2D().scale(max(theme.px(9), 0.6 * theme.min_text))
+    circle = Path.unit_regular_polygon(48).transformed(scaling)
     rings = [
         Markers(axes, circle, fill=False, edgecolor=color, linewidth=theme.trail(width), animated=True)
         for color, width in ((theme.background, 5), (theme.ink, 2.2))
@@ -141,10 +140,12 @@ def _draw_losses(axes: Axes, losses: Losses, theme: Theme) -> Move:
         loss = losses.loss[int(moment.step)]
         levels = np.rint(scale.fractions(np.nan_to_num(loss)) * (LOSS_COLORS - 1))
         pixels = packed[np.where(np.isnan(loss), LOSS_COLORS, levels).astype(np.intp)][cells]
-        image.set_pixels(pixels.view(np.uint8).reshape(*image.shape, 4))
         best = losses.best(moment.step) if moment.step >= 1 else None
         center = np.array([[best[1] + 0.5, best[0] + 0.5]] if best else np.empty((0, 2)))
-        return [image, *(ring.set_positions(center) for ring in rings)]
+        return [
+            image.set_pixels(pixels.view(np.uint8).reshape(*image.shape, 4)),
+            *(ring.set_positions(center) for ring in rings),
+        ]
 
     return move
 
@@ -168,17 +169,20 @@ def _draw_settings(axes: Axes, losses: Losses, theme: Theme) -> None:
     add_heading(axes, theme, losses.names[1], theme.ink)
     across, up = tick_counts(axes, theme)
     box = axes.get_window_extent()
-    # The name of the setting is in the place of the last label of x.
-    last = width * (1 - (text_width(name) + 3 * theme.text(13)) / box.width)
-    # The lowest label of y would touch the first label of x.
-    lowest = height * theme.text(13) / box.height
     for axis, values, most, low, high in (
-        (axes.xaxis, losses.values[0], across + 2, 0, last),
-        (axes.yaxis, losses.values[1], up + 2, lowest, height),
+        # The name of the setting is in the place of the last label of x.
+        (
+            axes.xaxis,
+            losses.values[0],
+            across + 2,
+            0,
+            width * (1 - (text_width(name) + 3 * theme.text(13)) / box.width),
+        ),
+        # The lowest label of y would touch the first label of x.
+        (axes.yaxis, losses.values[1], up + 2, height * theme.text(13) / box.height, height),
     ):
         ticks = {position: label for position, label in _ticks(values, most).items() if low <= position <= high}
-        axis.set_major_locator(FixedLocator(list(ticks)))
-        axis.set_major_formatter(FixedFormatter(list(ticks.values())))
+        axis.set_ticks(list(ticks), list(ticks.values()))
 
 
 def _ticks(values: Sequence[Any], most: int) -> dict[float, str]:

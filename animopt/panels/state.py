@@ -12,11 +12,11 @@ from animopt.drawing.axes_style import use_pixel_units
 from animopt.drawing.colors import blend
 from animopt.drawing.mpl import Artist, Ellipse, FancyArrowPatch, Rectangle, Text
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.text import fit_text, set_numbers, write
+from animopt.drawing.text import LINE_HEIGHT, fit_text, set_numbers, write
 from animopt.recording.update_rules import format_mathtext, step_sizes, velocity
 
-ROW = 1.5
-"""Height of a line in type sizes."""
+VELOCITY, STEP_SIZES = "→ velocity, as a step", "○ step sizes"
+"""Labels of what is shown."""
 
 SHOWN_SIZES = 0.9
 """Fraction of the steps whose ellipse fits in the map. Larger ellipses are cut at its edge."""
@@ -38,24 +38,33 @@ class State:
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the words and the map. The numbers, the arrow and the ellipse move."""
         width, height = use_pixel_units(axes)
-        velocities = self._finite(recording, velocity(recording, self.racer))
-        sizes = self._finite(recording, step_sizes(recording, self.racer))
-        labeled = {"→ velocity, as a step": velocities, "○ step sizes": sizes}
-        shown = {label: rows for label, rows in labeled.items() if rows is not None}
-        size = max(theme.min_text, min(theme.text(18), height / (ROW * (1 + 2 * max(1, len(shown))))))
+        known = {VELOCITY: velocity(recording, self.racer), STEP_SIZES: step_sizes(recording, self.racer)}
+        finite = np.isfinite(recording.z[self.racer])
+        shown = {
+            label: np.where((np.isfinite(rows).all(axis=1) & finite)[:, None], rows, np.nan)
+            for label, rows in known.items()
+            if rows is not None
+        }
+        size = max(theme.min_text, min(theme.text(18), height / (LINE_HEIGHT * (1 + 2 * max(1, len(shown))))))
         column = 0.42 * width
         numbers = self._draw_words(axes, recording, theme, list(shown), size, column)
 
         left = column + size
         half = np.array([(width - left) / 2, height / 2])
         x, y = float(left + half[0]), height / 2
-        ground = blend(theme.background, theme.rule, 0.4)
-        frame = axes.add_patch(Rectangle((left, 0), width - left, height, linewidth=0, facecolor=ground))
-        for xs, ys in (([left, width], [y, y]), ([x, x], [0, height])):
-            axes.plot(xs, ys, color=theme.rule, linewidth=max(0.8, theme.px(1)))
+        frame = axes.add_patch(
+            Rectangle((left, 0), width - left, height, linewidth=0, facecolor=blend(theme.background, theme.rule, 0.4))
+        )
+        axes.plot([left, width], [y, y], [x, x], [0, height], color=theme.rule, linewidth=max(0.8, theme.px(1)))
         hue = theme.hue(self.racer)
-        tint, edge = blend(theme.background, hue, 0.25), theme.trail(0.5 * TRAIL_WIDTH)
-        ellipse = Ellipse((x, y), 0, 0, facecolor=tint, edgecolor=hue, linewidth=edge)
+        ellipse = Ellipse(
+            (x, y),
+            0,
+            0,
+            facecolor=blend(theme.background, hue, 0.25),
+            edgecolor=hue,
+            linewidth=theme.trail(0.5 * TRAIL_WIDTH),
+        )
         arrow = FancyArrowPatch(
             (x, y), (x, y), arrowstyle="-|>", shrinkA=0, shrinkB=0, color=hue, linewidth=theme.trail(TRAIL_WIDTH)
         )
@@ -63,20 +72,20 @@ class State:
             axes.add_patch(patch).set(animated=True, clip_path=frame)
         head = head_marker(axes, theme, self.racer).set_positions(np.array([[x, y]]))
         in_view = recording.in_view[self.racer, :-1]
-        reach = None if velocities is None else _to_pixels(velocities, in_view, half, 1)
-        radii = None if sizes is None else _to_pixels(sizes, in_view, half, SHOWN_SIZES)
+        absent = np.full_like(recording.xy[self.racer], np.nan)
+        reach = _to_pixels(shown.get(VELOCITY, absent), in_view, half, 1)
+        radii = _to_pixels(shown.get(STEP_SIZES, absent), in_view, half, SHOWN_SIZES)
 
         def move(moment: Moment) -> Artists:
             after = min(int(moment.step) + 1, int(recording.steps[self.racer]))
             for text, rows in zip(numbers, shown.values(), strict=True):
                 words = f"${format_mathtext(rows[after])}$" if np.isfinite(rows[after]).all() else "–"
-                fits = set_numbers(text, words, size, column, theme.min_text)
-                text.set_visible(fits and text.get_position()[1] <= height)
+                set_numbers(text, words, size, column, height, theme.min_text)
             patches: list[Artist] = []
-            if radii is not None and np.isfinite(radii[after]).all():
+            if np.isfinite(radii[after]).all():
                 ellipse.set(width=2 * radii[after, 0], height=2 * radii[after, 1])
                 patches.append(ellipse)
-            if reach is not None and (length := float(np.hypot(*reach[after]))) > 1:
+            if (length := float(np.hypot(*reach[after]))) > 1:
                 # The panel's y points down.
                 arrow.set_positions((x, y), (x + reach[after, 0], y - reach[after, 1]))
                 arrow.set_mutation_scale(min(theme.px(20), length))
@@ -91,38 +100,25 @@ class State:
         """Draw the racer's name and the labels in a column. Return the texts for the numbers below the labels."""
         height = axes.get_ylim()[0]
 
-        def write_line(line: int, words: str, color: str, left: float = 0.0) -> Text:
-            y = (line + 0.7) * ROW * size
-            text = write(axes, left, y, words, size, color, va="baseline", math_fontfamily="stixsans")
-            fit_text(text, column - left, theme.min_text)
+        def write_line(line: int, words: str, color: str, left: float = 0.0, *, animated: bool = False) -> Text:
+            y = (line + 0.7) * LINE_HEIGHT * size
+            text = write(
+                axes, left, y, words, size, color, va="baseline", math_fontfamily="stixsans", animated=animated
+            )
             text.set_visible(y <= height)
-            return text
+            return fit_text(text, column - left, theme.min_text)
 
-        draw_racer_marker(axes, theme, self.racer, 0.6 * size, (0.7 * ROW - 0.36) * size)
+        draw_racer_marker(axes, theme, self.racer, 0.6 * size, (0.7 * LINE_HEIGHT - 0.36) * size)
         write_line(0, recording.names[self.racer], theme.ink, left=1.6 * size)
         if not labels:
-            words, room = self._other_state(recording), int(height / (ROW * size)) - 1
+            carried = ["carries", *(recording.states[self.racer] or ["nothing"])]
+            words = carried if recording.hyperparameters[self.racer] else ["does not say", "what it carries"]
+            room = int(height / (LINE_HEIGHT * size)) - 1
             for line, word in enumerate(words if len(words) <= room else [*words[: room - 1], "…"], start=1):
                 write_line(line, word, theme.ink if line == 1 else theme.muted)
-        numbers = []
         for index, label in enumerate(labels):
             write_line(1 + 2 * index, label, theme.ink)
-            numbers.append(write_line(2 + 2 * index, "", theme.muted))
-            numbers[-1].set(parse_math=True, animated=True)
-        return numbers
-
-    def _finite(self, recording: Recording, rows: Array | None) -> Array | None:
-        """Return rows after each step, (steps + 1, 2), with NaN for rows in which they or the loss are not finite."""
-        if rows is None:
-            return None
-        finite = np.isfinite(rows).all(axis=1) & np.isfinite(recording.z[self.racer])
-        return np.where(finite[:, None], rows, np.nan)
-
-    def _other_state(self, recording: Recording) -> list[str]:
-        """Return the lines about an optimizer that has neither a velocity nor step sizes."""
-        if not recording.hyperparameters[self.racer]:
-            return ["does not say", "what it carries"]
-        return ["carries", *(recording.states[self.racer] or ["nothing"])]
+        return [write_line(2 + 2 * index, "", theme.muted, animated=True) for index in range(len(labels))]
 
 
 def _to_pixels(rows: Array, in_view: NDArray[np.bool_], half: Array, fraction: float) -> Array:

@@ -1,7 +1,6 @@
 """A map in numbers, and the key to its colors."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
@@ -28,14 +27,8 @@ from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
 REST = -3
 """Outcome that represents all minima without a row."""
 
-ROW, MIN_ROW = 30.0, 1.5
-"""Height of a row, in pixels of a 1280 × 720 picture, and its minimum in the smallest type size."""
-
 TEXT_SHIFT = 0.1
 """Distance in type sizes from the middle of a line down to the middle of its text."""
-
-COLUMN_GAP = 1.2
-"""Distance between two columns in type sizes."""
 
 LOSS_LINES = 5.2
 """Height of the tally of losses in lines."""
@@ -59,58 +52,49 @@ class Tally:
         return lambda moment: ()
 
 
-@dataclass(frozen=True)
-class _Column:
-    """A column's heading, its text in each row, and the text at a step if that changes."""
-
-    heading: str
-    words: Sequence[str]
-    at_step: Callable[[int, float], str] | None = None
-
-
 class _Table:
     """The outcomes of a map of starts, in rows."""
 
     def __init__(self, axes: Axes, basins: Basins, theme: Theme, width: float, height: float) -> None:
         self.axes, self.basins, self.theme, self.width, self.height = axes, basins, theme, width, height
-        least = MIN_ROW * theme.min_text
         others = [UNDECIDED, *([DIVERGED] if basins.count(DIVERGED, basins.steps) else [])]
-        shown, self.rest = self._split_minima(int(height / least) - 1 - len(others))
-        self.outcomes = [*shown, *([REST] if self.rest else []), *others]
-        self.row = min(max(theme.px(ROW), least), height / (len(self.outcomes) + 1))
+        minima = sorted(range(len(basins.minima)), key=lambda minimum: -basins.count(minimum, basins.steps))
+        room = int(height / (1.5 * theme.min_text)) - 1 - len(others)
+        # Minima without room for a row share one. They are those that the fewest starts reach.
+        shown = len(minima) if len(minima) <= room else max(1, room - 1)
+        self.rest = minima[shown:]
+        self.outcomes = [*sorted(minima[:shown]), *([REST] if self.rest else []), *others]
+        self.row = min(max(theme.px(30), 1.5 * theme.min_text), height / (len(self.outcomes) + 1))
         self.size = min(theme.text(16), max(theme.min_text, 0.62 * self.row))
         self.small = max(theme.min_text, 0.85 * self.size)
-
-    def _split_minima(self, room: int) -> tuple[list[int], list[int]]:
-        """Return the minima that have a row, and those without room for one, which the fewest starts reach."""
-        minima = list(range(len(self.basins.minima)))
-        if len(minima) <= room:
-            return minima, []
-        ordered = sorted(minima, key=lambda minimum: -self.basins.count(minimum, self.basins.steps))
-        return sorted(ordered[: max(1, room - 1)]), ordered[max(1, room - 1) :]
+        self.gap = 1.2 * self.size
 
     def draw(self) -> Move:
         """Draw the table. Return what moves its numbers."""
         for line, outcome in enumerate(self.outcomes, start=1):
             self._draw_symbol(outcome, self._middle(line) + TEXT_SHIFT * self.size)
         left = x = 2.2 * self.size
+        numbers = {"of starts": self._share, "median step": self._median}
         moving: list[tuple[Text, Callable[[int, float], str], int]] = []
-        for index, column in enumerate(self._fitting_columns(self.width - left)):
+        for heading, words in self._fitting_columns(self.width - left).items():
             # The first column is aligned to the left, the others to the right.
-            x += 0 if index == 0 else self._column_width(column) + COLUMN_GAP * self.size
-            align = "right" if index else "left"
-            self._write(x, self._middle(0), column.heading, self.small, self.theme.muted, align)
-            for line, (outcome, word) in enumerate(zip(self.outcomes, column.words, strict=True), start=1):
-                text = self._write(x, self._middle(line), word, self.size, self.theme.ink, align)
-                if column.at_step:
-                    text.set_animated(True)
-                    moving.append((text, column.at_step, outcome))
-            x += self._column_width(column) if index == 0 else 0
-        self._draw_key(left, x + 1.5 * COLUMN_GAP * self.size)
+            right = x + self._column_width(heading, words)
+            place, align = (x, "left") if x == left else (right, "right")
+            self._write(place, self._middle(0), heading, self.small, self.theme.muted, align)
+            texts = [
+                self._write(
+                    place, self._middle(line), word, self.size, self.theme.ink, align, animated=heading in numbers
+                )
+                for line, word in enumerate(words, start=1)
+            ]
+            if heading in numbers:
+                moving += [(text, numbers[heading], each) for text, each in zip(texts, self.outcomes, strict=True)]
+            x = right + self.gap
+        self._draw_key(left, x + 0.5 * self.gap)
 
         def move(moment: Moment) -> Artists:
-            for text, at_step, outcome in moving:
-                text.set_text(at_step(outcome, moment.step))
+            for text, number, outcome in moving:
+                text.set_text(number(outcome, moment.step))
             return [text for text, _, _ in moving]
 
         return move
@@ -118,48 +102,53 @@ class _Table:
     def _middle(self, line: int) -> float:
         return (line + 0.5) * self.row
 
-    def _write(self, x: float, y: float, words: str, size: float, color: str, align: str = "left") -> Text:
-        return write(self.axes, x, y, words, size, color, ha=align, va="center_baseline")
+    def _write(
+        self, x: float, y: float, words: str, size: float, color: str, align: str = "left", *, animated: bool = False
+    ) -> Text:
+        return write(self.axes, x, y, words, size, color, ha=align, va="center_baseline", animated=animated)
 
     def _draw_symbol(self, outcome: int, y: float) -> None:
         """Draw the letter of a minimum, or how the map looks for an outcome without one."""
         theme, radius = self.theme, min(0.42 * self.row, 0.8 * self.size)
         if outcome >= 0:
-            center = np.array([self.size, y])
-            for artist in badge(self.axes, theme, center, minimum_letter(outcome), theme.hue(outcome), radius):
-                artist.set_animated(False)
+            letter, center = minimum_letter(outcome), np.array([self.size, y])
+            badge(self.axes, theme, center, letter, theme.hue(outcome), radius, animated=False)
         elif outcome != REST:
-            face, edge = blend(theme.low, theme.high, 0.5), theme.level
+            swatch = Rectangle(
+                (self.size - radius, y - 0.8 * radius),
+                2 * radius,
+                1.6 * radius,
+                facecolor=blend(theme.low, theme.high, 0.5),
+                edgecolor=theme.level,
+                linewidth=max(0.8, theme.px(1)),
+            )
             if outcome == DIVERGED:
-                face, edge = stripe_colors(theme)
-            corner, extent = (self.size - radius, y - 0.8 * radius), (2 * radius, 1.6 * radius)
-            swatch = Rectangle(corner, *extent, facecolor=face, edgecolor=edge, linewidth=max(0.8, theme.px(1)))
-            if outcome == DIVERGED:
-                swatch.set(hatch="////", linewidth=0)
+                pale, dark = stripe_colors(theme)
+                swatch.set(facecolor=pale, edgecolor=dark, hatch="////", linewidth=0)
             self.axes.add_patch(swatch)
 
-    def _fitting_columns(self, room: float) -> Sequence[_Column]:
-        """Return the columns for which there is room. The shares and the places of the minima are the last to go."""
-        basins, outcomes = self.basins, self.outcomes
-        names = {UNDECIDED: "undecided", DIVERGED: "diverged", REST: f"{len(self.rest)} more"}
-        points = [format_point(basins.minima[each, :2]) if each >= 0 else names[each] for each in outcomes]
-        places = _Column("minimum", points)
-        shares = _Column("of starts", ["100.0 %"] * len(outcomes), self._share)
-        steps = _Column("median step", [str(basins.steps)] * len(outcomes), self._median)
-        heights = _Column("f", self._heights())
-        # Heights are left out if all minima have the same.
-        choices = [(places, heights, shares, steps)] if len(set(heights.words)) > 2 else []
-        for columns in (*choices, (places, shares, steps), (places, shares)):
-            gap = COLUMN_GAP * self.size
-            if sum(self._column_width(column) + gap for column in columns) - gap <= room:
-                return columns
-        return _Column("", [names.get(each, "") for each in outcomes]), shares
+    def _fitting_columns(self, room: float) -> Mapping[str, Sequence[str]]:
+        """Return the words in each row of the columns for which there is room, by the columns' headings.
 
-    def _heights(self) -> list[str]:
-        """Return the values at the minima, with enough digits to differ."""
-        values = rounded(self.basins.minima[:, 2], 9)
+        The shares and the places of the minima are the last to go. Numbers that move have their longest words.
+        """
+        minima, outcomes = self.basins.minima, self.outcomes
+        names = {UNDECIDED: "undecided", DIVERGED: "diverged", REST: f"{len(self.rest)} more"}
+        values = rounded(minima[:, 2], 9)
         decimals = 2 if np.abs(values).max() < 1e4 else None
-        return [format_number(float(values[each]), decimals) if each >= 0 else "" for each in self.outcomes]
+        words = {
+            "": [names.get(each, "") for each in outcomes],
+            "minimum": [format_point(minima[each, :2]) if each >= 0 else names[each] for each in outcomes],
+            "f": [format_number(float(values[each]), decimals) if each >= 0 else "" for each in outcomes],
+            "of starts": ["100.0 %"] * len(outcomes),
+            "median step": [str(self.basins.steps)] * len(outcomes),
+        }
+        # Heights are left out if all minima have the same.
+        choices = [("minimum", "f", "of starts", "median step")] if len(set(words["f"])) > 2 else []
+        for headings in (*choices, ("minimum", "of starts", "median step"), ("minimum", "of starts")):
+            if sum(self._column_width(each, words[each]) + self.gap for each in headings) - self.gap <= room:
+                return {each: words[each] for each in headings}
+        return {each: words[each] for each in ("", "of starts")}
 
     def _share(self, outcome: int, step: float) -> str:
         count = sum(self.basins.count(each, step) for each in (self.rest if outcome == REST else [outcome]))
@@ -169,19 +158,18 @@ class _Table:
         median = np.nan if outcome == REST else self.basins.median(outcome, step)
         return "" if np.isnan(median) else f"{median:.0f}"
 
-    def _column_width(self, column: _Column) -> float:
-        heading = max_width(self.axes, [column.heading], self.small)
-        return max(heading, max_width(self.axes, column.words, self.size))
+    def _column_width(self, heading: str, words: Sequence[str]) -> float:
+        return max(max_width(self.axes, [heading], self.small), max_width(self.axes, words, self.size))
 
     def _draw_key(self, left: float, right: float) -> None:
         """Draw the key to the tints beside the table, from `right` on, or else below it, if there is room."""
         words = [*(f"≤ {edge}" for edge in step_bands(self.basins)), "later"]
         least = len(words) * 1.15 * max_width(self.axes, words, self.small)
-        rows = list(enumerate(self.outcomes, start=1))
         if right + least <= self.width:
+            rows = enumerate(self.outcomes, start=1)
             hues = {self._middle(line): self.theme.hue(outcome) for line, outcome in rows if outcome >= 0}
             self._draw_tints(words, right, min(self.width - right, 1.5 * least), self._middle(0), hues)
-        elif (below := self._middle(len(rows) + 2)) + 0.5 * self.row <= self.height:
+        elif (below := self._middle(len(self.outcomes) + 2)) + 0.5 * self.row <= self.height:
             y = below - self.row
             label = self._write(left, y, "by step", self.small, self.theme.muted)
             x = left + text_width(label) + 0.5 * self.size
@@ -205,17 +193,15 @@ def _draw_losses(axes: Axes, losses: Losses, theme: Theme, width: float, height:
 
     def write_line(line: float, words: str, left: float = 0.0, *, muted: bool = True, align: str = "left") -> Text:
         """Write a heading, or if it is not muted, a text that moves."""
-        small, color = (max(theme.min_text, 0.85 * size), theme.muted) if muted else (size, theme.ink)
+        type_size, color = (max(theme.min_text, 0.85 * size), theme.muted) if muted else (size, theme.ink)
         style = {"ha": align, "va": "center_baseline", "animated": not muted}
-        return write(axes, left, (line + 0.5) * row, words, small, color, **style)
+        return write(axes, left, (line + 0.5) * row, words, type_size, color, **style)
 
     write_line(0, "best so far")
     heading = write_line(2, "loss above the minimum" if losses.gap else "loss")
-    moving = [
-        write_line(1, "", muted=False),
-        write_line(2, "", text_width(heading) + size, muted=False),
-        write_line(0, "", width, muted=False, align="right"),
-    ]
+    best = write_line(1, "", muted=False)
+    loss = write_line(2, "", text_width(heading) + size, muted=False)
+    diverged = write_line(0, "", width, muted=False, align="right")
     scale = loss_scale(losses)
     top = 3.2 * row
     axes.imshow(
@@ -225,32 +211,30 @@ def _draw_losses(axes: Axes, losses: Losses, theme: Theme, width: float, height:
         interpolation="nearest",
     )
     axes.set(xlim=(0, width), ylim=(height, 0))
+    signs = {
+        scale.low: "≤ " if (losses.loss < scale.low).any() else "",
+        scale.high: "≥ " if (losses.loss > scale.high).any() else "",
+    }
     for tick in _color_bar_ticks(scale, int(np.clip(width / (5 * size), 2, 6))):
-        words = format_power(round(np.log10(tick))) if scale.logarithmic else f"{tick:g}".replace("-", "−")
-        if tick == scale.low and (losses.loss < tick).any():
-            words = f"≤ {words}"
-        if tick == scale.high and (losses.loss > tick).any():
-            words = f"≥ {words}"
-        x = float(scale.fractions(np.array(tick))) * width
-        text = write_line(3.9, words, x, align="center")
+        number = format_power(round(np.log10(tick))) if scale.logarithmic else f"{tick:g}".replace("-", "−")
+        text = write_line(3.9, signs.get(tick, "") + number, align="center")
         half = text_width(text) / 2
-        text.set_x(float(np.clip(x, half, width - half)))
+        text.set_x(float(np.clip(scale.fractions(np.array(tick)) * width, half, width - half)))
 
     def move(moment: Moment) -> Artists:
         cell = losses.best(moment.step)
-        settings = loss = ""
-        if cell:
-            loss = format_number(float(losses.loss[int(moment.step)][cell]), None)
-        if cell and moment.step >= 1:
-            row, column = cell
-            pairs = zip(losses.names, (losses.values[0][column], losses.values[1][row]), strict=True)
-            settings = ", ".join(f"{name} {format_setting(each)}" for name, each in pairs)
-        words = settings, loss, f"diverged {100 * losses.diverged(moment.step):.1f} %"
-        for text, shown in zip(moving, words, strict=True):
-            text.set_text(shown)
-        return moving
+        best.set_text(_format_settings(losses, cell) if cell and moment.step >= 1 else "")
+        loss.set_text(format_number(float(losses.loss[int(moment.step)][cell]), None) if cell else "")
+        diverged.set_text(f"diverged {100 * losses.diverged(moment.step):.1f} %")
+        return best, loss, diverged
 
     return move
+
+
+def _format_settings(losses: Losses, cell: tuple[int, int]) -> str:
+    row, column = cell
+    pairs = zip(losses.names, (losses.values[0][column], losses.values[1][row]), strict=True)
+    return ", ".join(f"{name} {format_setting(value)}" for name, value in pairs)
 
 
 def _color_bar_ticks(scale: LossScale, most: int) -> list[float]:
