@@ -30,26 +30,28 @@ class Contour:
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the contour lines, the minima and the starts. The trails and heads move."""
         draw_contours(axes, recording.surface, theme, self.levels)
-        landmarks = self._draw_landmarks(axes, recording, theme)
-        racers = range(len(recording.names))
-        artists = [RacerArtists(axes, theme, racer) for racer in racers]
-
-        def to_pixels(points: Array) -> Array:
-            return axes.transData.transform(points[:, :2])
-
-        paths = [RacerPath(recording, racer, to_pixels, CELL) for racer in racers]
-
-        def heads(moment: Moment) -> Array:
-            return np.array([path.head(moment.step) for path in paths])
-
-        backing = blend(theme.low, theme.high, 0.5)
-        move_labels = draw_labels(axes, theme, recording.names, backing, self.moments, heads, landmarks)
+        racers = [
+            (
+                RacerArtists(axes, theme, racer),
+                RacerPath(recording, racer, lambda points: axes.transData.transform(points[:, :2]), CELL),
+            )
+            for racer in range(len(recording.names))
+        ]
+        move_labels = draw_labels(
+            axes,
+            theme,
+            recording.names,
+            backing=blend(theme.low, theme.high, 0.5),
+            moments=self.moments,
+            heads=lambda moment: np.array([path.head(moment.step) for _, path in racers]),
+            obstacles=self._draw_landmarks(axes, recording, theme),
+        )
 
         def move(moment: Moment) -> Artists:
-            placed = []
-            for racer, path in zip(artists, paths, strict=True):
-                trail = path.trail(moment.step)
-                placed.append(racer.set_pixels(trail, path.steps(moment.step), trail[-1]))
+            placed = [
+                artists.set_pixels(path.trail(moment.step), path.steps(moment.step), path.head(moment.step))
+                for artists, path in racers
+            ]
             return [*in_layers(placed), *move_labels(moment)]
 
         return move
@@ -85,18 +87,15 @@ class Contour:
     def _name_start(self, axes: Axes, recording: Recording, theme: Theme, start: Array) -> Array:
         """Write "start" beside the start, away from the trails. Return the word's center and size in pixels, (4,)."""
         surface = recording.surface
-        box = axes.get_window_extent()
-        extent = np.array([box.width, box.height])
+        extent = np.array(axes.get_window_extent().size)
         scale = extent / (surface.high - surface.low)
-        trails = np.vstack([path.xyz[:, :2] for path in recording.paths])
-        trails = (trails[np.isfinite(trails).all(axis=1)] - start) * scale
+        trails = (np.vstack([path.xyz[:, :2] for path in recording.paths]) - start) * scale
         size = theme.text(14)
         reach = np.array([size * 2.2, size * 1.4])
-        sides = np.array([[0, 1], [0, -1], [-1, 0], [1, 0], [-1, 1], [1, 1], [-1, -1], [1, -1]], dtype=float)
-        offsets = sides * reach
+        offsets = reach * [[0, 1], [0, -1], [-1, 0], [1, 0], [-1, 1], [1, 1], [-1, -1], [1, -1]]
         centers = (start - surface.low) * scale + offsets
         inside = (centers > reach / 2).all(axis=1) & (centers < extent - reach / 2).all(axis=1)
-        room = np.array([np.abs((trails - offset) / reach).max(axis=1).min() for offset in offsets])
+        room = np.array([np.nanmin(np.abs((trails - offset) / reach).max(axis=1)) for offset in offsets])
         best = offsets[int(np.where(inside, room, -1).argmax())]
         text = axes.annotate(
             "start",

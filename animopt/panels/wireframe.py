@@ -14,7 +14,6 @@ from animopt.drawing.camera import Camera, HeightField
 from animopt.drawing.colors import blend
 from animopt.drawing.height_scale import height_scale
 from animopt.drawing.labels import draw_labels
-from animopt.drawing.mpl import Artist
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.path_thinning import CELL, RacerPath
 from animopt.drawing.text import text_width
@@ -35,8 +34,8 @@ HEIGHT = 0.75
 VALLEY = 0.6
 """Fraction of the domain's area that the lower half of the wireframe covers."""
 
-HIDDEN_MESH, HIDDEN_TRAIL = 0.16, 0.55
-"""Opacity of a mesh line and of a trail behind the surface."""
+HIDDEN_TRAIL = 0.55
+"""Opacity of a trail behind the surface."""
 
 MAX_HEIGHT = 3.0
 """Maximum height at which a racer is drawn, in heights of the surface."""
@@ -46,9 +45,6 @@ FLOOR_DEPTH, FLOOR_LEVELS = 0.22, 7
 
 MAX_SCALE = 1.3
 """Maximum scale of the projection, in the foreground. At the origin it is 1."""
-
-MARGIN = 1.03
-"""Factor by which the view is larger than the surface, so that a head at the edge is not cut."""
 
 MIN_ASPECT = 0.4
 """Minimum length of the shorter side of the domain, as a fraction of the longer side."""
@@ -70,16 +66,16 @@ class Wireframe:
         scaled = _ScaledSurface(recording.surface)
         mesh = _Mesh(scaled)
         axes.set_axis_off()
-        obstacles = _draw_scale_note(axes, theme) if scaled.heights.is_nonlinear else np.empty((0, 4))
         floor = _floor(recording.surface, scaled)
         _set_view(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
         to_pixels = axes.transData.transform
         floor_line = PixelLine(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
-        opacities = (HIDDEN_MESH, *np.linspace(0.22, 0.95, SHADES))
-        widths = (0.8, *np.linspace(0.8, 1.2, SHADES))
         mesh_lines = [
             PixelLine(axes, blend(theme.background, theme.mesh, opacity), max(0.5, theme.px(width)))
-            for opacity, width in zip(opacities, widths, strict=True)
+            # The first opacity and width are those of lines behind the surface.
+            for opacity, width in zip(
+                (0.16, *np.linspace(0.22, 0.95, SHADES)), (0.8, *np.linspace(0.8, 1.2, SHADES)), strict=True
+            )
         ]
         cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / MAX_SCALE
         racers = range(len(recording.names))
@@ -91,10 +87,18 @@ class Wireframe:
         artists = [RacerArtists(axes, theme, racer) for racer in racers]
 
         def heads(moment: Moment) -> Array:
-            points = np.array([path.head(moment.step) for path in paths])
-            return to_pixels(Camera(moment.azimuth, self.elevation).project(points)[0])
+            camera = Camera(moment.azimuth, self.elevation)
+            return to_pixels(camera.project(np.array([path.head(moment.step) for path in paths]))[0])
 
-        move_labels = draw_labels(axes, theme, recording.names, theme.background, self.moments, heads, obstacles)
+        move_labels = draw_labels(
+            axes,
+            theme,
+            recording.names,
+            backing=theme.background,
+            moments=self.moments,
+            heads=heads,
+            obstacles=_draw_scale_note(axes, theme) if scaled.heights.is_nonlinear else np.empty((0, 4)),
+        )
 
         def move(moment: Moment) -> Artists:
             camera = Camera(moment.azimuth, self.elevation)
@@ -105,21 +109,24 @@ class Wireframe:
             ]
             points = np.concatenate(parts)
             hidden = scaled.field.hidden(points, camera)
-            projected, depth = camera.project(np.concatenate([points, floor]))
+            projected, depth = camera.project(points)
             pixels = to_pixels(projected)
-            floor_line.set_pixels(pixels[len(points) :])
-            for line, vertices in zip(mesh_lines, mesh.lines(pixels, depth, hidden), strict=True):
-                line.set_pixels(vertices)
-            pixels = pixels[: len(points)]
+            lines = mesh.lines(pixels, depth, hidden)
             ends = np.cumsum([len(part) for part in parts])[:-1]
-            whole = np.split(pixels, ends)
-            visible = np.split(np.where(hidden[:, None], np.nan, pixels), ends)
-            placed: list[Sequence[Artist]] = []
-            for racer in racers:
-                trail, steps = 1 + racer, 1 + len(racers) + racer
-                front = artists[racer].set_pixels(visible[trail], visible[steps], whole[trail][-1])
-                placed.append([hidden_trails[racer].set_pixels(whole[trail]), *front])
-            return [floor_line, *mesh_lines, *in_layers(placed), *move_labels(moment)]
+            trails = np.split(pixels, ends)[1:]
+            visible = np.split(np.where(hidden[:, None], np.nan, pixels), ends)[1:]
+            placed = [
+                [behind.set_pixels(trail), *racer.set_pixels(visible_trail, visible_steps, trail[-1])]
+                for behind, racer, trail, visible_trail, visible_steps in zip(
+                    hidden_trails, artists, trails, visible, visible[len(paths) :], strict=False
+                )
+            ]
+            return [
+                floor_line.set_pixels(to_pixels(camera.project(floor)[0])),
+                *(line.set_pixels(each) for line, each in zip(mesh_lines, lines, strict=True)),
+                *in_layers(placed),
+                *move_labels(moment),
+            ]
 
         return move
 
@@ -148,14 +155,13 @@ class _Mesh:
     def __init__(self, scaled: _ScaledSurface) -> None:
         stride = (scaled.field.z.shape[0] - 1) // (2 * MESH_LINES)
         z = scaled.field.z[::stride, ::stride]
-        rows, columns = z.shape
         half = scaled.field.half
-        x, y = np.meshgrid(np.linspace(-half[0], half[0], columns), np.linspace(-half[1], half[1], rows))
-        index = np.arange(rows * columns).reshape(rows, columns)
-        along = np.stack([index[::2, :-1], index[::2, 1:]], axis=-1).reshape(-1, 2)
-        across = np.stack([index[:-1, ::2].T, index[1:, ::2].T], axis=-1).reshape(-1, 2)
+        x, y = np.meshgrid(np.linspace(-half[0], half[0], z.shape[1]), np.linspace(-half[1], half[1], z.shape[0]))
+        index = np.arange(z.size).reshape(z.shape)
         vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-        segments = np.concatenate([along, across])
+        # Pairs of neighbors along each line of constant y, then along each line of constant x.
+        pairs = (index[::2, :-1], index[::2, 1:]), (index[:-1, ::2].T, index[1:, ::2].T)
+        segments = np.concatenate([np.stack(pair, axis=-1).reshape(-1, 2) for pair in pairs])
         segments = segments[np.isfinite(vertices[segments]).all(axis=(1, 2))]
         # Vertices between the lines are in no segment.
         used, segments = np.unique(segments, return_inverse=True)
@@ -167,12 +173,10 @@ class _Mesh:
 
         A row of NaN separates two lines. `pixels`, `depth` and `hidden` begin with those of the vertices.
         """
-        vertices = slice(len(self.vertices))
-        through = hidden[self.segments[:, 0]] | hidden[self.segments[:, 1]]
-        distance = (depth[vertices] / self.radius + 1) / 2
+        distance = (depth[: len(self.vertices)] / self.radius + 1) / 2
         fade = (1 - HEIGHT_WEIGHT) * distance + HEIGHT_WEIGHT * (0.5 - self.vertices[:, 2] / HEIGHT)
         shade = np.clip(fade[self.segments].mean(axis=1) * SHADES, 0, SHADES - 1).astype(int)
-        bucket = np.where(through, 0, 1 + shade)
+        bucket = np.where(hidden[self.segments].any(axis=1), 0, 1 + shade)
         order = np.argsort(bucket, kind="stable")
         bucket, segments = bucket[order], self.segments[order]
         # A segment that starts where the previous one ends only adds a point to its line.
@@ -206,10 +210,12 @@ def _floor(surface: Surface, scaled: _ScaledSurface) -> Array:
     # Half of the rows and columns give lines that look the same, in less time.
     x, y, z = surface.x[::2], surface.y[::2], surface.z[::2, ::2]
     lines = contour_generator(x, y, np.ma.masked_invalid(z))
-    levels = height_scale(surface.scale, VALLEY).heights(FLOOR_LEVELS + 2)[1:-1]
     (left, bottom), (right, top) = surface.low, surface.high
     edge = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
-    flat = [edge, *(np.array(line) for level in levels for line in lines.lines(level))]
+    flat = [
+        edge,
+        *(np.array(line) for level in scaled.heights.heights(FLOOR_LEVELS + 2)[1:-1] for line in lines.lines(level)),
+    ]
     points = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])
     return np.column_stack([(points - scaled.middle) * scaled.scale, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])
 
@@ -218,8 +224,8 @@ def _set_view(axes: Axes, points: Array, elevation: float) -> None:
     """Set the axes' limits, with equal units, so that the points fit at every azimuth of the camera."""
     views = [Camera(azimuth, elevation).project(points)[0] for azimuth in range(0, 360, 15)]
     low, high = np.nanmin(views, axis=(0, 1)), np.nanmax(views, axis=(0, 1))
-    box = axes.get_window_extent()
-    pixels = np.array([box.width, box.height])
-    half = pixels * ((high - low) / pixels).max() / 2 * MARGIN
+    pixels = np.array(axes.get_window_extent().size)
+    # The margin of 3 % is for heads at the edge.
+    half = pixels * ((high - low) / pixels).max() / 2 * 1.03
     middle = (low + high) / 2
     axes.set(xlim=(middle[0] - half[0], middle[0] + half[0]), ylim=(middle[1] - half[1], middle[1] + half[1]))
