@@ -7,7 +7,7 @@ from typing import final
 from animopt.drawing.artists import draw_racer_marker
 from animopt.drawing.axes_style import use_pixel_units
 from animopt.drawing.layout import Box, arrange_tiles, heading_height
-from animopt.drawing.mpl import MaxNLocator, Text
+from animopt.drawing.mpl import Text
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import fit_text, shorten_names, text_width, write
 from animopt.panels.contour import Contour
@@ -29,18 +29,15 @@ class Multiples:
             tile = axes.inset_axes(box.as_fractions(width, height), label="multiple")
             own_theme = replace(theme, hues=(theme.hue(racer),), markers=(theme.marker(racer),))
             moves.append(Contour().draw(tile, recording.single(racer), own_theme))
-            first = not any(other.top == box.top for other in boxes[:racer])
-            last = not any(other.top > box.top and abs(other.left - box.left) < box.width for other in boxes)
-            tile.tick_params(labelleft=first, labelbottom=last)
-            if racer + 1 < len(boxes) and boxes[racer + 1].top == box.top:
+            below = [other for other in boxes if other.top > box.top and abs(other.left - box.left) < box.width]
+            tile.tick_params(labelleft=box.top not in [other.top for other in boxes[:racer]], labelbottom=not below)
+            if box.top in [other.top for other in boxes[racer + 1 :]]:
                 # The last label would touch the first label of the next map.
-                across = tile.xaxis.get_major_locator()
-                assert isinstance(across, MaxNLocator)
-                across.set_params(prune="upper")
+                tile.locator_params(axis="x", prune="upper")
 
         def move(moment: Moment) -> Artists:
             for racer, loss in enumerate(losses):
-                loss.set_text(format_standing(recording, racer, int(moment.step), decimals, brief=brief))
+                loss.set_text(format_standing(recording, racer, int(moment.step), decimals, brief))
             return [*(artist for each in moves for artist in each(moment)), *losses]
 
         return move
@@ -52,22 +49,33 @@ def _draw_headings(
     """Draw each racer's marker and name above its box. If losses fit, return their texts and whether they are brief."""
     size, line = theme.text(15), heading_height(theme)
     room = boxes[0].width - 1.3 * size
-    losses, names = [], []
-    for racer, (name, box) in enumerate(zip(recording.names, boxes, strict=True)):
-        y = box.top - 0.55 * line
-        losses.append(
-            write(axes, box.left + box.width, y, "", size, theme.muted, ha="right", va="center_baseline", animated=True)
-        )
-        names.append(write(axes, box.left + 1.3 * size, y, name, size, theme.ink, va="center_baseline"))
+    for racer, box in enumerate(boxes):
         draw_racer_marker(axes, theme, racer, box.left + 0.5 * size, box.top - 0.5 * line)
+    losses = [
+        write(
+            axes,
+            box.left + box.width,
+            box.top - 0.55 * line,
+            "",
+            size,
+            theme.muted,
+            ha="right",
+            va="center_baseline",
+            animated=True,
+        )
+        for box in boxes
+    ]
+    names = [
+        write(axes, box.left + 1.3 * size, box.top - 0.55 * line, name, size, theme.ink, va="center_baseline")
+        for name, box in zip(recording.names, boxes, strict=True)
+    ]
     shorten_names(names, recording.names, room)
     for text in names:
         fit_text(text, room, theme.min_text)
     steps = range(recording.last_step + 1)
     for brief in (False, True):
         for racer, text in enumerate(losses):
-            shown = (format_standing(recording, racer, step, decimals, brief=brief) for step in steps)
-            text.set_text(max(shown, key=len))
+            text.set_text(max((format_standing(recording, racer, step, decimals, brief) for step in steps), key=len))
         if max(map(text_width, names)) + size + max(map(text_width, losses)) <= room:
             return losses, brief
     for text in losses:

@@ -5,16 +5,12 @@ from typing import final
 
 import numpy as np
 
-from animopt.core.arrays import Array
 from animopt.core.number_format import format_number, format_point
 from animopt.drawing.artists import draw_racer_marker
 from animopt.drawing.axes_style import use_pixel_units
 from animopt.drawing.mpl import Text
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
-
-ROW = 26.0
-"""Height of a row, in pixels of a 1280 × 720 picture."""
 
 
 @final
@@ -33,17 +29,14 @@ class Standings:
         max_rows = max(1, int(height / (1.3 * theme.min_text)))
         columns = min(-(-count // max_rows), max(1, int((width / theme.min_text + 2) / (indent + loss_width + 2))))
         rows = min(-(-count // columns), max_rows)
-        row = min(max(theme.px(ROW), 1.3 * theme.min_text), height / rows)
+        row = min(max(theme.px(26), 1.3 * theme.min_text), height / rows)
         size = min(theme.text(17), max(theme.min_text, row * 0.7))
         width = (width + 2 * size) / columns - 2 * size
         # If not all racers fit, the last row shows the number of the others.
         racers = range(count if count <= rows * columns else rows * columns - 1)
         places = [(racer // rows * (width + 2 * size), (racer % rows + 0.5) * row) for racer in range(count)]
         if len(racers) < count:
-            left, middle = places[len(racers)]
-            write(axes, left, middle, f"{count - len(racers)} more", size, theme.muted, va="center_baseline")
-        if not racers:
-            return lambda moment: ()
+            write(axes, *places[len(racers)], f"{count - len(racers)} more", size, theme.muted, va="center_baseline")
 
         def write_column(
             x: float, words: Sequence[str], *, scale: float = 1.0, align: str = "left", color: str = theme.ink
@@ -56,8 +49,7 @@ class Standings:
 
         ranks = write_column(size * (indent - 2.15), [""] * count, align="right", color=theme.muted)
         losses = write_column(width, [""] * count, align="right")
-        for racer in racers:
-            left, middle = places[racer]
+        for racer, (left, middle) in zip(racers, places, strict=False):
             draw_racer_marker(axes, theme, racer, left + size * (indent - 1.15), middle + 0.1 * size)
         names_left, losses_left = size * indent, width - (loss_width + 1) * size
         names = write_column(names_left, recording.names)
@@ -79,16 +71,17 @@ class Standings:
             return [], len(choices)
 
         settings, _ = first_that_fits([(_settings(recording), settings_left, losses_left)])
-        whole, parts = _outcomes(recording)
+        wordings = zip(*(_outcome(recording, racer) for racer in range(count)), strict=True)
+        # A tuple of phrases, one for each racer, for each wording.
+        whole, parts = (list(zip(*phrases, strict=True)) for phrases in wordings)
         # A whole outcome is preferred to the loss, and the loss to the name, which is also beside the head.
         rooms = [(settings_left, losses_left), (settings_left, width), (names_left, width)]
         choices = [(words, *room) for room in rooms for words in whole]
         outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
         # A racer that diverged or left the view shows that in place of its loss.
         lost = [text for racer, text in enumerate(losses) if recording.lost(racer, recording.last_step)]
-        beside = [names, losses]
-        if fitting < len(choices):
-            beside = [[names, losses], [names, lost], [lost]][fitting // len(whole)]
+        # There are fewer parts than whole outcomes, so that one index stands for all of them.
+        beside = [[names, losses], [names, lost], [lost], [names, losses]][fitting // len(whole)]
 
         def move(moment: Moment) -> Artists:
             step = int(moment.step)
@@ -104,25 +97,18 @@ class Standings:
 
 def _settings(recording: Recording) -> list[str]:
     """Return each racer's settings, and its number of gradients if that is more than one per step."""
-    totals = recording.evaluations[:, -1]
     return [
         ", ".join(filter(None, [words, f"{total} gradients" if total > steps else ""]))
-        for words, total, steps in zip(recording.settings, totals, recording.steps, strict=True)
+        for words, total, steps in zip(recording.settings, recording.evaluations[:, -1], recording.steps, strict=True)
     ]
 
 
-def _outcomes(recording: Recording) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
-    """Return wordings of each racer's end point, its distance from the nearest minimum, and its number of gradients.
-
-    Each wording has a phrase for each racer. Wordings in the first list contain all of this, those in the second only
-    a part. In both lists, they become shorter from first to last.
-    """
-    phrases = [_outcome(recording, racer) for racer in range(len(recording.names))]
-    whole, parts = (list(zip(*each, strict=True)) for each in zip(*phrases, strict=True))
-    return whole, parts
-
-
 def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
+    """Return wordings of a racer's end point, its distance from the nearest minimum, and its number of gradients.
+
+    The four wordings in the first list contain all of this, the two in the second only a part. In both lists, they
+    become shorter from first to last.
+    """
     evaluations = recording.evaluations[racer, -1]
     gradients, short = f"{evaluations} gradients", f"{evaluations} ∇f"
     end = recording.xy[racer, -1]
@@ -130,8 +116,12 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
         return [gradients, gradients, short, short], [short, short]
     exact, rough = format_point(end), format_point(end, 1)
     if not len(recording.minima):
-        longest = f"ends at {exact}, {gradients}"
-        return [longest, f"{exact}, {gradients}", f"{exact}, {short}", f"{rough}, {short}"], [exact, rough]
+        return [
+            f"ends at {exact}, {gradients}",
+            f"{exact}, {gradients}",
+            f"{exact}, {short}",
+            f"{rough}, {short}",
+        ], [exact, rough]
     distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
     away, minimum = distances.min(), recording.minima[int(distances.argmin()), :2]
     near, roughly = f"{away:.2g} from {format_point(minimum)}", f"{away:.1g} from {format_point(minimum, 1)}"
@@ -143,11 +133,10 @@ def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
     ], [f"{near}, {short}", roughly]
 
 
-def format_standing(recording: Recording, racer: int, step: int, decimals: int | None, *, brief: bool = False) -> str:
+def format_standing(recording: Recording, racer: int, step: int, decimals: int | None, brief: bool = False) -> str:
     """Return a racer's loss after a step, or the reason why it is out of view, and unless `brief`, since which step."""
     if lost := recording.lost(racer, step):
-        reason, since = lost
-        return reason if brief else f"{reason} at step {since}"
+        return lost[0] if brief else f"{lost[0]} at step {lost[1]}"
     return format_number(float(recording.z[racer, step]), decimals)
 
 
@@ -161,8 +150,7 @@ def _longest(recording: Recording, racer: int, decimals: int | None) -> str:
 
 def common_decimals(recording: Recording) -> int | None:
     """Return the number of decimals for all losses, so that a column aligns, or None for powers of ten."""
-    losses: Array = np.abs(recording.z[recording.in_view])
-    losses = losses[losses > 0]
-    if losses.size and (losses.min() < 1e-3 or losses.max() >= 1e6):
+    losses = np.abs(recording.z[recording.in_view])
+    if losses[losses > 0].min(initial=1) < 1e-3 or losses.max(initial=0) >= 1e6:
         return None
-    return 2 if losses.size and losses.max() >= 100 else 4
+    return 2 if losses.max(initial=0) >= 100 else 4
