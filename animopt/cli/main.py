@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from animopt.cli.commands import COMMANDS
 from animopt.cli.console import Console, exit_code
-from animopt.cli.options import Context, complete_file
+from animopt.cli.options import Context
 from animopt.cli.scene_commands import SceneCommand
 from animopt.core.errors import Error, UsageError, first_line
 from animopt.core.processes import INTERRUPTED, signal_exit_code, signal_received
@@ -54,7 +54,7 @@ class Animopt(click.Group):
             for item in super().shell_complete(ctx, incomplete)
             if item.value == escape_controls(item.value)
         ]
-        return items or complete_file(incomplete)
+        return items or [CompletionItem(incomplete, type="file")]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write every scene and every other command with a one-line description."""

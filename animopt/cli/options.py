@@ -193,11 +193,6 @@ def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: s
     return [name.lower() for name in names] if incomplete.islower() else list(names)
 
 
-def complete_file(incomplete: str) -> list[CompletionItem]:
-    """Return an item that makes the shell complete file names."""
-    return [CompletionItem(incomplete, type="file")]
-
-
 def function_names() -> list[str]:
     """Return the names of the test functions as the command line shows them."""
     program = _parse("animopt", "engine", "library.py")
@@ -220,7 +215,7 @@ def optimizer_names() -> list[str]:
 def _names_or_files(names: Iterable[str], incomplete: str) -> list[str | CompletionItem]:
     # A name with control characters cannot be typed, and the terminal would act on it.
     found = [name for name in names if name.startswith(incomplete) and name == escape_controls(name)]
-    return [*found] or [*complete_file(incomplete)]
+    return [*found] or [CompletionItem(incomplete, type="file")]
 
 
 def _parse(package: str, *parts: str) -> ast.Module:

@@ -95,8 +95,11 @@ class RenderOptions:
         """Return the clip at a path. Raises UsageError for options that its format does not support."""
         max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
         make_output = PRESETS[self.preset].output if self.preset else Output
-        given = _given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes)
-        clip = make_output(path, transparent=self.transparent, **given)
+        clip = make_output(
+            path,
+            transparent=self.transparent,
+            **_given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes),
+        )
         return clip.draft() if self.draft or self.watch else clip
 
     @property
@@ -110,8 +113,9 @@ class RenderOptions:
 
     def scene_executor(self, scenes: int) -> AbstractContextManager[Executor]:
         """Return the executor that renders a number of scenes, several at a time."""
-        count = self.workers or min(available_processors(), scenes)
-        return self.cluster_executor() or WorkerPool(count, "animopt.scene.scene")
+        return self.cluster_executor() or WorkerPool(
+            self.workers or min(available_processors(), scenes), "animopt.scene.scene"
+        )
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -218,9 +222,8 @@ def _plan(name: str, options: RenderOptions, stdout_path: Path | None) -> _Plan:
     if is_page:
         _check_page_options(options)
     endings = [".png"] if is_page and not options.formats else options.endings
-    stem = f"renders/{name}-storyboard" if options.storyboard else f"renders/{name}"
     paths = [str(stdout_path) if output == STANDARD_OUTPUT else output for output in options.outputs]
-    paths = paths or [f"{stem}{ending}" for ending in endings]
+    paths = paths or [f"renders/{name}{'-storyboard' if options.storyboard else ''}{ending}" for ending in endings]
     pages = [Path(path) for path in paths] if is_page else []
     clips = [] if is_page else [options.output(path) for path in paths]
     for page in pages:

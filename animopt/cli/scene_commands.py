@@ -242,8 +242,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
         if (report := results[name].report) and report.facts
     ]
     if cards:
-        (clip,) = next(iter(scenes.values()))[1]
-        options.console.files([save_page(folder, cards, clip.size)])
+        options.console.files([save_page(folder, cards, options.output("clip.mp4").size)])
     _check_results(results)
 
 
