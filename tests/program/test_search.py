@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
+import attrs
 import click
 import numpy as np
 import pytest
@@ -658,7 +659,7 @@ json_like = plain_values(finite=False)
 invalid_recipes = st.one_of(
     st.text(),
     json_like.map(str),
-    st.fixed_dictionaries({name: st.one_of(maps, st.text(), json_like) for name in Recipe.__dataclass_fields__}).map(
+    st.fixed_dictionaries({name: st.one_of(maps, st.text(), json_like) for name in attrs.fields_dict(Recipe)}).map(
         json.dumps
     ),
 )
