@@ -44,8 +44,10 @@ def _interval(axis: str, ends: Any) -> Pair:
 
 
 def _points(field: str, points: Any) -> tuple[Pair, ...]:
-    given = check_list(f"function {field} ", points, "give a list of pairs, as [(0, 0)]")
-    return tuple(check_pair(f"function {field}", point) for point in given)
+    return tuple(
+        check_pair(f"function {field}", point)
+        for point in check_list(f"function {field} ", points, "give a list of pairs, as [(0, 0)]")
+    )
 
 
 @race_environment()
@@ -143,10 +145,9 @@ class Function:
             data=_columns(data),
             predict=predict,
         )
-        starts = [self.start] if self.start else []
-        for field, points in (("minima", self.minima), ("saddles", self.saddles), ("start", starts)):
+        for field, points in {"minima": self.minima, "saddles": self.saddles, "start": [self.start]}.items():
             for point in points:
-                if not self.contains(point):
+                if point and not self.contains(point):
                     raise UsageError(f"function {field} {point}: lies outside x={self.x}, y={self.y}; widen the domain")
         if predict is not None and not callable(predict):
             raise UsageError(
@@ -238,17 +239,19 @@ class Function:
             if "in-place operation" in message:
                 message += "; leave x as it is, and work on x.clone()"
             raise Error(f"{self.called}{self._line(error)}: {message}") from error
-        if value is None:
-            raise Error(f"{self.called}: returned None; end it with return and the value")
         if not isinstance(value, torch.Tensor):
-            raise Error(f"{self.called}: returned {type(value).__name__}; write it in torch arithmetic")
+            raise Error(
+                f"{self.called}: returned None; end it with return and the value"
+                if value is None
+                else f"{self.called}: returned {type(value).__name__}; write it in torch arithmetic"
+            )
         if value.numel() != 1:
             raise Error(f"{self.called}: returned shape {tuple(value.shape)} at one point; return one number")
-        if value.is_complex():
-            raise Error(f"{self.called}: returned a complex number; return a real one, as its .abs() or .real")
         if not value.is_floating_point():
             raise Error(
-                f"{self.called}: returned {value.dtype}; return a floating-point number, without int or .long()"
+                f"{self.called}: returned a complex number; return a real one, as its .abs() or .real"
+                if value.is_complex()
+                else f"{self.called}: returned {value.dtype}; return a floating-point number, without int or .long()"
             )
         return value.reshape(())
 

@@ -56,7 +56,10 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
         if not np.array_equal(heights, function.values(points), equal_nan=True):
             return
         differences, wrong = _compare(function, points, heights, slopes, LONGEST_DIFFERENCE * (high - low))
-        flat = _flat_axes(function, points, heights, slopes, differences)
+        # Along a flat axis, all slopes are 0 although the values differ, as with rounding.
+        rolled = np.where(np.eye(2)[:, None] == 1, np.roll(points, 1, axis=0), points)
+        level = ~slopes.any(axis=0) & (np.median(abs(differences), axis=0) == 0)
+        flat = level & (function.values(rolled) != heights).any(axis=1)
     bad = wrong.any(axis=1)
     if bad.sum() > 1:
         first = int(bad.argmax())
@@ -65,8 +68,10 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
             f"{function.called}: autograd loses part of its gradient, {got} for {expected} at {place}; {watch.remedy}"
         )
     if watch.advice and flat.any():
-        axis = "xy"[int(flat.argmax())]
-        raise Error(f"{function.called}: its slope along {axis} is 0, though its values differ; {watch.remedy}")
+        raise Error(
+            f"{function.called}: its slope along {'xy'[int(flat.argmax())]} is 0, though its values differ; "
+            f"{watch.remedy}"
+        )
     if (heights == heights[0]).all() and not slopes.any():
         warnings.warn(
             f"{function.called}: is {heights[0]:g} at every sampled point, so that no racer moves; use x[0] and x[1]",
@@ -118,15 +123,6 @@ def _compare(
     moves = (above != below).any(axis=0)
     # A comparison with NaN is False.
     return differences, moves & np.isfinite(slopes) & (outside > allowed)
-
-
-def _flat_axes(
-    function: Function, points: Array, heights: Array, slopes: Array, differences: Array
-) -> NDArray[np.bool_]:
-    """Along which axes (2,) all slopes are 0 although the values differ, as with rounding."""
-    rolled = np.where(np.eye(2)[:, None] == 1, np.roll(points, 1, axis=0), points)
-    differ: NDArray[np.bool_] = (function.values(rolled) != heights).any(axis=1)
-    return differ & ~slopes.any(axis=0) & (np.median(abs(differences), axis=0) == 0)
 
 
 class _Watch(TorchFunctionMode):

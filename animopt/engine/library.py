@@ -290,16 +290,13 @@ def six_hump_camel(x: Tensor) -> Tensor:
     return (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2 + x[0] * x[1] + (4 * x[1] ** 2 - 4) * x[1] ** 2
 
 
-_THIRD = math.pi / 3
-
-
 @_function(
     x=(-1.5, 4),
     y=(-3, 4),
-    minima=[(0.5 - _THIRD, -0.5 - _THIRD), (0.5 + 2 * _THIRD, -0.5 + 2 * _THIRD)],
+    minima=[(0.5 - math.pi / 3, -0.5 - math.pi / 3), (0.5 + 2 * math.pi / 3, -0.5 + 2 * math.pi / 3)],
     formula=r"\sin(x + y) + (x - y)^2 - 1.5x + 2.5y + 1",
     name="McCormick's function",
-    saddles=[(0.5 + _THIRD, -0.5 + _THIRD)],
+    saddles=[(0.5 + math.pi / 3, -0.5 + math.pi / 3)],
     start=(3.5, 3.5),
     source=_LIBRARY + "mccorm.html",
 )
@@ -365,8 +362,11 @@ def ackley(x: Tensor) -> Tensor:
     """A funnel with dents and a kink at its bottom; the middle of the usual domain, with 25 minima."""
     # torch's gradient of the norm is 0 at the origin; the gradient of a root of squares is NaN there.
     distance = torch.linalg.vector_norm(x, dim=0)
-    waves = torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])
-    return 20 - 20 * torch.exp(-0.2 * math.sqrt(0.5) * distance) + (math.e - torch.exp(waves / 2))
+    return (
+        20
+        - 20 * torch.exp(-0.2 * math.sqrt(0.5) * distance)
+        + (math.e - torch.exp((torch.cos(2 * math.pi * x[0]) + torch.cos(2 * math.pi * x[1])) / 2))
+    )
 
 
 @_function(

@@ -201,8 +201,7 @@ class SettingsMap:
             Error: The optimizer or the function fails.
         """
         (first, columns), (second, rows) = self.settings.items()
-        place = np.array(racer.start or start, dtype=np.float64)
-        cells = [(each, place) for each in self._racers(racer)]
+        cells = [(each, np.array(racer.start or start, dtype=np.float64)) for each in self._racers(racer)]
         # A batch has one row, because adding a group to an optimizer takes longer with each group that it has.
         parts = _follow_races(function, cells, racer.steps or steps, len(columns), _run_settings, list)
         points = np.moveaxis(np.concatenate(parts, axis=-1), 1, -1).reshape(-1, len(rows), len(columns), 2)
@@ -210,11 +209,11 @@ class SettingsMap:
             loss = function.values(points)
         lost = _diverged(function, np.moveaxis(points, -1, 0)) | ~np.isfinite(loss)
         loss = np.where(np.maximum.accumulate(lost, axis=0), np.nan, loss)
-        heights = function.values(np.array(function.minima, dtype=np.float64).reshape(-1, 2))
-        heights = heights[np.isfinite(heights)]
-        if heights.size:
-            loss = np.maximum(loss - heights.min(), 0)
-        return Losses((first, second), (columns, rows), loss, bool(heights.size))
+        minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
+        heights = [height for height in function.values(minima) if np.isfinite(height)]
+        if heights:
+            loss = np.maximum(loss - min(heights), 0)
+        return Losses((first, second), (columns, rows), loss, bool(heights))
 
     def _racers(self, racer: Racer) -> list[Racer]:
         """Return the racer with every pair of values, row by row."""
@@ -268,8 +267,10 @@ def _follow_races(
     The races are run with `run_batch` if the probes among them agree with the same races run alone. Otherwise every
     race is run alone.
     """
-    probed = np.linspace(0, len(cells) - 1, PROBES).round().astype(int)
-    probes = {cell: _probe(function, cells[cell], steps) for cell in probed.tolist()}
+    probes = {
+        cell: _probe(function, cells[cell], steps)
+        for cell in np.linspace(0, len(cells) - 1, PROBES).round().astype(int).tolist()
+    }
     results = []
     try:
         for first in range(0, len(cells), batch_size):
@@ -284,12 +285,11 @@ def _follow_races(
 
 def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.Tensor, steps: int) -> Races:
     """Yield the points of all races, (2, races), at the start and after each step of one optimizer that moves them."""
-    losses: list[float] = []
+    losses: list[torch.Tensor] = []
 
     def recorded() -> torch.Tensor:
-        loss = closure()
-        losses.append(float(loss.detach()))
-        return loss
+        losses.append(closure())
+        return losses[-1]
 
     step_scheduler = scheduler_step(racer.schedule(optimizer))
     step_optimizer = optimizer_step(optimizer)
@@ -297,7 +297,7 @@ def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.T
     for _ in range(steps):
         losses.clear()
         step_optimizer(recorded)
-        step_scheduler(losses[0])
+        step_scheduler(losses[0].item())
         yield points.detach().numpy().copy()
 
 

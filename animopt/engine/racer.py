@@ -121,8 +121,7 @@ class Racer:
         """Return the reason of an exception, with the default of the setting that the reason names."""
         reason = _reason(error)
         known, _ = known_settings(self.optimizer)
-        defaults = (f"; the default is {key}={known[key]!r}" for key in self.settings if key in reason)
-        return reason + next(defaults, "")
+        return reason + next((f"; the default is {key}={known[key]!r}" for key in self.settings if key in reason), "")
 
     def schedule(self, optimizer: Any) -> Any:
         """Build a new scheduler of an optimizer; None without a scheduler."""
@@ -145,8 +144,9 @@ class Racer:
             given = f"racer {self.optimizer.__name__}: {key}={short_repr(value)}"
             if key not in known and not takes_any:
                 meant = [*known, "name", "start", "steps", "scheduler"]
-                hint = suggestion(key, meant, f"it takes {', '.join(known) or 'none'}")
-                raise UsageError(f"{given}: no such setting; {hint}")
+                raise UsageError(
+                    f"{given}: no such setting; " + suggestion(key, meant, f"it takes {', '.join(known) or 'none'}")
+                )
             default = known.get(key, inspect.Parameter.empty)
             if remedy := _remedy(key, value, default):
                 example = default if isinstance(default, (bool, int, float, tuple)) else 0.01
@@ -159,8 +159,10 @@ class Racer:
         optimizer = self.build(parameter)
         self.schedule(optimizer)
         if not callable(getattr(optimizer, "step", None)):
-            remedy = "give a class with torch's interface, or a name, as 'Adam'"
-            raise UsageError(f"racer {self.optimizer.__name__}: has no step; {remedy}")
+            raise UsageError(
+                f"racer {self.optimizer.__name__}: has no step; "
+                "give a class with torch's interface, or a name, as 'Adam'"
+            )
         # A step of any other class may have side effects.
         if isinstance(optimizer, torch.optim.Optimizer):
             closure = gradient_closure(parameter, lambda point: point.square().sum())
@@ -170,9 +172,8 @@ class Racer:
 
 def optimizer_names() -> list[str]:
     """Return the names of the optimizers in torch.optim."""
-    base = torch.optim.Optimizer
-    classes = (value for value in vars(torch.optim).values() if isinstance(value, type))
-    return sorted(each.__name__ for each in classes if issubclass(each, base) and each is not base)
+    classes = {value for value in vars(torch.optim).values() if isinstance(value, type)} - {torch.optim.Optimizer}
+    return sorted(each.__name__ for each in classes if issubclass(each, torch.optim.Optimizer))
 
 
 def optimizer_table() -> list[tuple[str, str, str]]:
@@ -182,8 +183,11 @@ def optimizer_table() -> list[tuple[str, str, str]]:
 
 def _table_row(name: str) -> tuple[str, str, str]:
     settings, _ = known_settings(getattr(torch.optim, name))
-    given = {key: value for key, value in settings.items() if value is not None and key not in IMPLEMENTATION_SETTINGS}
-    defaults = ", ".join(f"{key}={value!r}" for key, value in given.items())
+    defaults = ", ".join(
+        f"{key}={value!r}"
+        for key, value in settings.items()
+        if value is not None and key not in IMPLEMENTATION_SETTINGS
+    )
     try:
         Racer(name)
     except UsageError as error:
@@ -197,15 +201,19 @@ def known_settings(optimizer: type[Any]) -> tuple[dict[str, Any], bool]:
         _, *rest = inspect.signature(optimizer).parameters.values()
     except (TypeError, ValueError):
         return {}, True
-    named = {each.name: each.default for each in rest if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
-    return named, any(each.kind is each.VAR_KEYWORD for each in rest)
+    return (
+        {each.name: each.default for each in rest if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)},
+        any(each.kind is each.VAR_KEYWORD for each in rest),
+    )
 
 
 def _by_name(name: str) -> Any:
     known = {known.casefold(): known for known in optimizer_names()}
     if name.casefold() not in known:
-        hint = suggestion(name, known.values(), f"torch.optim has {', '.join(known.values())}")
-        raise UsageError(f"racer {short_repr(name)}: no such optimizer; {hint}")
+        raise UsageError(
+            f"racer {short_repr(name)}: no such optimizer; "
+            + suggestion(name, known.values(), f"torch.optim has {', '.join(known.values())}")
+        )
     return getattr(torch.optim, known[name.casefold()])
 
 

@@ -181,9 +181,11 @@ class Tuned(Racers):
             f"{name} {' '.join(f'{key} {value:g}' for key, value in best.items())} ({reached:.1f})"
             for name, (best, reached) in zip(names, found, strict=True)
         ]
-        racers = [racer.varied(best) for racer, (best, _) in zip(self.racers, found, strict=True)]
         where = f" from {len(starts)} starts" if len(starts) > 1 else ""
-        return racers, f"Tuned in {self.trials} trials each{where} (mean log10 gap): {', '.join(texts)}"
+        return (
+            [racer.varied(best) for racer, (best, _) in zip(self.racers, found, strict=True)],
+            f"Tuned in {self.trials} trials each{where} (mean log10 gap): {', '.join(texts)}",
+        )
 
     def _search(self, racer: Racer, score: Callable[[Racer], float]) -> tuple[dict[str, float], float]:
         """Return the settings of the best trial, and its score."""
@@ -259,8 +261,10 @@ def tuned(
     known = dict.fromkeys(name for racer in racers for name in _open_settings(racer))
     for name in ranges:
         if name not in known:
-            hint = suggestion(name, known, f"they take {', '.join(known)}")
-            raise UsageError(f"tuned {name}: no racer takes it, or all have fixed it; {hint}")
+            raise UsageError(
+                f"tuned {name}: no racer takes it, or all have fixed it; "
+                + suggestion(name, known, f"they take {', '.join(known)}")
+            )
     for racer in racers:
         searched = found.keys() & _open_settings(racer)
         if not searched:
@@ -282,8 +286,7 @@ def tuned(
 
 def _open_settings(racer: Racer) -> list[str]:
     """Return the settings that a racer's class takes and that the racer does not fix."""
-    known, _ = known_settings(racer.optimizer)
-    return [name for name in known if name not in racer.settings]
+    return [name for name in known_settings(racer.optimizer)[0] if name not in racer.settings]
 
 
 def _interval(name: str, ends: Any) -> tuple[float, float]:

@@ -200,14 +200,18 @@ def run(
             with user_code(f"racer {name}: scheduler failed after step {step}"):
                 step_scheduler(computed[evaluations[-1]][1])
             evaluations.append(len(computed))
+    return Run(
+        points=np.array(points),
         # The gradient of a point is the first one of the step from it; no step leaves the last point.
-        gradients = [*(computed[first][0] for first in evaluations[:-1]), [np.nan, np.nan]]
-        changing = {
+        gradients=np.array([*(computed[first][0] for first in evaluations[:-1]), [np.nan, np.nan]]),
+        evaluations=np.array(evaluations),
+        hyperparameters={
             key: _over_time([each[key] for each in hyperparameters])
             for key in hyperparameters[0]
             if key in own_settings
-        }
-        return Run(np.array(points), np.array(gradients), np.array(evaluations), changing, _stacked(states))
+        },
+        state=_stacked(states),
+    )
 
 
 def _over_time(values: Sequence[Any]) -> Any:
@@ -239,11 +243,9 @@ def _state(optimizer: Any, parameter: torch.Tensor) -> dict[str, Array]:
     """Return an optimizer's state of a parameter: copies of its numbers and of its tensors with one or two elements."""
     states = getattr(optimizer, "state", None)
     entries = states.get(parameter) if isinstance(states, Mapping) else None
-    if not isinstance(entries, Mapping):
-        return {}
     copies = {
         name: torch.as_tensor(value, dtype=torch.float64).detach().clone().flatten().numpy()
-        for name, value in entries.items()
+        for name, value in (entries.items() if isinstance(entries, Mapping) else ())
         if isinstance(value, (int, float, torch.Tensor))
     }
     return {name: copy for name, copy in copies.items() if len(copy) in (1, 2)}
