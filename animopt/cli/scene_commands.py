@@ -21,7 +21,6 @@ from animopt.cli.options import (
     folder_option,
     scenes_argument,
 )
-from animopt.core.contexts import gc_paused
 from animopt.core.errors import Error, UsageError
 from animopt.core.processes import shell_command
 from animopt.drawing.layout import LAYOUTS
@@ -261,6 +260,7 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
     Scenes are names, files, or folders of scene files.
     """
     from animopt.cli.rendering import RenderOptions
+    from animopt.core.contexts import gc_paused
 
     options = RenderOptions(**values)
     console = options.console
