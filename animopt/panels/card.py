@@ -21,9 +21,19 @@ class Card:
         """Draw nothing that does not move. The card and the question fade in and out."""
         width, height = use_pixel_units(axes)
         card = axes.add_patch(Rectangle((0, 0), width, height, facecolor=theme.background, animated=True))
-        style = {"ha": "center", "va": "center_baseline", "animated": True}
         texts = (
-            write(axes, width / 2, height / 2 + down, words, size, theme.ink, fontweight=weight, **style)
+            write(
+                axes,
+                width / 2,
+                height / 2 + down,
+                words,
+                size,
+                theme.ink,
+                fontweight=weight,
+                ha="center",
+                va="center_baseline",
+                animated=True,
+            )
             for words, size, down, weight in (
                 (recording.title, theme.text(48), -theme.text(20), "bold"),
                 (self.caption, theme.text(24), theme.text(36), "normal"),

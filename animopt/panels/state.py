@@ -10,7 +10,7 @@ from animopt.core.arrays import Array
 from animopt.drawing.artists import TRAIL_WIDTH, draw_racer_marker, head_marker
 from animopt.drawing.axes_style import use_pixel_units
 from animopt.drawing.colors import blend
-from animopt.drawing.mpl import Artist, Ellipse, FancyArrowPatch, Rectangle, Text
+from animopt.drawing.mpl import Ellipse, FancyArrowPatch, Rectangle, Text
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import LINE_HEIGHT, fit_text, set_numbers, write
 from animopt.recording.update_rules import format_mathtext, step_sizes, velocity
@@ -81,16 +81,13 @@ class State:
             for text, rows in zip(numbers, shown.values(), strict=True):
                 words = f"${format_mathtext(rows[after])}$" if np.isfinite(rows[after]).all() else "–"
                 set_numbers(text, words, size, column, height, theme.min_text)
-            patches: list[Artist] = []
-            if np.isfinite(radii[after]).all():
-                ellipse.set(width=2 * radii[after, 0], height=2 * radii[after, 1])
-                patches.append(ellipse)
-            if (length := float(np.hypot(*reach[after]))) > 1:
-                # The panel's y points down.
-                arrow.set_positions((x, y), (x + reach[after, 0], y - reach[after, 1]))
-                arrow.set_mutation_scale(min(theme.px(20), length))
-                patches.append(arrow)
-            return [*patches, head, *numbers]
+            wide, high = 2 * radii[after]
+            ellipse.set(width=wide, height=high, visible=np.isfinite(wide + high))
+            # The panel's y points down.
+            arrow.set_positions((x, y), (x + reach[after, 0], y - reach[after, 1]))
+            length = float(np.hypot(*reach[after]))
+            arrow.set(mutation_scale=min(theme.px(20), length), visible=length > 1)
+            return [ellipse, arrow, head, *numbers]
 
         return move
 

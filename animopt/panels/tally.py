@@ -194,8 +194,8 @@ def _draw_losses(axes: Axes, losses: Losses, theme: Theme, width: float, height:
     def write_line(line: float, words: str, left: float = 0.0, *, muted: bool = True, align: str = "left") -> Text:
         """Write a heading, or if it is not muted, a text that moves."""
         type_size, color = (max(theme.min_text, 0.85 * size), theme.muted) if muted else (size, theme.ink)
-        style = {"ha": align, "va": "center_baseline", "animated": not muted}
-        return write(axes, left, (line + 0.5) * row, words, type_size, color, **style)
+        y = (line + 0.5) * row
+        return write(axes, left, y, words, type_size, color, ha=align, va="center_baseline", animated=not muted)
 
     write_line(0, "best so far")
     heading = write_line(2, "loss above the minimum" if losses.gap else "loss")
