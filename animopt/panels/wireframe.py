@@ -111,7 +111,6 @@ class Wireframe:
             hidden = scaled.field.hidden(points, camera)
             projected, depth = camera.project(points)
             pixels = to_pixels(projected)
-            lines = mesh.lines(pixels, depth, hidden)
             ends = np.cumsum([len(part) for part in parts])[:-1]
             trails = np.split(pixels, ends)[1:]
             visible = np.split(np.where(hidden[:, None], np.nan, pixels), ends)[1:]
@@ -123,7 +122,7 @@ class Wireframe:
             ]
             return [
                 floor_line.set_pixels(to_pixels(camera.project(floor)[0])),
-                *(line.set_pixels(each) for line, each in zip(mesh_lines, lines, strict=True)),
+                *map(PixelLine.set_pixels, mesh_lines, mesh.lines(pixels, depth, hidden)),
                 *in_layers(placed),
                 *move_labels(moment),
             ]
