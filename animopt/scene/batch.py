@@ -82,8 +82,11 @@ def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, N
     # The other processors have other scenes.
     saved: list[Output] = []
     yield from save_outputs(scene, *outputs, workers=0, saved=saved.append)
-    made = {output.path.name: {"size": output.size, "fps": output.fps} for output in saved}
-    return SceneReport(race_report(scene), scene.seconds, made=made)
+    return SceneReport(
+        race=race_report(scene),
+        seconds=scene.seconds,
+        made={output.path.name: {"size": output.size, "fps": output.fps} for output in saved},
+    )
 
 
 def render_all(
@@ -145,8 +148,13 @@ def _move_into_place(result: BatchResult, files: Files, outputs: Sequence[Output
     if result.failure:
         failures.errors.append(Error(result.failure))
     failure = failures.message()
-    report = None if failure else result.report
-    return replace(result, paths=tuple(paths), failure=failure, report=report, clips=tuple(clips))
+    return replace(
+        result,
+        paths=tuple(paths),
+        clips=tuple(clips),
+        failure=failure,
+        report=None if failure else result.report,
+    )
 
 
 def _render(

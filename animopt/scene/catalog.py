@@ -15,14 +15,16 @@ def scenes(reserved: Container[str] = ()) -> dict[str, Path]:
     """
     spec = importlib.util.find_spec("animopt.scenes")
     folders = spec.submodule_search_locations if spec else None
-    found = {name(path): path for folder in folders or () for path in _files(Path(folder))}
-    for shared_name, paths in _by_name().items():
-        if len(paths) == 1 and shared_name not in reserved:
-            found[shared_name] = paths[0]
-        else:
-            found |= {str(path): path for path in paths}
-        if len(paths) > 1:
-            found.pop(shared_name, None)
+    local = _by_name()
+    found = {
+        name(path): path
+        for folder in folders or ()
+        for path in _files(Path(folder))
+        if len(local.get(name(path), ())) < 2
+    }
+    for shared_name, paths in local.items():
+        is_listed = len(paths) == 1 and shared_name not in reserved
+        found |= {shared_name if is_listed else str(path): path for path in paths}
     return dict(sorted(found.items()))
 
 
@@ -58,8 +60,10 @@ def find(wanted: str, others: Collection[str] = ()) -> Path:
             "rename one, or name one by its path"
         )
     if wanted not in known:
-        hint = suggestion(wanted, [*known, *others], "animopt without a scene lists them")
-        raise UsageError(f"there is no scene {short_repr(wanted)}; {hint}")
+        raise UsageError(
+            f"there is no scene {short_repr(wanted)}; "
+            + suggestion(wanted, [*known, *others], "animopt without a scene lists them")
+        )
     return known[wanted]
 
 

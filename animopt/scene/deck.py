@@ -66,11 +66,14 @@ def save_deck(
     clip = Output("clip.mp4", size, fps, theme)
     clip = clip.draft() if draft else clip
     # Rendering takes long, so all scenes are loaded and checked before.
-    given = {"seconds": seconds, "lang": lang, "limits": limits}
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes = {
+        name: value for name, value in (("seconds", seconds), ("lang", lang), ("limits", limits)) if value is not None
+    }
     loaded = [(each if isinstance(each, Scene) else load_scene(each)).replace(**changes) for each in scenes]
-    frames = clip.fps * sum(scene.seconds for scene in loaded)
-    with atomic_write(path) as unfinished, drawing_executor(workers, frames) as executor:
+    with (
+        atomic_write(path) as unfinished,
+        drawing_executor(workers, clip.fps * sum(scene.seconds for scene in loaded)) as executor,
+    ):
         slides = []
         for number, (scene, source) in enumerate(zip(loaded, scenes, strict=True), 1):
             file = None if isinstance(source, Scene) else Path(source)

@@ -42,14 +42,17 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
     yield poster
     race = recordings(scene)[0]
     race = replace(race, title=plain_text(race.title))
-    facts = SceneFacts(
-        title=race.title,
-        language=_title_language(scene),
-        function=_function_name(scene),
-        optimizers=tuple(dict.fromkeys(race.optimizers)),
-        alt=alt_text(race),
+    return SceneReport(
+        race=race_report(scene),
+        seconds=scene.seconds,
+        facts=SceneFacts(
+            title=race.title,
+            language=_title_language(scene),
+            function=_function_name(scene),
+            optimizers=tuple(dict.fromkeys(race.optimizers)),
+            alt=alt_text(race),
+        ),
     )
-    return SceneReport(race_report(scene), scene.seconds, facts)
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,18 @@ def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int]) -> Pat
 
     Raises Error if the page cannot be written.
     """
-    groups = {
-        "function": _count(card.facts.function for card in cards),
-        "optimizer": _count(name for card in cards for name in card.facts.optimizers),
-    }
     path = folder / PAGE
-    page = render_page("gallery", mark=MARK, cards=cards, groups=groups, size=size, clips=CLIPS)
+    page = render_page(
+        "gallery",
+        mark=MARK,
+        cards=cards,
+        groups={
+            "function": _count(card.facts.function for card in cards),
+            "optimizer": _count(name for card in cards for name in card.facts.optimizers),
+        },
+        size=size,
+        clips=CLIPS,
+    )
     write_atomically(path, "".join(page).encode())
     return path
 

@@ -97,8 +97,7 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
                 artist.set_animated(False)
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL_WIDTH), marker="o", markersize=8)
     name = f" of {function.name}" if function.name else ""
-    count = xy.shape[1]
-    joined = {0: "", 1: ", with a point on these"}.get(count, f", with {count} points joined on these")
+    joined = {0: "", 1: ", with a point on these"}.get(xy.shape[1], f", with {xy.shape[1]} points joined on these")
     figure.alt = f"The surface{name} as a wireframe, and its contour lines{joined}."
     return figure
 
@@ -109,8 +108,12 @@ def save_picture(function: Function, path: Path, size: tuple[int, int], theme: s
     Raises Error if the file cannot be written.
     """
     recording = replace(record(function, [], (0.0, 0.0), 0), title=function.name[:1].upper() + function.name[1:])
-    staging = Staging(theme, panels=("wireframe", "contour"), caption=function.source)
     picture = draw_page(
-        recording, Timeline(steps=1, seconds=1), [0.0], check_size(size), staging, suffix=check_still(path)
+        recording,
+        Timeline(steps=1, seconds=1),
+        [0.0],
+        check_size(size),
+        Staging(theme, panels=("wireframe", "contour"), caption=function.source),
+        check_still(path),
     )
     save_still(path, picture)

@@ -65,20 +65,20 @@ def _from_file(path: str, folder: SceneFolder) -> tuple[str, Function]:
 
 
 def _racer(text: str) -> Racer:
-    name, settings = _parse(text)
-    module, _, attribute = name.rpartition(".")
+    module, name, settings = _parse(text)
     if not module:
         return Racer(name, **settings)
     try:
-        optimizer = getattr(importlib.import_module(module), attribute)
+        optimizer = getattr(importlib.import_module(module), name)
     except Exception as error:
         raise UsageError(f"racer {short_repr(text)}: {first_line(error)}; name a class that can be imported") from error
     return Racer(optimizer, **settings)
 
 
-def _parse(text: str) -> tuple[str, dict[str, Any]]:
-    """Return an optimizer's name and its settings, read by Python's parser."""
+def _parse(text: str) -> tuple[str, str, dict[str, Any]]:
+    """Return the module of an optimizer or "", its name and its settings, read by Python's parser."""
     name, _, settings = text.partition(":")
+    module, _, name = name.strip().rpartition(".")
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             call = ast.parse(f"racer({settings})", mode="eval").body
@@ -88,7 +88,7 @@ def _parse(text: str) -> tuple[str, dict[str, Any]]:
                 or any(each.arg in (None, "self", "optimizer") for each in call.keywords)
             ):
                 raise ValueError(settings)
-            return name.strip(), {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
+            return module, name, {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise UsageError(
             f"racer {short_repr(text)}: is not understood; write it as adam:lr=.05,betas=(.9,.99)"
@@ -109,11 +109,10 @@ def _scene_text(
     imports = {"animopt": {"Racer", "Scene"}} | ({} if definition else {"animopt.functions": {function}})
     lines = []
     for text, racer in zip(racers, scene.racers, strict=True):
-        name, racer_settings = _parse(text)
-        module, _, attribute = name.rpartition(".")
+        module, name, racer_settings = _parse(text)
         if module:
-            imports.setdefault(module, set()).add(attribute)
-        optimizer = attribute if module else _literal(racer.optimizer.__name__)
+            imports.setdefault(module, set()).add(name)
+        optimizer = name if module else _literal(racer.optimizer.__name__)
         lines.append(f"        Racer({', '.join([optimizer, *_keywords(racer_settings)])}),")
     return "\n".join(
         [

@@ -176,8 +176,9 @@ def _duration(seconds: float) -> str:
 
 def check_output_limits(scene: SceneFields, *outputs: Output) -> None:
     """Raise UsageError if the outputs exceed the scene's limits. Outputs with equal frames count once."""
-    passes = {output.appearance for output in outputs}
-    check_limits(scene, [(size, round(scene.seconds * fps)) for size, fps, *_ in passes])
+    check_limits(
+        scene, [(size, round(scene.seconds * fps)) for size, fps, *_ in {output.appearance for output in outputs}]
+    )
 
 
 def record_race(scene: SceneFields, function: Function) -> Recording:
@@ -202,9 +203,11 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             batch=scene.batch,
             seed=scene.seed,
         )
-        focused = racers[_focused_racer(scene)]
-        results = scene.map.record(function, focused, start, scene.steps) if scene.map else None
-        return replace(recording, caption=caption, map=results)
+        return replace(
+            recording,
+            caption=caption,
+            map=scene.map.record(function, racers[_focused_racer(scene)], start, scene.steps) if scene.map else None,
+        )
 
 
 def recordings(scene: SceneFields) -> list[Recording]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from importlib import metadata
 from typing import Self
 
@@ -23,12 +22,11 @@ LIBRARIES = ("animopt", "torch", "numpy", "matplotlib")
 """Packages whose versions are in a recipe."""
 
 
-def _versions() -> dict[str, str]:
-    found = dict.fromkeys(LIBRARIES, "not installed")
-    for name in LIBRARIES:
-        with suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 @attrs.frozen
@@ -46,7 +44,9 @@ class Recipe:
     source: str = attrs.field(default="", validator=instance_of(str))
     changes: Mapping[str, object] = attrs.field(factory=dict, validator=instance_of(dict))
     lacking: str = attrs.field(default="", validator=instance_of(str))
-    versions: Mapping[str, str] = attrs.field(factory=_versions, validator=instance_of(dict))
+    versions: Mapping[str, str] = attrs.field(
+        factory=lambda: {package: _version(package) for package in LIBRARIES}, validator=instance_of(dict)
+    )
 
     @classmethod
     def read(cls, text: str, path: str) -> Self:
@@ -54,8 +54,10 @@ class Recipe:
         try:
             content = json.loads(text)
             if isinstance(content["recipe"], int) and content["recipe"] != FORMAT:
-                version = single_line(str(content["versions"]["animopt"]))[:MAX_VERSION_LENGTH]
-                raise Error(f"{path}: animopt {version} wrote its recipe in another format; read it with that version")
+                raise Error(
+                    f"{path}: animopt {single_line(str(content['versions']['animopt']))[:MAX_VERSION_LENGTH]} "
+                    "wrote its recipe in another format; read it with that version"
+                )
             recipe = cls(**{name: content[name] for name in attrs.fields_dict(cls)})
             # These fail for values that no recipe has, such as an infinite number.
             _ = recipe.text, recipe.rows(), recipe.options(), recipe.source.encode()
@@ -93,15 +95,22 @@ class Recipe:
         size, options = self.output.get("size"), []
         if isinstance(size, list) and [type(side) for side in size] == [int, int]:
             options += [f"--size {size[0]}x{size[1]}"]
-        numbers = {name: self.output.get(name) for name in ("fps", "still")}
-        options += [f"--{name} {value:.12g}" for name, value in numbers.items() if isinstance(value, (int, float))]
+        options += [
+            f"--{name} {value:.12g}"
+            for name in ("fps", "still")
+            if isinstance(value := self.output.get(name), (int, float))
+        ]
         return options + [f"--{name}" for name in ("storyboard", "transparent") if self.output.get(name)]
 
     def rows(self) -> list[tuple[str, str]]:
         """Return everything but the source as names and values, in printable characters."""
-        # Of the fields that are empty or 0, only the seed is of interest.
-        settings = {name: value for name, value in self.settings.items() if value or name == "seed"}
-        rows = {"versions": self.versions, **self.output, **settings, "scene file": self.lacking}
+        rows = {
+            "versions": self.versions,
+            **self.output,
+            # Of the fields that are empty or 0, only the seed is of interest.
+            **{name: value for name, value in self.settings.items() if value or name == "seed"},
+            "scene file": self.lacking,
+        }
         if self.source:
             rows["scene file"] = f"{self.file or 'without a name'}, {len(self.source.splitlines())} lines"
         if self.changes:

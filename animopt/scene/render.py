@@ -31,8 +31,13 @@ NOTEBOOK_FPS = {"gif": 10, "mp4": 25}
 
 def film_of(scene: SceneFields, output: Output, *, titled: bool = True) -> Film:
     """Return the film for an output, and run the race if necessary. Without `titled`, the header has no title."""
-    staging = staging_of(scene, output.theme, transparent=output.transparent, titled=titled)
-    return Film(recordings(scene), timeline_of(scene), output.size, output.fps, staging)
+    return Film(
+        recordings(scene),
+        timeline_of(scene),
+        output.size,
+        output.fps,
+        staging_of(scene, output.theme, transparent=output.transparent, titled=titled),
+    )
 
 
 def save_outputs(
@@ -69,8 +74,14 @@ def save_outputs(
                 saved(output)
                 yield output.path
         with failures.collect():
-            poster_recipe = partial(clip_recipe, still=round(times.result_second, 3))
-            yield from write_sidecars(sidecars, made, races, times, partial(film_of, scene), poster_recipe)
+            yield from write_sidecars(
+                sidecars,
+                made,
+                races,
+                times,
+                film_of=partial(film_of, scene),
+                recipe_of=partial(clip_recipe, still=round(times.result_second, 3)),
+            )
         failures.raise_if_any()
 
 
@@ -96,8 +107,7 @@ def save_with_poster(
     """Render a clip without a recipe, and return the frame at which the race is over, as its poster."""
     check_output_limits(scene, output)
     clip = film_of(scene, output, titled=titled)
-    for _ in save_clips([output], lambda _: clip, progress, executor):
-        pass
+    list(save_clips([output], lambda _: clip, progress, executor))
     return clip.at(clip.timeline.result_second)
 
 
@@ -120,9 +130,12 @@ def notebook_clip(
         with temporary_folder() as folder, drawing_executor(workers, scene.seconds * output.fps) as executor:
             file = folder / output.path
             poster = save_with_poster(scene, attrs.evolve(output, path=file), executor, progress)
-            # 8 bits per pixel, as a GIF has: a notebook holds the poster twice.
-            png = encode_png(poster, bits=8, optimize=True)
-            return RenderedClip(file.read_bytes(), png, alt_text(recordings(scene)[0]))
+            return RenderedClip(
+                data=file.read_bytes(),
+                # 8 bits per pixel, as a GIF has: a notebook holds the poster twice.
+                poster=encode_png(poster, bits=8, optimize=True),
+                alt=alt_text(recordings(scene)[0]),
+            )
 
     return Clip(title_of(scene), f".{suffix}", output.size, output.fps, render)
 

@@ -126,8 +126,7 @@ class Scene(SceneFields):
             Error: A file cannot be written. The other files are written first.
         """
         with progress_bar(title_of(self)) as progress:
-            for _ in save_outputs(self, *outputs, workers=workers, progress=progress, sidecars=sidecars, recipe=recipe):
-                pass
+            list(save_outputs(self, *outputs, workers=workers, progress=progress, sidecars=sidecars, recipe=recipe))
 
     def still(
         self,
@@ -154,8 +153,9 @@ class Scene(SceneFields):
             Error: The file cannot be written.
         """
         remedy = f"give a second of the clip, 0 to {self.seconds:g}"
-        second = check_number("still", at, remedy, minimum=0, maximum=self.seconds)
-        render_page(self, path, [second], size, theme, transparent=transparent, recipe=recipe, still=second)
+        if check_number("still", at, remedy, minimum=0) > self.seconds:
+            raise UsageError(f"still {at:g}: {remedy}")
+        render_page(self, path, [at], size, theme, transparent=transparent, recipe=recipe, still=at)
 
     def storyboard(
         self,
@@ -179,8 +179,16 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used.
             Error: The file cannot be written.
         """
-        seconds = timeline_of(self).overview(6)
-        render_page(self, path, seconds, size, theme, transparent=transparent, recipe=recipe, storyboard=True)
+        render_page(
+            self,
+            path,
+            timeline_of(self).overview(6),
+            size,
+            theme,
+            transparent=transparent,
+            recipe=recipe,
+            storyboard=True,
+        )
 
     def clip(
         self,

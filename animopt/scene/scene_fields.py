@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from types import UnionType
 from typing import Any
 
 import attrs
@@ -23,7 +24,7 @@ from animopt.core.errors import (
 from animopt.engine.function import Function
 from animopt.engine.maps import SettingsMap, StartsMap
 from animopt.engine.racer import Racer
-from animopt.engine.racer_lists import Sweep, Tuned
+from animopt.engine.racer_lists import Racers, Sweep
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion
 from animopt.scene.limits import Limits
@@ -32,10 +33,6 @@ from animopt.video.film import MAP_PANELS, RACE_PANELS
 
 Text = str | Mapping[str, str]
 """A text, or a text for each language."""
-
-Racers = tuple[Racer, ...] | Sweep | Tuned
-
-Validator = Callable[[Any, "attrs.Attribute[Any]", Any], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +48,8 @@ class Origin:
     folder: SceneFolder
 
 
-def _racers(value: Sequence[Racer]) -> Racers:
-    if isinstance(value, (Sweep, Tuned)):
+def _racers(value: Sequence[Racer]) -> tuple[Racer, ...] | Racers:
+    if isinstance(value, Racers):
         return value
     remedy = "as racers=[Racer('Adam', lr=0.1)]"
     racers = tuple(check_list("racers ", value, f"give a list, {remedy}"))
@@ -74,12 +71,13 @@ def _functions(value: Function | Callable[[Any], Any] | Sequence[Function], fiel
     return tuple(_with_starts(function, fields.racers, fields.start) for function in functions)
 
 
-def _with_starts(function: Function, racers: Racers, start: tuple[float, float] | None) -> Function:
+def _with_starts(function: Function, racers: Sequence[Racer], start: tuple[float, float] | None) -> Function:
     """Return the function on a domain that contains the racers' starts, and warn if that is wider than its own."""
     starts = [racer.start or start or function.start for racer in racers]
     if None in starts:
-        lacking = short_repr(racers[starts.index(None)])
-        raise UsageError(f"start: {lacking} has none; give the scene one, as start=(-7, 2)")
+        raise UsageError(
+            f"start: {short_repr(racers[starts.index(None)])} has none; give the scene one, as start=(-7, 2)"
+        )
     outside = [own for own in starts if own and not function.contains(own)]
     if not outside:
         return function
@@ -91,6 +89,23 @@ def _with_starts(function: Function, racers: Racers, start: tuple[float, float] 
         stacklevel=5,
     )
     return widened
+
+
+def _steps(value: int) -> int:
+    return check_integer("steps", value, maximum=MAX_COUNT)
+
+
+def _noise(value: float) -> float:
+    return check_number("noise", value, "give a standard deviation of at least 0, as noise=0.5", minimum=0)
+
+
+def _seed(value: int) -> int:
+    # torch's seeds have 64 bits.
+    return check_integer("seed", value, minimum=0, maximum=2**64 - 1)
+
+
+def _seconds(value: float) -> float:
+    return check_number("seconds", value, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT)
 
 
 def _batch(value: int | None) -> int | None:
@@ -112,36 +127,24 @@ def _slow(value: Sequence[SlowMotion]) -> tuple[SlowMotion, ...]:
     return slow
 
 
-def _checked(default: float, check: Callable[..., float], *arguments: object, **bounds: float) -> Any:
-    """Return a field with a number, which is checked and converted by a function of `core.validation`."""
-    return attrs.field(
-        default=default,
-        converter=attrs.Converter(
-            lambda value, field: check(field.name, value, *arguments, **bounds), takes_field=True
-        ),
-    )
+def _check_kind(field: str, value: object, kind: type | UnionType, remedy: str) -> None:
+    if not isinstance(value, kind):
+        raise UsageError(f"{field} {short_repr(value)}: {remedy}")
 
 
-def _is_a(kind: type | tuple[type, ...], remedy: str) -> Validator:
-    def check(fields: object, field: "attrs.Attribute[Any]", value: object) -> None:
-        if not isinstance(value, kind):
-            raise UsageError(f"{field.name} {short_repr(value)}: {remedy}")
-
-    return check
-
-
-def _is_text(example: str, check: Callable[[str, object, str], object] = check_text) -> Validator:
-    return lambda fields, field, value: check(field.name, value, example)
+def _validated(check: Callable[..., object], *arguments: object) -> Any:
+    """Return a validator that calls a check with the name of a field, its value, and the arguments."""
+    return lambda _, field, value: check(field.name, value, *arguments)
 
 
 @attrs.frozen(kw_only=True)
 class SceneFields:
     """The fields of a scene. `Scene` documents them."""
 
-    racers: Racers = attrs.field(converter=_racers)
+    racers: tuple[Racer, ...] | Racers = attrs.field(converter=_racers)
     ordered: bool = attrs.field(
         default=attrs.Factory(lambda scene: isinstance(scene.racers, Sweep), takes_self=True),
-        validator=lambda _, field, value: check_bool(field.name, value),
+        validator=_validated(check_bool),
     )
     start: tuple[float, float] | None = attrs.field(default=None, converter=_start)
     # The domains depend on the racers and the start, so these two come first. mypy does not know attrs.Converter.
@@ -149,44 +152,45 @@ class SceneFields:
         alias="function",
         converter=attrs.Converter(_functions, takes_self=True),  # type: ignore[misc]
     )
-    steps: int = _checked(20, check_integer, maximum=MAX_COUNT)
+    steps: int = attrs.field(default=20, converter=_steps)
     map: StartsMap | SettingsMap | None = attrs.field(
         default=None,
-        validator=_is_a(
-            (StartsMap, SettingsMap, type(None)),
+        validator=_validated(
+            _check_kind,
+            StartsMap | SettingsMap | None,
             "give StartsMap() or SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])",
         ),
     )
-    noise: float = _checked(0.0, check_number, "give a standard deviation of at least 0, as noise=0.5", minimum=0)
+    noise: float = attrs.field(default=0.0, converter=_noise)
     batch: int | None = attrs.field(default=None, converter=_batch)
-    # torch's seeds have 64 bits.
-    seed: int = _checked(0, check_integer, minimum=0, maximum=2**64 - 1)
-    title: Text = attrs.field(default="", validator=_is_text("title='A race'", check_texts))
-    caption: Text = attrs.field(default="", validator=_is_text("caption='In a ravine'", check_texts))
-    seconds: float = _checked(
-        10.0, check_number, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT
-    )
+    seed: int = attrs.field(default=0, converter=_seed)
+    title: Text = attrs.field(default="", validator=_validated(check_texts, "title='A race'"))
+    caption: Text = attrs.field(default="", validator=_validated(check_texts, "caption='In a ravine'"))
+    seconds: float = attrs.field(default=10.0, converter=_seconds)
     theme: str = "light"
     layout: str = "auto"
     panels: tuple[str, ...] = attrs.field(
         default=None,
         converter=attrs.Converter(_panels, takes_self=True),  # type: ignore[misc]
     )
-    focus: str = attrs.field(default="", validator=_is_text("focus='Adam', a racer's name"))
+    focus: str = attrs.field(default="", validator=_validated(check_text, "focus='Adam', a racer's name"))
     loop: str = "plain"
     card: float = 0.0
     question: Question | None = attrs.field(
         default=None,
-        validator=_is_a((Question, type(None)), "give a Question, as Question('Which one wins?', step=3)"),
+        validator=_validated(_check_kind, Question | None, "give a Question, as Question('Which one wins?', step=3)"),
     )
     slow: tuple[SlowMotion, ...] = attrs.field(default=(), converter=_slow)
-    lang: str = attrs.field(default="en", validator=_is_text("lang='en'"))
+    lang: str = attrs.field(default="en", validator=_validated(check_text, "lang='en'"))
     limits: Limits = attrs.field(
-        default=Limits(), validator=_is_a(Limits, "give Limits, as limits=Limits(frames=50_000)"), repr=False, eq=False
+        default=Limits(),
+        validator=_validated(_check_kind, Limits, "give Limits, as limits=Limits(frames=50_000)"),
+        repr=False,
+        eq=False,
     )
     origin: Origin | None = attrs.field(
         default=None,
-        validator=_is_a((Origin, type(None)), "leave it out; animopt.load_scene sets it"),
+        validator=_validated(_check_kind, Origin | None, "leave it out; animopt.load_scene sets it"),
         repr=False,
         eq=False,
     )

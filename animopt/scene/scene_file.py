@@ -88,8 +88,11 @@ class SceneFolder:
         if str(self.folder) in sys.path:
             # Remove the last entry. An equal entry before it was added by other code.
             del sys.path[len(sys.path) - 1 - sys.path[::-1].index(str(self.folder))]
-        new = {name for name in sys.modules if name.partition(".")[0] not in self._loaded_before}
-        own = {name for name in new if self._has(sys.modules.get(name.partition(".")[0]))}
+        own = [
+            name
+            for name in sys.modules
+            if (top := name.partition(".")[0]) not in self._loaded_before and self._has(sys.modules.get(top))
+        ]
         self._modules |= {name: sys.modules.pop(name) for name in own}
         _IMPORTED.setdefault(self.folder, set()).update(
             Path(file) for module in self._modules.values() if (file := getattr(module, "__file__", None))
@@ -97,8 +100,10 @@ class SceneFolder:
 
     def _has(self, module: ModuleType | None) -> bool:
         """Return whether a module or a package is directly in the folder."""
-        paths = [*getattr(module, "__path__", ()), getattr(module, "__file__", None)]
-        return any(path and Path(path).absolute().parent == self.folder for path in paths)
+        return any(
+            path and Path(path).absolute().parent == self.folder
+            for path in (*getattr(module, "__path__", ()), getattr(module, "__file__", None))
+        )
 
 
 def _switch(before: SceneFolder | None, after: SceneFolder | None) -> None:
@@ -172,8 +177,9 @@ def _compile(path: str | os.PathLike[str]) -> CodeType:
 
 
 def _syntax_location(error: SyntaxError, file: str) -> str:
-    places = [f"{name} {number}" for name, number in (("line", error.lineno), ("column", error.offset)) if number]
-    return ", ".join([file, *places])
+    return file + "".join(
+        f", {name} {number}" for name, number in (("line", error.lineno), ("column", error.offset)) if number
+    )
 
 
 def _syntax_message(error: SyntaxError) -> str:
@@ -205,24 +211,24 @@ def _message(error: BaseException, folder: SceneFolder) -> str:
         return first_line(error)
     if isinstance(error, SyntaxError):
         return _syntax_message(error)
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        remedy = f"; {_module_remedy(error.name, folder)}"
-    else:
-        remedy = _argument_remedy(error)
+    remedy = (
+        _module_remedy(error.name, folder)
+        if isinstance(error, ModuleNotFoundError) and error.name
+        else _argument_remedy(error)
+    )
     return f"{type(error).__name__}: {first_line(error)}{remedy}"
 
 
 def _module_remedy(name: str, folder: SceneFolder) -> str:
-    """Return a remedy for a missing module."""
+    """Return a remedy for a missing module, to be appended to a message."""
     top, _, submodule = name.partition(".")
     if submodule and top in sys.modules:
-        return f"{top} has no such module; correct its name"
+        return f"; {top} has no such module; correct its name"
     beside = (path.stem for path in folder.folder.glob("*.py"))
     known = {*sys.stdlib_module_names, "animopt", "matplotlib", "numpy", "torch", *beside}
-    close = difflib.get_close_matches(top, known, n=1, cutoff=0.8)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"install it, as pip install {DISTRIBUTIONS.get(top, top)}, or put {top}.py beside the file"
+    if close := difflib.get_close_matches(top, known, n=1, cutoff=0.8):
+        return f"; did you mean {close[0]!r}?"
+    return f"; install it, as pip install {DISTRIBUTIONS.get(top, top)}, or put {top}.py beside the file"
 
 
 def _argument_remedy(error: BaseException) -> str:
@@ -232,5 +238,4 @@ def _argument_remedy(error: BaseException) -> str:
     if not found or found[1] not in public.__all__:
         return ""
     arguments = list(inspect.signature(getattr(public, found[1])).parameters)
-    takes = f"it takes {', '.join(arguments)}"
-    return f"; {suggestion(found[2], arguments, takes)}"
+    return "; " + suggestion(found[2], arguments, f"it takes {', '.join(arguments)}")

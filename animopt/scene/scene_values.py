@@ -89,9 +89,12 @@ def _fields(value: Any) -> dict[str, object]:
 
 
 def _function(function: Function) -> dict[str, object]:
-    names = ("name", "formula", "x", "y", "start", "minima", "source")
-    values = {name: _plain(getattr(function, name)) for name in names if getattr(function, name)}
-    return values | ({"rows": len(function.data[0])} if function.data else {})
+    fields = {
+        name: _plain(getattr(function, name))
+        for name in ("name", "formula", "x", "y", "start", "minima", "source")
+        if getattr(function, name)
+    }
+    return fields | ({"rows": len(function.data[0])} if function.data else {})
 
 
 def _racer(racer: Racer) -> dict[str, object]:
