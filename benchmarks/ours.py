@@ -10,7 +10,7 @@ import click
 import torch
 
 from animopt import Output, Racer, Scene, load_scene
-from animopt.recording.map_results import Basins
+from animopt.recording.recording import Basins
 from animopt.recording.timeline import HOLD_SECONDS, Timeline
 from animopt.scene.render import save_outputs
 from animopt.video.film import Film, Staging

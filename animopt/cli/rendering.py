@@ -205,7 +205,7 @@ def _stdout_file(options: RenderOptions) -> Iterator[Path | None]:
         if path.is_file():
             with path.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
-    for error in failures.errors:
+    for error in failures:
         raise type(error)(str(error).replace(str(path), STANDARD_OUTPUT)) from error
 
 

@@ -46,30 +46,27 @@ class UsageError(Error, ValueError):
     """A value that the user gave cannot be used."""
 
 
-class Failures:
+class Failures(list[Error]):
     """The errors of several tasks, of which a failed one does not stop the others."""
-
-    def __init__(self) -> None:
-        self.errors: list[Error] = []
 
     @contextmanager
     def collect(self) -> Iterator[None]:
-        """Add the Error that ends this context to `errors` instead of raising it."""
+        """Append the Error that ends this context instead of raising it."""
         try:
             yield
         except Error as error:
-            self.errors.append(error)
+            self.append(error)
 
     def message(self) -> str:
         """Return the distinct messages in one line, or "" if nothing failed."""
-        return "; ".join(dict.fromkeys(map(str, self.errors)))
+        return "; ".join(dict.fromkeys(map(str, self)))
 
     def raise_if_any(self) -> None:
         """Raise the only error, or one error with the messages of all."""
-        if len(self.errors) == 1:
-            raise self.errors[0]
-        if self.errors:
-            kind = UsageError if all(isinstance(error, UsageError) for error in self.errors) else Error
+        if len(self) == 1:
+            raise self[0]
+        if self:
+            kind = UsageError if all(isinstance(error, UsageError) for error in self) else Error
             raise kind(self.message())
 
 
@@ -126,9 +123,9 @@ def must_propagate(error: BaseException) -> bool:
 
     Any other exception, such as the SystemExit of a function that calls sys.exit, is a mistake in the user's code.
     """
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    last_frame = [frame for frame, _ in walk_tb(error.__traceback__)][-1:]
     # The handler of a signal raises in animopt's own files.
-    raised_here = any(PACKAGE in Path(frame.f_code.co_filename).parents for frame in frames[-1:])
+    raised_here = any(PACKAGE in Path(frame.f_code.co_filename).parents for frame in last_frame)
     return not isinstance(error, Exception) and (raised_here or isinstance(error, KeyboardInterrupt))
 
 
@@ -159,21 +156,19 @@ def check_number(
 def check_integer(field: str, value: object, minimum: int = 1, maximum: float = inf) -> int:
     """Return a whole number from `minimum` to `maximum`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum or not value <= maximum:
-        limits = f"at least {minimum}" + ("" if maximum == inf else f" and at most {maximum}")
-        raise UsageError(f"{field} {short_repr(value)}: give a whole number of {limits}")
+        remedy = f"give a whole number of at least {minimum}" + ("" if maximum == inf else f" and at most {maximum}")
+        raise UsageError(f"{field} {short_repr(value)}: {remedy}")
     return int(value)
 
 
 def check_pair(field: str, value: object) -> tuple[float, float]:
     """Return two finite numbers."""
-    remedy = "give two numbers, as (-7, 2)"
-    given = check_list(f"{field} ", value, remedy, count=3)
-    numbers = [float(each) for each in map(_number, given) if each is not None]
-    if len(given) != 2 or len(numbers) != 2:
-        raise UsageError(f"{field} {short_repr(value)}: {remedy}")
-    if not all(map(isfinite, numbers)):
-        raise UsageError(f"{field} {short_repr(value)}: give two finite numbers, as (-7, 2)")
-    return numbers[0], numbers[1]
+    given = [_number(each) for each in check_list(f"{field} ", value, "give two numbers, as (-7, 2)", count=3)]
+    finite = [float(number) for number in given if number is not None and isfinite(number)]
+    if len(given) == len(finite) == 2:
+        return finite[0], finite[1]
+    kind = "finite numbers" if len(given) == 2 and None not in given else "numbers"
+    raise UsageError(f"{field} {short_repr(value)}: give two {kind}, as (-7, 2)")
 
 
 def check_list(field: str, value: Any, remedy: str, count: int | None = None) -> list[Any]:

@@ -1,22 +1,15 @@
 """Numbers as text."""
 
 import numpy as np
-from numpy.typing import ArrayLike
-
-from animopt.core.arrays import Array
-
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-LARGE = 1e15
-"""Numbers at least this large are not rounded, because they have no decimals."""
+from numpy.typing import ArrayLike, NDArray
 
 
-def rounded(values: ArrayLike, decimals: int) -> Array:
+@np.errstate(over="ignore")
+def rounded(values: ArrayLike, decimals: int) -> NDArray[np.float64]:
     """Round numbers of any shape to a number of decimals, without negative zeros."""
     values = np.asarray(values, dtype=np.float64)
-    # Adding zero turns a negative zero into a positive one.
-    with np.errstate(over="ignore"):
-        return np.where(np.abs(values) < LARGE, np.round(values, decimals), values) + 0.0
+    # Numbers from 1e15 on have no decimals. Adding zero turns a negative zero into a positive one.
+    return np.where(np.abs(values) < 1e15, np.round(values, decimals), values) + 0.0
 
 
 def format_point(xy: ArrayLike, decimals: int = 2) -> str:
@@ -27,17 +20,15 @@ def format_point(xy: ArrayLike, decimals: int = 2) -> str:
 
 def format_number(value: float, decimals: int | None) -> str:
     """Write a number with a number of decimals, or if that is None, as three digits times a power of ten."""
-    if not np.isfinite(value):
-        return f"{value:g}".replace("-", "−")
-    if decimals is not None:
-        return f"{value:.{decimals}f}".replace("-", "−")
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa.replace('-', '−')} × {format_power(int(exponent))}"
+    if decimals is None and np.isfinite(value):
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa.replace('-', '−')} × {format_power(int(exponent))}"
+    return f"{value:.{decimals or 0}f}".replace("-", "−")
 
 
 def format_power(exponent: int) -> str:
     """Write a power of ten with its exponent in superscript."""
-    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def format_setting(value: object) -> str:
@@ -49,7 +40,5 @@ def format_setting(value: object) -> str:
 
 def format_bytes(count: int) -> str:
     """Write the size of a file with three digits and a unit."""
-    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count} bytes"
+    units = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 10**3}
+    return next((f"{count / size:.3g} {unit}" for unit, size in units.items() if count >= size), f"{count} bytes")

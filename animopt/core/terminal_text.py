@@ -35,5 +35,4 @@ def encode_exactly(error: UnicodeError) -> tuple[str | bytes, int]:
     assert isinstance(error, UnicodeEncodeError)
     code = ord(error.object[error.start])
     # Python decodes a byte that is not valid text to a surrogate.
-    byte = bytes([code - 0xDC00]) if 0xDC80 <= code <= 0xDCFF else b"?"
-    return byte, error.start + 1
+    return bytes([code - 0xDC00]) if 0xDC80 <= code <= 0xDCFF else b"?", error.start + 1

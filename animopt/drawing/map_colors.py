@@ -10,7 +10,7 @@ from animopt.core.arrays import Array
 from animopt.drawing.colors import blend
 from animopt.drawing.mpl import MaxNLocator, to_hex, to_rgb
 from animopt.drawing.theme import Theme
-from animopt.recording.map_results import Basins, Losses
+from animopt.recording.recording import Basins, Losses
 
 MAX_BANDS = 4
 """Maximum number of bands: ranges of steps in which a minimum is reached. Each has its tint of the basin's hue."""

@@ -21,7 +21,7 @@ from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.record import run
 from animopt.engine.user_code import Closure, gradient_closure, optimizer_step, race_environment, scheduler_step
-from animopt.recording.map_results import DIVERGED, RADIUS_SHARE, UNDECIDED, Basins, Losses, reach_radius
+from animopt.recording.recording import DIVERGED, RADIUS_SHARE, UNDECIDED, Basins, Losses, reach_radius
 
 BATCH_STARTS = 16_000
 """Number of starts in one batch. torch would divide a larger one among threads, which wait on a busy machine."""

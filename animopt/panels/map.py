@@ -26,7 +26,7 @@ from animopt.drawing.map_colors import (
 from animopt.drawing.mpl import Affine2D, Artist, MaxNLocator, Path
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import text_width
-from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
+from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 
 SAMPLES = 3
 """Number of samples of a basin's color along each side of a pixel, so that edges are smooth."""

@@ -22,7 +22,7 @@ from animopt.drawing.map_colors import (
 from animopt.drawing.mpl import Rectangle, Text, to_rgb
 from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import max_width, text_width, write
-from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses
+from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 
 REST = -3
 """Outcome that represents all minima without a row."""

@@ -8,8 +8,7 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.number_format import format_number, format_point
-from animopt.recording.map_results import DIVERGED, UNDECIDED, Basins, Losses, reach_radius
-from animopt.recording.recording import Recording
+from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses, Recording, reach_radius
 
 ZIGZAG_SHARE = 0.4
 """Minimum share of reversed steps of a racer that zigzags."""
@@ -40,10 +39,12 @@ def events(recording: Recording) -> list[Event]:
     """
     recording = _with_plain_text(recording)
     racers = range(len(recording.names))
-    found = [Event(0, _start(recording))] if racers else []
-    found += filter(None, (_end(recording, racer) for racer in racers))
-    found += [Event(recording.last_step, _lowest(recording))] if len(racers) > 1 else []
-    return sorted(found, key=lambda event: event.step)
+    found = [
+        Event(0, _start(recording)) if racers else None,
+        *(_end(recording, racer) for racer in racers),
+        Event(recording.last_step, _lowest(recording)) if len(racers) > 1 else None,
+    ]
+    return sorted(filter(None, found), key=lambda event: event.step)
 
 
 def headlines(recording: Recording) -> list[Event]:
@@ -54,15 +55,17 @@ def headlines(recording: Recording) -> list[Event]:
 def alt_text(recording: Recording) -> str:
     """Return one paragraph that describes the clip of a race and its result."""
     recording = _with_plain_text(recording)
-    title = recording.title.strip()
-    title += "" if not title or title.endswith((".", "?", "!")) else "."
+    # A title without a full stop gets one.
+    title = re.sub(r"(?<=[^.?!])$", ".", recording.title)
     found = headlines(recording)
     results = [event for event in found if event.racer is None and event.step > 0]
-    sentences = [f"{title} {ALT_TEXT_START} {recording.last_step} steps, on contour lines and on the surface".strip()]
-    sentences += [event.text for event in found if event not in results]
-    if len(recording.names) <= MAX_NAMES:
-        sentences += [_not_reached(recording, found), _zigzags(recording)]
-    sentences += [*(event.text for event in results), _map(recording.map)]
+    sentences = [
+        f"{title} {ALT_TEXT_START} {recording.last_step} steps, on contour lines and on the surface".strip(),
+        *(event.text for event in found if event not in results),
+        *([_not_reached(recording, found), _zigzags(recording)] if len(recording.names) <= MAX_NAMES else []),
+        *(event.text for event in results),
+        _map(recording.map),
+    ]
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences if sentence)
 
 
@@ -80,9 +83,8 @@ def _end(recording: Recording, racer: int) -> Event | None:
         return Event(step, f"{name} {'leaves the picture' if reason == 'left view' else reason} at step {step}", racer)
     if not len(recording.minima):
         return None
-    surface = recording.surface
     minima = recording.minima[:, :2]
-    radius = reach_radius(float(np.linalg.norm(surface.high - surface.low)), minima)
+    radius = reach_radius(float(np.linalg.norm(recording.surface.high - recording.surface.low)), minima)
     end = recording.xy[racer, -1]
     distances = np.linalg.norm(minima - end, axis=1)
     minimum = int(distances.argmin())
@@ -121,14 +123,14 @@ def _loss(value: float) -> str:
     return f"{float(f'{value:.3g}') + 0.0:,.9g}".replace("-", "−")
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _zigzags(recording: Recording) -> str:
     """Name the racers whose steps often go back against the step before."""
     names = []
     for name, xy, steps in zip(recording.names, recording.xy, recording.steps, strict=True):
-        with np.errstate(over="ignore", invalid="ignore"):
-            moves: Array = np.diff(xy[: steps + 1], axis=0)
-            moves = moves[np.isfinite(moves).all(axis=1)]
-            reversed_ = (moves[1:] * moves[:-1]).sum(axis=1) < 0
+        moves: Array = np.diff(xy[: steps + 1], axis=0)
+        moves = moves[np.isfinite(moves).all(axis=1)]
+        reversed_ = (moves[1:] * moves[:-1]).sum(axis=1) < 0
         if len(reversed_) >= MIN_TURNS and reversed_.mean() > ZIGZAG_SHARE:
             names.append(name)
     return f"{_listed(names)} {'zigzags' if len(names) == 1 else 'zigzag'}" if names else ""
@@ -162,7 +164,6 @@ def _with_plain_text(recording: Recording) -> Recording:
     """Return the recording with its title and names as they are read aloud, without the marks around mathtext."""
 
     def plain(text: str) -> str:
-        printable = "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\\[()]", "", text))
-        return " ".join(printable.split())
+        return " ".join("".join(each if each.isprintable() else " " for each in re.sub(r"\\[()]", "", text)).split())
 
     return replace(recording, title=plain(recording.title), names=tuple(map(plain, recording.names)))

@@ -1,7 +1,7 @@
-"""A recorded race as NumPy arrays: everything that a panel needs, without torch."""
+"""A recorded race, and the results of a map, as NumPy arrays: everything that a panel needs, without torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.recording.map_results import Basins, Losses
 
 MAX_SIDE_RATIO = 2.5
 """Maximum ratio of a domain's sides that is drawn in equal units. A longer domain is drawn as a square."""
+
+UNDECIDED, DIVERGED = -1, -2
+"""Outcomes of a race in place of the index of a minimum."""
+
+RADIUS_SHARE = 0.01
+"""Distance at which a minimum counts as reached, as a share of the domain's diagonal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +102,76 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
+class Basins:
+    """The minima to which the races from a grid of starts lead.
+
+    Attributes:
+        x: Coordinates of the columns, (columns,).
+        y: Coordinates of the rows, (rows,).
+        minimum: Outcome of each start: an index into `minima`, UNDECIDED or DIVERGED, (rows, columns).
+        step: The step from which on the outcome holds, (rows, columns).
+        steps: Number of steps of each race.
+        minima: Known minima and their losses, (minima, 3).
+        radius: Distance at which a minimum counts as reached, in the units of the domain.
+    """
+
+    x: Array
+    y: Array
+    minimum: NDArray[np.int16]
+    step: NDArray[np.int64]
+    steps: int
+    minima: Array
+    radius: float
+
+    def count(self, outcome: int, step: float) -> int:
+        """Return the number of starts with an outcome after a step."""
+        if outcome == UNDECIDED:
+            return self.minimum.size - sum(self.count(other, step) for other in self._steps)
+        return int(np.searchsorted(self._steps[outcome], step, side="right"))
+
+    def median(self, outcome: int, step: float) -> float:
+        """Return the median step at which starts reached an outcome, up to a step, or NaN if none reached it."""
+        if outcome == UNDECIDED or not (count := self.count(outcome, step)):
+            return np.nan
+        return float(np.median(self._steps[outcome][:count]))
+
+    @cached_property
+    def _steps(self) -> dict[int, NDArray[np.int64]]:
+        """By decided outcome, the first step from which each start keeps it, ascending, (starts,)."""
+        return {
+            outcome: np.sort(self.step[self.minimum == outcome]) for outcome in (DIVERGED, *range(len(self.minima)))
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """The losses of races with a grid of settings.
+
+    Attributes:
+        names: The settings of the columns and of the rows, by torch's names.
+        values: Values of the columns and of the rows.
+        loss: Loss after each step, (steps + 1, rows, columns). NaN after a race diverged.
+        gap: Whether `loss` is measured from the lowest known minimum.
+    """
+
+    names: tuple[str, str]
+    values: tuple[tuple[Any, ...], tuple[Any, ...]]
+    loss: Array
+    gap: bool
+
+    def best(self, step: float) -> tuple[int, int] | None:
+        """Return the row and the column of the lowest loss after a step, or None if all races have diverged."""
+        loss = self.loss[int(step)]
+        if np.isnan(loss).all():
+            return None
+        return divmod(int(np.nanargmin(loss)), loss.shape[1])
+
+    def diverged(self, step: float) -> float:
+        """Return the share of the races that have diverged after a step."""
+        return float(np.isnan(self.loss[int(step)]).mean())
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """A race of several racers on one surface.
 
@@ -153,26 +228,23 @@ class Recording:
         return self.xy.shape[1] - 1
 
     @cached_property
+    @np.errstate(over="ignore")
     def gap(self) -> Array | None:
         """Losses above the lowest known minimum, (racers, steps + 1), or None if no minimum is known."""
         # The function may have no value at a given minimum.
         heights = self.minima[np.isfinite(self.minima[:, 2]), 2]
-        if not heights.size:
-            return None
-        with np.errstate(over="ignore"):
-            return np.maximum(self.z - heights.min(), 0)
+        return np.maximum(self.z - heights.min(), 0) if heights.size else None
 
     @cached_property
     def in_view(self) -> NDArray[np.bool_]:
         """Whether each position is in the domain, (racers, steps + 1)."""
-        inside = (self.xy >= self.surface.low) & (self.xy <= self.surface.high)
-        return inside[..., 0] & inside[..., 1]
+        return np.all((self.xy >= self.surface.low) & (self.xy <= self.surface.high), axis=-1)
 
     def single(self, racer: int) -> "Recording":
         """Return the recording of one racer."""
-        named = ("names", "settings", "optimizers", "hyperparameters", "states", "paths")
-        arrays = ("xy", "z", "gradients", "steps", "evaluations")
-        return replace(self, **{field: getattr(self, field)[racer : racer + 1] for field in (*named, *arrays)})
+        shared = ("title", "formula", "surface", "minima", "caption", "sample", "map")
+        own = [field.name for field in fields(self) if field.name not in shared]
+        return replace(self, **{name: getattr(self, name)[racer : racer + 1] for name in own})
 
     def ranks(self, step: int) -> NDArray[np.int64]:
         """Return each racer's rank by its loss after a step, from 1, (racers,). Equal losses share one, NaN is last."""
@@ -191,3 +263,18 @@ class Recording:
         if inside[-1]:
             return None
         return "left view", len(inside) - int(inside[::-1].argmax()) if inside.any() else 0
+
+
+def reach_radius(diagonal: float, minima: Array, within: float = RADIUS_SHARE) -> float:
+    """Return the distance at which a minimum counts as reached.
+
+    Args:
+        diagonal: Length of the domain's diagonal.
+        minima: Positions of the minima, (minima, 2).
+        within: Share of the diagonal.
+
+    Returns:
+        `within` times the diagonal, or half the distance of the closest minima if that is less.
+    """
+    distances = np.linalg.norm(minima[:, None] - minima, axis=-1)
+    return min(within * diagonal, float(np.min(distances[distances > 0], initial=np.inf)) / 2)

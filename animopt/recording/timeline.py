@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 import attrs
 import numpy as np
@@ -31,26 +32,8 @@ FADE_SECONDS = 0.3
 LOOPS = ("plain", "seamless")
 """Values of `loop`."""
 
-_QUESTION_EXAMPLE = "Question('Which one arrives first?')"
-_SLOW_REMEDY = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
 
-
-def _question_text(text: str | Mapping[str, str]) -> str | Mapping[str, str]:
-    check_texts("question", text, _QUESTION_EXAMPLE)
-    if not text:
-        raise UsageError(f"question {short_repr(text)}: give a text, as {_QUESTION_EXAMPLE}")
-    return text
-
-
-def _question_step(step: float) -> float:
-    return check_number("question step", step, "give the step at which the race pauses, as step=3", minimum=0)
-
-
-def _question_seconds(seconds: float) -> float:
-    return check_number("question seconds", seconds, "give the length of the pause, as seconds=2", above=0)
-
-
-@attrs.frozen(slots=False)
+@attrs.frozen(init=False, slots=False)
 class Question:
     """A question to the audience: the race pauses while it is shown.
 
@@ -66,24 +49,22 @@ class Question:
     Question(text='Which one arrives first?', step=3, seconds=2.0)
     """
 
-    text: str | Mapping[str, str] = attrs.field(converter=_question_text)
-    step: float = attrs.field(default=0.0, converter=_question_step)
-    seconds: float = attrs.field(default=2.0, converter=_question_seconds)
+    text: str | Mapping[str, str]
+    step: float
+    seconds: float
+
+    def __init__(self, text: str | Mapping[str, str], step: float = 0.0, seconds: float = 2.0) -> None:
+        example = "Question('Which one arrives first?')"
+        if not check_texts("question", text, example):
+            raise UsageError(f"question {short_repr(text)}: give a text, as {example}")
+        self.__attrs_init__(
+            text,
+            check_number("question step", step, "give the step at which the race pauses, as step=3", minimum=0),
+            check_number("question seconds", seconds, "give the length of the pause, as seconds=2", above=0),
+        )
 
 
-def _slow_first(first: float) -> float:
-    return check_number("slow first", first, _SLOW_REMEDY, minimum=0)
-
-
-def _slow_last(last: float) -> float:
-    return last if last == float("inf") else check_number("slow last", last, _SLOW_REMEDY)
-
-
-def _slow_times(times: float) -> float:
-    return check_number("slow times", times, _SLOW_REMEDY, above=0)
-
-
-@attrs.frozen(slots=False)
+@attrs.frozen(init=False, slots=False)
 class SlowMotion:
     """Slow motion: the race takes several times as long between two steps.
 
@@ -99,13 +80,17 @@ class SlowMotion:
     SlowMotion(first=3, last=6, times=2)
     """
 
-    first: float = attrs.field(converter=_slow_first)
-    last: float = attrs.field(converter=_slow_last)
-    times: float = attrs.field(default=3.0, converter=_slow_times)
+    first: float
+    last: float
+    times: float
 
-    def __attrs_post_init__(self) -> None:
-        if self.last <= self.first:
-            raise UsageError(f"slow last {short_repr(self.last)}: {_SLOW_REMEDY}")
+    def __init__(self, first: float, last: float, times: float = 3.0) -> None:
+        remedy = "give two steps in their order, and how many times as long they take, as SlowMotion(3, 6, times=2)"
+        self.__attrs_init__(
+            check_number("slow first", first, remedy, minimum=0),
+            last if last == inf else check_number("slow last", last, remedy, above=first),
+            check_number("slow times", times, remedy, above=0),
+        )
 
 
 @dataclass(frozen=True)
@@ -159,21 +144,14 @@ class Timeline:
 
     @property
     def race_duration(self) -> float:
-        """Seconds that the first race takes, without the pause for the question."""
-        return self._all_races_duration - self._other_races_duration
-
-    @property
-    def _all_races_duration(self) -> float:
-        return self.seconds - self.hold_duration - self.card - (self.question.seconds if self.question else 0)
-
-    @property
-    def _other_races_duration(self) -> float:
-        return self._all_races_duration / 2 if self.races > 1 else 0.0
+        """Seconds that the first race takes, without the pause for the question. The others together take as long."""
+        pause = self.question.seconds if self.question else 0
+        return (self.seconds - self.hold_duration - self.card - pause) / min(self.races, 2)
 
     @property
     def other_races_start(self) -> float:
-        """The second from which on the results of the other races are shown."""
-        return self.seconds - self.hold_duration - self._other_races_duration
+        """The second from which on the results of the other races are shown, if there are any."""
+        return self.seconds - self.hold_duration - self.race_duration
 
     @property
     def result_second(self) -> float:
@@ -199,7 +177,7 @@ class Timeline:
         others = np.linspace(0, 1, count - running + 1)[1:]
         return [
             *(self.second_of(self.steps * part) for part in np.linspace(0, 1, running)),
-            *(self.other_races_start + self._other_races_duration * part for part in others),
+            *(self.other_races_start + self.race_duration * part for part in others),
         ]
 
     def moment(self, second: float) -> Moment:
@@ -207,20 +185,26 @@ class Timeline:
         step = float(np.interp(second, *self._knots))
         left = self.seconds - self.hold_duration - second
         hold = max(0.0, -left / self.hold_duration)
-        others = _ramp(1 - left / self._other_races_duration) if self.races > 1 else 0.0
+        others = _ramp(1 - left / self.race_duration) if self.races > 1 else 0.0
         progress = min(1.0, second / self.seconds)
         if self.loop == "seamless":
             # The second half of the hold rewinds the race.
-            rewound = 1 - _smooth(max(0.0, 2 * hold - 1))
+            rewound = 1 - _ramp(2 * hold - 1)
             step, others = step * rewound, others * rewound
             hold = max(0.0, 1 - abs(1 - 4 * hold))
             progress %= 1.0
             azimuth = START_AZIMUTH + 360 * progress
         else:
             azimuth = START_AZIMUTH + TURN_RATE * self._turning_seconds(second)
-        card = _ramp((self.card - second) / FADE_SECONDS)
-        race = round(others * (self.races - 1))
-        return Moment(step, azimuth, hold, card, self._question_opacity(second), progress, race)
+        return Moment(
+            step,
+            azimuth,
+            hold_progress=hold,
+            card_opacity=_ramp((self.card - second) / FADE_SECONDS),
+            question_opacity=self._question_opacity(second),
+            progress=progress,
+            race=round(others * (self.races - 1)),
+        )
 
     def _question_opacity(self, second: float) -> float:
         if not self.question:
@@ -234,19 +218,13 @@ class Timeline:
     def samples(self) -> tuple[Moment, ...]:
         """Evenly spaced moments of the whole clip. In a loop, the last one is left out: it equals the first one."""
         count = max(1, min(MAX_SAMPLES, round(self.seconds * SAMPLE_RATE)))
-        end = count + (self.loop == "plain")
-        return tuple(self.moment(self.seconds * index / count) for index in range(end))
+        return tuple(self.moment(self.seconds * index / count) for index in range(count + (self.loop == "plain")))
 
     @cached_property
     def _knots(self) -> tuple[Array, Array]:
         """The knots (seconds, steps), ascending, between which the step is linear in the second."""
-        edges = {
-            0.0,
-            float(self.steps),
-            self._question_step,
-            *(s for slow in self.slow for s in (slow.first, slow.last)),
-        }
-        steps = np.array(sorted(edge for edge in edges if edge <= self.steps))
+        edges = (edge for slow in self.slow for edge in (slow.first, slow.last) if edge <= self.steps)
+        steps = np.unique([0.0, self.steps, self._question_step, *edges])
         middles = (steps[:-1] + steps[1:]) / 2
         weights = np.diff(steps)
         for slow in self.slow:
@@ -270,9 +248,6 @@ class Timeline:
 
 
 def _ramp(part: float) -> float:
-    return _smooth(min(1.0, max(0.0, part)))
-
-
-def _smooth(part: float) -> float:
-    """Return the smoothstep of a number from 0 to 1, which has no slope at either end."""
+    """Return the smoothstep of a number, from 0 at 0 to 1 at 1, which has no slope at either end."""
+    part = min(1.0, max(0.0, part))
     return part * part * (3 - 2 * part)

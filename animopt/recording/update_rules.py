@@ -63,7 +63,8 @@ _COMMON_SETTINGS = IMPLEMENTATION_SETTINGS | {
 }
 """Settings that do not change the lines of a rule."""
 
-_SYMBOLS = {letter: letter for letter in "xgtsmvp"} | {
+# A slot whose name ends in _new has the value after the step.
+_SYMBOLS = {f"{letter}{suffix}": letter for letter in "xgtsmvp" for suffix in ("", "_new")} | {
     "gets": r"\leftarrow",
     "lr": r"\eta",
     "eps": r"\epsilon",
@@ -78,8 +79,6 @@ _SYMBOLS = {letter: letter for letter in "xgtsmvp"} | {
     "mu_t": r"\mu_t",
     "mu_next": r"\mu_{t+1}",
 }
-# A slot whose name ends in _new has the value after the step.
-_SYMBOLS |= {f"{slot}_new": symbol for slot, symbol in _SYMBOLS.items()}
 _SETTINGS = {name: name for name in ("lr", "eps", "alpha")} | {
     "momentum": "mu",
     "weight_decay": "decay",
@@ -109,20 +108,21 @@ class UpdateRule:
     filled: tuple[str, ...]
 
 
+@np.errstate(all="ignore")
 def update_rule(recording: Recording, racer: int, step: float) -> UpdateRule:
     """Return a racer's rule with the numbers of the step that follows `step`, or of its last step."""
     before = min(int(step), int(recording.steps[racer]) - 1)
-    active = {name for name, value in recording.hyperparameters[racer].items() if np.any(value)}
-    rule = _RULES.get((_torch_class(recording, racer), frozenset(active - _COMMON_SETTINGS)), ())
+    active = frozenset(name for name, value in recording.hyperparameters[racer].items() if np.any(value))
+    rule = _RULES.get((_torch_class(recording, racer), active - _COMMON_SETTINGS), ())
     templates = [Template(line) for line in rule]
     lines = tuple(template.substitute(_SYMBOLS) for template in templates)
     if not templates or not np.isfinite(recording.xy[racer, before : before + 2]).all():
         return UpdateRule(lines, ())
-    with np.errstate(all="ignore"):
-        numbers = _numbers(recording, racer, before)
+    numbers = _numbers(recording, racer, before)
     return UpdateRule(lines, tuple(template.substitute(numbers) for template in templates))
 
 
+@np.errstate(all="ignore")
 def step_sizes(recording: Recording, racer: int) -> Array | None:
     """Return how far each coordinate moves for a gradient of 1 with the state after each step.
 
@@ -135,26 +135,24 @@ def step_sizes(recording: Recording, racer: int) -> Array | None:
         the optimizer has a state. None for an optimizer without step sizes of its own.
     """
     settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
-    with np.errstate(all="ignore"):
-        match _torch_class(recording, racer):
-            case "Adagrad":
-                lr = settings["lr"] / (1 + (state["step"] - 1) * settings["lr_decay"])
-                return lr / (np.sqrt(state["sum"]) + settings["eps"])
-            case "RMSprop":
-                spread = state["square_avg"] - state.get("grad_avg", 0.0) ** 2
-                return settings["lr"] / (np.sqrt(spread) + settings["eps"])
-            case "Adam" | "AdamW" | "NAdam":
-                spread = state.get("max_exp_avg_sq", state["exp_avg_sq"])
-                spread = spread / (1 - settings["betas"][:, 1:] ** state["step"])
-                return settings["lr"] / (np.sqrt(spread) + settings["eps"])
-            case "Adamax":
-                return settings["lr"] / state["exp_inf"]
-            case "Rprop":
-                # Riedmiller and Braun 1993: the factor of the gradient's sign.
-                return state["step_size"]
+    match _torch_class(recording, racer):
+        case "Adagrad":
+            lr = settings["lr"] / (1 + (state["step"] - 1) * settings["lr_decay"])
+            return lr / (np.sqrt(state["sum"]) + settings["eps"])
+        case "RMSprop":
+            return settings["lr"] / (np.sqrt(state["square_avg"] - state.get("grad_avg", 0.0) ** 2) + settings["eps"])
+        case "Adam" | "AdamW" | "NAdam":
+            spread = state.get("max_exp_avg_sq", state["exp_avg_sq"]) / (1 - settings["betas"][:, 1:] ** state["step"])
+            return settings["lr"] / (np.sqrt(spread) + settings["eps"])
+        case "Adamax":
+            return settings["lr"] / state["exp_inf"]
+        case "Rprop":
+            # Riedmiller and Braun 1993: the factor of the gradient's sign.
+            return state["step_size"]
     return None
 
 
+@np.errstate(all="ignore")
 def velocity(recording: Recording, racer: int) -> Array | None:
     """Return the part of each step that comes from averaged gradients.
 
@@ -172,14 +170,12 @@ def velocity(recording: Recording, racer: int) -> Array | None:
     sizes = step_sizes(recording, racer)
     if sizes is None or "exp_avg" not in state:
         return None
-    with np.errstate(all="ignore"):
-        if _torch_class(recording, racer) == "NAdam":
-            beta1, decay = settings["betas"][:, :1], settings["momentum_decay"]
-            share = _mu(beta1, decay, state["step"] + 1)
-            share = share / (1 - share * state["mu_product"])
-        else:
-            share = 1 / (1 - settings["betas"][:, :1] ** state["step"])
-        return -sizes * share * state["exp_avg"]
+    beta1 = settings["betas"][:, :1]
+    share: Array = 1 / (1 - beta1 ** state["step"])
+    if _torch_class(recording, racer) == "NAdam":
+        momentum = _mu(beta1, settings["momentum_decay"], state["step"] + 1)
+        share = momentum / (1 - momentum * state["mu_product"])
+    return -sizes * share * state["exp_avg"]
 
 
 def format_mathtext(value: Any) -> str:
@@ -221,16 +217,9 @@ def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
         match value:
             case np.ndarray():
                 columns[name] = value.reshape(len(value), -1)
-            case float() | int():
-                columns[name] = np.array([[value]], dtype=np.float64)
-            case (float() | int(), float() | int()):
-                columns[name] = np.array([value], dtype=np.float64)
+            case float() | int() | (float() | int(), float() | int()):
+                columns[name] = np.array(value, dtype=np.float64, ndmin=2)
     return columns
-
-
-def _at(settings: Mapping[str, Any], step: int) -> dict[str, Any]:
-    """Return the settings of the step that leads to a point."""
-    return {name: value[step] if isinstance(value, np.ndarray) else value for name, value in settings.items()}
 
 
 def _mu(beta1: Array | float, decay: Array | float, step: Array | float) -> Array | float:
@@ -240,7 +229,11 @@ def _mu(beta1: Array | float, decay: Array | float, step: Array | float) -> Arra
 
 def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
     """Return the text in each slot of the templates for the step from the point `before`."""
-    settings, state = _at(recording.hyperparameters[racer], before + 1), recording.states[racer]
+    settings = {
+        name: value[before + 1] if isinstance(value, np.ndarray) else value
+        for name, value in recording.hyperparameters[racer].items()
+    }
+    state = recording.states[racer]
     x, x_new = recording.xy[racer, before : before + 2]
     numbers: dict[str, Any] = {"x": x, "x_new": x_new, "g": recording.gradients[racer, before]}
     for name, slot in _STATE.items():

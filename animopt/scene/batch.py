@@ -146,7 +146,7 @@ def _move_into_place(result: BatchResult, files: Files, outputs: Sequence[Output
             if path == output.path:
                 clips.append(attrs.evolve(output, **made.get(file, {})))
     if result.failure:
-        failures.errors.append(Error(result.failure))
+        failures.append(Error(result.failure))
     failure = failures.message()
     return replace(
         result,

@@ -7,7 +7,7 @@ import torch
 from animopt import Function, Racer, SettingsMap, StartsMap, UsageError
 from animopt.engine import maps
 from animopt.engine.record import record
-from animopt.recording.map_results import DIVERGED, UNDECIDED
+from animopt.recording.recording import DIVERGED, UNDECIDED
 
 # Himmelblau 1972, "Applied Nonlinear Programming", p. 428; the minima to six decimals.
 MINIMA = [(3, 2), (-2.805118, 3.131312), (-3.779310, -3.283186), (3.584428, -1.848126)]

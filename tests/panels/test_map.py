@@ -28,7 +28,7 @@ from animopt.engine.record import record
 from animopt.functions import ravine
 from animopt.panels.map import Map
 from animopt.panels.tally import Tally
-from animopt.recording.map_results import DIVERGED, UNDECIDED, Losses
+from animopt.recording.recording import DIVERGED, UNDECIDED, Losses
 from animopt.recording.timeline import Moment
 
 SIZES = [(1280, 720), (480, 270), (1080, 1080)]
