@@ -13,8 +13,7 @@ import click
 from animopt.cli.console import Console
 from animopt.cli.options import Formatter, complete_function, size_option, theme_option
 from animopt.cli.scene_commands import deck, gallery, race, render_all_scenes
-from animopt.core.errors import Error, UsageError
-from animopt.core.terminal_text import escape_controls
+from animopt.core.errors import Error, UsageError, escape_controls
 from animopt.scene import catalog
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from animopt.core.errors import Error, UsageError
-from animopt.core.terminal_text import escape_controls, escaped_json
+from animopt.core.errors import Error, UsageError, escape_controls, escaped_json
 
 if TYPE_CHECKING:
     from animopt.video.output import Output

@@ -16,9 +16,8 @@ from animopt.cli.commands import COMMANDS
 from animopt.cli.console import Console, exit_code
 from animopt.cli.options import Context
 from animopt.cli.scene_commands import SceneCommand
-from animopt.core.errors import Error, UsageError, first_line
+from animopt.core.errors import Error, UsageError, encode_exactly, escape_controls, first_line
 from animopt.core.processes import INTERRUPTED, signal_exit_code, signal_received
-from animopt.core.terminal_text import encode_exactly, escape_controls
 from animopt.scene import catalog
 
 DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error.")

@@ -15,7 +15,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from animopt.core.terminal_text import escape_controls
+from animopt.core.errors import escape_controls
 from animopt.drawing.theme import THEMES
 from animopt.scene import catalog
 from animopt.video.presets import PRESETS

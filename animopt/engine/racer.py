@@ -18,9 +18,9 @@ from animopt.core.errors import (
     check_text,
     first_line,
     short_repr,
+    single_line,
     suggestion,
 )
-from animopt.core.terminal_text import single_line
 from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 

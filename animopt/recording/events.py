@@ -99,8 +99,7 @@ def _end(recording: Recording, racer: int) -> Event | None:
 
 def _not_reached(recording: Recording, found: Sequence[Event]) -> str:
     """Name those of several racers that reach no minimum and are not lost."""
-    ended = {event.racer for event in found}
-    names = [name for racer, name in enumerate(recording.names) if racer not in ended]
+    names = [name for racer, name in enumerate(recording.names) if racer not in {event.racer for event in found}]
     if not len(recording.minima) or len(recording.names) == 1 or not names:
         return ""
     which = "the minimum" if len(recording.minima) == 1 else "a minimum"
@@ -138,12 +137,13 @@ def _zigzags(recording: Recording) -> str:
 
 def _map(result: Basins | Losses | None) -> str:
     if isinstance(result, Basins):
-        cells = result.minimum.size
         outcomes = {DIVERGED: "diverge", UNDECIDED: "come to none"}
         outcomes |= {index: f"come to the minimum {format_point(xyz[:2])}" for index, xyz in enumerate(result.minima)}
-        shares = [(result.count(outcome, result.steps) / cells, text) for outcome, text in outcomes.items()]
+        shares = [
+            (result.count(outcome, result.steps) / result.minimum.size, text) for outcome, text in outcomes.items()
+        ]
         parts = [f"{share:.0%} {text}" for share, text in sorted(shares, reverse=True) if share >= 0.005]
-        return f"A map of {cells:,} starts: of them {_listed(parts)}"
+        return f"A map of {result.minimum.size:,} starts: of them {_listed(parts)}"
     if result and (best := result.best(len(result.loss) - 1)):
         chosen = [
             f"{name} {values[cell]:.3g}"

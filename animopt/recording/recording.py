@@ -243,7 +243,7 @@ class Recording:
     def single(self, racer: int) -> "Recording":
         """Return the recording of one racer."""
         shared = ("title", "formula", "surface", "minima", "caption", "sample", "map")
-        own = [field.name for field in fields(self) if field.name not in shared]
+        own = (field.name for field in fields(self) if field.name not in shared)
         return replace(self, **{name: getattr(self, name)[racer : racer + 1] for name in own})
 
     def ranks(self, step: int) -> NDArray[np.int64]:

@@ -174,10 +174,12 @@ class Timeline:
     def overview(self, count: int) -> list[float]:
         """Return the seconds of evenly spaced steps of the first race and evenly spaced other races, `count` in all."""
         running = count if self.races == 1 else (count + 1) // 2
-        others = np.linspace(0, 1, count - running + 1)[1:]
         return [
             *(self.second_of(self.steps * part) for part in np.linspace(0, 1, running)),
-            *(self.other_races_start + self.race_duration * part for part in others),
+            *(
+                self.other_races_start + self.race_duration * part
+                for part in np.linspace(0, 1, count - running + 1)[1:]
+            ),
         ]
 
     def moment(self, second: float) -> Moment:

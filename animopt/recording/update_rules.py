@@ -113,8 +113,7 @@ def update_rule(recording: Recording, racer: int, step: float) -> UpdateRule:
     """Return a racer's rule with the numbers of the step that follows `step`, or of its last step."""
     before = min(int(step), int(recording.steps[racer]) - 1)
     active = frozenset(name for name, value in recording.hyperparameters[racer].items() if np.any(value))
-    rule = _RULES.get((_torch_class(recording, racer), active - _COMMON_SETTINGS), ())
-    templates = [Template(line) for line in rule]
+    templates = list(map(Template, _RULES.get((_torch_class(recording, racer), active - _COMMON_SETTINGS), ())))
     lines = tuple(template.substitute(_SYMBOLS) for template in templates)
     if not templates or not np.isfinite(recording.xy[racer, before : before + 2]).all():
         return UpdateRule(lines, ())

@@ -8,8 +8,7 @@ from typing import Self
 import attrs
 from attrs.validators import instance_of
 
-from animopt.core.errors import Error
-from animopt.core.terminal_text import single_line
+from animopt.core.errors import Error, single_line
 from animopt.video.metadata import MAX_TEXT_LENGTH
 
 FORMAT = 2

@@ -6,10 +6,9 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from animopt.core import files
-from animopt.core.errors import UsageError
+from animopt.core.errors import UsageError, escape_controls
 from animopt.core.files import move_into_place
 from animopt.core.processes import WINDOWS
-from animopt.core.terminal_text import escape_controls
 from animopt.video.output import check_path
 
 REFUSED = {

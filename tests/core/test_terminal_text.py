@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from animopt.core.errors import Error
-from animopt.core.terminal_text import escape_controls, escaped_json
+from animopt.core.errors import Error, escape_controls, escaped_json
 from animopt.scene.recipe import FORMAT
 from animopt.video.metadata import embed_in_png
 from animopt.video.save import encode_png

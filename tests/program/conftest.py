@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from animopt.core.terminal_text import CONTROLS
+from animopt.core.errors import CONTROLS
 
 MAX_MESSAGE_LENGTH = 420
 """Maximum number of characters in a message: long values and long lists are shortened."""
