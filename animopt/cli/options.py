@@ -195,10 +195,9 @@ def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: s
 
 def function_names() -> list[str]:
     """Return the names of the test functions as the command line shows them."""
-    program = _parse("animopt", "engine", "library.py")
     names = (
         node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.targets[0])
-        for node in program.body
+        for node in _parse("animopt", "engine", "library.py").body
         if (isinstance(node, ast.FunctionDef) and node.decorator_list)
         or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
     )
@@ -207,8 +206,12 @@ def function_names() -> list[str]:
 
 def optimizer_names() -> list[str]:
     """Return the names of the optimizers in torch.optim."""
-    program = _parse("torch", "optim", "__init__.py")
-    imported = (alias.name for node in program.body if isinstance(node, ast.ImportFrom) for alias in node.names)
+    imported = (
+        alias.name
+        for node in _parse("torch", "optim", "__init__.py").body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    )
     return sorted(name for name in imported if name[0].isupper() and name != "Optimizer")
 
 

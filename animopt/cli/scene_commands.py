@@ -233,8 +233,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     files = catalog.chosen(names)
     scenes = {name: (path, [options.output(f"{folder / CLIPS / name}.mp4")]) for name, path in files.items()}
     with output_folder(folder), output_folder(folder / CLIPS), options.scene_executor(len(scenes)) as executor:
-        rendered = render_all(scenes, executor, options.scene_fields, render_card)
-        results = _report(rendered, len(scenes), options.console)
+        results = _report(render_all(scenes, executor, options.scene_fields, render_card), len(scenes), options.console)
     cards = [
         Card(name, catalog.summary(path), _render_command(name, path, options), report.facts)
         for name, path in files.items()
@@ -320,6 +319,6 @@ def _render_command(name: str, path: Path, options: "RenderOptions") -> str:
     program = cast("click.Group", click.get_current_context().find_root().command)
     words = [name if catalog.scenes(program.commands).get(name) == path else str(known), f"{name}.gif"]
     scene, output = (f"./{word}" if word.startswith("-") else word for word in words)
-    look = {"--theme": options.theme, "--lang": options.lang}
-    more_words = [word for option, value in look.items() if value for word in (option, value)]
-    return shell_command(["animopt", scene, "-o", output, *more_words])
+    given = (("--theme", options.theme), ("--lang", options.lang))
+    look = [word for option, value in given if value for word in (option, value)]
+    return shell_command(["animopt", scene, "-o", output, *look])
