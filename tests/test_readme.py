@@ -4,10 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 from PIL import Image
 
-from animopt.video import formats
+from animopt.video.output import FORMATS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,9 +32,8 @@ def test_page_opens_with_a_clip_two_commands_and_a_scene():
 def test_python_example_prints_the_stated_output(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     # Small files are written faster, and the printed output does not depend on their size.
-    for writer in formats.FORMATS.values():
-        monkeypatch.setattr(writer, "size", (320, 180))
-        monkeypatch.setattr(writer, "fps", 1)
+    for suffix, each in FORMATS.items():
+        monkeypatch.setitem(FORMATS, suffix, attrs.evolve(each, size=(320, 180), fps=1))
     program = PYTHON[1].replace("(1920, 1080), fps=25", "(320, 180), fps=1")
     exec(compile(program, "README.md", "exec"), {})
     stated = re.search(r"^# (.*)$", program, re.MULTILINE)

@@ -21,10 +21,9 @@ from animopt.core.processes import available_processors, open_file
 from animopt.publish.sidecars import check_sidecars
 from animopt.scene.limits import Limits, parse_limits
 from animopt.video.dask_cluster import connected
-from animopt.video.formats import Mp4
-from animopt.video.output import DEFAULT_SUFFIXES, Output, check_path, check_still
+from animopt.video.output import DEFAULT_SUFFIXES, VIDEO_SIZE, Output, check_path, check_still
 from animopt.video.presets import PRESETS
-from animopt.video.size_budget import parse_bytes
+from animopt.video.save import parse_bytes
 from animopt.video.worker_pool import WorkerPool, drawing_executor
 
 if TYPE_CHECKING:
@@ -232,7 +231,7 @@ def _plan(name: str, options: RenderOptions, stdout_path: Path | None) -> _Plan:
         for page in pages:
             check_path(page)
         for clip in clips:
-            check_path(clip.path, folder=clip.format.folder)
+            check_path(clip.path, folder=clip.format.suffix == "/")
     check_sidecars(options.sidecars, clips)
     return _Plan(name, options, pages, clips, stdout_path)
 
@@ -304,7 +303,7 @@ def _write_pages(scene: "Scene", plan: _Plan) -> Iterator[Path]:
         with failures.collect():
             write(
                 page,
-                size=options.size or Mp4.size,
+                size=options.size or VIDEO_SIZE,
                 theme=options.theme,
                 transparent=options.transparent,
                 recipe=options.recipe,

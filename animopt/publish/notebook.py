@@ -6,8 +6,9 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+import attrs
 
 BAR_INTERVAL = 0.2
 """Minimum number of seconds between two updates of the progress bar."""
@@ -104,7 +105,7 @@ def encode_base64(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class RenderedClip:
     """The bytes of a clip's file and of its poster, a PNG file, and the alt text of both."""
 
@@ -113,6 +114,7 @@ class RenderedClip:
     alt: str
 
 
+@attrs.define(eq=False, repr=False)
 class Clip:
     """A clip that is rendered when it is first displayed. `Scene.clip` returns one.
 
@@ -120,20 +122,12 @@ class Clip:
     argument with the number of drawn frames and their total.
     """
 
-    def __init__(
-        self,
-        title: str,
-        suffix: str,
-        size: tuple[int, int],
-        fps: float,
-        make: Callable[[Callable[[int, int], None]], RenderedClip],
-    ) -> None:
-        self.title = title
-        self.suffix = suffix
-        self.size = size
-        self.fps = fps
-        self._make = make
-        self._rendered: RenderedClip | None = None
+    title: str
+    suffix: str
+    size: tuple[int, int]
+    fps: float
+    _make: Callable[[Callable[[int, int], None]], RenderedClip]
+    _rendered: RenderedClip | None = attrs.field(default=None, init=False)
 
     def __repr__(self) -> str:
         width, height = self.size
@@ -146,16 +140,15 @@ class Clip:
                 self._rendered = self._make(progress)
         return self._rendered
 
-    def bundle(self, text: str, include: MediaTypes = None, exclude: MediaTypes = None) -> Bundle:
+    def bundle(self, text: str, include: MediaTypes = None) -> Bundle:
         """Return the clip by media type, with `text` as plain text, for IPython's display protocol.
 
-        The clip is not rendered if only plain text is requested or can be shown.
+        The clip is not rendered if only plain text is requested or can be shown. IPython removes the types that are
+        not requested.
         """
         if in_terminal() or (include and not {"text/html", "image/png"} & set(include)):
             return {"text/plain": text}, {}
-        data, metadata = self._bundle(self.render(), text)
-        types = [each for each in data if (not include or each in include) and each not in (exclude or ())]
-        return {each: data[each] for each in types}, {each: metadata[each] for each in types if each in metadata}
+        return self._bundle(self.render(), text)
 
     def show(self, text: str) -> None:
         """Show a progress bar in a notebook, and replace it by the clip.
@@ -179,19 +172,17 @@ class Clip:
             bar.replace(self._bundle(self._rendered, text))
 
     def _repr_mimebundle_(self, include: MediaTypes = None, exclude: MediaTypes = None) -> Bundle:
-        return self.bundle(repr(self), include, exclude)
+        return self.bundle(repr(self), include)
 
     def _ipython_display_(self) -> None:
         self.show(repr(self))
 
     def _bundle(self, rendered: RenderedClip, text: str) -> Bundle:
         # A format without moving pictures, such as PDF, shows the poster.
-        data: dict[str, object] = {
-            "text/html": self._page(rendered),
-            "image/png": encode_base64(rendered.poster),
-            "text/plain": text,
-        }
-        return data, {"image/png": {"alt": rendered.alt}}
+        return (
+            {"text/html": self._page(rendered), "image/png": encode_base64(rendered.poster), "text/plain": text},
+            {"image/png": {"alt": rendered.alt}},
+        )
 
     def _page(self, rendered: RenderedClip) -> str:
         poster = data_url("image/png", rendered.poster)

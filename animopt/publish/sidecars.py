@@ -1,23 +1,46 @@
 """Files beside a clip: a poster, captions, an alt text, and snippets for a page."""
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 from animopt.core.errors import Failures, UsageError, check_choice
 from animopt.core.files import write_atomically
-from animopt.publish import captions, snippets
-from animopt.recording.events import ALT_TEXT_START, alt_text
+from animopt.recording.events import ALT_TEXT_START, alt_text, headlines
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
 
+MIN_CAPTION_SECONDS = 1.5
+"""Minimum duration of a caption in seconds, and its maximum delay."""
+
+MAX_CAPTION_SECONDS = 4.0
+"""Maximum duration of a caption in seconds. The last one may be longer."""
+
+CAPTIONS_MARK = "NOTE animopt"
+"""Comment in each file of captions by which animopt recognizes it."""
+
+SNIPPET_MARK = "<!-- animopt -->"
+"""First line of each snippet, by which animopt recognizes it. Pages do not show it."""
+
+VIDEO_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}
+"""Media types of the clips that a page plays, by suffix."""
+
+PICTURE_SUFFIXES = (".gif", ".png", ".apng", ".webp", ".avif")
+"""Suffixes of the clips that a page shows as pictures. A page links to clips of other formats."""
+
 SUFFIXES = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".md", "html": ".html"}
 """Suffix of each kind of sidecar."""
 
-MARKS = {"captions": captions.MARK, "alt": ALT_TEXT_START, "markdown": snippets.MARK, "html": snippets.MARK}
+MARKS = {"captions": CAPTIONS_MARK, "alt": ALT_TEXT_START, "markdown": SNIPPET_MARK, "html": SNIPPET_MARK}
 """Text near the beginning of a sidecar that animopt wrote."""
 
 
@@ -59,10 +82,10 @@ def write_sidecars(
         alt = alt_text(races[0])
         sizes = {output.path.name: output.size for output in clip}
         texts = {
-            "captions": captions.webvtt(captions.cues(races, timeline)),
+            "captions": webvtt(cues(races, timeline)),
             "alt": f"{alt}\n",
-            "markdown": snippets.markdown(sizes, alt, poster),
-            "html": snippets.html(sizes, alt, poster, track),
+            "markdown": markdown_snippet(sizes, alt, poster),
+            "html": html_snippet(sizes, alt, poster, track),
         }
         for kind in kinds:
             path = _path(clip, kind)
@@ -89,8 +112,128 @@ def _path(clip: Sequence[Output], kind: str) -> Path:
 
 
 def _was_written_by_animopt(path: Path, mark: str) -> bool:
-    try:
-        with path.open("rb") as file:
-            return mark.encode() in file.read(4096)
-    except OSError:
-        return False
+    with suppress(OSError), path.open("rb") as file:
+        return mark.encode() in file.read(4096)
+    return False
+
+
+@dataclass
+class Cue:
+    """The lines of a caption, and the seconds of the clip at which it appears and disappears.
+
+    The event of the first line is at the second `event`.
+    """
+
+    start: float
+    end: float
+    lines: Sequence[str]
+    event: float = 0
+
+
+def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
+    """Return captions with the events of the first race, and with the beginning of the other races.
+
+    Captions do not overlap. Each is shown for four seconds, or until the next one, and the last one until the end. A
+    caption that would be shown for less than 1.5 seconds appears later, alone or with others, but not before its event.
+    """
+    texts = [(timeline.second_of(event.step), event.text) for event in headlines(races[0])]
+    if len(races) > 1:
+        texts.append(
+            (timeline.other_races_start, f"then {len(races) - 1} more functions, and how the race ends on each")
+        )
+    captions: list[Cue] = []
+    end = round(timeline.seconds, 3)
+    for second, text in sorted(texts, key=lambda each: each[0]):
+        start, line = round(second, 3), " ".join(text.split())
+        lines = [f"{line[:1].upper()}{line[1:]}"]
+        last = captions[-1] if captions else None
+        earliest = round(last.start + MIN_CAPTION_SECONDS, 3) if last else start
+        if last and start <= last.start:
+            last.lines = [*last.lines, *lines]
+        elif start >= earliest or earliest + MIN_CAPTION_SECONDS <= end:
+            captions.append(Cue(max(start, earliest), end, lines, event=start))
+        elif last and len(captions) > 1 and start - last.event <= MIN_CAPTION_SECONDS:
+            # Both appear at the later event, so that neither appears before its event.
+            last.start, last.lines = start, [*last.lines, *lines]
+        else:
+            captions.append(Cue(start, end, lines, event=start))
+    for cue, following in pairwise(captions):
+        cue.end = min(following.start, cue.start + MAX_CAPTION_SECONDS)
+    return captions
+
+
+def webvtt(captions: Sequence[Cue]) -> str:
+    """Return captions as the text of a WebVTT file."""
+    blocks = [
+        f"{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n"
+        + "\n".join(escape(line, quote=False) for line in cue.lines)
+        for cue in captions
+    ]
+    return "\n\n".join(["WEBVTT", CAPTIONS_MARK, *blocks]) + "\n"
+
+
+def _timestamp(second: float) -> str:
+    minutes, thousandths = divmod(round(1000 * second), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{thousandths // 1000:02}.{thousandths % 1000:03}"
+
+
+def html_snippet(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "", captions: str = "") -> str:
+    """Return HTML that shows a clip, as a video if one of its files is a video.
+
+    `clips` contains the size (width, height) of the clip in each file, by name. `poster` and `captions` are names of
+    files, or "".
+    """
+    videos, pictures = _videos(clips), _pictures(clips)
+    # ASCII is the same in the encoding of any page.
+    text = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode()
+    if not videos and not pictures:
+        return f'{SNIPPET_MARK}\n<a href="{_url(next(iter(clips)))}">{text}</a>\n'
+    if not videos:
+        width, height = clips[pictures[0]]
+        return f'{SNIPPET_MARK}\n<img src="{_url(pictures[0])}" width="{width}" height="{height}" alt="{text}">\n'
+    width, height = clips[videos[0]]
+    attributes = "autoplay muted loop playsinline controls" + (f' poster="{_url(poster)}"' if poster else "")
+    return "\n".join(
+        [
+            SNIPPET_MARK,
+            f'<video width="{width}" height="{height}" {attributes} aria-label="{text}">',
+            *(f'  <source src="{_url(name)}" type="{VIDEO_TYPES[_suffix(name)]}">' for name in videos),
+            *([f'  <track kind="captions" src="{_url(captions)}" srclang="en" label="English">'] if captions else []),
+            "</video>",
+            "",
+        ]
+    )
+
+
+def markdown_snippet(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "") -> str:
+    """Return Markdown that shows a clip, as a picture if one of its files is a picture.
+
+    Otherwise it shows the poster or the alt text, with a link to the video, because GitHub removes videos.
+    """
+    # One line, with a backslash before each character that has a meaning in Markdown.
+    text = re.sub(r"([\\`*_\[\]<>&$~|!#@:])", r"\\\1", " ".join(alt.split()))
+    if pictures := _pictures(clips):
+        content = f"![{text}]({_url(pictures[0])})"
+    else:
+        label = f"![{text}]({_url(poster)})" if poster else text
+        content = f"[{label}]({_url([*_videos(clips), *clips][0])})"
+    return f"{SNIPPET_MARK}\n\n{content}\n"
+
+
+def _videos(clips: Mapping[str, tuple[int, int]]) -> Sequence[str]:
+    """Return the names of the videos. MOV files, which not every browser plays, are last."""
+    return sorted((name for name in clips if _suffix(name) in VIDEO_TYPES), key=lambda name: _suffix(name) == ".mov")
+
+
+def _pictures(clips: Mapping[str, tuple[int, int]]) -> Sequence[str]:
+    return [name for name in clips if _suffix(name) in PICTURE_SUFFIXES]
+
+
+def _suffix(name: str) -> str:
+    return PurePath(name).suffix.lower()
+
+
+def _url(name: str) -> str:
+    # A name on Linux can be bytes that are not in any encoding.
+    return quote(os.fsencode(name), safe="")

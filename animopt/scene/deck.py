@@ -9,8 +9,7 @@ from pathlib import Path
 from animopt.core.errors import Error, UsageError
 from animopt.core.files import atomic_write
 from animopt.drawing.theme import THEMES
-from animopt.publish import html_deck, powerpoint
-from animopt.publish.slides import Slide, paragraphs, plain_text
+from animopt.publish.slides import Slide, import_pptx, paragraphs, plain_text, save_html, save_powerpoint
 from animopt.recording.events import alt_text, events
 from animopt.scene import catalog
 from animopt.scene.limits import Limits
@@ -21,7 +20,7 @@ from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
 from animopt.video.worker_pool import drawing_executor
 
-SAVERS = {".html": html_deck.save_slides, ".pptx": powerpoint.save_slides}
+SAVERS = {".html": save_html, ".pptx": save_powerpoint}
 """Functions that write a deck, by suffix."""
 
 
@@ -96,7 +95,7 @@ def _check_deck(path: Path) -> None:
         raise UsageError(f"{path}: {found}; a deck ends in {' or '.join(SAVERS)}")
     check_path(path)
     if suffix == ".pptx":
-        powerpoint.import_pptx()
+        import_pptx()
 
 
 def _slide(scene: Scene, name: str, file: Path | None, output: Output, executor: Executor | None) -> Slide:

@@ -90,7 +90,7 @@ def _checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list
         raise UsageError("outputs: are none; give at least one, as save('race.gif')")
     clips = [each if isinstance(each, Output) else Output(each) for each in outputs]
     for number, clip in enumerate(clips):
-        check_path(clip.path, folder=clip.format.folder)
+        check_path(clip.path, folder=clip.format.suffix == "/")
         if clip.path.resolve() in [other.path.resolve() for other in clips[:number]]:
             raise UsageError(f"{clip.path}: is named twice; give each output a path of its own")
     return clips

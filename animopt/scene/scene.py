@@ -21,8 +21,7 @@ from animopt.scene.render import (
 )
 from animopt.scene.scene_fields import Origin, SceneFields, field_values
 from animopt.scene.scene_file import SceneFolder, run_file, source
-from animopt.video.formats import Mp4
-from animopt.video.output import Output
+from animopt.video.output import VIDEO_SIZE, Output
 
 
 @attrs.frozen(kw_only=True)
@@ -132,7 +131,7 @@ class Scene(SceneFields):
         self,
         path: str | os.PathLike[str],
         at: float,
-        size: tuple[int, int] = Mp4.size,
+        size: tuple[int, int] = VIDEO_SIZE,
         theme: str | None = None,
         *,
         transparent: bool = False,
@@ -160,7 +159,7 @@ class Scene(SceneFields):
     def storyboard(
         self,
         path: str | os.PathLike[str],
-        size: tuple[int, int] = Mp4.size,
+        size: tuple[int, int] = VIDEO_SIZE,
         theme: str | None = None,
         *,
         transparent: bool = False,
@@ -220,7 +219,7 @@ class Scene(SceneFields):
         return self.clip()
 
     def _repr_mimebundle_(self, include: MediaTypes = None, exclude: MediaTypes = None) -> Bundle:
-        return self._shown.bundle(repr(self), include, exclude)
+        return self._shown.bundle(repr(self), include)
 
     def _ipython_display_(self) -> None:
         self._shown.show(repr(self))

@@ -4,15 +4,14 @@ import logging
 import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from animopt.core.contexts import quiet_logger
 from animopt.core.errors import Error, UsageError, first_line
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
@@ -37,7 +36,7 @@ class Cluster(Executor):
         """Current number of tasks that the workers run at once."""
         return max(1, sum(self._client.nthreads().values()))
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Call a function in a worker. Raise RuntimeError after `shutdown`."""
         return self._executor.submit(fn, *args, **kwargs)
 
@@ -104,13 +103,11 @@ def connected(address: str) -> Iterator[Cluster]:
 
 def check_address(address: str) -> None:
     """Raise UsageError if an address cannot be that of a scheduler."""
-    try:
+    with suppress(ValueError):
         parts = urlsplit(address)
-        valid = parts.scheme in SCHEMES and parts.hostname and parts.port
-    except ValueError:
-        valid = None
-    if not valid:
-        raise _invalid_address(address)
+        if parts.scheme in SCHEMES and parts.hostname and parts.port:
+            return
+    raise _invalid_address(address)
 
 
 def _invalid_address(address: str) -> UsageError:
@@ -120,8 +117,10 @@ def _invalid_address(address: str) -> UsageError:
 def _check_versions(address: str, client: Any) -> None:
     """Raise Error if a worker has other versions than this machine."""
     # Only functions of the standard library, because a worker may lack everything else.
-    versions: list[tuple[str, Callable[..., str], tuple[str, ...]]] = [("Python", platform.python_version, ())]
-    versions += [(library, metadata.version, (library,)) for library in LIBRARIES]
+    versions: list[tuple[str, Callable[..., str], tuple[str, ...]]] = [
+        ("Python", platform.python_version, ()),
+        *((library, metadata.version, (library,)) for library in LIBRARIES),
+    ]
     for name, version, arguments in versions:
         try:
             here = _relevant(name, version(*arguments))

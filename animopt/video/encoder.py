@@ -1,92 +1,74 @@
 """Writers: each makes one file with an ffmpeg process, and verifies the file before it replaces an existing one."""
 
-from abc import abstractmethod
-from collections.abc import Iterator
+import re
 from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
 
 from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
 from animopt.core.files import disk_errors, move_into_place, temporary_folder, total_size
-from animopt.video.ffmpeg import Ffmpeg, FfmpegError, count_frames, file_url
+from animopt.video.ffmpeg import Ffmpeg, file_url
 from animopt.video.metadata import EMBEDDERS, ffmetadata
+from animopt.video.output import Format
 
 if TYPE_CHECKING:
     from animopt.core.arrays import Pixels
     from animopt.video.film import Film
 
+GIF_TOLERANCE = 3
+"""Maximum difference, of 255, between a shown and a drawn color of a GIF at its best quality. It cannot be seen."""
 
+MAX_SEGMENT_FRAMES = 50
+"""Maximum number of frames of a segment. Shorter segments need more key frames, longer ones leave workers idle."""
+
+
+@attrs.define(slots=False, eq=False)
 class Writer(ContextStack):
-    """A context that writes the frames of a film to a file. A subclass defines a format.
+    """A context that writes the frames of a film to a file. Its executor draws samples of the film if it needs them.
 
-    `finish` moves the file to its path. If `finish` is not called, no file remains.
+    `quality_step` is an index into the qualities of the format, and `frames` is the number of written frames. `finish`
+    moves the file to its path. If `finish` is not called, no file remains.
     """
 
-    suffix: ClassVar[str]
-    """Suffix of the file."""
-
-    size: ClassVar[tuple[int, int]] = 1280, 720
-    """Default width and height in pixels."""
-
-    fps: ClassVar[float] = 50
-    """Default number of frames per second."""
-
-    draft_fps: ClassVar[float] = 15
-    """Maximum number of frames per second of a draft."""
-
-    qualities: ClassVar[tuple[int, ...]] = (0,)
-    """Values of the encoder's quality setting, from the best to the worst."""
-
-    quality_text: ClassVar[str] = ""
-    """A value of the quality setting as text."""
-
-    keeps_alpha: ClassVar[bool] = False
-    """Whether the format supports transparency."""
-
-    folder: ClassVar[bool] = False
-    """Whether the format is a folder of files."""
-
-    @staticmethod
-    def check(path: Path, size: tuple[int, int], fps: float) -> None:
-        """Raise UsageError for values that the format does not support."""
-
-    @abstractmethod
-    def arguments(self) -> list[str]:
-        """Return ffmpeg's arguments between its input and its output."""
-
-    def __init__(
-        self, path: Path, film: "Film", executor: Executor | None = None, recipe: str = "", quality_step: int = 0
-    ) -> None:
-        self.path = path
-        self.film = film
-        self.executor = executor
-        # In a folder, every frame would hold a copy of it.
-        self.recipe = "" if self.folder else recipe
-        self.quality_step = quality_step
-        self.quality = self.qualities[quality_step]
-        self.frames = 0
+    format: Format
+    path: Path
+    film: "Film"
+    executor: Executor | None = None
+    recipe: str = ""
+    quality_step: int = 0
+    frames: int = 0
 
     def _enter(self, stack: ExitStack) -> None:
         with disk_errors(self.path):
             self._folder = stack.enter_context(temporary_folder(self.path))
-            self._unfinished = self._folder / ("clip" if self.folder else f"clip{self.path.suffix}")
-            if self.folder:
-                self._unfinished.mkdir()
-            arguments = [*self.input(), *self._recipe_input(), *self.arguments(), file_url(self._target())]
-            with self._encoder_errors():
-                self._encoder = stack.enter_context(Ffmpeg(arguments, self._folder))
+            # Relative to ffmpeg's working folder, because a longer path could be a pattern for ffmpeg.
+            self._target = Path("clip/frame-%04d.png" if self.format.suffix == "/" else f"clip{self.path.suffix}")
+            self._unfinished = self._folder / self._target.parts[0]
+            (self._folder / self._target).parent.mkdir(exist_ok=True)
+            arguments = [*self.input(), *self._recipe_input(), *self.arguments(), file_url(self._target)]
+            self._encoder = stack.enter_context(self._ffmpeg(arguments))
 
     def input(self) -> list[str]:
-        """Return ffmpeg's arguments for its input."""
-        return raw_input(self.film)
+        """Return the arguments by which ffmpeg reads the frames from standard input."""
+        width, height = self.film.size
+        pixels = ["-pix_fmt", "rgba" if self.film.channels == 4 else "rgb24", "-s", f"{width}x{height}"]
+        return ["-f", "rawvideo", *pixels, "-r", f"{self.film.fps!r}", "-i", "pipe:0"]
+
+    def arguments(self) -> list[str]:
+        """Return ffmpeg's arguments between its input and its output."""
+        options = self.format.alpha_options if self.film.channels == 4 else self.format.opaque_options
+        return f"{options} {self.format.options}".format(quality=self.format.qualities[self.quality_step]).split()
 
     def write(self, part: "Pixels | bytes") -> None:
         """Write one frame (height, width, channels). Raise Error if the encoder fails."""
-        with self._encoder_errors():
-            self._encoder.feed(part if isinstance(part, bytes) else part.data)
+        assert not isinstance(part, bytes)
+        self._encoder.feed(part.data)
         self.frames += 1
 
     def close(self) -> None:
@@ -98,56 +80,107 @@ class Writer(ContextStack):
 
         Raises Error if the encoder or the disk fails, or if not every frame can be decoded.
         """
-        with self._encoder_errors():
-            self._encoder.finish()
+        self._encoder.finish()
         with disk_errors(self.path):
-            self._embed_recipe()
+            if self.recipe and self.format.suffix in EMBEDDERS:
+                try:
+                    EMBEDDERS[self.format.suffix](self._unfinished, self.recipe)
+                except Error as error:
+                    raise Error(f"{self.path}: the encoder made an incomplete file; try again") from error
             size = total_size(self._unfinished)
             if size <= max_bytes:
                 self._check_frames()
                 move_into_place(self._unfinished, self.path)
         return size
 
-    def _target(self) -> Path:
-        """Return the name of the file in ffmpeg's working folder. A longer path could be a pattern for ffmpeg."""
-        return Path(self._unfinished.name)
+    def _ffmpeg(self, arguments: list[str], problem: str = "the encoder failed") -> Ffmpeg:
+        return Ffmpeg(arguments, f"{self.path}: {problem}", self._folder)
 
     def _recipe_input(self) -> list[str]:
         """Return the arguments by which ffmpeg reads the recipe from a file, as command lines are limited in length."""
-        if not self.recipe or self.suffix in EMBEDDERS:
+        # In a folder, every frame would hold a copy of it.
+        if not self.recipe or self.format.suffix == "/" or self.format.suffix in EMBEDDERS:
             return []
         path = self._folder / "recipe.txt"
         path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
         return ["-f", "ffmetadata", "-i", file_url(Path(path.name)), "-map_metadata", "1"]
 
-    def _embed_recipe(self) -> None:
-        if self.recipe and self.suffix in EMBEDDERS:
-            try:
-                EMBEDDERS[self.suffix](self._unfinished, self.recipe)
-            except Error as error:
-                raise Error(f"{self.path}: the encoder made an incomplete file; try again") from error
-
     def _check_frames(self) -> None:
         """Raise Error if the number of decoded frames is not the number of written frames."""
-        try:
-            count = count_frames(self._target(), self._folder)
-        except FfmpegError as error:
-            raise Error(f"{self.path}: the file cannot be read back: {error}") from error
+        arguments = ["-xerror", "-err_detect", "explode", "-i", file_url(self._target), "-map", "0:v:0"]
+        arguments += ["-fps_mode", "passthrough", "-progress", "pipe:1", "-f", "null", "-"]
+        with self._ffmpeg(arguments, "the file cannot be read back") as decoder:
+            counts = re.findall(rb"^frame=\s*(\d+)", decoder.finish(), re.MULTILINE)
+        count = int(counts[-1]) if counts else 0
         if count != self.frames:
             raise Error(f"{self.path}: {count} of {self.frames} frames were written; look at the disk, and try again")
 
-    @contextmanager
-    def _encoder_errors(self) -> Iterator[None]:
-        """Name the file in errors of the encoder."""
-        try:
-            yield
-        except FfmpegError as error:
-            raise Error(f"{self.path}: the encoder failed: {error}") from error
+
+class GifWriter(Writer):
+    """Writes a GIF with one palette, which is computed from sampled frames."""
+
+    _shown: "Pixels | None" = None
+
+    def arguments(self) -> list[str]:
+        """Return ffmpeg's arguments, of which the palette is a second input."""
+        palette = file_url(Path("palette.png"))
+        self._make_palette(palette)
+        # Delays are whole centiseconds. The last one makes the total duration exact.
+        start = round(100 * (len(self.film) - 1) / self.film.fps)
+        last = max(2, round(100 * len(self.film) / self.film.fps) - start)
+        return [
+            *("-i", palette, "-filter_complex", "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"),
+            *("-final_delay", str(last), *super().arguments()),
+        ]
+
+    def write(self, part: "Pixels | bytes") -> None:
+        """Write one frame. A pixel whose color hardly changes keeps its shown color, because it then takes no bytes."""
+        assert not isinstance(part, bytes)
+        if self._shown is None:
+            self._shown = part.copy()
+        tolerance = GIF_TOLERANCE * 2**self.quality_step
+        differs = np.maximum(part, self._shown) - np.minimum(part, self._shown) > tolerance
+        changed = differs[..., 0] | differs[..., 1] | differs[..., 2]
+        np.copyto(self._shown, part, where=changed[..., None])
+        super().write(self._shown)
+
+    def _make_palette(self, target: str) -> None:
+        """Compute a palette from frames spread over the film. Both steps in one graph would hold the film in memory."""
+        count = min(len(self.film), 12)
+        indices = [round(number * (len(self.film) - 1) / max(1, count - 1)) for number in range(count)]
+        graph = f"palettegen=stats_mode=full:max_colors={self.format.qualities[self.quality_step]}"
+        with self._ffmpeg([*self.input(), "-vf", graph, "-update", "1", target]) as ffmpeg:
+            for frame in self.film.sample(indices, self.executor):
+                ffmpeg.feed(frame.data)
+            ffmpeg.finish()
 
 
-def raw_input(film: "Film") -> list[str]:
-    """Return the arguments by which ffmpeg reads the frames of a film from standard input."""
-    width, height = film.size
-    pixel_format = "rgba" if film.channels == 4 else "rgb24"
-    size = f"{width}x{height}"
-    return ["-f", "rawvideo", "-pix_fmt", pixel_format, "-s", size, "-r", f"{film.fps!r}", "-i", "pipe:0"]
+class JoiningWriter(Writer):
+    """Joins MP4 segments to an MP4. Their frames are copied without encoding them again."""
+
+    def input(self) -> list[str]:
+        """Return the arguments by which ffmpeg reads a list of files from standard input."""
+        return ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0"]
+
+    def arguments(self) -> list[str]:
+        """Return arguments that compute the times of frames anew, because the durations of segments are rounded."""
+        frame = f"({self.film.fps!r}*TB)"
+        decoded = f"dts=(N+round(STARTDTS*{frame}))/{frame}"
+        shown = f"pts=(N+round((STARTDTS+PTS-DTS)*{frame}))/{frame}"
+        return ["-c", "copy", "-bsf:v", f"setts={decoded}:{shown}", "-movflags", "+faststart", "-f", "mp4"]
+
+    def write(self, part: "Pixels | bytes") -> None:
+        """Write the bytes of one segment. Raise Error if the disk or the encoder fails."""
+        assert isinstance(part, bytes)
+        segment = self._folder / f"{self.frames}.mp4"
+        with disk_errors(segment):
+            segment.write_bytes(part)
+        # Only the name: the path of the folder can contain a line break.
+        self._encoder.feed(f"file {file_url(Path(segment.name))}\n".encode())
+        self.frames = next(run.stop for run in segment_runs(len(self.film)) if run.start == self.frames)
+
+
+def segment_runs(length: int) -> list[range]:
+    """Return the frames of each segment of a film of `length` frames. Their lengths differ by at most one."""
+    count = -(-length // MAX_SEGMENT_FRAMES)
+    return [range(length * number // count, length * (number + 1) // count) for number in range(count)]

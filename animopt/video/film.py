@@ -128,7 +128,7 @@ class Film:
         """Return the frame at a second of the clip."""
         moment = self.timeline.moment(second)
         with DRAWING_LOCK:
-            return self._canvas(moment.race).draw(moment)
+            return self.canvas(moment.race).draw(moment)
 
     def frames(self, executor: Executor | None = None) -> Generator[Pixels, None, None]:
         """Yield all frames in order, drawn in this process or by an executor with the same bits.
@@ -142,12 +142,8 @@ class Film:
         """Yield the frames with these indices in order, drawn as by `frames`."""
         yield from stream_frames(self, indices, executor) if executor else map(self.frame, indices)
 
-    @property
-    def canvas(self) -> Canvas:
-        """Canvas of the first race."""
-        return self._canvas(0)
-
-    def _canvas(self, race: int) -> Canvas:
+    def canvas(self, race: int = 0) -> Canvas:
+        """Return the canvas of a race."""
         if race not in self._canvases:
             # A canvas holds many pixels. Only those of the first and the current race are kept.
             self._canvases = {kept: canvas for kept, canvas in self._canvases.items() if kept == 0}
@@ -174,12 +170,10 @@ def draw_page(
     columns = min(2, len(seconds))
     rows = -(-len(seconds) // columns)
     moments = [timeline.moment(second) for second in seconds]
-    stages = []
-    for index, moment in enumerate(moments):
-        stage = _stage(races, moment.race, timeline, size, staging)
-        right, down = index % columns * size[0], index // columns * size[1]
-        boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in stage.boxes.items()}
-        stages.append(replace(stage, boxes=boxes))
+    stages = [
+        _stage(races, moment.race, timeline, size, staging, index % columns * size[0], index // columns * size[1])
+        for index, moment in enumerate(moments)
+    ]
     canvas = Canvas(stages, (columns * size[0], rows * size[1]), transparent=staging.transparent)
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
 
@@ -208,8 +202,8 @@ def _prepare(recording: Recording | Sequence[Recording], staging: Staging) -> tu
     """
     races = [recording] if isinstance(recording, Recording) else list(recording)
     check_panels(staging.panels, lambda field: all(getattr(race, field) is not None for race in races))
-    texts = [staging.caption, staging.question]
-    texts += [text for race in races for text in (race.title, race.caption, *race.names, *race.settings)]
+    texts = [text for race in races for text in (race.title, race.caption, *race.names, *race.settings)]
+    texts = [staging.caption, staging.question, *texts]
     missing = missing_letters("".join(dict.fromkeys(texts)))
     if missing:
         warnings.warn(font_remedy(missing), stacklevel=3)
@@ -229,8 +223,16 @@ def _prepare(recording: Recording | Sequence[Recording], staging: Staging) -> tu
     return races, attrs.evolve(staging, caption=shown[staging.caption], question=shown[staging.question])
 
 
-def _stage(races: Sequence[Recording], race: int, timeline: Timeline, size: tuple[int, int], staging: Staging) -> Stage:
-    """Return one of the races with the panels that show it in a picture."""
+def _stage(
+    races: Sequence[Recording],
+    race: int,
+    timeline: Timeline,
+    size: tuple[int, int],
+    staging: Staging,
+    right: int = 0,
+    down: int = 0,
+) -> Stage:
+    """Return one of the races with the panels that show it in a picture, or in a part of one that is moved."""
     recording = races[race]
     layout = choose_layout(staging.layout, size, staging.panels)
     theme = THEMES[staging.theme].scaled(pixel_unit(*size), size[1])
@@ -253,4 +255,5 @@ def _stage(races: Sequence[Recording], race: int, timeline: Timeline, size: tupl
     for name in boxes:
         panel = PANEL_CLASSES[name]
         panels[name] = panel(**{each: values[each] for each in values.keys() & signature(panel).parameters})
+    boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in boxes.items()}
     return Stage(recording, panels, boxes, theme)

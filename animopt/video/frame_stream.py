@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
+from math import prod
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, Protocol, TypeVar
@@ -82,9 +83,8 @@ def _ordered(submit: Callable[[S], Future[T]], parts: Sequence[S], limit: int) -
 def _shared_frames(film: Frames, indices: Sequence[int], workers: WorkerPool) -> Iterator[Pixels]:
     """Yield the frames. Workers draw them into the slots of a block of memory, which also holds the film itself."""
     packed = pickle.dumps(film, protocol=pickle.HIGHEST_PROTOCOL)
-    width, height = film.size
-    shape = height, width, film.channels
-    size = height * width * film.channels
+    shape = film.size[1], film.size[0], film.channels
+    size = prod(shape)
     slots = max(1, min(len(indices), FRAMES_AHEAD * workers.count))
     film_offset = slots * size
     with ExitStack() as stack:
@@ -140,19 +140,16 @@ def _draw_into(name: str, film_offset: int, offset: int, index: int) -> None:
 
 @lru_cache(maxsize=1)
 def _attached(name: str, film_offset: int) -> tuple[SharedMemory, Frames]:
-    """Return a block of memory that another process made, and the film in it."""
-    block = _attach(name)
-    return block, pickle.loads(np.ndarray(block.size - film_offset, np.uint8, block.buf, film_offset).data)
-
-
-def _attach(name: str) -> SharedMemory:
-    """Attach to a block of memory without freeing it when this process ends."""
+    """Return a block of memory that another process made and frees, and the film in it."""
     if sys.version_info >= (3, 13):
-        return SharedMemory(name, track=False)
-    # Older versions always register the block to be freed. See "Private interfaces" in docs/architecture.md.
-    register = resource_tracker.register
-    resource_tracker.register = lambda name, rtype: None
-    try:
-        return SharedMemory(name)
-    finally:
-        resource_tracker.register = register
+        block = SharedMemory(name, track=False)
+    else:
+        # Older versions always register the block to be freed when this process ends. See "Private interfaces" in
+        # docs/architecture.md.
+        register = resource_tracker.register
+        resource_tracker.register = lambda name, rtype: None
+        try:
+            block = SharedMemory(name)
+        finally:
+            resource_tracker.register = register
+    return block, pickle.loads(np.ndarray(block.size - film_offset, np.uint8, block.buf, film_offset).data)

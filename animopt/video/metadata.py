@@ -5,12 +5,12 @@ Texts are printable ASCII, which all these formats can hold.
 
 import os
 import re
+import shutil
 import struct
 import zlib
-from collections.abc import Iterator
 from html import escape
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import BinaryIO
 from xml.etree import ElementTree
 
 from animopt.core.contexts import quiet_logger
@@ -19,9 +19,6 @@ from animopt.video.ffmpeg import Ffmpeg, file_url
 
 MAX_TEXT_LENGTH = 60_000
 """Maximum number of characters of a text. A MOV stores the length in 16 bits."""
-
-BLOCK_SIZE = 2**20
-"""Number of bytes that are moved at once."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 """First bytes of a PNG."""
@@ -53,12 +50,12 @@ def embed_in_gif(path: Path, text: str) -> None:
 def embed_in_png(path: Path, text: str) -> None:
     """Insert a comment into a PNG or an animated PNG. Raise Error for another file."""
     with path.open("rb") as file:
-        chunks = {kind: offset for kind, offset, _ in _png_chunks(file)}
-    if not {b"IHDR", b"IEND"} <= set(chunks):
+        header = file.read(200).partition(b"IDAT")[0]
+    if not header.startswith(PNG_SIGNATURE) or len(header) < 33:
         raise Error(f"{path.name}: is not a PNG")
-    # Readers search only the first bytes for the chunk that announces an animation.
-    offset = chunks[b"IEND"] if b"acTL" in chunks else chunks[b"IHDR"] + 25
     chunk = b"tEXtComment\0" + text.encode("ascii")
+    # Before the last chunk of an animation: readers search only the first bytes for the chunk that announces one.
+    offset = path.stat().st_size - 12 if b"acTL" in header else 33
     _insert(path, offset, struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)))
 
 
@@ -72,10 +69,18 @@ def embed_in_webp(path: Path, text: str) -> None:
         file.seek(0, os.SEEK_END)
         file.write(b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2))
         size = file.tell()
+        # The header has the size of the file, and a flag for this description.
         file.seek(4)
-        file.write(struct.pack("<I", size - 8))
-        file.seek(20)
-        file.write(bytes([start[20] | 0x04]))
+        file.write(struct.pack("<I", size - 8) + start[8:20] + bytes([start[20] | 0x04]))
+
+
+def _insert(path: Path, offset: int, data: bytes) -> None:
+    """Insert bytes into a file, which is copied block by block."""
+    longer = path.with_name(f"{path.name}.longer")
+    with path.open("rb") as old, longer.open("wb") as new:
+        new.write(old.read(offset) + data)
+        shutil.copyfileobj(old, new)
+    longer.replace(path)
 
 
 EMBEDDERS = {".gif": embed_in_gif, ".png": embed_in_png, ".apng": embed_in_png, ".webp": embed_in_webp}
@@ -84,8 +89,7 @@ EMBEDDERS = {".gif": embed_in_gif, ".png": embed_in_png, ".apng": embed_in_png, 
 
 def ffmetadata(text: str) -> str:
     """Return the content of a metadata file by which ffmpeg inserts a text as the comment of a video."""
-    literal = re.sub(r"([=;#\\\n])", r"\\\1", text)
-    return f";FFMETADATA1\ncomment={literal}\n"
+    return ";FFMETADATA1\ncomment=" + re.sub(r"([=;#\\\n])", r"\\\1", text) + "\n"
 
 
 def embedded_text(path: Path) -> str:
@@ -111,25 +115,11 @@ def embedded_text(path: Path) -> str:
     return _video_text(path)
 
 
-def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind, the offset and the length of the data of each chunk of a PNG, and nothing for another file."""
-    offset = len(PNG_SIGNATURE)
-    kind = b"" if file.read(offset) == PNG_SIGNATURE else b"IEND"
-    while kind != b"IEND" and len(head := file.read(8)) == 8:
-        length, kind = int.from_bytes(head[:4], "big"), head[4:]
-        yield kind, offset, length
-        offset = file.seek(offset + length + 12)
-
-
 def _png_text(path: Path) -> str:
-    with path.open("rb") as file:
-        for kind, offset, length in _png_chunks(file):
-            if kind == b"tEXt":
-                file.seek(offset + 8)
-                keyword, _, text = file.read(min(length, 2 * MAX_TEXT_LENGTH)).partition(b"\0")
-                if keyword == b"Comment":
-                    return text.decode("latin-1")
-    return ""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        start = content.find(b"tEXtComment\0")
+        length = min(int.from_bytes(content[start - 4 : start], "big"), 2 * MAX_TEXT_LENGTH)
+        return content[start + 12 : start + 4 + length].decode("latin-1") if start > 0 else ""
 
 
 def _image_text(path: Path, *, gif: bool) -> str:
@@ -139,10 +129,10 @@ def _image_text(path: Path, *, gif: bool) -> str:
     # Unlike Image.open, these accept any number of pixels. No pixel is decoded.
     with (GifImageFile if gif else WebPImageFile)(path) as image:
         found = {key.casefold(): value for key, value in image.info.items() if isinstance(key, str)}
-    if packet := found.get("xmp"):
+    comment = found.get("comment", "")
+    if not comment and (packet := found.get("xmp")):
         items = ElementTree.fromstring(packet).iter(_DESCRIPTION)
         return "".join("".join(item.itertext()).strip() for item in items)
-    comment = found.get("comment", "")
     return comment.decode(errors="replace") if isinstance(comment, bytes) else str(comment)
 
 
@@ -161,24 +151,9 @@ def _pdf_text(path: Path) -> str:
 def _video_text(path: Path) -> str:
     arguments = ["-protocol_whitelist", "file", "-i", file_url(path), "-f", "ffmetadata", "-"]
     try:
-        with Ffmpeg(arguments, answers=True) as ffmpeg:
+        with Ffmpeg(arguments, "ffmpeg") as ffmpeg:
             metadata = ffmpeg.finish().decode(errors="replace").replace("\r\n", "\n")
     except Error as error:
         raise Error(f"{path}: cannot be read; it is no clip and no picture") from error
     found = re.search(r"^comment=((?:[^\\\n]|\\.)*)$", metadata, re.MULTILINE | re.DOTALL | re.IGNORECASE)
     return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL) if found else ""
-
-
-def _insert(path: Path, offset: int, data: bytes) -> None:
-    """Insert bytes into a file. The bytes after them are moved block by block, from the end."""
-    with path.open("r+b") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > offset:
-            start = max(offset, end - BLOCK_SIZE)
-            file.seek(start)
-            block = file.read(end - start)
-            file.seek(start + len(data))
-            file.write(block)
-            end = start
-        file.seek(offset)
-        file.write(data)

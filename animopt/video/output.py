@@ -1,10 +1,11 @@
-"""Outputs: files to write, and checks of their paths, sizes and rates."""
+"""Formats of clips, and outputs: files to write, with checks of their paths, sizes and rates."""
 
 import os
 import stat
 from contextlib import suppress
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -20,8 +21,100 @@ from animopt.core.errors import (
 from animopt.core.files import ends_in_separator, invalid_name_reason
 from animopt.core.number_format import format_bytes
 from animopt.drawing.theme import THEMES
-from animopt.video.encoder import Writer
-from animopt.video.formats import FORMATS
+
+VIDEO_SIZE = (1280, 720)
+"""Default width and height in pixels of videos, stills and storyboards."""
+
+_PICTURE: dict[str, Any] = {"size": (800, 450), "fps": 25, "draft_fps": 10}
+"""Defaults of animated pictures, which play by themselves on pages and slides, in an endless loop."""
+
+
+def _yuv(pixel_format: str, matrix: str = "bt709") -> str:
+    """Return the option that converts frames to YUV, so that colors remain as drawn."""
+    return f"-vf scale=out_color_matrix={matrix}:out_range=tv:flags=accurate_rnd+full_chroma_int,format={pixel_format}"
+
+
+_TAGS = ",setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+"""Filter after `_yuv` that tags the frames of a video, so that players convert them back by the same rule."""
+
+
+@attrs.frozen
+class Format:
+    """A format of clips: its defaults, and ffmpeg's options for it, separated by spaces."""
+
+    suffix: str
+    """Suffix of the file. The suffix of a folder is a slash."""
+
+    options: str
+    """Options of the encoder. "{quality}" is replaced by a value of the quality setting."""
+
+    opaque_options: str = ""
+    """Further options for a film without transparency."""
+
+    alpha_options: str | None = None
+    """Further options for a transparent film, or None if the format does not support transparency."""
+
+    qualities: tuple[int, ...] = (0,)
+    """Values of the encoder's quality setting, from the best to the worst."""
+
+    quality_text: str = ""
+    """A value of the quality setting as text."""
+
+    size: tuple[int, int] = VIDEO_SIZE
+    """Default width and height in pixels."""
+
+    fps: float = 50
+    """Default number of frames per second."""
+
+    draft_fps: float = 15
+    """Maximum number of frames per second of a draft."""
+
+
+FORMATS = {
+    each.suffix: each
+    for each in (
+        Format(".gif", "-loop 0 -f gif", qualities=(256, 128, 64, 32), quality_text="{} colors", **_PICTURE),
+        # It starts to play before it is read completely. Without the option flush_packets, the first bytes reach the
+        # disk after half of a draft is drawn.
+        Format(
+            ".mp4",
+            "-c:v libx264 -preset veryfast -crf {quality} -movflags +faststart -flush_packets 1 -f mp4",
+            _yuv("yuv420p") + _TAGS,
+            qualities=(18, 23, 28, 33),
+            quality_text="crf {}",
+        ),
+        # libvpx encodes alpha only without alternate reference frames.
+        Format(
+            ".webm",
+            "-c:v libvpx-vp9 -crf {quality} -b:v 0 -deadline good -cpu-used 5 -row-mt 1 -tile-columns 2 -f webm",
+            _yuv("yuv420p") + _TAGS,
+            f"{_yuv('yuva420p')}{_TAGS} -auto-alt-ref 0",
+            qualities=(24, 32, 40, 48),
+            quality_text="crf {}",
+        ),
+        # WebP defines its colors by bt601.
+        Format(
+            ".webp",
+            "-c:v libwebp_anim -quality {quality} -compression_level 4 -loop 0 -f webp",
+            _yuv("yuv420p", "bt601"),
+            _yuv("yuva420p", "bt601"),
+            qualities=(90, 75, 60, 40),
+            quality_text="quality {}",
+            **_PICTURE,
+        ),
+        Format(".apng", "-c:v apng -pred mixed -plays 0 -f apng", alpha_options="", **_PICTURE),
+        # ProRes for video editors: 4444 with straight alpha for a transparent film, else 422 HQ.
+        Format(
+            ".mov",
+            "-c:v prores_ks -vendor apl0 -f mov",
+            f"{_yuv('yuv422p10le')}{_TAGS} -profile:v hq",
+            f"{_yuv('yuva444p10le')}{_TAGS} -profile:v 4444",
+        ),
+        # A folder of frame-0000.png and so on.
+        Format("/", "-c:v png -pred mixed -f image2 -start_number 0", alpha_options=""),
+    )
+}
+"""The formats by suffix."""
 
 DEFAULT_SUFFIXES = (".gif", ".mp4")
 """Suffixes of the files that are written if no output is named."""
@@ -37,11 +130,6 @@ MIN_BYTES = 20_000
 
 STILL_SUFFIXES = (".png", ".svg", ".pdf")
 """Suffixes of stills."""
-
-
-def _path_text(path: str | os.PathLike[str]) -> str:
-    """Return a path as text, which unlike a Path keeps the slash at the end of a folder."""
-    return f"{Path(path)}{'/' if ends_in_separator(path) else ''}"
 
 
 # The format determines defaults, so the constructor is written out.
@@ -65,7 +153,9 @@ class Output:
     ((800, 450), 20)
     """
 
-    _path: str = attrs.field(converter=_path_text)
+    _path: str
+    """The path as text, which unlike a Path keeps the slash at the end of a folder."""
+
     size: tuple[int, int]
     fps: float
     theme: str | None
@@ -82,24 +172,26 @@ class Output:
         max_bytes: int | None = None,
     ) -> None:
         format_ = format_of(check_is_path(path))
-        theme = None if theme is None else check_choice("theme", theme, THEMES)
-        if check_bool("transparent", transparent) and not format_.keeps_alpha:
-            able = ", ".join(sorted(suffix for suffix, other in FORMATS.items() if other.keeps_alpha))
+        if check_bool("transparent", transparent) and format_.alpha_options is None:
+            able = ", ".join(sorted(each.suffix for each in FORMATS.values() if each.alpha_options is not None))
             raise UsageError(f"transparent: a {format_.suffix} has no half-transparent edges; use {able}")
         if max_bytes is not None:
             max_bytes = check_integer("max bytes", max_bytes, 0)
             if max_bytes < MIN_BYTES:
-                given, minimum = format_bytes(max_bytes), format_bytes(MIN_BYTES)
-                raise UsageError(f"max bytes {given}: no clip is that small; give at least {minimum}")
+                raise UsageError(
+                    f"max bytes {format_bytes(max_bytes)}: no clip is that small; give at least "
+                    f"{format_bytes(MIN_BYTES)}"
+                )
+        rate, remedy = format_.fps if fps is None else fps, f"give {MIN_FPS} to {MAX_FPS} frames a second"
         self.__attrs_init__(
-            path=path,
+            path=f"{Path(path)}{'/' if ends_in_separator(path) else ''}",
             size=check_size(size or format_.size),
-            fps=check_fps(format_.fps if fps is None else fps),
-            theme=theme,
+            fps=check_number("fps", rate, remedy, minimum=MIN_FPS, maximum=MAX_FPS),
+            theme=None if theme is None else check_choice("theme", theme, THEMES),
             transparent=transparent,
             max_bytes=max_bytes,
         )
-        format_.check(self.path, self.size, self.fps)
+        self._check_format()
 
     @property
     def path(self) -> Path:
@@ -107,7 +199,7 @@ class Output:
         return Path(self._path)
 
     @property
-    def format(self) -> type[Writer]:
+    def format(self) -> Format:
         """The format of the file."""
         return format_of(self._path)
 
@@ -123,6 +215,23 @@ class Output:
         """
         width, height = (max(MIN_SIDE, 2 * round(side / 4)) for side in self.size)
         return attrs.evolve(self, size=(width, height), fps=min(self.fps, self.format.draft_fps))
+
+    def _check_format(self) -> None:
+        """Raise UsageError for values that the format does not support, and for a folder whose files would be lost."""
+        suffix, (width, height) = self.format.suffix, self.size
+        if suffix == ".gif" and self.fps > 50:
+            raise UsageError(f"fps {self.fps:g}: a GIF shows at most 50 frames a second; use 50, 25, 20 or 10")
+        # 4:2:0 does not support odd sides.
+        if suffix == ".mp4" and (width % 2 or height % 2):
+            even = f"{width + width % 2}x{height + height % 2}"
+            raise UsageError(f"size {width}x{height}: an MP4 needs even sides; use {even}")
+        if suffix == "/":
+            others: list[str] = []
+            # `check_path` reports a path at which no folder can be.
+            with suppress(OSError, ValueError):
+                others = [each.name for each in self.path.iterdir() if not each.match("frame-*.png")]
+            if others:
+                raise UsageError(f"{self.path}: holds {others[0]!r}; name a folder that holds only frames")
 
 
 def check_still(path: Path) -> str:
@@ -150,11 +259,6 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     if not all(MIN_SIDE <= side <= MAX_SIDE for side in (width, height)):
         raise UsageError(f"size {width}x{height}: {remedy} 1280x720")
     return width, height
-
-
-def check_fps(fps: float) -> float:
-    """Return a number of frames per second. Raise UsageError for a rate that players cannot show."""
-    return check_number("fps", fps, f"give {MIN_FPS} to {MAX_FPS} frames a second", minimum=MIN_FPS, maximum=MAX_FPS)
 
 
 def check_path(path: Path, *, folder: bool = False) -> None:
@@ -186,7 +290,7 @@ def check_path(path: Path, *, folder: bool = False) -> None:
         raise UsageError(f"{path}: {problem}")
 
 
-def format_of(path: str | os.PathLike[str]) -> type[Writer]:
+def format_of(path: str | os.PathLike[str]) -> Format:
     """Return the format of a path. Raise UsageError for a suffix of no format."""
     suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
     if suffix in FORMATS:

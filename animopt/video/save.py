@@ -1,5 +1,9 @@
-"""Saving clips: each film is drawn once, and its frames go into the files of all outputs that show it."""
+"""Saving clips: each film is drawn once for all outputs that show it, and again if a file must be smaller.
 
+The least visible is reduced first to meet a maximum file size.
+"""
+
+import re
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
@@ -9,14 +13,15 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animopt.core.errors import Failures
+import attrs
+
+from animopt.core.errors import Error, Failures, UsageError
 from animopt.core.files import atomic_write, temporary_folder, write_atomically
-from animopt.video.encoder import Writer
-from animopt.video.formats import JOINED, Mp4, segment_runs
+from animopt.core.number_format import format_bytes
+from animopt.video.encoder import GifWriter, JoiningWriter, Writer, segment_runs
 from animopt.video.frame_stream import map_parts
 from animopt.video.metadata import embed_in_png
-from animopt.video.output import Output
-from animopt.video.size_budget import Job
+from animopt.video.output import FORMATS, Output
 from animopt.video.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -24,6 +29,99 @@ if TYPE_CHECKING:
     from animopt.video.film import Film
 
 Progress = Callable[[int, int], None]
+
+REDUCED_FPS = (25.0, 20.0, 12.5, 10.0, 100 / 12)
+"""Rates to which a clip is reduced. Their delays are whole centiseconds, and at least 8 frames are shown per second."""
+
+MIN_WIDTH = 320
+"""Minimum width in pixels to which a clip is reduced."""
+
+WIDTH_FACTOR = 0.85
+"""Width of a clip in relation to that of the next larger one."""
+
+QUALITY_FACTOR = 0.75
+"""Estimated size of a file in relation to that at the next better quality."""
+
+MAX_ATTEMPTS = 8
+"""Maximum number of attempts before the smallest file is made."""
+
+UNITS = {"": 1, "k": 10**3, "ki": 2**10, "m": 10**6, "mi": 2**20, "g": 10**9, "gi": 2**30}
+
+
+@attrs.frozen
+class Attempt:
+    """An output with the quality at which it is made, as an index into the qualities of its format. 0 is the best."""
+
+    output: Output
+    quality_step: int = 0
+
+    @property
+    def cost(self) -> float:
+        """Estimated size of the file, in arbitrary units."""
+        width, height = self.output.size
+        return float(QUALITY_FACTOR**self.quality_step * self.output.fps * (width * height) ** 0.75)
+
+
+def parse_bytes(text: str) -> int:
+    """Return a size such as 10MB, 2.5 MiB or 900k in bytes. Raise UsageError for any other text."""
+    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?)\s*([kmg]i?)?b?", text.strip().lower())
+    if not found:
+        raise UsageError(f"max bytes {text!r}: give a size in bytes, as 10MB or 900kB")
+    return round(float(found[1]) * UNITS[found[2] or ""])
+
+
+def reductions(requested: Output) -> list[Attempt]:
+    """Return the output, and then with more and more reduced: first its quality, then its rate, then its size."""
+    attempts = [Attempt(requested, step) for step in range(len(requested.format.qualities))]
+    smaller = [attrs.evolve(requested, fps=fps) for fps in REDUCED_FPS if fps < requested.fps]
+    last = smaller[-1] if smaller else requested
+    width = float(requested.size[0])
+    while width > MIN_WIDTH:
+        width = max(MIN_WIDTH, width * WIDTH_FACTOR)
+        # Every format supports even sides.
+        sides = [2 * round(side * width / requested.size[0] / 2) for side in requested.size]
+        smaller.append(attrs.evolve(last, size=(sides[0], sides[1])))
+    return attempts + [Attempt(output, attempts[-1].quality_step) for output in smaller]
+
+
+class Job:
+    """An output to make, in several attempts until its file is small enough."""
+
+    def __init__(self, output: Output) -> None:
+        self._requested = output
+        self.attempt, *self._smaller = reductions(output)
+        self._sizes: list[int] = []
+
+    def reduce(self, size: int) -> None:
+        """Go on to the first attempt that is estimated to be small enough, after one with a file of `size` bytes.
+
+        It is the last attempt if no other is, or after many attempts. Raises Error if the last attempt failed.
+        """
+        self._sizes.append(size)
+        max_bytes = self._requested.max_bytes or 0
+        if not self._smaller:
+            raise Error(
+                f"{self._requested.path}: cannot be made smaller than {format_bytes(min(self._sizes))}, and may have "
+                f"{format_bytes(max_bytes)}; allow more, or make the clip shorter"
+            )
+        max_cost = self.attempt.cost * max_bytes / size if len(self._sizes) < MAX_ATTEMPTS else 0
+        while len(self._smaller) > 1 and self._smaller[0].cost > max_cost:
+            del self._smaller[0]
+        self.attempt = self._smaller.pop(0)
+
+    def description(self) -> str:
+        """Return a sentence that says what was reduced to meet the maximum size, or "" if nothing was."""
+        requested, output = self._requested, self.attempt.output
+        changes = []
+        if step := self.attempt.quality_step:
+            text, qualities = output.format.quality_text, output.format.qualities
+            changes.append(f"{text.format(qualities[step])} instead of {qualities[0]}")
+        if output.fps != requested.fps:
+            changes.append(f"{output.fps:.3g} frames a second instead of {requested.fps:.3g}")
+        if output.size != requested.size:
+            changes.append("{}x{} pixels instead of {}x{}".format(*output.size, *requested.size))
+        limited = f"{output.path}: to stay within {format_bytes(output.max_bytes or 0)} it has"
+        return f"{limited} {', '.join(changes)}" if changes else ""
 
 
 def save_clips(
@@ -58,12 +156,13 @@ def save_clips(
         queue = []
         for film, jobs in zip(films, passes, strict=True):
             with failures.collect(), ExitStack() as stack:
-                writers, parts = _start_pass(film, jobs, executor)
+                joins, parts = _start_pass(film, jobs, executor)
                 files: dict[Job, Writer] = {}
-                for job, writer in zip(jobs, writers, strict=True):
+                for job in jobs:
                     output, step = job.attempt.output, job.attempt.quality_step
+                    writer = JoiningWriter if joins else GifWriter if output.format.suffix == ".gif" else Writer
                     with failures.collect():
-                        file = writer(output.path, film, executor, recipe_of(output), step)
+                        file = writer(output.format, output.path, film, executor, recipe_of(output), step)
                         files[job] = stack.enter_context(file)
                 for part in stack.enter_context(closing(parts)) if files else ():
                     _write(part, files, failures)
@@ -97,22 +196,20 @@ def _group(jobs: Sequence[Job]) -> list[list[Job]]:
 
 def _start_pass(
     film: "Film", jobs: Sequence[Job], executor: Executor | None
-) -> tuple[list[type[Writer]], Generator["Pixels | bytes", None, None]]:
-    """Return the writers of jobs that show one film, and the frames or segments to write into all of them."""
-    formats = [job.attempt.output.format for job in jobs]
+) -> tuple[bool, Generator["Pixels | bytes", None, None]]:
+    """Return whether the writers of jobs that show one film join segments, and the segments or the frames for them."""
     steps = {job.attempt.quality_step for job in jobs}
-    joined = len(steps) == 1 and all(each in JOINED for each in formats)
-    if executor is None or isinstance(executor, WorkerPool) or not joined:
-        return formats, film.frames(executor)
-    segment = partial(_segment, quality_step=steps.pop())
-    return [JOINED[each] for each in formats], map_parts(film, segment, segment_runs(len(film)), executor)
+    joins = len(steps) == 1 and all(job.attempt.output.format.suffix == ".mp4" for job in jobs)
+    if executor is None or isinstance(executor, WorkerPool) or not joins:
+        return False, film.frames(executor)
+    return True, map_parts(film, partial(_segment, quality_step=steps.pop()), segment_runs(len(film)), executor)
 
 
 def _segment(film: "Film", run: range, quality_step: int) -> bytes:
     """Return an MP4 of some frames of a film."""
     with temporary_folder() as folder:
         path = folder / "segment.mp4"
-        with Mp4(path, film, quality_step=quality_step) as file:
+        with Writer(FORMATS[".mp4"], path, film, quality_step=quality_step) as file:
             for frame in film.sample(run):
                 file.write(frame)
             file.finish()
@@ -133,11 +230,11 @@ def save_still(path: Path, picture: "Pixels | bytes", recipe: str = "") -> None:
     """Write pixels as a PNG file with a recipe, or the bytes of a vector file. Raise Error if the disk fails."""
     if isinstance(picture, bytes):
         write_atomically(path, picture)
-        return
-    with atomic_write(path) as unfinished:
-        unfinished.write_bytes(encode_png(picture))
-        if recipe:
-            embed_in_png(unfinished, recipe)
+    else:
+        with atomic_write(path) as unfinished:
+            unfinished.write_bytes(encode_png(picture))
+            if recipe:
+                embed_in_png(unfinished, recipe)
 
 
 def encode_png(picture: "Pixels", **options: Any) -> bytes:

@@ -8,20 +8,18 @@ import sys
 import time
 import traceback
 from _thread import interrupt_main
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from queue import SimpleQueue
 from threading import Event, Thread
-from types import TracebackType
-from typing import IO, Any, ParamSpec, TypeVar
+from typing import IO, Any, TypeVar
 
 from animopt.core.contexts import gc_paused
 from animopt.core.errors import PACKAGE, Error, UsageError, short_repr
 from animopt.core.processes import available_processors, defer_signals, describe_exit, exit_process, popen_options
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 MIN_FRAMES = 100
@@ -31,24 +29,18 @@ EXIT_TIMEOUT = 5.0
 """Timeout in seconds before a worker that is no longer needed is killed."""
 
 
-@contextmanager
-def drawing_executor(workers: int | Executor | None, frames: float) -> Iterator[Executor | None]:
-    """Yield the executor that draws a number of frames, or None if this process draws them.
+def drawing_executor(workers: int | Executor | None, frames: float) -> AbstractContextManager[Executor | None]:
+    """Return a context with the executor that draws a number of frames, or None if this process draws them.
 
     `workers` is a number of processes, which end with the context, or an executor, which is left running. The default
     is one more than half of the processors, or 0 for few frames. Raises UsageError for an invalid number.
     """
-    if isinstance(workers, Executor):
-        yield workers
-        return
     if workers is None:
         # An encoder and the rest of this process need nearly as much time.
         workers = available_processors() // 2 + 1 if frames >= MIN_FRAMES else 0
-    if workers == 0 and not isinstance(workers, bool):
-        yield None
-        return
-    with WorkerPool(workers, "animopt.video.film") as pool:
-        yield pool
+    if isinstance(workers, Executor):
+        return nullcontext(workers)
+    return nullcontext() if workers == 0 and workers is not False else WorkerPool(workers, "animopt.video.film")
 
 
 class WorkerPool(Executor):
@@ -76,7 +68,7 @@ class WorkerPool(Executor):
             self.stop()
             raise
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Call a function in a worker. Raise RuntimeError after `shutdown`, and any exception of pickling."""
         return self._threads.submit(self._run, pickle.dumps((fn, args, kwargs)))
 
@@ -94,9 +86,7 @@ class WorkerPool(Executor):
         self._end_workers()
         self.shutdown()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
                 self.shutdown()
@@ -139,9 +129,8 @@ class _Worker:
     """A worker process, which runs one task at a time. Raises OSError if it does not start."""
 
     def __init__(self, preload: tuple[str, ...]) -> None:
-        path = [each for each in sys.path if isinstance(each, str)]
         # The folder of animopt may be the folder in which Python was started, which workers do not search.
-        path += [folder for folder in [str(PACKAGE.parent)] if folder not in path]
+        path = [each for each in (*sys.path, str(PACKAGE.parent)) if isinstance(each, str)]
         code = f"import sys; sys.path[:] = {path!r}; from animopt.video.worker_pool import work; work(*{preload!r})"
         with defer_signals():
             self._process = subprocess.Popen(
@@ -194,7 +183,7 @@ def work(*preload: str) -> None:
             sys.__unraisablehook__(lost)
 
     sys.unraisablehook = report_unraisable
-    try:
+    with suppress(KeyboardInterrupt, BrokenPipeError):
         try:
             # The input may have ended already, which interrupts this line.
             Thread(target=_listen, args=(incoming, tasks, closed), daemon=True).start()
@@ -203,14 +192,12 @@ def work(*preload: str) -> None:
                     import_module(module)
             while (task := tasks.get()) is not None:
                 _send(outgoing, _outcome(task))
+        except Exception:
+            # An interrupt can appear as another exception, for example in the import of a C extension.
+            if not closed.is_set():
+                raise
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except (KeyboardInterrupt, BrokenPipeError):
-        pass
-    except Exception:
-        # An interrupt can appear as another exception, for example in the import of a C extension.
-        if not closed.is_set():
-            raise
     exit_process(0)
 
 

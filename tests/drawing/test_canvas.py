@@ -40,7 +40,7 @@ SETTINGS = {
 
 def panel(film, name):
     """The axes of a panel."""
-    (axes,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == name)
+    (axes,) = (axes for axes in film.canvas().figure.axes if axes.get_label() == name)
     return axes
 
 
@@ -177,7 +177,7 @@ def test_title_does_not_touch_the_step(title, size, make_film):
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(-7, 2), steps=1000, title=title)
     film = make_film(scene.record(), size=size)
     film.frame(len(film) - 1)
-    renderer = film.canvas.figure.canvas.get_renderer()
+    renderer = film.canvas().figure.canvas.get_renderer()
     boxes = {text.get_text(): text.get_window_extent(renderer) for text in panel(film, "header").texts}
     (shown,) = (text for text in boxes if text.rstrip("…") and title.startswith(text.rstrip("…")))
     assert boxes[shown].x1 < boxes["step 1000 of 1000"].x0

@@ -164,7 +164,7 @@ def drawn(axes):
 def test_tick_labels_and_headings_do_not_overlap(layout, size, stem, panels, scenes, record):
     recording = record(scenes[stem])
     film = Film(recording, Timeline(20, 10), size, 25, Staging(layout=layout, panels=panels))
-    places = {axes.get_label(): drawn(axes) for axes in film.canvas.figure.axes if axes.get_label() != "card"}
+    places = {axes.get_label(): drawn(axes) for axes in film.canvas().figure.axes if axes.get_label() != "card"}
     for name, place in places.items():
         assert inside(place, size, tolerance=1), name
     for one, other in combinations(places, 2):

@@ -214,13 +214,13 @@ def test_type_and_colored_lines_are_never_too_small(ravine_race, size, theme, pa
     film = Film(ravine_race, Timeline(ravine_race.last_step, 10), size, 25, Staging(theme, panels=panels))
     film.at(4)
     least = max(10, 0.016 * size[1])
-    for text in film.canvas.figure.findobj(Text):
+    for text in film.canvas().figure.findobj(Text):
         if text.get_text():
             assert text.get_fontsize() >= least - 1e-9, text.get_text()
     thinnest = 2 if size == FULL_HD else 1.5
     hues = THEMES[theme].hues
     colored = {*hues, *(blend(THEMES[theme].background, hue, HIDDEN_TRAIL) for hue in hues)}
-    patches = film.canvas.figure.findobj(Patch)
+    patches = film.canvas().figure.findobj(Patch)
     lines = [
         patch
         for patch in patches

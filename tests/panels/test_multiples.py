@@ -31,7 +31,7 @@ def film(recording, size=(1280, 720), **staging):
 
 
 def panel(film):
-    (axes,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == "multiples")
+    (axes,) = (axes for axes in film.canvas().figure.axes if axes.get_label() == "multiples")
     return axes
 
 

@@ -22,8 +22,8 @@ SCENE = Scene(function=ravine, racers=[Racer("SGD", lr=0.5), Racer("Adam", lr=0.
 def texts(film, second, axes_name):
     """The texts that a frame draws on the axes of a name."""
     film.at(second)
-    (axes,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == axes_name)
-    drawn = [artist for artist in film.canvas.moving_artists(film.timeline.moment(second)) if artist.axes is axes]
+    (axes,) = (axes for axes in film.canvas().figure.axes if axes.get_label() == axes_name)
+    drawn = [artist for artist in film.canvas().moving_artists(film.timeline.moment(second)) if artist.axes is axes]
     return [artist.get_text() for artist in drawn if hasattr(artist, "get_text")]
 
 
@@ -142,21 +142,21 @@ def test_letters_without_a_font_cause_one_warning():
     (warning,) = caught
     assert "'내' (U+B0B4)" in str(warning.message)
     assert "animopt[korean]" in str(warning.message)
-    titles = [text for text in film.canvas.figure.findobj(Text) if text.get_text() == "□□□ race"]
+    titles = [text for text in film.canvas().figure.findobj(Text) if text.get_text() == "□□□ race"]
     assert {title.axes.get_label() for title in titles} == {"header", "card"}
 
 
 def test_text_is_drawn_literally(make_film):
     title = "$x$ 100% <b> a_b \\alpha"
     film = make_film(SCENE.replace(title=title, racers=[Racer("SGD", name="50% $off")]).record(), size=(1280, 720))
-    written = [text.get_text() for text in film.canvas.figure.findobj(Text)]
+    written = [text.get_text() for text in film.canvas().figure.findobj(Text)]
     assert title in written
     assert "50% $off" in written
 
 
 def test_only_marked_text_is_typeset_as_maths(make_film):
     film = make_film(SCENE.replace(title=r"A step of \(\eta = 10^{-2}\) for $5").record(), size=(1280, 720))
-    (title,) = (text for axes in film.canvas.figure.axes if axes.get_label() == "header" for text in axes.texts[1:2])
+    (title,) = (text for axes in film.canvas().figure.axes if axes.get_label() == "header" for text in axes.texts[1:2])
     assert title.get_text() == r"A step of $\eta = 10^{-2}$ for \$5"
     assert title.get_parse_math()
     with pytest.raises(UsageError, match="not all mathtext"):
@@ -181,6 +181,6 @@ def test_command_accepts_options_of_the_scene(options, tmp_path, scenes, capsys)
 def test_focus_selects_the_racer_of_the_formula():
     scene = SCENE.replace(function=quartic, start=(1, 1), panels=["contour", "formula", "state"], focus="Adam")
     film = film_of(scene, Output("a.mp4", (1280, 720), 10))
-    (formula,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == "formula")
+    (formula,) = (axes for axes in film.canvas().figure.axes if axes.get_label() == "formula")
     assert any("Adam" in text.get_text() for text in formula.texts)
     assert not any("SGD" in text.get_text() for text in formula.texts)

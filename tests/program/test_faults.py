@@ -30,7 +30,7 @@ from animopt.core.files import MAX_FOREIGN_AGE, remove_stale_folders, temporary_
 from animopt.core.processes import INTERRUPTED, machine_id
 from animopt.scene.render import save_outputs
 from animopt.video.encoder import Writer
-from animopt.video.formats import FORMATS
+from animopt.video.output import FORMATS
 
 if os.name == "posix":
     import pty

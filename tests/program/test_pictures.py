@@ -51,11 +51,13 @@ def flaws(recording, size, staging, monkeypatch):
     found = []
     with recorded_texts(monkeypatch) as still:
         film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25, staging)
-        renderer = film.canvas.figure.canvas.get_renderer()
+        renderer = film.canvas().figure.canvas.get_renderer()
     for second in MOMENTS:
         moment = film.timeline.moment(second)
-        frame = film.canvas.draw(moment)
-        moving = [each for each in film.canvas.moving_artists(moment) if isinstance(each, Text) and each.get_visible()]
+        frame = film.canvas().draw(moment)
+        moving = [
+            each for each in film.canvas().moving_artists(moment) if isinstance(each, Text) and each.get_visible()
+        ]
         assert frame.shape == (size[1], size[0], 3)
         assert frame.std() > 3
         texts = [
@@ -105,7 +107,7 @@ def heads(film, recording, moment, axes):
     # Among all markers, only heads have an edge.
     markers = [
         each
-        for each in film.canvas.moving_artists(moment)
+        for each in film.canvas().moving_artists(moment)
         if isinstance(each, Markers) and each.axes is axes and each.get_linewidth()
     ]
     shapes = [marker.get_path() for marker in markers[-len(recording.names) :]]
@@ -139,7 +141,7 @@ def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
 def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
-    moved = film.canvas.moving_artists(film.timeline.moment(SECONDS))
+    moved = film.canvas().moving_artists(film.timeline.moment(SECONDS))
     standings = [each.get_text() for each in moved if isinstance(each, Text) and panel_of(each) == "standings"]
     for racer, (x, y) in enumerate(recording.xy[:, -1]):
         distance, (minimum_x, minimum_y) = min(
@@ -169,7 +171,7 @@ def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
     film = Film(recording, Timeline(recording.last_step, SECONDS), (1280, 720), 25)
     labels = {"contour": set(), "wireframe": set()}
     for second in np.arange(0, SECONDS, 0.2):
-        for each in film.canvas.moving_artists(film.timeline.moment(second)):
+        for each in film.canvas().moving_artists(film.timeline.moment(second)):
             if isinstance(each, Text) and panel_of(each) in labels:
                 labels[panel_of(each)].add(each.get_text())
     assert labels["contour"] == labels["wireframe"]
@@ -200,7 +202,7 @@ def test_contour_only_layout_is_legible(stem, size, scenes, record, monkeypatch)
 def test_formula_of_the_function_is_drawn_once(layout, ravine_race, monkeypatch):
     with recorded_texts(monkeypatch) as drawn:
         film = Film(ravine_race, Timeline(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=ALL_RACE_PANELS))
-        assert film.canvas
+        assert film.canvas()
     assert sum("f(x, y)" in text.get_text() for text in drawn) == 1
 
 
@@ -236,7 +238,7 @@ def test_no_panel_is_blank(theme, scenes, record):
     recording = record(scenes["regression_minibatch"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), (1280, 720), 25, Staging(theme, panels=DATA_PANELS))
     frame = film.at(4.5)
-    for axes in film.canvas.figure.axes:
+    for axes in film.canvas().figure.axes:
         if axes.get_label() != "card":
             x0, y0, x1, y1 = axes.get_window_extent().extents.round().astype(int)
             assert frame[720 - y1 : 720 - y0, x0:x1].std() > 3, axes.get_label()

@@ -27,7 +27,7 @@ from animopt.drawing.layout import LAYOUTS, PANELS
 from animopt.drawing.theme import THEMES
 from animopt.engine.library import all_functions
 from animopt.engine.racer import optimizer_table
-from animopt.publish.captions import cues, webvtt
+from animopt.publish.sidecars import cues, webvtt
 from animopt.recording.events import alt_text, events
 from animopt.regression import line
 from animopt.scene.race_spec import race_scene
@@ -36,7 +36,7 @@ from animopt.scene.recipe import Recipe
 from animopt.scene.render import film_of
 from animopt.scene.scene_values import recipe_text
 from animopt.video.metadata import EMBEDDERS, MAX_TEXT_LENGTH, embedded_text
-from animopt.video.size_budget import parse_bytes
+from animopt.video.save import parse_bytes
 
 SEARCH = partial(
     settings,

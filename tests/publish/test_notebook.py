@@ -14,6 +14,7 @@ import nbconvert
 import nbformat
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from nbclient import NotebookClient
 from PIL import Image
 
@@ -290,7 +291,7 @@ def test_scene_is_rendered_only_if_its_clip_is_shown(monkeypatch):
     ],
 )
 def test_bundle_contains_the_requested_types(include, exclude, kinds):
-    found, more = scene(seconds=0.2).clip(size=(160, 160))._repr_mimebundle_(include=include, exclude=exclude)
+    found, more = DisplayFormatter().format(scene(seconds=0.2).clip(size=(160, 160)), include, exclude)
     assert set(found) == kinds
     assert set(more) == kinds & {PNG}
 

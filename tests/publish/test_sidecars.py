@@ -13,10 +13,16 @@ from PIL import Image
 
 from animopt import Function, Output, Question, Racer, Scene, SlowMotion, UsageError
 from animopt.functions import ravine, rotated
-from animopt.publish.captions import MAX_SECONDS, MIN_SECONDS, Cue, cues, webvtt
-from animopt.publish.sidecars import SUFFIXES
-from animopt.publish.snippets import html as html_snippet
-from animopt.publish.snippets import markdown
+from animopt.publish.sidecars import (
+    MAX_CAPTION_SECONDS,
+    MIN_CAPTION_SECONDS,
+    SUFFIXES,
+    Cue,
+    cues,
+    html_snippet,
+    markdown_snippet,
+    webvtt,
+)
 from animopt.recording.events import alt_text, events
 from animopt.recording.timeline import Timeline
 from animopt.video.film import Film, Staging
@@ -65,10 +71,10 @@ def test_caption_appears_at_the_second_of_its_event(recording):
     seconds = {line.casefold(): cue.start for cue in found for line in cue.lines}
     for event in events(recording):
         late = seconds[" ".join(event.text.split()).casefold()] - timeline.second_of(event.step)
-        assert -0.001 <= late <= MIN_SECONDS
+        assert -0.001 <= late <= MIN_CAPTION_SECONDS
     assert found[0].start == 0
-    assert all(cue.end - cue.start >= MIN_SECONDS - 0.001 for cue in found)
-    assert all(cue.end - cue.start <= MAX_SECONDS + 0.001 for cue in found[:-1])
+    assert all(cue.end - cue.start >= MIN_CAPTION_SECONDS - 0.001 for cue in found)
+    assert all(cue.end - cue.start <= MAX_CAPTION_SECONDS + 0.001 for cue in found[:-1])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +111,7 @@ def test_simultaneous_events_share_captions():
     found = cues([lost], Timeline(40, 10))
     check_cues(found, 10)
     assert max(len(cue.lines) for cue in found) >= 6
-    assert all(cue.end - cue.start >= MIN_SECONDS - 0.001 for cue in found)
+    assert all(cue.end - cue.start >= MIN_CAPTION_SECONDS - 0.001 for cue in found)
 
 
 def test_with_many_racers_captions_describe_only_the_race():
@@ -117,7 +123,7 @@ def test_with_many_racers_captions_describe_only_the_race():
 def test_caption_announces_the_other_races(recording):
     timeline = Timeline(40, 20, races=5)
     cue = next(cue for cue in cues([recording] * 5, timeline) if any("4 more functions" in line for line in cue.lines))
-    assert 0 <= cue.start - timeline.other_races_start <= MIN_SECONDS
+    assert 0 <= cue.start - timeline.other_races_start <= MIN_CAPTION_SECONDS
     assert timeline.moment(timeline.other_races_start - 0.01).race == 0
     assert timeline.moment(timeline.other_races_start + 0.3 * (20 - timeline.other_races_start)).race > 0
 
@@ -249,7 +255,7 @@ def test_awkward_text_in_snippets_is_escaped():
         page = Page(html_snippet(clips, AWKWARD, "a.png", "a.vtt"))
         assert {tag for tag, _ in page.tags} <= {"video", "source", "track", "img", "a"}
         assert not any("onload" in attributes for _, attributes in page.tags)
-    text = markdown({"a.gif": SMALL}, AWKWARD)
+    text = markdown_snippet({"a.gif": SMALL}, AWKWARD)
     assert text.count("\n") == 3
     body = text.strip().splitlines()[-1]
     for letter in "`*_[]<>&$|~#":
@@ -263,14 +269,14 @@ def test_file_name_with_special_characters_is_one_link(name):
 
     (source,) = (own for tag, own in Page(html_snippet({name: SMALL}, "alt")).tags if tag == "source")
     assert unquote(source["src"]) == name
-    link = markdown({name: SMALL}, "alt").strip().splitlines()[-1].removeprefix("[alt](").removesuffix(")")
+    link = markdown_snippet({name: SMALL}, "alt").strip().splitlines()[-1].removeprefix("[alt](").removesuffix(")")
     assert unquote(link) == name
     assert not set(link) & set(" ()<>#?:[]")
 
 
 def test_video_in_markdown_is_its_poster_with_a_link():
-    assert markdown({"a.mp4": SMALL}, "alt", "a.png").endswith("\n[![alt](a.png)](a.mp4)\n")
-    assert markdown({"a.mp4": SMALL, "a.gif": (80, 45)}, "alt", "a.png").endswith("\n![alt](a.gif)\n")
+    assert markdown_snippet({"a.mp4": SMALL}, "alt", "a.png").endswith("\n[![alt](a.png)](a.mp4)\n")
+    assert markdown_snippet({"a.mp4": SMALL, "a.gif": (80, 45)}, "alt", "a.png").endswith("\n![alt](a.gif)\n")
 
 
 def test_clip_in_several_formats_is_one_video():

@@ -116,15 +116,15 @@ def test_storyboard_shows_six_moments_of_the_race(scene, film, tmp_path):
 def test_writing_vectors_does_not_change_frames(ravine_race, suffix):
     film = Film(ravine_race, Timeline(40, 4), SIZE, 25)
     moments = [film.timeline.moment(second) for second in (0, 1.3, 2.9, 4)]
-    before = [film.canvas.draw(moment) for moment in moments]
-    first = film.canvas.vectors(suffix, moments[2])
+    before = [film.canvas().draw(moment) for moment in moments]
+    first = film.canvas().vectors(suffix, moments[2])
     for moment, frame in zip(reversed(moments), reversed(before), strict=True):
-        assert np.array_equal(film.canvas.draw(moment), frame)
-    film.canvas.vectors(suffix, moments[0])
-    assert film.canvas.vectors(suffix, moments[2]) == first
+        assert np.array_equal(film.canvas().draw(moment), frame)
+    film.canvas().vectors(suffix, moments[0])
+    assert film.canvas().vectors(suffix, moments[2]) == first
     for moment, frame in zip(moments, before, strict=True):
-        film.canvas.vectors(suffix, moment)
-        assert np.array_equal(film.canvas.draw(moment), frame)
+        film.canvas().vectors(suffix, moment)
+        assert np.array_equal(film.canvas().draw(moment), frame)
 
 
 @pytest.mark.skipif(RSVG is None, reason="rsvg-convert is not installed")

@@ -28,7 +28,7 @@ def shown(monkeypatch, make_film, ravine_race):
             monkeypatch.setattr(panel, "draw", noted)
         timeline = Timeline(ravine_race.xy.shape[1] - 1, 1)
         film = Film(ravine_race, timeline, (1280, 720), 10, Staging(**staging))
-        assert film.canvas
+        assert film.canvas()
         return film, drawn
 
     return panels

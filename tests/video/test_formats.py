@@ -24,10 +24,10 @@ from animopt.drawing.theme import LIGHT
 from animopt.scene.recipe import Recipe
 from animopt.scene.render import save_outputs
 from animopt.video.film import Film
-from animopt.video.formats import FORMATS
 from animopt.video.metadata import embedded_text
+from animopt.video.output import FORMATS
 from animopt.video.presets import PRESETS
-from animopt.video.size_budget import MIN_WIDTH, REDUCED_FPS, parse_bytes, reductions
+from animopt.video.save import MIN_WIDTH, REDUCED_FPS, parse_bytes, reductions
 
 SIZE, FPS, SECONDS = (320, 180), 10, 1.5
 COUNT = round(FPS * SECONDS)

@@ -266,7 +266,7 @@ def test_each_head_is_at_its_recorded_position(spread_out, make_film, suffix, in
     folder, recording = spread_out
     film = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS)
     frame = DECODERS[suffix](folder / f"heads{suffix}")[index]
-    (contour,) = (axes for axes in film.canvas.figure.axes if axes.get_label() == "contour")
+    (contour,) = (axes for axes in film.canvas().figure.axes if axes.get_label() == "contour")
     box = contour.get_window_extent()
     left, top = round(box.x0), round(HEADS_SIZE[1] - box.y1)
     picture = frame[top : round(HEADS_SIZE[1] - box.y0), left : round(box.x1)]
