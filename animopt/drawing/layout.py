@@ -4,7 +4,7 @@ A layout is a list of columns, a column a list of bands, and a band a tuple of p
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from animopt.drawing.theme import Theme
 
@@ -33,24 +33,45 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
-PANELS = ("wireframe", "contour", "loss", "standings", "formula", "state", "fit", "multiples", "map", "tally")
-"""All panels that a layout has a place for. The header is always drawn."""
 
-MIN_HEIGHTS = {
-    "wireframe": 150,
-    "contour": 150,
-    "loss": 108,
-    "formula": 190,
-    "state": 150,
-    "fit": 130,
-    "multiples": 380,
-    "map": 200,
-    "tally": 190,
+@dataclass(frozen=True)
+class Needs:
+    """The room that a panel needs.
+
+    `height` is its minimum height in pixels of a 1280 × 720 picture, and `lines` in multiples of the smallest type
+    size. `ticked` panels have tick labels to the left of their axes and below them, `headed` panels a heading above.
+    """
+
+    height: float
+    lines: float = 0.0
+    ticked: bool = False
+    headed: bool = False
+
+    def around(self, theme: Theme) -> tuple[float, float, float]:
+        """Return the room around the axes: to the left for tick labels, above for a heading, and below for labels."""
+        left, below = (theme.text(13) * 3.0, theme.text(13) * 1.25 + theme.px(6)) if self.ticked else (0.0, 0.0)
+        return left, theme.text(14) * 1.45 if self.headed else 0.0, below
+
+    def min_height(self, theme: Theme, rows: int) -> float:
+        """Return the minimum height of the panel with the room around its axes."""
+        _, above, below = self.around(theme)
+        return rows * max(theme.px(self.height), self.lines * theme.min_text) + below + above
+
+
+PANELS: Mapping[str, Needs] = {
+    "wireframe": Needs(150),
+    "contour": Needs(150, ticked=True),
+    "loss": Needs(108, lines=6, ticked=True, headed=True),
+    # For each row.
+    "standings": Needs(26, lines=1.35),
+    "formula": Needs(190, lines=10.5),
+    "state": Needs(150, lines=7.5),
+    "fit": Needs(130, lines=6, ticked=True, headed=True),
+    "multiples": Needs(380, lines=18),
+    "map": Needs(200, lines=10, ticked=True, headed=True),
+    "tally": Needs(190, lines=11),
 }
-"""Minimum height of each panel, in pixels of a 1280 × 720 picture."""
-
-MIN_LINES = {"loss": 6.0, "formula": 10.5, "state": 7.5, "fit": 6.0, "multiples": 18.0, "map": 10.0, "tally": 11.0}
-"""Minimum height of panels with text, in multiples of the smallest type size."""
+"""All panels that a layout has a place for. The header is always drawn."""
 
 DROP_ORDER = ("state", "formula", "loss", "fit", "standings", "tally")
 """Order in which panels are dropped when a column is too small."""
@@ -61,17 +82,11 @@ MIN_SHRINK = 0.8
 FILL_ORDER = ("wireframe", "contour", "map", "fit", "loss", "state", "formula", "multiples", "tally")
 """Order of preference for the panel that takes the spare height of a column."""
 
-MARGIN, WIDE_MARGIN = 32, 45
-"""Distance of the panels from the left and right edges of a picture, in general and in the layout "wide"."""
+MARGINS = {"wide": 45, "square": 32, "tall": 32, "contour-only": 32}
+"""Distance of the panels from the left and right edges of a picture in each layout, in pixels of its unit."""
 
 DOMAIN_BANDS = (("contour",), ("map",))
 """Bands that show the domain in its own shape."""
-
-TICKED = ("contour", "map", "loss", "fit")
-"""Panels with tick labels around their axes."""
-
-HEADED = ("loss", "fit", "map")
-"""Panels with a heading above their axes."""
 
 MAX_ROWS = 5
 """Maximum number of rows in the minimum height of the standings. More racers need a second column."""
@@ -98,7 +113,7 @@ def pixel_unit(width: int, height: int) -> float:
 
 def content_inset(width: int, height: int) -> float:
     """Return the left edge of the panels as a fraction of the width, for the layout that fits the picture's shape."""
-    return _margin(layout_for_shape(width, height)) * pixel_unit(width, height) / width
+    return MARGINS[layout_for_shape(width, height)] * pixel_unit(width, height) / width
 
 
 def layout_for_shape(width: int, height: int) -> str:
@@ -110,10 +125,9 @@ def layout_for_shape(width: int, height: int) -> str:
 
 def choose_layout(layout: str, size: tuple[int, int], panels: Sequence[str]) -> str:
     """Return the layout. "auto" becomes the one that fits a picture of `size` (width, height) and its panels."""
-    if layout != "auto":
-        return layout
-    only_multiples = "multiples" in panels and not {"wireframe", "contour"} & set(panels)
-    return "multiples" if only_multiples else layout_for_shape(*size)
+    if layout == "auto" and "multiples" in panels and not {"wireframe", "contour"} & set(panels):
+        return "multiples"
+    return layout_for_shape(*size) if layout == "auto" else layout
 
 
 def panel_names(layout: str) -> list[str]:
@@ -143,7 +157,7 @@ def arrange_panels(
     """
     width, height = size
     shape = layout_for_shape(*size) if layout == "multiples" else layout
-    margin = theme.px(_margin(shape))
+    margin = theme.px(MARGINS[shape])
     top = theme.px(22) + (theme.text(30) + theme.text(34) if titled else theme.text(21))
     if shape in ("square", "tall") and "formula" not in panels:
         # The formula and the caption need a line each, and in a tall picture a long caption needs two.
@@ -153,15 +167,9 @@ def arrange_panels(
     # Half of the topmost tick label is above its axes.
     top += max(theme.px(12), 0.85 * theme.text(13))
     room = Box(margin, top, width - 2 * margin, height - top - theme.px(28))
-    gap = theme.px(44)
-    widths = [room.width]
-    if len(columns) == 2:
-        second = _second_width(room, theme, columns[1], aspect)
-        widths = [room.width - gap - second, second]
-    left = room.left
-    for column, column_width in zip(columns, widths, strict=False):
-        boxes |= _stack(column, Box(left, room.top, column_width, room.height), theme, aspect, racers)
-        left += column_width + gap
+    rooms = _split(room, theme, columns[1], aspect) if len(columns) == 2 else [room]
+    for column, each in zip(columns, rooms, strict=False):
+        boxes |= _stack(column, each, theme, aspect, racers)
     return boxes
 
 
@@ -172,13 +180,13 @@ def arrange_tiles(size: tuple[float, float], theme: Theme, aspect: float, count:
     row, and for tick labels to the left of each row.
     """
     width, height = size
-    left, _, below = _surroundings("contour", theme)
+    left, _, below = PANELS["contour"].around(theme)
     above, gap = heading_height(theme), theme.px(18)
 
     def tile_width(columns: int) -> float:
         rows = -(-count // columns)
-        available = (width - left - (columns - 1) * gap) / columns
-        return min(available, ((height - below - (rows - 1) * gap) / rows - above) * aspect)
+        tile_height = (height - below - (rows - 1) * gap) / rows - above
+        return min((width - left - (columns - 1) * gap) / columns, tile_height * aspect)
 
     columns = max(range(1, count + 1), key=tile_width)
     across = max(1.0, tile_width(columns))
@@ -198,44 +206,30 @@ def heading_height(theme: Theme) -> float:
     return 1.6 * theme.text(15)
 
 
-def _margin(layout: str) -> float:
-    return WIDE_MARGIN if layout == "wide" else MARGIN
-
-
 def _wanted(column: Sequence[Band], panels: Sequence[str]) -> list[Band]:
     bands = [tuple(name for name in band if name in panels) for band in column]
     return [band for band in bands if band]
 
 
-def _surroundings(name: str, theme: Theme) -> tuple[float, float, float]:
-    """Return the room around a panel's axes: to the left for tick labels, above for a heading, and below for labels."""
-    left, below = (theme.text(13) * 3.0, theme.text(13) * 1.25 + theme.px(6)) if name in TICKED else (0.0, 0.0)
-    return left, theme.text(14) * 1.45 if name in HEADED else 0.0, below
-
-
-def _second_width(room: Box, theme: Theme, column: Sequence[Band], aspect: float) -> float:
-    """Return the width of the second of two columns at which its contour or map fills the height that others leave."""
+def _split(room: Box, theme: Theme, column: Sequence[Band], aspect: float) -> list[Box]:
+    """Split a room into two columns. In the second, the contour or map fills the height that the other bands leave."""
     domains = [band for band in column if band in DOMAIN_BANDS]
-    if not domains:
-        return room.width * 0.42
-    others = sum(_min_height(band, theme, 0) + theme.px(20) for band in column if band not in DOMAIN_BANDS)
-    left, _, below = _surroundings("contour", theme)
-    full = ((room.height - others) / len(domains) - below) * aspect + left
-    # A formula with its numbers is wide.
-    least = 0.5 if ("formula",) in column else 0.38
-    return min(max(full, room.width * least), room.width * 0.5)
+    width = room.width * 0.42
+    if domains:
+        others = sum(_min_height(band, theme, 0) + theme.px(20) for band in column if band not in DOMAIN_BANDS)
+        left, _, below = PANELS["contour"].around(theme)
+        full = ((room.height - others) / len(domains) - below) * aspect + left
+        # A formula with its numbers is wide.
+        least = 0.5 if ("formula",) in column else 0.38
+        width = min(max(full, room.width * least), room.width * 0.5)
+    first = room.width - theme.px(44) - width
+    return [replace(room, width=first), replace(room, left=room.left + (first + theme.px(44)), width=width)]
 
 
 def _min_height(band: Band, theme: Theme, racers: int) -> float:
     """Return the minimum height of a band."""
-    return max(_min_panel_height(name, theme, racers) for name in band)
-
-
-def _min_panel_height(name: str, theme: Theme, racers: int) -> float:
-    if name == "standings":
-        return min(racers, MAX_ROWS) * max(theme.px(26), 1.35 * theme.min_text)
-    _, above, below = _surroundings(name, theme)
-    return max(theme.px(MIN_HEIGHTS[name]), MIN_LINES.get(name, 0) * theme.min_text) + below + above
+    rows = min(racers, MAX_ROWS)
+    return max(PANELS[name].min_height(theme, rows if name == "standings" else 1) for name in band)
 
 
 def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racers: int) -> dict[str, Box]:
@@ -252,9 +246,9 @@ def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racer
     for band in column:
         if "contour" in band or "map" in band:
             # The domain gets the height that it can fill, but only half of the spare height if there is a wireframe.
-            left, _, below = _surroundings("contour", theme)
-            full = ((room.width - gap * (len(band) - 1)) / len(band) - left) / aspect + below
-            full += max(_surroundings(name, theme)[1] for name in band)
+            left, _, below = PANELS["contour"].around(theme)
+            above = max(PANELS[name].around(theme)[1] for name in band)
+            full = ((room.width - gap * (len(band) - 1)) / len(band) - left) / aspect + below + above
             more = max(0.0, min(full - heights[band], spare / 2 if ("wireframe",) in column else spare))
             heights[band] += more
             spare -= more
@@ -262,19 +256,23 @@ def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racer
         # Other panels take the height that the maps cannot fill.
         spare += heights["multiples",]
         last = arrange_tiles((room.width, spare), theme, aspect, racers)[-1]
-        heights["multiples",] = min(spare, last.top + last.height + _surroundings("contour", theme)[2])
+        heights["multiples",] = min(spare, last.top + last.height + PANELS["contour"].around(theme)[2])
         spare -= heights["multiples",]
     candidates = [band for band in column if band not in DOMAIN_BANDS or len(column) == 1]
-    fillers = [band for name in FILL_ORDER for band in candidates if name in band]
-    if fillers:
-        heights[fillers[0]] += max(0.0, spare)
+    filler = next((band for name in FILL_ORDER for band in candidates if name in band), None)
+    if filler:
+        heights[filler] += max(0.0, spare)
     boxes = {}
     top = room.top
     for band in column:
         panel_width = (room.width - gap * (len(band) - 1)) / len(band)
         for index, name in enumerate(band):
-            left, above, below = _surroundings(name, theme)
-            x = room.left + index * (panel_width + gap)
-            boxes[name] = Box(x + left, top + above, panel_width - left, heights[band] - below - above)
+            left, above, below = PANELS[name].around(theme)
+            boxes[name] = Box(
+                room.left + index * (panel_width + gap) + left,
+                top + above,
+                panel_width - left,
+                heights[band] - below - above,
+            )
         top += heights[band] + gap
     return boxes

@@ -484,7 +484,7 @@ MAP = SettingsMap(lr=[0.1, 0.2], weight_decay=[0, 0.1])
 LINE = ((0.0, 1.0, 2.0), (0.0, 1.0, 3.0))
 
 FOUND = {
-    "no room for a row": Request(("himmelblau",), TWO, {"panels": PANELS[:6]}),
+    "no room for a row": Request(("himmelblau",), TWO, {"panels": tuple(PANELS)[:6]}),
     "equal values": Request((Surface("bowl", offset=1e150),), TWO, {"start": (0.3, 0.3)}),
     "values up to the largest float": Request(
         (Surface("saddle", scale=1.7e308),), TWO, {"start": (0.3, 0.2), "steps": 2}
@@ -523,7 +523,7 @@ FOUND = {
     "a text outside the picture": Request(
         ("himmelblau",),
         TWO,
-        {"map": MAP, "panels": PANELS[:6] + PANELS[7:]},
+        {"map": MAP, "panels": tuple(panel for panel in PANELS if panel != "fit")},
         size=(334, 334),
     ),
     "a line through almost equal numbers": Request((LINE,), TWO, {"start": (0, 0), "panels": ["fit"], "batch": 1}),
