@@ -28,9 +28,6 @@ _REGULAR, _BOLD = 400, 700
 _OPTICAL_SIZE = {_REGULAR: 14, _BOLD: 24}
 """Optical size of each weight of Inter, in points. Bold is for titles."""
 
-_CHECKSUM = 0xB1B0AFBA
-"""Checksum of every whole font file, by the OpenType specification, table "head"."""
-
 # First and last code points of the characters that are kept. All characters of Inter would take twice as long.
 _KEPT = [
     (0x20, 0x17F),  # Latin
@@ -49,9 +46,6 @@ _KEPT = [
     (0x2200, 0x22FF),  # operators
     (0x25A0, 0x25FF),  # shapes
 ]
-
-# Characters that get the tabular width. Inter has one for the hyphen and the space too, but words would have gaps.
-_TABULAR = "0123456789+−×÷±=≠≈<>≤≥"
 
 # Replacements of invisible characters, by their Unicode category.
 _INVISIBLE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": ""}
@@ -89,12 +83,9 @@ def font_family() -> list[str]:
     Inter is first, regular and bold. Then comes DejaVu Sans, which is part of matplotlib, so that a symbol that Inter
     lacks looks the same everywhere; then the fonts of the machine for other scripts.
     """
-    for path in _korean_extra():
+    for path in (*_korean_extra(), *map(_font_file, _OPTICAL_SIZE)):
         fontManager.addfont(path)
-    others = [alias for name in _SYSTEM_FONTS if (alias := _add_alias(name))]
-    for weight in _OPTICAL_SIZE:
-        fontManager.addfont(_font_file(weight))
-    return [FAMILY, "DejaVu Sans", *others]
+    return [FAMILY, "DejaVu Sans", *filter(None, map(_add_alias, _SYSTEM_FONTS))]
 
 
 def missing_letters(text: str) -> str:
@@ -105,9 +96,8 @@ def missing_letters(text: str) -> str:
         if unicodedata.category(character) not in {*_INVISIBLE, "Zs"}
     )
     for name in font_family():
-        # Other fonts are slow to read, and most texts need only the first font.
-        if characters:
-            characters = dict.fromkeys(character for character in characters if ord(character) not in _charmap(name))
+        # Fonts are slow to read. Most texts need only the first one, so that no character is left for the others.
+        characters = dict.fromkeys(character for character in characters if ord(character) not in _charmap(name))
     return "".join(characters)
 
 
@@ -121,15 +111,15 @@ def replace_missing(text: str, missing: str) -> str:
     invisible = {
         ord(each): _INVISIBLE[kind] for each in set(text) if (kind := unicodedata.category(each)) in _INVISIBLE
     }
-    for name in font_family() if "" in invisible.values() else ():
+    for name in font_family():
         invisible = {code: shown for code, shown in invisible.items() if shown or code not in _charmap(name)}
     return text.translate(invisible)
 
 
 def font_remedy(characters: str) -> str:
     """Return a line that names characters that no font has, and says which font to install."""
-    said = "no font has " + ", ".join(map(describe_character, characters[:3]))
-    said += f" and {len(characters) - 3} more" if len(characters) > 3 else ""
+    more = f" and {len(characters) - 3} more" if len(characters) > 3 else ""
+    said = f"no font has {', '.join(map(describe_character, characters[:3]))}{more}"
     if _has_script(characters, "HANGUL", "HALFWIDTH HANGUL"):
         return f"{said}; install the extra animopt[korean], or a system font such as Debian's fonts-noto-cjk"
     if _has_script(characters, "CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH", "BOPOMOFO"):
@@ -184,16 +174,15 @@ def _add_alias(name: str) -> str | None:
 def _font_file(weight: int) -> Path:
     """Return the font file of a weight. It is made unless the user's cache has a whole one."""
     path = Path(matplotlib.get_cachedir(), f"animopt-inter-{version('fontpkg-inter')}-{_VERSION}-{weight}.ttf")
-    if _is_whole(path):
-        return path
-    data = _make_font(weight)
-    try:
-        write_atomically(path, data)
-    except Error:
-        # Windows does not replace a file that another process has open. That process may have written a whole one.
-        if not _is_whole(path):
-            path = _temporary_folder() / path.name
-            path.write_bytes(data)
+    if not _is_whole(path):
+        data = _make_font(weight)
+        try:
+            write_atomically(path, data)
+        except Error:
+            # Windows does not replace a file that another process has open. That process may have written a whole one.
+            if not _is_whole(path):
+                path = _temporary_folder() / path.name
+                path.write_bytes(data)
     return path
 
 
@@ -206,9 +195,9 @@ def _temporary_folder() -> Path:
 
 
 def _is_whole(path: Path) -> bool:
-    """Return whether a font file exists and has the right checksum."""
+    """Return whether a font file exists and has the checksum of every whole one, by the OpenType table "head"."""
     try:
-        return int(np.fromfile(path, ">u4").sum(dtype=np.uint32)) == _CHECKSUM
+        return int(np.fromfile(path, ">u4").sum(dtype=np.uint32)) == 0xB1B0AFBA
     except OSError:
         return False
 
@@ -222,8 +211,8 @@ def _make_font(weight: int) -> bytes:
     font = TTFont(io.BytesIO(_subset()), recalcTimestamp=False)
     instancer.instantiateVariableFont(font, {"wght": weight, "opsz": _OPTICAL_SIZE[weight]}, inplace=True)
     style = "Bold" if weight == _BOLD else "Regular"
-    names = {1: FAMILY, 2: style, 3: f"{FAMILY} {style}", 4: f"{FAMILY} {style}", 6: f"AnimoptInter-{style}"}
-    for number, name in names.items():
+    whole = f"{FAMILY} {style}"
+    for number, name in {1: FAMILY, 2: style, 3: whole, 4: whole, 6: f"AnimoptInter-{style}"}.items():
         font["name"].setName(name, number, 3, 1, 0x409)
     instancer.setRibbiBits(font)
     return _saved(font)
@@ -233,10 +222,9 @@ def _make_font(weight: int) -> bytes:
 def _subset() -> bytes:
     """Make the variable font of Inter with the kept characters, tabular figures, and kerning as its only feature."""
     import fontpkg_inter  # type: ignore[import-untyped]
-    from fontTools import subset  # type: ignore[import-untyped]
-    from fontTools.ttLib import TTFont
+    from fontTools import subset, ttLib  # type: ignore[import-untyped]
 
-    font = TTFont(fontpkg_inter.ROOT / "files" / "Inter[opsz,wght].ttf", recalcTimestamp=False, lazy=True)
+    font = ttLib.TTFont(fontpkg_inter.ROOT / "files" / "Inter[opsz,wght].ttf", recalcTimestamp=False, lazy=True)
     layout = font["GSUB"].table
     (lookup,) = {
         index
@@ -246,17 +234,19 @@ def _subset() -> bytes:
     }
     (tabular,) = (table.mapping for table in layout.LookupList.Lookup[lookup].SubTable)
     for table in font["cmap"].tables:
-        for code in map(ord, _TABULAR):
+        # Inter has tabular forms of the hyphen and the space too, but words would have gaps.
+        for code in map(ord, "0123456789+−×÷±=≠≈<>≤≥"):
             # Tables share their maps, so that a glyph may already be replaced.
             table.cmap[code] = tabular.get(table.cmap[code], table.cmap[code])
-    options = subset.Options(
-        layout_features=["kern", "mark"],
-        # Contextual forms would turn the x of 10x10 into a multiplication sign.
-        drop_tables=[*subset.Options().drop_tables, "GSUB", "STAT"],
-        name_IDs=[0, 13, 14],
-        notdef_outline=True,
+    subsetter = subset.Subsetter(
+        subset.Options(
+            layout_features=["kern", "mark"],
+            # Contextual forms would turn the x of 10x10 into a multiplication sign.
+            drop_tables=[*subset.Options().drop_tables, "GSUB", "STAT"],
+            name_IDs=[0, 13, 14],
+            notdef_outline=True,
+        )
     )
-    subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in _KEPT for code in range(first, last + 1)])
     subsetter.subset(font)
     return _saved(font)
