@@ -1,27 +1,29 @@
-"""Artists that several panels draw: trails, heads, dots, badges, images."""
+"""What several panels draw: axes, contour lines, and artists such as trails, heads, dots, badges and images."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
+from animopt.drawing.colors import blend
+from animopt.drawing.geometry import height_scale
 from animopt.drawing.mpl import (
     Affine2D,
     Artist,
     Axes,
     IdentityTransform,
-    Line2D,
     MarkerStyle,
+    MaxNLocator,
     Path,
     PathPatch,
     RendererBase,
     Text,
-    TransformedPath,
 )
 from animopt.drawing.text import text_width
 from animopt.drawing.theme import Theme
+from animopt.recording.recording import Surface
 
 HEAD_SIZE = 13.0
 """Size of a racer's head, in pixels of a 1280 × 720 picture."""
@@ -31,6 +33,9 @@ TRAIL_WIDTH = 3.0
 
 STEP_SIZE = 5.0
 """Diameter of the dot at each step, in pixels of a 1280 × 720 picture."""
+
+VALLEY = 0.4
+"""Fraction of the domain's area that the lower half of the contour lines' levels covers."""
 
 # Markers of one nominal size differ in area. These factors make them look equally large.
 _SIZE_FACTORS = {
@@ -47,41 +52,105 @@ _SIZE_FACTORS = {
 }
 
 
+def use_pixel_units(axes: Axes) -> tuple[float, float]:
+    """Scale an axes in pixels from its upper left, and draw nothing around it. Return its width and height."""
+    width, height = axes.get_window_extent().size
+    axes.set_axis_off()
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    return width, height
+
+
+def tick_counts(axes: Axes, theme: Theme, spacing: tuple[float, float] = (4, 2), most: int = 4) -> tuple[int, int]:
+    """Return the maximum numbers of tick intervals along x and y, each at least `spacing` type sizes long."""
+    width, height = axes.get_window_extent().size
+    across, up = width / spacing[0] / theme.text(13), height / spacing[1] / theme.text(13)
+    return int(np.clip(across, 1, most)), int(np.clip(up, 1, most))
+
+
+def set_ticks(axes: Axes, across: int, up: int, prune: Literal["lower"] | None = None) -> None:
+    """Set the maximum numbers of tick intervals along x and y. `prune` leaves out the lowest label of y."""
+    axes.xaxis.set_major_locator(MaxNLocator(across, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(up, steps=[1, 2, 5, 10], prune=prune))
+
+
+def style_ticks(axes: Axes, theme: Theme) -> None:
+    """Draw nothing around an axes but its tick labels."""
+    axes.tick_params(length=0, labelsize=theme.text(13), labelcolor=theme.muted, pad=theme.px(6))
+    axes.spines[:].set_visible(False)
+
+
+def style_plot(axes: Axes, theme: Theme, heading: str) -> None:
+    """Draw nothing on an axes but a grid, its tick labels and a heading above it."""
+    axes.set_facecolor("none")
+    axes.grid(color=theme.rule, linewidth=max(0.8, theme.px(1)))
+    axes.set_axisbelow(True)
+    style_ticks(axes, theme)
+    add_heading(axes, theme, heading, theme.muted)
+
+
+def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
+    """Write a heading above the left end of an axes."""
+    axes.annotate(
+        heading,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(0, theme.px(7)),
+        textcoords="offset pixels",
+        fontsize=theme.text(14),
+        color=color,
+    )
+
+
+def draw_contours(axes: Axes, surface: Surface, theme: Theme, levels: int) -> None:
+    """Scale an axes to the domain and draw the surface's tinted contour lines on it."""
+    axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], autoscale_on=False)
+    axes.set_facecolor(theme.rule)
+    z = np.ma.masked_invalid(surface.z)
+    heights = height_scale(surface.scale, VALLEY).heights(levels + 1)
+    tints = [blend(theme.low, theme.high, fraction) for fraction in np.linspace(0, 1, levels)]
+    axes.contourf(surface.x, surface.y, z, levels=heights, colors=tints)
+    lines = [blend(theme.level, theme.background, 0.55 * fraction) for fraction in np.linspace(0, 1, levels - 1)]
+    axes.contour(surface.x, surface.y, z, levels=heights[1:-1], colors=lines, linewidths=max(0.6, theme.px(1)))
+
+    axes.set_box_aspect(1 / surface.aspect)
+    axes.apply_aspect()
+    # The lowest label of y would touch the first label of x.
+    set_ticks(axes, *tick_counts(axes, theme), prune="lower")
+    style_ticks(axes, theme)
+
+
 class _PixelPath(PathPatch):
-    """A path in pixels from the figure's lower left, which is drawn faster than matplotlib's own patches."""
+    """A path in pixels from the figure's lower left."""
 
     def __init__(self, axes: Axes, **style: Any) -> None:
         super().__init__(Path(np.empty((0, 2))), transform=IdentityTransform(), **style)
         axes.add_artist(self)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw the path."""
-        path = self.get_path()
-        if not (self.get_visible() and np.size(path.vertices)):
-            return
-        context = renderer.new_gc()
-        if self.get_clip_on():
-            context.set_clip_rectangle(self.get_clip_box())
-            context.set_clip_path(cast("TransformedPath | None", self.get_clip_path()))
-        context.set_foreground(self.get_edgecolor())
-        context.set_linewidth(cast("float", renderer.points_to_pixels(float(self.get_linewidth()))))
-        context.set_capstyle(self.get_capstyle())
-        context.set_joinstyle(self.get_joinstyle())
-        renderer.draw_path(context, path, IdentityTransform(), self.get_facecolor() if self.get_fill() else None)
-        context.restore()
+        """Draw the path. Unlike that of other patches, its SVG is not in a group of its own."""
+        if self.get_visible() and len(self.get_path()):
+            context = renderer.new_gc()
+            if self.get_clip_on():
+                context.set_clip_rectangle(self.get_clip_box())
+            context.set_foreground(self.get_edgecolor())
+            context.set_linewidth(self.get_linewidth())
+            context.set_capstyle(self.get_capstyle())
+            context.set_joinstyle(self.get_joinstyle())
+            fill = self.get_facecolor() if self.get_fill() else None
+            renderer.draw_path(context, self.get_path(), IdentityTransform(), fill)
+            context.restore()
 
 
 class Markers(_PixelPath):
     """One shape at several positions, which are not rounded to whole pixels as those of matplotlib's markers are.
 
-    The argument `shape` is a path in pixels. The attribute `shape` holds its vertices (vertices, 2).
+    `shape` is a path in pixels.
     """
 
     def __init__(self, axes: Axes, shape: Path, **style: Any) -> None:
         super().__init__(axes, joinstyle="miter", **style)
-        self.shape = np.asarray(shape.vertices)
-        self._codes = np.asarray(shape.codes)
         self._axes = axes
+        self._shape = shape
 
     def set_positions(self, positions: Array) -> "Markers":
         """Draw the shape at positions (any, 2) in the units of the axes. NaN is not drawn."""
@@ -90,10 +159,8 @@ class Markers(_PixelPath):
     def set_pixels(self, pixels: Array) -> "Markers":
         """Draw the shape at positions (any, 2) in pixels from the figure's lower left. NaN is not drawn."""
         pixels = pixels[np.isfinite(pixels).all(axis=1)]
-        vertices = (pixels[:, None] + self.shape).reshape(-1, 2)
-        if len(self._codes) < len(vertices):
-            self._codes = np.tile(self._codes, -(-len(vertices) // len(self._codes)))
-        self.set_path(Path(vertices, self._codes[: len(vertices)]))
+        vertices = (pixels[:, None] + np.asarray(self._shape.vertices)).reshape(-1, 2)
+        self.set_path(Path(vertices, np.tile(np.asarray(self._shape.codes), len(pixels))))
         return self
 
 
@@ -108,7 +175,7 @@ class PixelLine(_PixelPath):
             linewidth=width,
             capstyle="round",
             joinstyle="round",
-            zorder=Line2D.zorder,
+            zorder=2,
             animated=True,
         )
 
@@ -141,9 +208,7 @@ class PixelImage(Artist):
     def draw(self, renderer: RendererBase) -> None:
         """Draw the pixels."""
         if self.get_visible():
-            context = renderer.new_gc()
-            renderer.draw_image(context, self._left, self._bottom, self._pixels[::-1])
-            context.restore()
+            renderer.draw_image(renderer.new_gc(), self._left, self._bottom, self._pixels[::-1])
 
 
 class RacerArtists:

@@ -1,14 +1,22 @@
-"""Racers' names beside their heads."""
+"""Racers' names beside their moving heads, placed for the whole clip so that they glide and never flicker.
+
+A label is in one of nine states: at one of eight places around its head, or folded, which means hidden. Between two
+neighboring places it glides; from and to the folded state it fades. The plan with the lowest cost is found by dynamic
+programming over the samples of the clip.
+
+A visible label occupies one of 16 spots, which must be free. The first eight spots are the places. The other eight are
+the areas that the label sweeps as it glides from each place to the next.
+"""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.drawing.artists import HEAD_SIZE, Markers
-from animopt.drawing.label_placement import place_labels
 from animopt.drawing.mpl import Artist, Axes, BoxStyle, IdentityTransform, Text
-from animopt.drawing.text import shorten_names, text_box, text_width, write
+from animopt.drawing.text import shorten_names, text_width, write
 from animopt.drawing.theme import Theme
 from animopt.recording.timeline import Moment
 
@@ -26,6 +34,27 @@ PADDING = 0.12
 
 MIN_OPACITY = 0.02
 """Opacity below which a name is not drawn."""
+
+GAP = 2.0
+"""Minimum distance in pixels between a label and anything else."""
+
+# The places around a head, counterclockwise, and the cost of each per sample.
+_SIDES = np.array([[1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0], [-1, -1], [0, -1], [1, -1]])
+_PLACE_COST = np.array([0, 4, 2, 5, 1, 7, 3, 6]) / 50
+_PLACES = len(_SIDES)
+_FOLDED = _PLACES
+_STATES = _PLACES + 1
+
+# Other costs per sample: of a glide, of a fade, and of a label that covers trails. A folded label costs 1.
+_GLIDE_COST = 0.6
+_FADE_COST = 1.5
+_COVER_COST = 0.6
+
+_TRAIL_SAMPLES = 80
+"""Number of past samples of a trail that a label avoids covering. Every second one is compared."""
+
+_TANGLE = 6
+"""Number of compared samples under a label above which the cost of covering them no longer rises."""
 
 
 def draw_labels(
@@ -51,19 +80,20 @@ def draw_labels(
     if not (names and moments):
         return lambda moment: ()
     box = axes.get_window_extent()
-    corner = np.array([box.x0, box.y0])
     size = theme.text(14)
-    style = {"ha": "center", "va": "center", "transform": IdentityTransform(), "animated": True}
-    texts = [write(axes, 0, 0, name, size, theme.ink, **style) for name in names]
+    texts = [
+        write(axes, 0, 0, name, size, theme.ink, ha="center", va="center", transform=IdentityTransform(), animated=True)
+        for name in names
+    ]
     shorten_names(texts, names, MAX_WIDTH * size)
     backings = [_backing(axes, text, backing) for text in texts]
     offsets, opacity = place_labels(
-        np.stack([heads(moment) for moment in moments], axis=1) - corner,
+        np.stack([heads(moment) for moment in moments], axis=1) - box.p0,
         np.array([(text_width(text) + 2 * PADDING * size, (1.06 + 2 * PADDING) * size) for text in texts]),
-        (box.width, box.height),
+        box.size,
         theme.px(HEAD_SIZE) * 0.7,
         WINDOW,
-        obstacles - np.append(corner, [0, 0]),
+        obstacles - np.append(box.p0, [0, 0]),
     )
     times = [moment.progress for moment in moments]
 
@@ -87,6 +117,152 @@ def draw_labels(
 
 def _backing(axes: Axes, text: Text, color: str) -> Markers:
     """Create the rounded rectangle behind a text that is at the figure's corner."""
-    box = text_box(text)
+    box = text.get_window_extent()
     shape = BoxStyle.Round(PADDING)(box.x0, box.y0, box.width, box.height, float(text.get_fontsize()))
     return Markers(axes, shape, facecolor=color, linewidth=0, clip_on=False, animated=True)
+
+
+def place_labels(
+    heads: Array, sizes: Array, box: tuple[float, float], radius: float, window: int, obstacles: Array
+) -> tuple[Array, Array]:
+    """Place each racer's label so that it covers no other label, no head and no edge of the box.
+
+    Labels are placed in the order of the racers. A label folds if no place is free for long enough, or if its head
+    is under the head of a later racer. Plans look ahead: labels settle beside heads that have come to rest if the
+    samples continue for three windows after that.
+
+    Args:
+        heads: Positions (racers, samples, 2) in pixels from the box's lower left, NaN while a head is not visible.
+        sizes: Widths and heights (racers, 2) of the labels in pixels.
+        box: Width and height of the panel in pixels.
+        radius: Half the side, in pixels, of the square around a head.
+        window: Number of samples, at least 1, in which a label glides from one place to the next or fades.
+        obstacles: Centers and sizes (obstacles, 4) of other things to keep clear, in pixels.
+
+    Returns:
+        The offsets (racers, samples, 2) in pixels from each head to its label's center, and the opacities (racers,
+        samples) from 0 to 1.
+    """
+    racers, samples = heads.shape[:2]
+    offsets, opacity = np.zeros(heads.shape), np.zeros((racers, samples))
+    labels = np.full(heads.shape, np.nan)
+    for racer, head in enumerate(heads):
+        others = np.arange(racers) != racer
+        things = (
+            np.concatenate([heads[others], labels[:racer], np.repeat(obstacles[:, None, :2], samples, axis=1)]) - head
+        )
+        extents = np.concatenate([np.full((racers - 1, 2), 2 * radius), sizes[:racer], obstacles[:, 2:]])
+        centers, spans = _spots(sizes[racer], radius)
+        # Beside a head that is not visible, no spot is inside.
+        inside = np.abs(head[:, None] + centers - np.array(box) / 2) <= (np.array(box) - spans) / 2 - GAP
+        free = inside.all(axis=-1) & _clear(things, extents, centers, spans)
+        free &= ~(np.abs(heads[racer + 1 :] - head) < radius / 2).all(axis=-1).any(axis=0)[:, None]
+        before, after, fraction = _plan(free, _covered(heads, head, centers, spans), window)
+
+        # A label fades without moving.
+        begin, end = np.where(before == _FOLDED, after, before), np.where(after == _FOLDED, before, after)
+        places = np.vstack([centers[:_PLACES], np.zeros(2)])
+        offsets[racer] = places[begin] + (places[end] - places[begin]) * fraction[:, None]
+        opacity[racer] = np.where(before == _FOLDED, 0, 1 - fraction) + np.where(after == _FOLDED, 0, fraction)
+        labels[racer] = np.where(opacity[racer, :, None] > 0, head + offsets[racer], np.nan)
+    return offsets, opacity
+
+
+def _spots(size: Array, radius: float) -> tuple[Array, Array]:
+    """Return the centers and sizes (16, 2) of the spots of a label."""
+    places = _SIDES * (size / 2 + radius + GAP)
+    following = np.roll(places, -1, axis=0)
+    spans = np.concatenate([np.tile(size, (_PLACES, 1)), size + np.abs(following - places)])
+    return np.concatenate([places, (places + following) / 2]), spans
+
+
+def _clear(things: Array, extents: Array, centers: Array, spans: Array) -> NDArray[np.bool_]:
+    """Return whether each spot is clear of all things (things, samples, 2) of these extents, (samples, spots)."""
+    clear = np.ones((len(centers), things.shape[1]), dtype=bool)
+    for thing, extent in zip(things, extents, strict=True):
+        clear &= ~_touching(thing, centers, (extent + spans) / 2 + GAP)
+    return clear.T
+
+
+def _covered(heads: Array, head: Array, centers: Array, spans: Array) -> Array:
+    """Return the trail samples that a label in each place covers, in units of _TANGLE, at most 1, (samples, places)."""
+    covered = np.zeros((_PLACES, len(head)))
+    for trail in heads:
+        for lag in range(1, min(_TRAIL_SAMPLES, len(head)), 2):
+            covered[:, lag:] += _touching(trail[:-lag] - head[lag:], centers[:_PLACES], spans[:_PLACES] / 2)
+    return np.minimum(1, covered / _TANGLE).T
+
+
+def _touching(thing: Array, centers: Array, reach: Array) -> NDArray[np.bool_]:
+    """Return whether a thing (samples, 2) is within `reach` of each center, both (spots, 2), as (spots, samples).
+
+    A thing that is not visible is NaN, and touches nothing.
+    """
+    # One axis at a time, along the samples: NumPy is slow along short axes.
+    across, up = (np.abs(thing[:, axis] - centers[:, axis, None]) < reach[:, axis, None] for axis in (0, 1))
+    touching: NDArray[np.bool_] = across & up
+    return touching
+
+
+def _plan(free: NDArray[np.bool_], covered: Array, window: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+    """Find the plan with the lowest cost while spots are free (samples, spots).
+
+    Returns three arrays (samples,): the states before and after the change that the label makes at each sample, and the
+    fraction of the change that is done.
+    """
+    samples = len(free)
+    durations, cost = _changes(free, window)
+    cost[:, range(_PLACES), range(_PLACES)] += _COVER_COST * covered
+    # Row `first` is the first sample. Rows before it are changes that would begin before the clip.
+    first = int(durations.max())
+    best = np.full((first + samples, _STATES), np.inf)
+    best[first] = cost[0].diagonal()
+    origins = np.zeros((samples, _STATES), dtype=np.intp)
+    back = np.arange(_STATES)[:, None] - _STATES * durations
+    flat = best.reshape(-1)
+    for sample in range(1, samples):
+        total = flat[back + _STATES * (first + sample)] + cost[sample]
+        origins[sample] = total.argmin(axis=0)
+        best[first + sample] = total.min(axis=0)
+
+    before, after, fraction = np.zeros(samples, dtype=np.intp), np.zeros(samples, dtype=np.intp), np.ones(samples)
+    sample, state = samples - 1, int(best[-1].argmin())
+    while sample > 0:
+        origin = int(origins[sample, state])
+        span = slice(sample - durations[origin, state] + 1, sample + 1)
+        before[span], after[span] = origin, state
+        fraction[span] = np.arange(1 - durations[origin, state], 1) / window + 1
+        sample, state = span.start - 1, origin
+    before[0] = after[0] = state
+    fraction = np.clip(fraction, 0, 1)
+    return before, after, fraction * fraction * (3 - 2 * fraction)
+
+
+def _changes(free: NDArray[np.bool_], window: int) -> tuple[NDArray[np.intp], Array]:
+    """Return the duration in samples of each change (from, to), and its cost (samples, from, to) by its last sample.
+
+    To stay in a state counts as a change that lasts one sample. A change that is not possible costs infinity.
+    """
+    samples, spots = free.shape
+    number = np.arange(samples)[:, None]
+    # Number of samples for which each spot has been free. The last column is the folded state, which is always free.
+    run = number - np.maximum.accumulate(np.where(free, -1, number), axis=0)
+    run = np.hstack([run, np.full((samples, 1), samples + window)])
+
+    durations = np.ones((_STATES, _STATES), dtype=np.intp)
+    costs = np.full((_STATES, _STATES), np.inf)
+    spot = np.full((_STATES, _STATES), spots)
+    place = np.arange(_PLACES)
+    following = np.roll(place, -1)
+    for origin, goal, needed_spot, duration, cost in (
+        (place, place, place, 1, _PLACE_COST),
+        (place, following, place + _PLACES, window, _GLIDE_COST * window),
+        (following, place, place + _PLACES, window, _GLIDE_COST * window),
+        (place, _FOLDED, place, window, _FADE_COST * window),
+        # A label stays folded for another window before it unfolds, so that it does not blink.
+        (_FOLDED, place, place, 2 * window, (_FADE_COST + 1) * window),
+        (_FOLDED, _FOLDED, spots, 1, 1),
+    ):
+        spot[origin, goal], durations[origin, goal], costs[origin, goal] = needed_spot, duration, cost
+    possible = run[:, spot] >= np.where(np.eye(_STATES, dtype=bool), 1, window + 1)
+    return durations, np.where(possible, costs, np.inf)

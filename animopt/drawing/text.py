@@ -8,25 +8,16 @@ from typing import Any
 from animopt.core.contexts import quiet_logger
 from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.fonts import describe_character
-from animopt.drawing.mpl import Axes, Bbox, FigureCanvasAgg, FontProperties, MathTextParser, Text
+from animopt.drawing.mpl import Axes, FontProperties, MathTextParser, Text
 
 LINE_HEIGHT = 1.5
 """Height of a line with mathtext in type sizes."""
-
-DUMMY_SYMBOL = ord("¤")
-"""Character that matplotlib draws, from the STIX fonts, for one that no font of mathtext has."""
 
 
 def write(axes: Axes, x: float, y: float, words: str, size: float, color: str, **style: Any) -> Text:
     """Write words at a position of the axes, with their mathtext typeset. `size` is in pixels."""
     source, parse_math = text_source(words)
     return axes.text(x, y, source, parse_math=parse_math, fontsize=size, color=color, **style)
-
-
-def set_text(text: Text, words: str) -> None:
-    """Replace the words of a text, with their mathtext typeset."""
-    source, parse_math = text_source(words)
-    text.set(text=source, parse_math=parse_math)
 
 
 def text_source(words: str) -> tuple[str, bool]:
@@ -63,32 +54,25 @@ def check_mathtext(text: str, complaint: str, *fonts: str) -> None:
             raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
         drawn = {code for _, _, code, *_ in glyphs}
         missing = [each for each in text if not each.isascii() and ord(each) not in drawn]
-        if missing and any(code == DUMMY_SYMBOL and "STIX" in font.family_name for font, _, code, *_ in glyphs):
-            letter = describe_character(missing[0])
-            raise UsageError(f"{complaint}; no font for mathtext has {letter}; leave out the letter or the mathtext")
+        # In place of a letter that no font of mathtext has, matplotlib draws the character ¤ of the STIX fonts.
+        if missing and any(code == ord("¤") and "STIX" in font.family_name for font, _, code, *_ in glyphs):
+            raise UsageError(
+                f"{complaint}; no font for mathtext has {describe_character(missing[0])}; "
+                "leave out the letter or the mathtext"
+            )
 
 
 def text_width(text: Text) -> float:
     """Return the width of a text in pixels."""
-    return text_box(text).width
-
-
-def text_box(text: Text) -> Bbox:
-    """Return the bounding box of a text, in pixels from the figure's lower left."""
-    figure = text.get_figure(root=True)
-    assert figure is not None
-    assert isinstance(figure.canvas, FigureCanvasAgg)
-    return text.get_window_extent(figure.canvas.get_renderer())
+    return text.get_window_extent().width
 
 
 def max_width(axes: Axes, words: Iterable[str], size: float) -> float:
     """Return the width in pixels of the widest of some words in a type of `size` pixels."""
-    text = axes.text(0, 0, "", fontsize=size, parse_math=False)
-    widest = 0.0
-    for each in words:
-        text.set_text(each)
-        widest = max(widest, text_width(text))
-    text.remove()
+    texts = [axes.text(0, 0, each, fontsize=size, parse_math=False) for each in words]
+    widest = max(map(text_width, texts), default=0.0)
+    for text in texts:
+        text.remove()
     return widest
 
 
@@ -103,7 +87,8 @@ def shorten_names(texts: Sequence[Text], names: Sequence[str], width: float) -> 
     """If a name is wider than `width` pixels, remove the words with which all `names` begin from the texts."""
     if max(map(text_width, texts), default=0) > width:
         for text, short in zip(texts, without_common_prefix(names), strict=False):
-            set_text(text, short)
+            source, parse_math = text_source(short)
+            text.set(text=source, parse_math=parse_math)
 
 
 def fit_text(text: Text, width: float, min_size: float) -> Text:

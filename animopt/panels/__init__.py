@@ -1,1 +1,1 @@
-"""The panels of a picture: one final class per file. See `animopt.drawing.panel` for the protocol."""
+"""The panels of a picture: one final class per file. See `animopt.drawing.canvas` for the protocol."""

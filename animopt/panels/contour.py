@@ -7,12 +7,11 @@ from typing import final
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import RacerArtists, in_layers
+from animopt.drawing.artists import RacerArtists, draw_contours, in_layers
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
-from animopt.drawing.contour_map import draw_contours
+from animopt.drawing.geometry import CELL, RacerPath
 from animopt.drawing.labels import draw_labels
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.path_thinning import CELL, RacerPath
 from animopt.drawing.text import text_width
 
 
@@ -43,13 +42,15 @@ class Contour:
             recording.names,
             backing=blend(theme.low, theme.high, 0.5),
             moments=self.moments,
-            heads=lambda moment: np.array([path.head(moment.step) for _, path in racers]),
+            heads=lambda moment: np.array([path.whole.head(moment.step) for _, path in racers]),
             obstacles=self._draw_landmarks(axes, recording, theme),
         )
 
         def move(moment: Moment) -> Artists:
             placed = [
-                artists.set_pixels(path.trail(moment.step), path.steps(moment.step), path.head(moment.step))
+                artists.set_pixels(
+                    path.trail(moment.step), path.steps.passed(moment.step), path.whole.head(moment.step)
+                )
                 for artists, path in racers
             ]
             return [*in_layers(placed), *move_labels(moment)]

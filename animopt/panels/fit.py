@@ -5,9 +5,8 @@ from typing import ClassVar, final
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import dots, plot_artists
-from animopt.drawing.axes_style import set_ticks, style_plot, tick_counts
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.artists import dots, plot_artists, set_ticks, style_plot, tick_counts
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 
 MARGIN = 0.08
 """Margin around the data and the lines, as a fraction of the data's extent."""

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import final
 
-from animopt.drawing.artists import draw_racer_marker
-from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.artists import draw_racer_marker, use_pixel_units
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Text
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import LINE_HEIGHT, fit_text, formula_mathtext, set_numbers, text_width, write
 from animopt.recording.update_rules import update_rule
 

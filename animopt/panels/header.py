@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import final
 
-from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.artists import use_pixel_units
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Text
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import fit_text, formula_mathtext, text_width, write
 
 

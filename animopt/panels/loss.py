@@ -7,12 +7,10 @@ from typing import final
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import plot_artists
-from animopt.drawing.axes_style import style_plot
-from animopt.drawing.height_scale import MIN_KNEE
+from animopt.drawing.artists import plot_artists, style_plot
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.geometry import CELL, MIN_KNEE, thin_path
 from animopt.drawing.mpl import FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.path_thinning import CELL, thin_path
 from animopt.recording.recording import SurfacePath
 
 MAX_DECADES = 10

@@ -7,15 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.number_format import format_power, format_setting
-from animopt.drawing.artists import Markers, PixelImage, badge
-from animopt.drawing.axes_style import add_heading, style_ticks, tick_counts
-from animopt.drawing.colors import blend
-from animopt.drawing.contour_map import draw_contours
-from animopt.drawing.map_colors import (
+from animopt.drawing.artists import Markers, PixelImage, add_heading, badge, draw_contours, style_ticks, tick_counts
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.colors import (
     BASIN_OPACITY,
     LOSS_COLORS,
     STRIPE_TINTS,
     band_tints,
+    blend,
     color_bytes,
     loss_colors,
     loss_scale,
@@ -24,7 +23,6 @@ from animopt.drawing.map_colors import (
     stripes,
 )
 from animopt.drawing.mpl import Affine2D, Artist, MaxNLocator, Path
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import text_width
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import final
 
-from animopt.drawing.artists import draw_racer_marker
-from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.artists import draw_racer_marker, use_pixel_units
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.layout import Box, arrange_tiles, heading_height
 from animopt.drawing.mpl import Text
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import fit_text, shorten_names, text_width, write
 from animopt.panels.contour import Contour
 from animopt.panels.standings import common_decimals, format_standing

@@ -6,10 +6,9 @@ from typing import final
 import numpy as np
 
 from animopt.core.number_format import format_number, format_point
-from animopt.drawing.artists import draw_racer_marker
-from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.artists import draw_racer_marker, use_pixel_units
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Text
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
 
 

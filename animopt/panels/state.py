@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import TRAIL_WIDTH, draw_racer_marker, head_marker
-from animopt.drawing.axes_style import use_pixel_units
+from animopt.drawing.artists import TRAIL_WIDTH, draw_racer_marker, head_marker, use_pixel_units
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.mpl import Ellipse, FancyArrowPatch, Rectangle, Text
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import LINE_HEIGHT, fit_text, set_numbers, write
 from animopt.recording.update_rules import format_mathtext, step_sizes, velocity
 

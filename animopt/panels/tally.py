@@ -6,13 +6,13 @@ from typing import ClassVar, final
 import numpy as np
 
 from animopt.core.number_format import format_number, format_point, format_power, format_setting, rounded
-from animopt.drawing.artists import badge
-from animopt.drawing.axes_style import use_pixel_units
-from animopt.drawing.colors import blend
-from animopt.drawing.map_colors import (
+from animopt.drawing.artists import badge, use_pixel_units
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.colors import (
     BASIN_OPACITY,
     LossScale,
     band_tints,
+    blend,
     loss_colors,
     loss_scale,
     minimum_letter,
@@ -20,7 +20,6 @@ from animopt.drawing.map_colors import (
     stripe_colors,
 )
 from animopt.drawing.mpl import Rectangle, Text, to_rgb
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.text import max_width, text_width, write
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, RacerArtists, in_layers
-from animopt.drawing.camera import Camera, HeightField
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
-from animopt.drawing.height_scale import height_scale
+from animopt.drawing.geometry import CELL, Camera, HeightField, RacerPath, height_scale
 from animopt.drawing.labels import draw_labels
-from animopt.drawing.panel import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.path_thinning import CELL, RacerPath
 from animopt.drawing.text import text_width
 from animopt.recording.recording import Surface
 
@@ -88,7 +86,7 @@ class Wireframe:
 
         def heads(moment: Moment) -> Array:
             camera = Camera(moment.azimuth, self.elevation)
-            return to_pixels(camera.project(np.array([path.head(moment.step) for path in paths]))[0])
+            return to_pixels(camera.project(np.array([path.whole.head(moment.step) for path in paths]))[0])
 
         move_labels = draw_labels(
             axes,
@@ -105,7 +103,7 @@ class Wireframe:
             parts = [
                 mesh.vertices,
                 *(path.trail(moment.step) for path in paths),
-                *(path.steps(moment.step) for path in paths),
+                *(path.steps.passed(moment.step) for path in paths),
             ]
             points = np.concatenate(parts)
             hidden = scaled.field.hidden(points, camera)

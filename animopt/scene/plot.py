@@ -10,10 +10,9 @@ import numpy as np
 
 from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.artists import TRAIL_WIDTH
-from animopt.drawing.canvas import Stage
+from animopt.drawing.canvas import Stage, drawing_settings
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import Figure, FigureCanvasAgg
-from animopt.drawing.rc_context import drawing_settings
 from animopt.drawing.theme import LIGHT
 from animopt.engine.function import Function
 from animopt.engine.record import record

@@ -12,12 +12,10 @@ import attrs
 
 from animopt.core.arrays import Pixels
 from animopt.core.errors import UsageError, check_choice
-from animopt.drawing.canvas import Canvas, Stage
+from animopt.drawing.canvas import DRAWING_LOCK, Canvas, Panel, Stage, drawing_settings
 from animopt.drawing.colors import ordered_theme
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
-from animopt.drawing.panel import Panel
-from animopt.drawing.rc_context import DRAWING_LOCK, drawing_settings
 from animopt.drawing.text import formula_mathtext, text_source
 from animopt.drawing.theme import THEMES
 from animopt.recording.recording import Recording

@@ -3,7 +3,7 @@
 import pytest
 
 from animopt import UsageError
-from animopt.drawing.rc_context import drawing_settings
+from animopt.drawing.canvas import drawing_settings
 from animopt.drawing.text import formula_mathtext, text_source
 
 

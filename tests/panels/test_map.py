@@ -10,19 +10,18 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from animopt import Function, Racer, SettingsMap, StartsMap, logspace
-from animopt.drawing.canvas import Canvas, Stage
-from animopt.drawing.colors import blend
-from animopt.drawing.layout import Box, pixel_unit
-from animopt.drawing.map_colors import (
+from animopt.drawing.canvas import Canvas, Stage, drawing_settings
+from animopt.drawing.colors import (
     BASIN_OPACITY,
     band_tints,
+    blend,
     loss_colors,
     loss_scale,
     minimum_letter,
     step_bands,
     uniform_ramp,
 )
-from animopt.drawing.rc_context import drawing_settings
+from animopt.drawing.layout import Box, pixel_unit
 from animopt.drawing.theme import THEMES
 from animopt.engine.record import record
 from animopt.functions import ravine

@@ -3,19 +3,20 @@
 import numpy as np
 import pytest
 
-from animopt.drawing.label_placement import GAP, place_labels
+from animopt.drawing.labels import GAP, place_labels
 
 BOX = (590.0, 295.0)
 SIZE = (60.0, 16.0)
 RADIUS = 7.0
 WINDOW = 12
+NO_OBSTACLES = np.empty((0, 4))
 
 
 def place(heads, sizes=SIZE, box=BOX, radius=RADIUS, window=WINDOW):
     """Place labels, and check the rules that hold for all labels."""
     heads = np.asarray(heads, dtype=float)
     sizes = np.broadcast_to(np.asarray(sizes, dtype=float), (len(heads), 2))
-    offsets, opacity = place_labels(heads, sizes, box, radius, window)
+    offsets, opacity = place_labels(heads, sizes, box, radius, window, NO_OBSTACLES)
     check(heads, sizes, box, radius, window, offsets, opacity)
     return offsets, opacity
 
@@ -200,7 +201,7 @@ def test_placement_is_deterministic_and_does_not_change_its_arguments():
     heads, sizes = smooth(7, 5, 400, 4), np.tile(SIZE, (5, 1))
     heads[2, 100:140] = np.nan
     kept = heads.copy(), sizes.copy()
-    first, second = place_labels(heads, sizes, BOX, RADIUS, WINDOW), place_labels(heads, sizes, BOX, RADIUS, WINDOW)
+    first, second = (place_labels(heads, sizes, BOX, RADIUS, WINDOW, NO_OBSTACLES) for _ in range(2))
     for one, other in ((first[0], second[0]), (first[1], second[1]), (heads, kept[0]), (sizes, kept[1])):
         np.testing.assert_array_equal(one, other)
 

@@ -1,0 +1,194 @@
+"""The geometry of a picture: a scale of heights, projection of points, hidden points, and thinned paths."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animopt.core.arrays import Array
+from animopt.recording.recording import Recording, SurfacePath
+
+MIN_KNEE = 1e-12
+"""Minimum knee of a scale as a fraction of its heights. With a smaller one, several levels would be the same number."""
+
+MAX_HEIGHT = 4e307
+"""Maximum absolute height on a scale. The difference of two larger heights may overflow."""
+
+DISTANCE = 6.0
+"""Distance from the camera to the middle of the scene, whose width is 2."""
+
+RAY_SAMPLES = 24
+"""Number of points along a ray to the camera at which its height is compared with the surface."""
+
+CLEARANCE = 0.012
+"""Height of a ray's start above its point. Without it, the facet on which a point lies would hide the point."""
+
+# Samples are dense near the point, where the ray is low.
+_RAY_FRACTIONS = ((np.arange(1, RAY_SAMPLES + 1) / RAY_SAMPLES) ** 1.5).astype(np.float32)[:, None]
+
+CELL = 0.5
+"""Side in pixels of the square cells in which a path is drawn only once."""
+
+MAX_SPAN = 10_000
+"""Maximum span in cells of a segment whose cells are compared. Longer segments are always drawn."""
+
+MAX_COORDINATE = 2.0**30
+"""Maximum coordinate in cells. Points farther away are in no picture."""
+
+
+@dataclass(frozen=True)
+class HeightScale:
+    """Equal steps of log(1 + (z - low) / knee) from `low` to `high`: linear below the knee, logarithmic above it.
+
+    An infinite knee makes the scale linear.
+    """
+
+    low: float
+    high: float
+    knee: float
+
+    @property
+    def is_nonlinear(self) -> bool:
+        """Whether the lower half of the scale covers less than a third of the heights."""
+        return float(self.heights(3)[1] - self.low) < (self.high - self.low) / 3
+
+    def heights(self, count: int) -> Array:
+        """Return `count` heights in equal steps of the scale, from its low end to its high end."""
+        fraction = np.linspace(0, 1, count)
+        span = self.high - self.low
+        above = fraction * span if np.isinf(self.knee) else self.knee * np.expm1(fraction * np.log1p(span / self.knee))
+        return self.low + above
+
+    def fractions(self, z: Array) -> Array:
+        """Return the positions of heights z (any shape) on the scale: 0 at its low end, 1 at its high end."""
+        above = np.maximum(np.clip(z, -MAX_HEIGHT, MAX_HEIGHT) - self.low, 0)
+        span = self.high - self.low
+        return above / span if np.isinf(self.knee) else np.log1p(above / self.knee) / np.log1p(span / self.knee)
+
+
+def height_scale(z: Array, valley: float) -> HeightScale:
+    """Return the scale for a surface's heights (any shape, NaN is ignored).
+
+    Its lower half covers the fraction `valley`, 0 to 1, of the surface's area. If the lower half of a linear scale
+    covers more, the scale is linear.
+    """
+    finite = z[np.isfinite(z)]
+    if not finite.size:
+        return HeightScale(0.0, 1.0, np.inf)
+    low, high = (float(np.clip(end, -MAX_HEIGHT, MAX_HEIGHT)) for end in (finite.min(), finite.max()))
+    margin = max(abs(low), abs(high)) * MIN_KNEE
+    if high - low <= margin:
+        margin = max(0.5, margin)
+        return HeightScale(low - margin, high + margin, np.inf)
+    middle = float(np.quantile(np.clip(finite, low, high), valley)) - low
+    span = high - low
+    if not 0 < middle < span / 2:
+        return HeightScale(low, high, np.inf)
+    # With the first knee, log(1 + middle/knee) is exactly half of log(1 + span/knee).
+    return HeightScale(low, high, max(middle * (middle / (span - 2 * middle)), MIN_KNEE * span, MIN_KNEE * abs(low)))
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that looks at the origin. `azimuth` and `elevation` are in degrees, as in mplot3d."""
+
+    azimuth: float
+    elevation: float
+
+    @property
+    def basis(self) -> Array:
+        """Unit vectors to the right, up, and towards the camera, as rows (3, 3)."""
+        azimuth, elevation = np.radians([self.azimuth, self.elevation])
+        sine, cosine = np.sin(azimuth), np.cos(azimuth)
+        up, along = np.sin(elevation), np.cos(elevation)
+        return np.array([[-sine, cosine, 0], [-cosine * up, -sine * up, along], [cosine * along, sine * along, up]])
+
+    def project(self, points: Array) -> tuple[Array, Array]:
+        """Project points (..., 3) to the picture (..., 2). Also return their distance (...) in front of the origin."""
+        turned = points @ self.basis.T
+        depth = turned[..., 2]
+        return turned[..., :2] * (DISTANCE / (DISTANCE - depth))[..., None], depth
+
+
+@dataclass(frozen=True, eq=False)
+class HeightField:
+    """A surface over the rectangle ±`half` (2,), as a table of heights `z` (rows, columns) along y and x."""
+
+    half: Array
+    z: Array
+
+    def hidden(self, points: Array, camera: Camera) -> NDArray[np.bool_]:
+        """Return whether the surface hides each point (points, 3) on it from the camera, (points,)."""
+        finite = np.isfinite(points[:, 0] + points[:, 1] + points[:, 2])
+        points = np.where(finite[:, None], points, 0.0)
+        rays = camera.basis[2] * DISTANCE - points
+        # A ray is clear once it is above the highest point, or outside the rectangle.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            above = np.where(rays[:, 2] > 0, (np.nanmax(self.z) - points[:, 2]) / rays[:, 2], np.inf)
+            outside = np.where(
+                rays[:, :2] == 0, np.inf, (np.copysign(self.half, rays[:, :2]) - points[:, :2]) / rays[:, :2]
+            )
+        reach = np.minimum.reduce([above, *outside.T, np.ones(len(points))])
+        rows, columns = self.z.shape
+        # In cells of the table, and in single precision, which halves the time.
+        cells = np.array([(columns - 1) / 2, (rows - 1) / 2]) / self.half
+        x, y = ((points[:, :2] + self.half) * cells + 0.5).astype(np.float32).T
+        along, across, rise = (rays * reach[:, None] * [*cells, 1]).astype(np.float32).T
+        column = (x + _RAY_FRACTIONS * along).astype(np.int32)
+        row = (y + _RAY_FRACTIONS * across).astype(np.int32)
+        ray = (points[:, 2] + CLEARANCE).astype(np.float32) + _RAY_FRACTIONS * rise
+        below = self.z.astype(np.float32).take(row * columns + column, mode="clip") > ray
+        return np.where(finite, below.any(axis=0), False)
+
+
+class RacerPath:
+    """A racer's path in the coordinates of a panel, and the parts of it that are drawn.
+
+    `to_panel` converts points (points, 3) of the surface to these coordinates, (points, 2 or 3). The side of the cells
+    of the thinned path is `cell`. `whole` is the path, and `steps` has only the points of the steps.
+    """
+
+    def __init__(self, recording: Recording, racer: int, to_panel: Callable[[Array], Array], cell: float) -> None:
+        path = recording.paths[racer]
+        self.whole = replace(path, xyz=to_panel(path.xyz))
+        self._thinned = thin_path(self.whole, cell)
+        steps = np.flatnonzero(recording.in_view[racer])
+        points = to_panel(np.column_stack([recording.xy[racer], recording.z[racer]]))[steps]
+        first = first_in_cell(points[:, :2] / cell)
+        self.steps = SurfacePath(steps[first].astype(np.float64), points[first])
+
+    def trail(self, step: float) -> Array:
+        """Return the trail up to a fractional step, (points, 2 or 3). Its last point is the head."""
+        return np.vstack([self._thinned.passed(step), self.whole.head(step)])
+
+
+def first_in_cell(positions: Array) -> NDArray[np.bool_]:
+    """Return whether each position (any, 2), in cells, is the first in its cell. NaN and far positions never are."""
+    near = np.flatnonzero((np.abs(positions) < MAX_COORDINATE).all(axis=1))
+    columns, rows = np.floor(positions[near]).astype(np.int64).T
+    first = np.zeros(len(positions), dtype=bool)
+    first[near[np.unique(columns * 2**32 + rows, return_index=True)[1]]] = True
+    return first
+
+
+def thin_path(path: SurfacePath, cell: float) -> SurfacePath:
+    """Remove the segments that only cross cells that the path has crossed before, so that its picture is the same.
+
+    Cells are squares of the first two coordinates, with the side `cell`. A row of NaN replaces removed segments.
+    """
+    positions = path.xyz[:, :2] / cell
+    moved = np.append(True, (np.floor(positions[1:]) != np.floor(positions[:-1])).any(axis=1))
+    step, xyz, positions = path.step[moved], path.xyz[moved], positions[moved]
+    span = np.abs(np.diff(positions, axis=0)).max(axis=1)
+    long = span > MAX_SPAN
+    # Each segment is sampled once per cell of its span.
+    counts = np.where(long, 0, np.ceil(np.nan_to_num(span))).astype(np.intp)
+    segment = np.repeat(np.arange(len(counts)), counts)
+    fraction = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + 1) / counts[segment]
+    first = first_in_cell(positions[segment] + fraction[:, None] * (positions[segment + 1] - positions[segment]))
+    drawn = long | (np.bincount(segment, weights=first, minlength=len(counts)) > 0)
+    # A point is needed if the segment before it or the segment after it is drawn.
+    gap = ~(np.append(True, drawn) | np.append(drawn, False)) | np.isnan(xyz[:, 0])
+    kept = ~gap | np.append(True, ~gap[:-1])
+    return replace(path, step=step[kept], xyz=np.where(gap[:, None], np.nan, xyz)[kept])
