@@ -137,8 +137,9 @@ def _zigzags(recording: Recording) -> str:
 
 def _map(result: Basins | Losses | None) -> str:
     if isinstance(result, Basins):
-        outcomes = {DIVERGED: "diverge", UNDECIDED: "come to none"}
-        outcomes |= {index: f"come to the minimum {format_point(xyz[:2])}" for index, xyz in enumerate(result.minima)}
+        outcomes = {DIVERGED: "diverge", UNDECIDED: "come to none"} | {
+            index: f"come to the minimum {format_point(xyz[:2])}" for index, xyz in enumerate(result.minima)
+        }
         shares = [
             (result.count(outcome, result.steps) / result.minimum.size, text) for outcome, text in outcomes.items()
         ]

@@ -85,6 +85,7 @@ _SETTINGS = {name: name for name in ("lr", "eps", "alpha")} | {
     "momentum_decay": "psi",
 }
 _STATE = {
+    "x": "x",
     "momentum_buffer": "v",
     "sum": "s",
     "square_avg": "s",
@@ -232,9 +233,8 @@ def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
         name: value[before + 1] if isinstance(value, np.ndarray) else value
         for name, value in recording.hyperparameters[racer].items()
     }
-    state = recording.states[racer]
-    x, x_new = recording.xy[racer, before : before + 2]
-    numbers: dict[str, Any] = {"x": x, "x_new": x_new, "g": recording.gradients[racer, before]}
+    state = {**recording.states[racer], "x": recording.xy[racer]}
+    numbers: dict[str, Any] = {"g": recording.gradients[racer, before]}
     for name, slot in _STATE.items():
         if name in state:
             old, new = state[name][before : before + 2]
