@@ -154,7 +154,8 @@ def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
             captions.append(Cue(max(start, earliest), end, lines, event=start))
         elif last and len(captions) > 1 and start - last.event <= MIN_CAPTION_SECONDS:
             # Both appear at the later event, so that neither appears before its event.
-            last.start, last.lines = start, [*last.lines, *lines]
+            last.start = start
+            last.lines = [*last.lines, *lines]
         else:
             captions.append(Cue(start, end, lines, event=start))
     for cue, following in pairwise(captions):

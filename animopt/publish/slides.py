@@ -2,16 +2,17 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from animopt.core.errors import Error
 from animopt.drawing.layout import content_inset
 from animopt.drawing.theme import Theme
-from animopt.publish.page_templates import render_page
+from animopt.publish.notebook import data_url
 
 WIDTH, HEIGHT = 12192000, 6858000
 """Size of a slide, 13.333 × 7.5 inches, in EMU: 914,400 per inch, 12,700 per point."""
@@ -155,6 +156,17 @@ def _greek_letter(command: re.Match[str]) -> str:
 def paragraphs(text: str) -> list[str]:
     """Return the paragraphs of a docstring, each in one line."""
     return [plain_text(paragraph) for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
+
+
+def render_page(name: str, **values: object) -> Iterator[str]:
+    """Yield the parts of a page: a template, filled with values that are all escaped."""
+    # Only some commands write pages, and the import takes a noticeable time.
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["data_url"] = lambda path, media_type: data_url(media_type, path.read_bytes())
+    template = files("animopt.publish").joinpath("templates", f"{name}.html")
+    return environment.from_string(template.read_text(encoding="utf-8")).generate(values)
 
 
 def save_html(path: Path, heading: str, slides: Sequence[Slide]) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from animopt.core.errors import UsageError
 from animopt.core.files import write_atomically
-from animopt.publish.page_templates import render_page
-from animopt.publish.slides import plain_text
+from animopt.publish.slides import plain_text, render_page
 from animopt.scene.batch import SceneFacts, SceneReport
 from animopt.video.output import Output, check_path
 from animopt.video.save import save_still

@@ -101,9 +101,8 @@ class Writer(ContextStack):
         # In a folder, every frame would hold a copy of it.
         if not self.recipe or self.format.suffix == "/" or self.format.suffix in EMBEDDERS:
             return []
-        path = self._folder / "recipe.txt"
-        path.write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
-        return ["-f", "ffmetadata", "-i", file_url(Path(path.name)), "-map_metadata", "1"]
+        (self._folder / "recipe.txt").write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
+        return ["-f", "ffmetadata", "-i", file_url(Path("recipe.txt")), "-map_metadata", "1"]
 
     def _check_frames(self) -> None:
         """Raise Error if the number of decoded frames is not the number of written frames."""

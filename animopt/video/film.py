@@ -166,13 +166,12 @@ def draw_page(
     """
     races, staging = _prepare(recording, staging)
     columns = min(2, len(seconds))
-    rows = -(-len(seconds) // columns)
     moments = [timeline.moment(second) for second in seconds]
     stages = [
         _stage(races, moment.race, timeline, size, staging, index % columns * size[0], index // columns * size[1])
         for index, moment in enumerate(moments)
     ]
-    canvas = Canvas(stages, (columns * size[0], rows * size[1]), transparent=staging.transparent)
+    canvas = Canvas(stages, (columns * size[0], -(-len(seconds) // columns) * size[1]), transparent=staging.transparent)
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
 
 
@@ -200,8 +199,10 @@ def _prepare(recording: Recording | Sequence[Recording], staging: Staging) -> tu
     """
     races = [recording] if isinstance(recording, Recording) else list(recording)
     check_panels(staging.panels, lambda field: all(getattr(race, field) is not None for race in races))
-    texts = [text for race in races for text in (race.title, race.caption, *race.names, *race.settings)]
-    texts = [staging.caption, staging.question, *texts]
+    texts = [
+        *(staging.caption, staging.question),
+        *(text for race in races for text in (race.title, race.caption, *race.names, *race.settings)),
+    ]
     missing = missing_letters("".join(dict.fromkeys(texts)))
     if missing:
         warnings.warn(font_remedy(missing), stacklevel=3)
@@ -230,7 +231,7 @@ def _stage(
     right: int = 0,
     down: int = 0,
 ) -> Stage:
-    """Return one of the races with the panels that show it in a picture, or in a part of one that is moved."""
+    """Return one of the races with the panels that show it in a picture, moved by some pixels."""
     recording = races[race]
     layout = choose_layout(staging.layout, size, staging.panels)
     theme = THEMES[staging.theme].scaled(pixel_unit(*size), size[1])

@@ -182,11 +182,16 @@ class Output:
                     f"max bytes {format_bytes(max_bytes)}: no clip is that small; give at least "
                     f"{format_bytes(MIN_BYTES)}"
                 )
-        rate, remedy = format_.fps if fps is None else fps, f"give {MIN_FPS} to {MAX_FPS} frames a second"
         self.__attrs_init__(
             path=f"{Path(path)}{'/' if ends_in_separator(path) else ''}",
             size=check_size(size or format_.size),
-            fps=check_number("fps", rate, remedy, minimum=MIN_FPS, maximum=MAX_FPS),
+            fps=check_number(
+                "fps",
+                format_.fps if fps is None else fps,
+                f"give {MIN_FPS} to {MAX_FPS} frames a second",
+                minimum=MIN_FPS,
+                maximum=MAX_FPS,
+            ),
             theme=None if theme is None else check_choice("theme", theme, THEMES),
             transparent=transparent,
             max_bytes=max_bytes,
@@ -265,14 +270,11 @@ def check_path(path: Path, *, folder: bool = False) -> None:
     """Raise UsageError if a file, or with `folder` a folder, cannot be written at a path."""
     if reason := invalid_name_reason(path.name):
         raise UsageError(f"{path}: {reason}; give it another name")
-    mode = 0
     try:
         # The file is written to the target of a link.
         target = path.resolve()
         missing = next((parent for parent in (path.parent, target.parent) if not parent.is_dir()), None)
-        if missing is None:
-            with suppress(FileNotFoundError):
-                mode = target.stat().st_mode
+        mode = target.stat().st_mode if missing is None and target.exists() else 0
         fixed = folder and (target == Path.cwd() or os.path.ismount(target))
     except (OSError, ValueError, RuntimeError) as error:
         # Python before 3.13 raises RuntimeError for a symbolic link to itself.
