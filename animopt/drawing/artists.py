@@ -63,8 +63,10 @@ def use_pixel_units(axes: Axes) -> tuple[float, float]:
 def tick_counts(axes: Axes, theme: Theme, spacing: tuple[float, float] = (4, 2), most: int = 4) -> tuple[int, int]:
     """Return the maximum numbers of tick intervals along x and y, each at least `spacing` type sizes long."""
     width, height = axes.get_window_extent().size
-    across, up = width / spacing[0] / theme.text(13), height / spacing[1] / theme.text(13)
-    return int(np.clip(across, 1, most)), int(np.clip(up, 1, most))
+    return (
+        int(np.clip(width / spacing[0] / theme.text(13), 1, most)),
+        int(np.clip(height / spacing[1] / theme.text(13), 1, most)),
+    )
 
 
 def set_ticks(axes: Axes, across: int, up: int, prune: Literal["lower"] | None = None) -> None:
@@ -136,8 +138,9 @@ class _PixelPath(PathPatch):
             context.set_linewidth(self.get_linewidth())
             context.set_capstyle(self.get_capstyle())
             context.set_joinstyle(self.get_joinstyle())
-            fill = self.get_facecolor() if self.get_fill() else None
-            renderer.draw_path(context, self.get_path(), IdentityTransform(), fill)
+            renderer.draw_path(
+                context, self.get_path(), IdentityTransform(), self.get_facecolor() if self.get_fill() else None
+            )
             context.restore()
 
 
@@ -285,12 +288,11 @@ def badge(
         transform=IdentityTransform(),
         animated=animated,
     )
-    disc = Markers(
+    return Markers(
         axes,
         Path.unit_regular_polygon(48).transformed(Affine2D().scale(max(radius, 0.6 * text_width(text)))),
         facecolor=theme.background,
         edgecolor=color,
         linewidth=theme.trail(2),
         animated=animated,
-    )
-    return disc.set_positions(np.asarray(center, dtype=np.float64)[None]), text
+    ).set_positions(np.asarray(center, dtype=np.float64)[None]), text

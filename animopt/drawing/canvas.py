@@ -105,8 +105,10 @@ class Stage:
 
     def paint(self, figure: Figure) -> list[Move]:
         """Draw the panels on a figure of 72 dots per inch. Return the function that moves each of them."""
-        size = 72 * figure.get_size_inches()
-        axes = {name: figure.add_axes(box.as_fractions(*size), label=name) for name, box in self.boxes.items()}
+        axes = {
+            name: figure.add_axes(box.as_fractions(*72 * figure.get_size_inches()), label=name)
+            for name, box in self.boxes.items()
+        }
         return [self.panels[name].draw(each, self.recording, self.theme) for name, each in axes.items()]
 
 
@@ -182,8 +184,7 @@ class Canvas:
 
 def with_alpha(on_black: Pixels, on_white: Pixels) -> Pixels:
     """Return the picture with straight alpha, (height, width, 4), that looks like these two on black and on white."""
-    difference = on_white.astype(np.int16) - on_black
-    alpha = np.clip(255 - np.rint(difference.mean(axis=2)), 0, 255)
+    alpha = np.clip(255 - np.rint(np.mean(on_white.astype(np.int16) - on_black, axis=2)), 0, 255)
     with np.errstate(divide="ignore", invalid="ignore"):
         colors = np.where(alpha[..., None] > 0, 255.0 * on_black / alpha[..., None], 0)
     return np.dstack([np.clip(np.rint(colors), 0, 255), alpha]).astype(np.uint8)
