@@ -142,14 +142,14 @@ def test_only_outer_contours_have_tick_labels(sweep):
 
 def test_layout_adds_its_panels():
     scene = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=RATES), start=(-7, 2), layout="multiples")
-    labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
+    labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas().figure.axes]
     assert labels == ["header", "multiples", "loss", "card"]
 
 
 def test_panels_choose_their_layout():
     racers = Sweep(Racer("SGD"), lr=RATES)
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), panels=("multiples",))
-    labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas.figure.axes]
+    labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas().figure.axes]
     assert labels == ["header", "multiples", "card"]
 
 
