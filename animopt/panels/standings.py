@@ -79,7 +79,7 @@ class Standings:
         outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
         # A racer that diverged or left the view shows that in place of its loss.
         lost = [text for racer, text in enumerate(losses) if recording.lost(racer, recording.last_step)]
-        # There are fewer parts than whole outcomes, so that one index stands for all of them.
+        # There are fewer parts than whole outcomes, so that one index selects among all of them.
         beside = [[names, losses], [names, lost], [lost], [names, losses]][fitting // len(whole)]
 
         def move(moment: Moment) -> Artists:
