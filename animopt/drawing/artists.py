@@ -1,4 +1,4 @@
-"""What several panels draw: axes, contour lines, and artists such as trails, heads, dots, badges and images."""
+"""Parts that several panels draw: axes, contour lines, and artists such as trails, heads, dots, badges and images."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
