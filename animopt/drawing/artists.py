@@ -153,7 +153,7 @@ class Markers(_PixelPath):
     def __init__(self, axes: Axes, shape: Path, **style: Any) -> None:
         super().__init__(axes, joinstyle="miter", **style)
         self._axes = axes
-        self._shape = shape
+        self.shape = shape
 
     def set_positions(self, positions: Array) -> "Markers":
         """Draw the shape at positions (any, 2) in the units of the axes. NaN is not drawn."""
@@ -162,8 +162,8 @@ class Markers(_PixelPath):
     def set_pixels(self, pixels: Array) -> "Markers":
         """Draw the shape at positions (any, 2) in pixels from the figure's lower left. NaN is not drawn."""
         pixels = pixels[np.isfinite(pixels).all(axis=1)]
-        vertices = (pixels[:, None] + np.asarray(self._shape.vertices)).reshape(-1, 2)
-        self.set_path(Path(vertices, np.tile(np.asarray(self._shape.codes), len(pixels))))
+        vertices = (pixels[:, None] + np.asarray(self.shape.vertices)).reshape(-1, 2)
+        self.set_path(Path(vertices, np.tile(np.asarray(self.shape.codes), len(pixels))))
         return self
 
 
