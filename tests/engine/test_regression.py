@@ -75,8 +75,8 @@ class Stage:
         return self._places(batch), lines, [self._places(head) for head in rest[count:]]
 
     def _places(self, markers):
-        vertices = np.array(markers.get_path().vertices).reshape(-1, *markers.shape.shape)
-        middles = (vertices - markers.shape).mean(axis=1)
+        shape = np.array(markers.shape.vertices)
+        middles = (np.array(markers.get_path().vertices).reshape(-1, *shape.shape) - shape).mean(axis=1)
         return self.axes.transData.inverted().transform(middles)
 
 
