@@ -292,7 +292,7 @@ def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.T
         return losses[-1]
 
     step_scheduler = scheduler_step(racer.schedule(optimizer))
-    step_optimizer = optimizer_step(optimizer)
+    step_optimizer = optimizer_step(optimizer, points)
     yield points.detach().numpy().copy()
     for _ in range(steps):
         losses.clear()

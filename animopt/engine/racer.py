@@ -167,7 +167,7 @@ class Racer:
         if isinstance(optimizer, torch.optim.Optimizer):
             closure = gradient_closure(parameter, lambda point: point.square().sum())
             with user_code(f"racer {self.optimizer.__name__}", _reason, UsageError), torch.random.fork_rng(devices=[]):
-                optimizer_step(optimizer)(closure)
+                optimizer_step(optimizer, parameter)(closure)
 
 
 def optimizer_names() -> list[str]:

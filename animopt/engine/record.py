@@ -180,7 +180,7 @@ def run(
             return loss
 
         with user_code(f"racer {name}"):
-            step_optimizer, step_scheduler = optimizer_step(optimizer), scheduler_step(scheduler)
+            step_optimizer, step_scheduler = optimizer_step(optimizer, parameter), scheduler_step(scheduler)
         points = [parameter.tolist()]
         evaluations = [0]
         states = [_state(optimizer, parameter)]
@@ -189,12 +189,8 @@ def run(
             if batches is not None:
                 current = function.on(batches[step - 1])
             hyperparameters.append(_hyperparameters(optimizer))
-            # An optimizer must call the closure to get a gradient.
-            parameter.grad = None
             with user_code(f"racer {name}: step {step} failed"):
                 step_optimizer(closure)
-            if len(computed) == evaluations[-1]:
-                raise Error(f"racer {name}: its step(closure) never calls the closure; it needs torch's interface")
             points.append(parameter.tolist())
             states.append(_state(optimizer, parameter))
             with user_code(f"racer {name}: scheduler failed after step {step}"):
