@@ -1,6 +1,7 @@
 """Fixtures that several packages share: the built-in scenes, recordings, films, and the command line."""
 
 import os
+import pickle
 import subprocess
 import sys
 from functools import cache
@@ -13,7 +14,34 @@ from animopt.cli.main import main
 from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 
-SCENES = {path.stem: path for path in sorted((Path(__file__).parent.parent / "scenes").glob("*.py"))}
+SCENES = {path.stem: path for path in sorted((Path(__file__).parent.parent / "scenes").glob("[!_]*.py"))}
+
+
+TUNED = ("beale_fair_race", "rosenbrock_fair_race")
+"""Scenes whose search for settings takes seconds."""
+
+
+SLOW_FIXTURES = {"chromium", "page", "pdf"}
+"""Fixtures that start Chromium or LibreOffice."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark tests as long that start another large program, and parameter sets beyond the number in `sampled`.
+
+    The parameter sets of a test that are not long are evenly spaced.
+    """
+    groups = {}
+    for item in items:
+        if SLOW_FIXTURES & set(item.fixturenames):
+            item.add_marker(pytest.mark.long)
+        if marker := item.get_closest_marker("sampled"):
+            groups.setdefault((item.function, marker.args[0]), []).append(item)
+    for (_, count), group in groups.items():
+        kept = {round(index * (len(group) - 1) / max(1, count - 1)) for index in range(count)}
+        for index, item in enumerate(group):
+            if index not in kept:
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")
@@ -22,16 +50,29 @@ def scenes():
     return SCENES
 
 
-@pytest.fixture(params=SCENES)
+@pytest.fixture(params=[pytest.param(stem, marks=pytest.mark.long if stem in TUNED else ()) for stem in SCENES])
 def scene_file(request):
     """Each built-in scene file."""
     return SCENES[request.param]
 
 
 @pytest.fixture(scope="session")
-def record():
-    """A function that records the scene in a file once for all tests."""
-    return cache(lambda path: animopt.load_scene(path).record())
+def record(tmp_path_factory):
+    """A function that records the scene in a file once for all tests, also in other processes of pytest-xdist."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    @cache
+    def recorded(path):
+        shared = folder / f"{path.stem}.recording"
+        if not shared.exists():
+            own = shared.with_suffix(f".{os.getpid()}")
+            own.write_bytes(pickle.dumps(animopt.load_scene(path).record()))
+            own.replace(shared)
+        return pickle.loads(shared.read_bytes())
+
+    return recorded
 
 
 @pytest.fixture(scope="session")

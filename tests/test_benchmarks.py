@@ -82,6 +82,7 @@ def test_reference_does_not_import_animopt(path):
     assert not any(name.startswith(("animopt", "benchmarks")) for name in imported)
 
 
+@pytest.mark.long
 def test_reference_encoder_writes_the_same_file(scenes, tmp_path):
     from benchmarks.measure import pictures
     from benchmarks.ours import film

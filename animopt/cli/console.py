@@ -85,16 +85,16 @@ class Console:
         ):
             yield
 
-    def progress(self, name: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    def progress(self, name: str, unit: str = "frames") -> AbstractContextManager[Callable[[int, int], None]]:
         """Show a progress bar in a context if standard error is a terminal.
 
-        The context yields a function that takes the number of finished frames and the total.
+        The context yields a function that takes the number of finished frames, or of another unit, and the total.
         """
         if self.quiet or self.json or not sys.stderr.isatty():
             return nullcontext(lambda done, total: None)
         from animopt.cli.progress import progress_bar
 
-        return progress_bar(escape_controls(name))
+        return progress_bar(escape_controls(name), unit)
 
 
 def exit_code(error: Error) -> int:

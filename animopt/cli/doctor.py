@@ -12,11 +12,12 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from animopt.core.errors import Error, first_line
+from animopt.core.errors import Error, first_line, install_command
 from animopt.core.processes import available_processors
+from animopt.scene.folder_defaults import FILE, read_defaults
 
-INSTALL = "pip install -c constraints.txt"
-"""Command that installs a library in its tested version, in a checkout."""
+DEVELOPER_EXTRAS = "docs", "test"
+"""Extras for work on animopt itself, which are not checked."""
 
 ENCODERS = "gif", "libx264"
 """Encoders that ffmpeg must have."""
@@ -50,9 +51,10 @@ def run_checks() -> Iterator[Finding]:
         (
             "Korean fonts",
             lambda: _fonts("골짜기"),
-            f'{INSTALL} ".[korean]", or install a font such as Noto Sans CJK',
+            f"{install_command('korean')}, or install a font such as Noto Sans CJK",
             False,
         ),
+        ("defaults", _defaults, f"correct {FILE}", True),
         ("this folder", lambda: _writable(Path()), "change to another folder, or name one with --output", False),
         ("temporary folder", lambda: _writable(Path(tempfile.gettempdir())), "set TMPDIR (Windows: TEMP)", True),
         ("processors", lambda: str(available_processors()), "", False),
@@ -71,22 +73,23 @@ def _check_libraries() -> Iterator[Finding]:
     try:
         package = metadata.metadata("animopt")
     except metadata.PackageNotFoundError:
-        yield Finding("animopt", "not installed, only found in a folder", f"{INSTALL} . in its folder", needed=False)
+        yield Finding("animopt", "not installed, only found in a folder", "pip install . in its folder", needed=False)
         return
     yield Finding("animopt", package["Version"])
     requirements = [Requirement(line) for line in package.get_all("Requires-Dist", [])]
     required = [each for each in requirements if _applies(each, "")]
     for each in required:
-        version = _usable_version(each)
-        yield Finding(each.name, version or "not installed", "" if version else f"{INSTALL} {each.name}")
+        version, problem = _version_and_problem(each)
+        remedy = f'pip install --upgrade "{each.name}{each.specifier}"' if problem else ""
+        yield Finding(each.name, " ".join(filter(None, (version, problem))), remedy)
     for extra in package.get_all("Provides-Extra", []):
-        versions = {
-            each.name: _usable_version(each) for each in requirements if each not in required and _applies(each, extra)
-        }
-        detail = ", ".join(f"{name} {version}" if version else f"no {name}" for name, version in versions.items())
-        yield Finding(
-            f"extra {extra}", detail, "" if all(versions.values()) else f'{INSTALL} ".[{extra}]"', needed=False
-        )
+        if extra in DEVELOPER_EXTRAS:
+            continue
+        added = [each for each in requirements if each not in required and _applies(each, extra)]
+        found = {each.name: _version_and_problem(each) for each in added}
+        detail = ", ".join(" ".join(filter(None, (name, *parts))) for name, parts in found.items())
+        remedy = install_command(extra) if any(problem for _, problem in found.values()) else ""
+        yield Finding(f"extra {extra}", detail, remedy, needed=False)
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:
@@ -94,10 +97,13 @@ def _applies(requirement: Requirement, extra: str) -> bool:
     return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
-def _usable_version(requirement: Requirement) -> str:
-    """Return the installed version if it meets a requirement, otherwise ""."""
+def _version_and_problem(requirement: Requirement) -> tuple[str, str]:
+    """Return the installed version of a required package, and why it is not usable; each may be ""."""
     found = next(iter(metadata.distributions(name=requirement.name)), None)
-    return found.version if found and requirement.specifier.contains(found.version, prereleases=True) else ""
+    if not found:
+        return "", "not installed"
+    fits = requirement.specifier.contains(found.version, prereleases=True)
+    return found.version, "" if fits else f"is too old or too new: animopt needs {requirement.specifier}"
 
 
 def _ffmpeg() -> str:
@@ -118,6 +124,10 @@ def _fonts(letters: str) -> str:
     if missing := missing_letters(letters):
         raise Error(f"no font has {missing}")
     return ", ".join(font_family())
+
+
+def _defaults() -> str:
+    return str(read_defaults(Path(), Path("scenes")).path or f"no {FILE} in this folder")
 
 
 def _writable(folder: Path) -> str:

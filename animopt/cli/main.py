@@ -24,6 +24,16 @@ DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show t
 """An option of every command. main() looks for it itself, because an error may come before click reads the options."""
 
 
+SIMILAR_OPTIONS = {
+    "--duration": "--seconds",
+    "--language": "--lang",
+    "--out": "--output",
+    "--preview": "--draft for a quick clip, and --open to show it",
+    "--show": "--open",
+}
+"""Options that other programs have, and the ones of animopt that do the same."""
+
+
 class Animopt(click.Group):
     """The group of all commands: one for each scene of the catalog or scene file, and the other ones."""
 
@@ -66,7 +76,12 @@ class Animopt(click.Group):
 
 
 @click.group(
-    cls=Animopt, commands=COMMANDS, params=[DEBUG], invoke_without_command=True, subcommand_metavar="SCENE [OPTIONS]"
+    cls=Animopt,
+    commands=COMMANDS,
+    params=[DEBUG],
+    invoke_without_command=True,
+    subcommand_metavar="SCENE [OPTIONS]",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="animopt")
 @click.pass_context
@@ -119,6 +134,8 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
     if signal_received() or isinstance(error, (click.Abort, KeyboardInterrupt)):
         return INTERRUPTED, signal_exit_code()
     match error:
+        case click.NoSuchOption() if similar := SIMILAR_OPTIONS.get(error.option_name):
+            return f"no such option: {error.option_name}; use {similar}", error.exit_code
         case click.ClickException():
             return error.format_message(), error.exit_code
         case Error():

@@ -5,7 +5,6 @@ Names are read from source files, because importing torch takes seconds.
 
 import ast
 import importlib.util
-import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,7 +14,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from animopt.core.errors import escape_controls
+from animopt.core.errors import UsageError, check_size, escape_controls
 from animopt.drawing.theme import THEMES
 from animopt.scene import catalog
 from animopt.video.presets import PRESETS
@@ -46,18 +45,21 @@ class Context(click.Context):
 class PresetCommand(click.Command):
     """A command with the option --for; its help ends with the presets."""
 
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line. Raises UsageError for an argument too many, which is often a file to write."""
+        if not (unexpected := super().parse_args(ctx, args)) or ctx.resilient_parsing:
+            return unexpected
+        remedy = f"{ctx.command_path} --help lists the options"
+        if Path(unexpected[0]).suffix or unexpected[0].endswith("/"):
+            remedy = f"to write this file, use -o {unexpected[0]}"
+        raise click.UsageError(f"unexpected argument {unexpected[0]!r}; {remedy}", ctx)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the name and the description of each preset."""
         with formatter.section("Presets for --for"):
             formatter.write_dl([(name, str(preset)) for name, preset in PRESETS.items()])
-
-
-def parse_size(value: str) -> tuple[int, int]:
-    """Parse a size such as 1280x720. Raises BadParameter if that fails."""
-    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", value.lower())
-    if not found:
-        raise click.BadParameter(f"{value!r}: give a width and a height, as 1280x720")
-    return int(found[1]), int(found[2])
 
 
 class LimitOption(click.Option):
@@ -71,14 +73,22 @@ class LimitOption(click.Option):
         return super().get_help_record(ctx)
 
 
-def size_option(default: str | None) -> click.Option:
-    """Return the option for the size of pictures; by default it depends on the format."""
+def _size(text: str) -> tuple[int, int]:
+    try:
+        return check_size("size", text)
+    except UsageError as error:
+        # click would replace the message of this ValueError.
+        raise click.BadParameter(str(error).removeprefix("size ")) from None
+
+
+def size_option(default: str | None, otherwise: str = "800x450 for a GIF, else 1280x720") -> click.Option:
+    """Return the option for the size of pictures. Its help says what the size is `otherwise`, without a default."""
     return click.Option(
         ["--size"],
-        type=parse_size,
+        type=_size,
         metavar="WIDTHxHEIGHT",
         default=default,
-        show_default=default is not None or "800x450 for a GIF, else 1280x720",
+        show_default=default is not None or otherwise,
         help="Size in pixels.",
     )
 
@@ -94,15 +104,15 @@ def theme_option(default: str | None) -> click.Option:
     )
 
 
-def clip_options(workers: click.Option, size: str | None = None, fps: float | None = None) -> list[click.Parameter]:
-    """Return the options of every command that renders clips; by default size and rate depend on the format."""
+def clip_options(workers: click.Option, size: click.Option, fps: float | str) -> list[click.Parameter]:
+    """Return the options of every command that renders clips. `fps` is the default rate, or what it depends on."""
     return [
-        size_option(size),
+        size,
         click.Option(
             ["--fps"],
             type=float,
-            default=fps,
-            show_default=fps is not None or "25 for a GIF, else 50",
+            default=None if isinstance(fps, str) else fps,
+            show_default=fps if isinstance(fps, str) else True,
             help="Frames per second.",
         ),
         click.Option(["--seconds"], type=float, show_default="the scene's", help="Length of the clip."),
@@ -121,6 +131,16 @@ def clip_options(workers: click.Option, size: str | None = None, fps: float | No
     ]
 
 
+PRESET = click.Option(
+    ["--for", "preset"],
+    type=click.Choice(list(PRESETS)),
+    metavar="PRESET",
+    help="Use a preset from the list below; other options override it.",
+)
+
+FORMAT_RATE = "25 for a GIF, else 50"
+"""The default rate of a command whose clips have several formats."""
+
 FORMAT_OPTIONS = [
     click.Option(
         ["--format", "formats"],
@@ -129,12 +149,7 @@ FORMAT_OPTIONS = [
         show_default="gif, mp4",
         help="Format of files without a name: gif, mp4, webm, webp, apng, mov or frames; may be given several times.",
     ),
-    click.Option(
-        ["--for", "preset"],
-        type=click.Choice(list(PRESETS)),
-        metavar="PRESET",
-        help="Use a preset from the list below; other options override it.",
-    ),
+    PRESET,
     click.Option(
         ["--max-bytes"],
         metavar="BYTES",
@@ -171,13 +186,13 @@ def scenes_argument(metavar: str) -> click.Argument:
     )
 
 
-def folder_option(default: str) -> click.Option:
-    """Return the option for the folder that a command writes to."""
+def folder_option(default: str, *, from_defaults: bool = False) -> click.Option:
+    """Return the option for the folder that a command writes to; its default may be in the defaults of a folder."""
     return click.Option(
         ["-o", "--output", "folder"],
         type=click.Path(path_type=Path),
-        default=default,
-        show_default=True,
+        default=None if from_defaults else default,
+        show_default=default,
         help="Folder to write to.",
     )
 

@@ -1,4 +1,4 @@
-"""A progress bar on the terminal, with frames per second and the remaining time."""
+"""A progress bar on the terminal, with the number of frames or scenes, their rate and the remaining time."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,17 +10,17 @@ from rich.text import Text
 
 
 @contextmanager
-def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(name: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on standard error until the context ends, unless the terminal cannot move its cursor.
 
-    Yields a function that takes the number of finished frames and the total. Until its first call the bar shows only
-    that work is in progress.
+    Yields a function that takes the number of finished frames, or of another unit, and the total. Until its first call
+    the bar shows only that work is in progress.
     """
     console = Console(file=sys.stderr)
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        _FrameCount(),
+        _Count(unit),
         TimeRemainingColumn(compact=True),
         console=console,
         transient=True,
@@ -30,9 +30,13 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, total=total, completed=done)
 
 
-class _FrameCount(MofNCompleteColumn):
-    """Number of finished frames, the total, and frames per second."""
+class _Count(MofNCompleteColumn):
+    """Number of finished units, the total, and units per second if they are many."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
 
     def render(self, task: Task) -> Text:
-        rate = f" {task.speed:.0f} frames/s" if task.speed else ""
+        rate = f" {task.speed:.0f} {self.unit}/s" if (task.speed or 0) >= 1 else f" {self.unit}"
         return Text.assemble(super().render(task), rate) if task.total else Text("preparing")

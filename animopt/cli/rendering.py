@@ -19,6 +19,7 @@ from animopt.core.errors import Error, Failures, UsageError
 from animopt.core.files import temporary_folder
 from animopt.core.processes import available_processors, open_file
 from animopt.publish.sidecars import check_sidecars
+from animopt.scene.folder_defaults import FolderDefaults
 from animopt.scene.limits import Limits, parse_limits
 from animopt.video.dask_cluster import connected
 from animopt.video.output import DEFAULT_SUFFIXES, VIDEO_SIZE, Output, check_path, check_still
@@ -44,7 +45,8 @@ def _limits(texts: Sequence[str]) -> Limits | None:
 class RenderOptions:
     """Values of the options of a command that renders. Options that the command does not have keep their defaults.
 
-    `watch` is the scene file after each save of which the scene is rendered again.
+    `watch` is the scene file after each save of which the scene is rendered again. The `defaults` of a folder replace
+    options that are not given.
 
     Raises UsageError for a cluster together with local workers, and for an unknown limit.
     """
@@ -72,6 +74,7 @@ class RenderOptions:
     recipe: bool = True
     open: bool = False
     watch: Path | None = None
+    defaults: FolderDefaults = attrs.field(factory=FolderDefaults)
 
     def __attrs_post_init__(self) -> None:
         if self.cluster is not None and self.workers is not None:
@@ -88,17 +91,32 @@ class RenderOptions:
         if self.formats:
             names = [each.lower().removeprefix(".") for each in dict.fromkeys(self.formats)]
             return ["/" if name == "frames" else f".{name}" for name in names]
-        return [f"-{self.preset}{PRESETS[self.preset].suffix}"] if self.preset else DEFAULT_SUFFIXES
+        preset = self._preset
+        return [f"-{preset}{PRESETS[preset].suffix}"] if preset else DEFAULT_SUFFIXES
 
-    def output(self, path: str) -> Output:
-        """Return the clip at a path. Raises UsageError for options that its format does not support."""
+    @property
+    def _preset(self) -> str | None:
+        """The destination. A default one does not apply to files or formats that are named."""
+        return self.preset or (None if self.outputs or self.formats else self.defaults.preset)
+
+    @property
+    def default_folder(self) -> Path:
+        """The folder of files without a name."""
+        return Path(self.defaults.output or "renders")
+
+    def output(self, path: str, theme: str | None = None) -> Output:
+        """Return the clip at a path, with a theme in place of the option's.
+
+        Raises UsageError for options that its format does not support.
+        """
         max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
-        make_output = PRESETS[self.preset].output if self.preset else Output
-        clip = make_output(
-            path,
-            transparent=self.transparent,
-            **_given(size=self.size, fps=self.fps, theme=self.theme, max_bytes=max_bytes),
+        make_output = PRESETS[self._preset].output if self._preset else Output
+        # A destination that is given wins over the folder's defaults.
+        defaults = FolderDefaults() if self.preset else self.defaults
+        given = _given(size=defaults.size, fps=defaults.fps) | _given(
+            size=self.size, fps=self.fps, theme=theme or self.theme, max_bytes=max_bytes
         )
+        clip = make_output(path, transparent=self.transparent, **given)
         return clip.draft() if self.draft or self.watch else clip
 
     @property
@@ -222,7 +240,8 @@ def _plan(name: str, options: RenderOptions, stdout_path: Path | None) -> _Plan:
         _check_page_options(options)
     endings = [".png"] if is_page and not options.formats else options.endings
     paths = [str(stdout_path) if output == STANDARD_OUTPUT else output for output in options.outputs]
-    paths = paths or [f"renders/{name}{'-storyboard' if options.storyboard else ''}{ending}" for ending in endings]
+    kind = "-storyboard" if options.storyboard else "-still" if is_page else ""
+    paths = paths or [f"{options.default_folder / name}{kind}{ending}" for ending in endings]
     pages = [Path(path) for path in paths] if is_page else []
     clips = [] if is_page else [options.output(path) for path in paths]
     for page in pages:
@@ -283,7 +302,7 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
                 recipe=options.recipe,
                 saved=clips.append,
             )
-            with nullcontext() if options.outputs else output_folder(Path("renders")):
+            with nullcontext() if options.outputs else output_folder(options.default_folder):
                 written.extend(_write_pages(scene, plan) if plan.pages else clip_paths)
             if options.json:
                 report["scene"] = {"name": plan.name, **race_report(scene)}
@@ -303,7 +322,7 @@ def _write_pages(scene: "Scene", plan: _Plan) -> Iterator[Path]:
         with failures.collect():
             write(
                 page,
-                size=options.size or VIDEO_SIZE,
+                size=options.size or options.defaults.size or VIDEO_SIZE,
                 theme=options.theme,
                 transparent=options.transparent,
                 recipe=options.recipe,

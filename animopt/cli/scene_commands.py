@@ -1,7 +1,7 @@
 """Commands that render scenes: one from a scene file or from options, or several at once."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,8 +10,10 @@ import click
 from animopt.cli.console import Console
 from animopt.cli.options import (
     FORMAT_OPTIONS,
+    FORMAT_RATE,
     FRAME_WORKERS,
     LANGUAGE,
+    PRESET,
     SCENE_WORKERS,
     Context,
     PresetCommand,
@@ -20,6 +22,7 @@ from animopt.cli.options import (
     complete_optimizer,
     folder_option,
     scenes_argument,
+    size_option,
 )
 from animopt.core.errors import Error, UsageError
 from animopt.core.processes import shell_command
@@ -42,7 +45,7 @@ RENDER_OPTIONS = [
         "output.",
     ),
     *FORMAT_OPTIONS,
-    *clip_options(FRAME_WORKERS),
+    *clip_options(FRAME_WORKERS, size_option(None), FORMAT_RATE),
     click.Option(
         ["--layout"],
         type=click.Choice(["auto", *LAYOUTS]),
@@ -111,8 +114,11 @@ class SceneCommand(PresetCommand):
     def render(self, *, watch: bool, **options: Any) -> None:
         """Render the scene."""
         from animopt.cli.rendering import render
+        from animopt.scene.folder_defaults import read_defaults
 
-        render(catalog.name(self.path), lambda written: self.load(), watch=self.path if watch else None, **options)
+        watched = self.path if watch else None
+        defaults = read_defaults(self.path.parent, Path())
+        render(catalog.name(self.path), lambda written: self.load(), watch=watched, defaults=defaults, **options)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the file's docstring, then the racers with their settings."""
@@ -163,11 +169,14 @@ class SceneCommand(PresetCommand):
 def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **options: Any) -> None:
     """Render a race without a scene file: optimizers on a function."""
     from animopt.cli.rendering import render
+    from animopt.scene.folder_defaults import read_defaults
 
     fields = {name: options.pop(name) for name in ("start", "steps", "title", "caption")}
+    defaults = read_defaults(Path())
 
     def load(written: list[Path]) -> "Scene":
         from animopt.scene.race_spec import race_scene
+        from animopt.scene.scene import apply_defaults
 
         scene, text = race_scene(function, racers, {name: value for name, value in fields.items() if value is not None})
         if save_scene:
@@ -175,9 +184,9 @@ def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **opti
                 raise Error(f"{save_scene}: cannot be written, because {function} is not in UTF-8; save it as UTF-8")
             catalog.save_scene(save_scene, text)
             written.append(save_scene)
-        return scene
+        return apply_defaults(scene, defaults)
 
-    render("race", load, **options)
+    render("race", load, defaults=defaults, **options)
 
 
 @click.command(
@@ -186,27 +195,29 @@ def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **opti
     short_help="Render all scenes, or the given ones.",
     params=[
         scenes_argument("[SCENE]..."),
-        folder_option("renders"),
+        folder_option("renders", from_defaults=True),
         *FORMAT_OPTIONS,
-        *clip_options(SCENE_WORKERS),
+        *clip_options(SCENE_WORKERS, size_option(None), FORMAT_RATE),
     ],
 )
-def render_all_scenes(names: tuple[str, ...], folder: Path, **values: Any) -> None:
+def render_all_scenes(names: tuple[str, ...], folder: Path | None, **values: Any) -> None:
     """Render all listed scenes, or the given ones: names, files, or folders of scene files.
 
     A failed scene does not stop the others.
     """
     from animopt.cli.rendering import RenderOptions, output_folder
     from animopt.scene.batch import render_all
+    from animopt.scene.folder_defaults import read_defaults
 
-    options = RenderOptions(**values)
+    options = RenderOptions(**values, defaults=read_defaults(Path(), Path("scenes")))
+    folder = folder or options.default_folder
     scenes = {
         name: (path, [options.output(f"{folder / name}{ending}") for ending in options.endings])
         for name, path in catalog.chosen(names).items()
     }
     with output_folder(folder), options.scene_executor(len(scenes)) as executor:
         results = _report(render_all(scenes, executor, options.scene_fields), len(scenes), options.console)
-    _check_results(results)
+    _check_results(results, options.console, named=bool(names))
 
 
 @click.command(
@@ -214,7 +225,7 @@ def render_all_scenes(names: tuple[str, ...], folder: Path, **values: Any) -> No
     params=[
         scenes_argument("[SCENE]..."),
         folder_option("gallery"),
-        *clip_options(SCENE_WORKERS, size="480x270", fps=25),
+        *clip_options(SCENE_WORKERS, size_option("480x270"), 25),
         LANGUAGE,
     ],
 )
@@ -226,13 +237,21 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     """
     from animopt.cli.rendering import RenderOptions, output_folder
     from animopt.scene.batch import render_all
-    from animopt.scene.gallery import CLIPS, Card, check_folder, render_card, save_page
+    from animopt.scene.gallery import CLIPS, DARK, Card, check_folder, render_card, save_page
 
     options = RenderOptions(**values)
     check_folder(folder)
     files = catalog.chosen(names)
-    scenes = {name: (path, [options.output(f"{folder / CLIPS / name}.mp4")]) for name, path in files.items()}
-    with output_folder(folder), output_folder(folder / CLIPS), options.scene_executor(len(scenes)) as executor:
+    # A page follows the scheme of the browser, unless a theme was chosen.
+    themes = {CLIPS: options.theme} if options.theme else {CLIPS: None, f"{CLIPS}/{DARK}": "dark"}
+    scenes = {
+        name: (path, [options.output(f"{folder / each / name}.mp4", theme) for each, theme in themes.items()])
+        for name, path in files.items()
+    }
+    with ExitStack() as stack:
+        for each in ("", *themes):
+            stack.enter_context(output_folder(folder / each))
+        executor = stack.enter_context(options.scene_executor(len(scenes)))
         results = _report(render_all(scenes, executor, options.scene_fields, render_card), len(scenes), options.console)
     cards = [
         Card(name, catalog.summary(path), _render_command(name, path, options), report.facts)
@@ -240,16 +259,26 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
         if (report := results[name].report) and report.facts
     ]
     if cards:
-        options.console.files([save_page(folder, cards, options.output("clip.mp4").size)])
-    _check_results(results)
+        options.console.files(
+            [save_page(folder, cards, options.output("clip.mp4").size, dark_posters=not options.theme)]
+        )
+        size = options.output("clip.mp4").size
+        options.console.files([save_page(folder, cards, size, dark_posters=not options.theme)])
+    _check_results(results, options.console, named=bool(names))
 
 
 @click.command(
+    cls=PresetCommand,
     short_help="Make slides of scenes, as .pptx or .html.",
     params=[
         click.Argument(["path"], type=click.Path(path_type=Path), metavar="FILE"),
         scenes_argument("SCENE..."),
-        *clip_options(FRAME_WORKERS, size="1280x720", fps=50),
+        PRESET,
+        *clip_options(
+            FRAME_WORKERS,
+            size_option(None, "1920x1080 for a .pptx, 1280x720 for an .html"),
+            "30 for a .pptx, 50 for an .html",
+        ),
         LANGUAGE,
     ],
 )
@@ -270,19 +299,21 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
         from animopt.scene.deck import save_deck
 
     executor: AbstractContextManager[Any] = options.cluster_executor() or nullcontext(options.workers)
-    with console.redirect_prints(), executor as workers:
+    with console.redirect_prints(), executor as workers, console.progress(path.name) as frame_progress:
         save_deck(
             path,
             scenes,
             options.size,
             options.fps,
             options.theme,
+            preset=options.preset,
             seconds=options.seconds,
             lang=options.lang,
             draft=options.draft,
             workers=workers,
             limits=options.limits,
             progress=lambda done, total, name: console.note(f"{done}/{total} {name}: done"),
+            frame_progress=frame_progress,
         )
     console.files([path])
 
@@ -290,20 +321,27 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
 def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> "dict[str, BatchResult]":
     """Report each scene when it is finished, and return all results by name."""
     results = {}
-    for done, result in enumerate(rendered, 1):
-        results[result.name] = result
-        for warning in result.warnings:
-            console.warning(f"{result.name}: {warning}")
-        race, seconds = (result.report.race, result.report.seconds) if result.report else ({}, 0.0)
-        error = {"error": result.failure} if result.failure else {}
-        console.files(result.paths, result.clips, seconds, scene={"name": result.name, **race}, **error)
-        console.note(f"{done}/{total} {result.name}: {f'failed: {result.failure}' if result.failure else 'done'}")
+    with console.progress("rendering", "scenes") as progress:
+        for done, result in enumerate(rendered, 1):
+            results[result.name] = result
+            for warning in result.warnings:
+                console.warning(f"{result.name}: {warning}")
+            race, seconds = (result.report.race, result.report.seconds) if result.report else ({}, 0.0)
+            error = {"error": result.failure} if result.failure else {}
+            console.files(result.paths, result.clips, seconds, scene={"name": result.name, **race}, **error)
+            console.note(f"{done}/{total} {result.name}: {f'failed: {result.failure}' if result.failure else 'done'}")
+            progress(done, total)
     return results
 
 
-def _check_results(results: "Mapping[str, BatchResult]") -> None:
-    """Raise Error with the names of failed scenes."""
-    failed = sorted(name for name, result in results.items() if result.failure)
+def _check_results(results: "Mapping[str, BatchResult]", console: Console, *, named: bool) -> None:
+    """Raise Error with the names of failed scenes. Scenes that were not `named` and lack an extra do not count."""
+    lacking = {} if named else {name: each.failure for name, each in results.items() if each.lacks_extra}
+    if lacking:
+        # Each failure ends with the remedy.
+        remedies = sorted({failure.rpartition("; ")[2] for failure in lacking.values()})
+        console.note(f"animopt: left out {', '.join(sorted(lacking))}; to render them, {' and '.join(remedies)}")
+    failed = sorted(name for name, result in results.items() if result.failure and name not in lacking)
     if failed:
         raise Error(f"{len(failed)} of {len(results)} scenes failed: {', '.join(failed)}")
 

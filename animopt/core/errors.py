@@ -49,6 +49,24 @@ class UsageError(Error, ValueError):
     """A value that the user gave cannot be used."""
 
 
+class MissingExtraError(Error):
+    """A package is not installed that one of animopt's extras brings."""
+
+
+@contextmanager
+def required_extra(extra: str, place: str, package: str) -> Iterator[None]:
+    """Turn an ImportError of the context into an error that says how to install the package of an extra."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(f"{place}: needs {package}; install it with {install_command(extra)}") from error
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra, in any folder."""
+    return f'pip install "animopt[{extra}]"'
+
+
 class Failures(list[Error]):
     """The errors of several tasks, of which a failed one does not stop the others."""
 
@@ -203,6 +221,14 @@ def check_text(field: str, value: object, example: str, *, lines: bool = False) 
     if wrong := CONTROLS.search(value.replace("\n", "") if lines else value):
         raise UsageError(f"{field} {short_repr(value)}: leave out the control character {short_repr(wrong[0])}")
     return value
+
+
+def check_size(field: str, value: object) -> tuple[int, int]:
+    """Return the width and the height in a text such as "1280x720"."""
+    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", value.lower()) if isinstance(value, str) else None
+    if not found:
+        raise UsageError(f"{field} {short_repr(value)}: give a width and a height, as 1280x720")
+    return int(found[1]), int(found[2])
 
 
 def check_texts(field: str, value: object, example: str) -> str | Mapping[str, str]:

@@ -7,6 +7,7 @@ import io
 import tempfile
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from animopt.core.errors import Error
+from animopt.core.errors import Error, install_command
 from animopt.core.files import write_atomically
-from animopt.drawing.mpl import FontProperties, fontManager, get_font, matplotlib
+from animopt.drawing.mpl import FontProperties, findSystemFonts, fontManager, get_font, matplotlib
 
 FAMILY = "Animopt Inter"
 
@@ -89,7 +90,18 @@ def font_family() -> list[str]:
 
 
 def missing_letters(text: str) -> str:
-    """Return the characters of a text that no font has, each once, in order."""
+    """Return the characters of a text that no font has, each once, in order.
+
+    A font that was installed after matplotlib listed the fonts is found, too.
+    """
+    missing = _missing_letters(text)
+    if missing and _add_new_fonts():
+        font_family.cache_clear()
+        missing = _missing_letters(text)
+    return missing
+
+
+def _missing_letters(text: str) -> str:
     characters = dict.fromkeys(
         character
         for character in unicodedata.normalize("NFC", text)
@@ -99,6 +111,18 @@ def missing_letters(text: str) -> str:
         # Fonts are slow to read. Most texts need only the first one, so that no character is left for the others.
         characters = dict.fromkeys(character for character in characters if ord(character) not in _charmap(name))
     return "".join(characters)
+
+
+@cache
+def _add_new_fonts() -> bool:
+    """Add the fonts of the machine that are not in matplotlib's list, once. Return whether there are any."""
+    known = {font.fname for font in fontManager.ttflist}
+    new_paths = [path for path in findSystemFonts() if path not in known]
+    for path in new_paths:
+        # matplotlib leaves out fonts that it cannot read.
+        with suppress(Exception):
+            fontManager.addfont(path)
+    return bool(new_paths)
 
 
 def replace_missing(text: str, missing: str) -> str:
@@ -121,7 +145,7 @@ def font_remedy(characters: str) -> str:
     more = f" and {len(characters) - 3} more" if len(characters) > 3 else ""
     said = f"no font has {', '.join(map(describe_character, characters[:3]))}{more}"
     if _has_script(characters, "HANGUL", "HALFWIDTH HANGUL"):
-        return f"{said}; install the extra animopt[korean], or a system font such as Debian's fonts-noto-cjk"
+        return f"{said}; {install_command('korean')}, or install a system font such as Debian's fonts-noto-cjk"
     if _has_script(characters, "CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH", "BOPOMOFO"):
         return f"{said}; install a system font such as Debian's fonts-noto-cjk; macOS and Windows come with one"
     return said

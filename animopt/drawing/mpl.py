@@ -27,6 +27,7 @@ __all__ = [
     "RendererBase",
     "StrMethodFormatter",
     "Text",
+    "findSystemFonts",
     "fontManager",
     "get_font",
     "matplotlib",
@@ -46,7 +47,7 @@ try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
     from matplotlib.colors import to_hex, to_rgb
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import FontProperties, fontManager, get_font
+    from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
     from matplotlib.markers import MarkerStyle
     from matplotlib.mathtext import MathTextParser
     from matplotlib.patches import BoxStyle, Ellipse, FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle

@@ -12,12 +12,12 @@ import numpy as np
 from animopt.core.contexts import quiet_logger
 from animopt.core.errors import (
     MAX_COUNT,
-    Error,
     UsageError,
     check_integer,
     check_list,
     check_number,
     check_pair,
+    required_extra,
     short_repr,
     suggestion,
 )
@@ -189,10 +189,8 @@ class Tuned(Racers):
 
     def _search(self, racer: Racer, score: Callable[[Racer], float]) -> tuple[dict[str, float], float]:
         """Return the settings of the best trial, and its score."""
-        try:
+        with required_extra("tuning", "tuned", "optuna"):
             import optuna
-        except ImportError as error:
-            raise Error('tuned: needs optuna; install it with pip install -c constraints.txt ".[tuning]"') from error
 
         def settings(trial: optuna.trial.BaseTrial) -> dict[str, float]:
             return {

@@ -57,7 +57,9 @@ def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
             with suppress(OSError):
                 if path.is_dir():
                     raise UsageError(f"{path}: is a folder with the name of the clip's {kind}; rename one of them")
-            check_path(path)
+            # Without its folder, the clip is refused, or the folder is made.
+            if path.parent.is_dir():
+                check_path(path)
             if kind in MARKS and path.exists() and not _was_written_by_animopt(path, MARKS[kind]):
                 raise UsageError(f"{path}: exists already and was not written by animopt; rename it, or the clip")
 

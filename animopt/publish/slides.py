@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from animopt.core.errors import Error
+from animopt.core.errors import required_extra
 from animopt.drawing.layout import content_inset
 from animopt.drawing.theme import Theme
 from animopt.publish.notebook import data_url
@@ -28,6 +28,11 @@ MAX_FONT_SIZE, MIN_FONT_SIZE = 28, 16
 
 TITLE_ONLY = 5
 """Index of python-pptx's slide layout that has only a title."""
+
+APP_PROPERTIES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">\
+<Application>animopt</Application><PresentationFormat>Widescreen</PresentationFormat></Properties>"""
+"""The properties of a PowerPoint file that python-pptx has no interface to."""
 
 TITLE_STYLE = """
 <a:lvl1pPr algn="l" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">
@@ -176,13 +181,9 @@ def save_html(path: Path, heading: str, slides: Sequence[Slide]) -> None:
 
 
 def import_pptx() -> Any:
-    """Return python-pptx. Raises Error if it is not installed."""
-    try:
+    """Return python-pptx. Raises MissingExtraError if it is not installed."""
+    with required_extra("decks", "deck: a .pptx", "python-pptx"):
         import pptx
-    except ImportError as error:
-        raise Error(
-            'deck: a .pptx needs python-pptx; install it with pip install -c constraints.txt ".[decks]"'
-        ) from error
     return pptx
 
 
@@ -192,12 +193,28 @@ def save_powerpoint(path: Path, heading: str, slides: Sequence[Slide]) -> None:
     Raises Error if python-pptx is not installed.
     """
     presentation = _widescreen(import_pptx().Presentation())
+    _replace_document_properties(presentation.part.package)
     properties = presentation.core_properties
-    properties.title, properties.author, properties.last_modified_by = heading, "", "animopt"
+    properties.title, properties.author, properties.last_modified_by = heading, "animopt", "animopt"
+    properties.comments = properties.subject = properties.keywords = ""
     properties.created = properties.modified = datetime.now()
     for slide in slides:
         _add(presentation, slide)
     presentation.save(path)
+
+
+def _replace_document_properties(package: Any) -> None:
+    """Remove the thumbnail of python-pptx's template, and its statement that the slides are 4:3."""
+    from pptx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+    from pptx.opc.package import Part
+    from pptx.opc.packuri import PackURI
+
+    for relationship in list(package.iter_rels()):
+        if relationship.reltype in (RELATIONSHIP_TYPE.EXTENDED_PROPERTIES, RELATIONSHIP_TYPE.THUMBNAIL):
+            package.drop_rel(relationship.rId)
+    path = PackURI("/docProps/app.xml")
+    part = Part(path, CONTENT_TYPE.OFC_EXTENDED_PROPERTIES, package, APP_PROPERTIES.encode())
+    package.relate_to(part, RELATIONSHIP_TYPE.EXTENDED_PROPERTIES)
 
 
 def _widescreen(presentation: Any) -> Any:
@@ -207,6 +224,8 @@ def _widescreen(presentation: Any) -> Any:
 
     horizontal, vertical = WIDTH / presentation.slide_width, HEIGHT / presentation.slide_height
     presentation.slide_width, presentation.slide_height = WIDTH, HEIGHT
+    # The template states a type of screen beside the size.
+    presentation.element.xpath("p:sldSz")[0].attrib.pop("type", None)
     master = presentation.slide_master
     for part in (master, *master.slide_layouts):
         for shape in part.placeholders:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from animopt.core.errors import Error, Failures, first_line
+from animopt.core.errors import Error, Failures, MissingExtraError, UsageError, first_line
 from animopt.core.files import read_whole, temporary_folder, total_size, write_atomically
+from animopt.scene.folder_defaults import FolderDefaults, read_defaults
 from animopt.video.output import Output
 
 if TYPE_CHECKING:
@@ -61,12 +62,14 @@ class BatchResult:
     """The result of a scene: the paths of its files, its warnings, and the reason if it failed.
 
     `clips` are the outputs among the files, as they were made. The report is the task's, None if the scene failed.
+    A scene that `lacks_extra` failed because a package of an extra is not installed.
     """
 
     name: str
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: str = ""
+    lacks_extra: bool = False
     report: SceneReport | None = None
     clips: tuple[Output, ...] = ()
 
@@ -113,10 +116,14 @@ def render_all(
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                arguments = (name, str(path), str(path.resolve()), path.read_bytes(), outputs, fields or {}, task)
+                defaults = read_defaults(path.parent, Path())
+                content = path.read_bytes()
+                arguments = (name, str(path), str(path.resolve()), content, defaults, outputs, fields or {}, task)
                 futures[executor.submit(_render, *arguments)] = name
             except OSError as error:
                 yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
+            except UsageError as error:
+                yield BatchResult(name, failure=str(error))
         for future in as_completed(futures):
             # The future holds the files, so no reference to it is kept.
             name = futures.pop(future)
@@ -162,6 +169,7 @@ def _render(
     path: str,
     absolute_path: str,
     content: bytes,
+    defaults: FolderDefaults,
     outputs: Sequence[Output],
     fields: Mapping[str, object],
     task: Task,
@@ -170,7 +178,7 @@ def _render(
 
     `path` is the path of the scene file as it was given, `absolute_path` its absolute path, and `content` its content.
     """
-    from animopt.scene.scene import load_scene
+    from animopt.scene.scene import load_with_defaults
 
     result = BatchResult(name)
     files: Files = {}
@@ -181,10 +189,10 @@ def _render(
             for number, output in enumerate(outputs)
         ]
         try:
-            steps = task(load_scene(scene_file).replace(**fields), local_outputs)
+            steps = task(load_with_defaults(scene_file, defaults).replace(**fields), local_outputs)
             result = replace(result, report=_run(steps, files))
         except Error as error:
-            result = replace(result, failure=str(error))
+            result = replace(result, failure=str(error), lacks_extra=isinstance(error, MissingExtraError))
     messages = [result.failure, *(str(each.message) for each in caught)]
     # Messages name the files that the user knows.
     given = [path, *(str(output.path) for output in outputs)]

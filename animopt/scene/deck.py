@@ -4,9 +4,10 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
-from animopt.core.errors import Error, UsageError
+from animopt.core.errors import Error, UsageError, check_choice
 from animopt.core.files import atomic_write
 from animopt.drawing.theme import THEMES
 from animopt.publish.slides import Slide, import_pptx, paragraphs, plain_text, save_html, save_powerpoint
@@ -17,11 +18,18 @@ from animopt.scene.races import recordings, timeline_of
 from animopt.scene.render import save_with_poster
 from animopt.scene.scene import Scene, load_scene
 from animopt.video.output import Output, check_path
-from animopt.video.save import save_still
+from animopt.video.presets import PRESETS
+from animopt.video.save import Progress, save_still
 from animopt.video.worker_pool import drawing_executor
 
 SAVERS = {".html": save_html, ".pptx": save_powerpoint}
 """Functions that write a deck, by suffix."""
+
+DEFAULT_PRESETS = {".html": "reveal", ".pptx": "powerpoint"}
+"""Destination of the clips of a deck, by suffix."""
+
+CLIP_PRESETS = [name for name, preset in PRESETS.items() if preset.suffix == ".mp4"]
+"""Destinations whose clips a deck can have."""
 
 
 def save_deck(
@@ -31,21 +39,25 @@ def save_deck(
     fps: float | None = None,
     theme: str | None = None,
     *,
+    preset: str | None = None,
     seconds: float | None = None,
     lang: str | None = None,
     draft: bool = False,
     workers: int | Executor | None = None,
     limits: Limits | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+    frame_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Write a PowerPoint file or an HTML page with a slide for each scene.
 
     Args:
         path: Path of the deck, which ends in .pptx or .html.
         scenes: Scenes, or paths of scene files. The docstring of a scene file is in the speaker's notes.
-        size: Size (width, height) of the clips in pixels. Default: (1280, 720).
-        fps: Frames per second. Default: 50.
+        size: Size (width, height) of the clips in pixels. Default: that of the preset.
+        fps: Frames per second. Default: that of the preset.
         theme: Name of a theme. Default: each scene's theme.
+        preset: Destination of the clips, as "powerpoint" or "keynote". Default: "powerpoint" for .pptx, which is
+            1920 × 1080 at 30 frames per second, and "reveal" for .html, which is 1280 × 720 at 50.
         seconds: Length of the clips. Default: each scene's length.
         lang: Language of the texts. Default: each scene's language.
         draft: Whether the clips have half the size and at most 15 frames per second. Default: False.
@@ -53,6 +65,7 @@ def save_deck(
             machine and the clips.
         limits: The `Limits` of each clip. Default: each scene's limits.
         progress: A function that receives the number of finished scenes, their total, and the name of the last one.
+        frame_progress: A function that receives the number of drawn frames of all clips, and their total.
 
     Raises:
         UsageError: An argument cannot be used.
@@ -62,7 +75,9 @@ def save_deck(
     _check_deck(path)
     if not scenes:
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as ravine-race")
-    clip = Output("clip.mp4", size, fps, theme)
+    preset = check_choice("for", preset or DEFAULT_PRESETS[path.suffix.lower()], CLIP_PRESETS)
+    given = {name: value for name, value in (("size", size), ("fps", fps), ("theme", theme)) if value is not None}
+    clip = PRESETS[preset].output("clip.mp4", **given)
     clip = clip.draft() if draft else clip
     # Rendering takes long, so all scenes are loaded and checked before.
     changes = {
@@ -74,12 +89,19 @@ def save_deck(
         drawing_executor(workers, clip.fps * sum(scene.seconds for scene in loaded)) as executor,
     ):
         slides = []
+        counts = [max(1, round(scene.seconds * clip.fps)) for scene in loaded]
+
+        def add_frames(before: int, done: int, total: int) -> None:
+            frame_progress(before + done, sum(counts))
+
         for number, (scene, source) in enumerate(zip(loaded, scenes, strict=True), 1):
             file = None if isinstance(source, Scene) else Path(source)
             name = catalog.name(file) if file else f"scene {number}"
             try:
                 output = Output(unfinished.with_name(f"{number}.mp4"), clip.size, clip.fps, theme)
-                slides.append(_slide(scene, name, file, output, executor))
+                slides.append(
+                    _slide(scene, name, file, output, executor, partial(add_frames, sum(counts[: number - 1])))
+                )
             except Error as error:
                 kind = UsageError if isinstance(error, UsageError) else Error
                 raise kind(f"{name}: {error}") from error
@@ -98,10 +120,12 @@ def _check_deck(path: Path) -> None:
         import_pptx()
 
 
-def _slide(scene: Scene, name: str, file: Path | None, output: Output, executor: Executor | None) -> Slide:
+def _slide(
+    scene: Scene, name: str, file: Path | None, output: Output, executor: Executor | None, progress: Progress
+) -> Slide:
     """Render a scene's clip and its poster, and return their slide."""
     poster = output.path.with_suffix(".png")
-    save_still(poster, save_with_poster(scene, output, executor, titled=False))
+    save_still(poster, save_with_poster(scene, output, executor, progress, titled=False))
     recording, timeline = recordings(scene)[0], timeline_of(scene)
     return Slide(
         name=name,

@@ -22,23 +22,32 @@ PAGE = "index.html"
 CLIPS = "clips"
 """Folder of the clips and their posters, beside the page."""
 
+DARK = "dark"
+"""Folder of the posters for dark pages, beside the clips."""
 
 MARK = '<meta name="generator" content="animopt gallery">'
 """Tag by which animopt recognizes its page. Another page is not replaced."""
 
 
 def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
-    """Write a clip and its poster, and return the facts of a card. This is a `batch.Task`."""
+    """Write a clip and its poster, and return the facts of a card. This is a `batch.Task`.
+
+    A second output is not written as a clip: it only has the theme and the path of another poster.
+    """
     from animopt.recording.events import alt_text
     from animopt.scene.races import recordings
-    from animopt.scene.render import race_report, save_with_poster
+    from animopt.scene.render import film_of, race_report, save_with_poster
 
-    (output,) = outputs
+    output, *others = outputs
     picture = save_with_poster(scene, output)
     yield output.path
-    poster = output.path.with_suffix(".png")
-    save_still(poster, picture)
-    yield poster
+    for each in outputs:
+        if each in others:
+            film = film_of(scene, each)
+            picture = film.at(film.timeline.result_second)
+        poster = each.path.with_suffix(".png")
+        save_still(poster, picture)
+        yield poster
     race = recordings(scene)[0]
     race = replace(race, title=plain_text(race.title))
     return SceneReport(
@@ -76,8 +85,10 @@ def check_folder(folder: Path) -> None:
         raise UsageError(f"{page}: is not the page of a gallery; name another folder with --output, or remove it")
 
 
-def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int]) -> Path:
+def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int], *, dark_posters: bool) -> Path:
     """Write the page for clips of a size (width, height) in pixels, and return its path.
+
+    With `dark_posters`, the folder `DARK` has a poster of each clip for dark pages.
 
     Raises Error if the page cannot be written.
     """
@@ -92,6 +103,7 @@ def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int]) -> Pat
         },
         size=size,
         clips=CLIPS,
+        dark=DARK if dark_posters else "",
     )
     write_atomically(path, "".join(page).encode())
     return path

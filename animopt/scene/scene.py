@@ -12,6 +12,7 @@ import attrs
 from animopt.core.errors import Error, UsageError, check_number, short_repr
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
+from animopt.scene.folder_defaults import FolderDefaults, Unset, read_defaults
 from animopt.scene.races import check_scene, record_race, timeline_of, title_of
 from animopt.scene.render import (
     NOTEBOOK_SIZE,
@@ -228,7 +229,8 @@ class Scene(SceneFields):
 def load_scene(path: str | os.PathLike[str]) -> Scene:
     """Run a Python file, and return its variable `scene`.
 
-    The file can import the modules beside it, but not those that have the name of an installed module.
+    The file can import the modules beside it, but not those that have the name of an installed module. A file
+    `animopt.toml` beside it, or in the current folder, has defaults for fields that the scene does not set.
 
     Args:
         path: Path of the scene file.
@@ -237,18 +239,27 @@ def load_scene(path: str | os.PathLike[str]) -> Scene:
         The scene.
 
     Raises:
-        UsageError: `path` is not a path.
+        UsageError: `path` is not a path, or `animopt.toml` has a wrong value.
         Error: The file does not run, or has no scene. The message names the file and the line.
     """
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
         raise UsageError(f"scene file {short_repr(path)}: give a path, as 'my_scene.py'")
+    return load_with_defaults(path, read_defaults(Path(path).parent, Path()))
+
+
+def load_with_defaults(path: str | os.PathLike[str], defaults: FolderDefaults) -> Scene:
+    """Run a scene file, and return its scene with defaults for fields that it does not set. Raises as `load_scene`."""
     folder = SceneFolder(Path(path).parent)
     scene = run_file(path, folder).get("scene")
     if not isinstance(scene, Scene):
         found = "" if scene is None else f", but {short_repr(scene)}"
         raise Error(f"{path}: has no scene{found}; end it with scene = Scene(...)")
-    return (
-        scene
-        if scene.origin
-        else scene.replace(origin=Origin(Path(path).name, source(path), field_values(scene), folder))
-    )
+    if not scene.origin:
+        scene = scene.replace(origin=Origin(Path(path).name, source(path), field_values(scene), folder))
+    return apply_defaults(scene, defaults)
+
+
+def apply_defaults(scene: Scene, defaults: FolderDefaults) -> Scene:
+    """Return a scene with the defaults of a folder for the fields that it does not set."""
+    unset = {name: each for name, each in defaults.scene_fields.items() if isinstance(getattr(scene, name), Unset)}
+    return scene.replace(**unset) if unset else scene

@@ -27,6 +27,7 @@ from animopt.engine.racer import Racer
 from animopt.engine.racer_lists import Racers, Sweep
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion
+from animopt.scene.folder_defaults import Unset
 from animopt.scene.limits import Limits
 from animopt.scene.scene_file import SceneFolder
 from animopt.video.film import MAP_PANELS, RACE_PANELS
@@ -167,8 +168,8 @@ class SceneFields:
     title: Text = attrs.field(default="", validator=_validated(check_texts, "title='A race'"))
     caption: Text = attrs.field(default="", validator=_validated(check_texts, "caption='In a ravine'"))
     seconds: float = attrs.field(default=10.0, converter=_seconds)
-    theme: str = "light"
-    layout: str = "auto"
+    theme: str = Unset("light")
+    layout: str = Unset("auto")
     panels: tuple[str, ...] = attrs.field(
         default=None,
         converter=attrs.Converter(_panels, takes_self=True),  # type: ignore[misc]
@@ -181,7 +182,7 @@ class SceneFields:
         validator=_validated(_check_kind, Question | None, "give a Question, as Question('Which one wins?', step=3)"),
     )
     slow: tuple[SlowMotion, ...] = attrs.field(default=(), converter=_slow)
-    lang: str = attrs.field(default="en", validator=_validated(check_text, "lang='en'"))
+    lang: str = attrs.field(default=Unset("en"), validator=_validated(check_text, "lang='en'"))
     limits: Limits = attrs.field(
         default=Limits(),
         validator=_validated(_check_kind, Limits, "give Limits, as limits=Limits(frames=50_000)"),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from animopt.core.errors import Error, first_line, must_propagate, suggestion
+from animopt.core.errors import Error, MissingExtraError, first_line, must_propagate, suggestion
 
 NAME = "__scene__"
 """`__name__` in a scene file."""
@@ -133,7 +133,8 @@ def run_file(path: str | os.PathLike[str], folder: SceneFolder) -> dict[str, obj
         except BaseException as error:
             if must_propagate(error):
                 raise
-            raise Error(f"{_location(error, path, folder)}: {_message(error, folder)}") from error
+            kind = MissingExtraError if isinstance(error, MissingExtraError) else Error
+            raise kind(f"{_location(error, path, folder)}: {_message(error, folder)}") from error
         finally:
             if before is None:
                 sys.modules.pop(NAME, None)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from animopt.core.contexts import quiet_logger
-from animopt.core.errors import Error, UsageError, first_line
+from animopt.core.errors import Error, UsageError, first_line, required_extra
 
 T = TypeVar("T")
 
@@ -74,12 +74,9 @@ def connected(address: str) -> Iterator[Cluster]:
     animopt.core.errors.UsageError: cluster 'scheduler': give the address of a scheduler, as tcp://scheduler:8786
     """
     check_address(address)
-    try:
+    with required_extra("cluster", f"cluster {address!r}", "dask.distributed"):
         import distributed
         from distributed.comm.core import CommClosedError
-    except ImportError as error:
-        remedy = 'install it with pip install -c constraints.txt ".[cluster]"'
-        raise Error(f"cluster {address!r}: needs dask.distributed; {remedy}") from error
     try:
         client = distributed.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except ValueError as error:

@@ -153,6 +153,7 @@ def test_function_in_another_encoding_is_not_saved_as_scene_file(animopt_here, t
         ("torch.optim.Nothing", "name a class that can be imported"),
     ],
 )
+@pytest.mark.sampled(1)
 def test_unknown_racer_is_refused(animopt_here, tmp_path, racer, message):
     done = animopt_here("race", "--function", "sphere", "--racer", racer, "-o", "r.gif")
     assert done.returncode == 2
@@ -176,6 +177,7 @@ def test_unknown_racer_is_refused(animopt_here, tmp_path, racer, message):
         (["rase"], 2, "did you mean 'race'?"),
     ],
 )
+@pytest.mark.sampled(1)
 def test_wrong_usage_is_reported_in_one_line(animopt_here, tmp_path, arguments, code, message):
     done = animopt_here(*arguments)
     assert done.returncode == code

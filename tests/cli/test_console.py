@@ -25,6 +25,7 @@ def test_quiet_prints_only_errors(animopt_here, tmp_path, write_scene):
     assert failed.stderr.startswith("animopt: fps 60: a GIF shows at most 50")
 
 
+@pytest.mark.long
 def test_quiet_batch_prints_only_errors(animopt_here, tmp_path, write_scene):
     write_scene(tmp_path / "mine.py", start=(-12, 2))
     (tmp_path / "broken.py").write_text("scene = 1 / 0")
@@ -89,6 +90,7 @@ def test_json_reports_errors(animopt_here, tmp_path, write_scene, arguments, cod
     assert message in report["error"]
 
 
+@pytest.mark.long
 def test_json_has_one_line_per_scene(animopt_here, tmp_path, write_scene):
     write_scene(tmp_path / "mine.py")
     (tmp_path / "broken.py").write_text("scene = 1 / 0")

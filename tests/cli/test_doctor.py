@@ -33,14 +33,16 @@ def install(tmp_path, monkeypatch):
 
 
 def test_complete_installation_passes(animopt_here, tmp_path, install):
-    install("torch", "click", 'optuna; extra == "tuning"', 'no-such-thing; extra == "odd"', extras=["tuning", "odd"])
+    requirements = "torch", "click", 'optuna; extra == "tuning"', 'no-such-thing; extra == "odd"'
+    install(*requirements, extras=["tuning", "odd", "test"])
     done = animopt_here("doctor")
     assert (done.returncode, done.stderr) == (0, "")
     found = findings(done)
     assert found["animopt"] == ("ok", "9.9")
     assert found["torch"] == ("ok", torch.__version__)
     assert found["extra tuning"][0] == "ok"
-    assert found["extra odd"] == ("-", "no no-such-thing", 'pip install -c constraints.txt ".[odd]"')
+    assert "extra test" not in found
+    assert found["extra odd"] == ("-", "no-such-thing not installed", 'pip install "animopt[odd]"')
     assert "libx264" in found["ffmpeg"][1]
     assert found["this folder"] == ("ok", f"{tmp_path.resolve()}, writable")
     assert found["test clip"][1].startswith("3 frames as GIF and MP4, written and read back in ")
@@ -54,8 +56,10 @@ def test_each_failure_has_a_remedy(animopt_here, install, monkeypatch):
     assert done.returncode == 1
     assert done.stderr.startswith("animopt: no-such-thing, packaging, ffmpeg, test clip: missing or not usable; ")
     found = findings(done)
-    assert found["no-such-thing"] == ("fails", "not installed", "pip install -c constraints.txt no-such-thing")
+    assert found["no-such-thing"] == ("fails", "not installed", 'pip install --upgrade "no-such-thing"')
     assert found["packaging"][0] == "fails"
+    assert found["packaging"][1].endswith(" is too old or too new: animopt needs <1")
+    assert found["packaging"][2] == 'pip install --upgrade "packaging<1"'
     assert found["ffmpeg"][0] == "fails"
     assert found["ffmpeg"][2] == "reinstall imageio-ffmpeg, and unset IMAGEIO_FFMPEG_EXE if it is set"
     assert "no-such-program" in found["test clip"][1]

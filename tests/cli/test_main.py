@@ -95,6 +95,7 @@ def test_local_scene_overrides_built_in_one_when_rendered(animopt, tmp_path):
     assert files(tmp_path) == {"scenes/ravine_sgd.py", "scenes/ravine_sgd.ran", "mine.gif"}
 
 
+@pytest.mark.long
 def test_scene_file_in_another_folder_is_rendered(run_animopt, tmp_path):
     write_scene(tmp_path / "theirs" / "my_scene.py")
     (tmp_path / "here").mkdir()
@@ -121,6 +122,7 @@ def test_default_files_are_a_gif_and_an_mp4(animopt, tmp_path):
         assert (image.n_frames, image.info["duration"]) == (5, 40)
 
 
+@pytest.mark.long
 def test_several_outputs_share_options(animopt, tmp_path):
     done = animopt("ravine-sgd", "-o", "a.gif", "--output=-b.gif", "-o", str(tmp_path / "c.mp4"), *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
@@ -133,11 +135,12 @@ def test_several_outputs_share_options(animopt, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "name", "size"),
     [
-        ([], "renders/ravine-sgd.png", (1280, 720)),
+        ([], "renders/ravine-sgd-still.png", (1280, 720)),
         (["-o", "poster.png", "--size", "320x181"], "poster.png", (320, 181)),
     ],
     ids=["default", "named"],
 )
+@pytest.mark.sampled(1)
 def test_still_is_one_frame(animopt, tmp_path, arguments, name, size):
     done = animopt("ravine-sgd", "--still", "2.5", *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{Path(name)}\n", "")
@@ -156,6 +159,7 @@ def test_help_of_scene_shows_docstring_and_racers(animopt, tmp_path):
     assert files(tmp_path) == {"my_scene.py", "my_scene.ran"}
 
 
+@pytest.mark.long
 def test_help_is_printed_in_an_encoding_that_lacks_letters(animopt):
     # This is the encoding of pipes on Windows; it has no root sign.
     done = animopt("ravine-rmsprop", "--help", PYTHONIOENCODING="cp1252")
@@ -202,6 +206,7 @@ def assert_fails(done, code, message):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
+@pytest.mark.sampled(3)
 def test_wrong_usage_exits_with_code_2(animopt_here, scenes, tmp_path, arguments, message):
     assert_fails(animopt_here(str(scenes["ravine_sgd"]), *arguments), 2, message)
     assert not files(tmp_path)
@@ -224,6 +229,7 @@ IMPORTS = "from animopt import Racer, Scene\nfrom animopt.functions import ravin
     ],
     ids=lambda text: text[:40],
 )
+@pytest.mark.sampled(3)
 def test_broken_scene_file_exits_with_code_1(animopt_here, tmp_path, program, message, arguments):
     (tmp_path / "mine.py").write_text(IMPORTS + program)
     assert_fails(animopt_here("mine.py", *arguments), 1, message)
@@ -249,6 +255,7 @@ def test_failed_race_exits_with_code_1(animopt_here, tmp_path):
     ],
     ids=["typo", "scene", "file", "option", "size", "optimizer"],
 )
+@pytest.mark.sampled(1)
 def test_exit_code_reaches_the_shell(animopt, tmp_path, arguments, code, message):
     (tmp_path / "mine.py").write_text(f"{IMPORTS}scene = Racer('Adem')")
     assert_fails(animopt(*arguments), code, message)
@@ -299,6 +306,7 @@ def test_file_named_renders_exits_with_code_1(animopt_here, scenes, tmp_path):
 
 
 @pytest.mark.skipif(WINDOWS, reason="Windows cannot interrupt a single process")
+@pytest.mark.long
 def test_interrupt_keeps_old_file(tmp_path):
     (tmp_path / "a.mp4").write_text("the old file")
     command = [*COMMAND, "ravine-sgd", "-o", "a.mp4", "--seconds", "300", "--size", "320x180"]
@@ -321,3 +329,61 @@ def test_interrupt_keeps_old_file(tmp_path):
     assert (process.returncode, stderr) == (-signal.SIGINT, f"animopt: {INTERRUPTED}\n")
     assert files(tmp_path) == {"a.mp4"}
     assert (tmp_path / "a.mp4").read_text() == "the old file"
+
+
+def test_short_help_option_works(animopt_here):
+    for words in ([], ["ravine-sgd"], ["deck"]):
+        short, long = animopt_here(*words, "-h"), animopt_here(*words, "--help")
+        assert short.returncode == 0
+        assert short.stdout == long.stdout
+        assert "-h, --help" in short.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["ravine-sgd", "x.mp4"], "unexpected argument 'x.mp4'; to write this file, use -o x.mp4"),
+        (["ravine-sgd", "--draft", "frames/"], "unexpected argument 'frames/'; to write this file, use -o frames/"),
+        (["ravine-sgd", "fast"], "unexpected argument 'fast'; animopt ravine-sgd --help lists the options"),
+        (["ravine-sgd", "--preview"], "no such option: --preview; use --draft for a quick clip, and --open to show it"),
+        (["ravine-sgd", "--language", "ko"], "no such option: --language; use --lang"),
+    ],
+)
+def test_common_mistake_is_answered_with_the_remedy(animopt_here, words, message):
+    done = animopt_here(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"animopt: {message}\n")
+
+
+LACKING = """from animopt.core.errors import required_extra
+with required_extra("tuning", "tuned", "optuna"):
+    import no_such_module_at_all
+"""
+
+
+@pytest.mark.parametrize("command", ["all", "gallery"])
+@pytest.mark.sampled(1)
+def test_scenes_without_their_extra_are_left_out(animopt_here, tmp_path, scenes, monkeypatch, command):
+    lacking = tmp_path / "lacking.py"
+    lacking.write_text(LACKING)
+    found = {"lacking": lacking, "ravine-sgd": scenes["ravine_sgd"]}
+    monkeypatch.setattr("animopt.scene.catalog.scenes", lambda reserved=(): found)
+    options = ["--size", "320x180", "--fps", "5", "--seconds", "0.4", "--workers", "1"]
+    done = animopt_here(command, *options)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        'animopt: left out lacking; to render them, install it with pip install "animopt[tuning]"'
+    )
+    assert "ravine-sgd.mp4" in done.stdout
+    # A scene that is named is wanted.
+    done = animopt_here(command, "lacking", *options)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "animopt: 1 of 1 scenes failed: lacking"
+
+
+def test_poster_in_an_empty_folder_is_kept_by_a_still(animopt_here, tmp_path):
+    done = animopt_here("ravine-sgd", "--draft", "--seconds", "0.4", "--sidecars", "poster", "--format", "mp4")
+    assert done.returncode == 0, done.stderr
+    poster = (tmp_path / "renders" / "ravine-sgd.png").read_bytes()
+    assert animopt_here("ravine-sgd", "--still", "1").returncode == 0
+    assert (tmp_path / "renders" / "ravine-sgd.png").read_bytes() == poster
+    assert (tmp_path / "renders" / "ravine-sgd-still.png").exists()

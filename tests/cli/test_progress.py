@@ -56,6 +56,7 @@ def test_terminal_shows_bar_and_clears_it_at_the_end(tmp_path, write_scene):
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
 
+@pytest.mark.long
 def test_no_color_removes_colors_of_bar(tmp_path, write_scene):
     write_scene(tmp_path / "mine.py")
     shown, printed, code = run_on_terminal(tmp_path, "mine.py", "-o", "a.gif", *QUICK, NO_COLOR="1")
@@ -66,6 +67,7 @@ def test_no_color_removes_colors_of_bar(tmp_path, write_scene):
 
 
 @pytest.mark.parametrize(("option", "term"), [([], "dumb"), (["--quiet"], "xterm")], ids=["dumb", "quiet"])
+@pytest.mark.long
 def test_dumb_terminal_and_quiet_show_no_bar(tmp_path, write_scene, option, term):
     write_scene(tmp_path / "mine.py")
     shown, printed, code = run_on_terminal(tmp_path, "mine.py", "-o", "a.gif", *QUICK, *option, TERM=term)

@@ -83,6 +83,7 @@ def test_stdout_has_complete_gif_and_nothing_else(piped, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_another_file_can_be_written_too(piped, tmp_path):
     done = piped("-o", "-", "-o", "a.gif", "--format", "webp", *SMALL)
     assert (done.returncode, done.stderr) == (0, b"animopt: a.gif is written\n")
@@ -109,6 +110,7 @@ def test_stdout_has_complete_clip_even_if_another_file_fails(piped, tmp_path):
     assert (tmp_path / "a.gif").read_bytes() == b"the old file"
 
 
+@pytest.mark.long
 def test_stdout_can_have_a_still(piped):
     done = piped("-o", "-", "--format", "svg", "--still", "0.2", "--size", "320x180")
     assert done.returncode == 0
@@ -159,6 +161,7 @@ def test_format_with_named_output_is_refused(animopt_here, scenes):
     assert "format 'mp4': the suffix of a.gif is its format; leave out --format" in done.stderr
 
 
+@pytest.mark.long
 def test_closed_pipe_is_no_error(scenes, tmp_path):
     command = [sys.executable, "-m", "animopt", str(scenes["ravine_sgd"]), "-o", "-", "--format", "gif", *SMALL]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

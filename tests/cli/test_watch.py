@@ -60,6 +60,7 @@ def test_file_and_imported_module_are_watched(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot interrupt a single process")
+@pytest.mark.long
 def test_watch_renders_again_when_scene_is_saved(tmp_path, write_scene, scene_source):
     scene, clip = tmp_path / "mine.py", tmp_path / "a.gif"
     write_scene(scene)

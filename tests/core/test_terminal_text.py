@@ -75,6 +75,7 @@ def test_help_of_a_scene_is_escaped(folder, animopt_here):
 
 
 @pytest.mark.parametrize(("name", "message"), [("titled", f"title 'T{ESCAPED}"), ("named", f"racer name 'N{ESCAPED}")])
+@pytest.mark.sampled(1)
 def test_title_and_name_with_control_characters_are_refused(name, message, folder, animopt_here):
     done = assert_escaped(animopt_here(f"{name}.py", "-o", "a.gif"))
     assert done.returncode == 1
@@ -110,6 +111,7 @@ def test_title_and_name_with_control_characters_are_refused(name, message, folde
     ids=lambda arguments: ascii(" ".join(arguments).replace(EVIL, "EVIL")),
 )
 @pytest.mark.parametrize("how", [[], ["--json"]], ids=["words", "json"])
+@pytest.mark.sampled(2)
 def test_error_messages_are_escaped(arguments, how, folder, animopt_here):
     takes_json = arguments[0] not in ("functions", "new")
     done = assert_escaped(animopt_here(*arguments, *(how if takes_json else [])), shown=not how)
@@ -135,6 +137,7 @@ def test_clip_with_all_sidecars_writes_no_control_characters(folder, animopt_her
 
 
 @posix
+@pytest.mark.long
 def test_messages_of_several_scenes_are_escaped(folder, animopt_here):
     (folder / "mine").mkdir()
     (folder / "mine" / f"bad{EVIL}.py").write_text(f"raise ValueError({EVIL!r})\n", "utf-8")
@@ -192,6 +195,7 @@ def test_shell_completions_are_escaped(shell, words, folder, animopt_here, monke
 
 
 @posix
+@pytest.mark.long
 def test_pipe_gets_exact_file_names(folder):
     names = [f"a{EVIL}.gif", "a\nb.gif", "골짜기🏔️.gif"]
     # Only Linux accepts file names that are not valid text.
@@ -234,6 +238,7 @@ def run_at_terminal(arguments, folder):
     [[], ["described.py", "--help"], ["raising.py"], [f"scenes/file{EVIL}.py", *QUICK, "-o", f"a{EVIL}.gif"]],
     ids=["list", "help", "error", "bar"],
 )
+@pytest.mark.sampled(1)
 def test_terminal_gets_escaped_text(arguments, folder):
     output = run_at_terminal(arguments, folder)
     assert rb"\x1b]0;pwned\x07" in output

@@ -51,6 +51,7 @@ def inside(film, frame, name):
     return frame[round(height - box.y1) : round(height - box.y0), round(box.x0) : round(box.x1)]
 
 
+@pytest.mark.sampled(8)
 def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
     # Each scene is drawn in only one of the two shapes, to save time.
     size = SIZES[list(scenes).index(scene_file.stem) % 2]
@@ -130,6 +131,7 @@ def sparse(x):
     [(half, (2, 3)), (disc, (1, 2)), (pole, (2, 1)), (flat, (1, 1)), (sparse, (9.5, 1))],
     ids=lambda value: getattr(value, "__name__", ""),
 )
+@pytest.mark.sampled(4)
 def test_functions_with_undefined_values_are_drawn(function, start, make_film, size):
     film = make_film(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=start).record(), size=size, fps=4)
     for frame in film.frames():
@@ -173,6 +175,7 @@ def test_drawing_restores_the_settings(ravine_race, make_film, settings):
 @pytest.mark.parametrize(
     "title", ["A race " * 40, "W" * 200, "Short", "$x^2$ and a lone $"], ids=lambda title: title[:9]
 )
+@pytest.mark.sampled(2)
 def test_title_does_not_touch_the_step(title, size, make_film):
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(-7, 2), steps=1000, title=title)
     film = make_film(scene.record(), size=size)
@@ -216,6 +219,7 @@ def test_plot_refuses_invalid_points(points):
         animopt.plot(ravine, points)
 
 
+@pytest.mark.long
 def test_pyplot_is_not_imported(tmp_path):
     program = (
         "import sys, animopt; from animopt.functions import ravine; figure = animopt.plot(ravine, [[0, 1], [0, 1]]);"

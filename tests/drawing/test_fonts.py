@@ -56,7 +56,7 @@ def digest(path):
 
 def clear_caches():
     fontManager._findfont_cached.cache_clear()
-    for each in (fonts.font_family, fonts._charmap, fonts._temporary_folder):
+    for each in (fonts.font_family, fonts._add_new_fonts, fonts._charmap, fonts._temporary_folder):
         each.cache_clear()
 
 
@@ -217,6 +217,20 @@ def test_missing_letters_are_listed_once_and_in_order(bare):
     assert fonts.missing_letters(COVERED) == fonts.missing_letters("") == ""
 
 
+def test_font_that_was_installed_a_minute_ago_is_found(folder, monkeypatch):
+    """matplotlib's list of fonts, which it keeps on the disk, does not have the new font yet."""
+    koreanize = pytest.importorskip("koreanize_matplotlib")
+    new = Path(koreanize.__file__).parent / "fonts" / "NanumGothic.ttf"
+    monkeypatch.setattr(fonts, "_korean_extra", list)
+    monkeypatch.setattr(fonts, "_SYSTEM_FONTS", ["NanumGothic"])
+    listed = [font for font in fontManager.ttflist if "Nanum" not in font.name]
+    monkeypatch.setattr(fontManager, "ttflist", listed)
+    monkeypatch.setattr(fonts, "findSystemFonts", lambda: [str(new)])
+    clear_caches()
+    assert fonts.missing_letters("가\ue000") == "\ue000"
+    assert fonts.font_family()[2:] == ["Animopt NanumGothic"]
+
+
 def test_missing_letters_are_composed_first(bare):
     assert fonts.missing_letters(unicodedata.normalize("NFD", "é 한")) == "한"
 
@@ -227,7 +241,7 @@ def test_missing_letters_are_composed_first(bare):
         (
             "한",
             "no font has '한' (U+D55C); "
-            "install the extra animopt[korean], or a system font such as Debian's fonts-noto-cjk",
+            'pip install "animopt[korean]", or install a system font such as Debian\'s fonts-noto-cjk',
         ),
         (
             "漢か",

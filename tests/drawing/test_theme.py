@@ -210,6 +210,7 @@ def test_twenty_racers_differ_in_color_or_marker(theme):
     ],
     ids=str,
 )
+@pytest.mark.sampled(2)
 def test_type_and_colored_lines_are_never_too_small(ravine_race, size, theme, panels):
     film = Film(ravine_race, Timeline(ravine_race.last_step, 10), size, 25, Staging(theme, panels=panels))
     film.at(4)

@@ -230,6 +230,7 @@ def test_listed_saddle_has_zero_gradient_and_both_curvatures(name):
 
 
 @EACH
+@pytest.mark.sampled(6)
 def test_search_finds_no_unlisted_minimum(name):
     function = LIBRARY[name]
     x, y = (np.linspace(*ends, 401) for ends in (function.x, function.y))

@@ -277,9 +277,7 @@ def test_search_prints_nothing(capfd):
 
 def test_missing_optuna_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(
-        Error, match=re.escape('tuned: needs optuna; install it with pip install -c constraints.txt ".[tuning]"')
-    ):
+    with pytest.raises(Error, match=re.escape('tuned: needs optuna; install it with pip install "animopt[tuning]"')):
         tuned([Racer("SGD")]).resolve(ravine, (-7, 2), 2)
 
 

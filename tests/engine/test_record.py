@@ -205,6 +205,7 @@ def test_zero_noise_changes_nothing():
     np.testing.assert_array_equal(quiet.xy, plain.xy)
 
 
+@pytest.mark.long
 def test_noise_is_equal_for_every_racer_with_the_given_deviation():
     racers = [Racer("SGD", lr=0.01), Racer("Adam", lr=0.5)]
     recording = record(ravine, racers, (-7, 2), 4000, noise=0.5, seed=3)

@@ -81,20 +81,24 @@ def python(program):
     return done.stdout
 
 
+@pytest.mark.long
 def test_race_does_not_import_the_compiler_and_is_equal_with_it():
     without = python(RACE + "assert 'torch._dynamo' not in sys.modules and '_dynamo' not in vars(torch)")
     assert without == python("import torch._dynamo" + RACE) != ""
 
 
+@pytest.mark.long
 def test_function_can_be_compiled_during_a_race():
     python(COMPILED_FUNCTION)
 
 
 @pytest.mark.parametrize("race", [RACE, EXCLUDING_OPTIMIZER], ids=["torch.optim", "excluding"])
+@pytest.mark.long
 def test_optimizers_are_excluded_from_compilation_after_a_race(race):
     python(f"{race}\ncompiler_asked = {race is EXCLUDING_OPTIMIZER}\n{COMPILED_STEP}")
 
 
+@pytest.mark.long
 def test_optimizer_can_exclude_its_own_functions_during_a_race():
     check = "assert all(each.excluded._torchdynamo_disable and each.excluded is not each.plain for each in found)"
     python(f"{EXCLUDING_OPTIMIZER}\n{check}")

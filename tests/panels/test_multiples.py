@@ -48,6 +48,7 @@ def has(part, color):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.sampled(2)
 def test_each_contour_shows_only_its_racer(sweep, size, theme):
     drawn = film(sweep, size, theme=theme)
     frame = drawn.at(4)
@@ -64,6 +65,7 @@ def test_each_contour_shows_only_its_racer(sweep, size, theme):
 @pytest.mark.parametrize("count", [1, 2, 7, 12])
 @pytest.mark.parametrize("function", [ravine, quartic], ids=lambda function: function.name)
 @pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(4)
 def test_up_to_twelve_racers_find_room(count, function, size):
     drawn = film(record(count, function), size)
     axes = panel(drawn)

@@ -159,6 +159,7 @@ class Stage:
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("panel", [Formula, State])
+@pytest.mark.sampled(1)
 def test_every_racer_is_drawn_inside_its_box(race, panel, size):
     for racer in range(len(race.names)):
         stage = Stage(panel(racer), race, size)
@@ -169,6 +170,7 @@ def test_every_racer_is_drawn_inside_its_box(race, panel, size):
 
 @pytest.mark.parametrize("panel", [Formula, State])
 @pytest.mark.parametrize("racer", [1, 6], ids=["Momentum", "Adam"])
+@pytest.mark.sampled(1)
 def test_frames_do_not_depend_on_their_order(race, panel, racer):
     stage, other = Stage(panel(racer), race, (600, 400)), Stage(panel(racer), race, (600, 400))
     steps = [0, 0.5, 1, 3.25, 6.9, STEPS]
@@ -181,6 +183,7 @@ def test_frames_do_not_depend_on_their_order(race, panel, racer):
 
 @pytest.mark.parametrize("size", [(180, 320), (220, 150)], ids=str)
 @pytest.mark.parametrize("panel", [Formula, State])
+@pytest.mark.sampled(1)
 def test_numbers_that_do_not_fit_stay_hidden(race, panel, size):
     stage = Stage(panel(6), race, size)
     for step in range(STEPS + 1):
@@ -199,6 +202,7 @@ def test_numbers_that_do_not_fit_stay_hidden(race, panel, size):
     ],
     ids=repr,
 )
+@pytest.mark.sampled(2)
 def test_diverging_racer_is_drawn_to_its_end(panel, racer):
     stage = Stage(panel(), record(quartic, [racer], (5, -2.5), 20), (600, 400))
     for step in range(21):

@@ -50,7 +50,12 @@ COMMAND_LINES = {
         "...: its clip would replace that of ...; rename...",
     ),
     "an option": (OWN, ["mine.py", "--colour"], 2, "No such option...--colour..."),
-    "an argument": (OWN, ["mine.py", "more"], 2, "Got unexpected extra argument (more)"),
+    "an argument": (
+        OWN,
+        ["mine.py", "more"],
+        2,
+        "unexpected argument 'more'; animopt mine.py --help lists the options",
+    ),
     "an option's value": (OWN, ["mine.py", "-o"], 2, "Option '-o' requires an argument."),
     "a suffix": (OWN, ["mine.py", "-o", "a.avi"], 2, "a.avi: suffix '.avi'; a clip ends in ..."),
     "nowhere": (OWN, ["mine.py", "-o", "no/a.gif"], 2, f"{Path('no/a.gif')}: there is no folder 'no'; make it first"),
@@ -220,6 +225,7 @@ COMMAND_LINES = {
 
 
 @pytest.mark.parametrize("row", COMMAND_LINES)
+@pytest.mark.sampled(6)
 def test_bad_command_line_is_refused_in_one_line(row, animopt_here, tmp_path, write_files, read_files, assert_refused):
     contents, arguments, code, message = COMMAND_LINES[row]
     write_files(tmp_path, contents)
@@ -238,6 +244,7 @@ def test_bad_command_line_is_refused_in_one_line(row, animopt_here, tmp_path, wr
     ],
     ids=["syntax", "command", "all", "json"],
 )
+@pytest.mark.sampled(1)
 def test_shell_gets_one_line_and_the_exit_code(
     arguments, code, message, tmp_path, write_files, read_files, assert_refused, run_animopt
 ):
@@ -255,6 +262,7 @@ def test_shell_gets_one_line_and_the_exit_code(
     assert read_files(tmp_path) == before
 
 
+@pytest.mark.long
 def test_scene_named_like_a_command_is_listed_by_its_path(animopt_here, tmp_path, write_files):
     named_like_commands = [f"{name}.py" for name in COMMANDS]
     write_files(tmp_path, {f"scenes/{name}": f'"""Mine."""\n{GOOD}' for name in named_like_commands})

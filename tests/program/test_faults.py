@@ -220,6 +220,7 @@ def clips_and_moments(*names):
 
 @needs_fork
 @pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("first", "middle", "last", "palette"))
+@pytest.mark.sampled(1)
 def test_killed_encoder_keeps_old_file(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
     done = workspace.run("-o", f"a{suffix}", faults=[fault(moment, "kill encoders")])
@@ -236,6 +237,7 @@ def test_killed_decoder_keeps_old_file(workspace, suffix):
 
 @needs_fork
 @pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("middle", "palette", "last", "decoding"))
+@pytest.mark.sampled(1)
 def test_hanging_encoder_is_killed(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
     done = workspace.run("-o", f"a{suffix}", faults=[fault(moment, "stop encoders")])
@@ -314,6 +316,7 @@ NO_SPACE = "No space left on device; free some space, or name another place"
 @pytest.mark.parametrize("when", ["middle", "close"])
 @pytest.mark.parametrize("suffix", CLIPS)
 @needs_disk
+@pytest.mark.sampled(1)
 def test_full_disk_keeps_old_file(workspace, mount_disk, suffix, when):
     mount_disk(workspace, 4096)
     workspace.write_old(f"a{suffix}")
@@ -327,6 +330,7 @@ def test_full_disk_keeps_old_file(workspace, mount_disk, suffix, when):
 @needs_fork
 @pytest.mark.parametrize("name", ["a.apng", "frames/", "a.gif", "a.mov"])
 @needs_disk
+@pytest.mark.sampled(1)
 def test_small_disk_keeps_old_file(workspace, mount_disk, name):
     mount_disk(workspace, 48)
     workspace.write_old(name)
@@ -370,6 +374,7 @@ def test_unwritable_folder_keeps_old_file(workspace, suffix):
 
 @needs_fork
 @pytest.mark.parametrize("suffix", CLIPS)
+@pytest.mark.sampled(1)
 def test_killed_worker_keeps_old_file(workspace, suffix):
     workspace.write_old(f"a{suffix}")
     options = ["--size", "160x160", "--fps", "50", "--workers", "2"]
@@ -418,6 +423,7 @@ def test_output_that_becomes_a_folder_is_reported(workspace, suffix):
 
 @needs_fork
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "frames/"])
+@pytest.mark.sampled(1)
 def test_simultaneous_renders_leave_one_complete_file(workspace, name):
     workspace.write_old(name)
     go = workspace.place / "go"
@@ -467,6 +473,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *([] if WINDOWS else [signal.SIGHUP])]
 @needs_fork
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("suffix", CLIPS)
+@pytest.mark.sampled(2)
 def test_signal_during_encoding_keeps_old_file(workspace, suffix, number):
     workspace.write_old(f"a{suffix}")
     workspace.assert_interrupted(workspace.run("-o", f"a{suffix}", faults=[fault(MIDDLE, "signal", number)]), number)
@@ -498,6 +505,7 @@ def with_signals(**moments):
         moving=MOVING,
     ),
 )
+@pytest.mark.sampled(2)
 def test_signal_before_the_move_keeps_old_file(workspace, moment, number):
     workspace.write_old("a.gif", "a.mp4")
     done = workspace.run("-o", "a.gif", "-o", "a.mp4", faults=[fault(moment, "signal", number)])
@@ -521,6 +529,7 @@ def test_signal_before_the_move_keeps_old_file(workspace, moment, number):
         last={"at": "animopt.__main__:exit_process"},
     ),
 )
+@pytest.mark.sampled(2)
 def test_signal_after_the_move_keeps_new_file(workspace, moment, number):
     workspace.write_old("a.gif")
     done = workspace.run("-o", "a.gif", faults=[fault(moment, "signal", number)])
@@ -634,6 +643,7 @@ def test_signal_ends_watching(workspace, number, code, message):
     ],
     ids=["middle", "decoding", "workers", "between two moves"],
 )
+@pytest.mark.sampled(1)
 def test_next_command_cleans_up_after_killed_one(workspace, name, moment, options):
     workspace.write_old(name)
     done = workspace.run("-o", name, options=options, faults=[fault(moment, "signal", signal.SIGKILL)])
@@ -747,6 +757,7 @@ class Terminal:
 
 @needs_fork
 @pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.sampled(1)
 def test_ctrl_c_on_terminal_prints_one_line(workspace, workers):
     workspace.write_old("a.mp4")
     terminal, go = Terminal(), workspace.place / "go"
@@ -807,6 +818,7 @@ def run_in_shell(place, script, program):
     ("module", "number", "code"),
     [("torch.autograd", signal.SIGINT, 130), ("matplotlib.figure", signal.SIGTERM, 143), ("click.core", "SIGHUP", 129)],
 )
+@pytest.mark.sampled(1)
 def test_signal_during_import_reaches_the_shell(tmp_path, module, number, code):
     number = getattr(signal, number) if isinstance(number, str) else number
     program = f"""
@@ -832,6 +844,7 @@ main()
 
 
 @pytest.mark.parametrize("raised", ["KeyboardInterrupt()", "ImportError('initialization failed')"])
+@pytest.mark.long
 def test_unneeded_worker_exits_silently(tmp_path, raised):
     # An interrupt during the import of a C extension may become another error.
     (tmp_path / "slow.py").write_text(f"""
@@ -912,6 +925,7 @@ def assert_nothing_left(folder):
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.sampled(2)
 def test_save_raises_error_and_keeps_old_file(scene, tmp_path, monkeypatch, suffix):
     name = f"a{suffix}" if suffix != "/" else "frames/"
     path = tmp_path / name
@@ -970,6 +984,7 @@ def test_path_of_written_file_is_yielded_before_error(scene, tmp_path, kill_enco
     assert is_complete(tmp_path / "b.mp4")
 
 
+@pytest.mark.long
 def test_output_over_max_bytes_does_not_stop_others(scene, tmp_path):
     scene = scene.replace(seconds=3)
     outputs = [Output(tmp_path / "a.apng", (800, 450), 25, max_bytes=20_000), Output(tmp_path / "b.mp4", (160, 160), 2)]
@@ -991,6 +1006,7 @@ os._exit(9)
 
 @needs_fork
 @pytest.mark.parametrize("command", ["all", "gallery"])
+@pytest.mark.long
 def test_killed_worker_does_not_stop_other_scenes(workspace, command):
     scenes = workspace.place / "scenes"
     scenes.mkdir()

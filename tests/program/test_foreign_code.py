@@ -187,6 +187,7 @@ def test_gallery_runs_only_named_scenes(audit):
     assert found.done.returncode == 0, found.done.stderr
 
 
+@pytest.mark.long
 def test_doctor_uses_no_network(audit):
     found = audit("-m", "animopt", "doctor")
     assert "test clip" in found.done.stdout
@@ -219,6 +220,7 @@ run("new", "fresh")
 """
 
 
+@pytest.mark.long
 def test_other_commands_run_no_foreign_code(audit, folder):
     found = audit("-P", "-c", COMMANDS.format(quick=QUICK), ran=["mine/one.py", "bowl.py"])
     assert found.done.returncode == 0, found.done.stderr
@@ -232,6 +234,7 @@ def test_help_of_scene_runs_only_that_scene(audit):
 @pytest.mark.parametrize(
     "name", ["drawing.canvas", "drawing.fonts", "drawing.text", "scene.plot", "video.film", "scene.scene"]
 )
+@pytest.mark.sampled(1)
 def test_imported_module_reads_no_matplotlibrc_of_the_folder(name, audit):
     found = audit("-P", "-c", f"import animopt.{name}, matplotlib; print(matplotlib.rcParams['lines.linewidth'])")
     assert (found.done.stdout, found.done.stderr) == ("1.5\n", "")

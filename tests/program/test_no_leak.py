@@ -18,6 +18,9 @@ from urllib.parse import quote
 import matplotlib
 import pytest
 
+pytestmark = pytest.mark.long
+
+
 SECRET = "telltale"
 """A word in every folder, user and host name, which no file may contain."""
 

@@ -115,6 +115,7 @@ def is_accepted(name):
 
 
 @pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.sampled(3)
 def test_command_accepts_odd_names(command, folder, stem, assert_refused):
     if not is_accepted(f"{stem}.gif"):
         assert_refused(command("-o", f"{stem}.gif", *QUICK), 2, "...")
@@ -136,6 +137,7 @@ def test_command_accepts_odd_names(command, folder, stem, assert_refused):
 
 
 @pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.sampled(3)
 def test_python_accepts_odd_names(scene, folder, stem):
     paths = [f"{stem}.gif", f"{stem}/"]
     if not is_accepted(f"{stem}.gif"):
@@ -372,6 +374,7 @@ def test_names_that_windows_refuses(command, folder, monkeypatch, name, assert_r
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+@pytest.mark.sampled(1)
 def test_standard_output_receives_the_complete_clip(folder, tmp_path, suffix):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-m", "animopt", "../scene.py", "-o", "-", "--format", suffix[1:], *QUICK]
@@ -399,6 +402,7 @@ def test_standard_output_accepts_one_file(command, folder, words, assert_refused
 @example("\udcff", "/")
 @example("x" * 252, ".gif")
 @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.long
 def test_any_name_is_written_or_refused(scene, tmp_path_factory, stem, ending):
     folder = tmp_path_factory.mktemp("any")
     name = f"{stem}{ending}".rstrip("/")

@@ -128,6 +128,7 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(48)
 def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
     # Light and dark alternate, so that each scene and each size is drawn in both themes.
     index = list(scenes).index(scene_file.stem) + SIZES.index(size)
@@ -138,6 +139,7 @@ def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("racers", ["sgd", "momentum", "adagrad", "rmsprop", "adam", "race"])
 @pytest.mark.parametrize("function", ["ravine", "quartic"])
+@pytest.mark.sampled(6)
 def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
@@ -180,6 +182,7 @@ def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(2)
 def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
     assert flaws(record(scenes[stem]), size, Staging("dark", panels=ALL_RACE_PANELS), monkeypatch) == []
 
@@ -187,6 +190,7 @@ def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("panels", [(*RACE_PANELS, "fit"), DATA_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(4)
 def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeypatch):
     staging = Staging(theme, panels=panels)
     assert flaws(record(scenes["regression_minibatch"]), size, staging, monkeypatch) == []
@@ -194,6 +198,7 @@ def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeyp
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(2)
 def test_contour_only_layout_is_legible(stem, size, scenes, record, monkeypatch):
     assert flaws(record(scenes[stem]), size, Staging("dark", "contour-only"), monkeypatch) == []
 
@@ -214,12 +219,14 @@ def crowd():
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(1)
 def test_twenty_racers_are_legible(crowd, size, monkeypatch):
     assert flaws(crowd, size, Staging(), monkeypatch) == []
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("title", ["W" * 500, "A race " * 72], ids=["letters", "words"])
+@pytest.mark.sampled(1)
 def test_long_title_and_names_are_legible(title, size, monkeypatch):
     racers = [Racer("SGD", lr=0.1, name="A racer of " * 8), Racer("Adam", lr=0.5, name="M" * 60)]
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), steps=1000, title=title[:500])
@@ -262,6 +269,7 @@ def flashing(path):
 
 
 @pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.sampled(1)
 def test_nothing_flashes(loop, scenes, tmp_path):
     scene = animopt.load_scene(scenes["ravine_race"]).replace(seconds=4, loop=loop)
     scene.save(Output(tmp_path / "a.mp4", size=(320, 180), fps=25))

@@ -232,11 +232,13 @@ def locales():
         )
     ],
 )
+@pytest.mark.long
 def test_frames_do_not_depend_on_the_environment(options, seed, zone, name, expected):
     environment = {"PYTHONHASHSEED": seed, "LC_ALL": name, "LANG": name, "TZ": zone, "SOURCE_DATE_EPOCH": "86400"}
     assert script_digests(*options, **environment) == expected
 
 
+@pytest.mark.long
 def test_frames_do_not_depend_on_the_users_matplotlibrc(matplotlibrc, expected):
     environment = {"MATPLOTLIBRC": str(matplotlibrc), "OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "3"}
     assert script_digests(**environment) == expected
@@ -255,11 +257,13 @@ def test_frames_do_not_depend_on_their_order(expected):
 
 
 @pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.long
 def test_frames_do_not_depend_on_the_number_of_workers(count, expected):
     with WorkerPool(count, "animopt.video.film") as workers:
         assert digests(partial(frames, workers=workers)) == without_vectors(expected)
 
 
+@pytest.mark.long
 def test_frames_drawn_by_threads(expected):
     with ThreadPoolExecutor(3) as threads:
         assert digests(partial(frames, workers=threads)) == without_vectors(expected)
@@ -267,12 +271,14 @@ def test_frames_drawn_by_threads(expected):
 
 # Python warns about forks of a process with threads; test_frames_drawn_by_forks forks a new process instead.
 @pytest.mark.parametrize("method", sorted(set(get_all_start_methods()) - {"fork"}))
+@pytest.mark.long
 def test_frames_do_not_depend_on_the_start_method(method, expected):
     with ProcessPoolExecutor(2, mp_context=get_context(method)) as processes:
         assert digests(partial(frames, workers=processes)) == without_vectors(expected)
 
 
 @pytest.mark.skipif("fork" not in get_all_start_methods(), reason="the system has no fork")
+@pytest.mark.long
 def test_frames_drawn_by_forks(expected):
     code = "from multiprocessing import get_context; from concurrent.futures import ProcessPoolExecutor; import json"
     code += "; executor = ProcessPoolExecutor(2, mp_context=get_context('fork')); from functools import partial"
@@ -385,6 +391,15 @@ def combined(*environments):
 
 
 ENVIRONMENTS = {
+    "everything at once": partial(
+        combined,
+        unusual_settings,
+        decimal_commas,
+        other_time_zone,
+        numpy_settings,
+        partial(torch_settings, dtype=torch.float16, seed=2, threads=3, grad=torch.no_grad),
+        no_warnings,
+    ),
     "matplotlib settings": unusual_settings,
     "comic style": comic_style,
     "locale, time zone and NumPy settings": partial(combined, decimal_commas, other_time_zone, numpy_settings),
@@ -397,6 +412,7 @@ ENVIRONMENTS = {
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.sampled(1)
 def test_frames_do_not_depend_on_settings_of_the_process(name, expected):
     vectors = "torch" not in name
     with ENVIRONMENTS[name]():
@@ -404,6 +420,7 @@ def test_frames_do_not_depend_on_settings_of_the_process(name, expected):
     assert found == (expected if vectors else without_vectors(expected))
 
 
+@pytest.mark.long
 def test_frames_do_not_depend_on_settings_that_change_between_them(expected):
     def between(film):
         drawn = []

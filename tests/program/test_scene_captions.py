@@ -314,6 +314,7 @@ def ravine_lr_momentum_map(recording):
 
 
 @pytest.mark.parametrize("stem", ["beale_fair_race", "rosenbrock_fair_race"])
+@pytest.mark.long
 def test_caption_of_a_fair_race_states_the_settings(stem, record, scenes):
     recording = record(scenes[stem])
     assert recording.caption.startswith("Tuned in 20 trials each from 2 starts")
@@ -321,6 +322,7 @@ def test_caption_of_a_fair_race_states_the_settings(stem, record, scenes):
         assert f"{name} {settings.partition(',')[0]} (" in recording.caption
 
 
+@pytest.mark.long
 def test_gradient_descent_does_not_depend_on_rotation(scenes):
     races = recordings(animopt.load_scene(scenes["rotating_ravine"]))
     assert len(races) == 46
@@ -332,7 +334,7 @@ def test_gradient_descent_does_not_depend_on_rotation(scenes):
     np.testing.assert_allclose(races[-1].xy[0], rotated, atol=1e-9)
 
 
-SCENES = sorted((Path(__file__).parents[2] / "scenes").glob("*.py"))
+SCENES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
 BY_STEM = {path.stem: path for path in SCENES}
 SWEEPS = {path.stem: path for path in SCENES if "Sweep(" in path.read_text(encoding="utf-8")}
 

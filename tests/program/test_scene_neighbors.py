@@ -76,6 +76,7 @@ def test_error_in_a_neighbor_names_its_line(two_scenes, animopt_here, read_files
         assert read_files(two_scenes) == before
 
 
+@pytest.mark.long
 def test_command_and_workers_import_each_scenes_own_neighbors(two_scenes, write_files, run_animopt):
     # Each scene fails if it imports the helpers of the other one. animopt.py is removed, because `python -m animopt`
     # in its folder would run that file.

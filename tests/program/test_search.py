@@ -20,9 +20,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from animopt import Error, Function, Output, Question, Racer, Scene, SettingsMap, SlowMotion, StartsMap, Sweep
-from animopt.cli.options import parse_size
 from animopt.cli.scene_commands import parse_point
-from animopt.core.errors import UsageError
+from animopt.core.errors import UsageError, check_size
 from animopt.drawing.layout import LAYOUTS, PANELS
 from animopt.drawing.theme import THEMES
 from animopt.engine.library import all_functions
@@ -532,6 +531,7 @@ FOUND = {
 
 
 @pytest.mark.parametrize("name", FOUND)
+@pytest.mark.sampled(5)
 def test_earlier_failure_is_drawn(name, folder):
     assert refusal(FOUND[name], folder) == ""
 
@@ -571,6 +571,7 @@ def test_data_with_extreme_spread_are_refused(inputs, message):
 
 @SEARCH(max_examples=60)
 @given(scene_request=requests())
+@pytest.mark.long
 def test_accepted_scene_is_drawn(scene_request, folder):
     note(refusal(scene_request, folder))
 
@@ -590,7 +591,7 @@ settings_as_text = st.one_of(
 
 @pytest.mark.parametrize(
     ("parser", "kind"),
-    [(parse_size, int), (parse_point, float), (parse_bytes, int)],
+    [(partial(check_size, "size"), int), (parse_point, float), (parse_bytes, int)],
     ids=["size", "point", "bytes"],
 )
 def test_any_text_is_parsed_or_refused_in_one_line(parser, kind):

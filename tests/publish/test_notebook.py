@@ -137,6 +137,7 @@ def scene(**changes):
     return Scene(**{"function": ravine, "racers": [Racer("SGD", lr=0.95)], "seconds": 1} | changes)
 
 
+@pytest.mark.long
 def test_lecture_runs_and_shows_each_race(run, page, tmp_path):
     notebook = nbformat.read(LECTURE, as_version=4)
     run(notebook)
@@ -159,6 +160,7 @@ def test_lecture_runs_and_shows_each_race(run, page, tmp_path):
 
 
 @pytest.mark.parametrize("before", ["", "%matplotlib inline"], ids=["plain", "inline"])
+@pytest.mark.long
 def test_rendering_leaves_no_files_and_processes(before, run):
     client = run(before, SMALL + LOOK, "long = scene.replace(seconds=12)\nlong", LOOK)
     assert [output.output_type for output in outputs(client, 2)] == ["display_data"]
@@ -193,6 +195,7 @@ def test_clip_replaces_the_progress_bar(run, page):
     assert all(image["shown"] < 500 for image in still)
 
 
+@pytest.mark.long
 def test_progress_bar_of_a_file_is_emptied(run, page):
     client = run(SMALL, 'print("said")\nscene.save(Output("a.gif", (320, 180), 10))')
     said, bar = outputs(client, 1)
@@ -206,6 +209,7 @@ def test_progress_bar_of_a_file_is_emptied(run, page):
         nbconvert.get_exporter(kind)().from_notebook_node(client.nb)
 
 
+@pytest.mark.long
 def test_mp4_is_shown_as_a_playing_video(run, page):
     client = run(SMALL, 'scene.clip("mp4", size=(320, 180), theme="dark")')
     (clip,) = outputs(client, 1)
@@ -231,6 +235,7 @@ def test_mp4_is_shown_as_a_playing_video(run, page):
     assert seen["seconds"] == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.long
 def test_error_is_shown_as_one_line(run):
     bad = "def bad(x):\n    y = x[0]\n    return y + undefined\nracers = [Racer('SGD', lr=0.1)]\n"
     client = run(
@@ -252,6 +257,7 @@ def test_error_is_shown_as_one_line(run):
     assert len(outputs(client, 4)[0]["traceback"]) > 1
 
 
+@pytest.mark.long
 def test_interrupt_leaves_no_files_and_processes(run):
     interrupted = """
 import _thread, threading
@@ -352,6 +358,7 @@ def ipython(program, tmp_path):
     )
 
 
+@pytest.mark.long
 def test_terminal_shows_text_without_rendering(tmp_path):
     spoil = "Scene._rendered = None\n"
     done = ipython(f"{SMALL}\n{spoil}scene\nscene.clip()\nplot(ravine)\nRacer('Adm')\n", tmp_path)
@@ -362,6 +369,7 @@ def test_terminal_shows_text_without_rendering(tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_ipython_is_not_imported(tmp_path):
     program = f"{SMALL}\nscene.save(Output('a.gif', (160, 160), 2))\nscene.clip(size=(160, 160), fps=2).render()\n"
     check = "import sys\nprint([name for name in sys.modules if name.lower().startswith(('ipy', 'jupyter'))])"

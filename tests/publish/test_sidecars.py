@@ -338,6 +338,7 @@ def test_poster_never_replaces_a_clip(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_scene_with_several_functions_has_all_sidecars(tmp_path):
     turning = scene(function=[rotated(ravine, degrees) for degrees in (0, 20)], seconds=4)
     turning.save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(SUFFIXES), workers=0)

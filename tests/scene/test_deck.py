@@ -16,6 +16,7 @@ from PIL import Image, ImageChops
 
 import animopt
 from animopt import Output
+from animopt.core.errors import Error
 from animopt.drawing.layout import arrange_panels, layout_for_shape, pixel_unit
 from animopt.drawing.theme import DARK, LIGHT
 from animopt.publish.slides import plain_text
@@ -70,9 +71,14 @@ def deck(tmp_path_factory, files):
     def make(suffix):
         if suffix not in made:
             made[suffix] = tmp_path_factory.mktemp("deck") / f"a & b{suffix}"
-            calls = []
-            save_deck(made[suffix], files, **SMALL, progress=lambda *each: calls.append(each))
+            calls, frames = [], []
+            report = {
+                "progress": lambda *each: calls.append(each),
+                "frame_progress": lambda *each: frames.append(each),
+            }
+            save_deck(made[suffix], files, **SMALL, **report)
             assert calls == [(1, 2, "ravine-race"), (2, 2, "a&b")]
+            assert frames == [(number, 20) for number in range(1, 21)]
             assert [path.name for path in made[suffix].parent.iterdir()] == [made[suffix].name]
         return made[suffix]
 
@@ -87,7 +93,8 @@ def slides(deck):
     presentation = Presentation(deck(".pptx"))
     assert presentation.slide_width / presentation.slide_height == pytest.approx(16 / 9)
     assert presentation.core_properties.title == "a & b"
-    assert not presentation.core_properties.author
+    assert presentation.core_properties.author == "animopt"
+    assert not presentation.core_properties.comments
     return list(presentation.slides)
 
 
@@ -201,6 +208,41 @@ def test_blank_title_is_replaced_by_the_name_of_the_scene(tmp_path, files):
     save_deck(tmp_path / "mine.pptx", [animopt.load_scene(files[1]).replace(title=" ")], **SMALL, workers=0)
     (slide,) = Presentation(tmp_path / "mine.pptx").slides
     assert slide.shapes.title.text == "scene 1"
+
+
+def test_powerpoint_file_is_widescreen_everywhere_and_has_no_thumbnail(deck):
+    """python-pptx's template has a thumbnail of an empty slide, and says in two places that slides are 4:3."""
+    with zipfile.ZipFile(deck(".pptx")) as archive:
+        assert not [name for name in archive.namelist() if "thumbnail" in name]
+        assert "<PresentationFormat>Widescreen<" in archive.read("docProps/app.xml").decode()
+        (size,) = re.findall(r"<p:sldSz[^>]*>", archive.read("ppt/presentation.xml").decode())
+        assert "type=" not in size
+        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")]
+    assert not any("4:3" in text or "4x3" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options", "size", "frames"),
+    [
+        (".html", {}, (1280, 720), 50),
+        (".pptx", {}, (1920, 1080), 30),
+        (".pptx", {"preset": "keynote"}, (1920, 1080), 50),
+        (".html", {"preset": "powerpoint", "size": (320, 180)}, (320, 180), 30),
+        (".html", {"draft": True}, (640, 360), 15),
+    ],
+)
+def test_clips_have_the_size_and_rate_of_their_destination(suffix, options, size, frames, tmp_path, monkeypatch):
+    outputs = []
+
+    def stop(scene, output, *_, **__):
+        outputs.append(output)
+        raise Error("stopped")
+
+    monkeypatch.setattr("animopt.scene.deck.save_with_poster", stop)
+    scene = animopt.Scene(function=lambda x: x[0] ** 2, racers=[animopt.Racer("Adam", lr=0.5)], start=(1, 1), seconds=1)
+    with pytest.raises(Error, match="stopped"):
+        save_deck(tmp_path / f"a{suffix}", [scene], **options)
+    assert [(output.size, output.fps) for output in outputs] == [(size, frames)]
 
 
 def test_powerpoint_file_is_a_complete_zip_with_media_types(deck):
@@ -478,6 +520,115 @@ def test_printed_slides_are_pages_with_posters(opened):
     for each, expected in (("section", 2), ("section img", 2), ("h2", 2), ("video", 0), ("nav", 0), (".notes", 0)):
         assert sum(found.is_visible() for found in page.locator(each).all()) == expected, each
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 2
+
+
+def test_question_mark_shows_the_keys(opened):
+    page = opened()
+    keys = page.get_by_role("dialog", name="Keys")
+    for close in ("?", "Escape"):
+        page.keyboard.press("?")
+        assert "presenter view" in keys.inner_text()
+        # The other keys wait until the list is closed.
+        page.keyboard.press("ArrowRight")
+        assert shown(page) == 0
+        page.keyboard.press(close)
+        assert keys.count() == 0
+    page.get_by_role("button", name="Keys").click()
+    assert keys.is_visible()
+
+
+def test_hint_on_the_first_slide_disappears(opened):
+    page = opened()
+    page.clock.install()
+    page.reload()
+    hint = page.locator("#hint")
+    assert hint.is_visible()
+    assert "all keys" in hint.inner_text()
+    page.clock.run_for(6500)
+    page.wait_for_function("() => getComputedStyle(document.querySelector('#hint')).visibility === 'hidden'")
+
+
+def test_b_blanks_the_screen_and_pauses_the_clip(opened):
+    page = opened()
+    plays(page, 0)
+    page.keyboard.press("b")
+    assert np.asarray(Image.open(io.BytesIO(page.screenshot())))[..., :3].max() == 0
+    assert page.evaluate(STATE)[0]["paused"]
+    # Any key ends it, and does nothing else.
+    page.keyboard.press("ArrowRight")
+    assert shown(page) == 0
+    plays(page, 0)
+
+
+def test_digits_and_enter_turn_to_a_slide(opened):
+    page = opened()
+    page.keyboard.press("2")
+    assert page.locator("#count").inner_text().startswith("→ 2")
+    assert shown(page) == 0
+    page.keyboard.press("Enter")
+    assert shown(page) == 1
+    for number, expected in (("1", 0), ("99", 1)):
+        page.keyboard.type(number)
+        page.keyboard.press("Enter")
+        assert shown(page) == expected
+
+
+def test_presenter_view_shows_notes_the_next_slide_and_a_timer(opened):
+    page = opened()
+    with page.context.expect_page() as window:
+        page.keyboard.press("s")
+    view = window.value
+    titles = page.locator("section h2").all_text_contents()
+    assert view.locator("h1").inner_text() == titles[0].strip()
+    assert view.locator("h2").inner_text() == f"Next: {titles[1].strip()}"
+    assert view.locator("img").get_attribute("src") == page.locator("section img").nth(1).get_attribute("src")
+    assert "set out from (−7, 2)" in view.locator(".notes").inner_text()
+    view.get_by_role("timer").filter(has_text="0:01").wait_for()
+    view.get_by_role("button", name="Restart the timer").click()
+    assert view.get_by_role("timer").inner_text() == "0:00"
+    view.get_by_role("button", name="Go to second 1.5 of the clip").click()
+    page.wait_for_function("() => document.querySelector('video').currentTime >= 1.5", timeout=10_000)
+    # The keys work in both windows.
+    view.keyboard.press("ArrowRight")
+    assert shown(page) == 1
+    assert view.locator("h1").inner_text() == SHOWN
+    assert view.locator("h2").inner_text() == "This is the last slide."
+    assert view.locator("img").is_hidden()
+    page.keyboard.press("Home")
+    assert view.locator("h1").inner_text() == titles[0].strip()
+
+
+def test_clips_far_from_the_slide_are_released(chromium, files, tmp_path):
+    path = tmp_path / "long.html"
+    save_deck(path, files * 3, **SMALL)
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    held = "[...document.querySelectorAll('video')].flatMap((video, number) => video.src ? [number] : [])"
+    for number, near in enumerate([[0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [4, 5]]):
+        assert page.evaluate(held) == near
+        plays(page, number)
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Home")
+    plays(page, 0)
+    page.close()
+
+
+def test_clip_fills_the_width_of_an_upright_phone(opened):
+    page = opened(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    assert page.locator("section:not([hidden]) .clip").bounding_box()["width"] == 390
+    bar = [each.bounding_box() for each in page.locator("nav button:visible, #count").all()]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["height"] < 50 for box in bar)
+
+
+def test_page_has_no_accessibility_violation(opened):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened()
+    for key in (None, "n", "?"):
+        if key:
+            page.keyboard.press(key)
+        found = Axe().run(page)
+        assert not found.violations_count, found.generate_report()
 
 
 def test_without_scripts_slides_are_below_each_other(opened):

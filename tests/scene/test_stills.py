@@ -38,7 +38,7 @@ def film(scene):
     return Film(scene.record(), Timeline(scene.steps, scene.seconds), SIZE, 25, Staging(panels=DATA_PANELS))
 
 
-@pytest.fixture(scope="module", params=["still", "storyboard"])
+@pytest.fixture(scope="module", params=["still", pytest.param("storyboard", marks=pytest.mark.long)])
 def write(request, scene):
     """Return a function that writes a still, or a storyboard."""
     if request.param == "still":
@@ -89,6 +89,7 @@ def test_pdf_contains_only_vectors(written):
 
 
 @pytest.mark.parametrize("suffix", STILL_SUFFIXES)
+@pytest.mark.sampled(1)
 def test_picture_written_twice_has_the_same_bytes(write, written, suffix, tmp_path):
     again = tmp_path / f"again{suffix}"
     write(again)
@@ -113,6 +114,7 @@ def test_storyboard_shows_six_moments_of_the_race(scene, film, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
+@pytest.mark.sampled(1)
 def test_writing_vectors_does_not_change_frames(ravine_race, suffix):
     film = Film(ravine_race, Timeline(40, 4), SIZE, 25)
     moments = [film.timeline.moment(second) for second in (0, 1.3, 2.9, 4)]
@@ -156,6 +158,7 @@ def test_unknown_suffix_is_refused_with_the_known_ones(write, name, tmp_path):
     [(["--still", "1"], ["a.png", "a.svg", "a.pdf"], (320, 180)), (["--storyboard"], ["a.svg", "a.png"], (640, 540))],
     ids=["still", "storyboard"],
 )
+@pytest.mark.sampled(1)
 def test_command_writes_pictures(options, outputs, size, scenes, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     named = [word for output in outputs for word in ("-o", output)]

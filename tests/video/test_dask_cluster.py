@@ -22,6 +22,9 @@ from animopt.scene.render import save_outputs
 from animopt.video import dask_cluster
 from animopt.video.dask_cluster import connected
 
+pytestmark = pytest.mark.long
+
+
 SMALL = (320, 180)
 
 SCENE = """
@@ -291,7 +294,7 @@ def test_cluster_for_a_still_is_refused(animopt_here, tmp_path):
 def test_missing_dask_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     message = re.escape(
-        "cluster 'tcp://here:1': needs dask.distributed; install it with pip install -c constraints.txt \".[cluster]\""
+        "cluster 'tcp://here:1': needs dask.distributed; install it with pip install \"animopt[cluster]\""
     )
     with pytest.raises(Error, match=message), connected("tcp://here:1"):
         pass

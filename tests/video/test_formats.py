@@ -264,6 +264,7 @@ def test_quality_is_reduced_first_then_rate_then_size(name):
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "frames/"])
+@pytest.mark.sampled(1)
 def test_maximum_size_is_met_with_a_warning(scene, tmp_path, name):
     path = f"{tmp_path}/{name}"
     output = Output(path, (480, 270), 20)
@@ -283,6 +284,7 @@ def test_maximum_size_is_met_with_a_warning(scene, tmp_path, name):
 
 
 @pytest.mark.parametrize("command", ["one", "all"])
+@pytest.mark.long
 def test_json_describes_the_clip_as_made(animopt_here, scenes, tmp_path, command):
     options = ["--size", "480x270", "--fps", "20", "--seconds", "1", "--json"]
     race = str(scenes["ravine_race"])
@@ -319,6 +321,7 @@ def test_maximum_size_does_not_change_a_small_clip(scene, clips, tmp_path):
     assert (tmp_path / "a.gif").read_bytes() == (clips / "a.gif").read_bytes()
 
 
+@pytest.mark.long
 def test_impossible_maximum_size_keeps_existing_file(scene, tmp_path):
     (tmp_path / "a.gif").write_bytes(b"old")
     drawn = []
@@ -352,6 +355,7 @@ def test_gif_is_smaller_than_by_the_usual_filter_and_as_similar(scene, clips, dr
 
 
 @pytest.mark.parametrize(("name", "preset"), PRESETS.items(), ids=PRESETS)
+@pytest.mark.sampled(2)
 def test_preset_makes_its_clip(animopt_here, scenes, tmp_path, name, preset):
     done = animopt_here(str(scenes["ravine_sgd"]), "--for", name, "--seconds", "0.2", "--draft")
     assert done.returncode == 0, done.stderr

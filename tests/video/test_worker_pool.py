@@ -79,6 +79,7 @@ class RecordingPool(WorkerPool):
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.sampled(1)
 def test_number_of_workers_does_not_change_frames(film, count):
     with WorkerPool(count) as workers:
         there = list(film.frames(workers))
@@ -109,6 +110,7 @@ def test_thread_pool_draws_the_same_frames(film):
             assert np.array_equal(frame, film.frame(index))
 
 
+@pytest.mark.long
 def test_workers_draw_films_of_several_races(scenes, tmp_path):
     import animopt
 
@@ -119,6 +121,7 @@ def test_workers_draw_films_of_several_races(scenes, tmp_path):
             assert np.array_equal(frame, drawn.frame(index))
 
 
+@pytest.mark.long
 def test_worker_does_not_import_torch(film):
     with WorkerPool(1, "animopt.video.film") as workers:
         assert len(list(film.frames(workers))) == 20
@@ -157,6 +160,7 @@ def environment():
     return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
 
+@pytest.mark.long
 def test_few_frames_are_drawn_ahead_by_workers(film):
     with RecordingPool(2) as workers:
         frames = film.frames(workers)
@@ -197,6 +201,7 @@ class LazyExecutor(Executor):
         return Later()
 
 
+@pytest.mark.long
 def test_few_frames_are_drawn_ahead_by_another_executor(make_film, ravine_race):
     long = make_film(ravine_race, seconds=50, fps=50)
     executor = LazyExecutor()
@@ -209,6 +214,7 @@ def test_few_frames_are_drawn_ahead_by_another_executor(make_film, ravine_race):
 
 
 @pytest.mark.parametrize("how", ["script", "standard input"])
+@pytest.mark.long
 def test_script_without_main_guard_runs_once(tmp_path, how):
     (tmp_path / "script.py").write_text(SCRIPT)
     command, given = ([sys.executable, "script.py"], None) if how == "script" else ([sys.executable, "-"], SCRIPT)
@@ -220,6 +226,7 @@ def test_script_without_main_guard_runs_once(tmp_path, how):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no more")], ids=repr)
+@pytest.mark.sampled(1)
 def test_error_while_saving_leaves_no_process(started, tmp_path, error):
     def progress(done, total):
         if done == 5:
@@ -233,6 +240,7 @@ def test_error_while_saving_leaves_no_process(started, tmp_path, error):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_failed_race_leaves_no_process(started, tmp_path):
     with pytest.raises(Error, match="its start"):
         scene(function=lambda x: (x * np.nan).sum()).save(tmp_path / "a.mp4", workers=2)
@@ -280,6 +288,7 @@ def alive(pid):
     return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
+@pytest.mark.long
 def test_executor_of_the_caller_stays_open(tmp_path):
     with WorkerPool(1) as workers:
         scene(seconds=0.4).save(Output(tmp_path / "a.mp4", SMALL, 10), workers=workers)
@@ -293,6 +302,7 @@ def test_few_frames_start_no_worker(started, tmp_path):
 
 
 @pytest.mark.parametrize(("workers", "frames", "count"), [(None, 5, 0), (None, inf, 4), (0, inf, 0), (2, 1, 2)])
+@pytest.mark.long
 def test_number_of_workers_depends_on_the_number_of_frames(monkeypatch, workers, frames, count):
     monkeypatch.setattr("animopt.video.worker_pool.available_processors", lambda: 6)
     with drawing_executor(workers, frames) as executor:
@@ -356,6 +366,7 @@ def test_task_after_shutdown_is_refused():
         workers.submit(abs, -3)
 
 
+@pytest.mark.long
 def test_failed_scene_does_not_stop_the_others(animopt_here, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
@@ -403,6 +414,7 @@ def test_thread_pool_renders_scenes(tmp_path):
     assert (rendered.name, rendered.paths, rendered.failure) == ("one", (tmp_path / "one.mp4",), "")
 
 
+@pytest.mark.long
 def test_dead_worker_fails_only_its_scene(tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     (tmp_path / "deadly.py").write_text("import os\nos._exit(7)")
@@ -415,6 +427,7 @@ def test_dead_worker_fails_only_its_scene(tmp_path):
     assert (results["one"].failure, results["one"].paths) == ("", (tmp_path / "one.gif",))
 
 
+@pytest.mark.long
 def test_warnings_of_a_scene_are_reported(tmp_path, animopt_here):
     (tmp_path / "wide.py").write_text(SCENE.replace("(-7, 2)", "(-70, 2)"))
     done = animopt_here("all", "wide.py", "--format", "gif", *QUICK)
@@ -438,6 +451,7 @@ def test_draft_has_half_the_size_and_a_low_rate(name, full, size, fps):
     assert not any(side % 2 for side in draft.size)
 
 
+@pytest.mark.long
 def test_draft_option(animopt_here, tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here("one.py", "--draft", "--seconds", "0.4", "--workers", "0", "-o", "a.gif")

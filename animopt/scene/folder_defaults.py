@@ -1,0 +1,78 @@
+"""Defaults for the scenes of a folder, from a file `animopt.toml` beside them."""
+
+import tomllib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from animopt.core.errors import UsageError, check_choice, check_number, check_size, check_text, short_repr, suggestion
+from animopt.drawing.layout import LAYOUTS
+from animopt.drawing.theme import THEMES
+from animopt.video.presets import PRESETS
+
+FILE = "animopt.toml"
+"""Name of the file."""
+
+
+class Unset(str):
+    """The value of a scene's field that the scene does not set, so that a folder's default replaces it."""
+
+    __slots__ = ()
+
+
+def _checked(check: Callable[[Any], Any]) -> Any:
+    return attrs.field(default=None, converter=attrs.converters.optional(check))
+
+
+@attrs.frozen
+class FolderDefaults:
+    """Defaults of a folder. `path` is their file, None without one, and a default that it does not set is None.
+
+    Raises UsageError for a value that cannot be used.
+    """
+
+    path: Path | None = None
+    theme: str | None = _checked(partial(check_choice, "theme", choices=THEMES))
+    layout: str | None = _checked(partial(check_choice, "layout", choices=("auto", *LAYOUTS)))
+    language: str | None = _checked(partial(check_text, "language", example="'ko'"))
+    size: tuple[int, int] | None = _checked(partial(check_size, "size"))
+    fps: float | None = _checked(
+        partial(check_number, "fps", remedy="give 1 to 120 frames a second", minimum=1, maximum=120)
+    )
+    output: str | None = _checked(partial(check_text, "output", example="'clips'"))
+    preset: str | None = _checked(partial(check_choice, "for", choices=PRESETS))
+
+    @property
+    def scene_fields(self) -> dict[str, str]:
+        """The defaults of a scene's fields, by their names."""
+        fields = {"theme": self.theme, "layout": self.layout, "lang": self.language}
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+KEYS = {"for" if each.name == "preset" else each.name: each.name for each in attrs.fields(FolderDefaults)[1:]}
+"""Fields by the keys in the file."""
+
+
+def read_defaults(*folders: Path) -> FolderDefaults:
+    """Return the defaults of the first of these folders that has a file with defaults.
+
+    Raises UsageError if the file is not TOML, or has an unknown key or a value that cannot be used.
+    """
+    path = next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)
+    if path is None:
+        return FolderDefaults()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    for key in content:
+        if key not in KEYS:
+            hint = suggestion(key, KEYS, f"its keys are {', '.join(KEYS)}")
+            raise UsageError(f"{path}: unknown key {short_repr(key)}; {hint}")
+    try:
+        return FolderDefaults(path, **{KEYS[key]: value for key, value in content.items()})
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
