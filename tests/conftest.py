@@ -33,7 +33,8 @@ def pytest_collection_modifyitems(items):
     """
     groups = {}
     for item in items:
-        if SLOW_FIXTURES & set(item.fixturenames):
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if SLOW_FIXTURES & set(item.fixturenames) - set(parameters):
             item.add_marker(pytest.mark.long)
         if marker := item.get_closest_marker("sampled"):
             groups.setdefault((item.function, marker.args[0]), []).append(item)

@@ -18,6 +18,7 @@ from distributed import Client, LocalCluster
 from animopt import Error, Output, Racer, Scene, UsageError, load_scene
 from animopt.scene import batch
 from animopt.scene.batch import render_all
+from animopt.scene.folder_defaults import FolderDefaults
 from animopt.scene.render import save_outputs
 from animopt.video import dask_cluster
 from animopt.video.dask_cluster import connected
@@ -247,7 +248,8 @@ def test_scene_file_is_sent_to_workers_that_lack_it(tmp_path):
 
     def render():
         path = tmp_path / "one.py"
-        return batch._render("one", str(path), str(path), content, outputs, {"seconds": 0.2}, batch.render_scene)
+        defaults, fields = FolderDefaults(), {"seconds": 0.2}
+        return batch._render("one", str(path), str(path), content, defaults, outputs, fields, batch.render_scene)
 
     content = (tmp_path / "one.py").read_bytes()
     here, _ = render()
