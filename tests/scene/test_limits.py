@@ -68,11 +68,11 @@ def test_steps_of_tuning_count(idle):
         asked.record()
 
 
-def test_readme_states_the_default_limits():
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_page_states_the_default_limits():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "clips.md").read_text(encoding="utf-8")
     usual = Limits()
     words = f"{usual.frames:,} frames, {usual.steps:,} steps, {usual.racers} racers, a million cells of a map"
-    assert f"{words} or {usual.pixels // 10**6} million pixels" in " ".join(readme.split())
+    assert f"{words} or {usual.pixels // 10**6} million pixels" in " ".join(page.split())
     assert usual.cells == 10**6
 
 
@@ -120,6 +120,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.sampled(1)
 def test_limit_option_allows_more(animopt_here, scenes, tmp_path, command):
     words = [word.format(scene=scenes["ravine_sgd"]) for word in COMMANDS[command]]
     words += ["--seconds", "1", "--fps", "4", "--size", "320x180"]

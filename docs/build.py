@@ -1,0 +1,41 @@
+"""Build the documentation site in site/: the gallery, the pages, and all of them as one PDF.
+
+Run `python docs/build.py`, or `python docs/build.py --draft` for a gallery of small drafts. It needs the extra `docs`,
+and Chromium or Chrome for the PDF.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+SITE = ROOT / "site"
+BROWSERS = "chromium", "google-chrome", "chrome"
+"""Names of programs that print a page to a PDF."""
+
+
+def main() -> None:
+    """Build the site. Raises CalledProcessError if the pages have a warning."""
+    # MkDocs reads only docs/. These copies are ignored by git.
+    shutil.copytree(ROOT / "renders", DOCS / "renders", dirs_exist_ok=True)
+    for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
+        page = (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
+        (DOCS / name.lower()).write_text(page, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "animopt", "gallery", "-o", str(DOCS / "gallery"), *sys.argv[1:]], check=True)
+    # The page of the command line imports documented_commands.py.
+    urls = dict(url.split(", ") for url in metadata("animopt").get_all("Project-URL", []))
+    variables = {"PYTHONPATH": str(DOCS), "NO_MKDOCS_2_WARNING": "true", "REPOSITORY": urls.get("Repository", "")}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(ROOT / "mkdocs.yml")]
+    subprocess.run(command, env=os.environ | variables, check=True)
+    if browser := next(filter(None, map(shutil.which, BROWSERS)), None):
+        page = (SITE / "print_page" / "index.html").as_uri()
+        options = ["--headless", "--no-sandbox", "--no-pdf-header-footer", "--virtual-time-budget=20000"]
+        subprocess.run([browser, *options, f"--print-to-pdf={SITE / 'animopt.pdf'}", page], check=True)
+
+
+if __name__ == "__main__":
+    main()
