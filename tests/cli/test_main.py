@@ -105,6 +105,7 @@ def test_scene_file_in_another_folder_is_rendered(run_animopt, tmp_path):
     assert files(tmp_path / "here") == {"mine.mp4"}
 
 
+@pytest.mark.long
 def test_scene_file_in_current_folder_is_rendered(animopt, tmp_path):
     write_scene(tmp_path / "my_scene.py")
     done = animopt("my_scene.py", *QUICK)
@@ -361,7 +362,7 @@ with required_extra("tuning", "tuned", "optuna"):
 
 
 @pytest.mark.parametrize("command", ["all", "gallery"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_scenes_without_their_extra_are_left_out(animopt_here, tmp_path, scenes, monkeypatch, command):
     lacking = tmp_path / "lacking.py"
     lacking.write_text(LACKING)

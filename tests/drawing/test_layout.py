@@ -162,7 +162,7 @@ def drawn(axes):
 
 @pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE_PANELS), ("regression_minibatch", DATA_PANELS)])
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(4)
 def test_tick_labels_and_headings_do_not_overlap(layout, size, stem, panels, scenes, record):
     recording = record(scenes[stem])
     film = Film(recording, Timeline(20, 10), size, 25, Staging(layout=layout, panels=panels))

@@ -171,6 +171,7 @@ def test_lost_gradient_is_reported_with_line_and_replacement(definition, problem
     assert "\n" not in message
 
 
+@pytest.mark.long
 def test_race_reports_a_lost_gradient_and_plot_does_not():
     asked = []
 

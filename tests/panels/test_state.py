@@ -183,7 +183,7 @@ def test_frames_do_not_depend_on_their_order(race, panel, racer):
 
 @pytest.mark.parametrize("size", [(180, 320), (220, 150)], ids=str)
 @pytest.mark.parametrize("panel", [Formula, State])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_numbers_that_do_not_fit_stay_hidden(race, panel, size):
     stage = Stage(panel(6), race, size)
     for step in range(STEPS + 1):

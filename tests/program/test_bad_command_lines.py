@@ -244,7 +244,7 @@ def test_bad_command_line_is_refused_in_one_line(row, animopt_here, tmp_path, wr
     ],
     ids=["syntax", "command", "all", "json"],
 )
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_shell_gets_one_line_and_the_exit_code(
     arguments, code, message, tmp_path, write_files, read_files, assert_refused, run_animopt
 ):

@@ -116,7 +116,7 @@ def test_texts_are_in_the_language_of_the_scene():
     assert scene.replace(lang="fr").record().title == "Downhill"
 
 
-@pytest.mark.sampled(20)
+@pytest.mark.sampled(10)
 def test_every_scene_has_english_and_korean_texts(scene_file):
     scene = animopt.load_scene(scene_file)
     # The caption of a tuned scene is made when the race is recorded.

@@ -856,7 +856,9 @@ try:
 except KeyboardInterrupt:
     raise {raised} from None
 """)
-    program = "from animopt.video.worker_pool import work; work('slow')"
+    # Processes in the background ignore an interrupt by default.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program += "; from animopt.video.worker_pool import work; work('slow')"
     worker = subprocess.Popen(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},

@@ -182,6 +182,7 @@ def test_rendering_runs_only_animopt_python_and_ffmpeg(audit, folder):
     assert [event for event in found.events_of("open") if Path(event[1]).name == "matplotlibrc"]
 
 
+@pytest.mark.long
 def test_gallery_runs_only_named_scenes(audit):
     found = audit("-m", "animopt", "gallery", "mine/one.py", *QUICK[2:], "--workers", "1", ran=["mine/one.py"])
     assert found.done.returncode == 0, found.done.stderr

@@ -233,6 +233,7 @@ def test_long_title_and_names_are_legible(title, size, monkeypatch):
     assert flaws(scene.record(), size, Staging(), monkeypatch) == []
 
 
+@pytest.mark.long
 def test_diverging_race_is_legible(monkeypatch):
     racers = [Racer("SGD", lr=0.05), Racer("SGD", lr=1e6), Racer("Adam", lr=9), Racer("Adagrad", lr=0.5)]
     recording = Scene(function=quartic, racers=racers, start=(5, -2.5), steps=30).record()
@@ -269,7 +270,7 @@ def flashing(path):
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_nothing_flashes(loop, scenes, tmp_path):
     scene = animopt.load_scene(scenes["ravine_race"]).replace(seconds=4, loop=loop)
     scene.save(Output(tmp_path / "a.mp4", size=(320, 180), fps=25))

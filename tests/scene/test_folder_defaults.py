@@ -89,6 +89,7 @@ def test_options_win_over_the_file(course, animopt_here, tmp_path):
 
 
 @pytest.mark.parametrize("words", [["all", "ravine-sgd"], ["race", "--function", "ravine", "--racer", "adam:lr=.1"]])
+@pytest.mark.sampled(1)
 def test_other_commands_use_the_file_of_the_current_folder(course, animopt_here, monkeypatch, words):
     (course.parent / "animopt.toml").write_text(FILE, encoding="utf-8")
     done = animopt_here(*words, "--seconds", "0.4")
