@@ -311,7 +311,7 @@ def test_broken_link_is_refused(command, scene, folder, name, way, assert_refuse
 
 
 def identity(path):
-    """What changes if a file is replaced or written, unlike the time of its last access."""
+    """The properties that change if a file is replaced or written, unlike the time of its last access."""
     found = path.lstat()
     return found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns
 
