@@ -58,8 +58,11 @@ class PresetCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the name and the description of each preset."""
+        (names,) = (
+            each.type.choices for each in self.params if each.name == "preset" and isinstance(each.type, click.Choice)
+        )
         with formatter.section("Presets for --for"):
-            formatter.write_dl([(name, str(preset)) for name, preset in PRESETS.items()])
+            formatter.write_dl([(name, str(PRESETS[name])) for name in names])
 
 
 class LimitOption(click.Option):
@@ -131,12 +134,15 @@ def clip_options(workers: click.Option, size: click.Option, fps: float | str) ->
     ]
 
 
-PRESET = click.Option(
-    ["--for", "preset"],
-    type=click.Choice(list(PRESETS)),
-    metavar="PRESET",
-    help="Use a preset from the list below; other options override it.",
-)
+def preset_option(names: Iterable[str]) -> click.Option:
+    """Return the option --for, which chooses one of some presets."""
+    return click.Option(
+        ["--for", "preset"],
+        type=click.Choice(list(names)),
+        metavar="PRESET",
+        help="Use a preset from the list below; other options override it.",
+    )
+
 
 FORMAT_RATE = "25 for a GIF, else 50"
 """The default rate of a command whose clips have several formats."""
@@ -149,7 +155,7 @@ FORMAT_OPTIONS = [
         show_default="gif, mp4",
         help="Format of files without a name: gif, mp4, webm, webp, apng, mov or frames; may be given several times.",
     ),
-    PRESET,
+    preset_option(PRESETS),
     click.Option(
         ["--max-bytes"],
         metavar="BYTES",

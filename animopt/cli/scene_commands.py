@@ -13,7 +13,6 @@ from animopt.cli.options import (
     FORMAT_RATE,
     FRAME_WORKERS,
     LANGUAGE,
-    PRESET,
     SCENE_WORKERS,
     Context,
     PresetCommand,
@@ -21,13 +20,15 @@ from animopt.cli.options import (
     complete_function,
     complete_optimizer,
     folder_option,
+    preset_option,
     scenes_argument,
     size_option,
 )
-from animopt.core.errors import Error, UsageError
+from animopt.core.errors import Error, UsageError, install_command
 from animopt.core.processes import shell_command
 from animopt.drawing.layout import LAYOUTS
 from animopt.scene import catalog
+from animopt.video.presets import VIDEO_PRESETS
 
 if TYPE_CHECKING:
     from animopt.cli.rendering import RenderOptions
@@ -114,10 +115,10 @@ class SceneCommand(PresetCommand):
     def render(self, *, watch: bool, **options: Any) -> None:
         """Render the scene."""
         from animopt.cli.rendering import render
-        from animopt.scene.folder_defaults import read_defaults
+        from animopt.scene.folder_defaults import defaults_beside
 
         watched = self.path if watch else None
-        defaults = read_defaults(self.path.parent, Path())
+        defaults = defaults_beside(self.path)
         render(catalog.name(self.path), lambda written: self.load(), watch=watched, defaults=defaults, **options)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -259,9 +260,6 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
         if (report := results[name].report) and report.facts
     ]
     if cards:
-        options.console.files(
-            [save_page(folder, cards, options.output("clip.mp4").size, dark_posters=not options.theme)]
-        )
         size = options.output("clip.mp4").size
         options.console.files([save_page(folder, cards, size, dark_posters=not options.theme)])
     _check_results(results, options.console, named=bool(names))
@@ -273,7 +271,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     params=[
         click.Argument(["path"], type=click.Path(path_type=Path), metavar="FILE"),
         scenes_argument("SCENE..."),
-        PRESET,
+        preset_option(VIDEO_PRESETS),
         *clip_options(
             FRAME_WORKERS,
             size_option(None, "1920x1080 for a .pptx, 1280x720 for an .html"),
@@ -336,11 +334,10 @@ def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> 
 
 def _check_results(results: "Mapping[str, BatchResult]", console: Console, *, named: bool) -> None:
     """Raise Error with the names of failed scenes. Scenes that were not `named` and lack an extra do not count."""
-    lacking = {} if named else {name: each.failure for name, each in results.items() if each.lacks_extra}
+    lacking = {} if named else {name: each.missing_extra for name, each in results.items() if each.missing_extra}
     if lacking:
-        # Each failure ends with the remedy.
-        remedies = sorted({failure.rpartition("; ")[2] for failure in lacking.values()})
-        console.note(f"animopt: left out {', '.join(sorted(lacking))}; to render them, {' and '.join(remedies)}")
+        commands = " and ".join(map(install_command, sorted(set(lacking.values()))))
+        console.note(f"animopt: left out {', '.join(sorted(lacking))}; to render them, install it with {commands}")
     failed = sorted(name for name, result in results.items() if result.failure and name not in lacking)
     if failed:
         raise Error(f"{len(failed)} of {len(results)} scenes failed: {', '.join(failed)}")

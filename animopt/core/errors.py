@@ -50,7 +50,11 @@ class UsageError(Error, ValueError):
 
 
 class MissingExtraError(Error):
-    """A package is not installed that one of animopt's extras brings."""
+    """A package of one of animopt's extras is not installed."""
+
+    def __init__(self, message: str, extra: str = "") -> None:
+        super().__init__(message)
+        self.extra = extra
 
 
 @contextmanager
@@ -59,7 +63,8 @@ def required_extra(extra: str, place: str, package: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MissingExtraError(f"{place}: needs {package}; install it with {install_command(extra)}") from error
+        message = f"{place}: needs {package}; install it with {install_command(extra)}"
+        raise MissingExtraError(message, extra) from error
 
 
 def install_command(extra: str) -> str:

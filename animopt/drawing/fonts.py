@@ -95,9 +95,9 @@ def missing_letters(text: str) -> str:
     A font that was installed after matplotlib listed the fonts is found, too.
     """
     missing = _missing_letters(text)
-    if missing and _add_new_fonts():
-        font_family.cache_clear()
-        missing = _missing_letters(text)
+    if missing:
+        _add_new_fonts()
+        missing = _missing_letters(missing)
     return missing
 
 
@@ -114,15 +114,16 @@ def _missing_letters(text: str) -> str:
 
 
 @cache
-def _add_new_fonts() -> bool:
-    """Add the fonts of the machine that are not in matplotlib's list, once. Return whether there are any."""
+def _add_new_fonts() -> None:
+    """Add the fonts of the machine that are not in matplotlib's list, once in a process."""
     known = {font.fname for font in fontManager.ttflist}
     new_paths = [path for path in findSystemFonts() if path not in known]
     for path in new_paths:
         # matplotlib leaves out fonts that it cannot read.
         with suppress(Exception):
             fontManager.addfont(path)
-    return bool(new_paths)
+    if new_paths:
+        font_family.cache_clear()
 
 
 def replace_missing(text: str, missing: str) -> str:

@@ -96,7 +96,7 @@ def write_sidecars(
                     write_atomically(path, texts[kind].encode())
                 else:
                     largest = max(clip, key=lambda output: output.size[0] * output.size[1])
-                    save_still(path, film_of(largest).at(timeline.result_second), recipe_of(largest))
+                    save_still(path, film_of(largest).result_frame(), recipe_of(largest))
                 yield path
     failures.raise_if_any()
 

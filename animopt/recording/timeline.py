@@ -249,6 +249,11 @@ class Timeline:
         return second - ease / 2
 
 
+def frame_count(seconds: float, fps: float) -> int:
+    """Return the number of frames of a clip."""
+    return max(1, round(seconds * fps))
+
+
 def _ramp(part: float) -> float:
     """Return the smoothstep of a number, from 0 at 0 to 1 at 1, which has no slope at either end."""
     part = min(1.0, max(0.0, part))

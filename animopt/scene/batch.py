@@ -13,7 +13,8 @@ import attrs
 
 from animopt.core.errors import Error, Failures, MissingExtraError, UsageError, first_line
 from animopt.core.files import read_whole, temporary_folder, total_size, write_atomically
-from animopt.scene.folder_defaults import FolderDefaults, read_defaults
+from animopt.recording.timeline import frame_count
+from animopt.scene.folder_defaults import FolderDefaults, defaults_beside
 from animopt.video.output import Output
 
 if TYPE_CHECKING:
@@ -62,14 +63,14 @@ class BatchResult:
     """The result of a scene: the paths of its files, its warnings, and the reason if it failed.
 
     `clips` are the outputs among the files, as they were made. The report is the task's, None if the scene failed.
-    A scene that `lacks_extra` failed because a package of an extra is not installed.
+    A scene with a `missing_extra` failed because a package of that extra is not installed.
     """
 
     name: str
     paths: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: str = ""
-    lacks_extra: bool = False
+    missing_extra: str = ""
     report: SceneReport | None = None
     clips: tuple[Output, ...] = ()
 
@@ -116,9 +117,8 @@ def render_all(
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                defaults = read_defaults(path.parent, Path())
-                content = path.read_bytes()
-                arguments = (name, str(path), str(path.resolve()), content, defaults, outputs, fields or {}, task)
+                file = str(path), str(path.resolve()), path.read_bytes(), defaults_beside(path)
+                arguments = (name, *file, outputs, fields or {}, task)
                 futures[executor.submit(_render, *arguments)] = name
             except OSError as error:
                 yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
@@ -192,7 +192,8 @@ def _render(
             steps = task(load_with_defaults(scene_file, defaults).replace(**fields), local_outputs)
             result = replace(result, report=_run(steps, files))
         except Error as error:
-            result = replace(result, failure=str(error), lacks_extra=isinstance(error, MissingExtraError))
+            missing_extra = error.extra if isinstance(error, MissingExtraError) else ""
+            result = replace(result, failure=str(error), missing_extra=missing_extra)
     messages = [result.failure, *(str(each.message) for each in caught)]
     # Messages name the files that the user knows.
     given = [path, *(str(output.path) for output in outputs)]
@@ -236,7 +237,7 @@ def file_reports(paths: Iterable[Path], clips: Iterable[Output], seconds: float)
 
 
 def _clip_report(output: Output, seconds: float) -> dict[str, object]:
-    frames = max(1, round(seconds * output.fps))
+    frames = frame_count(seconds, output.fps)
     return {
         "width": output.size[0],
         "height": output.size[1],

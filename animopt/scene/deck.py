@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 from animopt.core.errors import Error, UsageError, check_choice
@@ -12,13 +13,14 @@ from animopt.core.files import atomic_write
 from animopt.drawing.theme import THEMES
 from animopt.publish.slides import Slide, import_pptx, paragraphs, plain_text, save_html, save_powerpoint
 from animopt.recording.events import alt_text, events
+from animopt.recording.timeline import frame_count
 from animopt.scene import catalog
 from animopt.scene.limits import Limits
 from animopt.scene.races import recordings, timeline_of
 from animopt.scene.render import save_with_poster
 from animopt.scene.scene import Scene, load_scene
 from animopt.video.output import Output, check_path
-from animopt.video.presets import PRESETS
+from animopt.video.presets import PRESETS, VIDEO_PRESETS
 from animopt.video.save import Progress, save_still
 from animopt.video.worker_pool import drawing_executor
 
@@ -27,9 +29,6 @@ SAVERS = {".html": save_html, ".pptx": save_powerpoint}
 
 DEFAULT_PRESETS = {".html": "reveal", ".pptx": "powerpoint"}
 """Destination of the clips of a deck, by suffix."""
-
-CLIP_PRESETS = [name for name, preset in PRESETS.items() if preset.suffix == ".mp4"]
-"""Destinations whose clips a deck can have."""
 
 
 def save_deck(
@@ -75,7 +74,7 @@ def save_deck(
     _check_deck(path)
     if not scenes:
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as ravine-race")
-    preset = check_choice("for", preset or DEFAULT_PRESETS[path.suffix.lower()], CLIP_PRESETS)
+    preset = check_choice("for", preset or DEFAULT_PRESETS[path.suffix.lower()], VIDEO_PRESETS)
     given = {name: value for name, value in (("size", size), ("fps", fps), ("theme", theme)) if value is not None}
     clip = PRESETS[preset].output("clip.mp4", **given)
     clip = clip.draft() if draft else clip
@@ -89,19 +88,17 @@ def save_deck(
         drawing_executor(workers, clip.fps * sum(scene.seconds for scene in loaded)) as executor,
     ):
         slides = []
-        counts = [max(1, round(scene.seconds * clip.fps)) for scene in loaded]
+        *starts, frames = accumulate((frame_count(scene.seconds, clip.fps) for scene in loaded), initial=0)
 
-        def add_frames(before: int, done: int, total: int) -> None:
-            frame_progress(before + done, sum(counts))
+        def add_frames(start: int, done: int, total: int) -> None:
+            frame_progress(start + done, frames)
 
-        for number, (scene, source) in enumerate(zip(loaded, scenes, strict=True), 1):
+        for number, (scene, source, start) in enumerate(zip(loaded, scenes, starts, strict=True), 1):
             file = None if isinstance(source, Scene) else Path(source)
             name = catalog.name(file) if file else f"scene {number}"
             try:
                 output = Output(unfinished.with_name(f"{number}.mp4"), clip.size, clip.fps, theme)
-                slides.append(
-                    _slide(scene, name, file, output, executor, partial(add_frames, sum(counts[: number - 1])))
-                )
+                slides.append(_slide(scene, name, file, output, executor, partial(add_frames, start)))
             except Error as error:
                 kind = UsageError if isinstance(error, UsageError) else Error
                 raise kind(f"{name}: {error}") from error

@@ -56,6 +56,11 @@ KEYS = {"for" if each.name == "preset" else each.name: each.name for each in att
 """Fields by the keys in the file."""
 
 
+def defaults_beside(scene_file: Path) -> FolderDefaults:
+    """Return the defaults for a scene file: those of its folder, otherwise of the current folder."""
+    return read_defaults(scene_file.parent, Path())
+
+
 def read_defaults(*folders: Path) -> FolderDefaults:
     """Return the defaults of the first of these folders that has a file with defaults.
 

@@ -38,13 +38,11 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
     from animopt.scene.races import recordings
     from animopt.scene.render import film_of, race_report, save_with_poster
 
-    output, *others = outputs
+    output, *dark = outputs
     picture = save_with_poster(scene, output)
     yield output.path
-    for each in outputs:
-        if each in others:
-            film = film_of(scene, each)
-            picture = film.at(film.timeline.result_second)
+    pictures = [picture, *(film_of(scene, each).result_frame() for each in dark)]
+    for each, picture in zip(outputs, pictures, strict=True):
         poster = each.path.with_suffix(".png")
         save_still(poster, picture)
         yield poster

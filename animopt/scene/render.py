@@ -108,7 +108,7 @@ def save_with_poster(
     check_output_limits(scene, output)
     clip = film_of(scene, output, titled=titled)
     list(save_clips([output], lambda _: clip, progress, executor))
-    return clip.at(clip.timeline.result_second)
+    return clip.result_frame()
 
 
 def notebook_clip(

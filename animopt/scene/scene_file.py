@@ -133,8 +133,10 @@ def run_file(path: str | os.PathLike[str], folder: SceneFolder) -> dict[str, obj
         except BaseException as error:
             if must_propagate(error):
                 raise
-            kind = MissingExtraError if isinstance(error, MissingExtraError) else Error
-            raise kind(f"{_location(error, path, folder)}: {_message(error, folder)}") from error
+            message = f"{_location(error, path, folder)}: {_message(error, folder)}"
+            if isinstance(error, MissingExtraError):
+                raise MissingExtraError(message, error.extra) from error
+            raise Error(message) from error
         finally:
             if before is None:
                 sys.modules.pop(NAME, None)

@@ -19,7 +19,7 @@ from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_
 from animopt.drawing.text import formula_mathtext, text_source
 from animopt.drawing.theme import THEMES
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Timeline
+from animopt.recording.timeline import Timeline, frame_count
 from animopt.video.frame_stream import stream_frames
 
 RACE_PANELS = ("wireframe", "contour", "loss", "standings", "multiples")
@@ -116,7 +116,7 @@ class Film:
         return 4 if self._staging.transparent else 3
 
     def __len__(self) -> int:
-        return max(1, round(self.timeline.seconds * self.fps))
+        return frame_count(self.timeline.seconds, self.fps)
 
     def frame(self, index: int) -> Pixels:
         """Return one frame. The first has the index 0."""
@@ -127,6 +127,10 @@ class Film:
         moment = self.timeline.moment(second)
         with DRAWING_LOCK:
             return self.canvas(moment.race).draw(moment)
+
+    def result_frame(self) -> Pixels:
+        """Return the frame at which the race is over, which is a clip's poster."""
+        return self.at(self.timeline.result_second)
 
     def frames(self, executor: Executor | None = None) -> Generator[Pixels, None, None]:
         """Yield all frames in order, drawn in this process or by an executor with the same bits.

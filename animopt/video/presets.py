@@ -58,3 +58,6 @@ PRESETS = {
     "phone": Preset(".mp4", (720, 1280), 30, "upright; messengers accept 16 MB", 16 * MB),
 }
 """The presets by name."""
+
+VIDEO_PRESETS = [name for name, preset in PRESETS.items() if preset.suffix == ".mp4"]
+"""Presets whose clips are videos, as a deck needs them."""
