@@ -15,6 +15,7 @@ import click
 from animopt.core.errors import Error, UsageError, escape_controls, escaped_json
 
 if TYPE_CHECKING:
+    from animopt.cli.progress import ShowProgress
     from animopt.video.output import Output
 
 
@@ -85,16 +86,13 @@ class Console:
         ):
             yield
 
-    def progress(self, name: str, unit: str = "frames") -> AbstractContextManager[Callable[[int, int], None]]:
-        """Show a progress bar in a context if standard error is a terminal.
-
-        The context yields a function that takes the number of finished frames, or of another unit, and the total.
-        """
+    def progress(self, name: str) -> "AbstractContextManager[ShowProgress]":
+        """Show a progress bar in a context if standard error is a terminal."""
         if self.quiet or self.json or not sys.stderr.isatty():
-            return nullcontext(lambda done, total: None)
+            return nullcontext(lambda done, total, frames=None: None)
         from animopt.cli.progress import progress_bar
 
-        return progress_bar(escape_controls(name), unit)
+        return progress_bar(escape_controls(name))
 
 
 def exit_code(error: Error) -> int:

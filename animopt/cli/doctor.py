@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 from animopt.core.errors import Error, first_line, install_command
 from animopt.core.processes import available_processors
-from animopt.scene.folder_defaults import FILE, read_defaults
+from animopt.scene.folder_defaults import FILE, defaults_of
 
 DEVELOPER_EXTRAS = "docs", "test"
 """Extras for work on animopt itself, which are not checked."""
@@ -127,7 +127,7 @@ def _fonts(letters: str) -> str:
 
 
 def _defaults() -> str:
-    return str(read_defaults(Path(), Path("scenes")).path or f"no {FILE} in this folder")
+    return str(defaults_of().path or f"no {FILE} in this folder or its scenes")
 
 
 def _writable(folder: Path) -> str:

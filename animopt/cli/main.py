@@ -25,11 +25,11 @@ DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show t
 
 
 SIMILAR_OPTIONS = {
-    "--duration": "--seconds",
-    "--language": "--lang",
-    "--out": "--output",
-    "--preview": "--draft for a quick clip, and --open to show it",
-    "--show": "--open",
+    "--duration": ["--seconds"],
+    "--language": ["--lang"],
+    "--out": ["--output"],
+    "--preview": ["--draft", "--open"],
+    "--show": ["--open"],
 }
 """Options that other programs have, and the ones of animopt that do the same."""
 
@@ -128,14 +128,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+def _similar_options(error: click.NoSuchOption) -> list[str]:
+    """Return the options of the command that do what a missing one does in other programs."""
+    known = [option for each in error.ctx.command.params for option in each.opts] if error.ctx else []
+    return [option for option in SIMILAR_OPTIONS.get(error.option_name, ()) if option in known]
+
+
 def _message_and_code(error: BaseException) -> tuple[str, int]:
     """Return the message for an exception, and the exit code."""
     # An interrupt may cause another exception.
     if signal_received() or isinstance(error, (click.Abort, KeyboardInterrupt)):
         return INTERRUPTED, signal_exit_code()
     match error:
-        case click.NoSuchOption() if similar := SIMILAR_OPTIONS.get(error.option_name):
-            return f"no such option: {error.option_name}; use {similar}", error.exit_code
+        case click.NoSuchOption() if similar := _similar_options(error):
+            return f"no such option: {error.option_name}; use {' and '.join(similar)}", error.exit_code
         case click.ClickException():
             return error.format_message(), error.exit_code
         case Error():

@@ -96,7 +96,7 @@ class RenderOptions:
 
     @property
     def _preset(self) -> str | None:
-        """The destination. A default one does not apply to files or formats that are named."""
+        """The preset. A default one does not apply to files or formats that are named."""
         return self.preset or (None if self.outputs or self.formats else self.defaults.preset)
 
     @property
@@ -111,7 +111,7 @@ class RenderOptions:
         """
         max_bytes = None if self.max_bytes is None else parse_bytes(self.max_bytes)
         make_output = PRESETS[self._preset].output if self._preset else Output
-        # A destination that is given wins over the folder's defaults.
+        # A preset that is given wins over the folder's defaults.
         defaults = FolderDefaults() if self.preset else self.defaults
         given = _given(size=defaults.size, fps=defaults.fps) | _given(
             size=self.size, fps=self.fps, theme=theme or self.theme, max_bytes=max_bytes

@@ -115,10 +115,10 @@ class SceneCommand(PresetCommand):
     def render(self, *, watch: bool, **options: Any) -> None:
         """Render the scene."""
         from animopt.cli.rendering import render
-        from animopt.scene.folder_defaults import defaults_beside
+        from animopt.scene.folder_defaults import defaults_of
 
         watched = self.path if watch else None
-        defaults = defaults_beside(self.path)
+        defaults = defaults_of(self.path.parent)
         render(catalog.name(self.path), lambda written: self.load(), watch=watched, defaults=defaults, **options)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -170,10 +170,10 @@ class SceneCommand(PresetCommand):
 def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **options: Any) -> None:
     """Render a race without a scene file: optimizers on a function."""
     from animopt.cli.rendering import render
-    from animopt.scene.folder_defaults import read_defaults
+    from animopt.scene.folder_defaults import defaults_of
 
     fields = {name: options.pop(name) for name in ("start", "steps", "title", "caption")}
-    defaults = read_defaults(Path())
+    defaults = defaults_of()
 
     def load(written: list[Path]) -> "Scene":
         from animopt.scene.race_spec import race_scene
@@ -208,9 +208,9 @@ def render_all_scenes(names: tuple[str, ...], folder: Path | None, **values: Any
     """
     from animopt.cli.rendering import RenderOptions, output_folder
     from animopt.scene.batch import render_all
-    from animopt.scene.folder_defaults import read_defaults
+    from animopt.scene.folder_defaults import defaults_of
 
-    options = RenderOptions(**values, defaults=read_defaults(Path(), Path("scenes")))
+    options = RenderOptions(**values, defaults=defaults_of())
     folder = folder or options.default_folder
     scenes = {
         name: (path, [options.output(f"{folder / name}{ending}") for ending in options.endings])
@@ -318,8 +318,11 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
 
 def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> "dict[str, BatchResult]":
     """Report each scene when it is finished, and return all results by name."""
+    from animopt.recording.timeline import frame_count
+
     results = {}
-    with console.progress("rendering", "scenes") as progress:
+    frames = 0
+    with console.progress("rendering") as progress:
         for done, result in enumerate(rendered, 1):
             results[result.name] = result
             for warning in result.warnings:
@@ -328,7 +331,8 @@ def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> 
             error = {"error": result.failure} if result.failure else {}
             console.files(result.paths, result.clips, seconds, scene={"name": result.name, **race}, **error)
             console.note(f"{done}/{total} {result.name}: {f'failed: {result.failure}' if result.failure else 'done'}")
-            progress(done, total)
+            frames += sum(frame_count(seconds, clip.fps) for clip in result.clips)
+            progress(done, total, frames)
     return results
 
 

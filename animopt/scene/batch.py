@@ -14,7 +14,7 @@ import attrs
 from animopt.core.errors import Error, Failures, MissingExtraError, UsageError, first_line
 from animopt.core.files import read_whole, temporary_folder, total_size, write_atomically
 from animopt.recording.timeline import frame_count
-from animopt.scene.folder_defaults import FolderDefaults, defaults_beside
+from animopt.scene.folder_defaults import FolderDefaults, defaults_of
 from animopt.video.output import Output
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ def render_all(
     try:
         for name, (path, outputs) in scenes.items():
             try:
-                file = str(path), str(path.resolve()), path.read_bytes(), defaults_beside(path)
+                file = str(path), str(path.resolve()), path.read_bytes(), defaults_of(path.parent)
                 arguments = (name, *file, outputs, fields or {}, task)
-                futures[executor.submit(_render, *arguments)] = name
+                futures[executor.submit(render_in_worker, *arguments)] = name
             except OSError as error:
                 yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
             except UsageError as error:
@@ -164,7 +164,7 @@ def _move_into_place(result: BatchResult, files: Files, outputs: Sequence[Output
     )
 
 
-def _render(
+def render_in_worker(
     name: str,
     path: str,
     absolute_path: str,

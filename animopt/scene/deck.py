@@ -28,7 +28,7 @@ SAVERS = {".html": save_html, ".pptx": save_powerpoint}
 """Functions that write a deck, by suffix."""
 
 DEFAULT_PRESETS = {".html": "reveal", ".pptx": "powerpoint"}
-"""Destination of the clips of a deck, by suffix."""
+"""Preset of the clips of a deck, by suffix."""
 
 
 def save_deck(
@@ -55,7 +55,7 @@ def save_deck(
         size: Size (width, height) of the clips in pixels. Default: that of the preset.
         fps: Frames per second. Default: that of the preset.
         theme: Name of a theme. Default: each scene's theme.
-        preset: Destination of the clips, as "powerpoint" or "keynote". Default: "powerpoint" for .pptx, which is
+        preset: Name of a preset for the clips, as "powerpoint" or "keynote". Default: "powerpoint" for .pptx, which is
             1920 × 1080 at 30 frames per second, and "reveal" for .html, which is 1280 × 720 at 50.
         seconds: Length of the clips. Default: each scene's length.
         lang: Language of the texts. Default: each scene's language.

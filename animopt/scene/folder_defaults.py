@@ -56,9 +56,9 @@ KEYS = {"for" if each.name == "preset" else each.name: each.name for each in att
 """Fields by the keys in the file."""
 
 
-def defaults_beside(scene_file: Path) -> FolderDefaults:
-    """Return the defaults for a scene file: those of its folder, otherwise of the current folder."""
-    return read_defaults(scene_file.parent, Path())
+def defaults_of(folder: Path = Path("scenes")) -> FolderDefaults:
+    """Return the defaults for the scenes of a folder: its own, those of `scenes`, or those of the current folder."""
+    return read_defaults(folder, Path("scenes"), Path())
 
 
 def read_defaults(*folders: Path) -> FolderDefaults:

@@ -54,7 +54,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
         facts=SceneFacts(
             title=race.title,
             language=_title_language(scene),
-            function=_function_name(scene),
+            function=function_name(scene),
             optimizers=tuple(dict.fromkeys(race.optimizers)),
             alt=alt_text(race),
         ),
@@ -113,7 +113,7 @@ def _title_language(scene: "Scene") -> str:
     return scene.lang if scene.title.get(scene.lang) else next(iter(scene.title), "")
 
 
-def _function_name(scene: "Scene") -> str:
+def function_name(scene: "Scene") -> str:
     """Return the name of the first function, without an article or an angle."""
     name = scene.functions[0].name.partition(", turned by ")[0]
     return re.sub(r"^(a|an|the) ", "", name) or "unnamed"

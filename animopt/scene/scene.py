@@ -12,7 +12,7 @@ import attrs
 from animopt.core.errors import Error, UsageError, check_number, short_repr
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
-from animopt.scene.folder_defaults import FolderDefaults, Unset, defaults_beside
+from animopt.scene.folder_defaults import FolderDefaults, Unset, defaults_of
 from animopt.scene.races import check_scene, record_race, timeline_of, title_of
 from animopt.scene.render import (
     NOTEBOOK_SIZE,
@@ -230,7 +230,8 @@ def load_scene(path: str | os.PathLike[str]) -> Scene:
     """Run a Python file, and return its variable `scene`.
 
     The file can import the modules beside it, but not those that have the name of an installed module. A file
-    `animopt.toml` beside it, or in the current folder, has defaults for fields that the scene does not set.
+    `animopt.toml` beside it, in the folder `scenes`, or in the current folder, has defaults for fields that the scene
+    does not set.
 
     Args:
         path: Path of the scene file.
@@ -244,7 +245,7 @@ def load_scene(path: str | os.PathLike[str]) -> Scene:
     """
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
         raise UsageError(f"scene file {short_repr(path)}: give a path, as 'my_scene.py'")
-    return load_with_defaults(path, defaults_beside(Path(path)))
+    return load_with_defaults(path, defaults_of(Path(path).parent))
 
 
 def load_with_defaults(path: str | os.PathLike[str], defaults: FolderDefaults) -> Scene:

@@ -346,7 +346,7 @@ def test_short_help_option_works(animopt_here):
         (["ravine-sgd", "x.mp4"], "unexpected argument 'x.mp4'; to write this file, use -o x.mp4"),
         (["ravine-sgd", "--draft", "frames/"], "unexpected argument 'frames/'; to write this file, use -o frames/"),
         (["ravine-sgd", "fast"], "unexpected argument 'fast'; animopt ravine-sgd --help lists the options"),
-        (["ravine-sgd", "--preview"], "no such option: --preview; use --draft for a quick clip, and --open to show it"),
+        (["ravine-sgd", "--preview"], "no such option: --preview; use --draft and --open"),
         (["ravine-sgd", "--language", "ko"], "no such option: --language; use --lang"),
     ],
 )

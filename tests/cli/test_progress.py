@@ -72,3 +72,14 @@ def test_dumb_terminal_and_quiet_show_no_bar(tmp_path, write_scene, option, term
     write_scene(tmp_path / "mine.py")
     shown, printed, code = run_on_terminal(tmp_path, "mine.py", "-o", "a.gif", *QUICK, *option, TERM=term)
     assert (shown.strip(), printed, code) == (("", [], 0) if option else ("from the scene", ["a.gif"], 0))
+
+
+@pytest.mark.long
+def test_bar_of_all_counts_scenes_and_their_frames(tmp_path, write_scene):
+    for name in ("a.py", "b.py"):
+        write_scene(tmp_path / name)
+    shown, _, code = run_on_terminal(tmp_path, "all", "a.py", "b.py", "--workers", "1", "--format", "gif", *QUICK)
+    assert code == 0
+    counts = re.findall(r"(\d)/2 scenes, (\d+) frames", COLOR.sub("", shown))
+    assert counts[-1] == ("2", "20")
+    assert ("1", "10") in counts

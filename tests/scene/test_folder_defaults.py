@@ -81,7 +81,7 @@ def test_options_win_over_the_file(course, animopt_here, tmp_path):
     size, frames, corner = clip_of("a.gif")
     assert (size, frames) == ((240, 160), 4)
     assert min(corner) > 240
-    # A destination that is given sets size and rate itself.
+    # A preset that is given sets size and rate itself.
     assert (
         animopt_here(str(course / "plain.py"), "--seconds", "0.2", "--for", "notebook", "-o", "b.gif").returncode == 0
     )
@@ -89,9 +89,11 @@ def test_options_win_over_the_file(course, animopt_here, tmp_path):
 
 
 @pytest.mark.parametrize("words", [["all", "ravine-sgd"], ["race", "--function", "ravine", "--racer", "adam:lr=.1"]])
-@pytest.mark.sampled(1)
-def test_other_commands_use_the_file_of_the_current_folder(course, animopt_here, monkeypatch, words):
-    (course.parent / "animopt.toml").write_text(FILE, encoding="utf-8")
+@pytest.mark.parametrize("folder", [".", "scenes"])
+@pytest.mark.sampled(2)
+def test_other_commands_use_the_file_of_scenes_or_of_the_current_folder(course, animopt_here, folder, words):
+    (course.parent / folder).mkdir(exist_ok=True)
+    (course.parent / folder / "animopt.toml").write_text(FILE, encoding="utf-8")
     done = animopt_here(*words, "--seconds", "0.4")
     assert done.returncode == 0, done.stderr
     (path,) = (course.parent / "clips").iterdir()
@@ -144,10 +146,11 @@ def test_recipe_has_the_defaults_that_were_used(course, animopt_here, tmp_path):
 
 def test_doctor_shows_the_file_in_force(animopt_here, tmp_path, monkeypatch):
     monkeypatch.setattr("animopt.cli.doctor._test_clip", lambda: "")
-    assert "no animopt.toml in this folder" in animopt_here("doctor").stdout
+    assert "no animopt.toml in this folder or its scenes" in animopt_here("doctor").stdout
     (tmp_path / "scenes").mkdir()
     (tmp_path / "scenes" / "animopt.toml").write_text("fps = 5")
     assert "animopt.toml" in animopt_here("doctor").stdout.partition("defaults")[2].splitlines()[0]
+    (tmp_path / "scenes" / "animopt.toml").unlink()
     (tmp_path / "animopt.toml").write_text("fps = 0")
     done = animopt_here("doctor")
     assert done.returncode == 1

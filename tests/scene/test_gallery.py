@@ -16,9 +16,8 @@ import animopt
 from animopt import Function, Output, Racer, Scene
 from animopt.functions import ravine, rotated
 from animopt.publish.slides import plain_text
-from animopt.scene import batch
 from animopt.scene.batch import SceneFacts
-from animopt.scene.gallery import Card, _function_name, render_card, save_page
+from animopt.scene.gallery import Card, function_name, render_card, save_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 browsing = pytest.mark.skipif(
@@ -467,12 +466,13 @@ def test_gallery_replaces_its_own_page_and_keeps_other_files(animopt_here, tmp_p
 
 def test_facts_are_in_the_chosen_language(tmp_path):
     scene = Scene(title={"en": "A race", "fr": "Une course"}, function=ravine, racers=[Racer("Adam", lr=0.1)], steps=3)
-    files = {}
-    scene = scene.replace(lang="fr", seconds=0.4)
-    facts = batch._run(render_card(scene, [Output(tmp_path / "a.mp4", SMALL, 5)]), files).facts
+    steps = render_card(scene.replace(lang="fr", seconds=0.4), [Output(tmp_path / "a.mp4", SMALL, 5)])
+    assert [next(steps).name, next(steps).name] == ["a.mp4", "a.png"]
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    facts = end.value.value.facts
     assert (facts.title, facts.language, facts.optimizers) == ("Une course", "fr", ("Adam",))
     assert facts.alt.startswith("Une course. An animation of 3 steps")
-    assert list(files) == ["a.mp4", "a.png"]
 
 
 def bowl(x):
@@ -490,7 +490,7 @@ def bowl(x):
     ],
 )
 def test_function_name_has_no_article_and_no_angle(function, name):
-    assert _function_name(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(1, 1))) == name
+    assert function_name(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(1, 1))) == name
 
 
 @pytest.mark.parametrize(

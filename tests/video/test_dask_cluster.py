@@ -249,7 +249,9 @@ def test_scene_file_is_sent_to_workers_that_lack_it(tmp_path):
     def render():
         path = tmp_path / "one.py"
         defaults, fields = FolderDefaults(), {"seconds": 0.2}
-        return batch._render("one", str(path), str(path), content, defaults, outputs, fields, batch.render_scene)
+        return batch.render_in_worker(
+            "one", str(path), str(path), content, defaults, outputs, fields, batch.render_scene
+        )
 
     content = (tmp_path / "one.py").read_bytes()
     here, _ = render()
