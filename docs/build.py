@@ -5,17 +5,23 @@ and Chromium or Chrome for the PDF.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import metadata
+from importlib.metadata import files, metadata
 from pathlib import Path
+
+from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SITE = ROOT / "site"
 BROWSERS = "chromium", "google-chrome", "chrome"
 """Names of programs that print a page to a PDF."""
+HANGUL = "NanumGothic.ttf"
+"""Name of the font in assets/site.css, a file of koreanize-matplotlib."""
 
 
 def main() -> None:
@@ -31,10 +37,24 @@ def main() -> None:
     variables = {"PYTHONPATH": str(DOCS), "NO_MKDOCS_2_WARNING": "true", "REPOSITORY": urls.get("Repository", "")}
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(ROOT / "mkdocs.yml")]
     subprocess.run(command, env=os.environ | variables, check=True)
+    write_hangul()
     if browser := next(filter(None, map(shutil.which, BROWSERS)), None):
         page = (SITE / "print_page" / "index.html").as_uri()
         options = ["--headless", "--no-sandbox", "--no-pdf-header-footer", "--virtual-time-budget=20000"]
         subprocess.run([browser, *options, f"--print-to-pdf={SITE / 'animopt.pdf'}", page], check=True)
+
+
+def write_hangul() -> None:
+    """Write a font with the Korean letters of the site. Browsers refuse the complete font for its empty tables."""
+    letters = {letter for page in SITE.rglob("*.html") for letter in re.findall("[가-힣]", page.read_text("utf-8"))}
+    options = Options()
+    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]
+    subsetter = Subsetter(options)
+    subsetter.populate(text="".join(letters))
+    (path,) = (path for path in files("koreanize-matplotlib") or [] if path.name == HANGUL)
+    with TTFont(path.locate()) as font:
+        subsetter.subset(font)
+        font.save(SITE / "assets" / HANGUL)
 
 
 if __name__ == "__main__":
