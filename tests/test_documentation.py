@@ -25,12 +25,14 @@ from animopt.video.output import FORMATS
 ROOT = Path(__file__).parent.parent
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+    for path in (*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
     if path.name not in ("changelog.md", "contributing.md")
 }
 README = PAGES["README.md"]
 FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"\n]*)\")?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = FENCE.findall(README)
+KOREAN = {page: page.replace(".ko.", ".") for page in PAGES if ".ko." in page}
+"""English page of each Korean page."""
 COMMANDS = [
     (page, line)
     for page, text in PAGES.items()
@@ -38,9 +40,14 @@ COMMANDS = [
     if language == "sh"
     for line in block.splitlines()
 ]
-TABLE_COMMANDS = [
-    line for row in re.findall(r"^\|.*\|$", README, re.MULTILINE) for line in re.findall(r"`(animopt .*?)`", row)
-]
+
+
+def table_commands(text):
+    rows = re.findall(r"^\|.*\|$", text, re.MULTILINE)
+    return [line for row in rows for line in re.findall(r"`((?:animopt|pip) .*?)`", row)]
+
+
+TABLE_COMMANDS = table_commands(README)
 CLIPS = sorted(
     {Path(link).name for text in PAGES.values() for link in re.findall(r"!\[.*?\]\(.*?renders/(.*?)\)", text)}
 )
@@ -64,6 +71,29 @@ def test_readme_opens_with_a_clip_two_commands_and_a_scene():
     assert BLOCKS[1][2].endswith("pytest\n")
     scene = (ROOT / "scenes" / "ravine_race.py").read_text(encoding="utf-8")
     assert without_docstring(BLOCKS[2][2]) == without_docstring(scene)
+
+
+def without_comments(block):
+    language, title, text = block
+    return language, title, re.sub(r"#.*", "", text)
+
+
+def test_korean_readme_has_the_blocks_commands_and_clips_of_the_english_one():
+    korean = PAGES["README.ko.md"]
+    assert korean.count("\n") <= 130
+    assert [without_comments(block) for block in FENCE.findall(korean)] == [without_comments(block) for block in BLOCKS]
+    assert table_commands(korean) == TABLE_COMMANDS
+    clips, english = (re.findall(r"!\[.*?\]\((.*?)\)", text) for text in (korean, README))
+    assert clips == english
+    headings, english = (re.findall(r"^#+", FENCE.sub("", text), re.MULTILINE) for text in (korean, README))
+    assert headings == english
+
+
+@pytest.mark.parametrize(("korean", "english"), KOREAN.items())
+def test_page_and_its_translation_link_to_each_other(korean, english):
+    for page, other in ((korean, english), (english, korean)):
+        above = PAGES[page].partition("\n\n!")[0].partition("\n## ")[0]
+        assert f"]({Path(other).name})" in above
 
 
 @pytest.fixture
@@ -134,9 +164,9 @@ def test_command_on_a_page_is_understood(line, tmp_path, monkeypatch, scenes):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("page", sorted({page for page, _ in COMMANDS}))
+@pytest.mark.parametrize("page", sorted({page for page, _ in COMMANDS} - {"README.ko.md"}))
 def test_commands_of_a_page_run_in_an_empty_folder(page, tmp_path):
-    """The blocks of a page, in their order, as a reader would type them."""
+    """The blocks of a page, in their order, as a reader would type them. README.ko.md has those of README.md."""
     (tmp_path / "renders").mkdir()
     for language, title, text in FENCE.findall(PAGES[page]):
         if title[-3:] == ".py":
