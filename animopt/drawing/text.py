@@ -94,7 +94,11 @@ def shorten_names(texts: Sequence[Text], names: Sequence[str], width: float) -> 
 def fit_text(text: Text, width: float, min_size: float) -> Text:
     """Reduce a text to `width` pixels: first its type size, down to `min_size` pixels, then its length. Return it."""
     if (wide := text_width(text)) > width:
-        text.set_fontsize(max(min_size, float(text.get_fontsize()) * width / wide))
+        size = float(text.get_fontsize()) * width / wide
+        text.set_fontsize(max(min_size, size))
+        if text_width(text) > width:
+            # The width of mathtext is not quite proportional to its type size.
+            text.set_fontsize(max(min_size, 0.98 * size))
     words = text.get_text()
     shown = len(words)
     while text_width(text) > width and shown > 1:
