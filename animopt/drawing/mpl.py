@@ -6,6 +6,7 @@ __all__ = [
     "Affine2D",
     "Artist",
     "Axes",
+    "Bbox",
     "BoxStyle",
     "Ellipse",
     "FancyArrowPatch",
@@ -15,6 +16,7 @@ __all__ = [
     "FixedFormatter",
     "FixedLocator",
     "FontProperties",
+    "GraphicsContextBase",
     "IdentityTransform",
     "LogLocator",
     "MarkerStyle",
@@ -43,7 +45,7 @@ try:
     import matplotlib
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.backend_bases import RendererBase
+    from matplotlib.backend_bases import GraphicsContextBase, RendererBase
     from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
     from matplotlib.colors import to_hex, to_rgb
     from matplotlib.figure import Figure
@@ -54,6 +56,6 @@ try:
     from matplotlib.path import Path
     from matplotlib.text import Text
     from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
-    from matplotlib.transforms import Affine2D, IdentityTransform
+    from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 finally:
     os.path.exists = _exists

@@ -3,12 +3,21 @@
 import re
 from collections.abc import Iterable, Sequence
 from os.path import commonprefix
-from typing import Any
+from typing import Any, cast
 
 from animopt.core.contexts import quiet_logger
 from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.fonts import describe_character
-from animopt.drawing.mpl import Axes, FontProperties, MathTextParser, Text
+from animopt.drawing.mpl import (
+    Axes,
+    Bbox,
+    FontProperties,
+    GraphicsContextBase,
+    MathTextParser,
+    RendererAgg,
+    RendererBase,
+    Text,
+)
 
 LINE_HEIGHT = 1.5
 """Height of a line with mathtext in type sizes."""
@@ -17,7 +26,79 @@ LINE_HEIGHT = 1.5
 def write(axes: Axes, x: float, y: float, words: str, size: float, color: str, **style: Any) -> Text:
     """Write words at a position of the axes, with their mathtext typeset. `size` is in pixels."""
     source, parse_math = text_source(words)
-    return axes.text(x, y, source, parse_math=parse_math, fontsize=size, color=color, **style)
+    text = MixedText(x, y, source, parse_math=parse_math, fontsize=size, color=color, clip_on=False, **style)
+    axes.add_artist(text)
+    return text
+
+
+class MixedText(Text):
+    """A horizontal text that can have mathtext beside words for which mathtext has no font, such as Korean ones.
+
+    matplotlib would draw the whole line as mathtext. Here the words and the mathtext of such a text are pieces, drawn
+    side by side on one baseline. Other texts are drawn by matplotlib.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the text."""
+        super().draw(_piecewise(renderer) if self._has_pieces() else renderer)
+
+    def get_window_extent(self, renderer: RendererBase | None = None, dpi: float | None = None) -> Bbox:
+        """Return the box of the text in pixels."""
+        if self._has_pieces():
+            # At 72 dots per inch a point is a pixel.
+            renderer = _piecewise(renderer or RendererAgg(1, 1, 72))
+        return super().get_window_extent(renderer, dpi)
+
+    def _has_pieces(self) -> bool:
+        source = self.get_text()
+        return self.get_parse_math() and not source.isascii() and bool(_missing_from_mathtext(source))
+
+
+def _piecewise(renderer: RendererBase) -> RendererBase:
+    return cast("RendererBase", _PieceRenderer(renderer))
+
+
+class _PieceRenderer:
+    """Draws a line with mathtext as pieces, by another renderer. The names of the arguments are matplotlib's."""
+
+    def __init__(self, renderer: RendererBase) -> None:
+        self._renderer = renderer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._renderer, name)
+
+    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: bool) -> tuple[float, float, float]:
+        """Return the size of a line, and how far it reaches below the baseline."""
+        pieces = _pieces(s) if ismath else [(s, False)]
+        sizes = [self._renderer.get_text_width_height_descent(piece, prop, is_math) for piece, is_math in pieces]
+        ascent = max(height - descent for _, height, descent in sizes)
+        descent = max(descent for _, _, descent in sizes)
+        return sum(width for width, _, _ in sizes), ascent + descent, descent
+
+    def draw_text(
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        ismath: bool = False,
+        mtext: Text | None = None,
+    ) -> None:
+        """Draw a line whose baseline begins at `x` and `y`."""
+        for piece, is_math in _pieces(s) if ismath else [(s, False)]:
+            # A renderer that knows `mtext` may align each piece as if it were the whole text.
+            self._renderer.draw_text(gc, x, y, piece, prop, angle, is_math, mtext=None)
+            x += self._renderer.get_text_width_height_descent(piece, prop, is_math)[0]
+
+
+def _pieces(source: str) -> list[tuple[str, bool]]:
+    """Return the words and mathtexts of a text for matplotlib in their order, each with whether it is mathtext."""
+    pieces = re.split(r"(?<!\\)\$", source)
+    pieces[::2] = [piece.replace(r"\$", "$") for piece in pieces[::2]]
+    pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
+    return [(piece, index % 2 == 1) for index, piece in enumerate(pieces) if piece]
 
 
 def text_source(words: str) -> tuple[str, bool]:
@@ -25,13 +106,14 @@ def text_source(words: str) -> tuple[str, bool]:
 
     Raises UsageError for mathtext that matplotlib cannot typeset.
     """
-    pieces = re.split(r"\\\((.+?)\\\)", words)
-    if len(pieces) == 1:
+    parts = re.split(r"\\\((.+?)\\\)", words)
+    if len(parts) == 1:
         return words, False
-    pieces[::2] = [piece.replace("$", r"\$") for piece in pieces[::2]]
-    pieces[1::2] = [f"${piece}$" for piece in pieces[1::2]]
-    check_mathtext("".join(pieces), f"{short_repr(words)}: is not all mathtext")
-    return "".join(pieces), True
+    parts[::2] = [part.replace("$", r"\$") for part in parts[::2]]
+    parts[1::2] = [f"${part}$" for part in parts[1::2]]
+    source, complaint = "".join(parts), f"{short_repr(words)}: is not all mathtext"
+    check_mathtext(source, complaint)
+    return source, True
 
 
 def formula_mathtext(formula: str) -> str:
@@ -42,24 +124,38 @@ def formula_mathtext(formula: str) -> str:
 
 
 def check_mathtext(text: str, complaint: str, *fonts: str) -> None:
-    """Raise UsageError, with the complaint and the cause, for a text that matplotlib cannot typeset.
+    """Raise UsageError, with the complaint and the cause, for a text whose mathtext cannot be typeset.
 
     `fonts` are names of font sets of mathtext; the default is animopt's own.
     """
     for family in fonts or (None,):
         try:
-            with quiet_logger("matplotlib.mathtext"):
-                glyphs = MathTextParser("path").parse(text, prop=FontProperties(math_fontfamily=family)).glyphs
+            missing = _missing_from_mathtext(text, family)
+            if missing:
+                # MixedText draws such letters, unless they are in mathtext.
+                maths = "".join(piece for piece, is_math in _pieces(text) if is_math)
+                missing = _missing_from_mathtext(maths, family)
         except ValueError as error:
             raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
-        drawn = {code for _, _, code, *_ in glyphs}
-        missing = [each for each in text if not each.isascii() and ord(each) not in drawn]
-        # In place of a letter that no font of mathtext has, matplotlib draws the character ¤ of the STIX fonts.
-        if missing and any(code == ord("¤") and "STIX" in font.family_name for font, _, code, *_ in glyphs):
+        if missing:
             raise UsageError(
-                f"{complaint}; no font for mathtext has {describe_character(missing[0])}; "
+                f"{complaint}; no font for mathtext has {describe_character(missing)}; "
                 "leave out the letter or the mathtext"
             )
+
+
+def _missing_from_mathtext(text: str, family: str | None = None) -> str:
+    """Return the first letter of a text that no font for mathtext has, or nothing.
+
+    Raises ValueError if matplotlib cannot parse the text.
+    """
+    with quiet_logger("matplotlib.mathtext"):
+        glyphs = MathTextParser("path").parse(text, prop=FontProperties(math_fontfamily=family)).glyphs
+    drawn = {code for _, _, code, *_ in glyphs}
+    # In place of a letter that no font of mathtext has, matplotlib draws the character ¤ of the STIX fonts.
+    if any(code == ord("¤") and "STIX" in font.family_name for font, _, code, *_ in glyphs):
+        return next((each for each in text if not each.isascii() and ord(each) not in drawn), "")
+    return ""
 
 
 def text_width(text: Text) -> float:

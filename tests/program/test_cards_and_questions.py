@@ -1,8 +1,10 @@
 """Title cards, questions, slow motion, results at the end, and languages of a scene."""
 
+import re
 import warnings
 
 import numpy as np
+import pypdf
 import pytest
 from matplotlib.text import Text
 
@@ -162,6 +164,26 @@ def test_only_marked_text_is_typeset_as_maths(make_film):
     assert title.get_parse_math()
     with pytest.raises(UsageError, match="not all mathtext"):
         make_film(SCENE.replace(title=r"\(\nosuch{x}\)").record()).frame(0)
+
+
+@pytest.mark.parametrize("layout", ["wide", "multiples"])
+def test_maths_beside_korean_words_is_typeset(layout, tmp_path):
+    names = [r"모멘텀 \(\beta = 0.9\)", r"경사하강법 \(\eta\)"]
+    scene = SCENE.replace(
+        title=r"\(x^2\) 위의 모멘텀",
+        caption=r"학습률 \(\eta = 10^{-2}\)",
+        racers=[Racer("SGD", lr=0.1, name=name) for name in names],
+        card=1,
+        question=Question(r"\(\beta\)가 크면?", 3),
+        layout=layout,
+    )
+    for second in (0.5, 5.0):
+        scene.still(tmp_path / "still.svg", second, (1280, 720))
+        drawn = re.findall("<!-- (.*) -->", (tmp_path / "still.svg").read_text("utf-8"))
+        assert {"$x^2$", " 위의 모멘텀", "학습률 ", r"$\eta = 10^{-2}$"} <= set(drawn)
+    assert {"모멘텀 ", r"$\beta = 0.9$", "경사하강법 ", r"$\eta$"} <= set(drawn)
+    scene.still(tmp_path / "still.pdf", 5.0, (1280, 720))
+    assert "모멘텀 β = 0.9" in pypdf.PdfReader(tmp_path / "still.pdf").pages[0].extract_text()
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ KOREAN = "골짜기의 최적화 기법 −1,234.5"
 SCENES = {
     "race": lambda: Scene(
         function=ravine,
-        racers=[Racer("SGD", lr=0.95), MOMENTUM, ADAM],
+        racers=[Racer("SGD", lr=0.95, name=r"경사하강법 \(\eta = 0.95\)"), MOMENTUM, ADAM],
         start=(-7, 2),
         steps=9,
         noise=0.3,
@@ -78,7 +78,7 @@ SCENES = {
         layout="multiples",
     ),
 }
-"""Scenes that draw every panel, loops, cards and questions, two scripts, maths, and several functions."""
+"""Scenes that draw every panel, loops, cards and questions, two scripts, maths beside both, and several functions."""
 
 TRANSPARENT = ("race",)
 VECTORS = "race", "panels"
