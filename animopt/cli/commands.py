@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from animopt.cli.console import Console
-from animopt.cli.options import Formatter, complete_function, size_option, theme_option
+from animopt.cli.options import Formatter, complete_function, language_option, size_option, theme_option
 from animopt.cli.scene_commands import deck, gallery, race, render_all_scenes
 from animopt.core.errors import Error, UsageError, escape_controls
 from animopt.scene import catalog
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
         ),
         size_option("1280x720"),
         theme_option("light"),
+        language_option("en"),
     ]
 )
-def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int], theme: str) -> None:
+def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int], theme: str, lang: str) -> None:
     """List the test functions, describe one, or draw it."""
+    from animopt.core.language import language
     from animopt.video.output import check_path, check_still
 
     for path in outputs:
@@ -54,7 +56,7 @@ def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int]
         from animopt.scene.plot import save_picture
 
         for path in outputs:
-            save_picture(function, path, size, theme)
+            save_picture(function, path, size, theme, language(lang).code)
             Console().files([path])
 
 

@@ -179,7 +179,20 @@ SCENE_WORKERS = click.Option(
     show_default="one per processor",
     help="Number of scenes that are rendered at a time.",
 )
-LANGUAGE = click.Option(["--lang"], metavar="LANGUAGE", help="Language of titles and captions, as en or ko.")
+
+
+def language_option(default: str | None) -> click.Option:
+    """Return the option for the language of the words in pictures; by default it is the scene's."""
+    return click.Option(
+        ["--lang"],
+        metavar="LANGUAGE",
+        default=default,
+        show_default=default is not None or "the scene's",
+        help="Language of all words: en or ko.",
+    )
+
+
+LANGUAGE = language_option(None)
 
 
 def scenes_argument(metavar: str) -> click.Argument:

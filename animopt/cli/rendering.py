@@ -15,8 +15,9 @@ import attrs
 from animopt.cli.console import Console
 from animopt.cli.watch import watch
 from animopt.core.contexts import gc_paused
-from animopt.core.errors import Error, Failures, UsageError
+from animopt.core.errors import Error, Failures, UsageError, check_choice
 from animopt.core.files import temporary_folder
+from animopt.core.language import languages
 from animopt.core.processes import available_processors, open_file
 from animopt.publish.sidecars import check_sidecars
 from animopt.scene.folder_defaults import FolderDefaults
@@ -37,6 +38,11 @@ STANDARD_OUTPUT = "-"
 """Value of --output that means standard output."""
 
 
+def _check_language(_: object, field: object, value: str | None) -> None:
+    if value is not None:
+        check_choice("lang", value, languages())
+
+
 def _limits(texts: Sequence[str]) -> Limits | None:
     return parse_limits(texts) if texts else None
 
@@ -48,7 +54,7 @@ class RenderOptions:
     `watch` is the scene file after each save of which the scene is rendered again. The `defaults` of a folder replace
     options that are not given.
 
-    Raises UsageError for a cluster together with local workers, and for an unknown limit.
+    Raises UsageError for a cluster together with local workers, and for an unknown language or limit.
     """
 
     size: tuple[int, int] | None
@@ -61,7 +67,7 @@ class RenderOptions:
     limits: Limits | None = attrs.field(converter=_limits)
     quiet: bool
     json: bool
-    lang: str | None = None
+    lang: str | None = attrs.field(default=None, validator=_check_language)
     layout: str | None = None
     outputs: Sequence[str] = ()
     formats: Sequence[str] = ()

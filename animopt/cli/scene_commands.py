@@ -199,6 +199,7 @@ def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **opti
         folder_option("renders", from_defaults=True),
         *FORMAT_OPTIONS,
         *clip_options(SCENE_WORKERS, size_option(None), FORMAT_RATE),
+        LANGUAGE,
     ],
 )
 def render_all_scenes(names: tuple[str, ...], folder: Path | None, **values: Any) -> None:
@@ -255,13 +256,13 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
         executor = stack.enter_context(options.scene_executor(len(scenes)))
         results = _report(render_all(scenes, executor, options.scene_fields, render_card), len(scenes), options.console)
     cards = [
-        Card(name, catalog.summary(path), _render_command(name, path, options), report.facts)
+        Card(name, _render_command(name, path, options), report.facts)
         for name, path in files.items()
         if (report := results[name].report) and report.facts
     ]
     if cards:
         size = options.output("clip.mp4").size
-        options.console.files([save_page(folder, cards, size, dark_posters=not options.theme)])
+        options.console.files([save_page(folder, cards, size, options.lang, dark_posters=not options.theme)])
     _check_results(results, options.console, named=bool(names))
 
 

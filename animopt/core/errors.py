@@ -236,13 +236,13 @@ def check_size(field: str, value: object) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def check_texts(field: str, value: object, example: str) -> str | Mapping[str, str]:
-    """Return a text, or a mapping of texts by language. Each text may have several lines."""
+def check_texts(field: str, value: object, example: str, *, lines: bool = True) -> str | Mapping[str, str]:
+    """Return a text, or a mapping of texts by language, each in one line unless `lines` allows several."""
     if not isinstance(value, Mapping):
-        return check_text(field, value, example, lines=True)
+        return check_text(field, value, example, lines=lines)
     for language, each in value.items():
         check_text(f"{field}'s language", language, "'en'")
-        check_text(f"{field} in {short_repr(language)}", each, example, lines=True)
+        check_text(f"{field} in {short_repr(language)}", each, example, lines=lines)
     return value
 
 

@@ -1,7 +1,17 @@
-"""Numbers as text."""
+"""Numbers as text. Every function that a viewer's text comes from takes the code of a language."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from animopt.core.language import ENGLISH, language
+
+SMALLEST, LARGEST = 1e-4, 1e6
+"""Smallest and largest absolute value without a power of ten."""
+
+POINT_DECIMALS = 4
+"""Maximum number of decimals of a coordinate."""
 
 
 @np.errstate(over="ignore")
@@ -12,18 +22,46 @@ def rounded(values: ArrayLike, decimals: int) -> NDArray[np.float64]:
     return np.where(np.abs(values) < 1e15, np.round(values, decimals), values) + 0.0
 
 
-def format_point(xy: ArrayLike, decimals: int = 2) -> str:
-    """Write a point (2,) with a number of decimals, or with none if all are zeros."""
-    coordinates = (f"{coordinate:.{decimals}f}" for coordinate in rounded(xy, decimals))
-    return f"({', '.join(coordinates)})".replace("-", "−").replace("." + "0" * decimals, "")
+def format_number(value: float, decimals: int | None = None, code: str = ENGLISH) -> str:
+    """Write a number in a language.
+
+    Args:
+        value: The number.
+        decimals: Number of decimals. Default: two from 1 on, two significant digits below, as "6.45" and "0.0017", and
+            a power of ten for numbers below 0.0001 or from a million on, as "2.7 × 10⁻⁸".
+        code: Code of the language.
+    """
+    if decimals is None and np.isfinite(value) and value:
+        if not SMALLEST <= abs(value) < LARGEST:
+            mantissa, exponent = f"{value:.1e}".split("e")
+            return f"{language(code).digits(mantissa)} × {format_power(int(exponent))}"
+        decimals = significant_decimals(value)
+    return language(code).digits(f"{float(rounded(value, decimals or 0)):,.{decimals or 0}f}")
 
 
-def format_number(value: float, decimals: int | None) -> str:
-    """Write a number with a number of decimals, or if that is None, as three digits times a power of ten."""
-    if decimals is None and np.isfinite(value):
-        mantissa, exponent = f"{value:.2e}".split("e")
-        return f"{mantissa.replace('-', '−')} × {format_power(int(exponent))}"
-    return f"{value:.{decimals or 0}f}".replace("-", "−")
+def significant_decimals(value: float) -> int:
+    """Return the number of decimals of a number that is not 0: two from 1 on, two significant digits below."""
+    # Rounding may carry 0.996 to 1.
+    return max(2, 1 - int(f"{abs(value):.1e}".partition("e")[2]))
+
+
+def format_column(values: Sequence[float], code: str = ENGLISH) -> list[str]:
+    """Write numbers with equal precision: with the decimals of the smallest, or each with two significant digits."""
+    sizes = [abs(value) for value in values if value and np.isfinite(value)]
+    plain = all(SMALLEST <= size < LARGEST for size in sizes)
+    decimals = significant_decimals(min(sizes)) if sizes and plain else 0 if plain else None
+    return [format_number(value, decimals, code) for value in values]
+
+
+def format_point(xy: ArrayLike, code: str = ENGLISH) -> str:
+    """Write a point (2,), each coordinate with two decimals or two significant digits, without zeros at the end."""
+    return f"({', '.join(_coordinate(float(each), code) for each in np.asarray(xy))})"
+
+
+def _coordinate(value: float, code: str) -> str:
+    decimals = min(POINT_DECIMALS, significant_decimals(value)) if value and np.isfinite(value) else 0
+    number = f"{float(rounded(value, decimals)):,.{decimals}f}"
+    return language(code).digits(number.rstrip("0").rstrip(".") if "." in number else number)
 
 
 def format_power(exponent: int) -> str:
@@ -32,7 +70,7 @@ def format_power(exponent: int) -> str:
 
 
 def format_setting(value: object) -> str:
-    """Write the value of a setting, its numbers with three digits."""
+    """Write the value of a setting as in Python, its numbers with three digits."""
     if isinstance(value, (tuple, list)):
         return f"({', '.join(map(format_setting, value))})"
     return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)

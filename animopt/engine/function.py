@@ -4,6 +4,8 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import combinations
+from math import dist, hypot, inf
 from pathlib import Path
 from typing import Any, overload
 
@@ -16,12 +18,14 @@ from animopt.core.errors import (
     Error,
     UsageError,
     check_list,
+    check_number,
     check_pair,
     check_text,
     first_line,
     must_propagate,
     short_repr,
 )
+from animopt.core.language import language
 from animopt.engine.user_code import race_environment, user_code, with_type
 
 Pair = tuple[float, float]
@@ -29,6 +33,12 @@ Pair = tuple[float, float]
 
 MARGIN = 0.05
 """Margin beyond a point that widens a domain, as a fraction of the widened extent."""
+
+TURNED = ", turned by "
+"""Words between the name of a function and the angle by which it is rotated."""
+
+RADIUS_SHARE = 0.01
+"""Distance at which a racer has arrived at a minimum, as a share of the domain's diagonal."""
 
 MAX_BATCH_NUMBERS = 2**22
 """Maximum number of values, points times rows of data, that are computed in one batch."""
@@ -90,6 +100,8 @@ class Function:
         data: Arrays (rows, ...) of equal length, which are copied. Default: none.
         predict: Function of `x` and inputs (n,) that returns the predictions (n,) of a model; it needs
             `data=(inputs, targets)`, both (rows,). Default: None.
+        radius: Distance from a minimum within which a racer has arrived at it; `replace` and a wider domain keep it.
+            Default: a hundredth of the domain's diagonal, and at most half the distance between the closest minima.
 
     Raises:
         UsageError: A definition that does not take these arguments, an empty domain, a point outside the domain,
@@ -113,6 +125,7 @@ class Function:
     source: str
     data: tuple[torch.Tensor, ...] = attrs.field(repr=False)
     predict: Callable[[Any, Any], Any] | None
+    radius: float
 
     def __init__(
         self,
@@ -127,15 +140,17 @@ class Function:
         source: str = "",
         data: Iterable[Any] = (),
         predict: Callable[[Any, Any], Any] | None = None,
+        radius: float | None = None,
     ) -> None:
         if not callable(definition):
             raise UsageError(f"function {short_repr(definition)}: give something that can be called with a tensor")
         own_name = getattr(definition, "__name__", "")
+        domain = _interval("x", x), _interval("y", y)
+        known_minima = _points("minima", minima)
         self.__attrs_init__(
             definition,
-            x=_interval("x", x),
-            y=_interval("y", y),
-            minima=_points("minima", minima),
+            *domain,
+            minima=known_minima,
             formula=check_text("function formula", formula, "formula=r'x^2'"),
             name=check_text("function name", name, "name='ravine'")
             or (own_name.replace("_", " ").strip() if own_name.isidentifier() else ""),
@@ -144,6 +159,9 @@ class Function:
             source=check_text("function source", source, "source='a book'"),
             data=_columns(data),
             predict=predict,
+            radius=_arrival_radius(domain, known_minima)
+            if radius is None
+            else check_number("function radius", radius, "give a distance, as radius=0.1", above=0),
         )
         for field, points in {"minima": self.minima, "saddles": self.saddles, "start": [self.start]}.items():
             for point in points:
@@ -297,6 +315,20 @@ class Function:
 def _point_tensor(points: Array) -> torch.Tensor:
     """Return points (..., 2) as a float64 tensor (n, 2)."""
     return torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64))
+
+
+def function_name(function: Function, code: str) -> str:
+    """Return the name of a function in a language, as far as its catalog has it."""
+    name, turned, degrees = function.name.partition(TURNED)
+    words = language(code)
+    known = words.gettext(name) if name else ""
+    return words.gettext("{function}, turned by {degrees}", function=known, degrees=degrees) if turned else known
+
+
+def _arrival_radius(domain: tuple[Pair, Pair], minima: Sequence[Pair]) -> float:
+    """Return a share of the domain's diagonal, or half the distance between the closest minima if that is less."""
+    closest = min((dist(*pair) for pair in combinations(set(minima), 2)), default=inf)
+    return min(RADIUS_SHARE * hypot(*(high - low for low, high in domain)), closest / 2)
 
 
 def _widened(ends: Pair, numbers: Sequence[float]) -> Pair:

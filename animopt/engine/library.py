@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from animopt.core.errors import UsageError, short_repr, suggestion
-from animopt.engine.function import Function, Pair
+from animopt.core.language import translatable
+from animopt.engine.function import TURNED, Function, Pair
 
 _LIBRARY = "Surjanovic and Bingham, Virtual Library of Simulation Experiments, sfu.ca/~ssurjano/"
 
@@ -41,7 +42,7 @@ def _function(**fields: Any) -> Callable[[Callable[[Tensor], Tensor]], Function]
     y=(-5, 5),
     minima=[(0, 0)],
     formula=r"x^2 + y^2",
-    name="the sphere",
+    name=translatable("the sphere"),
     start=(-4, 3),
     source=_LIBRARY + "spheref.html",
 )
@@ -54,7 +55,7 @@ def sphere(x: Tensor) -> Tensor:
     y=(-5, 5),
     minima=[(0, 0)],
     formula=r"x^2/20 + y^2",
-    name="a ravine",
+    name=translatable("a ravine"),
     start=(-7, 2),
     source="the lecture notebook",
 )
@@ -104,7 +105,7 @@ def rotated(function: Function, degrees: float) -> Function:
         y=function.y,
         minima=images_of(function.minima),
         formula=rf"{formula},\quad (u, v) = R_{{{0 - degrees:g}^\circ}}(x, y)" if formula else "",
-        name=f"{function.name}, turned by {degrees:g}°" if function.name else "",
+        name=f"{function.name}{TURNED}{degrees:g}°" if function.name else "",
         saddles=images_of(function.saddles),
         start=next(iter(images_of([function.start])), None) if function.start else None,
         source=function.source,
@@ -122,7 +123,7 @@ rotated_ravine = rotated(ravine, 30)
 @_function(
     minima=[(-7.0100437431199465, -4.906733293049631), (-7.0100437431199465, 3.84727349174753)],
     formula=r"x^4 + y^4 + 5x^3 - 40(x-1)^2 - 40(y-1)^2",
-    name="a quartic",
+    name=translatable("a quartic"),
     saddles=[(-7.0100437431199465, 1.0594598013021008)],
     start=(5, -2.5),
     source="the lecture notebook",
@@ -135,7 +136,7 @@ def quartic(x: Tensor) -> Tensor:
 @_function(
     minima=[(1, 3)],
     formula=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
-    name="Booth's function",
+    name=translatable("Booth's function"),
     start=(-8, -5),
     source=_LIBRARY + "booth.html",
 )
@@ -147,7 +148,7 @@ def booth(x: Tensor) -> Tensor:
 @_function(
     minima=[(0, 0)],
     formula=r"0.26(x^2 + y^2) - 0.48xy",
-    name="Matyas's function",
+    name=translatable("Matyas's function"),
     start=(-9, -3),
     source=_LIBRARY + "matya.html",
 )
@@ -161,7 +162,7 @@ def matyas(x: Tensor) -> Tensor:
     y=(-5, 10),
     minima=[(0, 0)],
     formula=r"x^2 + y^2 + (x/2 + y)^2 + (x/2 + y)^4",
-    name="Zakharov's function",
+    name=translatable("Zakharov's function"),
     start=(8, 2),
     source=_LIBRARY + "zakharov.html",
 )
@@ -176,7 +177,7 @@ def zakharov(x: Tensor) -> Tensor:
     y=(-1, 3),
     minima=[(1, 1)],
     formula=r"(1 - x)^2 + 100(y - x^2)^2",
-    name="Rosenbrock's valley",
+    name=translatable("Rosenbrock's valley"),
     start=(-1.2, 1),
     source="Rosenbrock 1960, The Computer Journal 3, page 180, with the start; " + _LIBRARY + "rosen.html",
 )
@@ -190,7 +191,7 @@ def rosenbrock(x: Tensor) -> Tensor:
     y=(-4.5, 4.5),
     minima=[(3, 0.5)],
     formula=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
-    name="Beale's function",
+    name=translatable("Beale's function"),
     saddles=[(0, 1), (0.10053793732415836, -2.644513585023125)],
     start=(0.7, 1.4),
     source=_LIBRARY + "beale.html",
@@ -212,7 +213,7 @@ def beale(x: Tensor) -> Tensor:
         (3.5844283403304917, -1.8481265269644036),
     ],
     formula=r"(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
-    name="Himmelblau's function",
+    name=translatable("Himmelblau's function"),
     saddles=[
         (3.385154183607021, 0.07385187983774928),
         (0.08667750455539636, 2.884254701174776),
@@ -232,7 +233,7 @@ def himmelblau(x: Tensor) -> Tensor:
     y=(-2, 2),
     minima=[(0, -1), (-0.6, -0.4), (1.8, 0.2), (1.2, 0.8)],
     formula=r"[1 + (x+y+1)^2 (19-14x+3x^2-14y+6xy+3y^2)]\,[30 + (2x-3y)^2 (18-32x+12x^2+48y-36xy+27y^2)]",
-    name="the Goldstein–Price function",
+    name=translatable("the Goldstein–Price function"),
     saddles=[(-0.4, -0.6), (1.2, -0.2), (1.4, 0.6), (0.6, 0.4)],
     start=(-1.5, 0.5),
     source=_LIBRARY + "goldpr.html",
@@ -250,7 +251,7 @@ def goldstein_price(x: Tensor) -> Tensor:
     y=(-2.5, 2.5),
     minima=[(0, 0), (-1.747552345830289, 0.8737761729151445), (1.747552345830289, -0.8737761729151445)],
     formula=r"2x^2 - 1.05x^4 + x^6/6 + xy + y^2",
-    name="the three-hump camel",
+    name=translatable("the three-hump camel"),
     saddles=[(-1.07054229182366, 0.53527114591183), (1.07054229182366, -0.53527114591183)],
     start=(-1.8, -1.8),
     source=_LIBRARY + "camel3.html",
@@ -272,7 +273,7 @@ def three_hump_camel(x: Tensor) -> Tensor:
         (-1.6071047529201974, -0.5686514548841314),
     ],
     formula=r"(4 - 2.1x^2 + x^4/3)x^2 + xy + (4y^2 - 4)y^2",
-    name="the six-hump camel",
+    name=translatable("the six-hump camel"),
     saddles=[
         (0, 0),
         (1.1092053368047863, -0.7682680925095399),
@@ -295,7 +296,7 @@ def six_hump_camel(x: Tensor) -> Tensor:
     y=(-3, 4),
     minima=[(0.5 - math.pi / 3, -0.5 - math.pi / 3), (0.5 + 2 * math.pi / 3, -0.5 + 2 * math.pi / 3)],
     formula=r"\sin(x + y) + (x - y)^2 - 1.5x + 2.5y + 1",
-    name="McCormick's function",
+    name=translatable("McCormick's function"),
     saddles=[(0.5 + math.pi / 3, -0.5 + math.pi / 3)],
     start=(3.5, 3.5),
     source=_LIBRARY + "mccorm.html",
@@ -313,7 +314,7 @@ _WELL, _TOP, _SHALLOW = -2.903534027771177, 0.1567312567803401, 2.74680277099083
     y=(-5, 5),
     minima=product((_WELL, _SHALLOW), repeat=2),
     formula=r"(x^4 - 16x^2 + 5x + y^4 - 16y^2 + 5y)/2",
-    name="the Styblinski–Tang function",
+    name=translatable("the Styblinski–Tang function"),
     saddles=[(_WELL, _TOP), (_TOP, _WELL), (_SHALLOW, _TOP), (_TOP, _SHALLOW)],
     start=(0.5, 4.5),
     source=_LIBRARY + "stybtang.html",
@@ -328,7 +329,7 @@ def styblinski_tang(x: Tensor) -> Tensor:
     y=(-2.56, 2.56),
     minima=_mirrored(product([0, 0.9949586376523348, 1.9899122337085495], repeat=2)),
     formula=r"20 + x^2 + y^2 - 10(\cos 2\pi x + \cos 2\pi y)",
-    name="Rastrigin's function",
+    name=translatable("Rastrigin's function"),
     start=(2.2, -1.7),
     source=_LIBRARY + "rastr.html",
 )
@@ -354,7 +355,7 @@ def rastrigin(x: Tensor) -> Tensor:
         ]
     ),
     formula=r"20 + e - 20e^{-0.2\sqrt{(x^2 + y^2)/2}} - e^{(\cos 2\pi x + \cos 2\pi y)/2}",
-    name="Ackley's function",
+    name=translatable("Ackley's function"),
     start=(-2.2, 1.7),
     source=_LIBRARY + "ackley.html",
 )
@@ -381,7 +382,7 @@ def ackley(x: Tensor) -> Tensor:
         ]
     ),
     formula=r"1 + (x^2 + y^2)/4000 - \cos x \cos(y/\sqrt{2})",
-    name="Griewank's function",
+    name=translatable("Griewank's function"),
     start=(-8, 6),
     source=_LIBRARY + "griewank.html",
 )
@@ -395,7 +396,7 @@ def griewank(x: Tensor) -> Tensor:
     y=(-1, 7),
     minima=[(math.pi, math.pi), *product([1.3049954504376675, 4.978189856741919], repeat=2)],
     formula=r"-\cos x \cos y \, e^{-(x - \pi)^2 - (y - \pi)^2}",
-    name="Easom's function",
+    name=translatable("Easom's function"),
     start=(1.9, 2.2),
     source=_LIBRARY + "easom.html",
 )
@@ -433,7 +434,7 @@ def easom(x: Tensor) -> Tensor:
         y=1,
     ),
     formula=r"\sin^2 3\pi x + (x - 1)^2(1 + \sin^2 3\pi y) + (y - 1)^2(1 + \sin^2 2\pi y)",
-    name="Lévy's function no. 13",
+    name=translatable("Lévy's function no. 13"),
     start=(0.2, 1.8),
     source=_LIBRARY + "levy13.html",
 )
@@ -451,7 +452,7 @@ def levy_13(x: Tensor) -> Tensor:
     y=(0, 15),
     minima=[(-math.pi, 12.275), (math.pi, 2.275), (3 * math.pi, 2.475)],
     formula=r"(y - \frac{5.1}{4\pi^2}x^2 + \frac{5}{\pi}x - 6)^2 + 10(1 - \frac{1}{8\pi})\cos x + 10",
-    name="Branin's function",
+    name=translatable("Branin's function"),
     saddles=[(0, 6), (2 * math.pi, 1.1)],
     start=(5, 13),
     source=_LIBRARY + "branin.html",
@@ -470,7 +471,7 @@ def branin(x: Tensor) -> Tensor:
     y=(0, math.pi),
     minima=product([2.2029055201726093], [math.pi / 2, 2.7115714838430143]),
     formula=r"-\sin x \, \sin^{20}(x^2/\pi) - \sin y \, \sin^{20}(2y^2/\pi)",
-    name="Michalewicz's function",
+    name=translatable("Michalewicz's function"),
     start=(2.5, 1.8),
     source=_LIBRARY + "michal.html",
 )
@@ -489,7 +490,7 @@ def michalewicz(x: Tensor) -> Tensor:
         product([0, 0.6186120678279501, 1.2224947771568115], [0, 0.46952754566849225, 0.9333791416826435])
     ),
     formula=r"x^2 + 2y^2 - 0.3\cos 3\pi x - 0.4\cos 4\pi y + 0.7",
-    name="Bohachevsky's function",
+    name=translatable("Bohachevsky's function"),
     start=(-1.4, 1.3),
     source=_LIBRARY + "boha.html",
 )
@@ -524,7 +525,7 @@ def _schwefel_wave(t: Tensor) -> Tensor:
         repeat=2,
     ),
     formula=r"837.966 - x\sin\sqrt{|x|} - y\sin\sqrt{|y|}",
-    name="Schwefel's function",
+    name=translatable("Schwefel's function"),
     start=(-150, 270),
     source=_LIBRARY + "schwef.html",
 )
@@ -541,7 +542,7 @@ def schwefel(x: Tensor) -> Tensor:
     y=(-1.2, 1.2),
     minima=[(0, 0)],
     formula=r"-\frac{1 + \cos 12\sqrt{x^2 + y^2}}{(x^2 + y^2)/2 + 2}",
-    name="the drop wave",
+    name=translatable("the drop wave"),
     start=(-0.9, 0.6),
     source=_LIBRARY + "drop.html",
 )
@@ -561,7 +562,7 @@ def drop_wave(x: Tensor) -> Tensor:
         (0.2964455538468321, 0.32019624766683435),
     ],
     formula=r"3(1-x)^2 e^{-x^2-(y+1)^2} - 10(x/5 - x^3 - y^5)e^{-x^2-y^2} - e^{-(x+1)^2-y^2}/3",
-    name="the peaks",
+    name=translatable("the peaks"),
     saddles=[
         (0.4163233216785082, -0.3941450984024246),
         (-0.2659375568372457, 0.4667399937262694),
@@ -584,7 +585,7 @@ def peaks(x: Tensor) -> Tensor:
     x=(-2, 2),
     y=(-2, 2),
     formula=r"x^2 - y^2",
-    name="a saddle",
+    name=translatable("a saddle"),
     saddles=[(0, 0)],
     start=(-1.5, 0.01),
     source="the hyperbolic paraboloid",
@@ -599,7 +600,7 @@ def saddle(x: Tensor) -> Tensor:
     y=(-2, 2),
     minima=[(0, -math.sqrt(2)), (0, math.sqrt(2))],
     formula=r"x^2 - y^2 + y^4/4",
-    name="a bounded saddle",
+    name=translatable("a bounded saddle"),
     saddles=[(0, 0)],
     start=(-1.5, 0.01),
     source="the hyperbolic paraboloid, with y⁴/4 to bound it",

@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.core.errors import MAX_COUNT, UsageError, check_integer, check_list, check_number, short_repr
+from animopt.core.errors import MAX_COUNT, UsageError, check_integer, check_list, short_repr
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.record import run
 from animopt.engine.user_code import Closure, gradient_closure, optimizer_step, race_environment, scheduler_step
-from animopt.recording.recording import DIVERGED, RADIUS_SHARE, UNDECIDED, Basins, Losses, reach_radius
+from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 
 BATCH_STARTS = 16_000
 """Number of starts in one batch. torch would divide a larger one among threads, which wait on a busy machine."""
@@ -56,15 +56,14 @@ class _DifferentError(Exception):
 class StartsMap:
     """A map of starts: the minimum that one racer reaches from each cell of a grid over the domain, and when.
 
-    A race has reached a minimum at the first step after which it stays near the minimum to its end.
+    A race has reached a minimum at the first step after which it stays within the function's `radius` of the minimum.
 
     Args:
         columns: Number of starts along x. Default: 256.
         rows: Number of starts along y. Default: 256.
-        within: Distance from a minimum that counts as near, as a fraction of the domain's diagonal. Default: 0.01.
 
     Raises:
-        UsageError: A count that is not a positive whole number, or a fraction that is not between 0 and 1.
+        UsageError: A count that is not a positive whole number.
 
     Examples:
         >>> from animopt import StartsMap
@@ -74,15 +73,11 @@ class StartsMap:
 
     columns: int
     rows: int
-    within: float
 
-    def __init__(self, columns: int = 256, rows: int = 256, within: float = RADIUS_SHARE) -> None:
+    def __init__(self, columns: int = 256, rows: int = 256) -> None:
         self.__attrs_init__(
             check_integer("map columns", columns, maximum=MAX_COUNT),
             check_integer("map rows", rows, maximum=MAX_COUNT),
-            check_number(
-                "map within", within, "give a part of the domain's diagonal, as within=0.01", above=0, below=1
-            ),
         )
 
     @property
@@ -111,11 +106,10 @@ class StartsMap:
         )
         cells = [(racer, each) for each in np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)]
         minima = np.array(function.minima)
-        radius = reach_radius(_diagonal(function), minima, self.within)
-        outcomes = partial(_outcomes, function=function, minima=minima, radius=radius)
+        outcomes = partial(_outcomes, function=function, minima=minima, radius=function.radius)
         parts = _follow_races(function, cells, steps, BATCH_STARTS, _run_starts, outcomes)
         minimum, step = (np.concatenate(each).reshape(self.rows, self.columns) for each in zip(*parts, strict=True))
-        return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), radius)
+        return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), function.radius)
 
 
 def _run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:

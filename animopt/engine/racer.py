@@ -15,12 +15,13 @@ from animopt.core.errors import (
     UsageError,
     check_integer,
     check_pair,
-    check_text,
+    check_texts,
     first_line,
     short_repr,
     single_line,
     suggestion,
 )
+from animopt.core.language import ENGLISH, Text, language, localized
 from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
@@ -37,7 +38,8 @@ class Racer:
 
     Args:
         optimizer: A class with torch's interface, or the name of one in torch.optim, in capitals or not.
-        name: The racer's label. Default: the class and the settings that differ from other racers of that class.
+        name: The racer's label, or one for each language, as {"en": "Momentum", "ko": "모멘텀"}. Default: the class and
+            the settings that differ from other racers of that class.
         start: Start (x, y) that replaces the scene's. Default: None.
         steps: Number of steps that replaces the scene's. Default: None.
         scheduler: Function of the optimizer that returns a learning-rate scheduler with torch's interface, which is
@@ -55,7 +57,7 @@ class Racer:
     """
 
     optimizer: type[Any]
-    name: str
+    name: Text
     start: tuple[float, float] | None
     steps: int | None
     scheduler: Callable[[Any], Any] | None
@@ -65,7 +67,7 @@ class Racer:
         self,
         optimizer: str | type[Any],
         *,
-        name: str = "",
+        name: Text = "",
         start: Sequence[float] | None = None,
         steps: int | None = None,
         scheduler: Callable[[Any], Any] | None = None,
@@ -76,7 +78,7 @@ class Racer:
             raise UsageError(f"racer {short_repr(optimizer)}: give a class, or its name in torch.optim, as 'Adam'")
         self.__attrs_init__(
             found,
-            check_text("racer name", name, "name='Adam'"),
+            check_texts("racer name", name, "name='Adam'", lines=False),
             None if start is None else check_pair("racer start", start),
             None if steps is None else check_integer("racer steps", steps, maximum=MAX_COUNT),
             scheduler,
@@ -246,28 +248,31 @@ def _reason(error: BaseException) -> str:
     return next((f"cannot run here: {reason}" for words, reason in _REASONS.items() if words in message), message)
 
 
-def names_and_settings(racers: Sequence[Racer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return each racer's label, and the settings that its label does not contain.
+def names_and_settings(racers: Sequence[Racer], code: str = ENGLISH) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return each racer's label in a language, and the settings that its label does not contain.
 
     The label of a racer without a name is its class, followed by the settings that differ from other racers of that
     class. The learning rate is always shown, also when it is torch's default.
     """
     differing = [[] if racer.name else _differing(racer, racers) for racer in racers]
-    labels = [single_line(racer.name or _label(racer, keys)) for racer, keys in zip(racers, differing, strict=True)]
+    labels = [
+        single_line(localized(racer.name, code) or _label(racer, keys, code))
+        for racer, keys in zip(racers, differing, strict=True)
+    ]
     numbered = tuple(
         label if labels.count(label) == 1 else f"{label} ({labels[:index].count(label) + 1})"
         for index, label in enumerate(labels)
     )
-    texts = (", ".join(_settings(racer, keys)) for racer, keys in zip(racers, differing, strict=True))
+    texts = (", ".join(_settings(racer, keys, code)) for racer, keys in zip(racers, differing, strict=True))
     return numbered, tuple(map(single_line, texts))
 
 
-def setting_text(key: str, value: Any) -> str:
-    """Return a setting, a start or a number of steps, as a label shows it."""
+def setting_text(key: str, value: Any, code: str = ENGLISH) -> str:
+    """Return a setting, a start or a number of steps, as a label shows it in a language."""
     if key == "start":
-        return f"from {_value(check_pair('racer start', value))}"
+        return language(code).gettext("from {point}", point=_value(check_pair("racer start", value)))
     if key == "steps":
-        return f"for {value} steps"
+        return language(code).ngettext("for {count} step", "for {count} steps", value)
     return key if value is True else f"{key} {_value(value)}"
 
 
@@ -283,21 +288,23 @@ def _differing(racer: Racer, racers: Sequence[Racer]) -> list[str]:
     return keys
 
 
-def _label(racer: Racer, differing: Sequence[str]) -> str:
+def _label(racer: Racer, differing: Sequence[str], code: str) -> str:
     values = {**racer.settings, "start": racer.start, "steps": racer.steps}
-    parts = (_lr_and_scheduler(racer)[1] if key == "scheduler" else setting_text(key, values[key]) for key in differing)
+    parts = (
+        _lr_and_scheduler(racer)[1] if key == "scheduler" else setting_text(key, values[key], code) for key in differing
+    )
     return " ".join([racer.optimizer.__name__, *parts])
 
 
-def _settings(racer: Racer, in_label: Sequence[str]) -> Iterator[str]:
+def _settings(racer: Racer, in_label: Sequence[str], code: str) -> Iterator[str]:
     """Yield a racer's settings that its label does not contain. The learning rate and the scheduler come first."""
     lr, scheduler = _lr_and_scheduler(racer)
     rate = [
-        "" if lr is None or "lr" in in_label else setting_text("lr", lr),
+        "" if lr is None or "lr" in in_label else setting_text("lr", lr, code),
         "" if "scheduler" in in_label else scheduler,
     ]
-    others = (setting_text(key, value) for key, value in racer.settings.items() if key not in ("lr", *in_label))
-    return (text for text in (" × ".join(filter(None, rate)), *others) if text and text != racer.name)
+    others = (setting_text(key, value, code) for key, value in racer.settings.items() if key not in ("lr", *in_label))
+    return (text for text in (" × ".join(filter(None, rate)), *others) if text and text != localized(racer.name, code))
 
 
 @race_environment()

@@ -21,6 +21,8 @@ from animopt.core.errors import (
     short_repr,
     suggestion,
 )
+from animopt.core.language import ENGLISH, Text, language, languages
+from animopt.core.number_format import format_number
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer, known_settings, names_and_settings, setting_text
 from animopt.engine.record import run
@@ -100,7 +102,13 @@ class Sweep(Racers):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise UsageError(f"sweep {setting}={short_repr(listed)}: {name!r} is there twice; give each value once")
-        self.__attrs_init__(tuple(racer.replace(name=name) for racer, name in zip(racers, names, strict=True)), setting)
+        labels: list[Text] = list(names)
+        if setting in ("start", "steps"):
+            # Only these have words.
+            labels = [{code: setting_text(setting, value, code) for code in languages()} for value in listed]
+        self.__attrs_init__(
+            tuple(racer.replace(name=label) for racer, label in zip(racers, labels, strict=True)), setting
+        )
 
 
 def logspace(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -152,8 +160,12 @@ class Tuned(Racers):
         """Number of races of each racer before the race that is shown."""
         return self.trials * len(self.starts or (None,))
 
-    def resolve(self, function: Function, start: tuple[float, float], steps: int) -> tuple[list[Racer], str]:
-        """Return the racers with the best settings for a race of `steps` steps, and a caption with these settings.
+    def resolve(
+        self, function: Function, start: tuple[float, float], steps: int, code: str = ENGLISH
+    ) -> tuple[list[Racer], str, str]:
+        """Return the racers with the best settings for a race of `steps` steps, a caption, and notes with the settings.
+
+        The caption and the notes are in the language with a code.
 
         The score is the mean over the starts of log₁₀(final loss − lowest known minimum + 1e-12); the lowest is best.
 
@@ -175,16 +187,25 @@ class Tuned(Racers):
                 gaps = np.maximum(function.values(ends) - lowest, 0)
                 return float(np.where(np.isfinite(gaps), np.log10(gaps + SMALLEST_GAP), DIVERGED_SCORE).mean())
 
-        names, _ = names_and_settings(self.racers)
+        names, _ = names_and_settings(self.racers, code)
         found = [self._search(racer, score) for racer in self.racers]
         texts = [
-            f"{name} {' '.join(f'{key} {value:g}' for key, value in best.items())} ({reached:.1f})"
+            f"{name} {' '.join(f'{key} {value:g}' for key, value in best.items())} ({format_number(reached, 1, code)})"
             for name, (best, reached) in zip(names, found, strict=True)
         ]
-        where = f" from {len(starts)} starts" if len(starts) > 1 else ""
+        words = language(code)
+        if all({"lr"} == best.keys() for best, _ in found):
+            budget = words.ngettext(
+                "the best of {count} learning rate", "the best of {count} learning rates", self.trials
+            )
+        else:
+            budget = words.ngettext("the best of {count} setting", "the best of {count} settings", self.trials)
         return (
             [racer.varied(best) for racer, (best, _) in zip(self.racers, found, strict=True)],
-            f"Tuned in {self.trials} trials each{where} (mean log10 gap): {', '.join(texts)}",
+            words.ngettext(
+                "Each with {budget}", "Each with {budget}, tried from {count} starts", len(starts), budget=budget
+            ),
+            words.gettext("Found, with the mean of log₁₀ of the gap: {settings}", settings="; ".join(texts)),
         )
 
     def _search(self, racer: Racer, score: Callable[[Racer], float]) -> tuple[dict[str, float], float]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.core.errors import Error
-from animopt.engine.function import Function
+from animopt.core.language import ENGLISH
+from animopt.engine.function import Function, function_name
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, scheduler_step, user_code
@@ -52,11 +53,14 @@ def record(
     steps: int,
     title: str = "",
     *,
+    code: str = ENGLISH,
     noise: float = 0.0,
     batch: int | None = None,
     seed: int = 0,
 ) -> Recording:
     """Run every racer on a function.
+
+    Names are in the language with a code.
 
     A racer's own start and number of steps replace `start` and `steps`. Gradients come from autograd in float64, with
     Gaussian noise with the standard deviation `noise` in each component. With `batch`, each step uses that number of
@@ -66,7 +70,7 @@ def record(
     Raises:
         Error: The function has no value at a start or loses its gradient, or an optimizer fails.
     """
-    names, settings = names_and_settings(racers)
+    names, settings = names_and_settings(racers, code)
     starts = [racer.start or start for racer in racers]
     if racers:
         check_gradient(function, starts)
@@ -116,6 +120,9 @@ def record(
         surface=surface,
         paths=paths,
         minima=np.column_stack([minima, function.values(minima)]),
+        radius=function.radius,
+        function=function_name(function, code),
+        language=code,
         sample=_sample(function, xy, batches),
     )
 

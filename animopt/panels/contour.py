@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from animopt.core.arrays import Array
+from animopt.core.language import language
 from animopt.drawing.artists import RacerArtists, draw_contours, in_layers
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
@@ -99,7 +100,7 @@ class Contour:
         room = np.array([np.nanmin(np.abs((trails - offset) / reach).max(axis=1)) for offset in offsets])
         best = offsets[int(np.where(inside, room, -1).argmax())]
         text = axes.annotate(
-            "start",
+            language(recording.language).gettext("start"),
             tuple(start),
             xytext=tuple(best),
             textcoords="offset pixels",

@@ -5,6 +5,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from animopt.core.arrays import Array
+from animopt.core.language import language
 from animopt.drawing.artists import dots, plot_artists, set_ticks, style_plot, tick_counts
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 
@@ -31,7 +32,9 @@ class Fit:
         axes.set(xlim=(left, right), ylim=(low, high), autoscale_on=False)
         set_ticks(axes, *tick_counts(axes, theme, spacing=(5, 3), most=6))
         size = sample.batches.shape[1]
-        style_plot(axes, theme, "data and fits" if size == len(points) else f"data, ● batch of {size}, and fits")
+        words = language(recording.language)
+        batches = words.ngettext("data, ● batch of {count}, and fits", "data, ● batch of {count}, and fits", size)
+        style_plot(axes, theme, words.gettext("data and fits") if size == len(points) else batches)
         dots(axes, theme.muted, max(2.5, theme.px(5))).set_positions(points).set_animated(False)
         batch = dots(axes, theme.ink, max(4.0, theme.px(9)))
         lines, heads = plot_artists(axes, theme, len(recording.names))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
+from animopt.core.language import language
 from animopt.drawing.artists import use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Text
@@ -26,7 +27,12 @@ class Header:
         width, height = use_pixel_units(axes)
         line = theme.text(30) if self.titled else theme.text(21)
         row = line + theme.text(34) if self.titled else line
-        longest, size = f"step {recording.last_step} of {recording.last_step}", theme.text(21)
+        words, last = language(recording.language), recording.last_step
+
+        def position(step: int) -> str:
+            return words.gettext("step {step} of {steps}", step=step, steps=last)
+
+        longest, size = position(last), theme.text(21)
         step = write(axes, width, line, longest, size, theme.muted, ha="right", va="baseline", animated=True)
         room = width - text_width(step) - size
         if self.titled:
@@ -43,11 +49,11 @@ class Header:
             math_fontfamily="cm",
         )
         formula.set_visible(text_width(formula) <= room)
-        if words := " ".join(filter(None, [self.caption, recording.caption])):
-            self._draw_caption(axes, theme, formula, words, room, height)
+        if caption := ". ".join(filter(None, [self.caption, recording.caption])):
+            self._draw_caption(axes, theme, formula, caption, room, height)
 
         def move(moment: Moment) -> Artists:
-            step.set_text(f"step {int(moment.step)} of {recording.last_step}")
+            step.set_text(position(int(moment.step)))
             return [step] if recording.names else []
 
         return move

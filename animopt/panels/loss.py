@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from animopt.core.arrays import Array
+from animopt.core.language import language
 from animopt.drawing.artists import plot_artists, style_plot
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.geometry import CELL, MIN_KNEE, thin_path
@@ -41,7 +42,8 @@ class Loss:
         heights = np.clip(losses[0], low if logarithmic else -MAX_LOSS, MAX_LOSS)
         axes.set(xlim=(0, recording.last_step), yscale="log" if logarithmic else "linear", ylim=(low, high))
         _set_ticks(axes, theme, low, high, logarithmic)
-        style_plot(axes, theme, "loss above the minimum" if logarithmic else "loss")
+        words = language(recording.language)
+        style_plot(axes, theme, words.gettext("loss above the minimum") if logarithmic else words.gettext("loss"))
         lines, heads = plot_artists(axes, theme, len(recording.names))
         numbers = np.arange(recording.last_step + 1.0)
         paths = [SurfacePath(numbers, axes.transData.transform(np.column_stack([numbers, row]))) for row in heights]

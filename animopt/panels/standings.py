@@ -5,11 +5,13 @@ from typing import final
 
 import numpy as np
 
-from animopt.core.number_format import format_number, format_point
+from animopt.core.language import language
+from animopt.core.number_format import format_column, format_number, format_point
 from animopt.drawing.artists import draw_racer_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Text
 from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
+from animopt.recording.events import Kind, events
 
 
 @final
@@ -35,7 +37,8 @@ class Standings:
         racers = range(count if count <= rows * columns else rows * columns - 1)
         places = [(racer // rows * (width + 2 * size), (racer % rows + 0.5) * row) for racer in range(count)]
         if len(racers) < count:
-            write(axes, *places[len(racers)], f"{count - len(racers)} more", size, theme.muted, va="center_baseline")
+            more = language(recording.language).ngettext("{count} more", "{count} more", count - len(racers))
+            write(axes, *places[len(racers)], more, size, theme.muted, va="center_baseline")
 
         def write_column(
             x: float, words: Sequence[str], *, scale: float = 1.0, align: str = "left", color: str = theme.ink
@@ -59,28 +62,18 @@ class Standings:
             name.set_visible(text_width(name) <= losses_left - names_left and len(name.get_text()) > 2)
         settings_left = names_left + max(map(text_width, names), default=0) + size
 
-        def first_that_fits(choices: Sequence[tuple[Sequence[str], float, float]]) -> tuple[list[Text], int]:
-            """Write the first words that fit between two positions for all racers. Also return their index."""
-            for index, (words, left, right) in enumerate(choices):
-                texts = write_column(left, words, scale=max(0.9, theme.min_text / size), color=theme.muted)
-                if max(map(text_width, texts), default=0) <= right - left:
-                    return texts, index
+        def first_that_fits(wordings: Sequence[Sequence[str]]) -> list[Text]:
+            """Write the first words, one text for each racer, that fit between the names and the losses."""
+            for words in wordings:
+                texts = write_column(settings_left, words, scale=max(0.9, theme.min_text / size), color=theme.muted)
+                if max(map(text_width, texts), default=0) <= losses_left - settings_left:
+                    return texts
                 for text in texts:
                     text.remove()
-            return [], len(choices)
+            return []
 
-        settings, _ = first_that_fits([(_settings(recording), settings_left, losses_left)])
-        wordings = zip(*(_outcome(recording, racer) for racer in range(count)), strict=True)
-        # A tuple of phrases, one for each racer, for each wording.
-        whole, parts = (list(zip(*phrases, strict=True)) for phrases in wordings)
-        # A whole outcome is preferred to the loss, and the loss to the name, which is also beside the head.
-        rooms = [(settings_left, losses_left), (settings_left, width), (names_left, width)]
-        choices = [(words, *room) for room in rooms for words in whole]
-        outcomes, fitting = first_that_fits([*choices, *((words, *rooms[0]) for words in parts)])
-        # A racer that diverged or left the view shows that in place of its loss.
-        lost = [text for racer, text in enumerate(losses) if recording.lost(racer, recording.last_step)]
-        # There are fewer parts than whole outcomes, so that one index selects among all of them.
-        beside = [[names, losses], [names, lost], [lost], [names, losses]][fitting // len(whole)]
+        settings = first_that_fits([_settings(recording)])
+        outcomes = first_that_fits(_outcomes(recording))
 
         def move(moment: Moment) -> Artists:
             step = int(moment.step)
@@ -88,8 +81,8 @@ class Standings:
             for racer in racers:
                 ranks[racer].set_text("–" if np.isnan(recording.z[racer, step]) else str(ranked[racer]))
                 losses[racer].set_text(format_standing(recording, racer, step, decimals))
-            columns = [*beside, outcomes] if moment.hold_progress > 0 and outcomes else [names, losses, settings]
-            return [*ranks, *(text for column in columns for text in column)]
+            beside = outcomes if moment.hold_progress > 0 and outcomes else settings
+            return [*ranks, *names, *losses, *beside]
 
         return move
 
@@ -97,46 +90,53 @@ class Standings:
 def _settings(recording: Recording) -> list[str]:
     """Return each racer's settings, and its number of gradients if that is more than one per step."""
     return [
-        ", ".join(filter(None, [words, f"{total} gradients" if total > steps else ""]))
-        for words, total, steps in zip(recording.settings, recording.evaluations[:, -1], recording.steps, strict=True)
+        ", ".join(filter(None, [words, _gradients(recording, racer) if total > steps else ""]))
+        for racer, (words, total, steps) in enumerate(
+            zip(recording.settings, recording.evaluations[:, -1], recording.steps, strict=True)
+        )
     ]
 
 
-def _outcome(recording: Recording, racer: int) -> tuple[list[str], list[str]]:
-    """Return wordings of a racer's end point, its distance from the nearest minimum, and its number of gradients.
+def _gradients(recording: Recording, racer: int) -> str:
+    count = int(recording.evaluations[racer, -1])
+    return language(recording.language).ngettext("{count} gradient", "{count} gradients", count)
 
-    The four wordings in the first list contain all of this, the two in the second only a part. In both lists, they
-    become shorter from first to last.
+
+def _outcomes(recording: Recording) -> list[list[str]]:
+    """Return wordings of each racer's distance from the nearest minimum, and of its number of gradients, longest first.
+
+    The distances have equal precision. Without known minima, the end points are in their place.
     """
-    evaluations = recording.evaluations[racer, -1]
-    gradients, short = f"{evaluations} gradients", f"{evaluations} ∇f"
-    end = recording.xy[racer, -1]
-    if recording.lost(racer, recording.last_step):
-        return [gradients, gradients, short, short], [short, short]
-    exact, rough = format_point(end), format_point(end, 1)
-    if not len(recording.minima):
-        return [
-            f"ends at {exact}, {gradients}",
-            f"{exact}, {gradients}",
-            f"{exact}, {short}",
-            f"{rough}, {short}",
-        ], [exact, rough]
-    distances = np.linalg.norm(recording.minima[:, :2] - end, axis=1)
-    away, minimum = distances.min(), recording.minima[int(distances.argmin()), :2]
-    near, roughly = f"{away:.2g} from {format_point(minimum)}", f"{away:.1g} from {format_point(minimum, 1)}"
-    return [
-        f"ends at {exact}, {away:.2g} from the minimum {format_point(minimum)}, {gradients}",
-        f"{exact}, {near}, {gradients}",
-        f"{exact}, {near}, {short}",
-        f"{rough}, {roughly}, {short}",
-    ], [f"{near}, {short}", roughly]
+    words = language(recording.language)
+    ends = [event for event in events(recording) if event.kind == Kind.ENDS]
+    distances = format_column([event.distance for event in ends], words.code)
+    gradients = [_gradients(recording, event.racer) for event in ends]
+    places, short_places = [], []
+    for event, distance in zip(ends, distances, strict=True):
+        place = short = ""
+        if not recording.lost(event.racer, recording.last_step):
+            point = format_point(event.point, words.code)
+            if event.minimum is None:
+                place, short = words.gettext("ends at {point}", point=point), point
+            else:
+                place = words.gettext("{distance} from the minimum", distance=distance)
+                short = words.gettext("{distance} away", distance=distance)
+        places.append(place)
+        short_places.append(short)
+    complete = [", ".join(filter(None, pair)) for pair in zip(places, gradients, strict=True)]
+    return [complete, places, short_places]
 
 
 def format_standing(recording: Recording, racer: int, step: int, decimals: int | None, brief: bool = False) -> str:
     """Return a racer's loss after a step, or the reason why it is out of view, and unless `brief`, since which step."""
-    if lost := recording.lost(racer, step):
-        return lost[0] if brief else f"{lost[0]} at step {lost[1]}"
-    return format_number(float(recording.z[racer, step]), decimals)
+    words = language(recording.language)
+    match recording.lost(racer, step):
+        case None:
+            return format_number(float(recording.z[racer, step]), decimals, words.code)
+        case ("diverged", since):
+            return words.gettext("diverged") if brief else words.gettext("diverged at step {step}", step=since)
+        case (_, since):
+            return words.gettext("left view") if brief else words.gettext("left view at step {step}", step=since)
 
 
 def _longest(recording: Recording, racer: int, decimals: int | None) -> str:
@@ -148,7 +148,7 @@ def _longest(recording: Recording, racer: int, decimals: int | None) -> str:
 
 
 def common_decimals(recording: Recording) -> int | None:
-    """Return the number of decimals for all losses, so that a column aligns, or None for powers of ten."""
+    """Return the number of decimals for all losses, so that a column aligns, or None if some need powers of ten."""
     losses = np.abs(recording.z[recording.in_view])
     if losses[losses > 0].min(initial=1) < 1e-3 or losses.max(initial=0) >= 1e6:
         return None

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
+from animopt.core.language import language, translatable
 from animopt.drawing.artists import TRAIL_WIDTH, draw_racer_marker, head_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
@@ -14,7 +15,7 @@ from animopt.drawing.mpl import Ellipse, FancyArrowPatch, Rectangle, Text
 from animopt.drawing.text import LINE_HEIGHT, fit_text, set_numbers, write
 from animopt.recording.update_rules import format_mathtext, step_sizes, velocity
 
-VELOCITY, STEP_SIZES = "→ velocity, as a step", "○ step sizes"
+VELOCITY, STEP_SIZES = translatable("→ velocity, as a step"), translatable("○ step sizes")
 """Labels of what is shown."""
 
 SHOWN_SIZES = 0.9
@@ -106,14 +107,20 @@ class State:
 
         draw_racer_marker(axes, theme, self.racer, 0.6 * size, (0.7 * LINE_HEIGHT - 0.36) * size)
         write_line(0, recording.names[self.racer], theme.ink, left=1.6 * size)
+        words = language(recording.language)
         if not labels:
-            carried = ["carries", *(recording.states[self.racer] or ["nothing"])]
-            words = carried if recording.hyperparameters[self.racer] else ["does not say", "what it carries"]
+            state = list(recording.states[self.racer])
+            if not recording.hyperparameters[self.racer]:
+                lines = [words.gettext("its state is unknown")]
+            elif state:
+                lines = [words.gettext("its state:"), *state]
+            else:
+                lines = [words.gettext("no state")]
             room = int(height / (LINE_HEIGHT * size)) - 1
-            for line, word in enumerate(words if len(words) <= room else [*words[: room - 1], "…"], start=1):
+            for line, word in enumerate(lines if len(lines) <= room else [*lines[: room - 1], "…"], start=1):
                 write_line(line, word, theme.ink if line == 1 else theme.muted)
         for index, label in enumerate(labels):
-            write_line(1 + 2 * index, label, theme.ink)
+            write_line(1 + 2 * index, words.gettext(label), theme.ink)
         return [write_line(2 + 2 * index, "", theme.muted, animated=True) for index in range(len(labels))]
 
 

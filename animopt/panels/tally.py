@@ -5,7 +5,15 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from animopt.core.number_format import format_number, format_point, format_power, format_setting, rounded
+from animopt.core.language import Language, language
+from animopt.core.number_format import (
+    format_column,
+    format_number,
+    format_point,
+    format_power,
+    format_setting,
+    rounded,
+)
 from animopt.drawing.artists import badge, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import (
@@ -43,18 +51,20 @@ class Tally:
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the names and colors. The numbers move."""
         width, height = use_pixel_units(axes)
+        words = language(recording.language)
         match recording.map:
             case Basins() as basins:
-                return _Table(axes, basins, theme, width, height).draw()
+                return _Table(axes, basins, theme, width, height, words).draw()
             case Losses() as losses:
-                return _draw_losses(axes, losses, theme, width, height)
+                return _draw_losses(axes, losses, theme, width, height, words)
         return lambda moment: ()
 
 
 class _Table:
     """The outcomes of a map of starts, in rows."""
 
-    def __init__(self, axes: Axes, basins: Basins, theme: Theme, width: float, height: float) -> None:
+    def __init__(self, axes: Axes, basins: Basins, theme: Theme, width: float, height: float, words: Language) -> None:
+        self.words = words
         self.axes, self.basins, self.theme, self.width, self.height = axes, basins, theme, width, height
         others = [UNDECIDED, *([DIVERGED] if basins.count(DIVERGED, basins.steps) else [])]
         minima = sorted(range(len(basins.minima)), key=lambda minimum: -basins.count(minimum, basins.steps))
@@ -73,7 +83,7 @@ class _Table:
         for line, outcome in enumerate(self.outcomes, start=1):
             self._draw_symbol(outcome, self._middle(line) + TEXT_SHIFT * self.size)
         left = x = 2.2 * self.size
-        numbers = {"of starts": self._share, "median step": self._median}
+        numbers = {self.words.gettext("of starts"): self._share, self.words.gettext("median step"): self._median}
         moving: list[tuple[Text, Callable[[int, float], str], int]] = []
         for heading, words in self._fitting_columns(self.width - left).items():
             # The first column is aligned to the left, the others to the right.
@@ -132,26 +142,35 @@ class _Table:
         The shares and the places of the minima are the last to go. Numbers that move have their longest words.
         """
         minima, outcomes = self.basins.minima, self.outcomes
-        names = {UNDECIDED: "undecided", DIVERGED: "diverged", REST: f"{len(self.rest)} more"}
+        code, gettext = self.words.code, self.words.gettext
+        names = {
+            UNDECIDED: gettext("undecided"),
+            DIVERGED: gettext("diverged"),
+            REST: self.words.ngettext("{count} more", "{count} more", len(self.rest)),
+        }
         values = rounded(minima[:, 2], 9)
-        decimals = 2 if np.abs(values).max() < 1e4 else None
+        heights = format_column(values.tolist(), code)
+        minimum, of_starts, median_step = gettext("minimum"), gettext("of starts"), gettext("median step")
         words = {
             "": [names.get(each, "") for each in outcomes],
-            "minimum": [format_point(minima[each, :2]) if each >= 0 else names[each] for each in outcomes],
-            "f": [format_number(float(values[each]), decimals) if each >= 0 else "" for each in outcomes],
-            "of starts": ["100.0 %"] * len(outcomes),
-            "median step": [str(self.basins.steps)] * len(outcomes),
+            minimum: [format_point(minima[each, :2], code) if each >= 0 else names[each] for each in outcomes],
+            "f": [heights[each] if each >= 0 else "" for each in outcomes],
+            of_starts: [self._percent(100)] * len(outcomes),
+            median_step: [str(self.basins.steps)] * len(outcomes),
         }
         # Heights are left out if all minima have the same.
-        choices = [("minimum", "f", "of starts", "median step")] if len(set(words["f"])) > 2 else []
-        for headings in (*choices, ("minimum", "of starts", "median step"), ("minimum", "of starts")):
+        choices = [(minimum, "f", of_starts, median_step)] if len(set(words["f"])) > 2 else []
+        for headings in (*choices, (minimum, of_starts, median_step), (minimum, of_starts)):
             if sum(self._column_width(each, words[each]) + self.gap for each in headings) - self.gap <= room:
                 return {each: words[each] for each in headings}
-        return {each: words[each] for each in ("", "of starts")}
+        return {each: words[each] for each in ("", of_starts)}
 
     def _share(self, outcome: int, step: float) -> str:
         count = sum(self.basins.count(each, step) for each in (self.rest if outcome == REST else [outcome]))
-        return f"{100 * count / self.basins.minimum.size:.1f} %"
+        return self._percent(100 * count / self.basins.minimum.size)
+
+    def _percent(self, share: float) -> str:
+        return f"{format_number(share, 1, self.words.code)} %"
 
     def _median(self, outcome: int, step: float) -> str:
         median = np.nan if outcome == REST else self.basins.median(outcome, step)
@@ -162,7 +181,7 @@ class _Table:
 
     def _draw_key(self, left: float, right: float) -> None:
         """Draw the key to the tints beside the table, from `right` on, or else below it, if there is room."""
-        words = [*(f"≤ {edge}" for edge in step_bands(self.basins)), "later"]
+        words = [*(f"≤ {edge}" for edge in step_bands(self.basins)), self.words.gettext("later")]
         least = len(words) * 1.15 * max_width(self.axes, words, self.small)
         if right + least <= self.width:
             rows = enumerate(self.outcomes, start=1)
@@ -170,7 +189,7 @@ class _Table:
             self._draw_tints(words, right, min(self.width - right, 1.5 * least), self._middle(0), hues)
         elif (below := self._middle(len(self.outcomes) + 2)) + 0.5 * self.row <= self.height:
             y = below - self.row
-            label = self._write(left, y, "by step", self.small, self.theme.muted)
+            label = self._write(left, y, self.words.gettext("by step"), self.small, self.theme.muted)
             x = left + text_width(label) + 0.5 * self.size
             self._draw_tints(words, x, min(self.width - x, 1.5 * least), y, {below: self.theme.muted})
 
@@ -186,18 +205,18 @@ class _Table:
                 self.axes.add_patch(Rectangle(corner, wide, 1.1 * self.size, facecolor=color, linewidth=0))
 
 
-def _draw_losses(axes: Axes, losses: Losses, theme: Theme, width: float, height: float) -> Move:
+def _draw_losses(axes: Axes, losses: Losses, theme: Theme, width: float, height: float, words: Language) -> Move:
     size = min(theme.text(17), max(theme.min_text, height / (1.5 * LOSS_LINES)))
     row = min(1.6 * size, height / LOSS_LINES)
 
-    def write_line(line: float, words: str, left: float = 0.0, *, muted: bool = True, align: str = "left") -> Text:
+    def write_line(line: float, text: str, left: float = 0.0, *, muted: bool = True, align: str = "left") -> Text:
         """Write a heading, or if it is not muted, a text that moves."""
         type_size, color = (max(theme.min_text, 0.85 * size), theme.muted) if muted else (size, theme.ink)
         y = (line + 0.5) * row
-        return write(axes, left, y, words, type_size, color, ha=align, va="center_baseline", animated=not muted)
+        return write(axes, left, y, text, type_size, color, ha=align, va="center_baseline", animated=not muted)
 
-    write_line(0, "best so far")
-    heading = write_line(2, "loss above the minimum" if losses.gap else "loss")
+    write_line(0, words.gettext("best so far"))
+    heading = write_line(2, words.gettext("loss above the minimum") if losses.gap else words.gettext("loss"))
     best = write_line(1, "", muted=False)
     loss = write_line(2, "", text_width(heading) + size, muted=False)
     diverged = write_line(0, "", width, muted=False, align="right")
@@ -223,8 +242,9 @@ def _draw_losses(axes: Axes, losses: Losses, theme: Theme, width: float, height:
     def move(moment: Moment) -> Artists:
         cell = losses.best(moment.step)
         best.set_text(_format_settings(losses, cell) if cell and moment.step >= 1 else "")
-        loss.set_text(format_number(float(losses.loss[int(moment.step)][cell]), None) if cell else "")
-        diverged.set_text(f"diverged {100 * losses.diverged(moment.step):.1f} %")
+        loss.set_text(format_number(float(losses.loss[int(moment.step)][cell]), None, words.code) if cell else "")
+        share = format_number(100 * losses.diverged(moment.step), 1, words.code)
+        diverged.set_text(words.gettext("diverged {share} %", share=share))
         return best, loss, diverged
 
     return move

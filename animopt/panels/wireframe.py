@@ -9,6 +9,7 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
+from animopt.core.language import language
 from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, RacerArtists, in_layers
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
@@ -95,7 +96,7 @@ class Wireframe:
             backing=theme.background,
             moments=self.moments,
             heads=heads,
-            obstacles=_draw_scale_note(axes, theme) if scaled.heights.is_nonlinear else np.empty((0, 4)),
+            obstacles=_draw_scale_note(axes, recording, theme) if scaled.heights.is_nonlinear else np.empty((0, 4)),
         )
 
         def move(moment: Moment) -> Artists:
@@ -186,11 +187,11 @@ class _Mesh:
         return np.split(lines, np.cumsum(counts[:-1]).astype(int))
 
 
-def _draw_scale_note(axes: Axes, theme: Theme) -> Array:
+def _draw_scale_note(axes: Axes, recording: Recording, theme: Theme) -> Array:
     """Write that the heights are on a log scale. Return the center and size of the note in pixels, (1, 4)."""
     size = theme.text(12)
     note = axes.annotate(
-        "heights on a log scale",
+        language(recording.language).gettext("heights on a log scale"),
         (1, 0),
         xycoords="axes fraction",
         fontsize=size,

@@ -10,6 +10,8 @@ from typing import Any
 
 import attrs
 
+from animopt.core.language import language
+
 BAR_INTERVAL = 0.2
 """Minimum number of seconds between two updates of the progress bar."""
 
@@ -20,13 +22,16 @@ MediaTypes = Collection[str] | None
 
 
 class ProgressBar:
-    """The progress of rendering, shown only in a notebook.
+    """The progress of rendering a title, in a language, shown only in a notebook.
 
     Each state replaces the one before among the outputs of the cell, and another output can replace the bar.
     """
 
-    def __init__(self, label: str) -> None:
-        self._label = f"Rendering {label}" if label else "Rendering"
+    def __init__(self, title: str, code: str) -> None:
+        self._words = language(code)
+        self._label = (
+            self._words.gettext("Rendering {title}", title=title) if title else self._words.gettext("Rendering")
+        )
         self._place: Any = None
         self._updated = 0.0
 
@@ -35,7 +40,9 @@ class ProgressBar:
         if time.monotonic() - self._updated < BAR_INTERVAL or not in_notebook():
             return
         self._updated = time.monotonic()
-        frames = f"{done} of {total} frames" if total else ""
+        frames = ""
+        if total:
+            frames = self._words.ngettext("{done} of {count} frame", "{done} of {count} frames", total, done=done)
         value = f' value="{done}" max="{total}"' if total else ""
         page = f"<label>{html.escape(self._label)} <progress{value}></progress> {frames}</label>"
         self.replace(({"text/html": page, "text/plain": f"{self._label} {frames}".rstrip()}, {}))
@@ -58,9 +65,9 @@ class ProgressBar:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[ProgressBar]:
+def progress_bar(title: str, code: str) -> Iterator[ProgressBar]:
     """Show a progress bar in the context."""
-    bar = ProgressBar(label)
+    bar = ProgressBar(title, code)
     try:
         bar(0, 0)
         yield bar
@@ -118,14 +125,15 @@ class RenderedClip:
 class Clip:
     """A clip that is rendered when it is first displayed. `Scene.clip` returns one.
 
-    `suffix` is ".gif" or ".mp4", and `size` is (width, height) in pixels. `make` renders the clip, and calls its
-    argument with the number of drawn frames and their total.
+    `suffix` is ".gif" or ".mp4", `size` is (width, height) in pixels, and `lang` the language of the clip. `make`
+    renders the clip, and calls its argument with the number of drawn frames and their total.
     """
 
     title: str
     suffix: str
     size: tuple[int, int]
     fps: float
+    lang: str
     _make: Callable[[Callable[[int, int], None]], RenderedClip]
     _rendered: RenderedClip | None = attrs.field(default=None, init=False)
 
@@ -136,7 +144,7 @@ class Clip:
     def render(self) -> RenderedClip:
         """Render the clip if it is not rendered yet. Raises Error if the scene fails."""
         if self._rendered is None:
-            with progress_bar(self.title) as progress:
+            with progress_bar(self.title, self.lang) as progress:
                 self._rendered = self._make(progress)
         return self._rendered
 
@@ -157,7 +165,7 @@ class Clip:
         """
         if not in_notebook():
             raise NotImplementedError
-        bar = ProgressBar(self.title)
+        bar = ProgressBar(self.title, self.lang)
         try:
             if self._rendered is None:
                 bar(0, 0)
@@ -189,10 +197,11 @@ class Clip:
         if self.suffix == ".gif":
             # Browsers show the poster to users who prefer less motion.
             still = f'<source media="(prefers-reduced-motion: reduce)" srcset="{poster}">'
-            return f"<picture>{still}{image_tag('image/gif', rendered.data, rendered.alt, self.size)}</picture>"
+            picture = image_tag("image/gif", rendered.data, rendered.alt, self.size)
+            return f'<picture lang="{self.lang}">{still}{picture}</picture>'
         alt = html.escape(rendered.alt)
         # A page that blocks videos, such as GitHub's, shows the alt text.
         return (
-            f'<video src="{data_url("video/mp4", rendered.data)}" poster="{poster}" aria-label="{alt}" '
-            f"{_size_attributes(self.size)} controls autoplay loop muted playsinline>{alt}</video>"
+            f'<video src="{data_url("video/mp4", rendered.data)}" poster="{poster}" lang="{self.lang}" '
+            f'aria-label="{alt}" {_size_attributes(self.size)} controls autoplay loop muted playsinline>{alt}</video>'
         )

@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from animopt.core.errors import Failures, UsageError, check_choice
 from animopt.core.files import write_atomically
-from animopt.recording.events import ALT_TEXT_START, alt_text, headlines
+from animopt.core.language import ENGLISH, language
 from animopt.recording.recording import Recording
+from animopt.recording.sentences import alt_text, alt_text_marks, more_functions, remarks
 from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 from animopt.video.output import Output, check_path
@@ -40,8 +41,13 @@ PICTURE_SUFFIXES = (".gif", ".png", ".apng", ".webp", ".avif")
 SUFFIXES = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".md", "html": ".html"}
 """Suffix of each kind of sidecar."""
 
-MARKS = {"captions": CAPTIONS_MARK, "alt": ALT_TEXT_START, "markdown": SNIPPET_MARK, "html": SNIPPET_MARK}
-"""Text near the beginning of a sidecar that animopt wrote."""
+MARKS = {
+    "captions": (CAPTIONS_MARK,),
+    "alt": alt_text_marks(),
+    "markdown": (SNIPPET_MARK,),
+    "html": (SNIPPET_MARK,),
+}
+"""Texts of which one is near the beginning of a sidecar that animopt wrote."""
 
 
 def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
@@ -81,13 +87,13 @@ def write_sidecars(
     failures = Failures()
     for clip in _clips(outputs):
         poster, track = (_path(clip, kind).name if kind in kinds else "" for kind in ("poster", "captions"))
-        alt = alt_text(races[0])
+        alt, code = alt_text(races), races[0].language
         sizes = {output.path.name: output.size for output in clip}
         texts = {
             "captions": webvtt(cues(races, timeline)),
             "alt": f"{alt}\n",
             "markdown": markdown_snippet(sizes, alt, poster),
-            "html": html_snippet(sizes, alt, poster, track),
+            "html": html_snippet(sizes, alt, poster, track, code),
         }
         for kind in kinds:
             path = _path(clip, kind)
@@ -113,9 +119,10 @@ def _path(clip: Sequence[Output], kind: str) -> Path:
     return clip[0].path.with_suffix(SUFFIXES[kind])
 
 
-def _was_written_by_animopt(path: Path, mark: str) -> bool:
+def _was_written_by_animopt(path: Path, marks: Sequence[str]) -> bool:
     with suppress(OSError), path.open("rb") as file:
-        return mark.encode() in file.read(4096)
+        beginning = file.read(4096)
+        return any(mark.encode() in beginning for mark in marks)
     return False
 
 
@@ -138,16 +145,13 @@ def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
     Captions do not overlap. Each is shown for four seconds, or until the next one, and the last one until the end. A
     caption that would be shown for less than 1.5 seconds appears later, alone or with others, but not before its event.
     """
-    texts = [(timeline.second_of(event.step), event.text) for event in headlines(races[0])]
+    texts = [(timeline.second_of(each.step), each.text) for each in remarks(races[0])]
     if len(races) > 1:
-        texts.append(
-            (timeline.other_races_start, f"then {len(races) - 1} more functions, and how the race ends on each")
-        )
+        texts.append((timeline.other_races_start, more_functions(races)))
     captions: list[Cue] = []
     end = round(timeline.seconds, 3)
     for second, text in sorted(texts, key=lambda each: each[0]):
-        start, line = round(second, 3), " ".join(text.split())
-        lines = [f"{line[:1].upper()}{line[1:]}"]
+        start, lines = round(second, 3), [" ".join(text.split())]
         last = captions[-1] if captions else None
         earliest = round(last.start + MIN_CAPTION_SECONDS, 3) if last else start
         if last and start <= last.start:
@@ -181,28 +185,35 @@ def _timestamp(second: float) -> str:
     return f"{hours:02}:{minutes:02}:{thousandths // 1000:02}.{thousandths % 1000:03}"
 
 
-def html_snippet(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "", captions: str = "") -> str:
+def html_snippet(
+    clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "", captions: str = "", code: str = ENGLISH
+) -> str:
     """Return HTML that shows a clip, as a video if one of its files is a video.
 
-    `clips` contains the size (width, height) of the clip in each file, by name. `poster` and `captions` are names of
-    files, or "".
+    `clips` contains the size (width, height) of the clip in each file, by name. `poster` and `captions`, which are
+    in the language with a code, are names of files, or "".
     """
     videos, pictures = _videos(clips), _pictures(clips)
     # ASCII is the same in the encoding of any page.
     text = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode()
     if not videos and not pictures:
-        return f'{SNIPPET_MARK}\n<a href="{_url(next(iter(clips)))}">{text}</a>\n'
+        return f'{SNIPPET_MARK}\n<a href="{_url(next(iter(clips)))}" lang="{code}">{text}</a>\n'
     if not videos:
         width, height = clips[pictures[0]]
-        return f'{SNIPPET_MARK}\n<img src="{_url(pictures[0])}" width="{width}" height="{height}" alt="{text}">\n'
+        size = f'width="{width}" height="{height}"'
+        return f'{SNIPPET_MARK}\n<img src="{_url(pictures[0])}" {size} lang="{code}" alt="{text}">\n'
     width, height = clips[videos[0]]
     attributes = "autoplay muted loop playsinline controls" + (f' poster="{_url(poster)}"' if poster else "")
     return "\n".join(
         [
             SNIPPET_MARK,
-            f'<video width="{width}" height="{height}" {attributes} aria-label="{text}">',
+            f'<video width="{width}" height="{height}" {attributes} lang="{code}" aria-label="{text}">',
             *(f'  <source src="{_url(name)}" type="{VIDEO_TYPES[_suffix(name)]}">' for name in videos),
-            *([f'  <track kind="captions" src="{_url(captions)}" srclang="en" label="English">'] if captions else []),
+            *(
+                [f'  <track kind="captions" src="{_url(captions)}" srclang="{code}" label="{language(code).name}">']
+                if captions
+                else []
+            ),
             "</video>",
             "",
         ]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from animopt.core.errors import required_extra
+from animopt.core.language import language
+from animopt.core.number_format import format_number
 from animopt.drawing.layout import content_inset
 from animopt.drawing.theme import Theme
 from animopt.publish.notebook import data_url
@@ -103,24 +105,32 @@ TIMING = """
 """
 
 
+class LocalText(NamedTuple):
+    """A text and the code of its language."""
+
+    text: str
+    lang: str
+
+
 @dataclass(frozen=True)
 class Slide:
     """A scene as a slide.
 
-    `clip` is an MP4 file and `poster` a PNG file, both of `size` (width, height) in pixels; `alt` is the alt text of
-    both. The clip is `seconds` long. `about` are paragraphs for the speaker's notes, and `beats` are the events of the
-    race, each with its second of the clip. The slide has the background and the text color of the clip's `theme`.
+    `lang` is the language of the clip, of the alt text and of the beats. `clip` is an MP4 file and `poster` a PNG file,
+    both of `size` (width, height) in pixels; `alt` is the alt text of both. The clip is `seconds` long. `about` are
+    paragraphs for the speaker's notes, and `beats` are the events of the race, each with its second of the clip. The
+    slide has the background and the text color of the clip's `theme`.
     """
 
     name: str
-    title: str
+    title: LocalText
     lang: str
     clip: Path
     poster: Path
     size: tuple[int, int]
     seconds: float
     alt: str
-    about: Sequence[str]
+    about: Sequence[LocalText]
     beats: Sequence[tuple[float, str]]
     theme: Theme
 
@@ -133,14 +143,21 @@ class Slide:
     def ems(self) -> float:
         """Approximate width of the title, as a multiple of its font size."""
         # A letter is about half as wide as high; Chinese, Japanese and Korean characters are as wide as high.
-        wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in self.title)
-        return max(1.0, wide + 0.55 * (len(self.title) - wide))
+        title = self.title.text
+        wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in title)
+        return max(1.0, wide + 0.55 * (len(title) - wide))
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[LocalText]:
         """The speaker's notes, as paragraphs."""
-        cues = [f"{second:.1f} s: {sentence}" for second, sentence in self.beats]
-        return [*self.about, *(["Point at:"] if cues else []), *cues]
+        cues = [f"{format_seconds(second, self.lang)}: {sentence}" for second, sentence in self.beats]
+        heading = [language(self.lang).gettext("Point at:")] if cues else []
+        return [*self.about, *(LocalText(each, self.lang) for each in (*heading, *cues))]
+
+
+def format_seconds(second: float, code: str) -> str:
+    """Write a second of a clip with its unit in a language."""
+    return language(code).gettext("{seconds} s", seconds=format_number(second, 1, code))
 
 
 def plain_text(text: str) -> str:
@@ -163,21 +180,30 @@ def paragraphs(text: str) -> list[str]:
     return [plain_text(paragraph) for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
 
 
-def render_page(name: str, **values: object) -> Iterator[str]:
-    """Yield the parts of a page: a template, filled with values that are all escaped."""
+def render_page(name: str, code: str, **values: object) -> Iterator[str]:
+    """Yield the parts of a page in a language: a template, filled with messages and values that are all escaped."""
     # Only some commands write pages, and the import takes a noticeable time.
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["data_url"] = lambda path, media_type: data_url(media_type, path.read_bytes())
+    words = language(code)
+    environment.globals |= {
+        "lang": code,
+        "gettext": words.gettext,
+        "ngettext": words.ngettext,
+        "pgettext": words.pgettext,
+        "number": lambda value: format_number(value, 1, code),
+        "seconds": lambda value: format_seconds(value, code),
+    }
     template = files("animopt.publish").joinpath("templates", f"{name}.html")
     return environment.from_string(template.read_text(encoding="utf-8")).generate(values)
 
 
-def save_html(path: Path, heading: str, slides: Sequence[Slide]) -> None:
-    """Write an HTML page with the title, the clip, the alt text and the notes of each slide."""
+def save_html(path: Path, heading: str, slides: Sequence[Slide], code: str) -> None:
+    """Write an HTML page in a language with the title, the clip, the alt text and the notes of each slide."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(render_page("deck", heading=heading, slides=slides))
+        file.writelines(render_page("deck", code, heading=heading, slides=slides))
 
 
 def import_pptx() -> Any:
@@ -187,8 +213,8 @@ def import_pptx() -> Any:
     return pptx
 
 
-def save_powerpoint(path: Path, heading: str, slides: Sequence[Slide]) -> None:
-    """Write a PowerPoint file with the title, the clip, the alt text and the notes of each slide.
+def save_powerpoint(path: Path, heading: str, slides: Sequence[Slide], code: str) -> None:
+    """Write a PowerPoint file in a language with the title, the clip, the alt text and the notes of each slide.
 
     Raises Error if python-pptx is not installed.
     """
@@ -196,6 +222,7 @@ def save_powerpoint(path: Path, heading: str, slides: Sequence[Slide]) -> None:
     _replace_document_properties(presentation.part.package)
     properties = presentation.core_properties
     properties.title, properties.author, properties.last_modified_by = heading, "animopt", "animopt"
+    properties.language = code
     properties.comments = properties.subject = properties.keywords = ""
     properties.created = properties.modified = datetime.now()
     for slide in slides:
@@ -261,18 +288,22 @@ def _add(presentation: Any, slide: Slide) -> None:
     title.left = left + round(width * slide.inset)
     title.width = WIDTH - MARGIN - title.left
     title.top, title.height = layout_title.top, layout_title.height
-    title.text_frame.text = slide.title
+    title.text_frame.text = slide.title.text
     font = title.text_frame.paragraphs[0].runs[0].font
     font.size = Pt(max(MIN_FONT_SIZE, min(MAX_FONT_SIZE, int(title.width / Pt(1) / slide.ems))))
     font.color.rgb = RGBColor.from_string(slide.theme.ink.removeprefix("#"))
     # python-pptx has no other interface to any language, alt text and animations.
-    title.element.xpath(".//a:rPr")[0].set("lang", slide.lang)
+    title.element.xpath(".//a:rPr")[0].set("lang", slide.title.lang)
     movie = page.shapes.add_movie(str(slide.clip), left, top, width, height, str(slide.poster), "video/mp4")
-    movie.name = f"Clip of {slide.name}"
+    movie.name = language(slide.lang).gettext("Clip of {name}", name=slide.name)
     movie.element.xpath(".//p:cNvPr")[0].set("descr", slide.alt)
     (timing,) = page.element.xpath("p:timing")
     # python-pptx's parser removes the white space between the tags.
     timing.getparent().replace(
         timing, parse_xml(TIMING.format(shape=movie.shape_id, milliseconds=round(1000 * slide.seconds)))
     )
-    page.notes_slide.notes_text_frame.text = "\n".join(slide.notes)
+    page.notes_slide.notes_text_frame.text = "\n".join(note.text for note in slide.notes)
+    lines = page.notes_slide.notes_placeholder.element.xpath(".//a:p")
+    for line, note in zip(lines, slide.notes, strict=True):
+        for run in line.xpath("a:r"):
+            run.get_or_add_rPr().set("lang", note.lang)

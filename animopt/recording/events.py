@@ -1,170 +1,153 @@
-"""The events of a race as sentences, for captions and for alt text."""
+"""The events of a race, from which every sentence about it is made.
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+A racer is near a minimum while its distance is at most the recording's `radius`. This radius belongs to the function:
+it is the same for all racers and for clips of any length.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf, nan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.core.number_format import format_number, format_point
-from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses, Recording, reach_radius
+from animopt.recording.recording import Recording
 
-ZIGZAG_SHARE = 0.4
-"""Minimum share of reversed steps of a racer that zigzags."""
+SETTLED_SHARE, MIN_SETTLED_STEPS = 0.1, 5
+"""Share of a racer's steps, and number of steps, for which it is near a minimum to the end if it settles there."""
 
-MIN_TURNS = 5
-"""Minimum number of pairs of steps from which zigzagging is concluded."""
+ZIGZAG_SHARE, MIN_TURNS = 0.4, 5
+"""Minimum share of reversed steps of a racer that zigzags, and minimum number of pairs of steps to tell."""
 
-MAX_NAMES = 6
-"""Maximum number of racers that are named one by one. More racers are only counted."""
 
-ALT_TEXT_START = "An animation of"
-"""Words that every alt text contains."""
+class Kind(StrEnum):
+    """Kind of an event, as a verb."""
+
+    START = "start"
+    """The racer is at its start."""
+
+    ARRIVES = "arrives"
+    """The racer is near a minimum for the first time. It can arrive at several minima."""
+
+    LEAVES = "leaves"
+    """The racer is no longer near a minimum at which it has arrived, for the first time."""
+
+    SETTLES = "settles"
+    """The racer is near a minimum from this step to its last one, a tenth of its steps and at least five."""
+
+    NEAREST = "nearest"
+    """The racer has its smallest distance from any minimum."""
+
+    OVERTAKES = "overtakes"
+    """The racer has a lower loss than another one, which had the lower loss before, for the first time."""
+
+    DIVERGES = "diverges"
+    """The racer's position or loss is no longer finite."""
+
+    LEAVES_PICTURE = "leaves the picture"
+    """The racer is outside the domain for the first time, or again."""
+
+    ZIGZAGS = "zigzags"
+    """At least two of five steps of the racer go back against the step before."""
+
+    ENDS = "ends"
+    """The racer has made its last step."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """An event at a step, as a sentence without a full stop. `racer` is its index, or None for all racers."""
+    """An event of one racer.
 
-    step: int
-    text: str
-    racer: int | None = None
-
-
-def events(recording: Recording) -> list[Event]:
-    """Return the events of a race in the order of their steps: start, reached minima, lost racers, lowest loss.
-
-    A racer reaches a minimum at the step from which on it remains near it.
+    Attributes:
+        kind: Kind of the event.
+        racer: Index of the racer.
+        step: The step after which it happens.
+        point: Position of the racer, (2,).
+        loss: Loss of the racer.
+        minimum: Index of the minimum that the racer is closest to, None if no minimum is known.
+        distance: Distance from this minimum, NaN if no minimum is known.
+        other: Index of the racer that is overtaken.
     """
-    recording = _with_plain_text(recording)
-    racers = range(len(recording.names))
-    found = [
-        Event(0, _start(recording)) if racers else None,
-        *(_end(recording, racer) for racer in racers),
-        Event(recording.last_step, _lowest(recording)) if len(racers) > 1 else None,
-    ]
-    return sorted(filter(None, found), key=lambda event: event.step)
+
+    kind: Kind
+    racer: int
+    step: int
+    point: tuple[float, float]
+    loss: float
+    minimum: int | None = None
+    distance: float = nan
+    other: int | None = None
 
 
-def headlines(recording: Recording) -> list[Event]:
-    """Return the events to show. If there are many racers, events of a single racer are left out."""
-    return [event for event in events(recording) if event.racer is None or len(recording.names) <= MAX_NAMES]
+@np.errstate(all="ignore")
+def events(recording: Recording) -> list[Event]:
+    """Return the events of all racers in the order of their steps."""
+    found = [event for racer in range(len(recording.names)) for event in _events_of(recording, racer)]
+    return sorted(found, key=lambda event: event.step)
 
 
-def alt_text(recording: Recording) -> str:
-    """Return one paragraph that describes the clip of a race and its result."""
-    recording = _with_plain_text(recording)
-    # A title without a full stop gets one.
-    title = re.sub(r"(?<=[^.?!])$", ".", recording.title)
-    found = headlines(recording)
-    results = [event for event in found if event.racer is None and event.step > 0]
-    sentences = [
-        f"{title} {ALT_TEXT_START} {recording.last_step} steps, on contour lines and on the surface".strip(),
-        *(event.text for event in found if event not in results),
-        *([_not_reached(recording, found), _zigzags(recording)] if len(recording.names) <= MAX_NAMES else []),
-        *(event.text for event in results),
-        _map(recording.map),
-    ]
-    return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences if sentence)
-
-
-def _start(recording: Recording) -> str:
-    starts = np.unique(recording.xy[:, 0], axis=0)
-    where = f"from {format_point(starts[0])}" if len(starts) == 1 else f"from {len(starts)} places"
-    return f"{_listed(recording.names)} {'sets' if len(recording.names) == 1 else 'set'} out {where}"
-
-
-def _end(recording: Recording, racer: int) -> Event | None:
-    """Return how a racer ends, or None for one of several racers that reaches no minimum and is not lost."""
-    name = recording.names[racer]
-    if lost := recording.lost(racer, recording.last_step):
-        reason, step = lost
-        return Event(step, f"{name} {'leaves the picture' if reason == 'left view' else reason} at step {step}", racer)
-    if not len(recording.minima):
-        return None
+def _events_of(recording: Recording, racer: int) -> Iterator[Event]:
+    last = int(recording.steps[racer])
+    xy, z = recording.xy[racer, : last + 1], recording.z[racer, : last + 1]
     minima = recording.minima[:, :2]
-    radius = reach_radius(float(np.linalg.norm(recording.surface.high - recording.surface.low)), minima)
-    end = recording.xy[racer, -1]
-    distances = np.linalg.norm(minima - end, axis=1)
-    minimum = int(distances.argmin())
-    if distances[minimum] > radius:
-        text = f"it ends at {format_point(end)}, {distances[minimum]:.2g} from the minimum"
-        return Event(recording.last_step, text, racer) if len(recording.names) == 1 else None
-    outside = np.linalg.norm(recording.xy[racer] - minima[minimum], axis=1) > radius
-    step = len(outside) - int(outside[::-1].argmax()) if outside.any() else 0
-    which = "the minimum" if len(minima) == 1 else f"the minimum {format_point(minima[minimum])}"
-    return Event(step, f"{name} reaches {which} at step {step}", racer)
+    distances: Array = np.linalg.norm(xy[:, None] - minima, axis=-1)
+
+    def event(kind: Kind, step: int, minimum: int | None = None, other: int | None = None) -> Event:
+        if minimum is None and len(minima) and np.isfinite(recording.xy[racer, step]).all():
+            minimum = int(distances[min(step, last)].argmin())
+        return Event(
+            kind,
+            racer,
+            step,
+            (float(recording.xy[racer, step, 0]), float(recording.xy[racer, step, 1])),
+            float(recording.z[racer, step]),
+            minimum,
+            nan if minimum is None else float(distances[min(step, last), minimum]),
+            other,
+        )
+
+    yield event(Kind.START, 0)
+    near = (distances <= recording.radius) & (distances == distances.min(axis=1, keepdims=True, initial=inf))
+    for minimum in range(len(minima)):
+        if not near[:, minimum].any():
+            continue
+        arrival = int(near[:, minimum].argmax())
+        yield event(Kind.ARRIVES, arrival, minimum)
+        if not near[arrival:, minimum].all():
+            yield event(Kind.LEAVES, arrival + int(near[arrival:, minimum].argmin()), minimum)
+        since = last + 1 - int((~near[::-1, minimum]).argmax()) if not near[:, minimum].all() else 0
+        if near[last, minimum] and last - since >= max(SETTLED_SHARE * last, MIN_SETTLED_STEPS):
+            yield event(Kind.SETTLES, since, minimum)
+    if np.isfinite(distances).any():
+        yield event(Kind.NEAREST, int(np.nanargmin(distances.min(axis=1))))
+    for other, step in enumerate(_overtakings(recording, racer)):
+        if step:
+            yield event(Kind.OVERTAKES, int(step), other=other)
+    if not np.isfinite(z).all():
+        yield event(Kind.DIVERGES, int((~np.isfinite(z)).argmax()))
+    outside = ~recording.in_view[racer, : last + 1] & np.isfinite(z)
+    for exit_ in np.flatnonzero(outside & ~np.concatenate([[False], outside[:-1]])):
+        yield event(Kind.LEAVES_PICTURE, int(exit_))
+    if _zigzags(xy):
+        yield event(Kind.ZIGZAGS, 0)
+    yield event(Kind.ENDS, last)
 
 
-def _not_reached(recording: Recording, found: Sequence[Event]) -> str:
-    """Name those of several racers that reach no minimum and are not lost."""
-    names = [name for racer, name in enumerate(recording.names) if racer not in {event.racer for event in found}]
-    if not len(recording.minima) or len(recording.names) == 1 or not names:
-        return ""
-    which = "the minimum" if len(recording.minima) == 1 else "a minimum"
-    return f"{_listed(names)} {'does' if len(names) == 1 else 'do'} not reach {which}"
+def _overtakings(recording: Recording, racer: int) -> NDArray[np.int64]:
+    """Return the first step after which a racer has the lower loss, after having had the higher one, (racers,).
+
+    It is 0 for a racer that is never overtaken: at the start, nobody has been behind before.
+    """
+    losses = np.nan_to_num(recording.z, nan=inf)
+    behind = np.logical_or.accumulate(losses < losses[racer], axis=1)
+    return (behind & (losses > losses[racer])).argmax(axis=1)
 
 
-def _lowest(recording: Recording) -> str:
-    losses = recording.z[:, -1]
-    if not np.isfinite(losses).any():
-        return "at the end all have diverged"
-    best = np.flatnonzero(recording.ranks(recording.last_step) == 1)
-    names = _listed([recording.names[racer] for racer in best])
-    return f"at the end {names} {'is' if len(best) == 1 else 'are'} lowest, with a loss of {_loss(losses[best[0]])}"
-
-
-def _loss(value: float) -> str:
-    """Write a loss with three digits, and with a power of ten only if it is very small or large."""
-    if value and not 1e-4 <= abs(value) < 1e6:
-        return format_number(value, None)
-    return f"{float(f'{value:.3g}') + 0.0:,.9g}".replace("-", "−")
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _zigzags(recording: Recording) -> str:
-    """Name the racers whose steps often go back against the step before."""
-    names = []
-    for name, xy, steps in zip(recording.names, recording.xy, recording.steps, strict=True):
-        moves: Array = np.diff(xy[: steps + 1], axis=0)
-        moves = moves[np.isfinite(moves).all(axis=1)]
-        reversed_ = (moves[1:] * moves[:-1]).sum(axis=1) < 0
-        if len(reversed_) >= MIN_TURNS and reversed_.mean() > ZIGZAG_SHARE:
-            names.append(name)
-    return f"{_listed(names)} {'zigzags' if len(names) == 1 else 'zigzag'}" if names else ""
-
-
-def _map(result: Basins | Losses | None) -> str:
-    if isinstance(result, Basins):
-        outcomes = {DIVERGED: "diverge", UNDECIDED: "come to none"} | {
-            index: f"come to the minimum {format_point(xyz[:2])}" for index, xyz in enumerate(result.minima)
-        }
-        shares = [
-            (result.count(outcome, result.steps) / result.minimum.size, text) for outcome, text in outcomes.items()
-        ]
-        parts = [f"{share:.0%} {text}" for share, text in sorted(shares, reverse=True) if share >= 0.005]
-        return f"A map of {result.minimum.size:,} starts: of them {_listed(parts)}"
-    if result and (best := result.best(len(result.loss) - 1)):
-        chosen = [
-            f"{name} {values[cell]:.3g}"
-            for name, values, cell in zip(result.names, result.values, best[::-1], strict=True)
-        ]
-        return f"A map of the settings: the lowest loss comes with {', '.join(chosen)}"
-    return ""
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Join words as in a sentence, or return the number of racers if there are too many words."""
-    if len(words) > MAX_NAMES:
-        return f"{len(words)} racers"
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
-
-
-def _with_plain_text(recording: Recording) -> Recording:
-    """Return the recording with its title and names as they are read aloud, without the marks around mathtext."""
-
-    def plain(text: str) -> str:
-        return " ".join("".join(each if each.isprintable() else " " for each in re.sub(r"\\[()]", "", text)).split())
-
-    return replace(recording, title=plain(recording.title), names=tuple(map(plain, recording.names)))
+def _zigzags(xy: Array) -> bool:
+    """Return whether the steps of a path (points, 2) often go back against the step before."""
+    moves: Array = np.diff(xy, axis=0)
+    moves = moves[np.isfinite(moves).all(axis=1)]
+    turned = (moves[1:] * moves[:-1]).sum(axis=1) < 0
+    return len(turned) >= MIN_TURNS and float(turned.mean()) > ZIGZAG_SHARE

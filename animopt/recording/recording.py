@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
+from animopt.core.language import ENGLISH
 
 MAX_SIDE_RATIO = 2.5
 """Maximum ratio of a domain's sides that is drawn in equal units. A longer domain is drawn as a square."""
 
 UNDECIDED, DIVERGED = -1, -2
 """Outcomes of a race in place of the index of a minimum."""
-
-RADIUS_SHARE = 0.01
-"""Distance at which a minimum counts as reached, as a share of the domain's diagonal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +110,7 @@ class Basins:
         step: The step from which on the outcome holds, (rows, columns).
         steps: Number of steps of each race.
         minima: Known minima and their losses, (minima, 3).
-        radius: Distance at which a minimum counts as reached, in the units of the domain.
+        radius: Distance from a minimum within which a race has arrived at it.
     """
 
     x: Array
@@ -198,7 +196,11 @@ class Recording:
         surface: The function on a grid.
         paths: Path of each racer over the surface, (racers,).
         minima: Known minima and their losses, (minima, 3).
+        radius: Distance from a minimum within which a racer has arrived at it.
+        function: Name of the function, or "".
+        language: Code of the language of the texts.
         caption: A remark on the race, such as the budget of its tuning, or "".
+        notes: Numbers for the speaker, such as the settings that the tuning found, or "".
         sample: The data of a function that is the loss of a model.
         map: The result of many more races, if the scene has a map.
     """
@@ -218,7 +220,11 @@ class Recording:
     surface: Surface
     paths: tuple[SurfacePath, ...]
     minima: Array
+    radius: float
+    function: str = ""
+    language: str = ENGLISH
     caption: str = ""
+    notes: str = ""
     sample: Sample | None = None
     map: Basins | Losses | None = None
 
@@ -242,7 +248,19 @@ class Recording:
 
     def single(self, racer: int) -> "Recording":
         """Return the recording of one racer."""
-        shared = ("title", "formula", "surface", "minima", "caption", "sample", "map")
+        shared = (
+            "title",
+            "formula",
+            "surface",
+            "minima",
+            "radius",
+            "function",
+            "language",
+            "caption",
+            "notes",
+            "sample",
+            "map",
+        )
         own = (field.name for field in fields(self) if field.name not in shared)
         return replace(self, **{name: getattr(self, name)[racer : racer + 1] for name in own})
 
@@ -263,18 +281,3 @@ class Recording:
         if inside[-1]:
             return None
         return "left view", len(inside) - int(inside[::-1].argmax()) if inside.any() else 0
-
-
-def reach_radius(diagonal: float, minima: Array, within: float = RADIUS_SHARE) -> float:
-    """Return the distance at which a minimum counts as reached.
-
-    Args:
-        diagonal: Length of the domain's diagonal.
-        minima: Positions of the minima, (minima, 2).
-        within: Share of the diagonal.
-
-    Returns:
-        `within` times the diagonal, or half the distance of the closest minima if that is less.
-    """
-    distances = np.linalg.norm(minima[:, None] - minima, axis=-1)
-    return min(within * diagonal, float(np.min(distances[distances > 0], initial=np.inf)) / 2)

@@ -18,6 +18,7 @@ from animopt.scene.folder_defaults import FolderDefaults, defaults_of
 from animopt.video.output import Output
 
 if TYPE_CHECKING:
+    from animopt.publish.slides import LocalText
     from animopt.scene.scene import Scene
 
 _RENDERING = Lock()
@@ -28,14 +29,16 @@ _RENDERING = Lock()
 class SceneFacts:
     """Facts about a scene that a gallery shows.
 
-    The language of the title is "" if the title is a single text. The optimizers are the names of their classes.
+    `lang` is the language of the clip, of the function's name and of the alt text. The optimizers are the names of
+    their classes.
     """
 
-    title: str
-    language: str
+    title: "LocalText"
+    summary: "LocalText"
     function: str
     optimizers: tuple[str, ...]
     alt: str
+    lang: str
 
 
 @dataclass(frozen=True)

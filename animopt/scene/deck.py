@@ -1,21 +1,32 @@
 """Decks of slides, one for each scene."""
 
 import os
-import re
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
 from animopt.core.errors import Error, UsageError, check_choice
 from animopt.core.files import atomic_write
+from animopt.core.language import ENGLISH
 from animopt.drawing.theme import THEMES
-from animopt.publish.slides import Slide, import_pptx, paragraphs, plain_text, save_html, save_powerpoint
-from animopt.recording.events import alt_text, events
+from animopt.publish.slides import (
+    LocalText,
+    Slide,
+    import_pptx,
+    paragraphs,
+    plain_text,
+    save_html,
+    save_powerpoint,
+)
+from animopt.recording.sentences import alt_text, remarks
 from animopt.recording.timeline import frame_count
 from animopt.scene import catalog
 from animopt.scene.limits import Limits
+from animopt.scene.page_texts import shown_notes, shown_title
 from animopt.scene.races import recordings, timeline_of
 from animopt.scene.render import save_with_poster
 from animopt.scene.scene import Scene, load_scene
@@ -58,7 +69,8 @@ def save_deck(
         preset: Name of a preset for the clips, as "powerpoint" or "keynote". Default: "powerpoint" for .pptx, which is
             1920 × 1080 at 30 frames per second, and "reveal" for .html, which is 1280 × 720 at 50.
         seconds: Length of the clips. Default: each scene's length.
-        lang: Language of the texts. Default: each scene's language.
+        lang: Language of the deck and of its clips. Default: each scene's language, and for the page's own words the
+            language of all scenes if they have the same, otherwise English.
         draft: Whether the clips have half the size and at most 15 frames per second. Default: False.
         workers: Number of processes that draw, 0 for this process alone, or an executor. Default: chosen for the
             machine and the clips.
@@ -98,12 +110,27 @@ def save_deck(
             name = catalog.name(file) if file else f"scene {number}"
             try:
                 output = Output(unfinished.with_name(f"{number}.mp4"), clip.size, clip.fps, theme)
-                slides.append(_slide(scene, name, file, output, executor, partial(add_frames, start)))
+                with _named_warnings(name):
+                    slides.append(_slide(scene, name, file, output, executor, partial(add_frames, start)))
             except Error as error:
                 kind = UsageError if isinstance(error, UsageError) else Error
                 raise kind(f"{name}: {error}") from error
             progress(number, len(scenes), name)
-        SAVERS[path.suffix.lower()](unfinished, plain_text(path.stem), slides)
+        languages = {slide.lang for slide in slides}
+        page_language = languages.pop() if len(languages) == 1 else ENGLISH
+        SAVERS[path.suffix.lower()](unfinished, plain_text(path.stem), slides, page_language)
+
+
+@contextmanager
+def _named_warnings(name: str) -> Iterator[None]:
+    """Show the warnings of the context at its end, each with the name of the scene."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            yield
+    finally:
+        for each in caught:
+            warnings.warn(f"{name}: {each.message}", each.category, stacklevel=4)
 
 
 def _check_deck(path: Path) -> None:
@@ -123,18 +150,23 @@ def _slide(
     """Render a scene's clip and its poster, and return their slide."""
     poster = output.path.with_suffix(".png")
     save_still(poster, save_with_poster(scene, output, executor, progress, titled=False))
-    recording, timeline = recordings(scene)[0], timeline_of(scene)
+    races, timeline = recordings(scene), timeline_of(scene)
+    recording = races[0]
+    title, notes = shown_title(scene), shown_notes(scene, file)
+    about = [
+        *(LocalText(each, notes.lang) for each in paragraphs(notes.text)),
+        *(LocalText(each, scene.lang) for text in (recording.caption, recording.notes) for each in paragraphs(text)),
+    ]
     return Slide(
         name=name,
-        title=plain_text(recording.title) or name,
-        # A language tag for HTML and PowerPoint.
-        lang=scene.lang if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", scene.lang) else "und",
+        title=title if title.text else LocalText(name, scene.lang),
+        lang=scene.lang,
         clip=output.path,
         poster=poster,
         size=output.size,
         seconds=scene.seconds,
-        alt=plain_text(alt_text(recording)),
-        about=[*(paragraphs(catalog.description(file)) if file else ()), *paragraphs(recording.caption)],
-        beats=[(timeline.second_of(event.step), plain_text(event.text)) for event in events(recording)],
+        alt=plain_text(alt_text(races)),
+        about=about,
+        beats=[(timeline.second_of(each.step), plain_text(each.text)) for each in remarks(recording)],
         theme=THEMES[output.theme or scene.theme],
     )

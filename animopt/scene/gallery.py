@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from animopt.core.errors import UsageError
 from animopt.core.files import write_atomically
+from animopt.core.language import ENGLISH, language
 from animopt.publish.slides import plain_text, render_page
 from animopt.scene.batch import SceneFacts, SceneReport
 from animopt.video.output import Output, check_path
@@ -34,7 +35,8 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
 
     A second output is not written as a clip: it only has the theme and the path of another poster.
     """
-    from animopt.recording.events import alt_text
+    from animopt.recording.sentences import alt_text
+    from animopt.scene.page_texts import shown_summary, shown_title
     from animopt.scene.races import recordings
     from animopt.scene.render import film_of, race_report, save_with_poster
 
@@ -46,27 +48,26 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
         poster = each.path.with_suffix(".png")
         save_still(poster, picture)
         yield poster
-    race = recordings(scene)[0]
-    race = replace(race, title=plain_text(race.title))
+    races = [replace(race, title=plain_text(race.title)) for race in recordings(scene)]
     return SceneReport(
         race=race_report(scene),
         seconds=scene.seconds,
         facts=SceneFacts(
-            title=race.title,
-            language=_title_language(scene),
-            function=function_name(scene),
-            optimizers=tuple(dict.fromkeys(race.optimizers)),
-            alt=alt_text(race),
+            title=shown_title(scene),
+            summary=shown_summary(scene),
+            function=shown_function(scene),
+            optimizers=tuple(dict.fromkeys(races[0].optimizers)),
+            alt=alt_text(races),
+            lang=scene.lang,
         ),
     )
 
 
 @dataclass(frozen=True)
 class Card:
-    """A scene on the page: its name, the first line of its description, its command, and its facts."""
+    """A scene on the page: its name, its command, and its facts."""
 
     name: str
-    description: str
     command: str
     facts: SceneFacts
 
@@ -83,8 +84,12 @@ def check_folder(folder: Path) -> None:
         raise UsageError(f"{page}: is not the page of a gallery; name another folder with --output, or remove it")
 
 
-def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int], *, dark_posters: bool) -> Path:
+def save_page(
+    folder: Path, cards: Sequence[Card], size: tuple[int, int], lang: str | None = None, *, dark_posters: bool
+) -> Path:
     """Write the page for clips of a size (width, height) in pixels, and return its path.
+
+    The words of the page are in the language `lang`, by default in English.
 
     With `dark_posters`, the folder `DARK` has a poster of each clip for dark pages.
 
@@ -93,6 +98,7 @@ def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int], *, dar
     path = folder / PAGE
     page = render_page(
         "gallery",
+        lang or ENGLISH,
         mark=MARK,
         cards=cards,
         groups={
@@ -107,16 +113,13 @@ def save_page(folder: Path, cards: Sequence[Card], size: tuple[int, int], *, dar
     return path
 
 
-def _title_language(scene: "Scene") -> str:
-    if isinstance(scene.title, str):
-        return ""
-    return scene.lang if scene.title.get(scene.lang) else next(iter(scene.title), "")
+def shown_function(scene: "Scene") -> str:
+    """Return the name of the first function in the scene's language, without an English article or an angle."""
+    from animopt.engine.function import TURNED
 
-
-def function_name(scene: "Scene") -> str:
-    """Return the name of the first function, without an article or an angle."""
-    name = scene.functions[0].name.partition(", turned by ")[0]
-    return re.sub(r"^(a|an|the) ", "", name) or "unnamed"
+    words = language(scene.lang)
+    name = scene.functions[0].name.partition(TURNED)[0]
+    return re.sub(r"^(a|an|the) ", "", words.gettext(name)) if name else words.gettext("unnamed")
 
 
 def _count(names: Iterable[str]) -> list[tuple[str, int]]:

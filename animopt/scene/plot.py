@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from animopt.core.errors import UsageError, short_repr
+from animopt.core.language import ENGLISH, language
 from animopt.drawing.artists import TRAIL_WIDTH
 from animopt.drawing.canvas import Stage, drawing_settings
 from animopt.drawing.layout import Box
@@ -50,18 +51,21 @@ class FunctionPlot(Figure):
         return {"text/html": page, "image/png": encode_base64(picture), "text/plain": repr(self)}, {}
 
 
-def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[float]] | None = None) -> Figure:
+def plot(
+    function: Function | Callable[[Any], Any], points: Sequence[Sequence[float]] | None = None, lang: str = ENGLISH
+) -> Figure:
     """Plot a function as a wireframe and as contour lines.
 
     Args:
         function: A `Function`, or any callable that takes a tensor (2,) and returns a scalar tensor.
         points: Points (2, any) on the contour lines, as [xs, ys], which are joined by lines. Default: none.
+        lang: Language of the words in the plot and of its alt text, "en" or "ko". Default: "en".
 
     Returns:
         A matplotlib figure, which a notebook displays.
 
     Raises:
-        UsageError: `points` are not two sequences of numbers of the same length.
+        UsageError: `points` are not two sequences of numbers of the same length, or the language is unknown.
 
     Examples:
         >>> figure = plot(lambda x: x[0] ** 2 + x[1] ** 2, points=[[3, 1, 0], [2, 1, 0]])
@@ -76,7 +80,8 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
         xy = np.empty(0)
     if xy.ndim != 2 or len(xy) != 2:
         raise UsageError(f"points {short_repr(points)}: give two equally long sequences, as [[0, 1, 2], [0, -1, 3]]")
-    recording = record(function, [], (0.0, 0.0), 0)
+    words = language(lang)
+    recording = record(function, [], (0.0, 0.0), 0, code=lang)
     height = HEIGHT - 60
     width = min(recording.surface.aspect * height, WIDTH / 2)
     stage = Stage(
@@ -95,18 +100,26 @@ def plot(function: Function | Callable[[Any], Any], points: Sequence[Sequence[fl
             for artist in move(Moment(step=0, azimuth=START_AZIMUTH)):
                 artist.set_animated(False)
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL_WIDTH), marker="o", markersize=8)
-    name = f" of {function.name}" if function.name else ""
-    joined = {0: "", 1: ", with a point on these"}.get(xy.shape[1], f", with {xy.shape[1]} points joined on these")
-    figure.alt = f"The surface{name} as a wireframe, and its contour lines{joined}."
+    surface = (
+        words.gettext("The surface of {function} as a wireframe, and its contour lines", function=recording.function)
+        if recording.function
+        else words.gettext("The surface as a wireframe, and its contour lines")
+    )
+    joined = words.ngettext(
+        "with {count} point on the contour lines", "with {count} points joined on the contour lines", xy.shape[1]
+    )
+    figure.alt = f"{', '.join([surface, joined] if xy.shape[1] else [surface])}."
     return figure
 
 
-def save_picture(function: Function, path: Path, size: tuple[int, int], theme: str) -> None:
+def save_picture(function: Function, path: Path, size: tuple[int, int], theme: str, lang: str = ENGLISH) -> None:
     """Write a function's wireframe and contour lines as PNG, SVG or PDF, `size` (width, height) pixels large.
 
     Raises Error if the file cannot be written.
     """
-    recording = replace(record(function, [], (0.0, 0.0), 0), title=function.name[:1].upper() + function.name[1:])
+    recording = record(function, [], (0.0, 0.0), 0, code=lang)
+    name = recording.function
+    recording = replace(recording, title=name[:1].upper() + name[1:])
     picture = draw_page(
         recording,
         Timeline(steps=1, seconds=1),

@@ -1,21 +1,25 @@
 """The races of a scene: how they are shown, the limits on their work, and running them once."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import attrs
 import numpy as np
 
 from animopt.core.errors import UsageError, check_integer, short_repr
+from animopt.core.language import ENGLISH, Text, language, localized
 from animopt.core.number_format import format_bytes
-from animopt.engine.function import Function
+from animopt.engine.function import Function, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import record
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
-from animopt.scene.scene_fields import SceneFields, Text
+from animopt.scene.catalog import description
+from animopt.scene.scene_fields import SceneFields
 from animopt.video.film import Staging, check_mathtexts, check_panels
 from animopt.video.output import Output
 
@@ -49,8 +53,8 @@ def staging_of(
         titled=titled,
         layout=scene.layout,
         panels=scene.panels,
-        caption=_localized(scene, scene.caption),
-        question=_localized(scene, scene.question.text) if scene.question else "",
+        caption=localized(scene.caption, scene.lang),
+        question=localized(scene.question.text, scene.lang) if scene.question else "",
         ordered=scene.ordered,
         focus=_focused_racer(scene),
     )
@@ -61,23 +65,53 @@ def _focused_racer(scene: SceneFields) -> int:
     if not scene.focus:
         return 0
     names, _ = names_and_settings(scene.racers)
-    if scene.focus not in names:
-        raise UsageError(f"focus {short_repr(scene.focus)}: no racer has that name; use {', '.join(names)}")
-    return names.index(scene.focus)
+    local_names, _ = names_and_settings(scene.racers, scene.lang)
+    for each in (names, local_names):
+        if scene.focus in each:
+            return each.index(scene.focus)
+    raise UsageError(f"focus {short_repr(scene.focus)}: no racer has that name; use {', '.join(names)}")
 
 
 def title_of(scene: SceneFields) -> str:
     """Return the title in the scene's language. By default, it names the optimizers and the function."""
     if scene.title:
-        return _localized(scene, scene.title)
-    function = scene.functions[0].name
+        return localized(scene.title, scene.lang)
+    function = function_name(scene.functions[0], scene.lang)
     optimizers = ", ".join(dict.fromkeys(racer.optimizer.__name__ for racer in scene.racers))
-    return f"{optimizers} on {function}" if function else optimizers
+    if not function:
+        return optimizers
+    return language(scene.lang).gettext("{optimizers} on {function}", optimizers=optimizers, function=function)
 
 
-def _localized(scene: SceneFields, text: Text) -> str:
-    """Return a text in the scene's language, or in the first language that the text has."""
-    return text if isinstance(text, str) else (text.get(scene.lang) or next(iter(text.values()), ""))
+def _texts(scene: SceneFields) -> dict[str, Text]:
+    """Return the texts of a scene that may be in several languages, by what they are called in messages."""
+    texts = {"title": scene.title or title_of(scene), "caption": scene.caption}
+    if scene.question:
+        texts["question"] = scene.question.text
+    return texts | {f"name of racer {number}": racer.name for number, racer in enumerate(scene.racers, 1)}
+
+
+def speaker_notes(scene: SceneFields, file: Path | None) -> str:
+    """Return the notes in the scene's language, otherwise the docstring of the scene's file, if it has one."""
+    own = scene.notes if isinstance(scene.notes, str) else scene.notes.get(scene.lang, "")
+    return own or (description(file) if file else localized(scene.notes, ENGLISH))
+
+
+def _warn_of_missing_texts(scene: SceneFields) -> None:
+    """Warn of the texts that are shown in another language because they lack the scene's."""
+    lacking = [name for name, text in _texts(scene).items() if not isinstance(text, str) and scene.lang not in text]
+    if lacking:
+        missing = language(scene.lang).english_name
+        warnings.warn(
+            f"{', '.join(lacking)}: not in {missing}, shown in another language; add {scene.lang!r}", stacklevel=3
+        )
+
+
+def _warn_of_wrong_claims(scene: SceneFields, races: Sequence[Recording]) -> None:
+    names, _ = names_and_settings(scene.racers)
+    for claim in scene.claims:
+        if objection := claim.objection(races, names):
+            warnings.warn(f"claim {claim}: {objection}", stacklevel=3)
 
 
 def check_scene(scene: SceneFields) -> None:
@@ -95,9 +129,7 @@ def check_scene(scene: SceneFields) -> None:
             scene.map.check(function, scene.racers[_focused_racer(scene)])
     has = {"map": scene.map is not None, "sample": all(function.predict for function in scene.functions)}
     check_panels(scene.panels, has.__getitem__)
-    texts = [scene.title or title_of(scene), scene.caption, scene.question.text if scene.question else ""]
-    lines = [line for text in texts for line in ([text] if isinstance(text, str) else text.values())]
-    lines += [racer.name for racer in scene.racers]
+    lines = [line for text in _texts(scene).values() for line in ([text] if isinstance(text, str) else text.values())]
     check_mathtexts(lines, [function.formula for function in scene.functions])
 
 
@@ -188,10 +220,10 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
     with scene.origin.folder.open() if scene.origin else nullcontext():
         # Without a common start, every racer has its own.
         start = scene.start or function.start or (0.0, 0.0)
-        racers, caption = (
-            scene.racers.resolve(function, start, scene.steps)
+        racers, caption, notes = (
+            scene.racers.resolve(function, start, scene.steps, scene.lang)
             if isinstance(scene.racers, Tuned)
-            else (scene.racers, "")
+            else (scene.racers, "", "")
         )
         recording = record(
             function,
@@ -199,6 +231,7 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             start,
             scene.steps,
             title_of(scene),
+            code=scene.lang,
             noise=scene.noise,
             batch=scene.batch,
             seed=scene.seed,
@@ -206,6 +239,7 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
         return replace(
             recording,
             caption=caption,
+            notes=notes,
             map=scene.map.record(function, racers[_focused_racer(scene)], start, scene.steps) if scene.map else None,
         )
 
@@ -217,5 +251,7 @@ def recordings(scene: SceneFields) -> list[Recording]:
         if len(races) > 1:
             scale = np.concatenate([race.surface.z.ravel() for race in races])
             races = [replace(race, surface=replace(race.surface, scale=scale)) for race in races]
+        _warn_of_missing_texts(scene)
+        _warn_of_wrong_claims(scene, races)
         scene._recordings.extend(races)
     return scene._recordings

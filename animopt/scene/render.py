@@ -13,7 +13,7 @@ from animopt.core.errors import Failures, UsageError, check_list, short_repr
 from animopt.core.files import temporary_folder
 from animopt.publish.notebook import Clip, RenderedClip
 from animopt.publish.sidecars import check_sidecars, write_sidecars
-from animopt.recording.events import alt_text, events
+from animopt.recording.sentences import alt_text, remarks
 from animopt.scene.races import check_limits, check_output_limits, recordings, staging_of, timeline_of, title_of
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
@@ -134,10 +134,10 @@ def notebook_clip(
                 data=file.read_bytes(),
                 # 8 bits per pixel, as a GIF has: a notebook holds the poster twice.
                 poster=encode_png(poster, bits=8, optimize=True),
-                alt=alt_text(recordings(scene)[0]),
+                alt=alt_text(recordings(scene)),
             )
 
-    return Clip(title_of(scene), f".{suffix}", output.size, output.fps, render)
+    return Clip(title_of(scene), f".{suffix}", output.size, output.fps, scene.lang, render)
 
 
 def render_page(
@@ -170,11 +170,12 @@ def race_report(scene: SceneFields) -> dict[str, object]:
         "title": race.title,
         "events": [
             {
-                "second": round(times.second_of(event.step), 3),
-                "step": event.step,
-                "racer": None if event.racer is None else race.names[event.racer],
-                "text": event.text,
+                "kind": each.kind,
+                "second": round(times.second_of(each.step), 3),
+                "step": each.step,
+                "racer": None if each.racer is None else race.names[each.racer],
+                "text": each.text,
             }
-            for event in events(race)
+            for each in remarks(race)
         ],
     }

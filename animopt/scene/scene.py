@@ -46,6 +46,8 @@ class Scene(SceneFields):
         title: A text, or a mapping of texts by language, as {"en": ..., "ko": ...}. Default: the names of the
             optimizers and of the function.
         caption: A text below the title, or a mapping of texts by language. Default: none.
+        notes: What the speaker says, a text or a mapping of texts by language, for the notes of a deck and for a
+            gallery. Default, also for a language that the mapping lacks: the docstring of the scene file.
         seconds: Length of the clip in seconds. Default: 10.
         theme: "light", "dark" or "print". Default: "light".
         layout: Name of a layout. "multiples" gives each racer a contour plot of its own. Default: "auto", which picks
@@ -56,7 +58,10 @@ class Scene(SceneFields):
         card: Number of seconds for which a title card is shown before the race. Default: 0.
         question: A `Question` that stops the race. Default: none.
         slow: A list of `SlowMotion`. Default: none.
-        lang: Language of the title, the caption and the question. Default: "en".
+        lang: Language of all words in the clip, "en" or "ko". A text without this language is shown in English, with a
+            warning. Default: "en".
+        claims: What the texts say about the race, as `[Arrives("Adam", first=True)]` with the names of
+            `animopt.claims`. A claim that the race refutes is a warning. Default: none.
         limits: The `Limits` of one clip. Default: `Limits()`.
         origin: Set by `load_scene`: the file of the scene.
 
@@ -125,7 +130,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used, or the clip exceeds the scene's limits.
             Error: A file cannot be written. The other files are written first.
         """
-        with progress_bar(title_of(self)) as progress:
+        with progress_bar(title_of(self), self.lang) as progress:
             list(save_outputs(self, *outputs, workers=workers, progress=progress, sidecars=sidecars, recipe=recipe))
 
     def still(

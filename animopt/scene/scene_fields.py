@@ -13,6 +13,7 @@ from animopt.core.errors import (
     MAX_COUNT,
     UsageError,
     check_bool,
+    check_choice,
     check_integer,
     check_list,
     check_number,
@@ -21,19 +22,18 @@ from animopt.core.errors import (
     check_texts,
     short_repr,
 )
+from animopt.core.language import Text, languages
 from animopt.engine.function import Function
 from animopt.engine.maps import SettingsMap, StartsMap
-from animopt.engine.racer import Racer
+from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.racer_lists import Racers, Sweep
+from animopt.recording.claims import Claim, check_claims
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion
 from animopt.scene.folder_defaults import Unset
 from animopt.scene.limits import Limits
 from animopt.scene.scene_file import SceneFolder
 from animopt.video.film import MAP_PANELS, RACE_PANELS
-
-Text = str | Mapping[str, str]
-"""A text, or a text for each language."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +128,14 @@ def _slow(value: Sequence[SlowMotion]) -> tuple[SlowMotion, ...]:
     return slow
 
 
+def _claims(value: Sequence[Claim], fields: Any) -> tuple[Claim, ...]:
+    return check_claims(value, names_and_settings(fields.racers)[0])
+
+
+def _check_language(field: str, value: str) -> None:
+    check_choice(field, value, languages())
+
+
 def _check_kind(field: str, value: object, kind: type | UnionType, remedy: str) -> None:
     if not isinstance(value, kind):
         raise UsageError(f"{field} {short_repr(value)}: {remedy}")
@@ -167,6 +175,7 @@ class SceneFields:
     seed: int = attrs.field(default=0, converter=_seed)
     title: Text = attrs.field(default="", validator=_validated(check_texts, "title='A race'"))
     caption: Text = attrs.field(default="", validator=_validated(check_texts, "caption='In a ravine'"))
+    notes: Text = attrs.field(default="", validator=_validated(check_texts, "notes='What to say'"))
     seconds: float = attrs.field(default=10.0, converter=_seconds)
     theme: str = Unset("light")
     layout: str = Unset("auto")
@@ -182,7 +191,8 @@ class SceneFields:
         validator=_validated(_check_kind, Question | None, "give a Question, as Question('Which one wins?', step=3)"),
     )
     slow: tuple[SlowMotion, ...] = attrs.field(default=(), converter=_slow)
-    lang: str = attrs.field(default=Unset("en"), validator=_validated(check_text, "lang='en'"))
+    lang: str = attrs.field(default=Unset("en"), validator=_validated(_check_language))
+    claims: tuple[Claim, ...] = attrs.field(default=(), converter=attrs.Converter(_claims, takes_self=True), repr=False)  # type: ignore[misc]
     limits: Limits = attrs.field(
         default=Limits(),
         validator=_validated(_check_kind, Limits, "give Limits, as limits=Limits(frames=50_000)"),

@@ -25,22 +25,22 @@ def recipe_text(
     """Return the recipe of a clip or a still of the scene."""
     theme = theme or scene.theme
     output |= {"theme": theme} | ({"transparent": True} if transparent else {})
-    recipe = partial(Recipe, output, _settings(scene, race.caption))
+    recipe = partial(Recipe, output, _settings(scene, race.notes))
     origin = scene.origin
     if origin is None or not origin.text:
         return recipe(lacking="the scene was not loaded from a file").text
     changes = {
         name: value
         for name, value in (field_values(scene) | {"theme": theme}).items()
-        if name not in ("origin", "limits") and not _same(value, origin.fields[name])
+        if name not in ("origin", "limits", "claims") and not _same(value, origin.fields[name])
     }
     if not all(map(_is_literal, changes.values())):
         return recipe(file=origin.file, lacking="the scene was changed after it was loaded").text
     return recipe(file=origin.file, source=origin.text, changes=changes).text
 
 
-def _settings(scene: SceneFields, caption: str) -> dict[str, object]:
-    """Return a scene's fields as JSON values, and the caption of its recording if that has one.
+def _settings(scene: SceneFields, notes: str) -> dict[str, object]:
+    """Return a scene's fields as JSON values, and the notes of its recording if that has any.
 
     The theme is left out: a clip may have another one.
     """
@@ -49,14 +49,16 @@ def _settings(scene: SceneFields, caption: str) -> dict[str, object]:
         "function": scene.functions if len(scene.functions) > 1 else scene.functions[0],
     }
     settings = {
-        name: _plain(value) for name, value in values.items() if name not in ("racers", "origin", "limits", "theme")
+        name: _plain(value)
+        for name, value in values.items()
+        if name not in ("racers", "origin", "limits", "theme", "claims")
     }
     names, _ = names_and_settings(scene.racers)
     racers = [{"name": name, **_racer(racer)} for name, racer in zip(names, scene.racers, strict=True)]
     settings["racers"] = racers if len(racers) <= MAX_LIST_LENGTH else f"{len(racers)} racers"
     if isinstance(scene.racers, Tuned):
         settings["tuned"] = {name: value for name, value in _fields(scene.racers).items() if name != "racers"}
-    return settings | ({"outcome": caption} if caption else {})
+    return settings | ({"outcome": notes} if notes else {})
 
 
 def _plain(value: Any) -> object:

@@ -183,9 +183,9 @@ def test_title_does_not_touch_the_step(title, size, make_film):
     renderer = film.canvas().figure.canvas.get_renderer()
     boxes = {text.get_text(): text.get_window_extent(renderer) for text in panel(film, "header").texts}
     (shown,) = (text for text in boxes if text.rstrip("…") and title.startswith(text.rstrip("…")))
-    assert boxes[shown].x1 < boxes["step 1000 of 1000"].x0
+    assert boxes[shown].x1 < boxes["step 1,000 of 1,000"].x0
     assert boxes[shown].x0 >= 0
-    assert boxes["step 1000 of 1000"].x1 <= size[0]
+    assert boxes["step 1,000 of 1,000"].x1 <= size[0]
 
 
 def test_plot_shows_a_function():

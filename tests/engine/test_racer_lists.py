@@ -9,6 +9,7 @@ import torch
 
 from animopt import Function, Racer, Scene, Sweep, UsageError, logspace, tuned
 from animopt.core.errors import Error
+from animopt.engine.racer import names_and_settings
 from animopt.functions import ravine, rosenbrock, saddle
 
 
@@ -51,7 +52,7 @@ def test_sweep_has_one_racer_for_each_value():
     ids=lambda value: getattr(value, "setting", ""),
 )
 def test_racers_are_named_by_their_values(sweep, names):
-    assert [racer.name for racer in sweep] == names
+    assert list(names_and_settings(sweep)[0]) == names
 
 
 def test_starts_and_steps_can_be_swept():
@@ -162,7 +163,7 @@ def final_score(starts, steps, lr, momentum=0.0):
 
 
 def test_search_beats_the_default_and_a_coarse_grid():
-    (racer,), _ = tuned([Racer("SGD")], trials=40, starts=STARTS).resolve(ravine, (-7, 2), 30)
+    (racer,), *_ = tuned([Racer("SGD")], trials=40, starts=STARTS).resolve(ravine, (-7, 2), 30)
     lr = racer.settings["lr"]
     found = final_score(STARTS, 30, lr)
     default = torch.optim.SGD([torch.zeros(2)]).defaults["lr"]
@@ -174,19 +175,18 @@ def test_search_beats_the_default_and_a_coarse_grid():
     assert 0.5 < lr < 1
 
 
-def test_caption_shows_the_score():
-    (racer,), caption = tuned([Racer("SGD", momentum=0.5)], trials=8, starts=STARTS).resolve(ravine, (-7, 2), 12)
-    score = final_score(STARTS, 12, racer.settings["lr"], 0.5)
-    assert caption == (
-        f"Tuned in 8 trials each from 2 starts (mean log10 gap): SGD lr {racer.settings['lr']:g} ({score:.1f})"
-    )
+def test_caption_shows_the_budget_and_notes_show_the_score():
+    (racer,), caption, notes = tuned([Racer("SGD", momentum=0.5)], trials=8, starts=STARTS).resolve(ravine, (-7, 2), 12)
+    score = f"{final_score(STARTS, 12, racer.settings['lr'], 0.5):.1f}".replace("-", "−")
+    assert caption == "Each with the best of 8 learning rates, tried from 2 starts"
+    assert notes == f"Found, with the mean of log₁₀ of the gap: SGD lr {racer.settings['lr']:g} ({score})"
 
 
 def test_settings_follow_from_the_seed():
     racers = [Racer("SGD"), Racer("Adam")]
 
     def picks(seed):
-        found, _ = tuned(racers, trials=6, seed=seed).resolve(ravine, (-7, 2), 10)
+        found, *_ = tuned(racers, trials=6, seed=seed).resolve(ravine, (-7, 2), 10)
         return [racer.settings for racer in found]
 
     assert picks(3) == picks(3)
@@ -219,7 +219,7 @@ def test_every_racer_uses_exactly_the_budget():
 
 def test_range_applies_to_racers_that_take_it_and_do_not_fix_it():
     racers = [Racer("SGD"), Racer("SGD", momentum=0.5), Racer("Adam", name="mine"), Racer("SGD", lr=0.01)]
-    found, caption = tuned(racers, trials=3, momentum=(0.1, 0.9), lr=(0.1, 0.2)).resolve(ravine, (-7, 2), 5)
+    found, caption, notes = tuned(racers, trials=3, momentum=(0.1, 0.9), lr=(0.1, 0.2)).resolve(ravine, (-7, 2), 5)
     assert [sorted(racer.settings) for racer in found] == [
         ["lr", "momentum"],
         ["lr", "momentum"],
@@ -234,7 +234,8 @@ def test_range_applies_to_racers_that_take_it_and_do_not_fix_it():
     for racer in found:
         for key, value in racer.settings.items():
             assert float(f"{value:.3g}") == value, key
-    assert "mine lr 0.1" in caption
+    assert caption == "Each with the best of 3 settings"
+    assert "mine lr 0.1" in notes
     assert [racer.settings for racer in racers] == [{}, {"momentum": 0.5}, {}, {"lr": 0.01}]
 
 
@@ -257,17 +258,18 @@ def test_wide_range_is_searched_logarithmically():
 
 
 def test_trial_that_diverges_or_cannot_be_built_scores_worst():
-    (racer,), caption = tuned([Racer("SGD")], trials=3, lr=(1e50, 1e60)).resolve(ravine, (-7, 2), 40)
-    assert "(400.0)" in caption
-    (racer,), _ = tuned([Racer("SGD", lr=0.1, nesterov=True, momentum=0.5)], trials=3, dampening=(-1e-9, 0.5)).resolve(
+    (racer,), _, notes = tuned([Racer("SGD")], trials=3, lr=(1e50, 1e60)).resolve(ravine, (-7, 2), 40)
+    assert "(400.0)" in notes
+    (racer,), *_ = tuned([Racer("SGD", lr=0.1, nesterov=True, momentum=0.5)], trials=3, dampening=(-1e-9, 0.5)).resolve(
         ravine, (-7, 2), 2
     )
     assert "dampening" in racer.settings
 
 
 def test_scenes_start_is_used_without_starts():
-    _, caption = tuned([Racer("Adam")], trials=2).resolve(rosenbrock, rosenbrock.start, 3)
-    assert caption.startswith("Tuned in 2 trials each (mean log10 gap): Adam lr ")
+    _, caption, notes = tuned([Racer("Adam")], trials=2).resolve(rosenbrock, rosenbrock.start, 3)
+    assert caption == "Each with the best of 2 learning rates"
+    assert notes.startswith("Found, with the mean of log₁₀ of the gap: Adam lr ")
 
 
 def test_search_prints_nothing(capfd):

@@ -245,9 +245,9 @@ def test_words_name_the_state(race):
     assert "○ step sizes" in said["Adam"]
     assert "○ step sizes" in said["Rprop"]
     assert "→ velocity, as a step" not in said["Rprop"]
-    assert said["LBFGS"][1:3] == ["carries", "func_evals"]
-    assert said["Walker"][1:] == ["does not say", "what it carries"]
-    assert words(Stage(State(0), race, (600, 400)))[1:] == ["carries", "nothing"]
+    assert said["LBFGS"][1:3] == ["its state:", "func_evals"]
+    assert said["Walker"][1:] == ["its state is unknown"]
+    assert words(Stage(State(0), race, (600, 400)))[1:] == ["no state"]
 
 
 def test_arrow_points_along_the_next_step(race):

@@ -249,7 +249,7 @@ CALLS = [
         "slow SlowMotion(first=1, last=2, times=3.0): give a list, as slow=[SlowMotion(3, 6)]",
     ),
     (lambda: make(slow=[(1, 2)]), "slow (1, 2): give a list of SlowMotion, as slow=[SlowMotion(3, 6)]"),
-    (lambda: make(lang=None), "lang None: give a text, as lang='en'"),
+    (lambda: make(lang=None), "lang None: unknown; use en, ko"),
     (lambda: make(origin="mine.py"), "origin 'mine.py': leave it out; animopt.load_scene sets it"),
     # Question, SlowMotion
     (lambda: Question(None), "question None: give a text, as Question('Which one arrives first?')"),
@@ -266,7 +266,8 @@ CALLS = [
     # Maps, sweeps, tuning, spacing
     (lambda: StartsMap(columns=0), f"map columns 0: {WHOLE} 1 and at most 1000000000"),
     (lambda: StartsMap(rows=np.array([3])), f"map rows array([3]): {WHOLE} 1 and at most 1000000000"),
-    (lambda: StartsMap(within=None), "map within None: give a part of the domain's diagonal, as within=0.01"),
+    (lambda: Function(bowl, radius=0), "function radius 0: give a distance, as radius=0.1"),
+    (lambda: Function(bowl, radius="near"), "function radius 'near': give a distance, as radius=0.1"),
     (lambda: SettingsMap(lr=[1, 2]), "map settings lr: give two, as SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])"),
     (lambda: SettingsMap(lr=3, momentum=[0, 1]), "map settings lr=3: give at least two values, as lr=[0.01, 0.1]"),
     (

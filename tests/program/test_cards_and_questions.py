@@ -104,9 +104,9 @@ def test_end_shows_each_result():
     recording = SCENE.record()
     film = Film(recording, Timeline(10, 10), (1280, 720), 10)
     text = " ".join(texts(film, 10, "standings"))
-    for xy in recording.xy[:, -1]:
-        assert f"{np.hypot(*xy):.2g} from" in text
-    assert text.count("(0, 0)") == text.count("10 gradients") + text.count("10 ∇f") == 2
+    distances = re.findall(r"([\d.]+) from the minimum, 10 gradients", text)
+    assert [float(each) for each in distances] == pytest.approx(np.hypot(*recording.xy[:, -1].T), abs=0.01)
+    assert len({len(each.partition(".")[2]) for each in distances}) == 1
     assert "from" not in " ".join(texts(film, 5, "standings"))
 
 
@@ -115,7 +115,6 @@ def test_texts_are_in_the_language_of_the_scene():
     scene = SCENE.replace(title=title, lang="ko")
     assert scene.record().title == "내리막"
     assert scene.replace(lang="en").record().title == "Downhill"
-    assert scene.replace(lang="fr").record().title == "Downhill"
 
 
 @pytest.mark.sampled(10)
@@ -126,7 +125,7 @@ def test_every_scene_has_english_and_korean_texts(scene_file):
     for text in filter(None, (scene.title, scene.caption)):
         assert set(text) == {"en", "ko"}
         assert any("가" <= letter <= "힣" for letter in text["ko"])
-        assert text["en"].isascii()
+        assert not any("가" <= letter <= "힣" for letter in text["en"])
 
 
 @pytest.fixture

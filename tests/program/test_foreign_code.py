@@ -141,7 +141,7 @@ def check(found, folder, ran):
     assert not found.events_of("os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.startfile", "webbrowser.open")
     assert not found.events_of("socket.", "urllib.", "http.", "ftplib.", "smtplib.", "telnetlib.")
     unpickling = {Path(event[1]) for event in found.events_of("pickle.find_class")}
-    assert {path.name for path in unpickling} <= {"worker_pool.py", "frame_stream.py"}, unpickling
+    assert {path.name for path in unpickling} <= {"worker_pool.py", "frame_stream.py", "localedata.py"}, unpickling
     opened = [Path(event[1]) for event in found.events_of("open") if event[1]]
     assert not [path for path in opened if path.name == "matplotlibrc" and (folder / path).parent == folder]
     run = {(folder / event[1]).resolve() for event in found.events_of("exec") if not event[1].startswith("<")}

@@ -27,7 +27,7 @@ from animopt.drawing.theme import THEMES
 from animopt.engine.library import all_functions
 from animopt.engine.racer import optimizer_table
 from animopt.publish.sidecars import cues, webvtt
-from animopt.recording.events import alt_text, events
+from animopt.recording.sentences import alt_text, remarks
 from animopt.regression import line
 from animopt.scene.race_spec import race_scene
 from animopt.scene.races import recordings, timeline_of
@@ -453,8 +453,8 @@ def refusal(request: Request, folder: Any) -> str:
             title = "".join(filter(str.isprintable, races[0].title)).strip()
             assert (frame != frame[0, 0]).any() or (film.timeline.moment(index / 10).card_opacity and not title)
         for race in races:
-            assert alt_text(race).isprintable()
-            assert all(event.text for event in events(race))
+            assert alt_text([race]).isprintable()
+            assert all(event.text for event in remarks(race))
             for path, inside in zip(race.paths, race.in_view, strict=True):
                 assert inside[0]
                 for step in np.flatnonzero(inside):

@@ -23,7 +23,7 @@ from animopt.publish.sidecars import (
     markdown_snippet,
     webvtt,
 )
-from animopt.recording.events import alt_text, events
+from animopt.recording.sentences import alt_text, remarks
 from animopt.recording.timeline import Timeline
 from animopt.video.film import Film, Staging
 
@@ -69,7 +69,7 @@ def test_caption_appears_at_the_second_of_its_event(recording):
     found = cues([recording], timeline)
     check_cues(found, 10)
     seconds = {line.casefold(): cue.start for cue in found for line in cue.lines}
-    for event in events(recording):
+    for event in remarks(recording):
         late = seconds[" ".join(event.text.split()).casefold()] - timeline.second_of(event.step)
         assert -0.001 <= late <= MIN_CAPTION_SECONDS
     assert found[0].start == 0
@@ -92,7 +92,7 @@ def test_captions_follow_card_question_and_slow_motion(recording, timeline, seco
     found = cues([recording], timeline)
     check_cues(found, 10)
     assert [found[0].start, found[-1].start] == seconds
-    reached = next(event for event in events(recording) if event.racer == 1)
+    reached = next(event for event in remarks(recording) if event.racer == 1)
     cue = next(cue for cue in found if any("at step" in line and line[0] == "B" for line in cue.lines))
     assert timeline.moment(cue.start).step == pytest.approx(reached.step, abs=0.1)
 
@@ -102,7 +102,7 @@ def test_captions_of_a_short_clip_are_within_it(recording, seconds):
     found = cues([recording], Timeline(40, seconds))
     check_cues(found, seconds)
     lines = [line for cue in found for line in cue.lines]
-    assert len(lines) == len(set(lines)) == len(events(recording))
+    assert len(lines) == len(set(lines)) == len(remarks(recording))
 
 
 def test_simultaneous_events_share_captions():
@@ -196,7 +196,7 @@ def test_chromium_plays_the_snippet_with_captions_and_poster(pasted, page):
     assert seen["seconds"] == pytest.approx(4)
     assert seen["plays"] == [True] * 5
     assert seen["kind"] == "captions"
-    assert seen["label"] == alt_text(shown.record())
+    assert seen["label"] == alt_text([shown.record()])
     expected = [[cue.start, cue.end, "\n".join(cue.lines)] for cue in cues([shown.record()], Timeline(40, 4))]
     assert seen["cues"] == expected
     assert any(NAMES[0] in text and "-->" in text for _, _, text in seen["cues"])
@@ -210,7 +210,7 @@ def test_chromium_shows_a_gif_with_its_alt_text(pasted, page):
     tab.wait_for_function("document.querySelector('img').complete")
     image = "document.querySelector('img')"
     seen = tab.evaluate(f"[{image}.naturalWidth, {image}.width, {image}.height, {image}.alt]")
-    assert seen == [320, 320, 180, alt_text(pasted[1].record())]
+    assert seen == [320, 320, 180, alt_text([pasted[1].record()])]
 
 
 def test_poster_shows_the_result(pasted):
@@ -227,8 +227,8 @@ def test_poster_shows_the_result(pasted):
 def test_alt_file_contains_the_alt_text_of_the_race(pasted):
     folder, shown = pasted
     text = (folder / "a #1 (é)%20.txt").read_text(encoding="utf-8")
-    assert text == alt_text(shown.record()) + "\n"
-    assert "reaches the minimum" in text
+    assert text == alt_text([shown.record()]) + "\n"
+    assert "arrives at the minimum" in text
     assert "\\(" not in text
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 import zipfile
 from base64 import b64decode
 from pathlib import Path
@@ -165,9 +166,9 @@ def test_slide_has_alt_text_and_notes(slides):
     assert first[0].startswith("Five optimizers")
     assert second[:2] == ['A docstring <b>that</b> "bites" & more, on two lines.', "A second paragraph."]
     cues = second[second.index("Point at:") + 1 :]
-    assert cues[0] == "0.0 s: <i>S&D</i> and Adam set out from (−7, 2)"
+    assert cues[0] == "0.0 s: <i>S&D</i> and Adam start at (−7, 2)"
     # The race takes three quarters of a clip of two seconds; the hold takes the rest.
-    assert cues[-1].startswith("1.5 s: at the end ")
+    assert cues[-1].startswith("1.5 s: At the end ")
 
 
 def test_clips_start_with_their_slide_and_loop(slides):
@@ -432,7 +433,7 @@ def test_notes_can_be_shown_and_hidden(opened):
     for press in (lambda: page.keyboard.press("n"), lambda: page.get_by_role("button", name="Notes").click()):
         press()
         assert page.get_by_role("button", name="Notes").get_attribute("aria-pressed") == "true"
-        assert "set out from (−7, 2)" in notes.inner_text()
+        assert "start at (−7, 2)" in notes.inner_text()
         # The clip is smaller now.
         box, clip = notes.bounding_box(), page.locator("section:not([hidden]) .clip").bounding_box()
         assert clip["y"] + clip["height"] <= box["y"] + 1
@@ -582,7 +583,7 @@ def test_presenter_view_shows_notes_the_next_slide_and_a_timer(opened):
     assert view.locator("h1").inner_text() == titles[0].strip()
     assert view.locator("h2").inner_text() == f"Next: {titles[1].strip()}"
     assert view.locator("img").get_attribute("src") == page.locator("section img").nth(1).get_attribute("src")
-    assert "set out from (−7, 2)" in view.locator(".notes").inner_text()
+    assert "start at (−7, 2)" in view.locator(".notes").inner_text()
     view.get_by_role("timer").filter(has_text="0:01").wait_for()
     view.get_by_role("button", name="Restart the timer").click()
     assert view.get_by_role("timer").inner_text() == "0:00"
@@ -639,7 +640,7 @@ def test_without_scripts_slides_are_below_each_other(opened):
         assert video.get_attribute("poster").startswith("data:image/png;base64,")
 
 
-def test_command_writes_decks(animopt_here, files):
+def test_command_writes_decks(animopt_here, files, korean_file):
     small = ["--size", "320x180", "--fps", "2", "--seconds", "1", "--workers", "0"]
     done = animopt_here("deck", "talk.HTML", *map(str, files), *small)
     assert (done.returncode, done.stdout) == (0, "talk.HTML\n"), done.stderr
@@ -648,11 +649,147 @@ def test_command_writes_decks(animopt_here, files):
     page = Path("talk.HTML").read_text(encoding="utf-8")
     assert page.count("<section ") == 2
     assert not re.search(r"(src|href)=\"(?!data:)", page)
-    korean = animopt_here("deck", "talk.html", str(files[0]), "--lang", "ko", "--theme", "dark", *small)
-    assert korean.returncode == 0
+    korean = animopt_here("deck", "talk.html", str(korean_file), "--lang", "ko", "--theme", "dark", *small)
+    assert (korean.returncode, korean.stderr) == (0, "1/1 two-racers: done\n")
     page = Path("talk.html").read_text(encoding="utf-8")
-    assert '<h2 lang="ko"><span>골짜기의 다섯 최적화 기법</span></h2>' in page
+    assert '<html lang="ko">' in page
+    assert "<h2><span>골짜기의 두 최적화 기법</span></h2>" in page
     assert DARK.background in page
+
+
+@pytest.fixture(scope="module")
+def korean_deck(tmp_path_factory, korean_file):
+    """Return a function that makes a deck with two Korean slides, once for each suffix."""
+    made = {}
+
+    def make(suffix):
+        if suffix not in made:
+            made[suffix] = tmp_path_factory.mktemp("korean") / f"강의{suffix}"
+            save_deck(made[suffix], [korean_file, korean_file], **SMALL, lang="ko", workers=0)
+        return made[suffix]
+
+    return make
+
+
+KEYS = {"Home", "End", "Enter", "Esc", "Shift"}
+"""Words on the keys of a Korean keyboard."""
+
+
+def test_korean_page_has_no_english_word(korean_deck, read_page):
+    page = read_page(korean_deck(".html").read_text(encoding="utf-8"))
+    assert page.words == {"SGD", "Adam", *KEYS}
+    assert page.languages == [("html", "ko")]
+    assert {"2장 중 1번째: 골짜기의 두 최적화 기법", "슬라이드", "발표자 노트", "이전 슬라이드"} <= set(page.texts)
+    assert {"다음: 골짜기의 두 최적화 기법", "마지막 슬라이드입니다."} <= set(page.texts)
+    assert {"SGD는 지그재그로 움직인다.", "0.0초", "SGD, 모멘텀 및 Adam이 (−7, 2)에서 출발한다"} <= set(page.texts)
+
+
+def test_korean_powerpoint_file_has_no_english_word(korean_deck, latin_words):
+    from pptx import Presentation
+
+    presentation = Presentation(korean_deck(".pptx"))
+    assert (presentation.core_properties.language, presentation.core_properties.title) == ("ko", "강의")
+    for slide in presentation.slides:
+        properties = movie_of(slide).element.find(".//p:cNvPr", NS)
+        assert properties.get("name") == "two-racers 클립"
+        assert slide.shapes.title.text == "골짜기의 두 최적화 기법"
+        notes = slide.notes_slide.notes_text_frame.text
+        assert notes.startswith("모멘텀은 최소점을 지나친다.")
+        assert "\n짚어 줄 순간:\n0.0초: SGD, 모멘텀 및 Adam이 (−7, 2)에서 출발한다\n" in notes
+        assert latin_words(notes + properties.get("descr")) == {"SGD", "Adam"}
+        runs = [*slide.shapes.title.element.iter(), *slide.notes_slide.notes_placeholder.element.iter()]
+        runs = [each for each in runs if each.tag == f"{{{NS['a']}}}r"]
+        assert len(runs) == 1 + len(notes.split("\n"))
+        assert {each.find("a:rPr", NS).get("lang") for each in runs} == {"ko"}
+
+
+def test_korean_page_has_no_english_word_while_it_is_used(chromium, korean_deck, read_page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-US", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(korean_deck(".html").as_uri())
+    allowed = {"SGD", "Adam", *KEYS}
+    for key, role, name in (
+        (None, "button", "재생"),
+        ("k", "button", "일시 정지"),
+        ("n", "complementary", "발표자 노트"),
+        ("?", "dialog", "단축키"),
+        ("Escape", "group", "2장 중 1번째: 골짜기의 두 최적화 기법"),
+        ("ArrowRight", "group", "2장 중 2번째: 골짜기의 두 최적화 기법"),
+    ):
+        if key:
+            page.keyboard.press(key)
+        page.get_by_role(role, name=name, exact=True).wait_for()
+        assert read_page(page.content()).words <= allowed
+        found = Axe().run(page)
+        assert not found.violations_count, found.generate_report()
+    with context.expect_page() as window:
+        page.keyboard.press("s")
+    view = window.value
+    assert view.title() == "강의 – 발표자 보기"
+    assert view.locator(".count").inner_text() == "슬라이드 2장 중 2번째"
+    assert view.locator("h2").inner_text() == "마지막 슬라이드입니다."
+    assert re.fullmatch("(오전|오후) [0-9]{2}:[0-9]{2}", view.locator(".clock").inner_text())
+    assert view.locator("html").get_attribute("lang") == "ko"
+    found = read_page(view.content())
+    assert (found.words, found.languages[:1]) == ({"SGD", "Adam"}, [("html", "ko")])
+    view.keyboard.press("ArrowLeft")
+    assert view.locator("h2").inner_text() == "다음: 골짜기의 두 최적화 기법"
+    view.close()
+    page.evaluate("window.open = () => null")
+    page.keyboard.press("s")
+    assert page.locator("#hint").inner_text() == "브라우저가 새 창을 막았습니다. 이 페이지의 팝업을 허용하세요."
+    context.close()
+
+
+QUICK = {"size": (160, 160), "fps": 2, "seconds": 1.0, "workers": 0}
+
+
+@pytest.mark.parametrize(
+    ("languages", "lang", "expected"),
+    [(["ko", "ko"], None, "ko"), (["en", "ko"], None, "en"), (["en"], None, "en"), (["en"], "ko", "ko")],
+)
+def test_page_is_in_the_language_of_its_slides(languages, lang, expected, tmp_path, korean_file, read_page):
+    scenes = [animopt.load_scene(korean_file).replace(lang=each, steps=2) for each in languages]
+    save_deck(tmp_path / "a.html", scenes, **QUICK, lang=lang)
+    page = read_page((tmp_path / "a.html").read_text(encoding="utf-8"))
+    assert page.languages[0] == ("html", expected)
+    # Texts in another language than the page have their own.
+    others = [each for each in languages if lang is None and each != expected]
+    assert set(page.languages[1:]) == {(tag, each) for tag in ("h2", "img", "p", "td") for each in others}
+
+
+def test_texts_without_korean_are_marked_as_english_with_a_warning(tmp_path, read_page):
+    scene = HOSTILE.replace(f"title={TITLE!r}", "title={'en': 'A race'}")
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text(scene, encoding="utf-8")
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        save_deck(tmp_path / "a.html", [tmp_path / "one.py", tmp_path / "two.py"], **QUICK, lang="ko")
+    assert [str(each.message) for each in caught] == [
+        f"{name}: {message}"
+        for name in ("one", "two")
+        for message in (
+            "title: not in Korean, shown in another language; add 'ko'",
+            "notes: not in Korean, shown in English; add 'ko'",
+        )
+    ]
+    page = read_page((tmp_path / "a.html").read_text(encoding="utf-8"))
+    # The docstring has two paragraphs.
+    assert page.languages == [("html", "ko"), *[("h2", "en"), ("p", "en"), ("p", "en")] * 2]
+
+
+def test_warnings_of_a_failed_scene_are_shown(tmp_path, korean_file, monkeypatch):
+    def fail(*_):
+        raise Error("the disk is full")
+
+    monkeypatch.setattr("animopt.scene.deck.save_still", fail)
+    scene = animopt.load_scene(korean_file).replace(title={"ko": "하나"})
+    with (
+        pytest.warns(UserWarning, match="scene 1: title: not in English"),
+        pytest.raises(Error, match="scene 1: the disk is full"),
+    ):
+        save_deck(tmp_path / "a.html", [scene], **QUICK)
 
 
 @pytest.mark.parametrize(
@@ -735,7 +872,7 @@ def test_untitled_clip_has_more_room_for_the_race(size):
 
 
 def test_untitled_clip_does_not_depend_on_the_title(files):
-    scene = animopt.load_scene(files[0]).replace(steps=2)
+    scene = animopt.load_scene(files[0]).replace(steps=2, claims=[])
     header = (slice(0, 60), slice(0, 200))
     pictures = []
     for title in ("Something quite different", "Words"):

@@ -120,7 +120,7 @@ def test_still_uses_size_and_theme_and_ignores_what_is_for_clips(course, animopt
         ("size = '320'", "size '320': give a width and a height, as 1280x720"),
         ("size = [320, 180]", "size [320, 180]: give a width and a height, as 1280x720"),
         ("fps = 500", "fps 500: give 1 to 120 frames a second"),
-        ("language = 3", "language 3: give a text, as 'ko'"),
+        ("language = 3", "language 3: unknown; use en, ko"),
         ("for = 'moon'", "for 'moon': unknown; use github"),
         ("fps =", "cannot be read: Invalid value"),
         ("a = 1\na = 2", "cannot be read: Cannot overwrite a value"),

@@ -4,6 +4,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,10 +16,10 @@ import pytest
 
 import animopt
 from animopt import Function, Output, Racer, Scene
-from animopt.functions import ravine, rotated
-from animopt.publish.slides import plain_text
+from animopt.functions import levy_13, ravine, rotated
+from animopt.publish.slides import LocalText, plain_text
 from animopt.scene.batch import SceneFacts
-from animopt.scene.gallery import Card, function_name, render_card, save_page
+from animopt.scene.gallery import Card, render_card, save_page, shown_function
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 browsing = pytest.mark.skipif(
@@ -38,7 +40,7 @@ scene = Scene(title={TITLE!r}, function=ravine, racers=[Racer("SGD", lr=0.9), Ra
     "levy": '''"""Adagrad on Lévy's function."""
 from animopt import Racer, Scene
 from animopt.functions import levy_13
-scene = Scene(title={"en": "At Lévy's", "fr": "Chez Lévy"}, function=levy_13, racers=[Racer("Adagrad", lr=0.9)])
+scene = Scene(title={"fr": "Chez Lévy"}, function=levy_13, racers=[Racer("Adagrad", lr=0.9)])
 ''',
     "turning": """from animopt import Racer, Scene
 from animopt.functions import ravine, rotated
@@ -143,7 +145,7 @@ def test_clip_is_small_and_poster_shows_the_finished_race(folder, tmp_path):
     clips = folder / "out #1" / "clips"
     assert imageio_ffmpeg.count_frames_and_secs(str(clips / f"{ODD}.mp4")) == (12, pytest.approx(1.2, abs=0.02))
     poster = imageio.imread(clips / "levy.png")
-    scene = animopt.load_scene(folder / "mine" / "levy.py").replace(seconds=1.2)
+    scene = animopt.load_scene(folder / "mine" / "levy.py").replace(seconds=1.2, title="Chez Lévy")
     scene.still(tmp_path / "end.png", 1.2, SMALL)
     np.testing.assert_array_equal(poster, imageio.imread(tmp_path / "end.png"))
 
@@ -152,12 +154,13 @@ def test_clip_is_small_and_poster_shows_the_finished_race(folder, tmp_path):
 def test_markup_in_titles_is_escaped(visit):
     page = visit()
     assert page.title() == "Gallery of races – animopt"
-    assert sorted(page.locator("h2").all_text_contents()) == sorted([TITLE, "At Lévy's", "It turns"])
+    assert sorted(page.locator("h2").all_text_contents()) == sorted([TITLE, "Chez Lévy", "It turns"])
     assert page.locator("h2 b, h2 script, .words i").count() == 0
     card = page.locator(".card", has_text="two")
     assert card.locator(".words p").inner_text() == "Two <i>racers</i> & a ravine."
     assert card.locator("dd").all_inner_texts() == ["ravine", "SGD, Adam"]
-    assert page.locator("h2[lang=en]").all_inner_texts() == ["At Lévy's"]
+    assert page.locator("h2[lang]").all_inner_texts() == ["Chez Lévy"]
+    assert page.locator("h2[lang=fr]").count() == 1
     assert page.get_by_role("status").first.inner_text() == "3 scenes"
 
 
@@ -420,7 +423,8 @@ def test_without_scripts_clips_and_commands_are_shown(visit):
     assert page.locator("input:visible, button:visible").count() == 0
 
 
-CARD = Card("one", "", "animopt one", SceneFacts("One", "", "sphere", ("Adam",), "One."))
+FACTS = SceneFacts(LocalText("One", "en"), LocalText("", "en"), "sphere", ("Adam",), "One.", "en")
+CARD = Card("one", "animopt one", FACTS)
 
 
 @pytest.mark.parametrize(
@@ -464,15 +468,139 @@ def test_gallery_replaces_its_own_page_and_keeps_other_files(animopt_here, tmp_p
     assert {path.name for path in folder.rglob("*")} == {"clips", "old.mp4", "index.html"}
 
 
-def test_facts_are_in_the_chosen_language(tmp_path):
-    scene = Scene(title={"en": "A race", "fr": "Une course"}, function=ravine, racers=[Racer("Adam", lr=0.1)], steps=3)
-    steps = render_card(scene.replace(lang="fr", seconds=0.4), [Output(tmp_path / "a.mp4", SMALL, 5)])
+@pytest.mark.parametrize(
+    ("lang", "cards", "shown", "found", "optimizers"),
+    [
+        (None, 1, "1 scene", "{shown} of 1 scene", "Optimizer"),
+        ("en", 2, "2 scenes", "{shown} of 2 scenes", "Optimizers"),
+        ("en", 1200, "1,200 scenes", "{shown} of 1,200 scenes", "Optimizer"),
+        ("ko", 1, "장면 1개", "장면 1개 중 {shown}개", "최적화 기법"),
+        ("ko", 2, "장면 2개", "장면 2개 중 {shown}개", "최적화 기법"),
+    ],
+)
+def test_counts_have_the_plural_of_the_language(lang, cards, shown, found, optimizers, tmp_path, read_page):
+    card = replace(CARD, facts=replace(FACTS, optimizers=("Adam", "SGD") if cards == 2 else ("Adam",)))
+    save_page(tmp_path, [card] * cards, SMALL, lang, dark_posters=False)
+    page = read_page((tmp_path / "index.html").read_text("utf-8"))
+    assert {shown, found, optimizers} <= set(page.texts)
+    assert page.languages[0] == ("html", lang or "en")
+
+
+@pytest.fixture(scope="module")
+def korean_gallery(tmp_path_factory, korean_file):
+    """Return the folder of a Korean gallery, and what the command said."""
+    folder = tmp_path_factory.mktemp("korean gallery")
+    command = [sys.executable, "-m", "animopt", "gallery", str(korean_file), "--lang", "ko", "--workers", "1", *QUICK]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=True)
+    return folder / "gallery", done.stderr
+
+
+NAMES = {"SGD", "Adam"} | {"animopt", "two", "racers", "py", "gif", "lang", "ko"} | {"Ctrl"}
+"""Optimizers, words of the command, and a key."""
+
+
+@pytest.mark.long
+def test_korean_gallery_has_no_english_word(korean_gallery, read_page):
+    folder, said = korean_gallery
+    assert said == "1/1 two-racers: done\n"
+    page = read_page((folder / "index.html").read_text("utf-8"))
+    assert page.words == NAMES
+    assert page.languages == [("html", "ko")]
+    assert {"골짜기의 두 최적화 기법", "모멘텀은 최소점을 지나친다.", "골짜기", "장면 1개"} <= set(page.texts)
+    assert "--lang ko" in "".join(page.texts)
+    (alt,) = [each for each in page.texts if "애니메이션" in each]
+    assert alt.startswith("골짜기의 두 최적화 기법. ")
+
+
+@browsing
+def test_korean_gallery_has_no_english_word_while_it_is_used(chromium, korean_gallery, read_page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check():
+        found = read_page(page.content())
+        assert found.words <= NAMES
+        assert set(found.languages) == {(tag, "ko") for tag, _ in found.languages}
+        axe = Axe().run(page)
+        assert not axe.violations_count, axe.generate_report()
+
+    for options, said in (
+        ({"reduced_motion": "reduce"}, "누르면 크게 재생됩니다."),
+        ({"has_touch": True, "is_mobile": True}, "스크롤해서"),
+        ({}, "마우스를 올리면"),
+    ):
+        context = chromium.new_context(viewport={"width": 1400, "height": 900}, locale="en-US", **options)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.goto((korean_gallery[0] / "index.html").as_uri())
+        assert said in page.locator("#how").inner_text()
+        check()
+        if options:
+            context.close()
+    page.get_by_label("검색").fill("최소점")
+    assert page.locator("output").inner_text() == "장면 1개 중 1개"
+    # A syllable that is not typed to its end is found as well.
+    page.get_by_label("검색").fill("모메")
+    assert page.locator("output").inner_text() == "장면 1개 중 1개"
+    page.get_by_label("검색").fill("없는 말")
+    assert page.locator("output").inner_text() == "장면 1개 중 0개"
+    page.get_by_text("조건에 맞는 장면이 없습니다.").wait_for()
+    check()
+    page.get_by_role("button", name="필터 지우기").click()
+    page.get_by_role("checkbox", name="골짜기").check()
+    page.get_by_role("button", name="“골짜기의 두 최적화 기법” 명령 복사", exact=True).click()
+    page.get_by_text("복사됨").wait_for()
+    assert page.locator("#said").inner_text() == "명령을 복사했습니다"
+    page.get_by_role("button", name="“골짜기의 두 최적화 기법” 크게 보기", exact=True).click()
+    page.get_by_role("dialog", name="골짜기의 두 최적화 기법").wait_for()
+    check()
+    page.get_by_role("button", name="닫기").click()
+    context.close()
+
+
+def facts_of(scene, folder):
+    """Return the facts that a gallery shows of a scene."""
+    steps = render_card(scene.replace(seconds=0.4), [Output(folder / "a.mp4", SMALL, 5)])
     assert [next(steps).name, next(steps).name] == ["a.mp4", "a.png"]
     with pytest.raises(StopIteration) as end:
         next(steps)
-    facts = end.value.value.facts
-    assert (facts.title, facts.language, facts.optimizers) == ("Une course", "fr", ("Adam",))
-    assert facts.alt.startswith("Une course. An animation of 3 steps")
+    return end.value.value.facts
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "summary", "function", "said"),
+    [
+        ("en", "Two racers in a ravine", "Momentum overshoots.", "ravine", "An animation of 10 steps"),
+        ("ko", "골짜기의 두 최적화 기법", "모멘텀은 최소점을 지나친다.", "골짜기", "10걸음의 애니메이션"),
+    ],
+)
+def test_facts_are_in_the_chosen_language(lang, title, summary, function, said, tmp_path, korean_file):
+    facts = facts_of(animopt.load_scene(korean_file).replace(lang=lang), tmp_path)
+    assert (facts.title, facts.summary) == ((title, lang), (summary, lang))
+    assert (facts.function, facts.optimizers, facts.lang) == (function, ("SGD", "Adam"), lang)
+    assert facts.alt.startswith(f"{title}. ")
+    assert said in facts.alt
+
+
+def test_missing_notes_are_a_warning_and_marked_as_english(tmp_path, read_page):
+    (tmp_path / "one.py").write_text(SCENES["levy"].replace('"fr"', '"en"'), encoding="utf-8")
+    scene = animopt.load_scene(tmp_path / "one.py").replace(lang="ko")
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        facts = facts_of(scene, tmp_path)
+    assert [str(each.message) for each in caught] == [
+        "title: not in Korean, shown in another language; add 'ko'",
+        "notes: not in Korean, shown in English; add 'ko'",
+    ]
+    save_page(tmp_path, [replace(CARD, facts=facts)], SMALL, "ko", dark_posters=False)
+    page = read_page((tmp_path / "index.html").read_text("utf-8"))
+    assert page.languages == [("html", "ko"), ("h2", "en"), ("p", "en")]
+    assert "Adagrad on Lévy's function." in page.texts
+
+
+def test_card_in_another_language_than_the_page_is_marked(tmp_path, read_page):
+    facts = replace(FACTS, title=LocalText("하나", "ko"), summary=LocalText("하나뿐이다.", "ko"), lang="ko")
+    save_page(tmp_path, [replace(CARD, facts=facts)], SMALL, dark_posters=False)
+    page = read_page((tmp_path / "index.html").read_text("utf-8"))
+    assert page.languages == [("html", "en"), ("video", "ko"), ("h2", "ko"), ("p", "ko"), ("dd", "ko")]
 
 
 def bowl(x):
@@ -480,17 +608,20 @@ def bowl(x):
 
 
 @pytest.mark.parametrize(
-    ("function", "name"),
+    ("function", "english", "korean"),
     [
-        (ravine, "ravine"),
-        (rotated(rotated(ravine, 30), 10), "ravine"),
-        (bowl, "bowl"),
-        (Function(bowl, name="another bowl"), "another bowl"),
-        (lambda x: x[0] ** 2 + x[1] ** 2, "unnamed"),
+        (ravine, "ravine", "골짜기"),
+        (rotated(rotated(ravine, 30), 10), "ravine", "골짜기"),
+        (levy_13, "Lévy's function no. 13", "레비 함수 13번"),
+        (bowl, "bowl", "bowl"),
+        (Function(bowl, name="another bowl"), "another bowl", "another bowl"),
+        (lambda x: x[0] ** 2 + x[1] ** 2, "unnamed", "이름 없음"),
     ],
 )
-def test_function_name_has_no_article_and_no_angle(function, name):
-    assert function_name(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(1, 1))) == name
+def test_function_name_has_no_article_and_no_angle(function, english, korean):
+    scene = Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=(1, 1))
+    assert shown_function(scene) == english
+    assert shown_function(scene.replace(lang="ko")) == korean
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_recipe_contains_no_path_and_no_memory_address(tmp_path):
     assert str(Path(__file__).parent) not in text
     settings = json.loads(text)["settings"]
     assert settings["racers"][0]["optimizer"] == "Own"
-    assert settings["map"] == {"kind": "StartsMap", "columns": 4, "rows": 4, "within": 0.01}
+    assert settings["map"] == {"kind": "StartsMap", "columns": 4, "rows": 4}
     assert settings["function"]["rows"] == 4
 
 
@@ -196,10 +196,10 @@ def test_recipe_contains_sweeps_and_tuned_racers():
     settings = json.loads(recipe_text(sweep, sweep.record()))["settings"]
     assert [racer["lr"] for racer in settings["racers"]] == [0.1, 0.2]
     fair = Scene(function=ravine, racers=tuned([Racer("SGD")], trials=3), steps=5)
-    recording = replace(sweep.record(), caption="Tuned in 3 trials")
+    recording = replace(sweep.record(), notes="Found in 3 trials")
     settings = json.loads(recipe_text(fair, recording))["settings"]
     assert settings["tuned"] == {"trials": 3, "seed": 0, "starts": None, "ranges": {"lr": [0.0001, 10]}}
-    assert settings["outcome"] == "Tuned in 3 trials"
+    assert settings["outcome"] == "Found in 3 trials"
 
 
 def test_long_scene_file_is_left_out(mine):

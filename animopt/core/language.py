@@ -1,0 +1,93 @@
+"""The languages of the words that a viewer reads: message catalogs, lists, and the separators of numbers."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+
+from babel import Locale
+from babel.lists import format_list
+
+from animopt.core.errors import PACKAGE, check_choice
+from animopt.core.korean import with_particles
+
+ENGLISH = "en"
+"""Language of the messages in the source."""
+
+CATALOGS = PACKAGE / "locale"
+"""Folder of the message catalogs: LANGUAGE/LC_MESSAGES/animopt.mo."""
+
+
+def languages() -> tuple[str, ...]:
+    """Return the codes of the available languages: English, and each language with a catalog."""
+    return (ENGLISH, *sorted(path.parents[1].name for path in CATALOGS.glob("*/LC_MESSAGES/animopt.mo")))
+
+
+@cache
+def language(code: str) -> "Language":
+    """Return a language. Raises UsageError if it has no catalog."""
+    return Language(check_choice("lang", code, languages()))
+
+
+def translatable(message: str) -> str:
+    """Return a message unchanged, and mark it for the catalogs."""
+    return message
+
+
+Text = str | Mapping[str, str]
+"""A text, or a text for each language."""
+
+
+def localized(text: Text, code: str) -> str:
+    """Return a text in a language, otherwise in English, otherwise in the first language that it has."""
+    if isinstance(text, str):
+        return text
+    return text.get(code) or text.get(ENGLISH) or next(iter(text.values()), "")
+
+
+class Language:
+    """The words, lists and numbers of one language.
+
+    Attributes:
+        code: Code of the language, as "ko".
+        name: Name of the language in itself, as "한국어".
+        english_name: Name of the language in English, as "Korean".
+    """
+
+    def __init__(self, code: str) -> None:
+        locale = Locale.parse(code)
+        self.code = code
+        self.name = locale.get_display_name(code) or code
+        self.english_name = locale.get_display_name(ENGLISH) or code
+        # World English has no comma before the last "and".
+        self._list_locale = "en_001" if code == ENGLISH else code
+        symbols = locale.number_symbols[locale.default_numbering_system]
+        self._separators = str.maketrans({".": symbols["decimal"], ",": symbols["group"], "-": "−"})
+        self._catalog: NullTranslations = NullTranslations()
+        if code != ENGLISH:
+            with (CATALOGS / code / "LC_MESSAGES" / "animopt.mo").open("rb") as file:
+                self._catalog = GNUTranslations(file)
+
+    def gettext(self, message: str, /, **values: object) -> str:
+        """Return a message with values in place of the names in braces. Whole numbers get the language's separators."""
+        return self._filled(self._catalog.gettext(message), values)
+
+    def ngettext(self, one: str, many: str, count: int, /, **values: object) -> str:
+        """Return the message for a count, with the count in place of {count}, and other values."""
+        return self._filled(self._catalog.ngettext(one, many, count), {"count": count, **values})
+
+    def pgettext(self, context: str, message: str, /, **values: object) -> str:
+        """Return a message whose translation depends on its context."""
+        return self._filled(self._catalog.pgettext(context, message), values)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Join words as in a sentence: "a, b and c"."""
+        return format_list(list(words), locale=self._list_locale)
+
+    def digits(self, number: str) -> str:
+        """Return a number with the language's separators and a minus sign, from one as "-1,234.5"."""
+        return number.translate(self._separators)
+
+    def _filled(self, message: str, values: dict[str, object]) -> str:
+        shown = {name: self.digits(f"{value:,}") if isinstance(value, int) else value for name, value in values.items()}
+        text = message.format(**shown) if shown else message
+        return with_particles(text) if self.code == "ko" else text

@@ -1,0 +1,256 @@
+"""The events of a race as sentences in the recording's language, for captions, notes and alt text."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from animopt.core.language import Language, language, languages
+from animopt.core.number_format import format_number, format_point, format_setting
+from animopt.recording.events import Event, Kind, events
+from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses, Recording
+
+MAX_NAMES = 6
+"""Maximum number of racers that are named one by one. More racers are only counted."""
+
+MENTIONED = (Kind.ARRIVES, Kind.LEAVES, Kind.SETTLES, Kind.DIVERGES, Kind.LEAVES_PICTURE)
+"""Events of single racers that captions and notes mention."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence without a full stop about an event, at its step. `racer` is its index, or None for several racers."""
+
+    kind: str
+    step: int
+    text: str
+    racer: int | None = None
+
+
+def remarks(recording: Recording) -> list[Remark]:
+    """Return the sentences for a race, in the order of the steps.
+
+    These are the starts, the events of each racer if there are at most `MAX_NAMES`, and the lowest loss at the end.
+    """
+    recording = _with_plain_text(recording)
+    found = events(recording)
+    named = len(recording.names) <= MAX_NAMES
+    return [
+        *_starts(recording),
+        *(_remarks_of_racers(recording, found) if named else ()),
+        *_result(recording, found),
+    ]
+
+
+def alt_text(races: Sequence[Recording]) -> str:
+    """Return one paragraph that describes the clip of a race on one or several functions, and its result."""
+    recording, *others = map(_with_plain_text, races)
+    words = language(recording.language)
+    # A title without a full stop gets one.
+    title = re.sub(r"(?<=[^.?!])$", ".", recording.title)
+    animation = words.ngettext(
+        "An animation of {count} step, {views}",
+        "An animation of {count} steps, {views}",
+        recording.last_step,
+        views=views(words),
+    )
+    found = events(recording)
+    said = remarks(recording)
+    result = [each for each in said if each.racer is None and each.step > 0]
+    sentences = [
+        f"{title} {animation}".strip(),
+        *(each.text for each in said if each not in result),
+        *(_misses(recording, found) if len(recording.names) <= MAX_NAMES else ()),
+        *(each.text for each in result),
+        *(_on_other_functions(recording, others) if others else ()),
+        _map(recording.map, words),
+    ]
+    return " ".join(f"{sentence}." for sentence in sentences if sentence)
+
+
+def views(words: Language) -> str:
+    """Return the words that every alt text contains in a language."""
+    return words.gettext("on contour lines and on the surface")
+
+
+def alt_text_marks() -> list[str]:
+    """Return words of which every alt text contains some, whatever its language."""
+    return [views(language(code)) for code in languages()]
+
+
+def more_functions(races: Sequence[Recording]) -> str:
+    """Return a sentence about the functions on which a race is run after the first one."""
+    words = language(races[0].language)
+    count, last = len(races) - 1, races[-1].function
+    if not last:
+        return words.ngettext(
+            "Then the end of the race on {count} more function",
+            "Then the end of the race on {count} more functions",
+            count,
+        )
+    return words.ngettext(
+        "Then the end of the race on {count} more function: {last}",
+        "Then the end of the race on {count} more functions, the last one {last}",
+        count,
+        last=last,
+    )
+
+
+def _starts(recording: Recording) -> Iterator[Remark]:
+    if not recording.names:
+        return
+    words, starts = language(recording.language), np.unique(recording.xy[:, 0], axis=0)
+    names, count = _listed(recording.names, words), len(recording.names)
+    if len(starts) == 1:
+        point = format_point(starts[0], words.code)
+        text = words.ngettext("{names} starts at {point}", "{names} start at {point}", count, names=names, point=point)
+    else:
+        text = words.ngettext(
+            "{names} start at {count} place", "{names} start at {count} places", len(starts), names=names
+        )
+    yield Remark(Kind.START, 0, text)
+
+
+def _remarks_of_racers(recording: Recording, found: Sequence[Event]) -> Iterator[Remark]:
+    settled = {(each.racer, each.minimum, each.step) for each in found if each.kind == Kind.SETTLES}
+    arrived = {(each.racer, each.minimum, each.step) for each in found if each.kind == Kind.ARRIVES}
+    for event in found:
+        key = event.racer, event.minimum, event.step
+        if event.kind not in MENTIONED or (event.kind == Kind.SETTLES and key in arrived):
+            continue
+        lost = recording.lost(event.racer, recording.last_step)
+        if event.kind == Kind.LEAVES_PICTURE and lost != ("left view", event.step):
+            # It comes back, or diverges.
+            continue
+        stays = event.kind == Kind.ARRIVES and key in settled
+        yield Remark(event.kind, event.step, _sentence(recording, event, stays=stays), event.racer)
+
+
+def _sentence(recording: Recording, event: Event, *, stays: bool = False) -> str:
+    """Return the sentence about an event of one racer. A racer that `stays` settles as soon as it arrives."""
+    words = language(recording.language)
+    values: dict[str, object] = {"name": recording.names[event.racer], "step": event.step}
+    if event.minimum is not None:
+        values["minimum"] = _minimum(recording, event.minimum, words)
+        values["distance"] = format_number(event.distance, None, words.code)
+    match event.kind:
+        case Kind.ARRIVES if stays:
+            return words.gettext("{name} arrives at {minimum} at step {step} and stays there", **values)
+        case Kind.ARRIVES:
+            return words.gettext("{name} arrives at {minimum} at step {step}", **values)
+        case Kind.LEAVES:
+            return words.gettext("{name} leaves {minimum} again at step {step}", **values)
+        case Kind.SETTLES:
+            return words.gettext("{name} settles at {minimum} at step {step}", **values)
+        case Kind.DIVERGES:
+            return words.gettext("{name} diverges at step {step}", **values)
+        case Kind.LEAVES_PICTURE:
+            return words.gettext("{name} leaves the picture at step {step}", **values)
+        case Kind.NEAREST:
+            return words.gettext("{name} comes no nearer to {minimum} than {distance}, at step {step}", **values)
+    values |= {
+        "point": format_point(event.point, words.code),
+        "loss": format_number(event.loss, None, words.code),
+    }
+    if event.minimum is None:
+        return words.gettext("{name} ends at {point}, with a loss of {loss}", **values)
+    return words.gettext("{name} ends at {point}, {distance} from {minimum}, with a loss of {loss}", **values)
+
+
+def _result(recording: Recording, found: Sequence[Event]) -> Iterator[Remark]:
+    """Yield how a race ends: the end of a single racer, or the lowest loss of several."""
+    words, last = language(recording.language), recording.last_step
+    settled = any(each.kind == Kind.SETTLES for each in found)
+    if len(recording.names) == 1 and not settled and not recording.lost(0, last):
+        (end,) = (each for each in found if each.kind == Kind.ENDS)
+        yield Remark(Kind.ENDS, last, _sentence(recording, end), 0)
+    if len(recording.names) < 2:
+        return
+    if not np.isfinite(recording.z[:, -1]).any():
+        yield Remark(Kind.ENDS, last, words.gettext("At the end all have diverged"))
+        return
+    best = np.flatnonzero(recording.ranks(last) == 1)
+    text = words.ngettext(
+        "At the end {names} has the lowest loss, {loss}",
+        "At the end {names} have the lowest loss, {loss}",
+        len(best),
+        names=_listed([recording.names[racer] for racer in best], words),
+        loss=format_number(float(recording.z[best[0], -1]), None, words.code),
+    )
+    yield Remark(Kind.ENDS, last, text)
+
+
+def _misses(recording: Recording, found: Sequence[Event]) -> Iterator[str]:
+    """Yield how near each racer comes that arrives at no minimum and is not lost, and who zigzags."""
+    words = language(recording.language)
+    arrived = {each.racer for each in found if each.kind == Kind.ARRIVES}
+    for event in found:
+        lost = recording.lost(event.racer, recording.last_step)
+        if event.kind == Kind.NEAREST and event.racer not in arrived and not lost and len(recording.names) > 1:
+            yield _sentence(recording, event)
+    if names := [recording.names[each.racer] for each in found if each.kind == Kind.ZIGZAGS]:
+        yield words.ngettext("{names} zigzags", "{names} zigzag", len(names), names=_listed(names, words))
+
+
+def _on_other_functions(recording: Recording, others: Sequence[Recording]) -> Iterator[str]:
+    """Yield the functions after the first one, and the loss with which each racer ends on all of them."""
+    words = language(recording.language)
+    races = [recording, *others]
+    yield more_functions(races)
+    for racer, name in enumerate(recording.names[:MAX_NAMES]):
+        losses = [float(race.z[racer, -1]) for race in races]
+        low, high = (format_number(end, None, words.code) for end in (np.nanmin(losses), np.nanmax(losses)))
+        if low == high:
+            yield words.gettext("{name} ends with a loss of {loss} on each", name=name, loss=low)
+        else:
+            yield words.gettext("{name} ends with a loss of {low} to {high}", name=name, low=low, high=high)
+
+
+def _minimum(recording: Recording, minimum: int, words: Language) -> str:
+    if len(recording.minima) == 1:
+        return words.gettext("the minimum")
+    return words.gettext("the minimum {point}", point=format_point(recording.minima[minimum, :2], words.code))
+
+
+def _map(result: Basins | Losses | None, words: Language) -> str:
+    if isinstance(result, Basins):
+        starts = result.minimum.size
+        outcomes = (DIVERGED, UNDECIDED, *range(len(result.minima)))
+        shares = sorted(((result.count(each, result.steps) / starts, each) for each in outcomes), reverse=True)
+        parts = [_share(result, outcome, f"{share:.0%}", words) for share, outcome in shares if share >= 0.005]
+        return words.ngettext(
+            "A map of {count} start: {shares}", "A map of {count} starts: {shares}", starts, shares=", ".join(parts)
+        )
+    if result and (best := result.best(len(result.loss) - 1)):
+        chosen = [
+            f"{name} {format_setting(values[cell])}"
+            for name, values, cell in zip(result.names, result.values, best[::-1], strict=True)
+        ]
+        return words.gettext("A map of the settings: the lowest loss comes with {settings}", settings=", ".join(chosen))
+    return ""
+
+
+def _share(result: Basins, outcome: int, share: str, words: Language) -> str:
+    if outcome == DIVERGED:
+        return words.gettext("{share} diverge", share=share)
+    if outcome == UNDECIDED:
+        return words.gettext("{share} come to none", share=share)
+    point = format_point(result.minima[outcome, :2], words.code)
+    return words.gettext("{share} come to the minimum {point}", share=share, point=point)
+
+
+def _listed(names: Sequence[str], words: Language) -> str:
+    """Join names as in a sentence, or return their number if there are too many."""
+    if len(names) > MAX_NAMES:
+        return words.ngettext("{count} racer", "{count} racers", len(names))
+    return words.listed(names)
+
+
+def _with_plain_text(recording: Recording) -> Recording:
+    """Return the recording with its title and names as they are read aloud, without the marks around mathtext."""
+
+    def plain(text: str) -> str:
+        return " ".join("".join(each if each.isprintable() else " " for each in re.sub(r"\\[()]", "", text)).split())
+
+    return replace(recording, title=plain(recording.title), names=tuple(map(plain, recording.names)))

@@ -1,0 +1,130 @@
+"""The sentences about a race say its events, in English and in Korean."""
+
+import re
+
+import pytest
+
+from animopt import Racer, Scene, StartsMap
+from animopt.functions import himmelblau, ravine, rotated
+from animopt.recording.events import Kind, events
+from animopt.recording.sentences import alt_text, remarks
+from animopt.scene.races import recordings
+
+
+def scene(*racers, function=ravine, start=(-7, 2), steps=40, **more):
+    return Scene(function=function, racers=racers, start=start, steps=steps, title="A race", **more)
+
+
+def said(*racers, **more):
+    return alt_text(recordings(scene(*racers, **more)))
+
+
+def test_arriving_and_settling_at_once_is_one_sentence():
+    recording = scene(Racer("SGD", lr=0.95)).record()
+    texts = [(each.kind, each.step, each.text, each.racer) for each in remarks(recording)]
+    assert texts == [
+        (Kind.START, 0, "SGD starts at (−7, 2)", None),
+        (Kind.ARRIVES, 35, "SGD arrives at the minimum at step 35 and stays there", 0),
+    ]
+
+
+def test_arriving_leaving_and_settling_are_sentences_of_their_own():
+    racers = Racer("SGD", lr=0.1, momentum=0.9, name="Momentum"), Racer("RMSprop", lr=0.9, alpha=0.9)
+    recording = scene(*racers, steps=120).record()
+    kinds = (Kind.ARRIVES, Kind.LEAVES, Kind.SETTLES)
+    found = {(each.kind, each.racer): each.step for each in events(recording) if each.kind in kinds}
+    texts = [each.text for each in remarks(recording)]
+    assert f"Momentum arrives at the minimum at step {found[Kind.ARRIVES, 0]}" in texts
+    assert f"Momentum leaves the minimum again at step {found[Kind.LEAVES, 0]}" in texts
+    assert f"Momentum settles at the minimum at step {found[Kind.SETTLES, 0]}" in texts
+    assert (Kind.SETTLES, 1) not in found
+    assert not any("RMSprop settles" in text for text in texts)
+
+
+def test_minimum_is_named_if_there_are_several():
+    text = said(Racer("Adam", lr=0.1), function=himmelblau, start=(-0.5, -0.5), steps=200)
+    assert "Adam settles at the minimum (−2.81, 3.13) at step" in text
+
+
+def test_lost_racer_is_named_with_its_step():
+    recording = scene(Racer("SGD", lr=1.5), Racer("Adam", lr=0.3), steps=20).record()
+    assert recording.lost(0, 20) == ("left view", 2)
+    lost = [event for event in remarks(recording) if event.racer == 0]
+    assert [(event.step, event.text) for event in lost] == [(2, "SGD leaves the picture at step 2")]
+
+
+def test_lowest_loss_is_said_at_the_end():
+    recording = scene(Racer("SGD", lr=0.95), Racer("SGD", lr=0.01, name="slow")).record()
+    last = remarks(recording)[-1]
+    assert (last.step, last.racer) == (40, None)
+    assert last.text == "At the end SGD has the lowest loss, 0.0017"
+    assert f"{recording.z[0, -1]:.4f}" == "0.0017"
+
+
+def test_equal_losses_share_the_lowest():
+    text = said(Racer("SGD", lr=0.5, name="one"), Racer("SGD", lr=0.5, name="other"))
+    assert "At the end one and other have the lowest loss" in text
+
+
+def test_racer_that_does_not_arrive_is_said_to_come_no_nearer():
+    text = said(Racer("SGD", lr=0.95), Racer("SGD", lr=0.01, name="slow"))
+    # In each step x is multiplied by 0.999, and y by 0.98.
+    x, y = 7 * 0.999**40, 2 * 0.98**40
+    assert f"slow comes no nearer to the minimum than {(x**2 + y**2) ** 0.5:.2f}, at step 40." in text
+
+
+def test_single_racer_that_does_not_settle_has_an_end_point():
+    # x is multiplied by 0.95 in each step, y by 0: 7 · 0.95²⁷ = 1.752.
+    text = said(Racer("SGD", lr=0.5), steps=27)
+    assert "SGD ends at (−1.75, 0), 1.75 from the minimum, with a loss of 0.15." in text
+
+
+def test_many_racers_are_counted_instead_of_named():
+    text = said(*(Racer("SGD", lr=0.01 * rate, name=f"rate {rate}") for rate in range(1, 10)))
+    assert "9 racers start at (−7, 2)." in text
+    assert text.count("rate") == 1
+
+
+def test_shares_of_a_map_sum_to_100_percent():
+    text = said(Racer("Adam", lr=0.1), function=himmelblau, steps=100, start=(0, 0), map=StartsMap(16, 16))
+    assert "A map of 256 starts" in text
+    shares = [int(word.removesuffix("%")) for word in text.split() if word.endswith("%")]
+    assert 98 <= sum(shares) <= 102
+
+
+def test_other_functions_are_named_with_the_losses_on_them():
+    functions = [rotated(ravine.replace(start=(-4, 1)), degrees) for degrees in (0, 20, 40)]
+    racers = [Racer("SGD", lr=0.95), Racer("Adam", lr=0.3)]
+    shown = scene(*racers, function=functions, start=None, steps=20)
+    races = recordings(shown)
+    text = alt_text(races)
+    low, high = (f"{end(race.z[1, -1] for race in races):.2g}" for end in (min, max))
+    assert "Then the end of the race on 2 more functions, the last one a ravine, turned by 40°." in text
+    assert f"Adam ends with a loss of {low} to {high}." in text
+    assert re.search(r"SGD ends with a loss of [\d.]+ on each\.", text)
+
+
+def test_korean_sentences_have_the_numbers_of_the_english_ones():
+    racers = [
+        Racer("SGD", lr=0.95),
+        Racer("SGD", lr=0.1, momentum=0.9, name={"en": "Momentum", "ko": "모멘텀"}),
+        Racer("RMSprop", lr=0.9, alpha=0.9),
+        Racer("SGD", lr=1.5, name="lost"),
+    ]
+    english, korean = (remarks(scene(*racers, lang=lang).record()) for lang in ("en", "ko"))
+    assert [(each.kind, each.step, each.racer) for each in english] == [
+        (each.kind, each.step, each.racer) for each in korean
+    ]
+    for one, other in zip(english, korean, strict=True):
+        assert sorted(re.findall(r"[\d.]+", one.text)) == sorted(re.findall(r"[\d.]+", other.text))
+        assert not re.search(r"[A-Za-z]{2,}", re.sub("SGD|RMSprop|lost", "", other.text)), other.text
+        assert "모멘텀" in other.text or "Momentum" not in one.text
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_alt_text_is_one_paragraph_of_sentences(lang):
+    text = said(Racer("SGD", lr=0.95), Racer("Adam", lr=0.5), lang=lang)
+    assert text.isprintable()
+    assert text.endswith(".")
+    assert ".." not in text
+    assert "{" not in text
