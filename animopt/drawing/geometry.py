@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +119,15 @@ class HeightField:
     half: Array
     z: Array
 
+    @cached_property
+    def _peak(self) -> float:
+        return float(np.nanmax(self.z))
+
+    @cached_property
+    def _table(self) -> NDArray[np.float32]:
+        # In single precision, which halves the time.
+        return self.z.astype(np.float32)
+
     def hidden(self, points: Array, camera: Camera) -> NDArray[np.bool_]:
         """Return whether the surface hides each point (points, 3) on it from the camera, (points,)."""
         finite = np.isfinite(points[:, 0] + points[:, 1] + points[:, 2])
@@ -125,20 +135,20 @@ class HeightField:
         rays = camera.basis[2] * DISTANCE - points
         # A ray is clear once it is above the highest point, or outside the rectangle.
         with np.errstate(divide="ignore", invalid="ignore"):
-            above = np.where(rays[:, 2] > 0, (np.nanmax(self.z) - points[:, 2]) / rays[:, 2], np.inf)
+            above = np.where(rays[:, 2] > 0, (self._peak - points[:, 2]) / rays[:, 2], np.inf)
             outside = np.where(
                 rays[:, :2] == 0, np.inf, (np.copysign(self.half, rays[:, :2]) - points[:, :2]) / rays[:, :2]
             )
         reach = np.minimum.reduce([above, *outside.T, np.ones(len(points))])
         rows, columns = self.z.shape
-        # In cells of the table, and in single precision, which halves the time.
+        # In cells of the table.
         cells = np.array([(columns - 1) / 2, (rows - 1) / 2]) / self.half
         x, y = ((points[:, :2] + self.half) * cells + 0.5).astype(np.float32).T
         along, across, rise = (rays * reach[:, None] * [*cells, 1]).astype(np.float32).T
         column = (x + _RAY_FRACTIONS * along).astype(np.int32)
         row = (y + _RAY_FRACTIONS * across).astype(np.int32)
         ray = (points[:, 2] + CLEARANCE).astype(np.float32) + _RAY_FRACTIONS * rise
-        below = self.z.astype(np.float32).take(row * columns + column, mode="clip") > ray
+        below = self._table.take(row * columns + column, mode="clip") > ray
         return np.where(finite, below.any(axis=0), False)
 
 

@@ -1,7 +1,7 @@
 """The race on the surface, seen by a camera that turns around it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -13,9 +13,10 @@ from animopt.core.language import language
 from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, RacerArtists, in_layers
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
-from animopt.drawing.geometry import CELL, Camera, HeightField, RacerPath, height_scale
+from animopt.drawing.geometry import CELL, Camera, RacerPath
 from animopt.drawing.labels import draw_labels
 from animopt.drawing.text import text_width
+from animopt.drawing.viewpoint import HEIGHT, CameraSweep, ScaledSurface
 from animopt.recording.recording import Surface
 
 MESH_LINES = 24
@@ -27,17 +28,8 @@ SHADES = 8
 HEIGHT_WEIGHT = 0.25
 """Fraction of a line's fading that depends on its height. The rest depends on its distance."""
 
-HEIGHT = 0.75
-"""Height of the surface. The longer side of the domain is 2."""
-
-VALLEY = 0.6
-"""Fraction of the domain's area that the lower half of the wireframe covers."""
-
 HIDDEN_TRAIL = 0.55
 """Opacity of a trail behind the surface."""
-
-MAX_HEIGHT = 3.0
-"""Maximum height at which a racer is drawn, in heights of the surface."""
 
 FLOOR_DEPTH, FLOOR_LEVELS = 0.22, 7
 """Depth of the floor below the lowest point of the surface, and number of contour levels on it."""
@@ -45,28 +37,26 @@ FLOOR_DEPTH, FLOOR_LEVELS = 0.22, 7
 MAX_SCALE = 1.3
 """Maximum scale of the projection, in the foreground. At the origin it is 1."""
 
-MIN_ASPECT = 0.4
-"""Minimum length of the shorter side of the domain, as a fraction of the longer side."""
-
 
 @final
 @dataclass(frozen=True)
 class Wireframe:
     """A wireframe that fades with distance and hides what is behind it, with the trails and heads on it.
 
-    `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned.
+    `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned, and
+    `sweep` is the camera's way.
     """
 
     moments: Sequence[Moment] = ()
-    elevation: float = 38.0
+    sweep: CameraSweep = field(default_factory=CameraSweep)
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Write a note if the heights are on a log scale. The wireframe turns, and the trails and heads move on it."""
-        scaled = _ScaledSurface(recording.surface)
+        scaled = ScaledSurface(recording.surface)
         mesh = _Mesh(scaled)
         axes.set_axis_off()
         floor = _floor(recording.surface, scaled)
-        _set_view(axes, np.concatenate([mesh.vertices, floor]), self.elevation)
+        _set_view(axes, np.concatenate([mesh.vertices, floor]), self.sweep.elevation)
         to_pixels = axes.transData.transform
         floor_line = PixelLine(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
         mesh_lines = [
@@ -86,7 +76,7 @@ class Wireframe:
         artists = [RacerArtists(axes, theme, racer) for racer in racers]
 
         def heads(moment: Moment) -> Array:
-            camera = Camera(moment.azimuth, self.elevation)
+            camera = self.sweep.camera(moment)
             return to_pixels(camera.project(np.array([path.whole.head(moment.step) for path in paths]))[0])
 
         move_labels = draw_labels(
@@ -100,7 +90,7 @@ class Wireframe:
         )
 
         def move(moment: Moment) -> Artists:
-            camera = Camera(moment.azimuth, self.elevation)
+            camera = self.sweep.camera(moment)
             parts = [
                 mesh.vertices,
                 *(path.trail(moment.step) for path in paths),
@@ -129,28 +119,10 @@ class Wireframe:
         return move
 
 
-class _ScaledSurface:
-    """The surface in the camera's units: the origin is in the middle, and the longer side of the domain is 2 long."""
-
-    def __init__(self, surface: Surface) -> None:
-        sides = surface.high - surface.low
-        half = np.maximum(sides / sides.max(), MIN_ASPECT)
-        self.middle = (surface.low + surface.high) / 2
-        self.scale = 2 * half / sides
-        self.heights = height_scale(surface.scale, VALLEY)
-        self.field = HeightField(half, HEIGHT * (self.heights.fractions(surface.z) - 0.5))
-
-    def to_camera(self, points: Array) -> Array:
-        """Convert points (any, 3) of the surface to the camera's units."""
-        flat = (points[:, :2] - self.middle) * self.scale
-        # A spike between the samples of the surface could reach behind the camera.
-        return np.column_stack([flat, HEIGHT * (np.minimum(self.heights.fractions(points[:, 2]), MAX_HEIGHT) - 0.5)])
-
-
 class _Mesh:
     """The wireframe: its vertices (vertices, 3), and its segments as indices (segments, 2) of vertices."""
 
-    def __init__(self, scaled: _ScaledSurface) -> None:
+    def __init__(self, scaled: ScaledSurface) -> None:
         stride = (scaled.field.z.shape[0] - 1) // (2 * MESH_LINES)
         z = scaled.field.z[::stride, ::stride]
         half = scaled.field.half
@@ -203,7 +175,7 @@ def _draw_scale_note(axes: Axes, recording: Recording, theme: Theme) -> Array:
     return np.array([[box.x1 - width / 2, box.y0 + size / 2, width, 1.2 * size]])
 
 
-def _floor(surface: Surface, scaled: _ScaledSurface) -> Array:
+def _floor(surface: Surface, scaled: ScaledSurface) -> Array:
     """Return contour lines on a floor under the surface, and the floor's edge, (points, 3), separated by NaN."""
     # Half of the rows and columns give lines that look the same, in less time.
     x, y, z = surface.x[::2], surface.y[::2], surface.z[::2, ::2]

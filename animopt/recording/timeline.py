@@ -14,9 +14,6 @@ from animopt.core.errors import UsageError, check_choice, check_number, check_te
 HOLD_SECONDS = 2.0
 """Seconds for which the end of the race is shown, at most a quarter of the clip."""
 
-START_AZIMUTH = 200.0
-"""Azimuth of the camera at the start of the clip, in degrees. The lecture notebook has the same view."""
-
 TURN_RATE = 9.0
 """Speed of the camera, in degrees per second."""
 
@@ -98,13 +95,13 @@ class Moment:
     """The values on which a frame depends.
 
     `step` is the step of the race, fractional between two steps, and `race` the index of the race that is shown.
-    `azimuth` is the azimuth of the camera in degrees. The others are from 0 to 1: `progress` is the part of the clip
+    The others are from 0 to 1: `turned` is the part of the camera's turn that is done, `progress` the part of the clip
     that has passed, `hold_progress` the part of the hold at the end of the race, and the opacities are those of the
     title card and of the question.
     """
 
     step: float
-    azimuth: float
+    turned: float = 0.0
     hold_progress: float = 0.0
     card_opacity: float = 0.0
     question_opacity: float = 0.0
@@ -154,6 +151,11 @@ class Timeline:
         return self.seconds - self.hold_duration - self.race_duration
 
     @property
+    def turn(self) -> float:
+        """Angle in degrees by which the camera turns, in either direction, unless another one is given."""
+        return 360.0 if self.loop == "seamless" else TURN_RATE * self._turning_seconds(self.seconds)
+
+    @property
     def result_second(self) -> float:
         """The second that shows the result of the race best: the last one of a plain clip."""
         return self.seconds if self.loop == "plain" else self.seconds - 0.75 * self.hold_duration
@@ -195,12 +197,12 @@ class Timeline:
             step, others = step * rewound, others * rewound
             hold = max(0.0, 1 - abs(1 - 4 * hold))
             progress %= 1.0
-            azimuth = START_AZIMUTH + 360 * progress
+            turned = progress
         else:
-            azimuth = START_AZIMUTH + TURN_RATE * self._turning_seconds(second)
+            turned = self._turning_seconds(second) / self._turning_seconds(self.seconds)
         return Moment(
             step,
-            azimuth,
+            turned,
             hold_progress=hold,
             card_opacity=_ramp((self.card - second) / FADE_SECONDS),
             question_opacity=self._question_opacity(second),

@@ -15,12 +15,13 @@ from animopt.drawing.canvas import Stage, drawing_settings
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import Figure, FigureCanvasAgg
 from animopt.drawing.theme import LIGHT
+from animopt.drawing.viewpoint import CameraSweep
 from animopt.engine.function import Function
 from animopt.engine.record import record
 from animopt.panels.contour import Contour
 from animopt.panels.wireframe import Wireframe
 from animopt.publish.notebook import Bundle, encode_base64, image_tag, in_terminal
-from animopt.recording.timeline import START_AZIMUTH, Moment, Timeline
+from animopt.recording.timeline import Moment, Timeline
 from animopt.video.film import Staging, draw_page
 from animopt.video.output import check_size, check_still
 from animopt.video.save import encode_png, save_still
@@ -86,7 +87,7 @@ def plot(
     width = min(recording.surface.aspect * height, WIDTH / 2)
     stage = Stage(
         recording,
-        panels={"wireframe": Wireframe(elevation=30), "contour": Contour(levels=30)},
+        panels={"wireframe": Wireframe(sweep=CameraSweep(elevation=30)), "contour": Contour(levels=30)},
         boxes={
             "wireframe": Box(10, 20, WIDTH - width - 100, HEIGHT - 40),
             "contour": Box(WIDTH - width - 24, 20, width, height),
@@ -97,7 +98,7 @@ def plot(
         figure = FunctionPlot(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor=LIGHT.background)
         FigureCanvasAgg(figure)
         for move in stage.paint(figure):
-            for artist in move(Moment(step=0, azimuth=START_AZIMUTH)):
+            for artist in move(Moment(step=0)):
                 artist.set_animated(False)
         figure.axes[1].plot(*xy, color=LIGHT.hue(0), linewidth=LIGHT.trail(TRAIL_WIDTH), marker="o", markersize=8)
     surface = (

@@ -55,6 +55,9 @@ def staging_of(
         panels=scene.panels,
         caption=localized(scene.caption, scene.lang),
         question=localized(scene.question.text, scene.lang) if scene.question else "",
+        azimuth=scene.azimuth,
+        elevation=scene.elevation,
+        turn=scene.turn,
         ordered=scene.ordered,
         focus=_focused_racer(scene),
     )
@@ -118,6 +121,8 @@ def check_scene(scene: SceneFields) -> None:
     """Raise UsageError if fields cannot be used together."""
     staging_of(scene)
     timeline_of(scene)
+    if scene.loop == "seamless" and scene.turn is not None and scene.turn % 360:
+        raise UsageError(f"turn {scene.turn:g}: a seamless loop turns around once; give 360, -360 or 0")
     for function in scene.functions:
         if scene.batch is not None:
             if not function.data:

@@ -54,6 +54,11 @@ class Scene(SceneFields):
             a layout by the shape of the picture.
         panels: Names of the panels. Default: those of a race or, with a `map`, those of a map.
         focus: Name of the racer whose formula and state are shown. Default: the first racer.
+        azimuth: Azimuth of the camera at the start of the clip in degrees, as in matplotlib. Default: chosen so that
+            the surface hides as little of the race as possible, with more weight towards the end.
+        elevation: Elevation of the camera in degrees, 10 to 80. Default: chosen in the same way, from 25 to 60.
+        turn: Angle in degrees by which the camera turns in the clip, counterclockwise if positive. Default: about 9
+            degrees a second, in the direction that hides less; once around in a seamless loop.
         loop: "plain", or "seamless" for a clip whose end continues with its beginning. Default: "plain".
         card: Number of seconds for which a title card is shown before the race. Default: 0.
         question: A `Question` that stops the race. Default: none.

@@ -109,6 +109,19 @@ def _seconds(value: float) -> float:
     return check_number("seconds", value, "give the length of the clip, as seconds=10", above=0, below=MAX_COUNT)
 
 
+def _azimuth(value: float | None) -> float | None:
+    return None if value is None else check_number("azimuth", value, "give degrees, as azimuth=200")
+
+
+def _elevation(value: float | None) -> float | None:
+    remedy = "give 10 to 80 degrees, as elevation=38"
+    return None if value is None else check_number("elevation", value, remedy, minimum=10, maximum=80)
+
+
+def _turn(value: float | None) -> float | None:
+    return None if value is None else check_number("turn", value, "give degrees, as turn=-80, or 0")
+
+
 def _batch(value: int | None) -> int | None:
     # `check_scene` checks it: its maximum is the number of rows of the functions' data.
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
@@ -184,6 +197,9 @@ class SceneFields:
         converter=attrs.Converter(_panels, takes_self=True),  # type: ignore[misc]
     )
     focus: str = attrs.field(default="", validator=_validated(check_text, "focus='Adam', a racer's name"))
+    azimuth: float | None = attrs.field(default=None, converter=_azimuth)
+    elevation: float | None = attrs.field(default=None, converter=_elevation)
+    turn: float | None = attrs.field(default=None, converter=_turn)
     loop: str = "plain"
     card: float = 0.0
     question: Question | None = attrs.field(

@@ -18,6 +18,7 @@ from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
 from animopt.drawing.text import formula_mathtext, text_source
 from animopt.drawing.theme import THEMES
+from animopt.drawing.viewpoint import CameraSweep, choose_sweep
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline, frame_count
 from animopt.video.frame_stream import stream_frames
@@ -48,6 +49,9 @@ class Staging:
         caption: A text below the title.
         question: A text that is shown during the pause of a question.
         focus: Index of the racer whose formula and state are shown.
+        azimuth: Azimuth of the camera at the start in degrees, or None for one that hides little of the race.
+        elevation: Elevation of the camera in degrees, or None.
+        turn: Angle in degrees by which the camera turns in the clip, or None.
         ordered: Whether the racers have an order, which their colors show.
         titled: Whether the header contains the title.
         transparent: Whether the background is left out.
@@ -62,6 +66,9 @@ class Staging:
     caption: str = ""
     question: str = ""
     focus: int = 0
+    azimuth: float | None = None
+    elevation: float | None = None
+    turn: float | None = None
     ordered: bool = False
     titled: bool = True
     transparent: bool = False
@@ -104,7 +111,7 @@ class Film:
         self.timeline = timeline
         self.size = size
         self.fps = fps
-        self._races, self._staging = _prepare(recording, staging)
+        self._races, self._staging = _prepare(recording, staging, timeline)
         self._canvases: dict[int, Canvas] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -168,7 +175,7 @@ def draw_page(
     Returns pixels (height, width, channels) for the suffix .png, and the bytes of a vector file that contains the
     recipe for .svg and .pdf.
     """
-    races, staging = _prepare(recording, staging)
+    races, staging = _prepare(recording, staging, timeline)
     columns = min(2, len(seconds))
     moments = [timeline.moment(second) for second in seconds]
     stages = [
@@ -196,13 +203,22 @@ def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
             formula_mathtext(formula)
 
 
-def _prepare(recording: Recording | Sequence[Recording], staging: Staging) -> tuple[list[Recording], Staging]:
-    """Return the races and the staging with a box instead of each letter that no font has. Warn of these letters.
+def _prepare(
+    recording: Recording | Sequence[Recording], staging: Staging, timeline: Timeline
+) -> tuple[list[Recording], Staging]:
+    """Return the races, and the staging with the camera's sweep.
+
+    Letters that no font has are replaced by a box, with a warning.
 
     Raises UsageError for panels that the races do not support.
     """
     races = [recording] if isinstance(recording, Recording) else list(recording)
     check_panels(staging.panels, lambda field: all(getattr(race, field) is not None for race in races))
+    if "wireframe" in staging.panels:
+        sweep = choose_sweep(
+            races, timeline.samples, timeline.turn, staging.azimuth, staging.elevation, given_turn=staging.turn
+        )
+        staging = attrs.evolve(staging, azimuth=sweep.azimuth, elevation=sweep.elevation, turn=sweep.turn)
     texts = [
         *(staging.caption, staging.question),
         *(text for race in races for text in (race.title, race.caption, *race.names, *race.settings)),
@@ -251,6 +267,7 @@ def _stage(
         "titled": staging.titled,
         "formula": "formula" not in boxes,
         "racer": staging.focus,
+        "sweep": CameraSweep(staging.azimuth or 0.0, staging.turn or 0.0, staging.elevation or 0.0),
         "moments": [moment for moment in timeline.samples if moment.race == race],
         "races": races,
     }

@@ -79,7 +79,7 @@ def make(recording, size=(1280, 720), theme="light"):
 
 
 def at(step):
-    return Moment(step=step, azimuth=0)
+    return Moment(step=step)
 
 
 def panel(canvas, name):

@@ -8,7 +8,6 @@ from animopt.recording.timeline import (
     EASE_SECONDS,
     HOLD_SECONDS,
     LOOPS,
-    START_AZIMUTH,
     TURN_RATE,
     Question,
     SlowMotion,
@@ -37,10 +36,11 @@ def test_hold_takes_two_seconds():
 def test_camera_accelerates_turns_evenly_and_stops_at_the_end(seconds):
     timeline = Timeline(steps=20, seconds=seconds)
     ease = min(EASE_SECONDS, seconds / 4)
-    speeds = np.diff([timeline.moment(second).azimuth for second in np.linspace(0, seconds, 2001)]) * 2000 / seconds
+    turned = np.array([timeline.moment(second).turned for second in np.linspace(0, seconds, 2001)])
+    speeds = np.diff(timeline.turn * turned) * 2000 / seconds
     times = (np.arange(2000) + 0.5) * seconds / 2000
     np.testing.assert_allclose(speeds, TURN_RATE * np.clip(np.minimum(times, seconds - times) / ease, 0, 1), atol=0.02)
-    assert timeline.moment(0).azimuth == START_AZIMUTH
+    assert (turned[0], turned[-1]) == (0, 1)
 
 
 def test_seamless_clip_ends_with_its_first_moment():
@@ -48,7 +48,7 @@ def test_seamless_clip_ends_with_its_first_moment():
     times = np.linspace(0, 10, 2001)
     moments = [timeline.moment(second) for second in times]
     assert moments[-1] == moments[0]
-    turned = np.unwrap([moment.azimuth for moment in moments], period=360) - START_AZIMUTH
+    turned = np.unwrap([timeline.turn * moment.turned for moment in moments], period=360)
     np.testing.assert_allclose(turned, 36 * times, atol=1e-9)
     steps = np.array([moment.step for moment in moments])
     np.testing.assert_allclose(steps[times <= 8], 20 * times[times <= 8] / 8)
