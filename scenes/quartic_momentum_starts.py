@@ -1,19 +1,29 @@
 """Momentum on a quartic from six starts, one of which swings over a ridge.
 
 The function is the sum of a function of x and a function of y, so all six move equally in x. In y there are two valleys
-and a ridge between them at 1.06: starts at 1 and below lead to the deeper minimum, starts at 1.2 and above to the
-other. But from 7.5 the velocity gained on the wall carries the racer through one valley, over the ridge and into the
-other. From -7.5 the valley is deeper, and the racer stays in it.
+and a ridge between them at 1.06: starts at 1 and below lead towards the deeper minimum, starts at 1.2 and above towards
+the other. But from 7.5 the velocity gained on the wall carries the racer through one valley, over the ridge and into
+the other. From −7.5 the valley is deeper, and the racer stays in it.
 """
 
+import numpy as np
+
 from animopt import Racer, Scene, Sweep
+from animopt.claims import Holds
 from animopt.functions import quartic
 
 scene = Scene(
-    title={"en": "Momentum's start", "ko": "모멘텀의 출발점"},
+    title={"en": "Momentum's start on a quartic", "ko": "사차함수에서 모멘텀의 출발점"},
     caption={
         "en": "From y = 7.5 it swings over the ridge; the others keep their side",
-        "ko": "y = 7.5에서는 마루를 넘어가고, 나머지는 제 쪽에 남는다",
+        "ko": "y = 7.5에서는 능선을 넘어가고, 나머지는 자기 쪽에 남는다",
+    },
+    notes={
+        "ko": "사차함수의 여섯 출발점에서 모멘텀이 달립니다. 그 가운데 하나는 능선을 넘어갑니다. 이 함수는 x만의 "
+        "함수와 y만의 함수를 더한 것이므로 여섯 모두 x로는 똑같이 움직입니다. y로는 골짜기가 둘이고, 그 사이 y = "
+        "1.06에 능선이 있습니다. y가 1 이하이면 깊은 쪽 극소점으로, 1.2 이상이면 다른 극소점으로 갑니다. 그런데 y = "
+        "7.5에서 출발하면 벽에서 얻은 속도로 한쪽 골짜기를 지나고 능선을 넘어 다른 골짜기로 들어갑니다. y = −7.5 쪽은 "
+        "골짜기가 더 깊어 거기서 나오지 못합니다."
     },
     function=quartic,
     racers=Sweep(
@@ -22,4 +32,12 @@ scene = Scene(
     ),
     steps=20,
     layout="multiples",
+    claims=[
+        Holds("all move equally in x", lambda race: np.allclose(race.xy[..., 0], race.xy[0, :, 0])),
+        Holds("7.5 ends on the other side of the ridge at y = 1.06", lambda race: race.xy[5, -1, 1] < 1.06),
+        Holds(
+            "the others keep their side of the ridge",
+            lambda race: ((race.xy[:5, :, 1] > 1.06) == (race.xy[:5, :1, 1] > 1.06)).all(),
+        ),
+    ],
 )

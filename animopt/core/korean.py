@@ -1,6 +1,7 @@
 """Korean particles, whose form depends on the last sound of the word before them."""
 
 import re
+from collections.abc import Sequence
 
 _PARTICLES = {
     "은(는)": ("은", "는"),
@@ -45,6 +46,12 @@ def with_particles(text: str) -> str:
         return after_consonant if sound and not (sound == "ㄹ" and after_vowel == "로") else after_vowel
 
     return _PATTERN.sub(chosen, text)
+
+
+def joined(words: Sequence[str]) -> str:
+    """Join words as in a spoken sentence, "가, 나와 다". Babel's Korean lists have a 및, as in official documents."""
+    *others, last = words or [""]
+    return with_particles(f"{', '.join(others)}과(와) {last}") if others else last
 
 
 def last_consonant(text: str) -> str:

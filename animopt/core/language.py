@@ -8,7 +8,7 @@ from babel import Locale
 from babel.lists import format_list
 
 from animopt.core.errors import PACKAGE, check_choice
-from animopt.core.korean import with_particles
+from animopt.core.korean import joined, with_particles
 
 ENGLISH = "en"
 """Language of the messages in the source."""
@@ -81,6 +81,8 @@ class Language:
 
     def listed(self, words: Sequence[str]) -> str:
         """Join words as in a sentence: "a, b and c"."""
+        if self.code == "ko":
+            return joined(words)
         return format_list(list(words), locale=self._list_locale)
 
     def digits(self, number: str) -> str:

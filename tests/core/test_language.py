@@ -65,6 +65,19 @@ def test_compiled_catalog_is_that_of_the_text(code):
         assert translations(read_mo(file)) == translations(catalog(code))
 
 
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([], ""),
+        (["SGD"], "SGD"),
+        (["SGD", "모멘텀"], "SGD와 모멘텀"),
+        (["SGD", "RMSprop", "Adam"], "SGD, RMSprop과 Adam"),
+    ],
+)
+def test_korean_names_are_joined_as_in_speech(names, text):
+    assert language("ko").listed(names) == text
+
+
 def test_unknown_language_lists_the_available_ones():
     with pytest.raises(UsageError, match=r"^lang 'kr': unknown; use en, ko$"):
         language("kr")

@@ -681,7 +681,7 @@ def test_korean_page_has_no_english_word(korean_deck, read_page):
     assert page.languages == [("html", "ko")]
     assert {"2장 중 1번째: 골짜기의 두 최적화 기법", "슬라이드", "발표자 노트", "이전 슬라이드"} <= set(page.texts)
     assert {"다음: 골짜기의 두 최적화 기법", "마지막 슬라이드입니다."} <= set(page.texts)
-    assert {"SGD는 지그재그로 움직인다.", "0.0초", "SGD, 모멘텀 및 Adam이 (−7, 2)에서 출발한다"} <= set(page.texts)
+    assert {"SGD는 지그재그로 움직인다.", "0.0초", "SGD, 모멘텀과 Adam이 (−7, 2)에서 출발한다"} <= set(page.texts)
 
 
 def test_korean_powerpoint_file_has_no_english_word(korean_deck, latin_words):
@@ -695,7 +695,7 @@ def test_korean_powerpoint_file_has_no_english_word(korean_deck, latin_words):
         assert slide.shapes.title.text == "골짜기의 두 최적화 기법"
         notes = slide.notes_slide.notes_text_frame.text
         assert notes.startswith("모멘텀은 최소점을 지나친다.")
-        assert "\n짚어 줄 순간:\n0.0초: SGD, 모멘텀 및 Adam이 (−7, 2)에서 출발한다\n" in notes
+        assert "\n짚어 줄 순간:\n0.0초: SGD, 모멘텀과 Adam이 (−7, 2)에서 출발한다\n" in notes
         assert latin_words(notes + properties.get("descr")) == {"SGD", "Adam"}
         runs = [*slide.shapes.title.element.iter(), *slide.notes_slide.notes_placeholder.element.iter()]
         runs = [each for each in runs if each.tag == f"{{{NS['a']}}}r"]
