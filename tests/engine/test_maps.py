@@ -80,6 +80,7 @@ def never(*arguments):
 
 
 @pytest.mark.parametrize(("optimizer", "settings"), ELEMENTWISE, ids=str)
+@pytest.mark.sampled(4)
 def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
     monkeypatch.setattr(maps, "_alone", never)
     found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 40)

@@ -84,7 +84,7 @@ COMMAND_LINES = {
     ),
     "theme": (OWN, ["mine.py", "--theme", "drak"], 2, "Invalid value for '--theme': 'drak' is not one of 'light', ..."),
     "layout": (OWN, ["mine.py", "--layout", "wie"], 2, "Invalid value for '--layout': 'wie' is not one of 'auto', ..."),
-    "lang": (OWN, ["mine.py", "--lang", "\x1b", *QUICK], 2, r"lang '\x1b': leave out the control character '\x1b'"),
+    "lang": (OWN, ["mine.py", "--lang", "\x1b", *QUICK], 2, r"lang '\x1b': unknown; use en, ko"),
     "for": (OWN, ["mine.py", "--for", "tv"], 2, "Invalid value for '--for': 'tv' is not one of 'github', ..."),
     "max-bytes": (OWN, ["mine.py", "--max-bytes", "small", "-o", "a.gif"], 2, "max bytes 'small': ..."),
     "max-bytes 0": (

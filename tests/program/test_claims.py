@@ -137,6 +137,7 @@ def without_claim(texts, claims, language):
 @pytest.mark.parametrize(
     "stem", [pytest.param(stem, marks=pytest.mark.long if stem in SLOW else ()) for stem in SCENES]
 )
+@pytest.mark.sampled(24)
 def test_every_claim_of_a_scene_is_true(stem, record):
     scene = load(stem)
     races = [record(SCENES[stem])] if len(scene.functions) == 1 else recordings(scene)
@@ -144,12 +145,14 @@ def test_every_claim_of_a_scene_is_true(stem, record):
     assert [(claim, objection) for claim in scene.claims if (objection := claim.objection(races, names))] == []
 
 
+@pytest.mark.sampled(24)
 def test_every_verb_of_a_scene_has_a_claim(stem):
     scene = load(stem)
     assert without_claim(english(stem), scene.claims, "en") == []
     assert without_claim(korean(stem), scene.claims, "ko") == []
 
 
+@pytest.mark.sampled(24)
 def test_every_order_of_racers_has_a_claim(stem):
     claims = [bare(claim) for claim in load(stem).claims]
     if any(re.search(ORDER, text) for text in english(stem)):
@@ -161,6 +164,7 @@ def test_every_order_of_racers_has_a_claim(stem):
         )
 
 
+@pytest.mark.sampled(24)
 def test_every_number_of_a_scene_is_a_setting_or_in_a_claim(stem):
     known = known_numbers(load(stem))
     assert numbers(english(stem)) - known == set()

@@ -115,7 +115,7 @@ def is_accepted(name):
 
 
 @pytest.mark.parametrize("stem", STEMS)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 def test_command_accepts_odd_names(command, folder, stem, assert_refused):
     if not is_accepted(f"{stem}.gif"):
         assert_refused(command("-o", f"{stem}.gif", *QUICK), 2, "...")
@@ -156,6 +156,7 @@ ODD = "it's a 'place' %d:\n$(touch x)\\ 🎉"
 
 @pytest.mark.skipif(WINDOWS, reason="Windows does not accept this folder name")
 @pytest.mark.parametrize("way", ["relative", "absolute", "inside"])
+@pytest.mark.sampled(2)
 def test_odd_folder_is_accepted(command, folder, monkeypatch, way):
     target = folder / ODD
     target.mkdir()

@@ -185,7 +185,7 @@ def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("panels", [(*RACE_PANELS, "fit"), DATA_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeypatch):
     staging = Staging(theme, panels=panels)
     assert flaws(record(scenes["regression_minibatch"]), size, staging, monkeypatch) == []
@@ -199,6 +199,7 @@ def test_contour_only_layout_is_legible(stem, size, scenes, record, monkeypatch)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.sampled(2)
 def test_formula_of_the_function_is_drawn_once(layout, ravine_race, monkeypatch):
     with recorded_texts(monkeypatch) as drawn:
         film = Film(ravine_race, Timeline(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=ALL_RACE_PANELS))

@@ -750,6 +750,7 @@ QUICK = {"size": (160, 160), "fps": 2, "seconds": 1.0, "workers": 0}
     ("languages", "lang", "expected"),
     [(["ko", "ko"], None, "ko"), (["en", "ko"], None, "en"), (["en"], None, "en"), (["en"], "ko", "ko")],
 )
+@pytest.mark.sampled(2)
 def test_page_is_in_the_language_of_its_slides(languages, lang, expected, tmp_path, korean_file, read_page):
     scenes = [animopt.load_scene(korean_file).replace(lang=each, steps=2) for each in languages]
     save_deck(tmp_path / "a.html", scenes, **QUICK, lang=lang)
