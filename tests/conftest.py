@@ -21,8 +21,8 @@ TUNED = ("beale_fair_race", "rosenbrock_fair_race")
 """Scenes whose search for settings takes seconds."""
 
 
-SLOW_FIXTURES = {"chromium", "page", "pdf"}
-"""Fixtures that start Chromium or LibreOffice."""
+SLOW_FIXTURES = {"chromium", "made", "page", "pdf"}
+"""Fixtures that start Chromium or LibreOffice, or make font files twice."""
 
 
 @pytest.hookimpl(tryfirst=True)

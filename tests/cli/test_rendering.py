@@ -75,6 +75,7 @@ def piped(scenes, tmp_path):
     return run
 
 
+@pytest.mark.long
 def test_stdout_has_complete_gif_and_nothing_else(piped, tmp_path):
     done = piped("-o", "-", "--format", "gif", *SMALL)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -335,6 +335,7 @@ def test_impossible_maximum_size_keeps_existing_file(scene, tmp_path):
     assert len(drawn) <= 8 * 4 * FPS
 
 
+@pytest.mark.long
 def test_too_large_output_does_not_stop_the_others(scene, tmp_path):
     outputs = [Output(tmp_path / "a.apng", SIZE, FPS, max_bytes=20_000), Output(tmp_path / "a.mp4", SIZE, FPS)]
     with pytest.raises(Error, match=r"a\.apng: cannot be made smaller"):

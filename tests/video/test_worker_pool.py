@@ -259,6 +259,7 @@ def test_closed_iterator_leaves_no_process(started, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill with signal 0 ends a process on Windows")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM] if sys.platform != "win32" else [])
+@pytest.mark.long
 def test_killed_caller_leaves_no_process(number):
     program = """
 import os, time
