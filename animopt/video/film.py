@@ -12,6 +12,7 @@ import attrs
 
 from animopt.core.arrays import Pixels
 from animopt.core.errors import UsageError, check_choice
+from animopt.core.language import ENGLISH, language
 from animopt.drawing.canvas import DRAWING_LOCK, Canvas, Panel, Stage, drawing_settings
 from animopt.drawing.colors import ordered_theme
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
@@ -223,15 +224,18 @@ def _prepare(
         *(staging.caption, staging.question),
         *(text for race in races for text in (race.title, race.caption, *race.names, *race.settings)),
     ]
-    missing = missing_letters("".join(dict.fromkeys(texts)))
-    if missing:
-        warnings.warn(font_remedy(missing), stacklevel=3)
-    shown = {text: replace_missing(text, missing) for text in texts}
-    if all(text == replaced for text, replaced in shown.items()):
+    own_name = language(races[0].language).name
+    missing = missing_letters("".join(dict.fromkeys([*texts, own_name])))
+    if not missing:
         return races, staging
+    warnings.warn(font_remedy(missing), stacklevel=3)
+    shown = {text: replace_missing(text, missing) for text in texts}
+    # If no font can write the name of the language, the words in the picture are English.
+    code = ENGLISH if set(own_name) & set(missing) else races[0].language
     races = [
         replace(
             race,
+            language=code,
             title=shown[race.title],
             caption=shown[race.caption],
             names=tuple(shown[name] for name in race.names),

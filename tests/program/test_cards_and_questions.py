@@ -148,6 +148,19 @@ def test_letters_without_a_font_cause_one_warning():
     assert {title.axes.get_label() for title in titles} == {"header", "card"}
 
 
+@pytest.mark.usefixtures("no_korean")
+def test_words_of_a_korean_clip_are_english_without_a_font():
+    recording = SCENE.replace(title="Downhill", lang="ko").record()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        film = Film(recording, Timeline(10, 10), (640, 360), 10)
+        film.at(10)
+    (warning,) = caught
+    assert "animopt[korean]" in str(warning.message)
+    words = {text.get_text() for text in film.canvas().figure.findobj(Text)}
+    assert {"step 10 of 10", "start", "loss above the minimum"} <= words
+
+
 def test_text_is_drawn_literally(make_film):
     title = "$x$ 100% <b> a_b \\alpha"
     film = make_film(SCENE.replace(title=title, racers=[Racer("SGD", name="50% $off")]).record(), size=(1280, 720))
