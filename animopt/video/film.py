@@ -226,12 +226,14 @@ def _prepare(
     ]
     own_name = language(races[0].language).name
     missing = missing_letters("".join(dict.fromkeys([*texts, own_name])))
-    if not missing:
-        return races, staging
-    warnings.warn(font_remedy(missing), stacklevel=3)
+    if missing:
+        warnings.warn(font_remedy(missing), stacklevel=3)
+    # Letters that no font needs to have, as invisible ones, are replaced, too.
     shown = {text: replace_missing(text, missing) for text in texts}
     # If no font can write the name of the language, the words in the picture are English.
     code = ENGLISH if set(own_name) & set(missing) else races[0].language
+    if code == races[0].language and all(text == replaced for text, replaced in shown.items()):
+        return races, staging
     races = [
         replace(
             race,
