@@ -10,7 +10,7 @@ from animopt.drawing.layout import Box, arrange_tiles, heading_height
 from animopt.drawing.mpl import Text
 from animopt.drawing.text import fit_text, shorten_names, text_width, write
 from animopt.panels.contour import Contour
-from animopt.panels.standings import common_decimals, format_standing
+from animopt.panels.standings import common_decimals, format_standing, longest_standing
 
 
 @final
@@ -71,10 +71,9 @@ def _draw_headings(
     shorten_names(names, recording.names, room)
     for text in names:
         fit_text(text, room, theme.min_text)
-    steps = range(recording.last_step + 1)
     for brief in (False, True):
         for racer, text in enumerate(losses):
-            text.set_text(max((format_standing(recording, racer, step, decimals, brief) for step in steps), key=len))
+            text.set_text(longest_standing(recording, racer, decimals, brief))
         if max(map(text_width, names)) + size + max(map(text_width, losses)) <= room:
             return losses, brief
     for text in losses:

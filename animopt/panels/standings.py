@@ -24,7 +24,8 @@ class Standings:
         decimals = common_decimals(recording)
         count = len(recording.names)
         # Widths are in type sizes.
-        loss_width = max_width(axes, [_longest(recording, racer, decimals) for racer in range(count)], 100) / 100
+        longest = [longest_standing(recording, racer, decimals) for racer in range(count)]
+        loss_width = max_width(axes, longest, 100) / 100
         indent = 2.9 if count < 10 else 3.4
         # The number of columns is limited: each needs room for a rank, a marker and a loss.
         max_rows = max(1, int(height / (1.3 * theme.min_text)))
@@ -108,7 +109,8 @@ def _outcomes(recording: Recording) -> list[list[str]]:
     The distances have equal precision. Without known minima, the end points are in their place.
     """
     words = language(recording.language)
-    ends = [event for event in events(recording) if event.kind == Kind.ENDS]
+    # Events are in the order of their steps, and racers can have steps of their own.
+    ends = sorted((each for each in events(recording) if each.kind == Kind.ENDS), key=lambda each: each.racer)
     distances = format_column([event.distance for event in ends], words.code)
     gradients = [_gradients(recording, event.racer) for event in ends]
     places, short_places = [], []
@@ -139,12 +141,15 @@ def format_standing(recording: Recording, racer: int, step: int, decimals: int |
             return words.gettext("left view") if brief else words.gettext("left view at step {step}", step=since)
 
 
-def _longest(recording: Recording, racer: int, decimals: int | None) -> str:
-    """Return the longest text that is shown as a racer's loss."""
+def longest_standing(recording: Recording, racer: int, decimals: int | None, brief: bool = False) -> str:
+    """Return the longest of the texts that `format_standing` returns for a racer."""
     z = np.where(recording.in_view[racer], recording.z[racer], np.nan)
-    steps = [] if np.isnan(z).all() else [int(np.nanargmin(z)), int(np.nanargmax(z))]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Losses with one sign and one power of ten have texts of one length.
+        kinds = np.sign(z) * (1000 + np.floor(np.log10(np.abs(z))))
+    steps = np.unique(kinds, return_index=True)[1].tolist()
     steps += np.flatnonzero(~recording.in_view[racer])[-1:].tolist()
-    return max((format_standing(recording, racer, step, decimals) for step in steps), key=len)
+    return max((format_standing(recording, racer, step, decimals, brief) for step in steps), key=len)
 
 
 def common_decimals(recording: Recording) -> int | None:
