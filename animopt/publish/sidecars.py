@@ -41,14 +41,6 @@ PICTURE_SUFFIXES = (".gif", ".png", ".apng", ".webp", ".avif")
 SUFFIXES = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".md", "html": ".html"}
 """Suffix of each kind of sidecar."""
 
-MARKS = {
-    "captions": (CAPTIONS_MARK,),
-    "alt": alt_text_marks(),
-    "markdown": (SNIPPET_MARK,),
-    "html": (SNIPPET_MARK,),
-}
-"""Texts of which one is near the beginning of a sidecar that animopt wrote."""
-
 
 def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
     """Raise UsageError for an unknown kind, or for a path at which another file would be lost."""
@@ -66,7 +58,7 @@ def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
             # Without its folder, the clip is refused, or the folder is made.
             if path.parent.is_dir():
                 check_path(path)
-            if kind in MARKS and path.exists() and not _was_written_by_animopt(path, MARKS[kind]):
+            if kind != "poster" and path.exists() and not _was_written_by_animopt(path, kind):
                 raise UsageError(f"{path}: exists already and was not written by animopt; rename it, or the clip")
 
 
@@ -119,7 +111,10 @@ def _path(clip: Sequence[Output], kind: str) -> Path:
     return clip[0].path.with_suffix(SUFFIXES[kind])
 
 
-def _was_written_by_animopt(path: Path, marks: Sequence[str]) -> bool:
+def _was_written_by_animopt(path: Path, kind: str) -> bool:
+    """Return whether a mark of a kind of sidecar is near the beginning of a file."""
+    # Catalogs are read only if the file exists.
+    marks = {"captions": [CAPTIONS_MARK], "alt": alt_text_marks()}.get(kind, [SNIPPET_MARK])
     with suppress(OSError), path.open("rb") as file:
         beginning = file.read(4096)
         return any(mark.encode() in beginning for mark in marks)

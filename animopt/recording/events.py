@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, nan
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,11 +82,17 @@ class Event:
     other: int | None = None
 
 
-@np.errstate(all="ignore")
-def events(recording: Recording) -> list[Event]:
+_FOUND: WeakKeyDictionary[Recording, tuple[Event, ...]] = WeakKeyDictionary()
+"""The events of the recordings that are in use. Pictures, sentences and claims all ask for them."""
+
+
+def events(recording: Recording) -> tuple[Event, ...]:
     """Return the events of all racers in the order of their steps."""
-    found = [event for racer in range(len(recording.names)) for event in _events_of(recording, racer)]
-    return sorted(found, key=lambda event: event.step)
+    if recording not in _FOUND:
+        with np.errstate(all="ignore"):
+            found = [event for racer in range(len(recording.names)) for event in _events_of(recording, racer)]
+        _FOUND[recording] = tuple(sorted(found, key=lambda event: event.step))
+    return _FOUND[recording]
 
 
 def _events_of(recording: Recording, racer: int) -> Iterator[Event]:

@@ -33,8 +33,10 @@ def remarks(recording: Recording) -> list[Remark]:
 
     These are the starts, the events of each racer if there are at most `MAX_NAMES`, and the lowest loss at the end.
     """
-    recording = _with_plain_text(recording)
-    found = events(recording)
+    return _remarks(_with_plain_text(recording), events(recording))
+
+
+def _remarks(recording: Recording, found: Sequence[Event]) -> list[Remark]:
     named = len(recording.names) <= MAX_NAMES
     return [
         *_starts(recording),
@@ -55,8 +57,8 @@ def alt_text(races: Sequence[Recording]) -> str:
         recording.last_step,
         views=views(words),
     )
-    found = events(recording)
-    said = remarks(recording)
+    found = events(races[0])
+    said = _remarks(recording, found)
     result = [each for each in said if each.racer is None and each.step > 0]
     sentences = [
         f"{title} {animation}".strip(),
@@ -119,8 +121,8 @@ def _remarks_of_racers(recording: Recording, found: Sequence[Event]) -> Iterator
         key = event.racer, event.minimum, event.step
         if event.kind not in MENTIONED or (event.kind == Kind.SETTLES and key in arrived):
             continue
-        lost = recording.lost(event.racer, recording.last_step)
-        if event.kind == Kind.LEAVES_PICTURE and lost != ("left view", event.step):
+        outside = "left view", event.step
+        if event.kind == Kind.LEAVES_PICTURE and recording.lost(event.racer, recording.last_step) != outside:
             # It comes back, or diverges.
             continue
         stays = event.kind == Kind.ARRIVES and key in settled
@@ -185,9 +187,10 @@ def _misses(recording: Recording, found: Sequence[Event]) -> Iterator[str]:
     """Yield how near each racer comes that arrives at no minimum and is not lost, and who zigzags."""
     words = language(recording.language)
     arrived = {each.racer for each in found if each.kind == Kind.ARRIVES}
-    for event in found:
-        lost = recording.lost(event.racer, recording.last_step)
-        if event.kind == Kind.NEAREST and event.racer not in arrived and not lost and len(recording.names) > 1:
+    # The end of a single racer is said in any case.
+    nearest = [each for each in found if each.kind == Kind.NEAREST] if len(recording.names) > 1 else []
+    for event in nearest:
+        if event.racer not in arrived and not recording.lost(event.racer, recording.last_step):
             yield _sentence(recording, event)
     if names := [recording.names[each.racer] for each in found if each.kind == Kind.ZIGZAGS]:
         yield words.ngettext("{names} zigzags", "{names} zigzag", len(names), names=_listed(names, words))
