@@ -15,9 +15,9 @@ import attrs
 from animopt.cli.console import Console
 from animopt.cli.watch import watch
 from animopt.core.contexts import gc_paused
-from animopt.core.errors import Error, Failures, UsageError, check_choice
+from animopt.core.errors import Error, Failures, UsageError
 from animopt.core.files import temporary_folder
-from animopt.core.language import languages
+from animopt.core.language import check_language
 from animopt.core.processes import available_processors, open_file
 from animopt.publish.sidecars import check_sidecars
 from animopt.scene.folder_defaults import FolderDefaults
@@ -38,9 +38,8 @@ STANDARD_OUTPUT = "-"
 """Value of --output that means standard output."""
 
 
-def _check_language(_: object, field: object, value: str | None) -> None:
-    if value is not None:
-        check_choice("lang", value, languages())
+def _language(code: str | None) -> str | None:
+    return None if code is None else check_language("lang", code)
 
 
 def _limits(texts: Sequence[str]) -> Limits | None:
@@ -67,7 +66,7 @@ class RenderOptions:
     limits: Limits | None = attrs.field(converter=_limits)
     quiet: bool
     json: bool
-    lang: str | None = attrs.field(default=None, validator=_check_language)
+    lang: str | None = attrs.field(default=None, converter=_language)
     layout: str | None = None
     outputs: Sequence[str] = ()
     formats: Sequence[str] = ()

@@ -17,19 +17,22 @@ _PATTERN = re.compile("|".join(map(re.escape, _PARTICLES)))
 _CLOSING = ")]}>\"'’”»… "
 """Characters that are not read aloud."""
 
-_SYMBOL_SOUNDS = (
-    {"0": "ㅇ", "1": "ㄹ", "3": "ㅁ", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ"}
-    | dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹", "ㅂ")
-    | {
-        "ε": "ㄴ",
-    }
-)
+_SYMBOL_SOUNDS = {
+    "0": "ㅇ",
+    "1": "ㄹ",
+    "3": "ㅁ",
+    "6": "ㄱ",
+    "7": "ㄹ",
+    "8": "ㄹ",
+    "ε": "ㄴ",
+    **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹", "ㅂ"),
+}
 """Last consonants of digits, of powers, which are read as 제곱, and of Greek letters. Other symbols end in a vowel."""
 
 _LETTER_SOUNDS = {"L": "ㄹ", "M": "ㅁ", "N": "ㄴ", "R": "ㄹ"}
 """Last consonants of the names of Latin letters. The names of the others end in a vowel."""
 
-_WORD_ENDINGS = (("l", "ㄹ"), ("le", "ㄹ"), ("m", "ㅁ"), ("n", "ㄴ"), ("ng", "ㅇ"))
+_WORD_ENDINGS = {"l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "n": "ㄴ", "ng": "ㅇ"}
 """Endings of Latin words that are written with a last consonant in Korean."""
 
 
@@ -72,11 +75,11 @@ def last_consonant(text: str) -> str:
 def _latin_consonant(word: str) -> str:
     if word[-1].isupper() or len(word) <= 2:
         return _LETTER_SOUNDS.get(word[-1].upper(), "")
-    for ending, sound in _WORD_ENDINGS:
+    for ending, sound in _WORD_ENDINGS.items():
         if word.endswith(ending):
             return sound
     # A last e is silent, as in "line" and "time".
     if found := re.search(r"[aeiou]([mn])e$", word):
-        return dict(_WORD_ENDINGS)[found[1]]
+        return _WORD_ENDINGS[found[1]]
     # A last p, t, k, c or b after a short vowel is a last consonant, as in "step", which is 스텝.
     return "ㄱ" if re.search(r"(?:^|[^aeiou])[aeiou][bckpt]$", word) else ""

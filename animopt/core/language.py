@@ -22,10 +22,15 @@ def languages() -> tuple[str, ...]:
     return (ENGLISH, *sorted(path.parents[1].name for path in CATALOGS.glob("*/LC_MESSAGES/animopt.mo")))
 
 
+def check_language(field: str, code: object) -> str:
+    """Return the code of an available language."""
+    return check_choice(field, code, languages())
+
+
 @cache
 def language(code: str) -> "Language":
     """Return a language. Raises UsageError if it has no catalog."""
-    return Language(check_choice("lang", code, languages()))
+    return Language(check_language("lang", code))
 
 
 def translatable(message: str) -> str:
@@ -37,11 +42,19 @@ Text = str | Mapping[str, str]
 """A text, or a text for each language."""
 
 
-def localized(text: Text, code: str) -> str:
-    """Return a text in a language, otherwise in English, otherwise in the first language that it has."""
+def language_of(text: Text, code: str) -> str:
+    """Return the language in which a text is shown: a given one, otherwise English, otherwise the first that it has.
+
+    A single text counts as one in the given language.
+    """
     if isinstance(text, str):
-        return text
-    return text.get(code) or text.get(ENGLISH) or next(iter(text.values()), "")
+        return code
+    return next((each for each in (code, ENGLISH, *text) if text.get(each)), code)
+
+
+def localized(text: Text, code: str) -> str:
+    """Return a text in a language, or in the one in which it is shown instead."""
+    return text if isinstance(text, str) else text.get(language_of(text, code), "")
 
 
 class Language:

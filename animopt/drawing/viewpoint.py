@@ -26,11 +26,8 @@ MIN_ASPECT = 0.4
 AZIMUTH, ELEVATION = 200.0, 38.0
 """Azimuth at the start and elevation, in degrees, if every sweep shows the race equally well."""
 
-AZIMUTH_STEP = 12.0
-"""Difference in degrees between the azimuths for which the visibility is computed."""
-
-ELEVATIONS = np.arange(25.0, 61.0, 7.0)
-"""Elevations in degrees among which one is chosen."""
+AZIMUTHS, ELEVATIONS = np.arange(0.0, 360.0, 12.0), np.arange(25.0, 61.0, 7.0)
+"""Azimuths and elevations in degrees for which the visibility is computed, and among which a sweep is chosen."""
 
 MAX_POINTS = 160
 """Maximum number of points of all trails whose visibility is computed."""
@@ -99,7 +96,7 @@ def choose_sweep(
         given_turn: Angle in degrees by which the camera turns. Default: `turn`, in the chosen direction.
     """
     turns = [given_turn] if given_turn is not None else [turn, -turn] if turn else [0.0]
-    azimuths = np.arange(0.0, 360.0, AZIMUTH_STEP) if azimuth is None else np.array([azimuth])
+    azimuths = AZIMUTHS if azimuth is None else np.array([azimuth])
     elevations = ELEVATIONS if elevation is None else np.array([elevation])
     if len(turns) * len(azimuths) * len(elevations) == 1 or not races[0].names:
         return CameraSweep(AZIMUTH if azimuth is None else azimuth, turns[0], elevation or ELEVATION)
@@ -114,7 +111,7 @@ def choose_sweep(
     for height in elevations:
         tables = np.stack([view.costs(float(height)) for view in views])
         for way, start in product(turns, azimuths):
-            columns = np.rint((start + way * turned) / AZIMUTH_STEP).astype(int) % tables.shape[1]
+            columns = np.rint((start + way * turned) * len(AZIMUTHS) / 360).astype(int) % len(AZIMUTHS)
             cost = weights @ tables[judged, columns, np.arange(len(samples))] / weights.sum()
             cost += TILT_WEIGHT * abs(height - ELEVATION) / 20
             cost += TURN_WEIGHT * abs((start - AZIMUTH + 180) % 360 - 180) / 180
@@ -152,7 +149,7 @@ class _View:
         It is about the share of the trails and of the heads that is hidden.
         """
         rows = []
-        for azimuth in np.arange(0.0, 360.0, AZIMUTH_STEP):
+        for azimuth in AZIMUTHS:
             camera = Camera(float(azimuth), elevation)
             hidden = self._field.hidden(self._points, camera)
             spread = np.sqrt(np.prod(np.ptp(camera.project(self._points)[0], axis=0)))

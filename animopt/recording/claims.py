@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
@@ -11,6 +11,21 @@ import numpy as np
 from animopt.core.errors import UsageError, check_bool, check_list, check_text, first_line, short_repr
 from animopt.recording.events import Event, Kind, events
 from animopt.recording.recording import Recording
+
+__all__ = [
+    "Arrives",
+    "Claim",
+    "Diverges",
+    "EndsNearest",
+    "Holds",
+    "Leaves",
+    "LeavesPicture",
+    "Not",
+    "Overtakes",
+    "Settles",
+    "Wins",
+    "Zigzags",
+]
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
@@ -47,7 +62,7 @@ class _Happens(Claim):
         last: Whether it happens to them after it has happened to all others. Default: False.
     """
 
-    kind = Kind.ENDS
+    kind: ClassVar[Kind]
     racers: tuple[str, ...]
     first: bool
     last: bool
@@ -165,7 +180,7 @@ class _EndsBest(Claim):
         *racers: Names of racers, the best first.
     """
 
-    quantity = ""
+    quantity: ClassVar[str]
     racers: tuple[str, ...]
 
     def __init__(self, *racers: str) -> None:

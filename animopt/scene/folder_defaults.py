@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from animopt.core.errors import UsageError, check_choice, check_number, check_size, check_text, short_repr, suggestion
-from animopt.core.language import languages
+from animopt.core.language import check_language
 from animopt.drawing.layout import LAYOUTS
 from animopt.drawing.theme import THEMES
 from animopt.video.presets import PRESETS
@@ -38,7 +38,7 @@ class FolderDefaults:
     path: Path | None = None
     theme: str | None = _checked(partial(check_choice, "theme", choices=THEMES))
     layout: str | None = _checked(partial(check_choice, "layout", choices=("auto", *LAYOUTS)))
-    language: str | None = _checked(partial(check_choice, "language", choices=languages()))
+    language: str | None = _checked(partial(check_language, "language"))
     size: tuple[int, int] | None = _checked(partial(check_size, "size"))
     fps: float | None = _checked(
         partial(check_number, "fps", remedy="give 1 to 120 frames a second", minimum=1, maximum=120)

@@ -4,13 +4,12 @@ import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import attrs
 import numpy as np
 
 from animopt.core.errors import UsageError, check_integer, short_repr
-from animopt.core.language import ENGLISH, Text, language, localized
+from animopt.core.language import Text, language, language_of, localized
 from animopt.core.number_format import format_bytes
 from animopt.engine.function import Function, function_name
 from animopt.engine.racer import names_and_settings
@@ -18,7 +17,6 @@ from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import record
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
-from animopt.scene.catalog import description
 from animopt.scene.scene_fields import SceneFields
 from animopt.video.film import Staging, check_mathtexts, check_panels
 from animopt.video.output import Output
@@ -94,15 +92,9 @@ def _texts(scene: SceneFields) -> dict[str, Text]:
     return texts | {f"name of racer {number}": racer.name for number, racer in enumerate(scene.racers, 1)}
 
 
-def speaker_notes(scene: SceneFields, file: Path | None) -> str:
-    """Return the notes in the scene's language, otherwise the docstring of the scene's file, if it has one."""
-    own = scene.notes if isinstance(scene.notes, str) else scene.notes.get(scene.lang, "")
-    return own or (description(file) if file else localized(scene.notes, ENGLISH))
-
-
 def _warn_of_missing_texts(scene: SceneFields) -> None:
     """Warn of the texts that are shown in another language because they lack the scene's."""
-    lacking = [name for name, text in _texts(scene).items() if not isinstance(text, str) and scene.lang not in text]
+    lacking = [name for name, text in _texts(scene).items() if language_of(text, scene.lang) != scene.lang]
     if lacking:
         missing = language(scene.lang).english_name
         warnings.warn(

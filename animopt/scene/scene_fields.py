@@ -13,7 +13,6 @@ from animopt.core.errors import (
     MAX_COUNT,
     UsageError,
     check_bool,
-    check_choice,
     check_integer,
     check_list,
     check_number,
@@ -22,7 +21,7 @@ from animopt.core.errors import (
     check_texts,
     short_repr,
 )
-from animopt.core.language import Text, languages
+from animopt.core.language import Text, check_language
 from animopt.engine.function import Function
 from animopt.engine.maps import SettingsMap, StartsMap
 from animopt.engine.racer import Racer, names_and_settings
@@ -145,10 +144,6 @@ def _claims(value: Sequence[Claim], fields: Any) -> tuple[Claim, ...]:
     return check_claims(value, names_and_settings(fields.racers)[0])
 
 
-def _check_language(field: str, value: str) -> None:
-    check_choice(field, value, languages())
-
-
 def _check_kind(field: str, value: object, kind: type | UnionType, remedy: str) -> None:
     if not isinstance(value, kind):
         raise UsageError(f"{field} {short_repr(value)}: {remedy}")
@@ -207,7 +202,7 @@ class SceneFields:
         validator=_validated(_check_kind, Question | None, "give a Question, as Question('Which one wins?', step=3)"),
     )
     slow: tuple[SlowMotion, ...] = attrs.field(default=(), converter=_slow)
-    lang: str = attrs.field(default=Unset("en"), validator=_validated(_check_language))
+    lang: str = attrs.field(default=Unset("en"), validator=_validated(check_language))
     claims: tuple[Claim, ...] = attrs.field(default=(), converter=attrs.Converter(_claims, takes_self=True), repr=False)  # type: ignore[misc]
     limits: Limits = attrs.field(
         default=Limits(),
