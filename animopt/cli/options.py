@@ -188,7 +188,7 @@ def language_option(default: str | None) -> click.Option:
         metavar="LANGUAGE",
         default=default,
         show_default=default is not None or "the scene's",
-        help="Language of all words: en or ko.",
+        help="Language of all words, as en or ko.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Numbers as text. Every function that a viewer's text comes from takes the code of a language."""
+"""Numbers as text. Functions for texts that a viewer reads take the code of a language."""
 
 from collections.abc import Sequence
 

@@ -39,13 +39,13 @@ MAX_RACES = 3
 """Maximum number of races by which a sweep is judged."""
 
 HEAD_WEIGHT, SPREAD_WEIGHT, TILT_WEIGHT, TURN_WEIGHT = 3.0, 0.25, 0.02, 0.02
-"""Weights of the hidden heads, the width of the trails in the picture, the elevation and the azimuth in the cost of a
-sweep. The weight of the hidden trails is 1."""
+"""Weights in the cost of a sweep: of hidden heads, of the extent of the trails in the picture, and of differences from
+ELEVATION and AZIMUTH. The weight of hidden trails is 1."""
 
 
 @dataclass(frozen=True)
 class CameraSweep:
-    """The camera's way in a clip: its azimuth at the start, the angle by which it turns, and its elevation, in degrees.
+    """How the camera turns: its azimuth at the start, the angle by which it turns, and its elevation, in degrees.
 
     A positive turn is counterclockwise, seen from above.
     """
@@ -80,22 +80,19 @@ class ScaledSurface:
 def choose_sweep(
     races: Sequence[Recording],
     moments: Sequence[Moment],
-    turn: float,
+    turns: Sequence[float],
     azimuth: float | None = None,
     elevation: float | None = None,
-    given_turn: float | None = None,
 ) -> CameraSweep:
     """Return the sweep that hides the least of the heads and trails, with more weight towards the end of the clip.
 
     Args:
         races: The races of the clip.
         moments: Moments of the clip at equal intervals.
-        turn: Angle in degrees by which the camera turns, in one or the other direction.
+        turns: Angles in degrees by which the camera may turn.
         azimuth: Azimuth at the start in degrees. Default: chosen.
         elevation: Elevation in degrees. Default: chosen.
-        given_turn: Angle in degrees by which the camera turns. Default: `turn`, in the chosen direction.
     """
-    turns = [given_turn] if given_turn is not None else [turn, -turn] if turn else [0.0]
     azimuths = AZIMUTHS if azimuth is None else np.array([azimuth])
     elevations = ELEVATIONS if elevation is None else np.array([elevation])
     if len(turns) * len(azimuths) * len(elevations) == 1 or not races[0].names:
@@ -110,13 +107,13 @@ def choose_sweep(
     views = [_View(races[race], steps) for race in shown]
     for height in elevations:
         tables = np.stack([view.costs(float(height)) for view in views])
-        for way, start in product(turns, azimuths):
-            columns = np.rint((start + way * turned) * len(AZIMUTHS) / 360).astype(int) % len(AZIMUTHS)
+        for turn, start in product(turns, azimuths):
+            columns = np.rint((start + turn * turned) * len(AZIMUTHS) / 360).astype(int) % len(AZIMUTHS)
             cost = weights @ tables[judged, columns, np.arange(len(samples))] / weights.sum()
             cost += TILT_WEIGHT * abs(height - ELEVATION) / 20
             cost += TURN_WEIGHT * abs((start - AZIMUTH + 180) % 360 - 180) / 180
             if cost < best[0]:
-                best = cost, CameraSweep(float(start), way, float(height))
+                best = cost, CameraSweep(float(start), turn, float(height))
     return best[1]
 
 
@@ -144,10 +141,7 @@ class _View:
         )
 
     def costs(self, elevation: float) -> Array:
-        """Return how badly a camera shows the race from each azimuth and at each step, as (azimuths, steps).
-
-        It is about the share of the trails and of the heads that is hidden.
-        """
+        """Return the cost of each azimuth at each step, (azimuths, steps): the hidden shares of trails and heads."""
         rows = []
         for azimuth in AZIMUTHS:
             camera = Camera(float(azimuth), elevation)

@@ -17,14 +17,14 @@ from animopt.core.arrays import Array
 from animopt.recording.recording import Recording
 
 SETTLED_SHARE, MIN_SETTLED_STEPS = 0.1, 5
-"""Share of a racer's steps, and number of steps, for which it is near a minimum to the end if it settles there."""
+"""Minimum share of its steps, and minimum number of steps, that a racer that settles is near a minimum at its end."""
 
 ZIGZAG_SHARE, MIN_TURNS = 0.4, 5
-"""Minimum share of reversed steps of a racer that zigzags, and minimum number of pairs of steps to tell."""
+"""Minimum share of reversed steps of a racer that zigzags, and minimum number of pairs of steps that are compared."""
 
 
 class Kind(StrEnum):
-    """Kind of an event, as a verb."""
+    """Kinds of events."""
 
     START = "start"
     """The racer is at its start."""

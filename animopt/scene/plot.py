@@ -60,7 +60,7 @@ def plot(
     Args:
         function: A `Function`, or any callable that takes a tensor (2,) and returns a scalar tensor.
         points: Points (2, any) on the contour lines, as [xs, ys], which are joined by lines. Default: none.
-        lang: Language of the words in the plot and of its alt text, "en" or "ko". Default: "en".
+        lang: Language of the words in the plot and of its alt text, as "en" or "ko". Default: "en".
 
     Returns:
         A matplotlib figure, which a notebook displays.

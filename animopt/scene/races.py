@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from animopt.core.errors import UsageError, check_integer, short_repr
-from animopt.core.language import Text, language, language_of, localized
+from animopt.core.language import ENGLISH, Text, language, language_of, localized
 from animopt.core.number_format import format_bytes
 from animopt.engine.function import Function, function_name
 from animopt.engine.racer import names_and_settings
@@ -94,12 +94,11 @@ def _texts(scene: SceneFields) -> dict[str, Text]:
 
 def _warn_of_missing_texts(scene: SceneFields) -> None:
     """Warn of the texts that are shown in another language because they lack the scene's."""
-    lacking = [name for name, text in _texts(scene).items() if language_of(text, scene.lang) != scene.lang]
-    if lacking:
+    shown = {name: language_of(text, scene.lang) for name, text in _texts(scene).items()}
+    if lacking := {name: lang for name, lang in shown.items() if lang != scene.lang}:
         missing = language(scene.lang).english_name
-        warnings.warn(
-            f"{', '.join(lacking)}: not in {missing}, shown in another language; add {scene.lang!r}", stacklevel=3
-        )
+        other = "English" if {*lacking.values()} == {ENGLISH} else "another language"
+        warnings.warn(f"{', '.join(lacking)}: not in {missing}, shown in {other}; add {scene.lang!r}", stacklevel=3)
 
 
 def _warn_of_wrong_claims(scene: SceneFields, races: Sequence[Recording]) -> None:

@@ -63,8 +63,8 @@ class Scene(SceneFields):
         card: Number of seconds for which a title card is shown before the race. Default: 0.
         question: A `Question` that stops the race. Default: none.
         slow: A list of `SlowMotion`. Default: none.
-        lang: Language of all words in the clip, "en" or "ko". A text without this language is shown in English, with a
-            warning. Default: "en".
+        lang: Language of all words in the clip, as "en" or "ko". A text without this language is shown in English, with
+            a warning. Default: "en".
         claims: What the texts say about the race, as `[Arrives("Adam", first=True)]` with the names of
             `animopt.claims`. A claim that the race refutes is a warning. Default: none.
         limits: The `Limits` of one clip. Default: `Limits()`.

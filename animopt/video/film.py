@@ -216,9 +216,8 @@ def _prepare(
     races = [recording] if isinstance(recording, Recording) else list(recording)
     check_panels(staging.panels, lambda field: all(getattr(race, field) is not None for race in races))
     if "wireframe" in staging.panels:
-        sweep = choose_sweep(
-            races, timeline.samples, timeline.turn, staging.azimuth, staging.elevation, given_turn=staging.turn
-        )
+        turns = (timeline.turn, -timeline.turn) if staging.turn is None else (staging.turn,)
+        sweep = choose_sweep(races, timeline.samples, turns, staging.azimuth, staging.elevation)
         staging = attrs.evolve(staging, azimuth=sweep.azimuth, elevation=sweep.elevation, turn=sweep.turn)
     texts = [
         *(staging.caption, staging.question),

@@ -17,6 +17,10 @@ from animopt.video.film import Film, Staging
 MOMENTS = 60
 
 
+def both_ways(timeline):
+    return timeline.turn, -timeline.turn
+
+
 def hidden_shares(recording, timeline, sweep):
     """Return whether each head is hidden, (moments, racers), and the share of all trails' length that is hidden."""
     scaled = ScaledSurface(recording.surface)
@@ -39,7 +43,7 @@ def test_no_head_and_little_of_the_trails_is_hidden_in_any_scene(scene_file, rec
     recording, timeline = record(scene_file), timeline_of(animopt.load_scene(scene_file))
     if timeline.races > 1:
         pytest.skip("the next test checks it")
-    sweep = choose_sweep([recording], timeline.samples, timeline.turn)
+    sweep = choose_sweep([recording], timeline.samples, both_ways(timeline))
     heads, trails = hidden_shares(recording, timeline, sweep)
     assert heads.mean(axis=0).max() <= 0.05, (sweep, heads.mean(axis=0))
     assert not heads[-round(MOMENTS / timeline.seconds) :].any(), sweep
@@ -50,7 +54,7 @@ def test_no_head_and_little_of_the_trails_is_hidden_in_any_scene(scene_file, rec
 def test_no_head_is_hidden_on_a_function_that_turns(scenes):
     scene = animopt.load_scene(scenes["rotating_ravine"])
     races, timeline = recordings(scene), timeline_of(scene)
-    sweep = choose_sweep(races, timeline.samples, timeline.turn)
+    sweep = choose_sweep(races, timeline.samples, both_ways(timeline))
     for second in np.linspace(0, timeline.seconds, MOMENTS + 1):
         moment = timeline.moment(second)
         scaled = ScaledSurface(races[moment.race].surface)
@@ -68,22 +72,22 @@ def test_view_of_the_lecture_notebook_would_hide_every_head(ravine_race):
 def test_given_values_are_kept_and_the_others_are_chosen(ravine_race):
     timeline = Timeline(40, 10)
 
-    def choose(*given, **more):
-        return choose_sweep([ravine_race], timeline.samples, timeline.turn, *given, **more)
+    def choose(*given, turns=()):
+        return choose_sweep([ravine_race], timeline.samples, turns or both_ways(timeline), *given)
 
     free = choose()
     assert abs(free.turn) == timeline.turn
     assert free.elevation in ELEVATIONS
     assert choose(123.0).azimuth == 123
     assert choose(None, 33.0).elevation == 33
-    assert choose(given_turn=-20.0).turn == -20
-    assert choose(10.0, 20.0, given_turn=30.0) == CameraSweep(10, 30, 20)
-    assert choose_sweep([replace(ravine_race, names=(), paths=())], timeline.samples, 80.0).elevation == 38
+    assert choose(turns=[-20.0]).turn == -20
+    assert choose(10.0, 20.0, turns=[30.0]) == CameraSweep(10, 30, 20)
+    assert choose_sweep([replace(ravine_race, names=(), paths=())], timeline.samples, [80.0]).elevation == 38
 
 
 def test_seamless_loop_turns_once_around(ravine_race):
     timeline = Timeline(40, 10, loop="seamless")
-    sweep = choose_sweep([ravine_race], timeline.samples, timeline.turn)
+    sweep = choose_sweep([ravine_race], timeline.samples, both_ways(timeline))
     assert abs(sweep.turn) == 360
     first, last = (sweep.camera(timeline.moment(second)) for second in (0, 10))
     assert first == last

@@ -91,7 +91,7 @@ def test_missing_language_is_one_warning():
         (recording,) = recordings(scene)
     recordings(scene)
     assert [str(each.message) for each in caught] == [
-        "title, caption, name of racer 1: not in Korean, shown in another language; add 'ko'"
+        "title, caption, name of racer 1: not in Korean, shown in English; add 'ko'"
     ]
     assert (recording.title, recording.names) == ("A race", ("Fast",))
 
