@@ -771,7 +771,7 @@ def test_texts_without_korean_are_marked_as_english_with_a_warning(tmp_path, rea
         f"{name}: {message}"
         for name in ("one", "two")
         for message in (
-            "title: not in Korean, shown in another language; add 'ko'",
+            "title: not in Korean, shown in English; add 'ko'",
             "notes: not in Korean, shown in English; add 'ko'",
         )
     ]

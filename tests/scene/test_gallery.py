@@ -587,7 +587,7 @@ def test_missing_notes_are_a_warning_and_marked_as_english(tmp_path, read_page):
     with warnings.catch_warnings(record=True, action="always") as caught:
         facts = facts_of(scene, tmp_path)
     assert [str(each.message) for each in caught] == [
-        "title: not in Korean, shown in another language; add 'ko'",
+        "title: not in Korean, shown in English; add 'ko'",
         "notes: not in Korean, shown in English; add 'ko'",
     ]
     save_page(tmp_path, [replace(CARD, facts=facts)], SMALL, "ko", dark_posters=False)
