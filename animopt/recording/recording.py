@@ -246,6 +246,17 @@ class Recording:
         """Whether each position is in the domain, (racers, steps + 1)."""
         return np.all((self.xy >= self.surface.low) & (self.xy <= self.surface.high), axis=-1)
 
+    @cached_property
+    def winner(self) -> int | None:
+        """Index of the racer with the lowest loss at the last step among those in view, or None.
+
+        There is none without another racer, and none if several racers share the lowest loss.
+        """
+        loss = np.where(self.in_view[:, -1] & np.isfinite(self.z[:, -1]), self.z[:, -1], np.inf)
+        if len(loss) < 2 or np.isinf(loss.min()) or (loss == loss.min()).sum() > 1:
+            return None
+        return int(loss.argmin())
+
     def single(self, racer: int) -> "Recording":
         """Return the recording of one racer."""
         shared = (

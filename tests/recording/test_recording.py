@@ -193,6 +193,17 @@ def test_equal_losses_share_a_rank_and_nan_is_last():
     assert recording.ranks(1).tolist() == [2, 1, 4, 2, 4]
 
 
+def test_winner_has_the_lowest_loss_at_the_end_among_the_racers_in_view():
+    # The heights at the ends are -32, -9, nan and, out of view, -720.
+    paths = [[(0, 0), (2, 0)], [(0, 0), (1, 1)], [(0, 0), (np.nan, 0)], [(0, 0), (1, -9)]]
+    assert guided(*paths).winner == 0
+    assert guided(*paths[::-1]).winner == 3
+    assert guided(*paths[1:]).winner == 0
+    assert guided(*paths[:1]).winner is None
+    assert guided(paths[0], paths[0], paths[1]).winner is None
+    assert guided(*paths[2:]).winner is None
+
+
 def test_gap_is_measured_from_the_lowest_minimum():
     recording = guided([(1, 0), (0, 0), (3, 0)], definition=lambda x: x[0] ** 2 + x[1] ** 2, minima=[(0, 2), (0, 1)])
     # Losses below the given minimum, which is wrong, have no negative gap.
