@@ -56,8 +56,9 @@ _SETTINGS: dict[Any, Any] = {
     "text.hinting": "no_hinting",
     "mathtext.fontset": "custom",
     "mathtext.fallback": "stixsans",
-    **{f"mathtext.{style}": FAMILY for style in ("rm", "it", "sf", "tt", "cal")},
+    **{f"mathtext.{style}": FAMILY for style in ("rm", "sf", "tt", "cal")},
     **{f"mathtext.{style}": f"{FAMILY}:bold" for style in ("bf", "bfit")},
+    "mathtext.it": f"{FAMILY}:italic",
     "svg.hashsalt": "animopt",
     "pdf.fonttype": 42,
 }

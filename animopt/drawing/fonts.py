@@ -21,13 +21,18 @@ from animopt.drawing.mpl import FontProperties, findSystemFonts, fontManager, ge
 
 FAMILY = "Animopt Inter"
 
-_VERSION = 1
+_VERSION = 2
 """Version of the cached font files. Increase it when their code changes, so that they are made again."""
 
 _REGULAR, _BOLD = 400, 700
 
-_OPTICAL_SIZE = {_REGULAR: 14, _BOLD: 24}
-"""Optical size of each weight of Inter, in points. Bold is for titles."""
+_UPRIGHT, _SLANTED = "Inter[opsz,wght].ttf", "Inter-Italic[opsz,wght].ttf"
+
+_FACES = {"Regular": (_UPRIGHT, _REGULAR, 14), "Bold": (_UPRIGHT, _BOLD, 24), "Italic": (_SLANTED, _REGULAR, 14)}
+"""Variable font, weight and optical size in points of each face of Inter.
+
+Bold is for titles and the vectors in formulas, italic for the other variables in formulas.
+"""
 
 # First and last code points of the characters that are kept. All characters of Inter would take twice as long.
 _KEPT = [
@@ -81,10 +86,10 @@ _SYSTEM_FONTS = [
 def font_family() -> list[str]:
     """Register the fonts with matplotlib, and return the names for its setting `font.family`.
 
-    Inter is first, regular and bold. Then comes DejaVu Sans, which is part of matplotlib, so that a symbol that Inter
-    lacks looks the same everywhere; then the fonts of the machine for other scripts.
+    Inter is first: regular, bold and italic. Then comes DejaVu Sans, which is part of matplotlib, so that a symbol that
+    Inter lacks looks the same everywhere; then the fonts of the machine for other scripts.
     """
-    for path in (*_korean_extra(), *map(_font_file, _OPTICAL_SIZE)):
+    for path in (*_korean_extra(), *map(_font_file, _FACES)):
         fontManager.addfont(path)
     return [FAMILY, "DejaVu Sans", *filter(None, map(_add_alias, _SYSTEM_FONTS))]
 
@@ -190,17 +195,17 @@ def _add_alias(name: str) -> str | None:
     if not fonts:
         return None
     alias = f"Animopt {name}"
-    for weight in _OPTICAL_SIZE:
+    for weight in (_REGULAR, _BOLD):
         nearest = min(fonts, key=lambda font: abs(int(font.weight) - weight))
         fontManager.ttflist.append(dataclasses.replace(nearest, name=alias, weight=weight))
     return alias
 
 
-def _font_file(weight: int) -> Path:
-    """Return the font file of a weight. It is made unless the user's cache has a whole one."""
-    path = Path(matplotlib.get_cachedir(), f"animopt-inter-{version('fontpkg-inter')}-{_VERSION}-{weight}.ttf")
+def _font_file(style: str) -> Path:
+    """Return the font file of a face. It is made unless the user's cache has a whole one."""
+    path = Path(matplotlib.get_cachedir(), f"animopt-inter-{version('fontpkg-inter')}-{_VERSION}-{style.lower()}.ttf")
     if not _is_whole(path):
-        data = _make_font(weight)
+        data = _make_font(style)
         try:
             write_atomically(path, data)
         except Error:
@@ -227,15 +232,15 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _make_font(weight: int) -> bytes:
-    """Make a font file of Inter in one weight, with the same bytes each time."""
+def _make_font(style: str) -> bytes:
+    """Make the font file of a face of Inter, with the same bytes each time."""
     # fontTools is imported only here, as it takes long and only the first run on a machine needs it.
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
     from fontTools.varLib import instancer  # type: ignore[import-untyped]
 
-    font = TTFont(io.BytesIO(_subset()), recalcTimestamp=False)
-    instancer.instantiateVariableFont(font, {"wght": weight, "opsz": _OPTICAL_SIZE[weight]}, inplace=True)
-    style = "Bold" if weight == _BOLD else "Regular"
+    source, weight, optical_size = _FACES[style]
+    font = TTFont(io.BytesIO(_subset(source)), recalcTimestamp=False)
+    instancer.instantiateVariableFont(font, {"wght": weight, "opsz": optical_size}, inplace=True)
     whole = f"{FAMILY} {style}"
     for number, name in {1: FAMILY, 2: style, 3: whole, 4: whole, 6: f"AnimoptInter-{style}"}.items():
         font["name"].setName(name, number, 3, 1, 0x409)
@@ -244,12 +249,12 @@ def _make_font(weight: int) -> bytes:
 
 
 @cache
-def _subset() -> bytes:
-    """Make the variable font of Inter with the kept characters, tabular figures, and kerning as its only feature."""
+def _subset(source: str) -> bytes:
+    """Make a variable font of Inter with the kept characters, tabular figures, and kerning as its only feature."""
     import fontpkg_inter  # type: ignore[import-untyped]
     from fontTools import subset, ttLib  # type: ignore[import-untyped]
 
-    font = ttLib.TTFont(fontpkg_inter.ROOT / "files" / "Inter[opsz,wght].ttf", recalcTimestamp=False, lazy=True)
+    font = ttLib.TTFont(fontpkg_inter.ROOT / "files" / source, recalcTimestamp=False, lazy=True)
     layout = font["GSUB"].table
     (lookup,) = {
         index

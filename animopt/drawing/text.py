@@ -119,38 +119,33 @@ def text_source(words: str) -> tuple[str, bool]:
 def formula_mathtext(formula: str) -> str:
     """Return a function's formula as mathtext. Raises UsageError if matplotlib cannot typeset it."""
     mathtext = f"$f(x, y) = {formula}$"
-    check_mathtext(mathtext, f"formula {short_repr(formula)}: not mathtext", "cm", "stixsans")
+    check_mathtext(mathtext, f"formula {short_repr(formula)}: not mathtext")
     return mathtext
 
 
-def check_mathtext(text: str, complaint: str, *fonts: str) -> None:
-    """Raise UsageError, with the complaint and the cause, for a text whose mathtext cannot be typeset.
-
-    `fonts` are names of font sets of mathtext; the default is animopt's own.
-    """
-    for family in fonts or (None,):
-        try:
-            missing = _missing_from_mathtext(text, family)
-            if missing:
-                # MixedText draws such letters, unless they are in mathtext.
-                maths = "".join(piece for piece, is_math in _pieces(text) if is_math)
-                missing = _missing_from_mathtext(maths, family)
-        except ValueError as error:
-            raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
+def check_mathtext(text: str, complaint: str) -> None:
+    """Raise UsageError, with the complaint and the cause, for a text whose mathtext cannot be typeset."""
+    try:
+        missing = _missing_from_mathtext(text)
         if missing:
-            raise UsageError(
-                f"{complaint}; no font for mathtext has {describe_character(missing)}; "
-                "leave out the letter or the mathtext"
-            )
+            # MixedText draws such letters, unless they are in mathtext.
+            maths = "".join(piece for piece, is_math in _pieces(text) if is_math)
+            missing = _missing_from_mathtext(maths)
+    except ValueError as error:
+        raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
+    if missing:
+        raise UsageError(
+            f"{complaint}; no font for mathtext has {describe_character(missing)}; leave out the letter or the mathtext"
+        )
 
 
-def _missing_from_mathtext(text: str, family: str | None = None) -> str:
+def _missing_from_mathtext(text: str) -> str:
     """Return the first letter of a text that no font for mathtext has, or nothing.
 
     Raises ValueError if matplotlib cannot parse the text.
     """
     with quiet_logger("matplotlib.mathtext"):
-        glyphs = MathTextParser("path").parse(text, prop=FontProperties(math_fontfamily=family)).glyphs
+        glyphs = MathTextParser("path").parse(text).glyphs
     drawn = {code for _, _, code, *_ in glyphs}
     # In place of a letter that no font of mathtext has, matplotlib draws the character ¤ of the STIX fonts.
     if any(code == ord("¤") and "STIX" in font.family_name for font, _, code, *_ in glyphs):

@@ -24,7 +24,7 @@ class Formula:
         rules = [update_rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
 
         def typeset(mathtext: str, color: str) -> Text:
-            return axes.text(0, 0, mathtext, fontsize=largest, color=color, va="baseline", math_fontfamily="stixsans")
+            return axes.text(0, 0, mathtext, fontsize=largest, color=color, va="baseline")
 
         symbols = [typeset(f"${line}$", theme.ink) for line in rules[0].lines]
         filled = zip(*(rule.filled for rule in rules if rule.filled), strict=True)

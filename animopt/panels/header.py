@@ -46,7 +46,6 @@ class Header:
             fontsize=theme.text(19),
             color=theme.muted,
             va="baseline",
-            math_fontfamily="cm",
         )
         formula.set_visible(text_width(formula) <= room)
         if caption := ". ".join(filter(None, [self.caption, recording.caption])):

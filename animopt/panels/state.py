@@ -99,9 +99,7 @@ class State:
 
         def write_line(line: int, words: str, color: str, left: float = 0.0, *, animated: bool = False) -> Text:
             y = (line + 0.7) * LINE_HEIGHT * size
-            text = write(
-                axes, left, y, words, size, color, va="baseline", math_fontfamily="stixsans", animated=animated
-            )
+            text = write(axes, left, y, words, size, color, va="baseline", animated=animated)
             text.set_visible(y <= height)
             return fit_text(text, column - left, theme.min_text)
 

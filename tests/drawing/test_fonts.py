@@ -20,7 +20,8 @@ from matplotlib.font_manager import FontProperties, fontManager
 from animopt.drawing import fonts
 
 ROOT = Path(__file__).parents[2]
-WEIGHTS = (400, 700)
+FACES = {"Bold": ("bold", "normal"), "Italic": ("normal", "italic"), "Regular": ("normal", "normal")}
+"""Weight and style of each face, in the order of the file names."""
 KOREAN_EXTRA = fonts._korean_extra
 COVERED = (
     "".join(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x149), *range(0x14A, 0x180)]))
@@ -39,8 +40,8 @@ from animopt.drawing import fonts
 make_font = fonts._make_font
 
 
-def report(weight):
-    data = make_font(weight)
+def report(style):
+    data = make_font(style)
     print(sha256(data).hexdigest())
     return data
 
@@ -60,8 +61,9 @@ def clear_caches():
         each.cache_clear()
 
 
-def found(name, weight):
-    return Path(fontManager.findfont(FontProperties(family=name, weight=weight), fallback_to_default=False).path)
+def found(name, weight, style="normal"):
+    wanted = FontProperties(family=name, weight=weight, style=style)
+    return Path(fontManager.findfont(wanted, fallback_to_default=False).path)
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +112,7 @@ def files(folder):
 
 def test_two_processes_fill_one_cache_with_the_same_bytes(made):
     folder, digests = made
-    assert [path.stem.rpartition("-")[2] for path in files(folder)] == ["400", "700"]
+    assert [path.stem.rpartition("-")[2] for path in files(folder)] == [face.lower() for face in FACES]
     assert {digest(path) for path in files(folder)} == digests
     assert not [path for path in folder.iterdir() if path.is_dir()]
 
@@ -133,10 +135,9 @@ def test_files_have_the_kept_letters_and_the_license(folder):
         assert "Open Font License" in font["name"].getDebugName(13)
 
 
-def test_each_weight_has_its_own_file(folder, caplog):
+def test_each_face_has_its_own_file(folder, caplog):
     name = fonts.font_family()[0]
-    assert [found(name, weight) for weight in ("normal", "bold")] == files(folder)
-    assert [found(name, weight) for weight in WEIGHTS] == files(folder)
+    assert [found(name, *face) for face in FACES.values()] == files(folder)
     assert not caplog.records
 
 
@@ -166,28 +167,28 @@ def test_character_that_inter_lacks_comes_from_another_font(folder):
 
 
 def test_cached_files_are_not_made_again(folder, monkeypatch):
-    monkeypatch.setattr(fonts, "_make_font", lambda weight: pytest.fail("made again"))
+    monkeypatch.setattr(fonts, "_make_font", lambda style: pytest.fail("made again"))
     assert fonts.font_family() is fonts.font_family()
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-1000], lambda data: data[:-1] + b"!"])
 def test_damaged_file_is_made_again(folder, monkeypatch, damage):
     whole = {path: path.read_bytes() for path in files(folder)}
-    regular = files(folder)[0]
+    *_, regular = files(folder)
     regular.write_bytes(damage(whole[regular]))
-    monkeypatch.setattr(fonts, "_make_font", {400: whole[regular]}.get)
+    monkeypatch.setattr(fonts, "_make_font", {"Regular": whole[regular]}.get)
     fonts.font_family()
     assert {path: path.read_bytes() for path in files(folder)} == whole
 
 
 def test_files_are_temporary_if_the_cache_cannot_be_written(folder, monkeypatch):
-    whole = dict(zip(WEIGHTS, [path.read_bytes() for path in files(folder)], strict=True))
+    whole = dict(zip(FACES, [path.read_bytes() for path in files(folder)], strict=True))
     monkeypatch.setattr(fonts, "_make_font", whole.get)
     monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(files(folder)[0]))
     name = fonts.font_family()[0]
-    for weight, data in whole.items():
-        assert found(name, weight).parent == fonts._temporary_folder().resolve()
-        assert found(name, weight).read_bytes() == data
+    for style, data in whole.items():
+        assert found(name, *FACES[style]).parent == fonts._temporary_folder().resolve()
+        assert found(name, *FACES[style]).read_bytes() == data
 
 
 def test_family_with_one_weight_is_used_for_both_without_a_warning(folder, monkeypatch, caplog):

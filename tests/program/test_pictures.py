@@ -200,11 +200,12 @@ def test_contour_only_layout_is_legible(stem, size, scenes, record, monkeypatch)
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.sampled(2)
-def test_formula_of_the_function_is_drawn_once(layout, ravine_race, monkeypatch):
+def test_formula_of_the_function_is_drawn_once_and_all_maths_in_one_typeface(layout, ravine_race, monkeypatch):
     with recorded_texts(monkeypatch) as drawn:
         film = Film(ravine_race, Timeline(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=ALL_RACE_PANELS))
         assert film.canvas()
     assert sum("f(x, y)" in text.get_text() for text in drawn) == 1
+    assert {text.get_math_fontfamily() for text in drawn} == {"custom"}
 
 
 @pytest.fixture(scope="module")
