@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
+from math import inf, sqrt
 
 import attrs
 import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.errors import UsageError, check_choice, check_number, check_texts, short_repr
+
+START_SECONDS, START_SHARE = 0.8, 1 / 6
+"""Seconds for which the start of the race is shown, and their maximum share of the seconds for the start and the races.
+"""
 
 HOLD_SECONDS = 2.0
 """Seconds for which the end of the race is shown, at most a quarter of the clip."""
@@ -18,13 +22,17 @@ TURN_RATE = 9.0
 """Speed of the camera, in degrees per second."""
 
 EASE_SECONDS = 1.0
-"""Seconds in which the camera accelerates and in which it stops, at most a quarter of the clip each."""
+"""Seconds in which the race accelerates, and in which the camera accelerates and stops. Each is at most a quarter of
+the seconds of the race or of the turn."""
 
 SAMPLE_RATE, MAX_SAMPLES = 50, 2000
 """Samples of the clip per second, and their maximum number, for plans that cover the whole clip."""
 
 FADE_SECONDS = 0.3
 """Seconds in which a title card or a question appears or disappears."""
+
+MAX_ROUNDING = 1e-9
+"""Maximum distance of a step from a whole one that counts as rounding."""
 
 LOOPS = ("plain", "seamless")
 """Values of `loop`."""
@@ -113,9 +121,11 @@ class Moment:
 class Timeline:
     """A race of `steps` steps in a clip of `seconds` seconds.
 
-    The title card is shown for the first `card` seconds. Of several `races`, the first one runs. Then the results of
-    the others are shown one after another. At the end of a clip with `loop` "seamless", the camera has turned once
-    around and the racers return to their starts along their trails, so that the last moment equals the first one.
+    The title card is shown for the first `card` seconds, then the start of the race. The race accelerates, and step k
+    takes a time in proportion to `pace[k]`. All steps take the same time without a pace. Of several `races`, the first
+    one runs. Then the results of the others are shown one after another, while the camera does not move. At the end of a
+    clip with `loop` "seamless", the camera has turned once around and the racers return to their starts along their
+    trails, so that the last moment equals the first one.
 
     Raises UsageError for another `loop`, and if the card and the question leave no time for the race.
     """
@@ -127,6 +137,7 @@ class Timeline:
     question: Question | None = None
     slow: Sequence[SlowMotion] = ()
     races: int = 1
+    pace: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         check_choice("loop", self.loop, LOOPS)
@@ -140,10 +151,14 @@ class Timeline:
         return min(HOLD_SECONDS, self.seconds / 4)
 
     @property
+    def start_duration(self) -> float:
+        """Seconds for which the start of the race is shown, without the pause for the question."""
+        return min(START_SECONDS, self._free_seconds * START_SHARE)
+
+    @property
     def race_duration(self) -> float:
         """Seconds that the first race takes, without the pause for the question. The others together take as long."""
-        pause = self.question.seconds if self.question else 0
-        return (self.seconds - self.hold_duration - self.card - pause) / min(self.races, 2)
+        return (self._free_seconds - self.start_duration) / min(self.races, 2)
 
     @property
     def other_races_start(self) -> float:
@@ -160,24 +175,25 @@ class Timeline:
         """The second that shows the result of the race best: the last one of a plain clip."""
         return self.seconds if self.loop == "plain" else self.seconds - 0.75 * self.hold_duration
 
-    @property
-    def _question_step(self) -> float:
-        return min(self.question.step, self.steps) if self.question else 0.0
-
     def second_of(self, step: float) -> float:
         """Return the first second at which the race is at a step."""
-        seconds, steps = self._knots
-        after = int(np.searchsorted(steps, step))
-        if after == 0:
-            return float(seconds[0])
-        part = (step - steps[after - 1]) / (steps[after] - steps[after - 1])
-        return float(seconds[after - 1] + part * (seconds[after] - seconds[after - 1]))
+        if step <= 0:
+            return self.card
+        paused = self._pause if step > self._question_step else 0.0
+        return self.card + self.start_duration + paused + self._running_second(step)
 
     def overview(self, count: int) -> list[float]:
-        """Return the seconds of evenly spaced steps of the first race and evenly spaced other races, `count` in all."""
+        """Return `count` seconds: evenly spaced ones of the first race, as far as its pace is even, and of the others.
+
+        They do not depend on how the race accelerates.
+        """
         running = count if self.races == 1 else (count + 1) // 2
+        steps, even_seconds = self._knots
         return [
-            *(self.second_of(self.steps * part) for part in np.linspace(0, 1, running)),
+            *(
+                self.second_of(float(np.interp(part * even_seconds[-1], even_seconds, steps)))
+                for part in np.linspace(0, 1, running)
+            ),
             *(
                 self.other_races_start + self.race_duration * part
                 for part in np.linspace(0, 1, count - running + 1)[1:]
@@ -186,20 +202,19 @@ class Timeline:
 
     def moment(self, second: float) -> Moment:
         """Return the moment at a second of the clip."""
-        step = float(np.interp(second, *self._knots))
+        step = self._step(second)
         left = self.seconds - self.hold_duration - second
         hold = max(0.0, -left / self.hold_duration)
         others = _ramp(1 - left / self.race_duration) if self.races > 1 else 0.0
         progress = min(1.0, second / self.seconds)
+        turned = self._turning_seconds(second) / self._turning_seconds(self.seconds)
         if self.loop == "seamless":
             # The second half of the hold rewinds the race.
             rewound = 1 - _ramp(2 * hold - 1)
             step, others = step * rewound, others * rewound
             hold = max(0.0, 1 - abs(1 - 4 * hold))
             progress %= 1.0
-            turned = progress
-        else:
-            turned = self._turning_seconds(second) / self._turning_seconds(self.seconds)
+            turned = turned % 1.0 if self.races > 1 else progress
         return Moment(
             step,
             turned,
@@ -210,6 +225,30 @@ class Timeline:
             race=round(others * (self.races - 1)),
         )
 
+    @cached_property
+    def samples(self) -> tuple[Moment, ...]:
+        """Evenly spaced moments of the whole clip. In a loop, the last one is left out: it equals the first one."""
+        count = max(1, min(MAX_SAMPLES, round(self.seconds * SAMPLE_RATE)))
+        return tuple(self.moment(self.seconds * index / count) for index in range(count + (self.loop == "plain")))
+
+    @property
+    def _pause(self) -> float:
+        return self.question.seconds if self.question else 0.0
+
+    @property
+    def _free_seconds(self) -> float:
+        """Seconds for the start of the race and for the races."""
+        return self.seconds - self.hold_duration - self.card - self._pause
+
+    @property
+    def _race_ease(self) -> float:
+        """Seconds in which the race accelerates."""
+        return min(EASE_SECONDS, self.race_duration / 4)
+
+    @property
+    def _question_step(self) -> float:
+        return min(self.question.step, self.steps) if self.question else 0.0
+
     def _question_opacity(self, second: float) -> float:
         if not self.question:
             return 0.0
@@ -218,37 +257,57 @@ class Timeline:
         # A clip that begins with the question shows it at once.
         return opacity * _ramp((second - start) / FADE_SECONDS) if self.question.step or self.card else opacity
 
-    @cached_property
-    def samples(self) -> tuple[Moment, ...]:
-        """Evenly spaced moments of the whole clip. In a loop, the last one is left out: it equals the first one."""
-        count = max(1, min(MAX_SAMPLES, round(self.seconds * SAMPLE_RATE)))
-        return tuple(self.moment(self.seconds * index / count) for index in range(count + (self.loop == "plain")))
+    def _step(self, second: float) -> float:
+        """Return the step of the first race at a second of the clip."""
+        running = second - self.card - self.start_duration
+        running -= min(max(0.0, running - self._running_second(self._question_step)), self._pause)
+        running = min(max(0.0, running), self.race_duration)
+        steps, even_seconds = self._knots
+        step = float(np.interp(_eased(running, self._race_ease), even_seconds, steps))
+        # Pictures show the number of whole steps. Rounding must not lower it.
+        return float(round(step)) if abs(step - round(step)) < MAX_ROUNDING else step
+
+    def _running_second(self, step: float) -> float:
+        """Return the second of the first race, without the pause for the question, at which it is at a step."""
+        steps, even_seconds = self._knots
+        even, ease = float(np.interp(step, steps, even_seconds)), self._race_ease
+        return sqrt(2 * ease * even) if even < ease / 2 else even + ease / 2
 
     @cached_property
     def _knots(self) -> tuple[Array, Array]:
-        """The knots (seconds, steps), ascending, between which the step is linear in the second."""
-        edges = (edge for slow in self.slow for edge in (slow.first, slow.last) if edge <= self.steps)
-        steps = np.unique([0.0, self.steps, self._question_step, *edges])
+        """The steps, ascending, between which the pace is even, and their seconds in a race that does not accelerate.
+
+        This race takes the seconds in which a race that accelerates runs as far.
+        """
+        edges = [edge for slow in self.slow for edge in (slow.first, slow.last) if edge <= self.steps]
+        steps = np.unique([0.0, self.steps, *edges, *np.arange(len(self.pace))])
         middles = (steps[:-1] + steps[1:]) / 2
         weights = np.diff(steps)
+        if len(self.pace):
+            weights *= np.asarray(self.pace)[middles.astype(int)]
         for slow in self.slow:
             weights = np.where((slow.first < middles) & (middles < slow.last), weights * slow.times, weights)
-        seconds = self.card + self.race_duration * np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
-        if self.question:
-            pause = int(np.searchsorted(steps, self._question_step))
-            seconds = np.concatenate([seconds[: pause + 1], seconds[pause:] + self.question.seconds])
-            steps = np.insert(steps, pause, steps[pause])
-        return seconds, steps
+        passed = np.append(0.0, np.cumsum(weights))
+        return steps, _eased(self.race_duration, self._race_ease) * passed / passed[-1]
 
     def _turning_seconds(self, second: float) -> float:
-        """Return the seconds in which a camera without easing, at TURN_RATE, makes its turn up to a second."""
-        ease = min(EASE_SECONDS, self.seconds / 4)
-        left = self.seconds - second
-        if second < ease:
-            return second**2 / (2 * ease)
+        """Return the seconds in which a camera without easing, at TURN_RATE, makes its turn up to a second.
+
+        It turns from the beginning of the race to the end of the clip, or until other races are shown.
+        """
+        begin = self.card + self.start_duration
+        duration = (self.other_races_start if self.races > 1 else self.seconds) - begin
+        turning = min(max(0.0, second - begin), duration)
+        ease = min(EASE_SECONDS, duration / 4)
+        left = duration - turning
         if left < ease:
-            return self.seconds - ease - left**2 / (2 * ease)
-        return second - ease / 2
+            return duration - ease - left**2 / (2 * ease)
+        return _eased(turning, ease)
+
+
+def _eased(seconds: float, ease: float) -> float:
+    """Return the seconds in which something even goes as far as something that accelerates for `ease` seconds."""
+    return seconds**2 / (2 * ease) if seconds < ease else seconds - ease / 2
 
 
 def frame_count(seconds: float, fps: float) -> int:

@@ -15,6 +15,7 @@ from animopt.engine.function import Function, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import record
+from animopt.recording.pace import pace_of
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
 from animopt.scene.scene_fields import SceneFields
@@ -29,7 +30,12 @@ BASE_BYTES, STEP_BYTES, CELL_BYTES, PIXEL_BYTES = 6e8, 2500, 200, 80
 
 
 def timeline_of(scene: SceneFields) -> Timeline:
-    """Return the timeline of the clip. Raises UsageError if no time is left for the race."""
+    """Return the timeline of the clip, with the pace of its first race, and run the races if necessary."""
+    return replace(_even_timeline(scene), pace=pace_of(recordings(scene)[0]))
+
+
+def _even_timeline(scene: SceneFields) -> Timeline:
+    """Return a timeline without the race's pace. Raises UsageError if no time is left for the race."""
     return Timeline(
         steps=max(racer.steps or scene.steps for racer in scene.racers),
         seconds=scene.seconds,
@@ -111,7 +117,7 @@ def _warn_of_wrong_claims(scene: SceneFields, races: Sequence[Recording]) -> Non
 def check_scene(scene: SceneFields) -> None:
     """Raise UsageError if fields cannot be used together."""
     staging_of(scene)
-    timeline_of(scene)
+    _even_timeline(scene)
     if scene.loop == "seamless" and scene.turn is not None and scene.turn % 360:
         raise UsageError(f"turn {scene.turn:g}: a seamless loop turns around once; give 360, -360 or 0")
     for function in scene.functions:

@@ -28,6 +28,9 @@ NOTEBOOK_SIZE = (640, 360)
 NOTEBOOK_FPS = {"gif": 10, "mp4": 25}
 """Frames per second of a clip in a notebook, by its format."""
 
+STORYBOARD_FRAMES = 6
+"""Number of frames of a storyboard."""
+
 
 def film_of(scene: SceneFields, output: Output, *, titled: bool = True) -> Film:
     """Return the film for an output, and run the race if necessary. Without `titled`, the header has no title."""
@@ -143,24 +146,25 @@ def notebook_clip(
 def render_page(
     scene: SceneFields,
     path: str | os.PathLike[str],
-    seconds: Sequence[float],
+    at: float | None,
     size: tuple[int, int],
     theme: str | None,
     *,
     transparent: bool,
     recipe: bool,
-    **described: object,
 ) -> None:
-    """Write the frames at some seconds of the clip on one page. `described` is in its recipe."""
+    """Write the frame at a second of the clip, or without one a storyboard: several frames on one page."""
     file = Path(check_is_path(path))
     suffix = check_still(file)
     check_path(file)
     size = check_size(size)
     staging = staging_of(scene, theme, transparent=transparent)
-    check_limits(scene, [(size, len(seconds))])
-    races = recordings(scene)
+    check_limits(scene, [(size, STORYBOARD_FRAMES if at is None else 1)])
+    races, times = recordings(scene), timeline_of(scene)
+    seconds = times.overview(STORYBOARD_FRAMES) if at is None else [at]
+    described: dict[str, object] = {"storyboard": True} if at is None else {"still": at}
     text = recipe_text(scene, races[0], theme, transparent, size=list(size), **described) if recipe else ""
-    save_still(file, draw_page(races, timeline_of(scene), seconds, size, staging, suffix, text), text)
+    save_still(file, draw_page(races, times, seconds, size, staging, suffix, text), text)
 
 
 def race_report(scene: SceneFields) -> dict[str, object]:

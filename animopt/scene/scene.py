@@ -13,7 +13,7 @@ from animopt.core.errors import Error, UsageError, check_number, short_repr
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
 from animopt.scene.folder_defaults import FolderDefaults, Unset, defaults_of
-from animopt.scene.races import check_scene, record_race, timeline_of, title_of
+from animopt.scene.races import check_scene, record_race, title_of
 from animopt.scene.render import (
     NOTEBOOK_SIZE,
     notebook_clip,
@@ -165,7 +165,7 @@ class Scene(SceneFields):
         remedy = f"give a second of the clip, 0 to {self.seconds:g}"
         if check_number("still", at, remedy, minimum=0) > self.seconds:
             raise UsageError(f"still {at:g}: {remedy}")
-        render_page(self, path, [at], size, theme, transparent=transparent, recipe=recipe, still=at)
+        render_page(self, path, at, size, theme, transparent=transparent, recipe=recipe)
 
     def storyboard(
         self,
@@ -189,16 +189,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used.
             Error: The file cannot be written.
         """
-        render_page(
-            self,
-            path,
-            timeline_of(self).overview(6),
-            size,
-            theme,
-            transparent=transparent,
-            recipe=recipe,
-            storyboard=True,
-        )
+        render_page(self, path, None, size, theme, transparent=transparent, recipe=recipe)
 
     def clip(
         self,

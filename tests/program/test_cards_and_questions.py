@@ -29,17 +29,18 @@ def texts(film, second, axes_name):
     return [artist.get_text() for artist in drawn if hasattr(artist, "get_text")]
 
 
-def test_race_without_card_and_question_starts_at_once():
+def test_clip_without_card_and_question_begins_with_the_start():
     assert Timeline(10, 10).moment(0).card_opacity == Timeline(10, 10).moment(0).question_opacity == 0
-    assert Timeline(10, 10).moment(0.8).step == pytest.approx(1)
+    assert Timeline(10, 10).moment(0.8).step == 0
+    assert Timeline(10, 10).moment(0.9).step > 0
 
 
 def test_card_is_shown_before_the_race():
     timeline = Timeline(10, 10, card=1.5)
     assert [timeline.moment(second).card_opacity for second in (0, 1, 1.5, 5)] == [1, 1, 0, 0]
-    assert timeline.moment(1.5).step == 0
+    assert timeline.moment(1.5 + 0.8).step == 0
     assert timeline.moment(8).step == 10
-    assert timeline.race_duration == 6.5
+    assert timeline.race_duration == pytest.approx(6.5 - 0.8)
 
 
 @pytest.mark.parametrize("step", [0, 4, 10])
@@ -48,7 +49,8 @@ def test_question_pauses_the_race_at_its_step(step):
     times = np.linspace(0, 12, 2401)
     moments = [timeline.moment(second) for second in times]
     paused = np.array([moment.step == step for moment in moments]) & (times < 10)
-    assert paused.sum() * 12 / 2400 == pytest.approx(2, abs=0.02)
+    start = timeline.start_duration if step == 0 else 0
+    assert paused.sum() * 12 / 2400 == pytest.approx(2 + start, abs=0.02)
     pause = timeline.second_of(step)
     assert timeline.moment(pause + 1).question_opacity == 1
     assert timeline.moment(pause + 2.01).question_opacity == 0
@@ -57,10 +59,9 @@ def test_question_pauses_the_race_at_its_step(step):
 
 def test_slow_motion_lasts_the_given_number_of_times_longer():
     timeline = Timeline(10, 10, slow=[SlowMotion(4, 6, times=3)])
-    seconds = [timeline.second_of(step) for step in (0, 4, 5, 6, 10)]
-    pace = 8 / 14
-    np.testing.assert_allclose(seconds, np.cumsum([0, 4, 3, 3, 4]) * pace)
-    for step, second in zip((0, 4, 5, 6, 10), seconds, strict=True):
+    seconds = [timeline.second_of(step) for step in (3, 4, 5, 6, 10)]
+    np.testing.assert_allclose(np.diff(seconds) / (seconds[1] - seconds[0]), [1, 3, 3, 4])
+    for step, second in zip((3, 4, 5, 6, 10), seconds, strict=True):
         assert timeline.moment(second).step == pytest.approx(step)
 
 

@@ -15,6 +15,7 @@ from animopt.cli.main import main
 from animopt.drawing.layout import PANELS
 from animopt.recording.timeline import Timeline
 from animopt.regression import line
+from animopt.scene.races import timeline_of
 from animopt.video.film import Film, Staging
 from animopt.video.output import STILL_SUFFIXES
 
@@ -35,7 +36,7 @@ def scene():
 @pytest.fixture(scope="module")
 def film(scene):
     """Return the scene's film."""
-    return Film(scene.record(), Timeline(scene.steps, scene.seconds), SIZE, 25, Staging(panels=DATA_PANELS))
+    return Film(scene.record(), timeline_of(scene), SIZE, 25, Staging(panels=DATA_PANELS))
 
 
 @pytest.fixture(scope="module", params=["still", pytest.param("storyboard", marks=pytest.mark.long)])
@@ -108,7 +109,7 @@ def test_storyboard_shows_six_moments_of_the_race(scene, film, tmp_path):
     assert board.shape == (3 * height, 2 * width, 3)
     for index in range(6):
         shown = board[index // 2 * height :, index % 2 * width :][:height, :width]
-        expected = film.at(film.timeline.race_duration * index / 5)
+        expected = film.at(film.timeline.overview(6)[index])
         # A line's antialiasing depends on its place on the page.
         assert np.abs(shown.astype(int) - expected).mean() < 1, index
 
