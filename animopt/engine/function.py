@@ -325,6 +325,18 @@ def function_name(function: Function, code: str) -> str:
     return words.gettext("{function}, turned by {degrees}", function=known, degrees=degrees) if turned else known
 
 
+def differences(functions: Sequence[Function], code: str) -> list[str]:
+    """Return a short name for each of several functions: its angle, its own name, or else its number."""
+    parts = [function.name.partition(TURNED) for function in functions]
+    if all(turned for _, turned, _ in parts) and len({name for name, _, _ in parts}) == 1:
+        return [degrees for _, _, degrees in parts]
+    names, count = [function_name(function, code) for function in functions], len(functions)
+    if all(names) and len(set(names)) == count:
+        return names
+    words = language(code)
+    return [words.gettext("function {number} of {count}", number=number, count=count) for number in range(1, count + 1)]
+
+
 def _arrival_radius(domain: tuple[Pair, Pair], minima: Sequence[Pair]) -> float:
     """Return a share of the domain's diagonal, or half the distance between the closest minima if that is less."""
     closest = min((dist(*pair) for pair in combinations(set(minima), 2)), default=inf)

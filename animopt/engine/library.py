@@ -105,7 +105,7 @@ def rotated(function: Function, degrees: float) -> Function:
         y=function.y,
         minima=images_of(function.minima),
         formula=rf"{formula},\quad (u, v) = R_{{{0 - degrees:g}^\circ}}(x, y)" if formula else "",
-        name=f"{function.name}{TURNED}{degrees:g}°" if function.name else "",
+        name=f"{function.name}{TURNED}{degrees:g}°".replace("-", "−") if function.name else "",
         saddles=images_of(function.saddles),
         start=next(iter(images_of([function.start])), None) if function.start else None,
         source=function.source,

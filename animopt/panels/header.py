@@ -1,5 +1,6 @@
-"""The title, the function, and the number of the step."""
+"""The title, the function, and the number of the step, or what distinguishes a race from the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -9,6 +10,12 @@ from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Text
 from animopt.drawing.text import fit_text, formula_mathtext, text_width, write
 
+MAX_LETTERS = 7
+"""Maximum number of letters of what distinguishes a race, such as an angle, if it is larger than the title."""
+
+MAX_DIFFERENCE = 0.4
+"""Maximum width of what distinguishes a race, as a fraction of the header's width."""
+
 
 @final
 @dataclass(frozen=True)
@@ -16,11 +23,13 @@ class Header:
     """The title on the left and the step on the right; below them the formula and a caption.
 
     A header that is not `titled`, for a page that shows the title itself, has the formula and the caption in its place.
+    All recordings of a clip are its `races`. After the first one, what distinguishes the race is in place of the step.
     """
 
     caption: str = ""
     formula: bool = True
     titled: bool = True
+    races: Sequence[Recording] = ()
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the title, the formula and the caption. The step moves."""
@@ -34,7 +43,7 @@ class Header:
 
         longest, size = position(last), theme.text(21)
         step = write(axes, width, line, longest, size, theme.muted, ha="right", va="baseline", animated=True)
-        room = width - text_width(step) - size
+        room = width - max(text_width(step), self._write_difference(axes, theme, recording, width, line)) - size
         if self.titled:
             title = write(axes, 0, line, recording.title, line, theme.ink, fontweight="bold", va="baseline")
             fit_text(title, room, theme.text(17))
@@ -53,9 +62,27 @@ class Header:
 
         def move(moment: Moment) -> Artists:
             step.set_text(position(int(moment.step)))
-            return [step] if recording.names else []
+            return [step] if recording.names and moment.race == 0 else []
 
         return move
+
+    def _write_difference(self, axes: Axes, theme: Theme, recording: Recording, width: float, line: float) -> float:
+        """Write what distinguishes a race after the first one. Return the width for the longest of these texts."""
+        others = self.races[1:]
+        longest_words = max((race.difference for race in others), key=len, default="")
+        large = self.titled and len(longest_words) <= MAX_LETTERS
+        size, down = (theme.text(48), theme.text(17)) if large else (line, 0.0)
+
+        def write_fitting(words: str) -> Text:
+            text = write(axes, width, line + down, words, size, theme.ink, ha="right", va="baseline", fontweight="bold")
+            return fit_text(text, MAX_DIFFERENCE * width, theme.text(21))
+
+        longest = write_fitting(longest_words)
+        room = text_width(longest)
+        longest.remove()
+        if recording in others:
+            write_fitting(recording.difference)
+        return room
 
     def _draw_caption(self, axes: Axes, theme: Theme, formula: Text, words: str, width: float, height: float) -> None:
         """Write the caption beside the formula, or below it, or in its place, whichever shows more."""

@@ -198,6 +198,7 @@ class Recording:
         minima: Known minima and their losses, (minima, 3).
         radius: Distance from a minimum within which a racer has arrived at it.
         function: Name of the function, or "".
+        difference: What distinguishes this race from the others of its clip, such as an angle, or "".
         language: Code of the language of the texts.
         caption: A remark on the race, such as the budget of its tuning, or "".
         notes: Numbers for the speaker, such as the settings that the tuning found, or "".
@@ -222,6 +223,7 @@ class Recording:
     minima: Array
     radius: float
     function: str = ""
+    difference: str = ""
     language: str = ENGLISH
     caption: str = ""
     notes: str = ""
@@ -266,6 +268,7 @@ class Recording:
             "minima",
             "radius",
             "function",
+            "difference",
             "language",
             "caption",
             "notes",

@@ -123,7 +123,7 @@ class Timeline:
 
     The title card is shown for the first `card` seconds, then the start of the race. The race accelerates, and step k
     takes a time in proportion to `pace[k]`. All steps take the same time without a pace. Of several `races`, the first
-    one runs. Then the results of the others are shown one after another, while the camera does not move. At the end of a
+    one runs. Then the results of the others are shown one after another, and the camera does not move. At the end of a
     clip with `loop` "seamless", the camera has turned once around and the racers return to their starts along their
     trails, so that the last moment equals the first one.
 

@@ -11,7 +11,7 @@ import numpy as np
 from animopt.core.errors import UsageError, check_integer, short_repr
 from animopt.core.language import ENGLISH, Text, language, language_of, localized
 from animopt.core.number_format import format_bytes
-from animopt.engine.function import Function, function_name
+from animopt.engine.function import Function, differences, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import record
@@ -252,7 +252,10 @@ def recordings(scene: SceneFields) -> list[Recording]:
         races = [record_race(scene, function) for function in scene.functions]
         if len(races) > 1:
             scale = np.concatenate([race.surface.z.ravel() for race in races])
-            races = [replace(race, surface=replace(race.surface, scale=scale)) for race in races]
+            races = [
+                replace(race, surface=replace(race.surface, scale=scale), difference=difference)
+                for race, difference in zip(races, differences(scene.functions, scene.lang), strict=True)
+            ]
         _warn_of_missing_texts(scene)
         _warn_of_wrong_claims(scene, races)
         scene._recordings.extend(races)

@@ -221,7 +221,7 @@ def _prepare(
         staging = attrs.evolve(staging, azimuth=sweep.azimuth, elevation=sweep.elevation, turn=sweep.turn)
     texts = [
         *(staging.caption, staging.question),
-        *(text for race in races for text in (race.title, race.caption, *race.names, *race.settings)),
+        *(text for race in races for text in (race.title, race.caption, race.difference, *race.names, *race.settings)),
     ]
     own_name = language(races[0].language).name
     missing = missing_letters("".join(dict.fromkeys([*texts, own_name])))
@@ -239,6 +239,7 @@ def _prepare(
             language=code,
             title=shown[race.title],
             caption=shown[race.caption],
+            difference=shown[race.difference],
             names=tuple(shown[name] for name in race.names),
             settings=tuple(shown[text] for text in race.settings),
         )
