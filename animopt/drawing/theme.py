@@ -75,7 +75,7 @@ LIGHT = Theme(
     mesh="#3c5a80",
     # The palette of Okabe and Ito for the color-blind, without its yellow, which is too pale on paper.
     hues=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#8c613c"),
-    ramp=("#10125e", "#502db4", "#b84a96", "#cc7a10"),
+    ramp=("#0a2560", "#682180", "#a82c46", "#b5530a", "#b08a10"),
 )
 
 DARK = Theme(
@@ -89,7 +89,7 @@ DARK = Theme(
     mesh="#a9bfd8",
     # The same hues, brightened for a dark background.
     hues=("#4ea8e8", "#ff8b3d", "#2bd4a0", "#f28cc4", "#ffc93c", "#a5dcff", "#b59be8", "#cda37d"),
-    ramp=("#7468f2", "#b97cf0", "#f79ab8", "#ffc27a", "#fff0a0"),
+    ramp=("#1c78d6", "#a897fb", "#ffa8c6", "#ffc98c", "#faf26c"),
 )
 
 PRINT = replace(

@@ -177,6 +177,13 @@ def test_ordered_racers_have_hues_of_ascending_lightness(theme, count):
         assert contrast(theme.ink, blend(hue, blend(theme.low, theme.high, 0.5), 0.7)) >= 4.5, hue
 
 
+@pytest.mark.parametrize(("count", "least"), [(3, 30), (4, 22), (5, 17), (6, 14)])
+def test_few_ordered_racers_differ_clearly(theme, count, least):
+    scale = ordered_theme(theme, count)
+    seen = [lab(linear(scale.hue(racer))) for racer in range(count)]
+    assert min(difference(one, other) for one, other in combinations(seen, 2)) >= least
+
+
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("count", [2, 5, 8, 12])
 def test_order_is_visible_for_the_color_blind(theme, blindness, count):
