@@ -1,7 +1,7 @@
 """Adagrad in a ravine from five starts: the far ones fall far behind.
 
 The first step is 0.9 in each coordinate from anywhere, and every later step is shorter. Steps of gradient descent grow
-with the distance, but Adagrad's do not: the racers from -3 and -1 arrive, and the racer from -9 ends 3.4 short.
+with the distance, but Adagrad's do not: the racers from −3 and −1 arrive, and the racer from −9 ends 3.4 short.
 """
 
 import numpy as np

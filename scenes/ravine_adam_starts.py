@@ -2,7 +2,7 @@
 
 No step is longer than 0.9 in either coordinate, so that ten steps cover at most a distance of 9. Nearer starts run past
 the minimum before the ten steps are over, because the velocity lasts longer than the slope that caused it; the racer
-from -1 has even come back through it.
+from −1 has even come back through it.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from animopt.functions import ravine
 scene = Scene(
     title={"en": "Adam's start", "ko": "Adam의 출발점"},
     caption={
-        "en": "Only from -9 do ten steps fall short; all nearer starts run past",
+        "en": "Only from −9 do ten steps fall short; all nearer starts run past",
         "ko": "x = −9에서만 열 걸음으로 못 미치고, 더 가까우면 모두 지나친다",
     },
     notes={

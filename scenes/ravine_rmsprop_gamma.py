@@ -1,7 +1,7 @@
 """RMSprop in a ravine with five memories: the lecture's gamma, torch's alpha.
 
 With a short memory a step becomes as long as the learning rate on any slope, also on the floor of the ravine: the racer
-ends up bouncing between +0.45 and -0.45, which is not divergence. With a longer memory it arrives at the minimum, and
+ends up bouncing between +0.45 and −0.45, which is not divergence. With a longer memory it arrives at the minimum, and
 leaves it when the average has forgotten the walls. None settles.
 """
 

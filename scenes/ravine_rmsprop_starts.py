@@ -1,7 +1,7 @@
 """RMSprop in a ravine from five starts: a first step that may be too long for the distance.
 
 The first step is lr / √(1 - alpha) = 2.8 in each coordinate from anywhere. It brings far starts well on their way, and
-from (-1, 2) it jumps across the minimum in both coordinates.
+from (−1, 2) it jumps across the minimum in both coordinates.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from animopt.functions import ravine
 scene = Scene(
     title={"en": "RMSprop's start", "ko": "RMSprop의 출발점"},
     caption={
-        "en": "A first step of 2.8 each way: only from x = -1 it leaps the minimum",
+        "en": "A first step of 2.8 each way: only from x = −1 it leaps the minimum",
         "ko": "첫걸음이 좌표마다 2.8이라 x = −1에서만 최소점을 뛰어넘는다",
     },
     notes={

@@ -1,7 +1,7 @@
 """Gradient descent zigzags down a ravine.
 
 The ravine is twenty times steeper across than along. A learning rate that makes progress along it overshoots across
-it, to the other wall and back, a little less at each step: 1 - 2 · 0.95 = -0.9 times as far.
+it, to the other wall and back, a little less at each step: 1 − 2 · 0.95 = −0.9 times as far.
 """
 
 import numpy as np

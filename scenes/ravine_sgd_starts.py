@@ -1,7 +1,7 @@
 """Gradient descent in a ravine from five starts: each keeps the same share of x and of y.
 
-On a quadratic every step multiplies x by 0.905 and y by -0.9 at any position. After twenty steps 14 % of x and 12 % of
-y are left from any start: x = -9 ends nine times as far away as x = -1.
+On a quadratic every step multiplies x by 0.905 and y by −0.9 at any position. After twenty steps 14 % of x and 12 % of
+y are left from any start: x = −9 ends nine times as far away as x = −1.
 """
 
 import numpy as np

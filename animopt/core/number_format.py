@@ -69,11 +69,21 @@ def format_power(exponent: int) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def format_setting(value: object) -> str:
-    """Write the value of a setting as in Python, its numbers with three digits."""
+def format_setting(value: object, digits: int = 3) -> str:
+    """Write the value of a setting as in Python, but its numbers as "0.05", "−1" and "2.5 × 10⁻⁵".
+
+    A floating-point number has at most `digits` digits.
+    """
     if isinstance(value, (tuple, list)):
-        return f"({', '.join(map(format_setting, value))})"
-    return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)
+        return f"({', '.join(format_setting(each, digits) for each in value)})"
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        return str(value)
+    number = f"{value:.{digits}g}" if isinstance(value, (float, np.floating)) else str(value)
+    mantissa, exponential, power = number.replace("-", "−").partition("e")
+    if not exponential:
+        return mantissa
+    factor = mantissa.removesuffix("1") if mantissa in ("1", "−1") else f"{mantissa} × "
+    return factor + format_power(int(power.replace("−", "-")))
 
 
 def format_bytes(count: int) -> str:

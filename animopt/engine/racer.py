@@ -22,8 +22,12 @@ from animopt.core.errors import (
     suggestion,
 )
 from animopt.core.language import ENGLISH, Text, language, localized
+from animopt.core.number_format import format_setting
 from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
+
+LABEL_DIGITS = 6
+"""Maximum number of digits of a number in a label."""
 
 _REASONS = {
     "dense gradients": "takes only sparse gradients, and a function of two variables has dense ones; use Adam",
@@ -270,10 +274,12 @@ def names_and_settings(racers: Sequence[Racer], code: str = ENGLISH) -> tuple[tu
 def setting_text(key: str, value: Any, code: str = ENGLISH) -> str:
     """Return a setting, a start or a number of steps, as a label shows it in a language."""
     if key == "start":
-        return language(code).gettext("from {point}", point=_value(check_pair("racer start", value)))
+        return language(code).gettext(
+            "from {point}", point=format_setting(check_pair("racer start", value), LABEL_DIGITS)
+        )
     if key == "steps":
         return language(code).ngettext("for {count} step", "for {count} steps", value)
-    return key if value is True else f"{key} {_value(value)}"
+    return key if value is True else f"{key} {format_setting(value, LABEL_DIGITS)}"
 
 
 def _differing(racer: Racer, racers: Sequence[Racer]) -> list[str]:
@@ -317,11 +323,3 @@ def _lr_and_scheduler(racer: Racer) -> tuple[Any, str]:
         return lr, ""
     # Some schedulers replace the learning rate.
     return getattr(optimizer, "param_groups", [{}])[0].get("initial_lr", lr), type(scheduler).__name__
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}".replace("-", "−") if value < 0 else f"{value:g}"
-    if isinstance(value, (tuple, list)):
-        return f"({', '.join(map(_value, value))})"
-    return str(value)

@@ -190,7 +190,7 @@ class Tuned(Racers):
         names, _ = names_and_settings(self.racers, code)
         found = [self._search(racer, score) for racer in self.racers]
         texts = [
-            f"{name} {' '.join(f'{key} {value:g}' for key, value in best.items())} ({format_number(reached, 1, code)})"
+            f"{name} {' '.join(setting_text(*each, code) for each in best.items())} ({format_number(reached, 1, code)})"
             for name, (best, reached) in zip(names, found, strict=True)
         ]
         words = language(code)

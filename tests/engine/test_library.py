@@ -399,10 +399,16 @@ def test_rotation_drops_points_that_leave_the_domain():
     assert turned.start is None
 
 
+@EACH
+def test_space_is_before_a_function_that_is_a_factor(name):
+    assert not re.search(r"[\w)}\]]\s*(\\(?:sin|cos|exp)|e\^)", LIBRARY[name].formula)
+
+
 def test_rotated_function_names_its_angle():
     assert rotated(ravine, 30).name == "a ravine, turned by 30°"
-    assert rotated(ravine, 30).formula == r"u^2/20 + v^2,\quad (u, v) = R_{-30^\circ}(x, y)"
-    assert rotated(ravine, 0).formula == r"u^2/20 + v^2,\quad (u, v) = R_{0^\circ}(x, y)"
+    assert rotated(ravine, -30).name == "a ravine, turned by −30°"
+    assert rotated(ravine, 30).formula == r"u^2/20 + v^2,\quad (u, v) = R_{-30°}(x, y)"
+    assert rotated(ravine, 0).formula == r"u^2/20 + v^2,\quad (u, v) = R_{0°}(x, y)"
     words = Function(lambda x: x[0].exp() + x[1], formula=r"\exp x + \mathrm{xy} + \xi y")
     assert rotated(words, 1).formula.startswith(r"\exp u + \mathrm{xy} + \xi v,")
     assert rotated(Function(lambda x: x[0]), 5).formula == rotated(Function(lambda x: x[0]), 5).name == ""
