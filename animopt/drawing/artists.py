@@ -8,22 +8,25 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.drawing.colors import blend
-from animopt.drawing.geometry import height_scale
+from animopt.drawing.geometry import TrailParts, height_scale
 from animopt.drawing.mpl import (
     Affine2D,
     Artist,
     Axes,
+    GraphicsContextBase,
     IdentityTransform,
     MarkerStyle,
     MaxNLocator,
     Path,
     PathPatch,
+    RendererAgg,
     RendererBase,
     Text,
 )
 from animopt.drawing.text import text_width
 from animopt.drawing.theme import Theme
-from animopt.recording.recording import Surface
+from animopt.recording.recording import Recording, Surface
+from animopt.recording.timeline import Moment
 
 HEAD_SIZE = 13.0
 """Size of a racer's head, in pixels of a 1280 × 720 picture."""
@@ -34,8 +37,22 @@ TRAIL_WIDTH = 3.0
 STEP_SIZE = 5.0
 """Diameter of the dot at each step, in pixels of a 1280 × 720 picture."""
 
+OLD_WIDTH, OLD_OPACITY, MIN_OPACITY = 0.7, 0.75, 0.5
+"""Width and opacity of the older part of a trail, as fractions of those of its recent part, and the minimum opacity."""
+
+AGES = OLD_WIDTH, 1.0
+"""Sizes of the dots on the two parts of a trail, as fractions of STEP_SIZE."""
+
+CASING = 1.5
+"""Width by which a trail's casing is wider than the trail, in pixels of a 1280 × 720 picture."""
+
+EMPHASIS_PART = 0.25
+"""Part of the hold at the end in which the emphasis on the winner grows."""
+
 VALLEY = 0.4
 """Fraction of the domain's area that the lower half of the contour lines' levels covers."""
+
+_PIXELS = IdentityTransform()
 
 # Markers of one nominal size differ in area. These factors make them look equally large.
 _SIZE_FACTORS = {
@@ -125,23 +142,41 @@ class _PixelPath(PathPatch):
     """A path in pixels from the figure's lower left."""
 
     def __init__(self, axes: Axes, **style: Any) -> None:
-        super().__init__(Path(np.empty((0, 2))), transform=IdentityTransform(), **style)
+        super().__init__(Path(np.empty((0, 2))), transform=_PIXELS, **style)
+        self._context: GraphicsContextBase | None = None
         axes.add_artist(self)
+
+    def set_vertices(self, vertices: Array, codes: Any = None) -> None:
+        """Replace the path. A new `Path` would be checked, which takes longer than drawing a short one."""
+        path = self.get_path()
+        path.vertices = vertices
+        if codes is not path.codes:
+            path.codes = codes
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw the path. Unlike that of other patches, its SVG is not in a group of its own."""
         if self.get_visible() and len(self.get_path()):
-            context = renderer.new_gc()
-            if self.get_clip_on():
-                context.set_clip_rectangle(self.get_clip_box())
-            context.set_foreground(self.get_edgecolor())
-            context.set_linewidth(self.get_linewidth())
-            context.set_capstyle(self.get_capstyle())
-            context.set_joinstyle(self.get_joinstyle())
-            renderer.draw_path(
-                context, self.get_path(), IdentityTransform(), self.get_facecolor() if self.get_fill() else None
-            )
-            context.restore()
+            face = self.get_facecolor() if self.get_fill() else None
+            if isinstance(renderer, RendererAgg):
+                # The style rarely changes from frame to frame.
+                if self.stale or self._context is None:
+                    self._context = self._styled(renderer)
+                    self.stale = False
+                renderer.draw_path(self._context, self.get_path(), _PIXELS, face)
+            else:
+                context = self._styled(renderer)
+                renderer.draw_path(context, self.get_path(), _PIXELS, face)
+                context.restore()
+
+    def _styled(self, renderer: RendererBase) -> GraphicsContextBase:
+        context = renderer.new_gc()
+        if self.get_clip_on():
+            context.set_clip_rectangle(self.get_clip_box())
+        context.set_foreground(self.get_edgecolor())
+        context.set_linewidth(self.get_linewidth())
+        context.set_capstyle(self.get_capstyle())
+        context.set_joinstyle(self.get_joinstyle())
+        return context
 
 
 class Markers(_PixelPath):
@@ -153,6 +188,7 @@ class Markers(_PixelPath):
     def __init__(self, axes: Axes, shape: Path, **style: Any) -> None:
         super().__init__(axes, joinstyle="miter", **style)
         self._axes = axes
+        self._codes = np.empty(0, dtype=np.uint8)
         self.shape = shape
 
     def set_positions(self, positions: Array) -> "Markers":
@@ -161,30 +197,34 @@ class Markers(_PixelPath):
 
     def set_pixels(self, pixels: Array) -> "Markers":
         """Draw the shape at positions (any, 2) in pixels from the figure's lower left. NaN is not drawn."""
-        pixels = pixels[np.isfinite(pixels).all(axis=1)]
+        pixels = pixels[~np.isnan(pixels[:, 0])]
         vertices = (pixels[:, None] + np.asarray(self.shape.vertices)).reshape(-1, 2)
-        self.set_path(Path(vertices, np.tile(np.asarray(self.shape.codes), len(pixels))))
+        if len(self._codes) != len(vertices):
+            self._codes = np.tile(np.asarray(self.shape.codes), len(pixels))
+        self.set_vertices(vertices, self._codes)
         return self
 
 
 class PixelLine(_PixelPath):
     """A moving line through points in pixels from the figure's lower left."""
 
-    def __init__(self, axes: Axes, color: str, width: float) -> None:
+    def __init__(
+        self, axes: Axes, color: str | tuple[float, ...], width: float, joinstyle: Literal["round", "bevel"] = "round"
+    ) -> None:
         super().__init__(
             axes,
             fill=False,
             edgecolor=color,
             linewidth=width,
             capstyle="round",
-            joinstyle="round",
+            joinstyle=joinstyle,
             zorder=2,
             animated=True,
         )
 
     def set_pixels(self, pixels: Array) -> "PixelLine":
         """Draw the line through points (any, 2). NaN breaks it."""
-        self.set_path(Path(pixels))
+        self.set_vertices(pixels)
         return self
 
 
@@ -214,17 +254,61 @@ class PixelImage(Artist):
             renderer.draw_image(renderer.new_gc(), self._left, self._bottom, self._pixels[::-1])
 
 
-class RacerArtists:
-    """A racer's trail, the dots at its steps and its head on one axes."""
+class Trails:
+    """All racers' trails on casings, with dots at their steps, and their heads, on one axes.
 
-    def __init__(self, axes: Axes, theme: Theme, racer: int) -> None:
-        self._trail = PixelLine(axes, theme.hue(racer), theme.trail(TRAIL_WIDTH))
-        self._steps = dots(axes, theme.hue(racer), theme.trail(STEP_SIZE))
-        self._head = head_marker(axes, theme, racer)
+    The older part of a trail recedes.
+    """
 
-    def set_pixels(self, trail: Array, steps: Array, head: Array) -> Sequence[Artist]:
-        """Place the trail (any, 2), the steps (any, 2) and the head (2,), in pixels. NaN is not drawn."""
-        return self._trail.set_pixels(trail), self._steps.set_pixels(steps), self._head.set_pixels(head[None])
+    def __init__(self, axes: Axes, theme: Theme, recording: Recording) -> None:
+        self._theme, self._recording = theme, recording
+        racers = range(len(recording.names))
+        # A dot covers each corner, so the lines need no round joins, which take longer.
+        self._casings = [PixelLine(axes, theme.background, 1.0, joinstyle="bevel") for _ in racers]
+        self._lines = [[PixelLine(axes, theme.hue(racer), 1.0, joinstyle="bevel") for racer in racers] for _ in AGES]
+        self._dots = [[dots(axes, theme.hue(racer), theme.trail(age * STEP_SIZE)) for racer in racers] for age in AGES]
+        self._heads = [head_marker(axes, theme, racer) for racer in racers]
+        self._prominences = [np.nan for _ in racers]
+
+    def place(self, trails: Sequence[TrailParts], heads: Array, moment: Moment) -> Sequence[Artist]:
+        """Place the trails and the heads (racers, 2), in pixels. NaN is not drawn."""
+        for racer, parts in enumerate(trails):
+            if (shown := prominence(self._recording, racer, moment)) != self._prominences[racer]:
+                self._set_prominence(racer, shown)
+            self._casings[racer].set_pixels(np.concatenate(parts[:2]))
+            for lines, points, marks, steps in zip(self._lines, parts[:2], self._dots, parts[2:], strict=True):
+                lines[racer].set_pixels(points)
+                marks[racer].set_pixels(steps)
+            self._heads[racer].set_pixels(heads[racer, None])
+        layers = zip(self._lines, self._dots, strict=True)
+        return [*self._casings, *(artist for lines, marks in layers for artist in (*lines, *marks)), *self._heads]
+
+    def _set_prominence(self, racer: int, shown: float) -> None:
+        self._prominences[racer] = shown
+        emphasis, recession = max(0.0, shown), max(0.0, -shown)
+        opacities = OLD_OPACITY + (1 - OLD_OPACITY) * emphasis, 1.0
+        widths = OLD_WIDTH + (1 - OLD_WIDTH) * emphasis, 1 + (OLD_WIDTH - 1) * recession
+        for lines, marks, opacity, width in zip(self._lines, self._dots, opacities, widths, strict=True):
+            receded = opacity + (MIN_OPACITY - opacity) * recession
+            color = blend(self._theme.background, self._theme.hue(racer), receded)
+            lines[racer].set_edgecolor(color)
+            lines[racer].set_linewidth(self._theme.trail(width * TRAIL_WIDTH))
+            marks[racer].set_facecolor(color)
+        mean = (widths[0] + widths[1]) / 2
+        self._casings[racer].set_linewidth(self._theme.trail(mean * TRAIL_WIDTH) + self._theme.px(CASING))
+
+
+def prominence(recording: Recording, racer: int, moment: Moment) -> float:
+    """Return how prominent a racer is: 1 for the winner at the end, 0 during the race, -1 for one that is not in view.
+
+    At the end, racers that are in view and have not won recede half as much as others.
+    """
+    if recording.lost(racer, int(moment.step)):
+        return -1.0
+    if recording.winner is None:
+        return 0.0
+    shown = min(1.0, moment.hold_progress / EMPHASIS_PART)
+    return shown if racer == recording.winner else -0.5 * shown
 
 
 def plot_artists(axes: Axes, theme: Theme, racers: int) -> tuple[Sequence[PixelLine], Sequence[Markers]]:
@@ -233,14 +317,9 @@ def plot_artists(axes: Axes, theme: Theme, racers: int) -> tuple[Sequence[PixelL
     return lines, [head_marker(axes, theme, racer, size=9) for racer in range(racers)]
 
 
-def in_layers(racers: Sequence[Sequence[Artist]]) -> list[Artist]:
-    """Order the artists of all racers so that no trail covers a head: all first artists, then all second ones."""
-    return [artist for layer in zip(*racers, strict=True) for artist in layer]
-
-
 def dots(axes: Axes, color: str, diameter: float) -> Markers:
     """Create dots of a diameter in pixels."""
-    circle = Path.unit_regular_polygon(16).transformed(Affine2D().scale(diameter / 2))
+    circle = Path.unit_regular_polygon(10).transformed(Affine2D().scale(diameter / 2))
     return Markers(axes, circle, facecolor=color, linewidth=0, animated=True)
 
 

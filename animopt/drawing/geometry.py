@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ RAY_SAMPLES = 24
 CLEARANCE = 0.012
 """Height of a ray's start above its point. Without it, the facet on which a point lies would hide the point."""
 
+MIN_DEPTH = 0.024
+"""Minimum depth of a ray that emerges from below the surface. Less can be an effect of the samples."""
+
 # Samples are dense near the point, where the ray is low.
 _RAY_FRACTIONS = ((np.arange(1, RAY_SAMPLES + 1) / RAY_SAMPLES) ** 1.5).astype(np.float32)[:, None]
 
@@ -36,6 +40,10 @@ MAX_SPAN = 10_000
 
 MAX_COORDINATE = 2.0**30
 """Maximum coordinate in cells. Points farther away are in no picture."""
+
+
+RECENT_PART, MIN_RECENT_STEPS = 0.15, 4.0
+"""Length of the recent part of a trail as a fraction of the racer's steps, and its minimum number of steps."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,13 @@ class Camera:
         return turned[..., :2] * (DISTANCE / (DISTANCE - depth))[..., None], depth
 
 
+class Visibility(NamedTuple):
+    """How points are seen: whether the surface hides each one, and whether an upper side of it does, (points,) each."""
+
+    hidden: NDArray[np.bool_]
+    covered: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, eq=False)
 class HeightField:
     """A surface over the rectangle ±`half` (2,), as a table of heights `z` (rows, columns) along y and x."""
@@ -130,6 +145,10 @@ class HeightField:
 
     def hidden(self, points: Array, camera: Camera) -> NDArray[np.bool_]:
         """Return whether the surface hides each point (points, 3) on it from the camera, (points,)."""
+        return self.visibility(points, camera).hidden
+
+    def visibility(self, points: Array, camera: Camera) -> Visibility:
+        """Return how points (points, 3) on the surface are seen from the camera."""
         finite = np.isfinite(points[:, 0] + points[:, 1] + points[:, 2])
         points = np.where(finite[:, None], points, 0.0)
         rays = camera.basis[2] * DISTANCE - points
@@ -148,29 +167,62 @@ class HeightField:
         column = (x + _RAY_FRACTIONS * along).astype(np.int32)
         row = (y + _RAY_FRACTIONS * across).astype(np.int32)
         ray = (points[:, 2] + CLEARANCE).astype(np.float32) + _RAY_FRACTIONS * rise
-        below = self._table.take(row * columns + column, mode="clip") > ray
-        return np.where(finite, below.any(axis=0), False)
+        depth = self._table.take(row * columns + column, mode="clip") - ray
+        below = depth > 0
+        hidden = below.any(axis=0) & finite
+        # A ray that emerges has passed through the upper side. Others end below the edge of the surface.
+        emerges = (np.logical_or.accumulate(depth[:-1] > MIN_DEPTH) & ~below[1:]).any(axis=0)
+        return Visibility(hidden, hidden & (emerges | ~below[-1]))
 
 
 class RacerPath:
     """A racer's path in the coordinates of a panel, and the parts of it that are drawn.
 
     `to_panel` converts points (points, 3) of the surface to these coordinates, (points, 2 or 3). The side of the cells
-    of the thinned path is `cell`. `whole` is the path, and `steps` has only the points of the steps.
+    of the thinned path is `cell`. `whole` is the path.
     """
 
     def __init__(self, recording: Recording, racer: int, to_panel: Callable[[Array], Array], cell: float) -> None:
         path = recording.paths[racer]
         self.whole = replace(path, xyz=to_panel(path.xyz))
+        moved = _moved(self.whole.xyz[:, :2] / cell)
+        # In a recent part that follows an older one, both are seen. So only the older one is thinned.
+        self._fine = replace(path, step=path.step[moved], xyz=self.whole.xyz[moved])
         self._thinned = thin_path(self.whole, cell)
         steps = np.flatnonzero(recording.in_view[racer])
         points = to_panel(np.column_stack([recording.xy[racer], recording.z[racer]]))[steps]
         first = first_in_cell(points[:, :2] / cell)
-        self.steps = SurfacePath(steps[first].astype(np.float64), points[first])
+        moved = _moved(points[:, :2] / cell)
+        self._steps = SurfacePath(steps[first].astype(np.float64), points[first])
+        self._fine_steps = SurfacePath(steps[moved].astype(np.float64), points[moved])
+        self._last = int(recording.steps[racer])
+        self._recent = max(MIN_RECENT_STEPS, RECENT_PART * self._last)
 
-    def trail(self, step: float) -> Array:
-        """Return the trail up to a fractional step, (points, 2 or 3). Its last point is the head."""
-        return np.vstack([self._thinned.passed(step), self.whole.head(step)])
+    def parts(self, step: float) -> "TrailParts":
+        """Return the parts of the trail at a fractional step. The last point of the recent part is the head."""
+        start = min(step, self._last) - self._recent
+        old = [self._thinned.passed(start), self.whole.head(start)] if start > 0 else [self._thinned.passed(start)]
+        recent = [*old[1:], self._fine.passed(step)[len(self._fine.passed(start)) :], self.whole.head(step)]
+        return TrailParts(
+            np.vstack(old),
+            np.vstack(recent),
+            self._steps.passed(start),
+            self._fine_steps.passed(step)[len(self._fine_steps.passed(start)) :],
+        )
+
+
+class TrailParts(NamedTuple):
+    """The older and the recent part of a trail, and the points of the steps on each, (any, 2 or 3)."""
+
+    old: Array
+    recent: Array
+    old_steps: Array
+    recent_steps: Array
+
+
+def _moved(positions: Array) -> NDArray[np.bool_]:
+    """Return whether each position (any, 2), in cells, is in another cell than the one before. NaN always is."""
+    return np.append(True, (np.floor(positions[1:]) != np.floor(positions[:-1])).any(axis=1))[: len(positions)]
 
 
 def first_in_cell(positions: Array) -> NDArray[np.bool_]:
@@ -188,7 +240,7 @@ def thin_path(path: SurfacePath, cell: float) -> SurfacePath:
     Cells are squares of the first two coordinates, with the side `cell`. A row of NaN replaces removed segments.
     """
     positions = path.xyz[:, :2] / cell
-    moved = np.append(True, (np.floor(positions[1:]) != np.floor(positions[:-1])).any(axis=1))
+    moved = _moved(positions)
     step, xyz, positions = path.step[moved], path.xyz[moved], positions[moved]
     span = np.abs(np.diff(positions, axis=0)).max(axis=1)
     long = span > MAX_SPAN

@@ -33,6 +33,11 @@ class Theme:
     high: str
     level: str
     mesh: str
+    valley: str
+    peak: str
+    ambient: float
+    diffuse: float
+    gloss: float
     hues: tuple[str, ...]
     ramp: tuple[str, ...]
     markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "X", "p", "*", "<", "h", ">", "P")
@@ -73,6 +78,11 @@ LIGHT = Theme(
     high="#eff0ee",
     level="#7189a3",
     mesh="#3c5a80",
+    valley="#86b4ea",
+    peak="#d6d6d8",
+    ambient=0.66,
+    diffuse=0.42,
+    gloss=0.10,
     # The palette of Okabe and Ito for the color-blind, without its yellow, which is too pale on paper.
     hues=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#8c613c"),
     ramp=("#0a2560", "#682180", "#a82c46", "#b5530a", "#b08a10"),
@@ -87,6 +97,11 @@ DARK = Theme(
     high="#2c333c",
     level="#8ba0b8",
     mesh="#a9bfd8",
+    valley="#2f6298",
+    peak="#3f434d",
+    ambient=0.42,
+    diffuse=0.75,
+    gloss=0.12,
     # The same hues, brightened for a dark background.
     hues=("#4ea8e8", "#ff8b3d", "#2bd4a0", "#f28cc4", "#ffc93c", "#a5dcff", "#b59be8", "#cda37d"),
     ramp=("#1c78d6", "#a897fb", "#ffa8c6", "#ffc98c", "#faf26c"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import RacerArtists, draw_contours, in_layers
+from animopt.drawing.artists import Trails, draw_contours
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import CELL, RacerPath
@@ -30,31 +30,28 @@ class Contour:
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the contour lines, the minima and the starts. The trails and heads move."""
         draw_contours(axes, recording.surface, theme, self.levels)
-        racers = [
-            (
-                RacerArtists(axes, theme, racer),
-                RacerPath(recording, racer, lambda points: axes.transData.transform(points[:, :2]), CELL),
-            )
+        trails = Trails(axes, theme, recording)
+        paths = [
+            RacerPath(recording, racer, lambda points: axes.transData.transform(points[:, :2]), CELL)
             for racer in range(len(recording.names))
         ]
+
+        def heads(moment: Moment) -> Array:
+            return np.array([path.whole.head(moment.step) for path in paths])
+
         move_labels = draw_labels(
             axes,
             theme,
             recording.names,
             backing=blend(theme.low, theme.high, 0.5),
             moments=self.moments,
-            heads=lambda moment: np.array([path.whole.head(moment.step) for _, path in racers]),
+            heads=heads,
             obstacles=self._draw_landmarks(axes, recording, theme),
         )
 
         def move(moment: Moment) -> Artists:
-            placed = [
-                artists.set_pixels(
-                    path.trail(moment.step), path.steps.passed(moment.step), path.whole.head(moment.step)
-                )
-                for artists, path in racers
-            ]
-            return [*in_layers(placed), *move_labels(moment)]
+            parts = [path.parts(moment.step) for path in paths]
+            return [*trails.place(parts, heads(moment), moment), *move_labels(moment)]
 
         return move
 

@@ -2,31 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import final
 
 import numpy as np
 from contourpy import contour_generator
-from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, RacerArtists, in_layers
+from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, Trails
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
-from animopt.drawing.geometry import CELL, Camera, RacerPath
+from animopt.drawing.geometry import CELL, Camera, RacerPath, TrailParts
 from animopt.drawing.labels import draw_labels
+from animopt.drawing.mesh import MESHES
 from animopt.drawing.text import text_width
 from animopt.drawing.viewpoint import HEIGHT, CameraSweep, ScaledSurface
 from animopt.recording.recording import Surface
-
-MESH_LINES = 24
-"""Number of mesh cells along each side."""
-
-SHADES = 8
-"""Number of shades in which lines fade with their depth."""
-
-HEIGHT_WEIGHT = 0.25
-"""Fraction of a line's fading that depends on its height. The rest depends on its distance."""
 
 HIDDEN_TRAIL = 0.55
 """Opacity of a trail behind the surface."""
@@ -49,23 +41,17 @@ class Wireframe:
 
     moments: Sequence[Moment] = ()
     sweep: CameraSweep = field(default_factory=CameraSweep)
+    surface: str = "shaded"
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Write a note if the heights are on a log scale. The wireframe turns, and the trails and heads move on it."""
         scaled = ScaledSurface(recording.surface)
-        mesh = _Mesh(scaled)
         axes.set_axis_off()
         floor = _floor(recording.surface, scaled)
-        _set_view(axes, np.concatenate([mesh.vertices, floor]), self.sweep.elevation)
         to_pixels = axes.transData.transform
         floor_line = PixelLine(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
-        mesh_lines = [
-            PixelLine(axes, blend(theme.background, theme.mesh, opacity), max(0.5, theme.px(width)))
-            # The first opacity and width are those of lines behind the surface.
-            for opacity, width in zip(
-                (0.16, *np.linspace(0.22, 0.95, SHADES)), (0.8, *np.linspace(0.8, 1.2, SHADES)), strict=True
-            )
-        ]
+        mesh = MESHES[self.surface](axes, theme, scaled.field, HEIGHT)
+        _set_view(axes, np.concatenate([mesh.vertices, floor]), self.sweep.elevation)
         cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / MAX_SCALE
         racers = range(len(recording.names))
         paths = [RacerPath(recording, racer, scaled.to_camera, cell) for racer in racers]
@@ -73,7 +59,7 @@ class Wireframe:
             PixelLine(axes, blend(theme.background, theme.hue(racer), HIDDEN_TRAIL), theme.trail(0.75 * TRAIL_WIDTH))
             for racer in racers
         ]
-        artists = [RacerArtists(axes, theme, racer) for racer in racers]
+        artists = Trails(axes, theme, recording)
 
         def heads(moment: Moment) -> Array:
             camera = self.sweep.camera(moment)
@@ -91,72 +77,38 @@ class Wireframe:
 
         def move(moment: Moment) -> Artists:
             camera = self.sweep.camera(moment)
-            parts = [
-                mesh.vertices,
-                *(path.trail(moment.step) for path in paths),
-                *(path.steps.passed(moment.step) for path in paths),
-            ]
+            trails = [path.parts(moment.step) for path in paths]
+            parts = [mesh.vertices, floor, *(part for trail in trails for part in trail)]
             points = np.concatenate(parts)
-            hidden = scaled.field.hidden(points, camera)
+            seen = scaled.field.visibility(points, camera)
             projected, depth = camera.project(points)
             pixels = to_pixels(projected)
-            ends = np.cumsum([len(part) for part in parts])[:-1]
-            trails = np.split(pixels, ends)[1:]
-            visible = np.split(np.where(hidden[:, None], np.nan, pixels), ends)[1:]
-            placed = [
-                [behind.set_pixels(trail), *racer.set_pixels(visible_trail, visible_steps, trail[-1])]
-                for behind, racer, trail, visible_trail, visible_steps in zip(
-                    hidden_trails, artists, trails, visible, visible[len(paths) :], strict=False
-                )
+            count = len(mesh.vertices) + len(floor)
+            ground = pixels[len(mesh.vertices) : count]
+            if mesh.opaque:
+                ground = np.where(seen.covered[len(mesh.vertices) : count, None], np.nan, ground)
+            visible = np.where(seen.hidden[count:, None], np.nan, pixels[count:])
+            # A segment is hidden if one of its ends is.
+            behind = seen.hidden[count:].copy()
+            behind[1:] |= seen.hidden[count:-1]
+            behind[:-1] |= seen.hidden[count + 1 :]
+            covered = np.where(behind[:, None], pixels[count:], np.nan)
+            places = np.cumsum([0, *(len(part) for trail in trails for part in trail)])
+            shown = [
+                TrailParts(*(visible[first:last] for first, last in pairwise(places[4 * racer : 4 * racer + 5])))
+                for racer in racers
             ]
+            for racer, line in enumerate(hidden_trails):
+                line.set_pixels(covered[places[4 * racer] : places[4 * racer + 2]])
             return [
-                floor_line.set_pixels(to_pixels(camera.project(floor)[0])),
-                *map(PixelLine.set_pixels, mesh_lines, mesh.lines(pixels, depth, hidden)),
-                *in_layers(placed),
+                floor_line.set_pixels(ground),
+                *mesh.place(camera, pixels, depth, seen),
+                *hidden_trails,
+                *artists.place(shown, pixels[count + places[2::4] - 1], moment),
                 *move_labels(moment),
             ]
 
         return move
-
-
-class _Mesh:
-    """The wireframe: its vertices (vertices, 3), and its segments as indices (segments, 2) of vertices."""
-
-    def __init__(self, scaled: ScaledSurface) -> None:
-        stride = (scaled.field.z.shape[0] - 1) // (2 * MESH_LINES)
-        z = scaled.field.z[::stride, ::stride]
-        half = scaled.field.half
-        x, y = np.meshgrid(np.linspace(-half[0], half[0], z.shape[1]), np.linspace(-half[1], half[1], z.shape[0]))
-        index = np.arange(z.size).reshape(z.shape)
-        vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3)
-        # Pairs of neighbors along each line of constant y, then along each line of constant x.
-        pairs = (index[::2, :-1], index[::2, 1:]), (index[:-1, ::2].T, index[1:, ::2].T)
-        segments = np.concatenate([np.stack(pair, axis=-1).reshape(-1, 2) for pair in pairs])
-        segments = segments[np.isfinite(vertices[segments]).all(axis=(1, 2))]
-        # Vertices between the lines are in no segment.
-        used, segments = np.unique(segments, return_inverse=True)
-        self.vertices, self.segments = vertices[used], segments.reshape(-1, 2)
-        self.radius = float(np.hypot(*half))
-
-    def lines(self, pixels: Array, depth: Array, hidden: NDArray[np.bool_]) -> list[Array]:
-        """Return the lines (points, 2) of the hidden segments, then those of each shade, the farthest first.
-
-        A row of NaN separates two lines. `pixels`, `depth` and `hidden` begin with those of the vertices.
-        """
-        distance = (depth[: len(self.vertices)] / self.radius + 1) / 2
-        fade = (1 - HEIGHT_WEIGHT) * distance + HEIGHT_WEIGHT * (0.5 - self.vertices[:, 2] / HEIGHT)
-        shade = np.clip(fade[self.segments].mean(axis=1) * SHADES, 0, SHADES - 1).astype(int)
-        bucket = np.where(hidden[self.segments].any(axis=1), 0, 1 + shade)
-        order = np.argsort(bucket, kind="stable")
-        bucket, segments = bucket[order], self.segments[order]
-        # A segment that starts where the previous one ends only adds a point to its line.
-        starts = np.ones(len(segments), dtype=bool)
-        starts[1:] = (segments[1:, 0] != segments[:-1, 1]) | (bucket[1:] != bucket[:-1])
-        points = np.column_stack([np.full(len(segments), -1), segments])
-        needed = np.column_stack([starts, starts, np.ones_like(starts)])
-        lines = np.vstack([pixels, np.full(2, np.nan)])[points[needed]]
-        counts = np.bincount(bucket, weights=needed.sum(axis=1), minlength=SHADES + 1)
-        return np.split(lines, np.cumsum(counts[:-1]).astype(int))
 
 
 def _draw_scale_note(axes: Axes, recording: Recording, theme: Theme) -> Array:
@@ -177,14 +129,16 @@ def _draw_scale_note(axes: Axes, recording: Recording, theme: Theme) -> Array:
 
 def _floor(surface: Surface, scaled: ScaledSurface) -> Array:
     """Return contour lines on a floor under the surface, and the floor's edge, (points, 3), separated by NaN."""
-    # Half of the rows and columns give lines that look the same, in less time.
-    x, y, z = surface.x[::2], surface.y[::2], surface.z[::2, ::2]
+    # A quarter of the rows and columns give lines that look the same, in less time.
+    x, y, z = surface.x[::4], surface.y[::4], scaled.heights.fractions(surface.z[::4, ::4])
     lines = contour_generator(x, y, np.ma.masked_invalid(z))
     (left, bottom), (right, top) = surface.low, surface.high
-    edge = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
+    corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
+    # The surface may hide only a part of a side.
+    edge = np.vstack([np.linspace(first, last, 31) for first, last in pairwise(corners)])
     flat = [
         edge,
-        *(np.array(line) for level in scaled.heights.heights(FLOOR_LEVELS + 2)[1:-1] for line in lines.lines(level)),
+        *(np.array(line) for level in np.linspace(0, 1, FLOOR_LEVELS + 2)[1:-1] for line in lines.lines(level)),
     ]
     points = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])
     return np.column_stack([(points - scaled.middle) * scaled.scale, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])

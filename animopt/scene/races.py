@@ -62,6 +62,7 @@ def staging_of(
         azimuth=scene.azimuth,
         elevation=scene.elevation,
         turn=scene.turn,
+        surface=scene.surface,
         ordered=scene.ordered,
         focus=_focused_racer(scene),
     )

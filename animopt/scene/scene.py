@@ -59,6 +59,7 @@ class Scene(SceneFields):
         elevation: Elevation of the camera in degrees, 10 to 80. Default: chosen in the same way, from 25 to 60.
         turn: Angle in degrees by which the camera turns in the clip, counterclockwise if positive. Default: about 9
             degrees a second, in the direction that hides less; once around in a seamless loop.
+        surface: "shaded", or "mesh" for the surface as lines without faces. Default: "shaded".
         loop: "plain", or "seamless" for a clip whose end continues with its beginning. Default: "plain".
         card: Number of seconds for which a title card is shown before the race. Default: 0.
         question: A `Question` that stops the race. Default: none.

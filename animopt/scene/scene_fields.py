@@ -195,6 +195,7 @@ class SceneFields:
     azimuth: float | None = attrs.field(default=None, converter=_azimuth)
     elevation: float | None = attrs.field(default=None, converter=_elevation)
     turn: float | None = attrs.field(default=None, converter=_turn)
+    surface: str = "shaded"
     loop: str = "plain"
     card: float = 0.0
     question: Question | None = attrs.field(

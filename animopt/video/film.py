@@ -17,6 +17,7 @@ from animopt.drawing.canvas import DRAWING_LOCK, Canvas, Panel, Stage, drawing_s
 from animopt.drawing.colors import ordered_theme
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
+from animopt.drawing.mesh import MESHES
 from animopt.drawing.text import formula_mathtext, text_source
 from animopt.drawing.theme import THEMES
 from animopt.drawing.viewpoint import CameraSweep, choose_sweep
@@ -53,6 +54,7 @@ class Staging:
         azimuth: Azimuth of the camera at the start in degrees, or None for one that hides little of the race.
         elevation: Elevation of the camera in degrees, or None.
         turn: Angle in degrees by which the camera turns in the clip, or None.
+        surface: "shaded" or "mesh".
         ordered: Whether the racers have an order, which their colors show.
         titled: Whether the header contains the title.
         transparent: Whether the background is left out.
@@ -70,6 +72,7 @@ class Staging:
     azimuth: float | None = None
     elevation: float | None = None
     turn: float | None = None
+    surface: str = "shaded"
     ordered: bool = False
     titled: bool = True
     transparent: bool = False
@@ -77,6 +80,7 @@ class Staging:
     def __attrs_post_init__(self) -> None:
         check_choice("theme", self.theme, THEMES)
         check_choice("layout", self.layout, ("auto", *LAYOUTS))
+        check_choice("surface", self.surface, MESHES)
         for panel in self.panels:
             check_choice("panel", panel, PANELS)
         available = panel_names(self.layout) if self.layout in LAYOUTS else PANELS
@@ -274,6 +278,7 @@ def _stage(
         "formula": "formula" not in boxes,
         "racer": staging.focus,
         "sweep": CameraSweep(staging.azimuth or 0.0, staging.turn or 0.0, staging.elevation or 0.0),
+        "surface": staging.surface,
         "moments": [moment for moment in timeline.samples if moment.race == race],
         "races": races,
     }

@@ -257,6 +257,7 @@ def make(**changes):
         ("layout", "round", rf"layout 'round'.*auto, {', '.join(LAYOUTS)}"),
         ("panels", ("contour", "losses"), r"panel 'losses'.*wireframe, contour, loss, standings"),
         ("panels", ("header",), r"panel 'header'.*contour"),
+        ("surface", "glass", r"surface 'glass'.*shaded, mesh"),
         ("loop", "endless", r"loop 'endless'.*plain, seamless"),
     ],
 )

@@ -1,0 +1,86 @@
+"""Trails age, the winner is emphasized at the end, and lost racers recede."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from animopt import Racer, Scene
+from animopt.drawing.artists import AGES, STEP_SIZE, TRAIL_WIDTH, Trails, prominence
+from animopt.drawing.colors import blend
+from animopt.drawing.geometry import MIN_RECENT_STEPS, RECENT_PART, RacerPath
+from animopt.drawing.mpl import Figure
+from animopt.drawing.theme import THEMES
+from animopt.functions import quartic
+from animopt.recording.timeline import Moment
+
+END = {"progress": 1.0, "hold_progress": 1.0}
+
+
+def path_of(recording, racer=0, cell=1e-4):
+    return RacerPath(recording, racer, lambda points: points[:, :2], cell)
+
+
+@pytest.mark.parametrize("step", [0, 1.5, 12, 25.25, 40])
+def test_parts_of_a_trail_join_and_end_at_the_head(ravine_race, step):
+    path = path_of(ravine_race)
+    parts = path.parts(step)
+    recent = max(MIN_RECENT_STEPS, RECENT_PART * 40)
+    np.testing.assert_array_equal(parts.recent[-1], ravine_race.paths[0].head(step)[:2])
+    if step > recent:
+        np.testing.assert_array_equal(parts.old[-1], parts.recent[0])
+        np.testing.assert_array_equal(parts.old[-1], ravine_race.paths[0].head(step - recent)[:2])
+    else:
+        assert len(parts.old) == 0
+    steps = np.concatenate([parts.old_steps, parts.recent_steps])
+    np.testing.assert_array_equal(steps, ravine_race.xy[0, : int(step) + 1])
+
+
+def test_recent_part_is_drawn_where_the_trail_has_been_before(ravine_race):
+    # All steps are in one cell, and the older part is drawn only once.
+    parts = path_of(ravine_race, cell=1.0).parts(40)
+    assert len(parts.old_steps) < 34
+    assert len(parts.recent_steps) > 0
+
+
+def trails_of(recording, theme, moment):
+    """The lines of a racer's trail, older and recent, for each racer."""
+    trails = Trails(Figure().add_axes((0, 0, 1, 1)), theme, recording)
+    paths = [path_of(recording, racer) for racer in range(len(recording.names))]
+    trails.place([path.parts(moment.step) for path in paths], np.zeros((len(paths), 2)), moment)
+    return list(zip(*trails._lines, strict=True))
+
+
+def test_recent_steps_are_bright_and_wide(ravine_race):
+    theme = THEMES["dark"]
+    for racer, (old, recent) in enumerate(trails_of(ravine_race, theme, Moment(20))):
+        assert to_hex(recent.get_edgecolor()) == theme.hue(racer)
+        assert to_hex(old.get_edgecolor()) == blend(theme.background, theme.hue(racer), 0.75)
+        assert recent.get_linewidth() == TRAIL_WIDTH > old.get_linewidth()
+
+
+def test_winner_is_emphasized_at_the_end(ravine_race):
+    winner = ravine_race.winner
+    assert ravine_race.names[winner] == "SGD"
+    for racer, (old, recent) in enumerate(trails_of(ravine_race, THEMES["light"], Moment(40, **END))):
+        assert (old.get_linewidth() == recent.get_linewidth() == TRAIL_WIDTH) == (racer == winner)
+        assert (to_hex(recent.get_edgecolor()) == THEMES["light"].hue(racer)) == (racer == winner)
+    assert prominence(ravine_race, winner, Moment(40)) == 0
+    assert [prominence(ravine_race, racer, Moment(40, **END)) for racer in range(5)] == [1, -0.5, -0.5, -0.5, -0.5]
+
+
+def test_lost_racers_recede_and_never_win():
+    racers = [Racer("SGD", lr=0.05), Racer("Adam", lr=0.5), Racer("Adam", lr=0.3)]
+    recording = Scene(function=quartic, racers=racers, start=(5, -2.5), steps=30).record()
+    assert recording.lost(0, 1) == ("left view", 1)
+    assert prominence(recording, 0, Moment(0)) == 0
+    assert prominence(recording, 0, Moment(1)) == prominence(recording, 0, Moment(30, **END)) == -1
+    lost, *others = trails_of(recording, THEMES["dark"], Moment(30, **END))
+    for line in lost:
+        # At least half of the hue remains, and it is the palest and the thinnest of all.
+        assert to_hex(line.get_edgecolor()) == blend(THEMES["dark"].background, THEMES["dark"].hue(0), 0.5)
+        assert all(line.get_linewidth() <= other.get_linewidth() for pair in others for other in pair)
+
+
+def test_dots_are_wider_than_their_lines():
+    assert STEP_SIZE > TRAIL_WIDTH
+    assert len(AGES) == 2
