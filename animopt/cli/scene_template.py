@@ -37,7 +37,7 @@ scene = Scene(
     theme="light",
     # More fields: remove the # to use one. The README describes them all.
     # layout="square",
-    # panels=["wireframe", "contour", "loss", "standings", "formula"],
+    # panels=["wireframe", "contour", "scoreboard", "formula"],
     # loop="seamless",
     # card=2,
 )

@@ -29,6 +29,9 @@ STRIPE_WIDTH = 4.0
 STRIPE_TINTS = 0.16, 0.42
 """Fractions of the ink's color in the two colors of the stripes."""
 
+MIN_CONTRAST = 4.5
+"""Minimum contrast ratio of a text and its background, by WCAG 2.1."""
+
 LOSS_COLORS = 255
 """Number of colors on the scale of losses."""
 
@@ -36,6 +39,18 @@ LOSS_COLORS = 255
 def blend(first: str, second: str, fraction: float) -> str:
     """Mix two colors: 0 gives the first, 1 the second."""
     return to_hex(tuple(np.array(to_rgb(first)) * (1 - fraction) + np.array(to_rgb(second)) * fraction))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colors, by WCAG 2.1."""
+    darker, lighter = sorted(float(_linear(np.array(to_rgb(each))) @ (0.2126, 0.7152, 0.0722)) for each in (one, other))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def legible(theme: Theme, hue: str) -> str:
+    """Mix a hue with as much of the ink's color as a text of it needs to be legible on the background."""
+    mixed = (blend(hue, theme.ink, fraction) for fraction in np.linspace(0, 1, 21))
+    return next((color for color in mixed if contrast(color, theme.background) >= MIN_CONTRAST), theme.ink)
 
 
 def ordered_theme(theme: Theme, count: int) -> Theme:
@@ -126,8 +141,7 @@ def uniform_ramp(stops: Sequence[str], count: int) -> list[str]:
     are mixed. The lightness of the stops must ascend or descend.
     """
     colors = np.array([to_rgb(stop) for stop in stops])
-    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
-    oklab = np.cbrt(linear @ _TO_CONES.T) @ _TO_OKLAB.T
+    oklab = np.cbrt(_linear(colors) @ _TO_CONES.T) @ _TO_OKLAB.T
     lightness = oklab[:, 0]
     order = np.argsort(lightness)
     wanted = np.linspace(lightness[0], lightness[-1], count)
@@ -135,6 +149,11 @@ def uniform_ramp(stops: Sequence[str], count: int) -> list[str]:
     linear = np.clip((mixed @ np.linalg.inv(_TO_OKLAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T, 0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return [to_hex(tuple(color)) for color in encoded]
+
+
+def _linear(rgb: Array) -> Array:
+    """Return the linear values of colors in RGB, of any shape, by IEC 61966-2-1."""
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
 _TO_CONES = np.array(

@@ -13,9 +13,17 @@ Band = tuple[str, ...]
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
         (("wireframe",), ("state",), ("fit",), ("tally",), ("standings",)),
-        (("contour",), ("map",), ("formula",), ("loss",)),
+        (("contour",), ("map",), ("formula",), ("loss",), ("scoreboard",)),
     ),
-    "square": ((("map",), ("wireframe", "contour", "tally"), ("state", "formula"), ("fit", "loss"), ("standings",)),),
+    "square": (
+        (
+            ("map",),
+            ("wireframe", "contour", "tally"),
+            ("state", "formula"),
+            ("fit", "loss", "scoreboard"),
+            ("standings",),
+        ),
+    ),
     "tall": (
         (
             ("map",),
@@ -25,11 +33,12 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("formula",),
             ("fit", "loss"),
             ("tally",),
+            ("scoreboard",),
             ("standings",),
         ),
     ),
     "contour-only": ((("contour",),),),
-    "multiples": ((("multiples",), ("loss",)),),
+    "multiples": ((("multiples",), ("loss",), ("scoreboard",)),),
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
@@ -63,6 +72,7 @@ PANELS: Mapping[str, Needs] = {
     "contour": Needs(150, ticked=True),
     "loss": Needs(108, lines=6, ticked=True, headed=True),
     # For each row.
+    "scoreboard": Needs(24, lines=1.35, ticked=True, headed=True),
     "standings": Needs(26, lines=1.35),
     "formula": Needs(190, lines=10.5),
     "state": Needs(150, lines=7.5),
@@ -73,13 +83,13 @@ PANELS: Mapping[str, Needs] = {
 }
 """All panels that a layout has a place for. The header is always drawn."""
 
-DROP_ORDER = ("state", "formula", "loss", "fit", "standings", "tally")
+DROP_ORDER = ("state", "formula", "loss", "fit", "standings", "tally", "scoreboard")
 """Order in which panels are dropped when a column is too small."""
 
 MIN_SHRINK = 0.8
 """Minimum factor by which minimum heights shrink before a panel is dropped."""
 
-FILL_ORDER = ("wireframe", "contour", "map", "fit", "loss", "state", "formula", "multiples", "tally")
+FILL_ORDER = ("wireframe", "contour", "map", "fit", "scoreboard", "loss", "state", "formula", "multiples", "tally")
 """Order of preference for the panel that takes the spare height of a column."""
 
 MARGINS = {"wide": 45, "square": 32, "tall": 32, "contour-only": 32}
@@ -90,6 +100,9 @@ DOMAIN_BANDS = (("contour",), ("map",))
 
 MAX_ROWS = 5
 """Maximum number of rows in the minimum height of the standings. More racers need a second column."""
+
+BOARD_ROWS = 4, 8
+"""Minimum and maximum number of rows in the minimum height of the scoreboard."""
 
 
 @dataclass(frozen=True)
@@ -228,8 +241,9 @@ def _split(room: Box, theme: Theme, column: Sequence[Band], aspect: float) -> li
 
 def _min_height(band: Band, theme: Theme, racers: int) -> float:
     """Return the minimum height of a band."""
-    rows = min(racers, MAX_ROWS)
-    return max(PANELS[name].min_height(theme, rows if name == "standings" else 1) for name in band)
+    fewest, most = BOARD_ROWS
+    rows = {"standings": min(racers, MAX_ROWS), "scoreboard": min(max(racers, fewest), most)}
+    return max(PANELS[name].min_height(theme, rows.get(name, 1)) for name in band)
 
 
 def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racers: int) -> dict[str, Box]:

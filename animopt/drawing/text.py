@@ -167,6 +167,26 @@ def max_width(axes: Axes, words: Iterable[str], size: float) -> float:
     return widest
 
 
+class TextWidths:
+    """Widths of texts on an axes, as multiples of their type size."""
+
+    def __init__(self, axes: Axes) -> None:
+        self._axes = axes
+        self._widths: dict[tuple[str, str], float] = {}
+
+    def __call__(self, words: str, weight: str = "normal") -> float:
+        """Return the width of a text with its mathtext."""
+        if (words, weight) not in self._widths:
+            text = write(self._axes, 0, 0, words, 100, "black", fontweight=weight)
+            self._widths[words, weight] = text_width(text) / 100
+            text.remove()
+        return self._widths[words, weight]
+
+    def widest(self, words: Iterable[str], weight: str = "normal") -> float:
+        """Return the width of the widest of some texts."""
+        return max((self(each, weight) for each in words), default=0.0)
+
+
 def without_common_prefix(names: Sequence[str]) -> list[str]:
     """Remove the words with which all names begin."""
     # A single name would lose all its words. A pair in parentheses is one word.

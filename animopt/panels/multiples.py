@@ -8,9 +8,9 @@ from animopt.drawing.artists import draw_racer_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.layout import Box, arrange_tiles, heading_height
 from animopt.drawing.mpl import Text
-from animopt.drawing.text import fit_text, shorten_names, text_width, write
+from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
 from animopt.panels.contour import Contour
-from animopt.panels.standings import common_decimals, format_standing, longest_standing
+from animopt.recording.results import Results
 
 
 @final
@@ -21,8 +21,8 @@ class Multiples:
         """Draw the contours and their headings. The racers and the losses move."""
         width, height = use_pixel_units(axes)
         boxes = arrange_tiles((width, height), theme, recording.surface.aspect, len(recording.names))
-        decimals = common_decimals(recording)
-        losses, brief = _draw_headings(axes, recording, theme, boxes, decimals)
+        results = Results(recording)
+        losses, brief = _draw_headings(axes, results, theme, boxes)
         moves = []
         for racer, box in enumerate(boxes):
             tile = axes.inset_axes(box.as_fractions(width, height), label="multiple")
@@ -36,16 +36,15 @@ class Multiples:
 
         def move(moment: Moment) -> Artists:
             for racer, loss in enumerate(losses):
-                loss.set_text(format_standing(recording, racer, int(moment.step), decimals, brief))
+                loss.set_text(results.loss(racer, int(moment.step), brief=brief))
             return [*(artist for each in moves for artist in each(moment)), *losses]
 
         return move
 
 
-def _draw_headings(
-    axes: Axes, recording: Recording, theme: Theme, boxes: Sequence[Box], decimals: int | None
-) -> tuple[Sequence[Text], bool]:
+def _draw_headings(axes: Axes, results: Results, theme: Theme, boxes: Sequence[Box]) -> tuple[Sequence[Text], bool]:
     """Draw each racer's marker and name above its box. If losses fit, return their texts and whether they are brief."""
+    names_of_racers = results.recording.names
     size, line = theme.text(15), heading_height(theme)
     room = boxes[0].width - 1.3 * size
     for racer, box in enumerate(boxes):
@@ -66,15 +65,16 @@ def _draw_headings(
     ]
     names = [
         write(axes, box.left + 1.3 * size, box.top - 0.55 * line, name, size, theme.ink, va="center_baseline")
-        for name, box in zip(recording.names, boxes, strict=True)
+        for name, box in zip(names_of_racers, boxes, strict=True)
     ]
-    shorten_names(names, recording.names, room)
+    shorten_names(names, names_of_racers, room)
     for text in names:
         fit_text(text, room, theme.min_text)
+    racers = range(len(names))
     for brief in (False, True):
-        for racer, text in enumerate(losses):
-            text.set_text(longest_standing(recording, racer, decimals, brief))
-        if max(map(text_width, names)) + size + max(map(text_width, losses)) <= room:
+        numbers = [number for racer in racers for number in results.numbers(racer, brief=brief)]
+        widest = max_width(axes, [*numbers, *(results.reason(racer, brief=brief) for racer in racers)], size)
+        if max(map(text_width, names)) + size + widest <= room:
             return losses, brief
     for text in losses:
         text.remove()

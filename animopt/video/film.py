@@ -25,7 +25,7 @@ from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline, frame_count
 from animopt.video.frame_stream import stream_frames
 
-RACE_PANELS = ("wireframe", "contour", "loss", "standings", "multiples")
+RACE_PANELS = ("wireframe", "contour", "scoreboard", "multiples")
 """Default panels of a race."""
 
 MAP_PANELS = ("wireframe", "map", "tally")

@@ -16,7 +16,7 @@ import animopt.core.language
 from animopt import UsageError
 from animopt.core.korean import with_particles
 from animopt.core.language import language, languages, localized
-from animopt.core.number_format import format_column, format_number, format_point
+from animopt.core.number_format import format_column, format_number, format_point, number_column
 
 ROOT = Path(__file__).parents[2]
 CATALOGS = ROOT / "animopt" / "locale"
@@ -162,6 +162,32 @@ def test_number_has_one_format(value, text):
 )
 def test_column_has_equal_precision(values, texts):
     assert format_column(values) == texts
+
+
+@pytest.mark.parametrize(
+    ("values", "gaps", "texts"),
+    [
+        # Gaps have two significant digits of the smallest, losses as many decimals as their differences need.
+        ([0.0017, 0.1, 0.0207], True, ["0.0017", "0.1000", "0.0207"]),
+        ([195.3, 52.1, 1889.8, 44.4, 38.7], True, ["195", "52", "1,890", "44", "39"]),
+        ([3.65, 1.33, 1e-18], True, ["3.65", "1.33", "1.0 × 10⁻¹⁸"]),
+        ([0.000323, 0.000271], True, ["0.00032", "0.00027"]),
+        ([1.211e-9, 1.238e-9], True, ["1.21 × 10⁻⁹", "1.24 × 10⁻⁹"]),
+        ([-1.0, -0.9990, -0.9120], False, ["−1.000", "−0.999", "−0.912"]),
+        ([-1.0, -0.99999, -0.99998], False, ["−1.00000", "−0.99999", "−0.99998"]),
+        ([-2690.3, -1979.2], False, ["−2,690", "−1,979"]),
+        ([5.0, 5.0], False, ["5.00", "5.00"]),
+        ([np.nan, 0.0], True, ["nan", "0.00"]),
+    ],
+)
+def test_numbers_of_a_column_differ_if_their_values_do(values, gaps, texts):
+    column = number_column(values, gaps=gaps)
+    assert [column.text(value) for value in values] == texts
+
+
+def test_brief_power_of_ten_has_no_factor():
+    column = number_column([1e-18, 2.5], gaps=True)
+    assert [column.text(value, brief=True) for value in (3e-17, 2.5)] == ["10⁻¹⁷", "2.50"]
 
 
 @pytest.mark.parametrize(

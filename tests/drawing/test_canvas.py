@@ -60,9 +60,9 @@ def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
     for frame in (first, last):
         assert frame.shape == (size[1], size[0], 3)
         assert frame.dtype == np.uint8
-        for name in ("header", "wireframe", "contour", "loss", "standings"):
+        for name in ("header", "wireframe", "contour", "scoreboard"):
             assert inside(film, frame, name).std() > 3, name
-    for name in ("header", "wireframe", "contour", "loss", "standings"):
+    for name in ("header", "wireframe", "contour", "scoreboard"):
         assert (inside(film, first, name) != inside(film, last, name)).any(), name
 
 

@@ -101,16 +101,6 @@ def test_card_and_question_show_their_texts(make_film):
     assert texts(film, 9, "card") == []
 
 
-def test_end_shows_each_result():
-    recording = SCENE.record()
-    film = Film(recording, Timeline(10, 10), (1280, 720), 10)
-    text = " ".join(texts(film, 10, "standings"))
-    distances = re.findall(r"([\d.]+) from the minimum, 10 gradients", text)
-    assert [float(each) for each in distances] == pytest.approx(np.hypot(*recording.xy[:, -1].T), abs=0.01)
-    assert len({len(each.partition(".")[2]) for each in distances}) == 1
-    assert "from" not in " ".join(texts(film, 5, "standings"))
-
-
 def test_texts_are_in_the_language_of_the_scene():
     title = {"en": "Downhill", "ko": "내리막"}
     scene = SCENE.replace(title=title, lang="ko")

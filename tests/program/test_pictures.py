@@ -14,11 +14,12 @@ from matplotlib.transforms import Bbox
 import animopt
 from animopt import Output, Racer, Scene
 from animopt.drawing.artists import HEAD_SIZE, Markers
+from animopt.drawing.colors import contrast
 from animopt.drawing.layout import LAYOUTS, PANELS, pixel_unit
-from animopt.drawing.text import without_common_prefix
+from animopt.drawing.text import text_source, without_common_prefix
 from animopt.drawing.theme import THEMES
 from animopt.functions import quartic, ravine
-from animopt.panels.standings import common_decimals, format_standing
+from animopt.recording.results import Results
 from animopt.recording.timeline import LOOPS, Timeline
 from animopt.scene.races import staging_of
 from animopt.video.film import PANEL_CLASSES, RACE_PANELS, Film, Staging
@@ -144,22 +145,120 @@ def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
 def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
-    moved = film.canvas().moving_artists(film.timeline.moment(SECONDS))
-    standings = [each.get_text() for each in moved if isinstance(each, Text) and panel_of(each) == "standings"]
+    results = Results(recording)
+    shown = [text.get_text() for text, _ in board_texts(film, SECONDS)]
+    for racer in range(len(recording.names)):
+        spellings = {names[racer] for names in (recording.names, without_common_prefix(recording.names))}
+        assert spellings & set(shown)
+        assert results.loss(racer, recording.last_step) in shown
+        # The distance is the first to give way, and then, in small pictures, the settings.
+        assert size == (480, 270) or recording.settings[racer] in shown
     ends = [np.hypot(*(recording.minima[:, :2] - end).T).min() for end in recording.xy[:, -1]]
-    if size == (480, 270) and len(standings) == 3 * len(ends):
-        # The distances are the first to give way.
-        return
-    for racer, distance in enumerate(ends):
-        # Names, losses and outcomes are columns, one after the other.
-        outcome = standings[racer - len(ends)]
-        match = re.fullmatch(r"(?P<distance>[\d.]+) (away|from the minimum(, (?P<cost>\d+) gradients)?)", outcome)
-        assert match, standings
-        assert float(match["distance"]) == pytest.approx(distance, rel=0.05)
-        assert match["cost"] in (None, str(recording.evaluations[racer, -1]))
-        assert standings[racer - 2 * len(ends)] == format_standing(
-            recording, racer, recording.last_step, common_decimals(recording)
-        )
+    found = [re.match(r"([\d.]+) from (the|a higher) minimum", text) for text in shown]
+    distances = [float(match[1]) for match in found if match]
+    assert not distances or sorted(distances) == pytest.approx(sorted(ends), rel=0.05, abs=0.005)
+
+
+BOARDS = ("scoreboard", "standings")
+"""Panels in which every racer has a name and a marker."""
+
+READABLE_SIZES = [(640, 360), (1280, 720), (1024, 768), (1080, 1080), (1080, 1920)]
+
+
+def board_texts(film, second):
+    """The texts of the scoreboard or the standings, each with its box in pixels."""
+    moment = film.timeline.moment(second)
+    artists = film.canvas(moment.race).moving_artists(moment)
+    texts = [each for each in artists if isinstance(each, Text) and panel_of(each) in BOARDS]
+    renderer = film.canvas(moment.race).figure.canvas.get_renderer()
+    return [(each, each.get_window_extent(renderer)) for each in texts if each.get_visible() and each.get_text()]
+
+
+def static_boxes(film):
+    """The boxes of the texts that do not move."""
+    figure = film.canvas().figure
+    texts = figure.findobj(lambda artist: isinstance(artist, Text) and not artist.get_animated())
+    boxes = [each.get_window_extent() for each in texts if each.get_visible() and each.get_text()]
+    return [box for box in boxes if box.width > 0]
+
+
+def unreadable_racers(film, recording, theme):
+    """Report each racer whose name or marker cannot be read in a frame, and return the smallest type size."""
+    static = static_boxes(film)
+    picture = Bbox.from_bounds(-1, -1, film.size[0] + 2, film.size[1] + 2)
+    found, smallest = [], np.inf
+    for second in np.arange(0, SECONDS + 0.01, 0.4):
+        texts = board_texts(film, second)
+        markers = marker_boxes(film, second)
+        for racer, spellings in enumerate(zip(recording.names, without_common_prefix(recording.names), strict=True)):
+            own = [each for each in texts if each[0].get_text() in {text_source(name)[0] for name in spellings}]
+            if not own or racer >= len(markers):
+                found.append(f"at {second:.1f}: {recording.names[racer]!r} is not shown")
+                continue
+            name, box = own[0]
+            smallest = min(smallest, name.get_fontsize())
+            others = [other for text, other in texts if text is not name] + static
+            problems = {
+                "small": name.get_fontsize() < 10,
+                "pale": contrast(name.get_color(), theme.background) < 4.5 or opacity(name) < 1,
+                "outside": not (picture.contains(*box.min) and picture.contains(*box.max)),
+                "covered": any(overlapping(box, other) for other in others),
+                "marker": any(overlapping(markers[racer], other) for other in [box, *others]),
+            }
+            found += [
+                f"at {second:.1f}: {name.get_text()!r}: {problem}" for problem, is_found in problems.items() if is_found
+            ]
+    return found, smallest
+
+
+def marker_boxes(film, second):
+    """The boxes of the racers' markers in the scoreboard or the standings."""
+    moment = film.timeline.moment(second)
+    canvas = film.canvas(moment.race)
+    drawn = [*canvas.moving_artists(moment), *canvas.figure.findobj(lambda artist: not artist.get_animated())]
+    markers = [each for each in drawn if isinstance(each, Markers) and each.axes and each.axes.get_label() in BOARDS]
+    return [each.get_path().get_extents() for each in markers if len(each.get_path())]
+
+
+def overlapping(box, other):
+    shared = Bbox.intersection(box, other)
+    return shared is not None and min(shared.width, shared.height) > 1.5
+
+
+@pytest.mark.parametrize("size", READABLE_SIZES, ids=str)
+@pytest.mark.sampled(2)
+def test_every_racer_can_be_read_in_every_frame(size, scene_file, record):
+    recording = record(scene_file)
+    staging = staging_of(animopt.load_scene(scene_file), "light")
+    if "map" in staging.panels:
+        pytest.skip("a map has one racer")
+    film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25, staging)
+    found, _ = unreadable_racers(film, recording, THEMES["light"])
+    assert found == []
+
+
+@pytest.mark.long
+def test_smallest_names_are_large_enough(scenes, record):
+    """Print the scene with the smallest names."""
+    sizes = {}
+    for stem in scenes:
+        staging = staging_of(animopt.load_scene(scenes[stem]), "dark")
+        if "map" not in staging.panels:
+            recording = record(scenes[stem])
+            film = Film(recording, Timeline(recording.last_step, SECONDS), (640, 360), 25, staging)
+            found, sizes[stem] = unreadable_racers(film, recording, THEMES["dark"])
+            assert found == [], stem
+    worst = min(sizes, key=sizes.get)
+    print(f"smallest names at 640 x 360: {worst}, {sizes[worst]:.1f} pixels")
+    assert sizes[worst] >= 10
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", READABLE_SIZES, ids=str)
+@pytest.mark.sampled(1)
+def test_every_racer_of_a_crowd_can_be_read(crowd, size, theme):
+    film = Film(crowd, Timeline(crowd.last_step, SECONDS), size, 25, Staging(theme))
+    assert unreadable_racers(film, crowd, THEMES[theme])[0] == []
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
