@@ -11,6 +11,7 @@ import pytest
 
 import animopt
 from animopt.cli.main import main
+from animopt.recording.pace import pace_of
 from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 
@@ -87,7 +88,7 @@ def make_film():
     """A function that makes a film of a recording, small and short by default."""
 
     def make(recording, *, size=(320, 180), seconds=1.0, fps=10.0):
-        return Film(recording, Timeline(recording.last_step, seconds), size, fps)
+        return Film(recording, Timeline(recording.last_step, seconds, pace=pace_of(recording)), size, fps)
 
     return make
 

@@ -106,8 +106,11 @@ class Writer(ContextStack):
 
     def _check_frames(self) -> None:
         """Raise Error if the number of decoded frames is not the number of written frames."""
-        arguments = ["-xerror", "-err_detect", "explode", "-i", file_url(self._target), "-map", "0:v:0"]
-        arguments += ["-fps_mode", "passthrough", "-progress", "pipe:1", "-f", "null", "-"]
+        source, rate = ["-i", file_url(self._target), "-map", "0:v:0"], ["-fps_mode", "passthrough"]
+        if self.format.merges_frames:
+            # Frames that are stored as one are counted by their duration. By default, ffmpeg lengthens short ones.
+            source, rate = ["-min_delay", "0", *source], ["-vf", f"fps={self.film.fps!r}"]
+        arguments = ["-xerror", "-err_detect", "explode", *source, *rate, "-progress", "pipe:1", "-f", "null", "-"]
         with self._ffmpeg(arguments, "the file cannot be read back") as decoder:
             counts = re.findall(rb"^frame=\s*(\d+)", decoder.finish(), re.MULTILINE)
         count = int(counts[-1]) if counts else 0

@@ -57,6 +57,9 @@ class Format:
     qualities: tuple[int, ...] = (0,)
     """Values of the encoder's quality setting, from the best to the worst."""
 
+    merges_frames: bool = False
+    """Whether the encoder stores equal frames in a row as one frame with their total duration."""
+
     quality_text: str = ""
     """A value of the quality setting as text."""
 
@@ -99,6 +102,7 @@ FORMATS = {
             _yuv("yuv420p", "bt601"),
             _yuv("yuva420p", "bt601"),
             qualities=(90, 75, 60, 40),
+            merges_frames=True,
             quality_text="quality {}",
             **_PICTURE,
         ),
