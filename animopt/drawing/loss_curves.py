@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +21,7 @@ from animopt.drawing.mpl import (
     LogLocator,
     MaxNLocator,
     Path,
+    Rectangle,
 )
 from animopt.drawing.text import max_width, write
 from animopt.drawing.theme import Theme
@@ -40,6 +42,12 @@ MAX_LOSS = 1e300
 
 FAR = 20.0
 """Distance from the axis, in its lengths, beyond which all losses have one height."""
+
+BACKING_OPACITY = 0.75
+"""Opacity of the background's color between a text and the curves."""
+
+MAX_COVERED = 0.04
+"""Maximum part of the curves that a text may cover."""
 
 CURVE_SAMPLES = 200
 """Number of points of each curve that a text avoids covering."""
@@ -121,7 +129,7 @@ class LossCurves:
         else:
             axes.tick_params(labelleft=False, labelbottom=False)
         self._heights = axis.fractions(results.values)
-        _draw_higher_minima(axes, theme, axis, results, self._heights)
+        self._note = _draw_higher_minima(axes, theme, axis, results, self._heights)
         self._lines, self._heads = plot_artists(axes, theme, racers)
         self._winner: int | None = None
         self._width = float(self._lines[0].get_linewidth())
@@ -189,7 +197,7 @@ class LossCurves:
                 stack.append(
                     self._place_value(racer, int(step), x, y - np.sign(side) * self._line * (len(stack) + 0.6))
                 )
-        return [*self._lines, *self._arrows, *self._heads, *beside[-1], *beside[1]]
+        return [*self._lines, *self._note, *self._arrows, *self._heads, *beside[-1], *beside[1]]
 
     def _place_value(self, racer: int, step: int, x: float, y: float) -> Artist:
         """Write a racer's loss beside its arrow, on the side that has more room."""
@@ -248,15 +256,16 @@ def _label_steps(axes: Axes, theme: Theme, code: str) -> None:
     )
 
 
-def _draw_higher_minima(axes: Axes, theme: Theme, axis: LossAxis, results: Results, heights: Array) -> None:
-    """Draw a dashed line at the level of each higher minimum, and write at the lowest what it is.
+def _draw_higher_minima(axes: Axes, theme: Theme, axis: LossAxis, results: Results, heights: Array) -> Sequence[Artist]:
+    """Draw a dashed line at the level of each higher minimum. Return a text for the lowest, and what is behind it.
 
-    The text covers little of the curves, whose heights are fractions of the axis, (racers, steps + 1).
+    The text is drawn over the curves, whose heights are fractions of the axis, (racers, steps + 1), where it covers
+    little of them.
     """
     losses = np.array(results.higher_minima) - (results.lowest_minimum if axis.logarithmic else 0)
     shown = [(loss, level) for loss, level in zip(losses, axis.fractions(losses), strict=True) if 0 < level < 1]
     if not shown:
-        return
+        return ()
     for loss, _ in shown:
         axes.axhline(loss, color=theme.muted, linewidth=max(0.8, theme.px(1)), linestyle=(0, (4, 3)), zorder=1)
     words = language(results.recording.language).ngettext("higher minimum", "higher minima", len(shown))
@@ -278,8 +287,12 @@ def _draw_higher_minima(axes: Axes, theme: Theme, axis: LossAxis, results: Resul
         (left, bottom) for bottom in (shown[0][1] - height, shown[0][1]) for left in np.linspace(0.02, 0.98 - width, 5)
     ]
     left, bottom = min(places, key=lambda place: covered(*place))
-    if np.isfinite(covered(left, bottom)):
-        write(axes, left, bottom + height / 2, words, size, theme.muted, va="center_baseline", transform=axes.transAxes)
+    if covered(left, bottom) > MAX_COVERED:
+        return ()
+    style: dict[str, Any] = {"transform": axes.transAxes, "animated": True}
+    behind = Rectangle((left, bottom), width, height, facecolor=theme.background, alpha=BACKING_OPACITY, **style)
+    axes.add_patch(behind)
+    return behind, write(axes, left, bottom + height / 2, words, size, theme.muted, va="center_baseline", **style)
 
 
 def _set_ticks(axes: Axes, theme: Theme, axis: LossAxis, code: str) -> None:

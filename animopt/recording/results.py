@@ -99,11 +99,13 @@ class Results:
 
     @property
     def equal_gradients(self) -> str:
-        """The number of gradients, if it is the same for all of several racers, or ""."""
+        """The number of gradients, if it is the same for all racers, or ""."""
         counts = set(self.recording.evaluations[:, -1].tolist())
-        if len(self.recording.names) == 1 or len(counts) > 1:
+        if len(counts) > 1:
             return ""
         (count,) = counts
+        if len(self.recording.names) == 1:
+            return self._gradients(0)
         return self._words.ngettext("{count} gradient each", "{count} gradients each", count)
 
     @property
@@ -119,11 +121,12 @@ class Results:
         places = [self._place(event, distance) for event, distance in zip(ends, distances, strict=True)]
         if self.equal_gradients:
             return [places]
-        gradients = [
-            self._words.ngettext("{count} gradient", "{count} gradients", int(count))
-            for count in self.recording.evaluations[:, -1]
-        ]
+        gradients = [self._gradients(racer) for racer in range(len(places))]
         return [[", ".join(filter(None, pair)) for pair in zip(places, gradients, strict=True)], gradients]
+
+    def _gradients(self, racer: int) -> str:
+        count = int(self.recording.evaluations[racer, -1])
+        return self._words.ngettext("{count} gradient", "{count} gradients", count)
 
     def _distances(self, distances: Sequence[float]) -> list[str]:
         """Write distances with equal decimals, and those that are too small to notice as an upper bound."""

@@ -290,8 +290,7 @@ def test_level_of_a_higher_minimum_is_named(scenes, record):
     assert Results(record(scenes["quartic_race"])).higher_minima == [pytest.approx(-1979.2, abs=0.1)]
     assert Results(record(scenes["saddle"])).higher_minima == []
     film = film_of(record(scenes["quartic_race"]))
-    (curves,) = film.canvas().figure.axes[1].child_axes
-    assert "higher minimum" in [text.get_text() for text in curves.texts]
+    assert words(film, 0, "curves") == ["higher minimum"]
 
 
 def test_opacity_of_receding_curves_is_at_least_a_half(ravine_race):
