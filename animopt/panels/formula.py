@@ -1,90 +1,410 @@
-"""The function, and the update rule of one racer's optimizer."""
+"""The update rule of one racer's optimizer, one line at a time."""
 
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain, product
 from typing import final
 
-from animopt.drawing.artists import draw_racer_marker, use_pixel_units
+import numpy as np
+
+from animopt.core.arrays import Array
+from animopt.core.language import Language, language, translatable
+from animopt.drawing.artists import Markers, draw_racer_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.mpl import Text
-from animopt.drawing.text import LINE_HEIGHT, fit_text, formula_mathtext, set_numbers, text_width, write
-from animopt.recording.update_rules import update_rule
+from animopt.drawing.mpl import Path, Text
+from animopt.drawing.text import fit_text, text_width, write
+from animopt.recording.timeline import SAMPLE_RATE
+from animopt.recording.update_rules import UpdateRule, format_setting
+
+LIT_SECONDS = 0.4
+"""Minimum number of seconds for which a line is lit, on average."""
+
+LARGEST, FAIR = 22.0, 18.0
+"""Largest type size, and the one down to which as much as possible is shown, in pixels of a 1280 × 720 picture."""
+
+ROW_HEIGHTS = (1.36, 1.5)
+"""Minimum and maximum height of a row in type sizes."""
+
+GAP = 0.4
+"""Height of the gaps between the rule, the numbers and the legend, in rows."""
+
+ROOT = 0.25
+"""Additional height of a line with a root, and of its numbers, in rows."""
+
+INDENT, NUMBERS_INDENT, SPACE = 0.6, 1.6, 1.2
+"""Indents of the lines and of their numbers, and the space between entries of the legend, in type sizes."""
+
+MAX_SHARE = 0.55
+"""Maximum part of the width that is to the left of a legend beside the lines."""
+
+BY_COORDINATE = translatable("Squares, roots and quotients act on each coordinate.")
+
+_ALL, _LIT, _NONE = "all", "lit", "none"
+"""The lines whose numbers are shown."""
+
+_BELOW, _BESIDE, _LINE, _NOWHERE = "below", "beside", "line", "nowhere"
+"""The place of the legend: below everything, also to the right of the rule, or so for the lit line only."""
+
+_CONTENTS = (
+    *((_ALL, _BELOW), (_ALL, _BESIDE)),
+    *((_LIT, _BELOW), (_LIT, _BESIDE), (_LIT, _LINE), (_LIT, _NOWHERE)),
+)
+"""Numbers and legends that are shown with the rule, in order of preference. The rule is shown alone if none fits."""
+
+_GLYPHS = {"leftarrow": "←", "times": "×", "cdot": "·", "sqrt": "√", "max": "max", "quad": "  "}
+"""Characters as wide as commands of mathtext. The other commands are Greek letters."""
+
+Widths = Callable[[str], float]
+"""A function that returns the width of a text in type sizes."""
 
 
 @final
 @dataclass(frozen=True)
 class Formula:
-    """One racer's update rule, and the numbers of the current step below or beside it if there is room."""
+    """One racer's update rule with the meanings of its symbols, and the numbers of a step.
+
+    While the race goes from one step to the next, the lines of the rule are lit one after the other. Where the steps
+    are too short for this, the panel stays at one step while the race takes several. `moments` are evenly spaced
+    moments of the clip, from which these steps are chosen; without any, every step is shown.
+    """
 
     racer: int = 0
+    moments: Sequence[Moment] = ()
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Draw the racer's name, the function and the rule. The numbers move."""
+        """Draw the racer's name, the rule and the legend. The lit line, the numbers and the step move."""
         width, height = use_pixel_units(axes)
-        largest = theme.text(18)
-        rules = [update_rule(recording, self.racer, step) for step in range(int(recording.steps[self.racer]))]
+        words = language(recording.language)
+        rule = UpdateRule(recording, self.racer)
+        walk = plan_walk(self.moments, int(recording.steps[self.racer]), len(rule.lines))
+        widths = _widths(axes)
+        lay_out = _Layout(rule, _longest_numbers(rule, walk.starts), width, theme.min_text, words, widths).page
+        for contents, size in _candidates(theme):
+            page = lay_out(contents, size)
+            if page.width <= width and page.rows * ROW_HEIGHTS[0] * size <= height:
+                break
+        row_height = size * float(np.clip(height / (page.rows * size), *ROW_HEIGHTS))
 
-        def typeset(mathtext: str, color: str) -> Text:
-            return axes.text(0, 0, mathtext, fontsize=largest, color=color, va="baseline")
+        def write_row(indent: float, row: float, source: str, color: str, *, animated: bool = False) -> Text:
+            y = (row + 0.5) * row_height + 0.3 * size
+            text = write(axes, indent * size, y, "", size, color, va="baseline", animated=animated)
+            text.set(text=source, parse_math=True, visible=y <= height)
+            return text
 
-        symbols = [typeset(f"${line}$", theme.ink) for line in rules[0].lines]
-        filled = zip(*(rule.filled for rule in rules if rule.filled), strict=True)
-        # The longest numbers in each line, by an estimate from their mathtext.
-        longest = [max(lines, key=lambda line: (line.count(r"\times"), len(line))) for lines in filled]
-        numbers = [typeset(f"${line}$", theme.muted) for line in longest]
-        symbols_width = max(map(text_width, symbols), default=0) + 1.5 * largest
-        numbers_width = max(map(text_width, numbers), default=0)
-        above = 2 if recording.formula else 1
+        settings = recording.settings[self.racer] if rule.lines else ""
+        label = self._draw_name(axes, recording, theme, size, 0.5 * row_height + 0.3 * size, settings)
+        if not rule.lines:
+            for number, setting in enumerate(_all_settings(recording, self.racer), start=1):
+                fit_text(write_row(1.6, number, setting, theme.muted), width - 1.6 * size, theme.min_text)
+            return lambda moment: ()
+        entries: dict[int | None, list[Text]] = defaultdict(list)
+        for entry in page.legend:
+            text = write_row(entry.indent, entry.row, entry.words, theme.muted, animated=entry.line is not None)
+            entries[entry.line].append(text)
+        lines = [
+            write_row(INDENT, row, f"${line}$", theme.muted, animated=True)
+            for line, row in zip(rule.lines, page.lines, strict=True)
+        ]
+        places = {
+            row: write_row(NUMBERS_INDENT, row, "", theme.ink, animated=True)
+            for row in dict.fromkeys(chain.from_iterable(page.numbers))
+        }
+        bar = _bar(axes, theme, self.racer, size)
+        filled = cache(rule.filled)
 
-        def type_size(wide: float, rows: int) -> float:
-            """Return the type size for a number of rows that are `wide` in the largest type."""
-            return min(largest, largest * width / wide, height / (rows * LINE_HEIGHT))
-
-        # The numbers are beside the rule or below it, whichever allows the larger type.
-        size, spacing = max(
-            (type_size(symbols_width + numbers_width, above + len(symbols)), 1),
-            (type_size(max(symbols_width, largest + numbers_width), above + 2 * len(symbols)), 2),
-        )
-        if size < theme.min_text:
-            for text in numbers:
-                text.remove()
-            numbers = []
-            size, spacing = type_size(symbols_width, above + len(symbols)), 1
-        size = max(size, theme.min_text)
-        left = size if spacing == 2 else symbols_width * size / largest
-
-        def baseline(row: int) -> float:
-            return (row + 0.7) * LINE_HEIGHT * size
-
-        self._draw_name(axes, recording, theme, size, baseline(0))
-        if recording.formula:
-            function = typeset(formula_mathtext(recording.formula), theme.muted)
-            function.set(y=baseline(1), fontsize=min(size, 0.98 * largest * width / text_width(function)))
-            function.set_visible(float(function.get_fontsize()) >= theme.min_text)
-        for index, text in enumerate(symbols):
-            text.set(y=baseline(above + spacing * index), fontsize=size)
-            text.set_visible(text.get_position()[1] <= height and text_width(text) <= width)
-        for index, text in enumerate(numbers):
-            text.set(x=left, y=baseline(above + spacing * (index + 1) - 1), animated=True)
+        @cache
+        def typeset(step: int, index: int) -> tuple[list[str], float]:
+            """Return the rows of a line's numbers for matplotlib, and the type size at which they fit."""
+            room, count = width / size - NUMBERS_INDENT, len(page.numbers[index])
+            # The numbers for which there is room are the longest by an estimate.
+            for scale in 1.04 ** np.arange(20):
+                rows = _wrapped(filled(step)[index], scale * room, widths)
+                if len(rows) <= count and max(map(widths, rows)) <= scale * room:
+                    break
+            return rows[:count], size / scale
 
         def move(moment: Moment) -> Artists:
-            lines = rules[min(int(moment.step), len(rules) - 1)].filled
-            for text, line in zip(numbers, lines, strict=False):
-                # The longest line is not always the widest.
-                set_numbers(text, f"${line}$", size, width - left, height, theme.min_text)
-            return numbers if lines else []
+            step, lit = walk.at(moment)
+            label.set_text(_step_label(words, step))
+            numbers = filled(step)
+            for index, text in enumerate(lines):
+                text.set_color(theme.ink if numbers and index == lit else theme.muted)
+            if not numbers:
+                # The racer has diverged.
+                return [label, *lines]
+            bar.set_positions(np.array([[0.0, lines[lit].get_position()[1]]]))
+            shown = [label, *lines, *entries.get(lit, [])]
+            # With the numbers of one line only, all lines share their places.
+            for index in range(len(lines)) if page.one_place_each else [lit]:
+                rows, numbers_size = typeset(step, index) if page.numbers[index] else ((), size)
+                for row, source in zip(page.numbers[index], rows, strict=False):
+                    places[row].set(text=source, parse_math=True, fontsize=numbers_size)
+                    places[row].set_color(theme.ink if index == lit else theme.muted)
+                    shown.append(places[row])
+            return [bar, *shown]
 
         return move
 
-    def _draw_name(self, axes: Axes, recording: Recording, theme: Theme, size: float, baseline: float) -> None:
-        """Draw the racer's marker and name, and its settings if there is room."""
+    def _draw_name(self, axes: Axes, recording: Recording, theme: Theme, size: float, y: float, settings: str) -> Text:
+        """Draw the racer's marker and name, and settings if there is room. Return the text of the step."""
         width = axes.get_xlim()[1]
-        draw_racer_marker(axes, theme, self.racer, 0.6 * size, baseline - 0.36 * size)
-        left = 1.6 * size
-        name = fit_text(
-            write(axes, left, baseline, recording.names[self.racer], size, theme.ink, va="baseline"),
-            width - left,
-            theme.min_text,
+        draw_racer_marker(axes, theme, self.racer, 0.6 * size, y - 0.36 * size)
+        longest = _step_label(language(recording.language), recording.last_step)
+        label = write(axes, width, y, longest, size, theme.muted, ha="right", va="baseline", animated=True)
+        left, right = 1.6 * size, width - text_width(label) - size
+        name = write(axes, left, y, recording.names[self.racer], size, theme.ink, va="baseline")
+        left += text_width(fit_text(name, right - left, theme.min_text)) + size
+        text = write(axes, left, y, settings, size, theme.muted, va="baseline")
+        text.set_visible(text_width(text) <= right - left)
+        return label
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """The steps that are shown one after the other, each line by line.
+
+    `starts` are these steps, ascending, from 0 to `steps` - 1, and `lit_from` (starts × lines,) the fractional steps
+    from which each line is lit. `end` is the progress of the clip after which a loop rewinds the race.
+    """
+
+    starts: Sequence[int]
+    steps: int
+    lines: int
+    lit_from: Array
+    end: float
+
+    def at(self, moment: Moment) -> tuple[int, int]:
+        """Return the step that is shown at a moment, and the index of the lit line."""
+        if moment.progress > self.end:
+            return 0, 0
+        if moment.step >= self.steps:
+            return self.steps - 1, self.lines - 1
+        start, line = divmod(int(np.searchsorted(self.lit_from, moment.step, side="right")) - 1, self.lines)
+        return self.starts[start], line
+
+
+def plan_walk(moments: Sequence[Moment], steps: int, lines: int) -> _Walk:
+    """Choose the steps from evenly spaced moments of the clip, so that each line is lit for long enough."""
+    if not moments:
+        return _Walk(range(steps), steps, lines, np.arange(steps * lines) / max(lines, 1), np.inf)
+    reached = np.array([moment.step for moment in moments])
+    last = len(reached) - 1 - int(reached[::-1].argmax())
+    reached = np.maximum.accumulate(reached[: last + 1])
+    # Pauses do not count. Otherwise a line would be skipped that is lit during one.
+    seconds = np.append(0, np.cumsum(np.diff(reached) > 0)) / SAMPLE_RATE
+    reached_at = np.interp(np.arange(steps + 1), reached, seconds)
+    starts = [0]
+    for step in range(1, steps):
+        if min(reached_at[step] - reached_at[starts[-1]], reached_at[steps] - reached_at[step]) >= LIT_SECONDS * lines:
+            starts.append(step)
+    begin, length = reached_at[starts, None], np.diff(reached_at[[*starts, steps]])[:, None]
+    lit_from = np.interp(begin + length * np.arange(lines) / max(lines, 1), seconds, reached)
+    # The exact start of a step may be lost in rounding.
+    lit_from[:, :1] = np.array(starts)[:, None]
+    return _Walk(starts, steps, lines, lit_from.ravel(), moments[last].progress)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An entry of the legend, with its indent in type sizes, and the only line for which it is shown, if any."""
+
+    indent: float
+    row: float
+    words: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The rows of the panel in one type size, counted from the racer's name. A row may be a fraction.
+
+    Attributes:
+        lines: The row of each line.
+        numbers: The rows for the numbers of each line.
+        one_place_each: Whether the numbers of each line have rows of their own.
+        legend: The entries of the legend.
+        rows: Number of rows.
+        width: Width of the widest row in pixels.
+    """
+
+    lines: Sequence[float]
+    numbers: Sequence[Sequence[float]]
+    one_place_each: bool
+    legend: Sequence[_Entry]
+    rows: float
+    width: float
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Lays out pages `width` pixels wide. `longest` are the longest numbers of each line."""
+
+    rule: UpdateRule
+    longest: Sequence[str]
+    width: float
+    min_size: float
+    words: Language
+    widths: Widths
+
+    def page(self, contents: tuple[str, str], size: float) -> _Page:
+        """Return the page with some contents in a type size."""
+        numbers, place = contents
+        room, lines = self.width / size, self.rule.lines
+        filled = [_wrapped(line, room - NUMBERS_INDENT, self.widths) for line in self.longest]
+        counts = [len(rows) if numbers != _NONE else 0 for rows in filled]
+        # The height of a row of each line, and of its numbers.
+        steps = [1 + ROOT if r"\sqrt" in line else 1.0 for line in lines]
+        heights = [step * (1 + (count if numbers == _ALL else 0)) for step, count in zip(steps, counts, strict=True)]
+        line_rows = [1.0 + sum(heights[:index]) + step - 1 for index, step in enumerate(steps)]
+        first_rows = [row + step for row, step in zip(line_rows, steps, strict=True)]
+        end = 1.0 + sum(heights)
+        if numbers == _LIT:
+            first_rows = [end + GAP + step - 1 for step in steps]
+            end += GAP + max(step * count for step, count in zip(steps, counts, strict=True))
+        beside = self._beside(line_rows, room) if place != _BELOW else []
+        legend: list[_Entry] = []
+        if place == _LINE:
+            for line in range(len(lines)):
+                legend += _flow(self._entries(line), beside, end, room, self.widths, line)
+        elif place != _NOWHERE:
+            legend = _flow(self._entries(), beside, end, room, self.widths)
+        widest = [
+            *(INDENT + self.widths(line) for line in lines),
+            # Numbers that are wider are typeset smaller.
+            *(
+                NUMBERS_INDENT + self.widths(row) * self.min_size / size
+                for rows, count in zip(filled, counts, strict=True)
+                for row in rows[:count]
+            ),
+            *(entry.indent + self.widths(entry.words) for entry in legend),
+        ]
+        return _Page(
+            line_rows,
+            [
+                [first + each * step for each in range(count)]
+                for first, step, count in zip(first_rows, steps, counts, strict=True)
+            ],
+            numbers == _ALL,
+            legend,
+            max([end, *(entry.row + 1 for entry in legend)]),
+            size * max(widest, default=0.0),
         )
-        left += text_width(name) + size
-        settings = write(axes, left, baseline, recording.settings[self.racer], size, theme.muted, va="baseline")
-        settings.set_visible(text_width(settings) <= width - left)
+
+    def _entries(self, line: int | None = None) -> list[str]:
+        """Return the entries of the legend for a line, or for all lines."""
+        entries = [f"${', '.join(symbols)}$: {self.words.gettext(each)}" for symbols, each in self.rule.legend(line)]
+        by_coordinate = any(r"\sqrt" in each for each in (self.rule.lines if line is None else [self.rule.lines[line]]))
+        return [*entries, self.words.gettext(BY_COORDINATE)] if by_coordinate else entries
+
+    def _beside(self, line_rows: Sequence[float], room: float) -> list[tuple[float, float]]:
+        """Return the rows and indents of a column to the right of the lines that leave it some room."""
+        ends = [INDENT + self.widths(line) + 2 * SPACE for line in self.rule.lines]
+        column = max((end for end in ends if end < MAX_SHARE * room), default=0.0)
+        return [(row, column) for row, end in zip(line_rows, ends, strict=True) if end <= column]
+
+
+def _flow(
+    entries: Sequence[str],
+    slots: Sequence[tuple[float, float]],
+    end: float,
+    room: float,
+    widths: Widths,
+    line: int | None = None,
+) -> list[_Entry]:
+    """Place each entry in the first row in which it fits: in `slots` (row, indent), or from the row `end` on."""
+    free = [*slots, *((end + GAP + row, INDENT) for row in range(len(entries)))]
+    places = []
+    for words in entries:
+        index = next((index for index, (_, x) in enumerate(free) if x == INDENT or x + widths(words) <= room))
+        row, indent = free[index]
+        places.append(_Entry(indent, row, words, line))
+        free[index] = row, indent + widths(words) + SPACE
+    return places
+
+
+def _candidates(theme: Theme) -> list[tuple[tuple[str, str], float]]:
+    """Return contents with type sizes, in order of preference: down to the fair size, contents before size."""
+    fair, smallest = theme.text(FAIR), theme.min_text
+    large = np.linspace(theme.text(LARGEST), fair, 5)
+    small = np.linspace(fair, max(smallest, 0.75 * fair), 5)
+    return [
+        *product(_CONTENTS, large),
+        *((contents, size) for size, contents in product(small, _CONTENTS)),
+        *(((_NONE, _NOWHERE), size) for size in [*large, *small, smallest]),
+    ]
+
+
+def _step_label(words: Language, step: int) -> str:
+    return words.gettext("step {step} → {following}", step=step, following=step + 1)
+
+
+def _all_settings(recording: Recording, racer: int) -> list[str]:
+    """Return a racer's settings: first those that were given, then torch's other numbers."""
+    given = [each for each in re.split(r", (?![^(]*\))", recording.settings[racer]) if each]
+    others = (
+        (name, value)
+        for name, value in recording.hyperparameters[racer].items()
+        if isinstance(value, (int, float, tuple)) and not isinstance(value, bool)
+    )
+    known = {each.split()[0] for each in given}
+    return [*given, *(rf"{name} \({format_setting(value)}\)" for name, value in others if name not in known)]
+
+
+def _longest_numbers(rule: UpdateRule, steps: Sequence[int]) -> list[str]:
+    """Return the longest numbers of each line, by an estimate from their mathtext."""
+    filled = [lines for lines in map(rule.filled, steps) if lines] or [rule.lines]
+    return [max(numbers, key=lambda line: (line.count(r"\times"), len(line))) for numbers in zip(*filled, strict=True)]
+
+
+def _wrapped(line: str, width: float, widths: Widths) -> list[str]:
+    """Split the mathtext of a line into rows that are at most `width` type sizes wide, if possible."""
+    if widths(line) <= width:
+        return [f"${line}$"]
+    rows: list[str] = []
+    for equation in line.split(r",\quad "):
+        first, *others = _pieces(equation)
+        rows.append(first)
+        for piece in others:
+            if widths(rows[-1] + piece) <= width:
+                rows[-1] += piece
+            else:
+                # After an empty group, an operator has its space.
+                rows.append(f"{{}}{piece}")
+    return [f"${row}$" for row in rows]
+
+
+def _pieces(equation: str) -> list[str]:
+    """Split mathtext before the operators that are not in parentheses, and before a divisor in parentheses."""
+    pieces: list[str] = []
+    for part in re.split(r"(?= [=+-] |/\()", equation):
+        if pieces and sum(map(pieces[-1].count, "({")) > sum(map(pieces[-1].count, ")}")):
+            pieces[-1] += part
+        else:
+            pieces.append(part)
+    return pieces
+
+
+def _widths(axes: Axes) -> Widths:
+    """Return a function that estimates widths without parsing mathtext, which takes some milliseconds for each line."""
+    size = 20.0
+    text = axes.text(0, 0, "", fontsize=size, parse_math=False, animated=True)
+
+    @cache
+    def width(mathtext: str) -> float:
+        plain = re.sub(r"\\hat|\\mathbf|[{}_^$]", "", mathtext).replace(r"\,", " ")
+        text.set_text(re.sub(r"\\([a-z]+)", lambda found: _GLYPHS.get(found[1], "β"), plain).replace("-", "−"))
+        measured = 1.01 * text_width(text) / size
+        text.set_text("")
+        return measured
+
+    return width
+
+
+def _bar(axes: Axes, theme: Theme, racer: int, size: float) -> Markers:
+    """Create the bar to the left of the lit line."""
+    width, above, below = max(2.0, 0.16 * size), 0.95 * size, 0.35 * size
+    shape = Path([[0, -below], [width, -below], [width, above], [0, above], [0, -below]], closed=True)
+    return Markers(axes, shape, facecolor=theme.hue(racer), linewidth=0, animated=True)

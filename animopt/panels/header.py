@@ -27,7 +27,6 @@ class Header:
     """
 
     caption: str = ""
-    formula: bool = True
     titled: bool = True
     races: Sequence[Recording] = ()
 
@@ -51,7 +50,7 @@ class Header:
         formula = axes.text(
             0,
             row,
-            formula_mathtext(recording.formula) if self.formula and recording.formula else "",
+            formula_mathtext(recording.formula) if recording.formula else "",
             fontsize=theme.text(19),
             color=theme.muted,
             va="baseline",

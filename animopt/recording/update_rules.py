@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from string import Template
 from typing import Any
 
 import numpy as np
 
 from animopt.core.arrays import Array
+from animopt.core.language import translatable
 from animopt.recording.recording import Recording
 
-_VELOCITY = r"$v_new $gets $mu\,$v + $g"
+_VELOCITY = r"$velocity_new $gets $mu\,$velocity + $g"
 _SQUARE = r"$s_new $gets $alpha\,$s + (1 - $alpha)\,$g^2"
 _MOMENTS = (
     r"$m_new $gets $beta1\,$m + (1 - $beta1)\,$g",
@@ -18,67 +20,82 @@ _MOMENTS = (
 )
 _M_HAT = r"$m_hat = $m_new/(1 - $beta1^{$t})"
 _V_HAT = r"$v_hat = $v_new/(1 - $beta2^{$t})"
-_SCALED = r"$x_new $gets $x - $lr\,$g/(\sqrt{$s_new} + $eps)"
 _SCALED_MEAN = r"$x_new $gets $x - $lr\,$m_hat/(\sqrt{$v_hat} + $eps)"
 
 _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
     ("SGD", frozenset()): (r"$x_new $gets $x - $lr\,$g",),
     # Polyak 1964. In torch the learning rate is not part of the velocity.
-    ("SGD", frozenset({"momentum"})): (_VELOCITY, r"$x_new $gets $x - $lr\,$v_new"),
+    ("SGD", frozenset({"momentum"})): (_VELOCITY, r"$x_new $gets $x - $lr\,$velocity_new"),
     # Sutskever et al. 2013.
-    ("SGD", frozenset({"momentum", "nesterov"})): (_VELOCITY, r"$x_new $gets $x - $lr\,($g + $mu\,$v_new)"),
+    ("SGD", frozenset({"momentum", "nesterov"})): (_VELOCITY, r"$x_new $gets $x - $lr\,($g + $mu\,$velocity_new)"),
     # Duchi et al. 2011.
-    ("Adagrad", frozenset()): (r"$s_new $gets $s + $g^2", _SCALED),
+    ("Adagrad", frozenset()): (r"$sum_new $gets $sum + $g^2", r"$x_new $gets $x - $lr\,$g/(\sqrt{$sum_new} + $eps)"),
     # Tieleman and Hinton 2012; centered: Graves 2013.
-    ("RMSprop", frozenset()): (_SQUARE, _SCALED),
+    ("RMSprop", frozenset()): (_SQUARE, r"$x_new $gets $x - $lr\,$g/(\sqrt{$s_new} + $eps)"),
     ("RMSprop", frozenset({"centered"})): (
         _SQUARE,
         r"$m_new $gets $alpha\,$m + (1 - $alpha)\,$g",
         r"$x_new $gets $x - $lr\,$g/(\sqrt{$s_new - $m_new^2} + $eps)",
     ),
-    # Kingma and Ba 2015; with decay: Loshchilov and Hutter 2019.
-    ("Adam", frozenset()): (*_MOMENTS, _M_HAT, _V_HAT, _SCALED_MEAN),
-    ("AdamW", frozenset()): (*_MOMENTS, _M_HAT, _V_HAT, _SCALED_MEAN),
-    ("AdamW", frozenset({"weight_decay"})): (
-        *(*_MOMENTS, _M_HAT, _V_HAT),
-        r"$x_new $gets (1 - $lr \cdot $decay)\,$x - $lr\,$m_hat/(\sqrt{$v_hat} + $eps)",
+    # Kingma and Ba 2015.
+    ("Adam", frozenset()): (*_MOMENTS, rf"{_M_HAT},\quad {_V_HAT}", _SCALED_MEAN),
+    # Reddi, Kale and Kumar 2018. In torch the largest mean is one without the correction.
+    ("Adam", frozenset({"amsgrad"})): (
+        *_MOMENTS,
+        r"$u_new $gets \max($u, $v_new)",
+        rf"{_M_HAT},\quad $u_hat = $u_new/(1 - $beta2^{{$t}})",
+        r"$x_new $gets $x - $lr\,$m_hat/(\sqrt{$u_hat} + $eps)",
     ),
     # Dozat 2016, with torch's momentum schedule.
     ("NAdam", frozenset()): (
-        r"$mu_t = $beta1\,(1 - 0.96^{$psi \cdot $t}/2)",
-        r"$p_new $gets $mu_t \cdot $p",
-        *_MOMENTS,
-        r"$m_hat = $mu_next\,$m_new/(1 - $mu_next \cdot $p_new) + (1 - $mu_t)\,$g/(1 - $p_new)",
-        _V_HAT,
-        _SCALED_MEAN,
+        r"$mu_t = $beta1\,(1 - 0.96^{$psi \cdot $t}/2),\quad $p_new $gets $mu_t \cdot $p",
+        _MOMENTS[0],
+        rf"{_MOMENTS[1]},\quad {_V_HAT}",
+        r"$n_hat = $mu_next\,$m_new/(1 - $mu_next \cdot $p_new) + (1 - $mu_t)\,$g/(1 - $p_new)",
+        r"$x_new $gets $x - $lr\,$n_hat/(\sqrt{$v_hat} + $eps)",
     ),
 }
 """The lines of each rule, by the class and by those settings that change the rule and are neither 0 nor False."""
+
+_DECAYS = {"weight_decay", "decoupled_weight_decay", "maximize"}
+"""Settings that change every rule in the same way."""
 
 IMPLEMENTATION_SETTINGS = frozenset({"foreach", "fused", "capturable", "differentiable"})
 """Settings that change how torch computes a step, but not the step."""
 
 _COMMON_SETTINGS = IMPLEMENTATION_SETTINGS | {
-    *("lr", "betas", "alpha", "eps", "momentum_decay", "initial_accumulator_value", "decoupled_weight_decay"),
+    *("lr", "betas", "alpha", "eps", "momentum_decay", "initial_accumulator_value", *_DECAYS),
 }
-"""Settings that do not change the lines of a rule."""
+"""Settings that do not change the lines of `_RULES`."""
 
-# A slot whose name ends in _new has the value after the step.
-_SYMBOLS = {f"{letter}{suffix}": letter for letter in "xgtsmvp" for suffix in ("", "_new")} | {
-    "gets": r"\leftarrow",
-    "lr": r"\eta",
-    "eps": r"\epsilon",
-    "mu": r"\mu",
-    "alpha": r"\alpha",
-    "decay": r"\lambda",
-    "psi": r"\psi",
-    "beta1": r"\beta_1",
-    "beta2": r"\beta_2",
-    "m_hat": r"\hat{m}",
-    "v_hat": r"\hat{v}",
-    "mu_t": r"\mu_t",
-    "mu_next": r"\mu_{t+1}",
-}
+_LEGEND: tuple[tuple[Mapping[str, str], str], ...] = (
+    ({"x": r"\mathbf{x}"}, translatable("point (x, y)")),
+    ({"g": r"\mathbf{g}"}, translatable("gradient")),
+    ({"velocity": r"\mathbf{v}"}, translatable("velocity")),
+    ({"sum": r"\mathbf{s}"}, translatable("sum of squared gradients")),
+    ({"m": r"\mathbf{m}"}, translatable("mean gradient")),
+    ({"s": r"\mathbf{s}", "v": r"\mathbf{v}"}, translatable("mean squared gradient")),
+    ({"u": r"\mathbf{u}"}, translatable("largest mean squared gradient so far")),
+    ({"n_hat": r"\hat{\mathbf{m}}"}, translatable("mean gradient, looking ahead")),
+    (
+        {"m_hat": r"\hat{\mathbf{m}}", "v_hat": r"\hat{\mathbf{v}}", "u_hat": r"\hat{\mathbf{u}}"},
+        translatable("corrected for the start at 0"),
+    ),
+    ({"lr": r"\eta"}, translatable("learning rate")),
+    ({"mu": r"\mu"}, translatable("momentum")),
+    ({"mu_t": r"\mu_t", "mu_next": r"\mu_{t+1}"}, translatable("momentum of this step and of the next")),
+    ({"p": "p"}, translatable("product of the momenta so far")),
+    ({"alpha": r"\alpha"}, translatable("decay rate")),
+    ({"beta1": r"\beta_1", "beta2": r"\beta_2"}, translatable("decay rates")),
+    ({"psi": r"\psi"}, translatable("momentum decay")),
+    ({"decay": r"\lambda"}, translatable("weight decay")),
+    ({"eps": r"\epsilon"}, translatable("prevents division by 0")),
+    ({"t": "t"}, translatable("number of the step")),
+)
+"""Slots of the templates with their symbols in mathtext, and what they mean. Vectors are bold."""
+
+_SYMBOLS = {slot: symbol for slots, _ in _LEGEND for slot, symbol in slots.items()}
+
 _SETTINGS = {name: name for name in ("lr", "eps", "alpha")} | {
     "momentum": "mu",
     "weight_decay": "decay",
@@ -86,40 +103,64 @@ _SETTINGS = {name: name for name in ("lr", "eps", "alpha")} | {
 }
 _STATE = {
     "x": "x",
-    "momentum_buffer": "v",
-    "sum": "s",
+    "momentum_buffer": "velocity",
+    "sum": "sum",
     "square_avg": "s",
     "grad_avg": "m",
     "exp_avg": "m",
     "exp_avg_sq": "v",
+    "max_exp_avg_sq": "u",
     "mu_product": "p",
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UpdateRule:
-    """An update rule in mathtext without dollar signs.
+    """A racer's update rule.
 
-    Attributes:
-        lines: The rule in symbols, one entry per line. Empty if the rule is unknown.
-        filled: The same lines with the numbers of one step. Empty if the numbers are not finite.
+    A slot of its templates whose name ends in "_new" has the value after the step.
     """
 
-    lines: tuple[str, ...]
-    filled: tuple[str, ...]
+    recording: Recording
+    racer: int
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The rule in symbols, one entry per line, in mathtext without dollar signs. Empty if the rule is unknown."""
+        symbols = {**_SYMBOLS, **{f"{slot}_new": symbol for slot, symbol in _SYMBOLS.items()}}
+        return tuple(each.substitute(symbols, gets=r"\leftarrow", raw=_SYMBOLS["g"]) for each in self._templates)
 
-@np.errstate(all="ignore")
-def update_rule(recording: Recording, racer: int, step: float) -> UpdateRule:
-    """Return a racer's rule with the numbers of the step that follows `step`, or of its last step."""
-    before = min(int(step), int(recording.steps[racer]) - 1)
-    active = frozenset(name for name, value in recording.hyperparameters[racer].items() if np.any(value))
-    templates = list(map(Template, _RULES.get((_torch_class(recording, racer), active - _COMMON_SETTINGS), ())))
-    lines = tuple(template.substitute(_SYMBOLS) for template in templates)
-    if not templates or not np.isfinite(recording.xy[racer, before : before + 2]).all():
-        return UpdateRule(lines, ())
-    numbers = _numbers(recording, racer, before)
-    return UpdateRule(lines, tuple(template.substitute(numbers) for template in templates))
+    def legend(self, line: int | None = None) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """Return the symbols in a line, or in all lines, in mathtext without dollar signs, and what they mean."""
+        templates = self._templates if line is None else [self._templates[line]]
+        used = {slot.removesuffix("_new") for template in templates for slot in template.get_identifiers()}
+        entries = ((tuple(slots[slot] for slot in slots if slot in used), meaning) for slots, meaning in _LEGEND)
+        return tuple((symbols, meaning) for symbols, meaning in entries if symbols)
+
+    @np.errstate(all="ignore")
+    def filled(self, step: int) -> tuple[str, ...]:
+        """Return the lines with the numbers of the step that follows `step`. Empty if they are not finite."""
+        if not (self._templates and np.isfinite(self.recording.xy[self.racer, step : step + 2]).all()):
+            return ()
+        slots = _numbers(self.recording, self.racer, step)
+        return tuple(template.substitute(slots) for template in self._templates)
+
+    @cached_property
+    def _templates(self) -> tuple[Template, ...]:
+        settings = self.recording.hyperparameters[self.racer]
+        active = {name for name, value in settings.items() if np.any(value)}
+        name = _torch_class(self.recording, self.racer)
+        if name == "AdamW":
+            name = "Adam"
+        lines = list(_RULES.get((name, frozenset(active - _COMMON_SETTINGS)), ()))
+        if lines and "weight_decay" in active and _decoupled(self.recording, self.racer):
+            # Loshchilov and Hutter 2019.
+            lines[-1] = lines[-1].replace("$gets $x", r"$gets (1 - $lr \cdot $decay)\,$x")
+            active.remove("weight_decay")
+        if lines and active & {"weight_decay", "maximize"}:
+            sign, decay = "-" if "maximize" in active else "", r" + $decay\,$x" if "weight_decay" in active else ""
+            lines.insert(0, f"$g $gets {sign}$raw{decay}")
+        return tuple(map(Template, lines))
 
 
 @np.errstate(all="ignore")
@@ -196,8 +237,10 @@ def format_mathtext(value: Any) -> str:
     return f"{{-{digits}}}" if value < 0 else digits
 
 
-def _setting(value: float) -> str:
-    """Write a setting with all its digits, in mathtext."""
+def format_setting(value: Any) -> str:
+    """Write a setting, a number or several, with all its digits, in mathtext without dollar signs."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(format_setting, value))})"
     mantissa, exponential, power = f"{value:.6g}".partition("e")
     if not exponential:
         return mantissa
@@ -208,6 +251,12 @@ def _setting(value: float) -> str:
 def _torch_class(recording: Recording, racer: int) -> str:
     """Return the name of a racer's class, or "" if the class is not torch's and so lacks the setting foreach."""
     return recording.optimizers[racer] if "foreach" in recording.hyperparameters[racer] else ""
+
+
+def _decoupled(recording: Recording, racer: int) -> bool:
+    """Return whether a racer's weight decay shrinks the point and is not part of the gradient."""
+    name, settings = recording.optimizers[racer], recording.hyperparameters[racer]
+    return name == "AdamW" or bool(settings.get("decoupled_weight_decay"))
 
 
 def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
@@ -234,21 +283,27 @@ def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
         for name, value in recording.hyperparameters[racer].items()
     }
     state = {**recording.states[racer], "x": recording.xy[racer]}
-    numbers: dict[str, Any] = {"g": recording.gradients[racer, before]}
+    gradient = recording.gradients[racer, before]
+    decay = 0.0 if _decoupled(recording, racer) else settings["weight_decay"]
+    numbers: dict[str, Any] = {
+        "raw": gradient,
+        "g": (-gradient if settings["maximize"] else gradient) + decay * state["x"][before],
+    }
     for name, slot in _STATE.items():
         if name in state:
             old, new = state[name][before : before + 2]
             # Before the first step torch has no state. It starts with 0, or with 1 for a product.
             numbers |= {slot: np.where(np.isnan(old) & (before == 0), name == "mu_product", old), f"{slot}_new": new}
-    slots = {slot: _setting(settings[name]) for name, slot in _SETTINGS.items() if name in settings}
+    slots = {slot: format_setting(settings[name]) for name, slot in _SETTINGS.items() if name in settings}
     if "betas" in settings:
         beta1, beta2 = settings["betas"]
         t = int(state["step"][before + 1])
-        slots |= {"beta1": _setting(beta1), "beta2": _setting(beta2), "t": str(t)}
-        numbers |= {"m_hat": numbers["m_new"] / (1 - beta1**t), "v_hat": numbers["v_new"] / (1 - beta2**t)}
+        slots |= {"beta1": format_setting(beta1), "beta2": format_setting(beta2), "t": str(t)}
+        numbers["m_hat"] = numbers["m_new"] / (1 - beta1**t)
+        numbers |= {f"{slot}_hat": numbers[f"{slot}_new"] / (1 - beta2**t) for slot in ("v", "u") if slot in numbers}
         if "p" in numbers:
             mu, mu_next = (_mu(beta1, settings["momentum_decay"], step) for step in (t, t + 1))
             product = numbers["p_new"]
             mean = mu_next * numbers["m_new"] / (1 - mu_next * product) + (1 - mu) * numbers["g"] / (1 - product)
-            numbers |= {"m_hat": mean, "mu_t": mu, "mu_next": mu_next}
+            numbers |= {"n_hat": mean, "mu_t": mu, "mu_next": mu_next}
     return {"gets": "=", **slots, **{slot: format_mathtext(value) for slot, value in numbers.items()}}

@@ -275,7 +275,6 @@ def _stage(
         "caption": staging.caption,
         "question": staging.question,
         "titled": staging.titled,
-        "formula": "formula" not in boxes,
         "racer": staging.focus,
         "sweep": CameraSweep(staging.azimuth or 0.0, staging.turn or 0.0, staging.elevation or 0.0),
         "surface": staging.surface,

@@ -37,7 +37,7 @@ def shown(monkeypatch, make_film, ravine_race):
 def test_panels_get_the_values_that_their_constructors_name(shown):
     names = ("wireframe", "contour", "loss", "state")
     film, panels = shown(caption="A caption", question="Which?", focus=2, panels=names)
-    assert (panels["header"].caption, panels["header"].titled, panels["header"].formula) == ("A caption", True, True)
+    assert (panels["header"].caption, panels["header"].titled) == ("A caption", True)
     assert (panels["card"].caption, panels["card"].question) == ("A caption", "Which?")
     assert panels["state"].racer == 2
     assert len(panels["loss"].races) == 1
@@ -46,9 +46,9 @@ def test_panels_get_the_values_that_their_constructors_name(shown):
     assert set(panels) == {"header", "card", *names}
 
 
-def test_header_without_title_or_formula(shown):
+def test_header_without_title(shown):
     _, panels = shown(titled=False, panels=("formula", "contour"), focus=1)
-    assert (panels["header"].titled, panels["header"].formula, panels["formula"].racer) == (False, False, 1)
+    assert (panels["header"].titled, panels["formula"].racer) == (False, 1)
 
 
 def test_panels_need_no_values():
