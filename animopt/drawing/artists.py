@@ -37,7 +37,7 @@ TRAIL_WIDTH = 3.0
 STEP_SIZE = 5.0
 """Diameter of the dot at each step, in pixels of a 1280 × 720 picture."""
 
-OLD_WIDTH, OLD_OPACITY, MIN_OPACITY = 0.7, 0.75, 0.5
+OLD_WIDTH, OLD_OPACITY, MIN_OPACITY = 0.7, 0.85, 0.5
 """Width and opacity of the older part of a trail, as fractions of those of its recent part, and the minimum opacity."""
 
 AGES = OLD_WIDTH, 1.0

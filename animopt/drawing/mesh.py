@@ -26,11 +26,14 @@ HEIGHT_WEIGHT = 0.25
 CELLS = 20
 """Number of cells along the longer side of a mesh on faces."""
 
-FACES = (20, 40, 60, 80, 120)
-"""Numbers of faces along a side, multiples of CELLS. The first one with which the faces follow the surface is used."""
+MAX_FACES = 120
+"""Maximum number of faces along a side."""
+
+FACES_PER_CELL = 1, 2, 3, 4, 6, 8, 12
+"""Numbers of faces along the side of a cell. The first one with which the faces follow the surface is used."""
 
 MAX_ERROR = 0.0025
-"""Maximum distance of the faces from the surface on 99 % of its area, in the camera's units."""
+"""Maximum distance of the faces from the surface on 99 % of its area, in the camera's units, for 1280 × 720 pixels."""
 
 SMOOTHING = 2.0
 """Width of the window over which the slope of a face is averaged, in faces.
@@ -50,8 +53,8 @@ LINE_OPACITIES = 0.12, 0.22, 0.30, 0.38
 OUTLINE_OPACITY = 0.6
 """Opacity of the edge of the surface and of its rims, which hides the stairs at the ends of faces."""
 
-HIGHLIGHT_POWER = 24
-"""Exponent of the highlight: the larger it is, the smaller is the highlight."""
+HIGHLIGHT_SQUARINGS = 4
+"""Number of times that the highlight is squared: the larger it is, the smaller is the highlight."""
 
 
 def _unit(x: float, y: float, z: float) -> Array:
@@ -157,7 +160,11 @@ class ShadedMesh:
     def __init__(self, axes: Axes, theme: Theme, field: HeightField, height: float) -> None:
         self._theme = theme
         self._half = field.half
-        rows, columns = _face_count(field.z), _face_count(field.z.T)
+        # The cells of the mesh are about as wide as they are long.
+        cells = [CELLS if side > field.half.max() / np.sqrt(2) else CELLS // 2 for side in field.half[::-1]]
+        rows, columns = (
+            _face_count(z, count, MAX_ERROR / theme.unit) for z, count in zip((field.z, field.z.T), cells, strict=True)
+        )
         self._grid = _grid(field, _sampled(_sampled(field.z, rows).T, columns).T)
         self.vertices = self._grid.reshape(-1, 3)
         self._normals = _normals(field, rows, columns)
@@ -165,9 +172,7 @@ class ShadedMesh:
         level = (z[:-1, :-1] + z[:-1, 1:] + z[1:, :-1] + z[1:, 1:]) / 4 / height + 0.5
         valley, peak = np.array(to_rgb(theme.valley)), np.array(to_rgb(theme.peak))
         self._tints = valley + np.clip(level, 0, 1)[..., None] * (peak - valley)
-        # The cells of the mesh are about as wide as they are long.
-        cells = [CELLS if side > field.half.max() / np.sqrt(2) else CELLS // 2 for side in field.half]
-        self._lines = MeshLines(self._grid, rows // cells[1], columns // cells[0])
+        self._lines = MeshLines(self._grid, rows // cells[0], columns // cells[1])
         self._edge = MeshLines(self._grid, rows, columns).segments
         self._faces = Faces(axes)
         width = max(0.6, theme.px(0.9))
@@ -200,9 +205,10 @@ class ShadedMesh:
     def _colors(self, camera: Camera, glass: NDArray[np.bool_]) -> Array:
         """Return the colors of the faces (rows, columns, 4) of which some are of glass."""
         theme = self._theme
-        normals = np.where(glass[..., None], -self._normals, self._normals)
-        diffuse = np.maximum(normals @ (LIGHT @ camera.basis), 0)
-        highlight = np.maximum(normals @ (HIGHLIGHT @ camera.basis), 0) ** HIGHLIGHT_POWER
+        light = self._normals @ (np.column_stack([LIGHT, HIGHLIGHT]).T @ camera.basis).T
+        diffuse, highlight = np.maximum(np.where(glass[..., None], -light, light), 0).transpose(2, 0, 1)
+        for _ in range(HIGHLIGHT_SQUARINGS):
+            highlight = highlight * highlight
         colors = np.empty((*glass.shape, 4))
         colors[..., :3] = self._tints * (theme.ambient + theme.diffuse * diffuse)[..., None]
         colors[..., :3] += theme.gloss * highlight[..., None]
@@ -297,16 +303,16 @@ def _sampled(z: Array, faces: int) -> Array:
     return z[np.rint(np.linspace(0, len(z) - 1, faces + 1)).astype(int)]
 
 
-def _face_count(z: Array) -> int:
-    """Return the number of faces along the first axis with which they follow the heights z."""
-    for faces in FACES[:-1]:
+def _face_count(z: Array, cells: int, max_error: float) -> int:
+    """Return the number of faces along the first axis, a multiple of `cells`, with which they follow the heights z."""
+    for faces in [cells * each for each in FACES_PER_CELL if cells * each < MAX_FACES]:
         place = np.linspace(0, faces, len(z))
         before = np.minimum(place.astype(int), faces - 1)
         knots, part = _sampled(z, faces), (place - before)[:, None]
         error = np.abs((1 - part) * knots[before] + part * knots[before + 1] - z)
-        if not np.isfinite(error).any() or np.nanquantile(error, 0.99) <= MAX_ERROR:
+        if not np.isfinite(error).any() or np.nanquantile(error, 0.99) <= max_error:
             return faces
-    return FACES[-1]
+    return MAX_FACES
 
 
 def _normals(field: HeightField, rows: int, columns: int) -> Array:
@@ -332,7 +338,9 @@ def _blurred(z: Array, widths: Sequence[float]) -> Array:
     """Return a table after taking averages twice, over windows with these widths along its axes."""
     for width in (*widths, *widths):
         reach = max(1, round(width / 2))
-        sums = np.cumsum(np.pad(z, [(reach + 1, reach), (0, 0)], mode="edge"), axis=0, dtype=np.float64)
+        # Continued in this way, the table keeps its slope at the edge.
+        padded = np.pad(z, [(reach + 1, reach), (0, 0)], mode="reflect", reflect_type="odd")
+        sums = np.cumsum(padded, axis=0, dtype=np.float64)
         z = (sums[2 * reach + 1 :, :] - sums[: -2 * reach - 1, :]).T / (2 * reach + 1)
     return z
 

@@ -136,11 +136,10 @@ def _floor(surface: Surface, scaled: ScaledSurface) -> Array:
     corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
     # The surface may hide only a part of a side.
     edge = np.vstack([np.linspace(first, last, 31) for first, last in pairwise(corners)])
-    flat = [
-        edge,
-        *(np.array(line) for level in np.linspace(0, 1, FLOOR_LEVELS + 2)[1:-1] for line in lines.lines(level)),
-    ]
-    points = np.concatenate([np.vstack([line, np.full(2, np.nan)]) for line in flat])
+    levels = np.linspace(0, 1, FLOOR_LEVELS + 2)[1:-1]
+    flat = [edge, *(np.array(line) for level in levels for line in lines.lines(level))]
+    # Every second point gives lines that look the same.
+    points = np.concatenate([np.vstack([line[:-1:2], line[-1:], np.full((1, 2), np.nan)]) for line in flat])
     return np.column_stack([(points - scaled.middle) * scaled.scale, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])
 
 

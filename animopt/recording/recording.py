@@ -68,6 +68,11 @@ class SurfacePath:
         """Return the points of the path up to a fractional step, (points, 3)."""
         return self.xyz[: int(np.searchsorted(self.step, step, side="right"))]
 
+    def between(self, first: float, last: float) -> Array:
+        """Return the points of the path after a fractional step and up to another one, (points, 3)."""
+        start, end = np.searchsorted(self.step, [first, last], side="right")
+        return self.xyz[start:end]
+
     def head(self, step: float) -> Array:
         """Return the point at a fractional step, (3,). It is NaN while the racer is outside the domain."""
         after = int(np.searchsorted(self.step, step, side="right"))

@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 
 from animopt import Racer, Scene
 from animopt.drawing.geometry import DISTANCE, Camera, HeightField
-from animopt.drawing.mesh import FACES, GLASS, Faces, ShadedMesh
+from animopt.drawing.mesh import CELLS, GLASS, MAX_FACES, Faces, ShadedMesh
 from animopt.drawing.mpl import Figure
 from animopt.drawing.theme import THEMES
 from animopt.drawing.viewpoint import HEIGHT, ScaledSurface
@@ -92,11 +92,11 @@ def faces_of(function):
 
 
 def test_detail_of_the_function_decides_on_the_number_of_faces():
-    assert faces_of(saddle).tolist() == [FACES[0]] * 2
+    assert faces_of(saddle).tolist() == [CELLS] * 2
     # The ravine is curved across, and nearly straight along.
-    assert faces_of(ravine).tolist() == [FACES[1], FACES[0]]
+    assert faces_of(ravine).tolist() == [30, CELLS]
     assert min(faces_of(rastrigin)) >= 80
-    assert faces_of(drop_wave).tolist() == [FACES[-1]] * 2
+    assert faces_of(drop_wave).tolist() == [MAX_FACES] * 2
     assert faces_of(rosenbrock)[1] > faces_of(ravine)[1]
 
 
@@ -149,3 +149,18 @@ def test_mesh_without_faces_is_drawn_on_request():
         drawn[surface] = film.at(1)
         assert bool(film.canvas().figure.findobj(Faces)) == (surface == "shaded")
     assert not np.array_equal(*drawn.values())
+
+
+def test_plane_is_lit_evenly_to_its_edges(drawn):
+    _, colors, _ = drawn(field_of(lambda x, y: 0.3 * x - 0.2 * y), (200, 40))
+    light = colors[..., :3] / mesh_of(field_of(lambda x, y: 0.3 * x - 0.2 * y))._tints
+    np.testing.assert_allclose(light, np.broadcast_to(light[10, 10], light.shape), atol=0.02)
+
+
+def test_large_picture_has_more_faces():
+    field = ScaledSurface(record(rosenbrock, [], (0.0, 0.0), 0).surface).field
+    axes = Figure().add_axes((0, 0, 1, 1))
+    counts = [
+        len(ShadedMesh(axes, THEMES["light"].scaled(unit, 720 * unit), field, HEIGHT).vertices) for unit in (1, 3)
+    ]
+    assert counts[0] < counts[1]

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from animopt import Racer, Scene
-from animopt.drawing.artists import AGES, STEP_SIZE, TRAIL_WIDTH, Trails, prominence
+from animopt.drawing.artists import AGES, OLD_OPACITY, STEP_SIZE, TRAIL_WIDTH, Trails, prominence
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import MIN_RECENT_STEPS, RECENT_PART, RacerPath
 from animopt.drawing.mpl import Figure
@@ -54,7 +54,7 @@ def test_recent_steps_are_bright_and_wide(ravine_race):
     theme = THEMES["dark"]
     for racer, (old, recent) in enumerate(trails_of(ravine_race, theme, Moment(20))):
         assert to_hex(recent.get_edgecolor()) == theme.hue(racer)
-        assert to_hex(old.get_edgecolor()) == blend(theme.background, theme.hue(racer), 0.75)
+        assert to_hex(old.get_edgecolor()) == blend(theme.background, theme.hue(racer), OLD_OPACITY)
         assert recent.get_linewidth() == TRAIL_WIDTH > old.get_linewidth()
 
 
