@@ -156,7 +156,7 @@ class HeightField:
         rays = eye[:, None] - xyz
         # A ray is clear once it is above the highest point, or outside the rectangle.
         half = self.half.astype(np.float32)[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             above = np.where(rays[2] > 0, (self._peak - xyz[2]) / rays[2], np.inf)
             outside = (np.copysign(half, rays[:2]) - xyz[:2]) / rays[:2]
         reach = np.fmin(np.fmin(above, 1), np.fmin(*outside))

@@ -249,3 +249,8 @@ def test_first_position_in_each_cell_is_marked():
     places = np.array([[0.1, 0.2], [0.9, 0.9], [1.1, 0.5], [np.nan, 1], [-0.1, 0.5], [0.5, 0.5], [1.9, 0.1]])
     assert first_in_cell(places).tolist() == [True, False, True, False, True, False, False]
     assert first_in_cell(np.zeros((0, 2))).tolist() == []
+
+
+def test_ray_that_is_almost_parallel_to_a_side_is_computed_without_a_warning():
+    points = np.array([[-0.5, 1e-98, 0], [-0.5, 1e-40, 0], [-0.5, 0, 0]])
+    assert not field(lambda x, y: np.zeros_like(x)).hidden(points, Camera(0, 25)).any()
