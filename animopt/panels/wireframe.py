@@ -26,6 +26,9 @@ HIDDEN_TRAIL = 0.55
 FLOOR_DEPTH, FLOOR_LEVELS = 0.22, 7
 """Depth of the floor below the lowest point of the surface, and number of contour levels on it."""
 
+FLOOR_TURN, FLOOR_SPACING = 0.2, 0.12
+"""Angle in radians and length, in the camera's units, between two points of a line on the floor."""
+
 MAX_SCALE = 1.3
 """Maximum scale of the projection, in the foreground. At the origin it is 1."""
 
@@ -86,7 +89,10 @@ class Wireframe:
             count = len(mesh.vertices) + len(floor)
             ground = pixels[len(mesh.vertices) : count]
             if mesh.opaque:
-                ground = np.where(seen.covered[len(mesh.vertices) : count, None], np.nan, ground)
+                # The faces are drawn over the points beside the visible ones.
+                below = seen.covered[len(mesh.vertices) : count].copy()
+                below[1:-1] &= below[:-2] & below[2:]
+                ground = np.where(below[:, None], np.nan, ground)
             visible = np.where(seen.hidden[count:, None], np.nan, pixels[count:])
             # A segment is hidden if one of its ends is.
             behind = seen.hidden[count:].copy()
@@ -129,18 +135,26 @@ def _draw_scale_note(axes: Axes, recording: Recording, theme: Theme) -> Array:
 
 def _floor(surface: Surface, scaled: ScaledSurface) -> Array:
     """Return contour lines on a floor under the surface, and the floor's edge, (points, 3), separated by NaN."""
-    # A quarter of the rows and columns give lines that look the same, in less time.
-    x, y, z = surface.x[::4], surface.y[::4], scaled.heights.fractions(surface.z[::4, ::4])
+    # Half of the rows and columns give lines that look the same, in less time.
+    x, y, z = surface.x[::2], surface.y[::2], scaled.heights.fractions(surface.z[::2, ::2])
     lines = contour_generator(x, y, np.ma.masked_invalid(z))
     (left, bottom), (right, top) = surface.low, surface.high
     corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
-    # The surface may hide only a part of a side.
-    edge = np.vstack([np.linspace(first, last, 31) for first, last in pairwise(corners)])
+    edge = np.vstack([np.linspace(first, last, 101) for first, last in pairwise(corners)])
     levels = np.linspace(0, 1, FLOOR_LEVELS + 2)[1:-1]
     flat = [edge, *(np.array(line) for level in levels for line in lines.lines(level))]
-    # Every second point gives lines that look the same.
-    points = np.concatenate([np.vstack([line[:-1:2], line[-1:], np.full((1, 2), np.nan)]) for line in flat])
-    return np.column_stack([(points - scaled.middle) * scaled.scale, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])
+    kept = [_spaced((line - scaled.middle) * scaled.scale) for line in flat]
+    points = np.concatenate([np.vstack([line, np.full((1, 2), np.nan)]) for line in kept])
+    return np.column_stack([points, np.full(len(points), -HEIGHT / 2 - FLOOR_DEPTH)])
+
+
+def _spaced(line: Array) -> Array:
+    """Return the points of a line (points, 2) between which it turns, or continues, far enough to be seen."""
+    along = np.diff(line, axis=0)
+    angles = np.unwrap(np.arctan2(along[:, 1], along[:, 0]))
+    turns = np.abs(np.diff(angles, prepend=angles[0]))
+    place = np.cumsum(turns) / FLOOR_TURN + np.cumsum(np.hypot(*along.T)) / FLOOR_SPACING
+    return line[np.append(np.diff(np.floor(place), prepend=-1) > 0, True)]
 
 
 def _set_view(axes: Axes, points: Array, elevation: float) -> None:
