@@ -13,6 +13,7 @@ from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import CELL, RacerPath
 from animopt.drawing.labels import draw_labels
+from animopt.drawing.motion import draw_motion
 from animopt.drawing.text import text_width
 
 
@@ -25,6 +26,8 @@ class Contour:
     """
 
     moments: Sequence[Moment] = ()
+    racer: int = 0
+    motion: bool = False
     levels: int = 18
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
@@ -49,9 +52,13 @@ class Contour:
             obstacles=self._draw_landmarks(axes, recording, theme),
         )
 
+        move_motion = draw_motion(axes, theme, recording, self.racer, self.moments) if self.motion else None
+
         def move(moment: Moment) -> Artists:
             parts = [path.parts(moment.step) for path in paths]
-            return [*trails.place(parts, heads(moment), moment), *move_labels(moment)]
+            places = heads(moment)
+            below, above = move_motion(moment, places[self.racer]) if move_motion else ((), ())
+            return [*below, *trails.place(parts, places, moment), *above, *move_labels(moment)]
 
         return move
 

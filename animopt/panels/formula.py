@@ -17,7 +17,7 @@ from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Path, Text
 from animopt.drawing.text import fit_text, text_width, write
 from animopt.recording.timeline import SAMPLE_RATE
-from animopt.recording.update_rules import UpdateRule, format_setting
+from animopt.recording.update_rules import UpdateRule, format_setting, motion
 
 LIT_SECONDS = 0.4
 """Minimum number of seconds for which a line is lit, on average."""
@@ -68,11 +68,13 @@ class Formula:
 
     While the race goes from one step to the next, the lines of the rule are lit one after the other. Where the steps
     are too short for this, the panel stays at one step while the race takes several. `moments` are evenly spaced
-    moments of the clip, from which these steps are chosen; without any, every step is shown.
+    moments of the clip, from which these steps are chosen; without any, every step is shown. The legend can
+    `explain_motion`, which the contour shows.
     """
 
     racer: int = 0
     moments: Sequence[Moment] = ()
+    explain_motion: bool = False
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the racer's name, the rule and the legend. The lit line, the numbers and the step move."""
@@ -81,7 +83,9 @@ class Formula:
         rule = UpdateRule(recording, self.racer)
         walk = plan_walk(self.moments, int(recording.steps[self.racer]), len(rule.lines))
         widths = _widths(axes)
-        lay_out = _Layout(rule, _longest_numbers(rule, walk.starts), width, theme.min_text, words, widths).page
+        drawn = [words.gettext(label) for label in motion(recording, self.racer)] if self.explain_motion else []
+        longest = _longest_numbers(rule, walk.starts)
+        lay_out = _Layout(rule, longest, width, theme.min_text, words, widths, drawn).page
         for contents, size in _candidates(theme):
             page = lay_out(contents, size)
             if page.width <= width and page.rows * ROW_HEIGHTS[0] * size <= height:
@@ -97,7 +101,7 @@ class Formula:
         settings = recording.settings[self.racer] if rule.lines else ""
         label = self._draw_name(axes, recording, theme, size, 0.5 * row_height + 0.3 * size, settings)
         if not rule.lines:
-            for number, setting in enumerate(_all_settings(recording, self.racer), start=1):
+            for number, setting in enumerate([*_all_settings(recording, self.racer), *drawn], start=1):
                 fit_text(write_row(1.6, number, setting, theme.muted), width - 1.6 * size, theme.min_text)
             return lambda moment: ()
         entries: dict[int | None, list[Text]] = defaultdict(list)
@@ -240,7 +244,10 @@ class _Page:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Lays out pages `width` pixels wide. `longest` are the longest numbers of each line."""
+    """Lays out pages `width` pixels wide.
+
+    `longest` are the longest numbers of each line, and `others` the entries of the legend that belong to no line.
+    """
 
     rule: UpdateRule
     longest: Sequence[str]
@@ -248,6 +255,7 @@ class _Layout:
     min_size: float
     words: Language
     widths: Widths
+    others: Sequence[str]
 
     def page(self, contents: tuple[str, str], size: float) -> _Page:
         """Return the page with some contents in a type size."""
@@ -297,7 +305,7 @@ class _Layout:
         """Return the entries of the legend for a line, or for all lines."""
         entries = [f"${', '.join(symbols)}$: {self.words.gettext(each)}" for symbols, each in self.rule.legend(line)]
         by_coordinate = any(r"\sqrt" in each for each in (self.rule.lines if line is None else [self.rule.lines[line]]))
-        return [*entries, self.words.gettext(BY_COORDINATE)] if by_coordinate else entries
+        return [*entries, *([self.words.gettext(BY_COORDINATE)] if by_coordinate else []), *self.others]
 
     def _beside(self, line_rows: Sequence[float], room: float) -> list[tuple[float, float]]:
         """Return the rows and indents of a column to the right of the lines that leave it some room."""

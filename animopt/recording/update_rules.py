@@ -57,6 +57,9 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
 }
 """The lines of each rule, by the class and by those settings that change the rule and are neither 0 nor False."""
 
+VELOCITY, STEP_SIZES = translatable("→ velocity, as a step"), translatable("○ step sizes")
+"""Names of what is drawn at a racer's head, each with its shape."""
+
 _DECAYS = {"weight_decay", "decoupled_weight_decay", "maximize"}
 """Settings that change every rule in the same way."""
 
@@ -191,6 +194,20 @@ def step_sizes(recording: Recording, racer: int) -> Array | None:
             # Riedmiller and Braun 1993: the factor of the gradient's sign.
             return state["step_size"]
     return None
+
+
+def motion(recording: Recording, racer: int) -> dict[str, Array]:
+    """Return a racer's velocity and step sizes, if it has them, by their names in English.
+
+    Each is (steps + 1, 2), NaN before the first step and after the racer diverged.
+    """
+    found = {}
+    for name, rows in ((VELOCITY, velocity(recording, racer)), (STEP_SIZES, step_sizes(recording, racer))):
+        if rows is not None:
+            found[name] = np.broadcast_to(rows, recording.xy[racer].shape).copy()
+            found[name][~(np.isfinite(rows).all(axis=1) & np.isfinite(recording.z[racer]))] = np.nan
+            found[name][0] = np.nan
+    return found
 
 
 @np.errstate(all="ignore")

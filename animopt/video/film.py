@@ -276,6 +276,8 @@ def _stage(
         "question": staging.question,
         "titled": staging.titled,
         "racer": staging.focus,
+        "motion": bool({"formula", "state"} & boxes.keys()) and bool(recording.names),
+        "explain_motion": "contour" in boxes and "state" not in boxes,
         "sweep": CameraSweep(staging.azimuth or 0.0, staging.turn or 0.0, staging.elevation or 0.0),
         "surface": staging.surface,
         "moments": [moment for moment in timeline.samples if moment.race == race],
