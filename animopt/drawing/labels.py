@@ -29,6 +29,9 @@ MAX_WIDTH = 5.5
 PHASES = 4
 """Number of positions of a name within a pixel, along each axis. A few look smooth and keep the text cache small."""
 
+MARK_SIZE = 1.6
+"""Side of the square around a mark that is kept clear, in type sizes."""
+
 PADDING = 0.12
 """Padding of the backing behind a name, in type sizes."""
 
@@ -65,6 +68,7 @@ def draw_labels(
     moments: Sequence[Moment],
     heads: Callable[[Moment], Array],
     obstacles: Array,
+    marks: Callable[[Moment], Array] = lambda moment: np.empty((0, 2)),
 ) -> Callable[[Moment], Sequence[Artist]]:
     """Write the racers' names beside their heads. Return the function that moves them.
 
@@ -76,6 +80,7 @@ def draw_labels(
         moments: Moments of the clip at equal intervals, for which the names are planned. Without any, nothing is drawn.
         heads: Function that returns the heads at a moment, (racers, 2), in pixels from the figure's lower left.
         obstacles: Centers and sizes (obstacles, 4), in the same pixels, of other things to keep clear.
+        marks: Function that returns the centers (marks, 2), in the same pixels, of moving things to keep clear.
     """
     if not (names and moments):
         return lambda moment: ()
@@ -94,6 +99,8 @@ def draw_labels(
         theme.px(HEAD_SIZE) * 0.7,
         WINDOW,
         obstacles - np.append(box.p0, [0, 0]),
+        np.stack([marks(moment) for moment in moments], axis=1) - box.p0,
+        MARK_SIZE * size,
     )
     times = [moment.progress for moment in moments]
 
@@ -123,7 +130,14 @@ def _backing(axes: Axes, text: Text, color: str) -> Markers:
 
 
 def place_labels(
-    heads: Array, sizes: Array, box: tuple[float, float], radius: float, window: int, obstacles: Array
+    heads: Array,
+    sizes: Array,
+    box: tuple[float, float],
+    radius: float,
+    window: int,
+    obstacles: Array,
+    marks: Array | None = None,
+    mark_size: float = 0.0,
 ) -> tuple[Array, Array]:
     """Place each racer's label so that it covers no other label, no head and no edge of the box.
 
@@ -138,20 +152,24 @@ def place_labels(
         radius: Half the side, in pixels, of the square around a head.
         window: Number of samples, at least 1, in which a label glides from one place to the next or fades.
         obstacles: Centers and sizes (obstacles, 4) of other things to keep clear, in pixels.
+        marks: Centers (marks, samples, 2) of moving things to keep clear, NaN while they are not visible.
+        mark_size: Side of the square around a mark.
 
     Returns:
         The offsets (racers, samples, 2) in pixels from each head to its label's center, and the opacities (racers,
         samples) from 0 to 1.
     """
     racers, samples = heads.shape[:2]
+    marks = np.empty((0, samples, 2)) if marks is None else marks
+    fixed = np.repeat(obstacles[:, None, :2], samples, axis=1)
     offsets, opacity = np.zeros(heads.shape), np.zeros((racers, samples))
     labels = np.full(heads.shape, np.nan)
     for racer, head in enumerate(heads):
         others = np.arange(racers) != racer
-        things = (
-            np.concatenate([heads[others], labels[:racer], np.repeat(obstacles[:, None, :2], samples, axis=1)]) - head
+        things = np.concatenate([heads[others], labels[:racer], fixed, marks]) - head
+        extents = np.concatenate(
+            [np.full((racers - 1, 2), 2 * radius), sizes[:racer], obstacles[:, 2:], np.full((len(marks), 2), mark_size)]
         )
-        extents = np.concatenate([np.full((racers - 1, 2), 2 * radius), sizes[:racer], obstacles[:, 2:]])
         centers, spans = _spots(sizes[racer], radius)
         # Beside a head that is not visible, no spot is inside.
         inside = np.abs(head[:, None] + centers - np.array(box) / 2) <= (np.array(box) - spans) / 2 - GAP

@@ -1,6 +1,7 @@
 """The state of an optimizer at its head: the velocity as an arrow, and the step sizes as an ellipse."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,60 +31,73 @@ MAX_LENGTH = 1e4
 FILL = 0.2
 """Opacity of the ellipse."""
 
-MoveMotion = Callable[[Moment, Array], tuple[Sequence[Artist], Sequence[Artist]]]
 
-
-def draw_motion(axes: Axes, theme: Theme, recording: Recording, racer: int, moments: Sequence[Moment]) -> MoveMotion:
-    """Create the arrow and the ellipse of a racer. Return the function that moves them.
+class Motion:
+    """The arrow and the ellipse of a racer on a contour plot, whose limits are set.
 
     The arrow is the velocity as a step, at the scale of the axes. Where it would be too small or too large, it is
     scaled, and its label has the factor. So is the ellipse, whose half axes are the step sizes for a gradient of 1.
-
-    Args:
-        axes: The axes of a contour plot, with its limits set.
-        theme: The theme of the picture.
-        recording: The race.
-        racer: Index of the racer.
-        moments: Evenly spaced moments of the clip, for which the scales are chosen.
-
-    Returns:
-        A function of a moment and the head (2,) in pixels. It returns the artists to draw below the trails, and those
-        above.
+    The factors are chosen for `moments`, evenly spaced moments of the clip.
     """
-    steps = int(recording.steps[racer])
-    unit = axes.transData.transform([[1, 1]]) - axes.transData.transform([[0, 0]])
-    side = min(axes.get_window_extent().size)
-    around = round(ENVELOPE_SECONDS * SAMPLE_RATE * recording.last_step / max(len(moments), 1)) if moments else 0
 
-    shown = motion(recording, racer)
+    def __init__(self, axes: Axes, theme: Theme, recording: Recording, racer: int, moments: Sequence[Moment]) -> None:
+        self._steps = int(recording.steps[racer])
+        self._size, self._start = theme.text(14), 0.75 * theme.px(HEAD_SIZE)
+        self._width = theme.trail(3.5)
+        unit = axes.transData.transform([[1, 1]]) - axes.transData.transform([[0, 0]])
+        side = min(axes.get_window_extent().size)
+        around = round(ENVELOPE_SECONDS * SAMPLE_RATE * recording.last_step / len(moments)) if moments else 0
+        shown = motion(recording, racer)
 
-    def scaled(name: str, least: float, most: float) -> tuple[Array, Array]:
-        """Return rows in pixels (steps + 1, 2), scaled, and their factors (steps + 1,)."""
-        pixels = shown.get(name, np.full((steps + 1, 2), np.nan))[: steps + 1] * unit
-        lengths = np.hypot(*pixels.T)
-        factors = choose_factors(lengths, theme.px(least), max(3 * theme.px(least), most * side), around)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.clip(pixels * factors[:, None], -MAX_LENGTH, MAX_LENGTH), factors
+        def scaled(name: str, least: float, most: float) -> tuple[Array, Array]:
+            """Return rows in pixels (steps + 1, 2), scaled, and their factors (steps + 1,)."""
+            pixels = shown.get(name, np.full_like(recording.xy[racer], np.nan))[: self._steps + 1] * unit
+            lengths = np.hypot(*pixels.T)
+            factors = choose_factors(lengths, theme.px(least), max(3 * theme.px(least), most * side), around)
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.clip(pixels * factors[:, None], -MAX_LENGTH, MAX_LENGTH), factors
 
-    arrows, arrow_factors = scaled(VELOCITY, *ARROW)
-    radii, ellipse_factors = scaled(STEP_SIZES, *ELLIPSE)
-    hue = theme.hue(racer)
-    arrow = Markers(
-        axes, Path(np.empty((0, 2))), facecolor=hue, edgecolor=theme.background, linewidth=theme.px(1.4), animated=True
-    )
-    ellipse = Markers(
-        axes,
-        Path(np.empty((0, 2))),
-        facecolor=(*to_rgb(hue), FILL),
-        edgecolor=hue,
-        linewidth=theme.trail(1.5),
-        animated=True,
-    )
-    place_ellipse_label, place_arrow_label = (_label(axes, theme) for _ in range(2))
-    circle, size, start = Path.unit_circle(), theme.text(14), 0.75 * theme.px(HEAD_SIZE)
+        self._arrows, self._arrow_factors = scaled(VELOCITY, *ARROW)
+        self._radii, self._ellipse_factors = scaled(STEP_SIZES, *ELLIPSE)
+        hue = theme.hue(racer)
+        nothing = Path(np.empty((0, 2)))
+        self._arrow = Markers(
+            axes, nothing, facecolor=hue, edgecolor=theme.background, linewidth=theme.px(1.4), animated=True
+        )
+        self._ellipse = Markers(
+            axes, nothing, facecolor=(*to_rgb(hue), FILL), edgecolor=hue, linewidth=theme.trail(1.5), animated=True
+        )
+        self._arrow_label, self._ellipse_label = _Label(axes, theme), _Label(axes, theme)
 
-    def move(moment: Moment, head: Array) -> tuple[Sequence[Artist], Sequence[Artist]]:
-        step = min(moment.step, steps)
+    def marks(self, moment: Moment, head: Array) -> Array:
+        """Return the points (4, 2) in pixels to keep clear: two on the arrow, and the labels. NaN is not drawn."""
+        pose = self._pose(moment)
+        labels = [
+            place if factor != 1 else np.full(2, np.nan)
+            for place, factor in (
+                (pose.direction * (pose.length + self._size), pose.arrow_factor),
+                (pose.side * (pose.breadth + self._size), pose.ellipse_factor),
+            )
+        ]
+        return head + np.array([pose.direction * 0.6 * pose.length, pose.direction * pose.length, *labels])
+
+    def move(self, moment: Moment, head: Array) -> tuple[Sequence[Artist], Sequence[Artist]]:
+        """Place the arrow and the ellipse at a head (2,) in pixels. Return what is below the trails, and above them."""
+        pose = self._pose(moment)
+        below: list[Artist] = []
+        above: list[Artist] = []
+        if np.isfinite(head).all() and np.isfinite(pose.breadth):
+            self._ellipse.shape = Path.unit_circle().transformed(Affine2D().scale(*pose.half_axes))
+            below.append(self._ellipse.set_pixels(head[None]))
+            below += self._ellipse_label.place(pose.ellipse_factor, head + pose.side * (pose.breadth + self._size))
+        if np.isfinite(head).all() and np.isfinite(pose.length):
+            self._arrow.shape = _arrow(pose.direction, self._start, pose.length, self._width)
+            above.append(self._arrow.set_pixels(head[None]))
+            above += self._arrow_label.place(pose.arrow_factor, head + pose.direction * (pose.length + self._size))
+        return below, above
+
+    def _pose(self, moment: Moment) -> "_Pose":
+        step = min(moment.step, self._steps)
         after = int(np.ceil(step))
         part = 1 - (after - step)
         part = part * part * (3 - 2 * part)
@@ -91,29 +105,64 @@ def draw_motion(axes: Axes, theme: Theme, recording: Recording, racer: int, mome
         def between(rows: Array) -> Array:
             # Before the first step there is no state. It grows from 0.
             before = np.nan_to_num(rows[max(after - 1, 0)])
-            return before + (rows[after] - before) * part
+            between_steps: Array = before + (rows[after] - before) * part
+            return between_steps
 
-        if not np.isfinite(head).all():
-            return [], []
-        below: list[Artist] = []
-        above: list[Artist] = []
-        half_axes, vector = between(radii), between(arrows)
-        length = float(np.nan_to_num(np.hypot(*vector)))
-        direction = vector / length if length > 1.3 * start else np.array([1.0, 0.0])
-        if np.isfinite(half_axes).all() and half_axes.max() > 1:
-            ellipse.shape = circle.transformed(Affine2D().scale(*np.maximum(half_axes, 0.5)))
-            below.append(ellipse.set_pixels(head[None]))
-            # To the right of the arrow, which has its label at its tip.
-            side = np.array([direction[1], -direction[0]])
-            distance = 1 / np.hypot(*(side / np.maximum(half_axes, 0.5))) + size
-            below += place_ellipse_label(ellipse_factors[after], head + side * distance)
-        if length > 1.3 * start:
-            arrow.shape = _arrow(direction, start, length, theme.trail(3.5))
-            above.append(arrow.set_pixels(head[None]))
-            above += place_arrow_label(arrow_factors[after], head + direction * (length + size))
-        return below, above
+        half_axes, vector = np.maximum(between(self._radii), 0.5), between(self._arrows)
+        length = float(np.hypot(*vector))
+        drawn = length > 1.3 * self._start
+        direction = vector / length if drawn else np.array([1.0, 0.0])
+        # The right side of the arrow, which has its own label at its tip.
+        side = np.array([direction[1], -direction[0]])
+        return _Pose(
+            direction,
+            length if drawn else np.nan,
+            float(self._arrow_factors[after]),
+            half_axes,
+            side,
+            float(1 / np.hypot(*(side / half_axes))) if half_axes.max() > 1 else np.nan,
+            float(self._ellipse_factors[after]),
+        )
 
-    return move
+
+@dataclass(frozen=True)
+class _Pose:
+    """The arrow and the ellipse at a moment, in pixels from the head.
+
+    `direction` (2,) and `length` are those of the arrow, `half_axes` (2,) those of the ellipse. `side` (2,) is the
+    direction of the ellipse's label, and `breadth` the radius of the ellipse in that direction. The length or the
+    breadth is NaN if there is no arrow or no ellipse.
+    """
+
+    direction: Array
+    length: float
+    arrow_factor: float
+    half_axes: Array
+    side: Array
+    breadth: float
+    ellipse_factor: float
+
+
+class _Label:
+    """A factor on a backing, which is shown if it is not 1."""
+
+    def __init__(self, axes: Axes, theme: Theme) -> None:
+        self._size, self._box = theme.text(14), axes.get_window_extent()
+        style = {"ha": "center", "va": "center", "transform": IdentityTransform(), "animated": True}
+        self._text = write(axes, 0, 0, "", self._size, theme.ink, **style)
+        color = blend(theme.low, theme.high, 0.5)
+        self._backing = Markers(axes, Path(np.empty((0, 2))), facecolor=color, alpha=0.7, linewidth=0, animated=True)
+
+    def place(self, factor: float, center: Array) -> list[Artist]:
+        """Place the label at a center (2,) in pixels, inside the axes, and return its artists."""
+        if factor == 1:
+            return []
+        words = f"×{factor:g}"
+        half = self._size * np.array([0.34 * len(words), 0.65])
+        x, y = np.rint(np.clip(center, self._box.p0 + half, self._box.p1 - half) * PHASES) / PHASES
+        self._backing.shape = Path(half * [[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]], closed=True)
+        self._text.set(text=words, position=(float(x), float(y)))
+        return [self._backing.set_pixels(np.array([[x, y]])), self._text]
 
 
 def choose_factors(lengths: Array, least: float, most: float, around: int) -> Array:
@@ -132,35 +181,10 @@ def choose_factors(lengths: Array, least: float, most: float, around: int) -> Ar
             # A length that shrinks has its whole range before it.
             wanted = most / largest if largest * factor < least else np.sqrt(least * most) / largest
             power = 10.0 ** np.floor(np.log10(wanted))
-            factor = (
-                1.0 if least <= largest <= most else power * max(each for each in (1, 2, 5) if each * power <= wanted)
-            )
+            rounded = power * max(each for each in (1, 2, 5) if each * power <= wanted)
+            factor = 1.0 if least <= largest <= most else rounded
         factors[step] = factor
     return factors
-
-
-def _label(axes: Axes, theme: Theme) -> Callable[[float, Array], list[Artist]]:
-    """Create a label for a factor. Return the function that places it in the axes, and shows it if it is not 1."""
-    size = theme.text(14)
-    text = write(
-        axes, 0, 0, "", size, theme.ink, ha="center", va="center", transform=IdentityTransform(), animated=True
-    )
-    backing = Markers(
-        axes, Path(np.empty((0, 2))), facecolor=blend(theme.low, theme.high, 0.5), alpha=0.7, linewidth=0, animated=True
-    )
-    box = axes.get_window_extent()
-
-    def place(factor: float, center: Array) -> list[Artist]:
-        if factor == 1:
-            return []
-        words = f"×{factor:g}"
-        half = size * np.array([0.34 * len(words), 0.65])
-        x, y = np.rint(np.clip(center, box.p0 + half, box.p1 - half) * PHASES) / PHASES
-        backing.shape = Path(half * [[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]], closed=True)
-        text.set(text=words, position=(float(x), float(y)))
-        return [backing.set_pixels(np.array([[x, y]])), text]
-
-    return place
 
 
 def _arrow(direction: Array, start: float, length: float, width: float) -> Path:

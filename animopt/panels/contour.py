@@ -13,7 +13,7 @@ from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import CELL, RacerPath
 from animopt.drawing.labels import draw_labels
-from animopt.drawing.motion import draw_motion
+from animopt.drawing.motion import Motion
 from animopt.drawing.text import text_width
 
 
@@ -42,6 +42,7 @@ class Contour:
         def heads(moment: Moment) -> Array:
             return np.array([path.whole.head(moment.step) for path in paths])
 
+        motion = Motion(axes, theme, recording, self.racer, self.moments) if self.motion else None
         move_labels = draw_labels(
             axes,
             theme,
@@ -50,14 +51,13 @@ class Contour:
             moments=self.moments,
             heads=heads,
             obstacles=self._draw_landmarks(axes, recording, theme),
+            marks=lambda moment: motion.marks(moment, heads(moment)[self.racer]) if motion else np.empty((0, 2)),
         )
-
-        move_motion = draw_motion(axes, theme, recording, self.racer, self.moments) if self.motion else None
 
         def move(moment: Moment) -> Artists:
             parts = [path.parts(moment.step) for path in paths]
             places = heads(moment)
-            below, above = move_motion(moment, places[self.racer]) if move_motion else ((), ())
+            below, above = motion.move(moment, places[self.racer]) if motion else ((), ())
             return [*below, *trails.place(parts, places, moment), *above, *move_labels(moment)]
 
         return move

@@ -160,6 +160,10 @@ class Formula:
         label = write(axes, width, y, longest, size, theme.muted, ha="right", va="baseline", animated=True)
         left, right = 1.6 * size, width - text_width(label) - size
         name = write(axes, left, y, recording.names[self.racer], size, theme.ink, va="baseline")
+        if left + text_width(name) > right:
+            # The name is more important than the step, which is also in the header.
+            label.set_visible(False)
+            right = width
         left += text_width(fit_text(name, right - left, theme.min_text)) + size
         text = write(axes, left, y, settings, size, theme.muted, va="baseline")
         text.set_visible(text_width(text) <= right - left)

@@ -13,7 +13,7 @@ from animopt.drawing.mpl import Text
 from animopt.drawing.text import fit_text, text_width, write
 from animopt.recording.update_rules import format_mathtext, motion
 
-LARGEST = 20.0
+LARGEST = 18.0
 """Largest type size in pixels of a 1280 × 720 picture."""
 
 ROW_HEIGHT = 1.5

@@ -211,3 +211,19 @@ def test_no_racers_have_no_labels():
     offsets, opacity = place(np.zeros((0, 50, 2)), sizes=np.zeros((0, 2)))
     assert offsets.shape == (0, 50, 2)
     assert opacity.shape == (0, 50)
+
+
+def test_name_keeps_clear_of_moving_marks():
+    samples = 200
+    heads = np.full((1, samples, 2), 100.0)
+    sizes = np.array([[40.0, 14.0]])
+    # A mark circles around the head.
+    angles = np.linspace(0, 2 * np.pi, samples)
+    marks = heads + 35 * np.column_stack([np.cos(angles), np.sin(angles)])
+    offsets, opacity = place_labels(heads, sizes, (200, 200), RADIUS, WINDOW, NO_OBSTACLES, marks, 12)
+    distance = np.abs(heads + offsets - marks)[0] - (sizes[0] + 12) / 2
+    visible = opacity[0] > 0
+    assert visible.mean() > 0.5
+    assert (distance.max(axis=1) > -1e-9)[visible].all()
+    alone, _ = place_labels(heads, sizes, (200, 200), RADIUS, WINDOW, NO_OBSTACLES)
+    assert (np.abs(heads + alone - marks)[0] < (sizes[0] + 12) / 2).all(axis=1).any()

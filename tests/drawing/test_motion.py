@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from animopt.drawing.canvas import drawing_settings
-from animopt.drawing.motion import ARROW, choose_factors, draw_motion
+from animopt.drawing.motion import ARROW, Motion, choose_factors
 from animopt.drawing.mpl import Text
 from animopt.drawing.theme import LIGHT
 from animopt.engine.racer import Racer
@@ -40,7 +40,8 @@ class Drawn:
             self.renderer = FigureCanvasAgg(figure).get_renderer()
             axes = figure.add_axes((0, 0, 1, 1), xlim=(-10, 10), ylim=(-5, 5))
             samples = Timeline(recording.last_step, 10).samples
-            self.move = draw_motion(axes, LIGHT, recording, racer, samples)
+            self.motion = Motion(axes, LIGHT, recording, racer, samples)
+            self.move = self.motion.move
 
     def at(self, step):
         """The ellipse's half axes and the arrow's vector, at true scale, both in units of the domain, and the words."""
@@ -128,3 +129,18 @@ def test_diverging_racer_is_drawn_to_its_end():
 def test_motion_of_a_head_out_of_view_is_hidden(race):
     with drawing_settings():
         assert Drawn(race, 1).move(Moment(5), np.full(2, np.nan)) == ([], [])
+
+
+def test_marks_are_where_the_arrow_and_the_labels_are(race):
+    for racer in range(len(RACERS)):
+        drawn = Drawn(race, racer)
+        for step in (0, 1, 10.5, STEPS):
+            below, above = drawn.move(Moment(step), HEAD)
+            _, tip, *labels = drawn.motion.marks(Moment(step), HEAD)
+            assert np.isfinite(tip).all() == bool(above)
+            if above:
+                assert np.hypot(*(above[0].get_path().vertices - tip).T).min() < 1e-9
+            for label, artists in zip(labels, (above, below), strict=True):
+                assert np.isfinite(label).all() == (len(artists) > 1)
+                if len(artists) > 1:
+                    np.testing.assert_allclose(artists[-1].get_position(), label, atol=0.2)
