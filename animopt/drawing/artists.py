@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from animopt.core.arrays import Array
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import TrailParts, height_scale
+from animopt.drawing.layout import PANELS
 from animopt.drawing.mpl import (
     Affine2D,
     Artist,
@@ -25,6 +26,7 @@ from animopt.drawing.mpl import (
 )
 from animopt.drawing.text import text_width
 from animopt.drawing.theme import Theme
+from animopt.drawing.window import Window, crop
 from animopt.recording.recording import Recording, Surface
 from animopt.recording.timeline import Moment
 
@@ -120,22 +122,27 @@ def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
     )
 
 
-def draw_contours(axes: Axes, surface: Surface, theme: Theme, levels: int) -> None:
-    """Scale an axes to the domain and draw the surface's tinted contour lines on it."""
-    axes.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], autoscale_on=False)
+def draw_contours(axes: Axes, surface: Surface, window: Window, theme: Theme, levels: int) -> None:
+    """Scale an axes to the window that fits it, and draw the surface's tinted contour lines there."""
+    width, height = axes.get_window_extent().size
+    low, high = window.corners(width / height)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), autoscale_on=False)
     axes.set_facecolor(theme.rule)
-    z = np.ma.masked_invalid(surface.z)
-    heights = height_scale(surface.scale, VALLEY).heights(levels + 1)
+    shown = crop(surface, low, high)
+    z = np.ma.masked_invalid(shown.z)
+    heights = height_scale(window.scale(low, high), VALLEY).heights(levels + 1)
     tints = [blend(theme.low, theme.high, fraction) for fraction in np.linspace(0, 1, levels)]
-    axes.contourf(surface.x, surface.y, z, levels=heights, colors=tints)
+    axes.contourf(shown.x, shown.y, z, levels=heights, colors=tints)
     lines = [blend(theme.level, theme.background, 0.55 * fraction) for fraction in np.linspace(0, 1, levels - 1)]
-    axes.contour(surface.x, surface.y, z, levels=heights[1:-1], colors=lines, linewidths=max(0.6, theme.px(1)))
+    axes.contour(shown.x, shown.y, z, levels=heights[1:-1], colors=lines, linewidths=max(0.6, theme.px(1)))
 
-    axes.set_box_aspect(1 / surface.aspect)
+    axes.set_box_aspect(1 / window.aspect(high - low))
     axes.apply_aspect()
     # The lowest label of y would touch the first label of x.
     set_ticks(axes, *tick_counts(axes, theme), prune="lower")
     style_ticks(axes, theme)
+    has_ticks = PANELS["contour"].has_ticks(theme)
+    axes.tick_params(labelleft=has_ticks, labelbottom=has_ticks)
 
 
 class _PixelPath(PathPatch):
@@ -323,6 +330,11 @@ def dots(axes: Axes, color: str, diameter: float) -> Markers:
     return Markers(axes, circle, facecolor=color, linewidth=0, animated=True)
 
 
+def head_size(theme: Theme, size: float = HEAD_SIZE) -> float:
+    """Return the size of a racer's marker in pixels."""
+    return max(7.0, theme.px(size))
+
+
 def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -> Markers:
     """Create a racer's marker, with an edge of the background's color."""
     marker = theme.marker(racer)
@@ -332,7 +344,7 @@ def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -
         # matplotlib centers the box around a triangle. The eye sees its center of mass.
         vertices = np.asarray(path.vertices, dtype=np.float64)
         path = Path(vertices - vertices[:3].mean(axis=0), path.codes)
-    pixels = max(7.0, theme.px(size)) * _SIZE_FACTORS.get(marker, 1.0)
+    pixels = head_size(theme, size) * _SIZE_FACTORS.get(marker, 1.0)
     return Markers(
         axes,
         path.transformed(Affine2D().scale(pixels)),

@@ -1,8 +1,8 @@
 """Racers' names beside their moving heads, placed for the whole clip so that they glide and never flicker.
 
 A label is in one of nine states: at one of eight places around its head, or folded, which means hidden. Between two
-neighboring places it glides; from and to the folded state it fades. The plan with the lowest cost is found by dynamic
-programming over the samples of the clip.
+neighboring places it glides. While it changes from or to the folded state, it is hidden. The plan with the lowest cost
+is found by dynamic programming over the samples of the clip.
 
 A visible label occupies one of 16 spots, which must be free. The first eight spots are the places. The other eight are
 the areas that the label sweeps as it glides from each place to the next.
@@ -18,10 +18,11 @@ from animopt.drawing.artists import HEAD_SIZE, Markers
 from animopt.drawing.mpl import Artist, Axes, BoxStyle, IdentityTransform, Text
 from animopt.drawing.text import shorten_names, text_width, write
 from animopt.drawing.theme import Theme
+from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
 WINDOW = 15
-"""Number of sampled moments in which a name glides or fades."""
+"""Number of sampled moments in which a name glides or folds."""
 
 MAX_WIDTH = 5.5
 """Maximum width of a name in type sizes, above which the words that all names share are left off."""
@@ -35,8 +36,8 @@ MARK_SIZE = 1.6
 PADDING = 0.12
 """Padding of the backing behind a name, in type sizes."""
 
-MIN_OPACITY = 0.02
-"""Opacity below which a name is not drawn."""
+BACKING_OPACITY = 0.7
+"""Opacity of the backing behind a name."""
 
 GAP = 2.0
 """Minimum distance in pixels between a label and anything else."""
@@ -48,9 +49,9 @@ _PLACES = len(_SIDES)
 _FOLDED = _PLACES
 _STATES = _PLACES + 1
 
-# Other costs per sample: of a glide, of a fade, and of a label that covers trails. A folded label costs 1.
+# Other costs per sample: of a glide, of folding, and of a label that covers trails. A folded label costs 1.
 _GLIDE_COST = 0.6
-_FADE_COST = 1.5
+_FOLD_COST = 1.5
 _COVER_COST = 0.6
 
 _TRAIL_SAMPLES = 80
@@ -68,6 +69,7 @@ def draw_labels(
     moments: Sequence[Moment],
     heads: Callable[[Moment], Array],
     obstacles: Array,
+    order: Sequence[int] = (),
     marks: Callable[[Moment], Array] = lambda moment: np.empty((0, 2)),
 ) -> Callable[[Moment], Sequence[Artist]]:
     """Write the racers' names beside their heads. Return the function that moves them.
@@ -80,6 +82,7 @@ def draw_labels(
         moments: Moments of the clip at equal intervals, for which the names are planned. Without any, nothing is drawn.
         heads: Function that returns the heads at a moment, (racers, 2), in pixels from the figure's lower left.
         obstacles: Centers and sizes (obstacles, 4), in the same pixels, of other things to keep clear.
+        order: The racers, those whose names have the first choice of a place first. Default: as in `names`.
         marks: Function that returns the centers (marks, 2), in the same pixels, of moving things to keep clear.
     """
     if not (names and moments):
@@ -92,13 +95,14 @@ def draw_labels(
     ]
     shorten_names(texts, names, MAX_WIDTH * size)
     backings = [_backing(axes, text, backing) for text in texts]
-    offsets, opacity = place_labels(
+    offsets, shown = place_labels(
         np.stack([heads(moment) for moment in moments], axis=1) - box.p0,
         np.array([(text_width(text) + 2 * PADDING * size, (1.06 + 2 * PADDING) * size) for text in texts]),
         box.size,
         theme.px(HEAD_SIZE) * 0.7,
         WINDOW,
         obstacles - np.append(box.p0, [0, 0]),
+        order,
         np.stack([marks(moment) for moment in moments], axis=1) - box.p0,
         MARK_SIZE * size,
     )
@@ -109,24 +113,28 @@ def draw_labels(
         before = int(sample)
         after = min(before + 1, len(moments) - 1)
         fraction = sample - before
-        shown: list[Artist] = []
+        drawn: list[Artist] = []
         for racer, (text, under, head) in enumerate(zip(texts, backings, heads(moment), strict=True)):
-            alpha = (1 - fraction) * opacity[racer, before] + fraction * opacity[racer, after]
-            if alpha > MIN_OPACITY and np.isfinite(head).all():
+            if shown[racer, before] and shown[racer, after] and np.isfinite(head).all():
                 center = head + (1 - fraction) * offsets[racer, before] + fraction * offsets[racer, after]
-                text.set(position=np.rint(center * PHASES) / PHASES, alpha=alpha)
-                under.set_pixels(center[None]).set_alpha(0.7 * alpha)
-                shown += [under, text]
-        return shown
+                text.set_position(np.rint(center * PHASES) / PHASES)
+                drawn += [under.set_pixels(center[None]), text]
+        return drawn
 
     return move
+
+
+def label_order(recording: Recording, focus: int) -> list[int]:
+    """Return the racers in the order in which names get their places: the winner, the one in focus, and the others."""
+    first = [racer for racer in (recording.winner, focus) if racer is not None]
+    return list(dict.fromkeys([*first, *range(len(recording.names))]))
 
 
 def _backing(axes: Axes, text: Text, color: str) -> Markers:
     """Create the rounded rectangle behind a text that is at the figure's corner."""
     box = text.get_window_extent()
     shape = BoxStyle.Round(PADDING)(box.x0, box.y0, box.width, box.height, float(text.get_fontsize()))
-    return Markers(axes, shape, facecolor=color, linewidth=0, clip_on=False, animated=True)
+    return Markers(axes, shape, facecolor=color, alpha=BACKING_OPACITY, linewidth=0, clip_on=False, animated=True)
 
 
 def place_labels(
@@ -136,12 +144,13 @@ def place_labels(
     radius: float,
     window: int,
     obstacles: Array,
+    order: Sequence[int] = (),
     marks: Array | None = None,
     mark_size: float = 0.0,
-) -> tuple[Array, Array]:
+) -> tuple[Array, NDArray[np.bool_]]:
     """Place each racer's label so that it covers no other label, no head and no edge of the box.
 
-    Labels are placed in the order of the racers. A label folds if no place is free for long enough, or if its head
+    Labels are placed one after the other. A label folds if no place is free for long enough, or if its head
     is under the head of a later racer. Plans look ahead: labels settle beside heads that have come to rest if the
     samples continue for three windows after that.
 
@@ -150,25 +159,27 @@ def place_labels(
         sizes: Widths and heights (racers, 2) of the labels in pixels.
         box: Width and height of the panel in pixels.
         radius: Half the side, in pixels, of the square around a head.
-        window: Number of samples, at least 1, in which a label glides from one place to the next or fades.
+        window: Number of samples, at least 1, in which a label glides from one place to the next or folds.
         obstacles: Centers and sizes (obstacles, 4) of other things to keep clear, in pixels.
+        order: The racers in the order in which their labels are placed. Default: their own.
         marks: Centers (marks, samples, 2) of moving things to keep clear, NaN while they are not visible.
         mark_size: Side of the square around a mark.
 
     Returns:
-        The offsets (racers, samples, 2) in pixels from each head to its label's center, and the opacities (racers,
-        samples) from 0 to 1.
+        The offsets (racers, samples, 2) in pixels from each head to its label's center, and whether each label is shown
+        (racers, samples).
     """
     racers, samples = heads.shape[:2]
     marks = np.empty((0, samples, 2)) if marks is None else marks
     fixed = np.repeat(obstacles[:, None, :2], samples, axis=1)
-    offsets, opacity = np.zeros(heads.shape), np.zeros((racers, samples))
+    offsets, shown = np.zeros(heads.shape), np.zeros((racers, samples), dtype=bool)
     labels = np.full(heads.shape, np.nan)
-    for racer, head in enumerate(heads):
-        others = np.arange(racers) != racer
-        things = np.concatenate([heads[others], labels[:racer], fixed, marks]) - head
+    for racer in order or range(racers):
+        # Labels that are not placed yet are NaN.
+        head, others = heads[racer], np.arange(racers) != racer
+        things = np.concatenate([heads[others], labels[others], fixed, marks]) - head
         extents = np.concatenate(
-            [np.full((racers - 1, 2), 2 * radius), sizes[:racer], obstacles[:, 2:], np.full((len(marks), 2), mark_size)]
+            [np.full((racers - 1, 2), 2 * radius), sizes[others], obstacles[:, 2:], np.full((len(marks), 2), mark_size)]
         )
         centers, spans = _spots(sizes[racer], radius)
         # Beside a head that is not visible, no spot is inside.
@@ -177,13 +188,11 @@ def place_labels(
         free &= ~(np.abs(heads[racer + 1 :] - head) < radius / 2).all(axis=-1).any(axis=0)[:, None]
         before, after, fraction = _plan(free, _covered(heads, head, centers, spans), window)
 
-        # A label fades without moving.
-        begin, end = np.where(before == _FOLDED, after, before), np.where(after == _FOLDED, before, after)
         places = np.vstack([centers[:_PLACES], np.zeros(2)])
-        offsets[racer] = places[begin] + (places[end] - places[begin]) * fraction[:, None]
-        opacity[racer] = np.where(before == _FOLDED, 0, 1 - fraction) + np.where(after == _FOLDED, 0, fraction)
-        labels[racer] = np.where(opacity[racer, :, None] > 0, head + offsets[racer], np.nan)
-    return offsets, opacity
+        offsets[racer] = places[before] + (places[after] - places[before]) * fraction[:, None]
+        shown[racer] = (before != _FOLDED) & (after != _FOLDED)
+        labels[racer] = np.where(shown[racer, :, None], head + offsets[racer], np.nan)
+    return offsets, shown
 
 
 def _spots(size: Array, radius: float) -> tuple[Array, Array]:
@@ -276,9 +285,9 @@ def _changes(free: NDArray[np.bool_], window: int) -> tuple[NDArray[np.intp], Ar
         (place, place, place, 1, _PLACE_COST),
         (place, following, place + _PLACES, window, _GLIDE_COST * window),
         (following, place, place + _PLACES, window, _GLIDE_COST * window),
-        (place, _FOLDED, place, window, _FADE_COST * window),
+        (place, _FOLDED, place, window, _FOLD_COST * window),
         # A label stays folded for another window before it unfolds, so that it does not blink.
-        (_FOLDED, place, place, 2 * window, (_FADE_COST + 1) * window),
+        (_FOLDED, place, place, 2 * window, (_FOLD_COST + 1) * window),
         (_FOLDED, _FOLDED, spots, 1, 1),
     ):
         spot[origin, goal], durations[origin, goal], costs[origin, goal] = needed_spot, duration, cost

@@ -12,15 +12,21 @@ Band = tuple[str, ...]
 
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
-        (("wireframe",), ("state",), ("fit",), ("tally",), ("standings",)),
-        (("contour",), ("map",), ("formula",), ("loss",), ("scoreboard",)),
+        (("wireframe",), ("tally",), ("formula", "state"), ("fit",), ("standings",)),
+        (("contour",), ("map",), ("loss",), ("scoreboard",)),
+    ),
+    "panorama": (
+        (("wireframe",),),
+        (("contour",), ("map",)),
+        (("formula",), ("state",), ("fit",), ("loss",), ("standings",), ("scoreboard",), ("tally",)),
     ),
     "square": (
         (
             ("map",),
-            ("wireframe", "contour", "tally"),
-            ("state", "formula"),
-            ("fit", "loss", "scoreboard"),
+            ("wireframe", "tally"),
+            ("contour", "scoreboard"),
+            ("formula", "state"),
+            ("fit", "loss"),
             ("standings",),
         ),
     ),
@@ -29,12 +35,12 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("map",),
             ("wireframe",),
             ("contour",),
-            ("state",),
             ("formula",),
+            ("state",),
             ("fit", "loss"),
             ("tally",),
-            ("scoreboard",),
             ("standings",),
+            ("scoreboard",),
         ),
     ),
     "contour-only": ((("contour",),),),
@@ -48,35 +54,47 @@ class Needs:
     """The room that a panel needs.
 
     `height` is its minimum height in pixels of a 1280 × 720 picture, and `lines` in multiples of the smallest type
-    size. `ticked` panels have tick labels to the left of their axes and below them, `headed` panels a heading above.
+    size; `row` and `row_lines` are what the row of each racer needs in addition, of a minimum and a maximum number of
+    `rows`. `ticked` panels have tick labels to the left of their axes and below them, in pictures of at least the scale
+    `ticks_from`, and `headed` panels a heading.
     """
 
-    height: float
+    height: float = 0.0
     lines: float = 0.0
+    row: float = 0.0
+    row_lines: float = 0.0
+    rows: tuple[int, int] = (1, 5)
     ticked: bool = False
     headed: bool = False
+    ticks_from: float = 0.0
 
     def around(self, theme: Theme) -> tuple[float, float, float]:
         """Return the room around the axes: to the left for tick labels, above for a heading, and below for labels."""
-        left, below = (theme.text(13) * 3.0, theme.text(13) * 1.25 + theme.px(6)) if self.ticked else (0.0, 0.0)
+        has_ticks = self.has_ticks(theme)
+        left, below = (theme.text(13) * 3.0, theme.text(13) * 1.25 + theme.px(6)) if has_ticks else (0.0, 0.0)
         return left, theme.text(14) * 1.45 if self.headed else 0.0, below
 
-    def min_height(self, theme: Theme, rows: int) -> float:
+    def has_ticks(self, theme: Theme) -> bool:
+        """Return whether the panel has tick labels."""
+        return self.ticked and theme.unit >= self.ticks_from
+
+    def min_height(self, theme: Theme, racers: int) -> float:
         """Return the minimum height of the panel with the room around its axes."""
         _, above, below = self.around(theme)
-        return rows * max(theme.px(self.height), self.lines * theme.min_text) + below + above
+        fewest, most = self.rows
+        rows = min(max(racers, fewest), most) * max(theme.px(self.row), self.row_lines * theme.min_text)
+        return max(theme.px(self.height), self.lines * theme.min_text) + rows + below + above
 
 
 PANELS: Mapping[str, Needs] = {
     "wireframe": Needs(150),
-    "contour": Needs(150, ticked=True),
+    "contour": Needs(150, ticked=True, ticks_from=0.45),
     "loss": Needs(108, lines=6, ticked=True, headed=True),
-    # For each row.
-    "scoreboard": Needs(24, lines=1.35, ticked=True, headed=True),
-    "standings": Needs(26, lines=1.35),
+    "standings": Needs(row=26, row_lines=1.35),
+    "scoreboard": Needs(row=24, row_lines=1.35, rows=(4, 8), ticked=True, headed=True),
     "formula": Needs(190, lines=10.5),
     "state": Needs(150, lines=7.5),
-    "fit": Needs(130, lines=6, ticked=True, headed=True),
+    "fit": Needs(110, lines=6, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
     "tally": Needs(190, lines=11),
@@ -89,20 +107,37 @@ DROP_ORDER = ("state", "formula", "loss", "fit", "standings", "tally", "scoreboa
 MIN_SHRINK = 0.8
 """Minimum factor by which minimum heights shrink before a panel is dropped."""
 
-FILL_ORDER = ("wireframe", "contour", "map", "fit", "scoreboard", "loss", "state", "formula", "multiples", "tally")
+FILL_ORDER = (
+    "wireframe",
+    "scoreboard",
+    "contour",
+    "map",
+    "fit",
+    "loss",
+    "state",
+    "formula",
+    "multiples",
+    "tally",
+)
 """Order of preference for the panel that takes the spare height of a column."""
 
-MARGINS = {"wide": 45, "square": 32, "tall": 32, "contour-only": 32}
+MARGINS = {"wide": 45, "panorama": 45, "square": 32, "tall": 32, "contour-only": 32}
 """Distance of the panels from the left and right edges of a picture in each layout, in pixels of its unit."""
 
 DOMAIN_BANDS = (("contour",), ("map",))
 """Bands that show the domain in its own shape."""
 
-MAX_ROWS = 5
-"""Maximum number of rows in the minimum height of the standings. More racers need a second column."""
+COLUMN_GAP, BAND_GAP = 32, 20
+"""Distance between columns and between bands, in pixels of a 1280 × 720 picture."""
 
-BOARD_ROWS = 4, 8
-"""Minimum and maximum number of rows in the minimum height of the scoreboard."""
+CONTOUR_SHARE = 0.6
+"""Part of the spare height of a column that a contour or a map gets beside a surface or a scoreboard."""
+
+MIN_TWO_LINES = 0.75
+"""Minimum scale of a picture in which the heading of a small contour has a second line."""
+
+MIN_TILES = 0.6
+"""Minimum height of the small contours in pictures with a panel below them, as a fraction of the height of both."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +155,9 @@ class Box:
 
 
 def pixel_unit(width: int, height: int) -> float:
-    """Return the scale of a picture relative to 1280 × 720 pixels, or to 720 × 720 if its layout is not "wide"."""
-    return min(height, width * (720 / 1280 if layout_for_shape(width, height) == "wide" else 1)) / 720
+    """Return the scale of a picture relative to 1280 × 720 pixels, or to 720 × 720 if it is not wide."""
+    is_wide = layout_for_shape(width, height) in ("wide", "panorama")
+    return min(height, width * (720 / 1280 if is_wide else 1)) / 720
 
 
 def content_inset(width: int, height: int) -> float:
@@ -131,7 +167,9 @@ def content_inset(width: int, height: int) -> float:
 
 def layout_for_shape(width: int, height: int) -> str:
     """Return the layout that fits a picture's shape."""
-    if width >= 1.35 * height:
+    if width >= 2.1 * height:
+        return "panorama"
+    if width >= 1.2 * height:
         return "wide"
     return "square" if height < 1.35 * width else "tall"
 
@@ -156,6 +194,7 @@ def arrange_panels(
     aspect: float,
     racers: int,
     titled: bool = True,
+    aspects: tuple[float, float] | None = None,
 ) -> dict[str, Box]:
     """Return the boxes, by name, of the header and of the panels that the layout has room for.
 
@@ -167,6 +206,7 @@ def arrange_panels(
         aspect: Width of the domain divided by its height, as drawn.
         racers: Number of racers.
         titled: Whether the header has a title; without one it is lower.
+        aspects: The smallest and the largest width divided by height of what a contour shows. Default: `aspect`.
     """
     width, height = size
     shape = layout_for_shape(*size) if layout == "multiples" else layout
@@ -176,47 +216,64 @@ def arrange_panels(
         # The formula and the caption need a line each, and in a tall picture a long caption needs two.
         top += (1.6 if shape == "square" else 2.9) * theme.text(17)
     boxes = {"header": Box(margin, theme.px(22), width - 2 * margin, top - theme.px(22))}
-    columns = [column for column in (_wanted(column, panels) for column in LAYOUTS[layout]) if column]
     # Half of the topmost tick label is above its axes.
     top += max(theme.px(12), 0.85 * theme.text(13))
     room = Box(margin, top, width - 2 * margin, height - top - theme.px(28))
-    rooms = _split(room, theme, columns[1], aspect) if len(columns) == 2 else [room]
-    for column, each in zip(columns, rooms, strict=False):
-        boxes |= _stack(column, each, theme, aspect, racers)
+    columns = [column for column in (_wanted(column, panels) for column in LAYOUTS[layout]) if column]
+    shown = _Shown(theme, racers, {"map": (aspect, aspect), "contour": aspects or (aspect, aspect)})
+    if not columns:
+        return boxes
+    if layout == "multiples":
+        return boxes | _stack_tiles(columns[0], room, shown)
+    for column, each in zip(columns, _split(room, shown, columns), strict=True):
+        boxes |= _stack(column, each, shown)
     return boxes
 
 
-def arrange_tiles(size: tuple[float, float], theme: Theme, aspect: float, count: int) -> list[Box]:
+def arrange_tiles(
+    size: tuple[float, float], theme: Theme, aspects: tuple[float, float], count: int
+) -> tuple[list[Box], Box | None]:
     """Return the boxes of `count` maps in rows, as large as `size` (width, height) allows, from its upper left.
 
-    A map is `aspect` times as wide as high. There is room for a heading above each map, for tick labels under the last
-    row, and for tick labels to the left of each row.
+    The width of a map divided by its height is between the `aspects`. There is room for a heading above each map, for
+    tick labels under the last row, and for tick labels to the left of each row. If the last row has fewer maps, the
+    box of what is left of it is returned, too.
     """
     width, height = size
     left, _, below = PANELS["contour"].around(theme)
     above, gap = heading_height(theme), theme.px(18)
 
-    def tile_width(columns: int) -> float:
+    def tile(columns: int) -> tuple[float, float]:
+        """Return the width and the height of a map in so many columns."""
         rows = -(-count // columns)
-        tile_height = (height - below - (rows - 1) * gap) / rows - above
-        return min((width - left - (columns - 1) * gap) / columns, tile_height * aspect)
+        across = max(1.0, (width - left - (columns - 1) * gap) / columns)
+        high = max(1.0, (height - below - (rows - 1) * gap) / rows - above)
+        aspect = min(max(across / high, aspects[0]), aspects[1])
+        return min(across, high * aspect), min(across / aspect, high)
 
-    columns = max(range(1, count + 1), key=tile_width)
-    across = max(1.0, tile_width(columns))
-    boxes = []
-    for tile in range(count):
-        row, column = divmod(tile, columns)
-        # Rows are centered, also a last row with fewer maps.
-        in_row = min(columns, count - row * columns)
-        indent = (width - left - in_row * across - (in_row - 1) * gap) / 2
-        top = above + row * (across / aspect + above + gap)
-        boxes.append(Box(left + indent + column * (across + gap), top, across, across / aspect))
-    return boxes
+    columns = max(range(1, count + 1), key=lambda columns: tile(columns)[0] * tile(columns)[1])
+    across, high = tile(columns)
+    indent = (width - left - columns * across - (columns - 1) * gap) / 2 + left
+    places = [divmod(index, columns) for index in range(count)]
+    boxes = [
+        Box(indent + column * (across + gap), above + row * (high + above + gap), across, high)
+        for row, column in places
+    ]
+    free = -count % columns
+    if not free:
+        return boxes, None
+    last = boxes[-1]
+    return boxes, replace(last, left=last.left + across + gap, width=free * across + (free - 1) * gap)
+
+
+def heading_lines(theme: Theme) -> int:
+    """Return the number of lines above each of several maps: name and loss, in large pictures also the settings."""
+    return 2 if theme.unit >= MIN_TWO_LINES else 1
 
 
 def heading_height(theme: Theme) -> float:
     """Return the height of the heading above each of several maps."""
-    return 1.6 * theme.text(15)
+    return 1.6 * theme.text(15) + (1.3 * theme.text(13) if heading_lines(theme) == 2 else 0.0)
 
 
 def _wanted(column: Sequence[Band], panels: Sequence[str]) -> list[Band]:
@@ -224,54 +281,72 @@ def _wanted(column: Sequence[Band], panels: Sequence[str]) -> list[Band]:
     return [band for band in bands if band]
 
 
-def _split(room: Box, theme: Theme, column: Sequence[Band], aspect: float) -> list[Box]:
-    """Split a room into two columns. In the second, the contour or map fills the height that the other bands leave."""
-    domains = [band for band in column if band in DOMAIN_BANDS]
-    width = room.width * 0.42
-    if domains:
-        others = sum(_min_height(band, theme, 0) + theme.px(20) for band in column if band not in DOMAIN_BANDS)
-        left, _, below = PANELS["contour"].around(theme)
-        full = ((room.height - others) / len(domains) - below) * aspect + left
-        # A formula with its numbers is wide.
-        least = 0.5 if ("formula",) in column else 0.38
-        width = min(max(full, room.width * least), room.width * 0.5)
-    first = room.width - theme.px(44) - width
-    return [replace(room, width=first), replace(room, left=room.left + (first + theme.px(44)), width=width)]
+@dataclass(frozen=True)
+class _Shown:
+    """What is shown: the number of racers, and the smallest and largest width divided by height of some panels."""
+
+    theme: Theme
+    racers: int
+    aspects: Mapping[str, tuple[float, float]]
+
+    def min_height(self, band: Band) -> float:
+        """Return the minimum height of a band."""
+        return max(PANELS[name].min_height(self.theme, self.racers) for name in band)
+
+    def full_width(self, name: str, height: float) -> float:
+        """Return the maximum width that a contour or a map can fill, with what is around it."""
+        left, above, below = PANELS[name].around(self.theme)
+        return (height - above - below) * self.aspects[name][1] + left
+
+    def full_height(self, name: str, width: float) -> float:
+        """Return the maximum height that a contour or a map can fill, with what is around it."""
+        left, above, below = PANELS[name].around(self.theme)
+        return (width - left) / self.aspects[name][0] + above + below
 
 
-def _min_height(band: Band, theme: Theme, racers: int) -> float:
-    """Return the minimum height of a band."""
-    fewest, most = BOARD_ROWS
-    rows = {"standings": min(racers, MAX_ROWS), "scoreboard": min(max(racers, fewest), most)}
-    return max(PANELS[name].min_height(theme, rows.get(name, 1)) for name in band)
+def _split(room: Box, shown: _Shown, columns: Sequence[Sequence[Band]]) -> list[Box]:
+    """Split a room into columns. The contour or map fills the height that the other bands of its column leave."""
+    gap = shown.theme.px(COLUMN_GAP)
+    across = room.width - gap * (len(columns) - 1)
+    names = [{name for band in column for name in band} for column in columns]
+    widths = [0.0] * len(columns)
+    for index, column in enumerate(columns):
+        domain = next((name for name in ("contour", "map") if name in names[index]), None)
+        others = sum(shown.min_height(band) + shown.theme.px(BAND_GAP) for band in column if domain not in band)
+        if domain is None:
+            widths[index] = across * (0.36 if len(columns) == 2 else 0.24)
+        elif len(columns) > 1:
+            # A map is the picture's main part. So is a contour without the surface.
+            low, high = (0.38, 0.5) if domain == "map" else (0.36, 0.42)
+            if not any("wireframe" in each for each in names):
+                low = high = 0.6
+            widths[index] = min(max(shown.full_width(domain, room.height - others), across * low), across * high)
+    filler = next((index for index, each in enumerate(names) if "wireframe" in each), 0)
+    widths[filler] = across - sum(width for index, width in enumerate(widths) if index != filler)
+    lefts = [room.left + sum(widths[:index]) + index * gap for index in range(len(columns))]
+    return [replace(room, left=left, width=width) for left, width in zip(lefts, widths, strict=True)]
 
 
-def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racers: int) -> dict[str, Box]:
+def _stack(column: Sequence[Band], room: Box, shown: _Shown) -> dict[str, Box]:
     """Place the bands of a column below each other, and drop bands for which there is no room."""
-    gap = theme.px(20)
-    heights = {band: _min_height(band, theme, racers) for band in column}
+    gap = shown.theme.px(BAND_GAP)
+    heights = {band: shown.min_height(band) for band in column}
     whole = room.height - gap * (len(column) - 1)
     shrink = min(1.0, whole / sum(heights.values()))
     droppable = [band for name in DROP_ORDER for band in column if name in band]
     if shrink < MIN_SHRINK and len(column) > 1 and droppable:
-        return _stack([band for band in column if band != droppable[0]], room, theme, aspect, racers)
+        return _stack([band for band in column if band != droppable[0]], room, shown)
     heights = {band: height * shrink for band, height in heights.items()}
     spare = whole - sum(heights.values())
     for band in column:
-        if "contour" in band or "map" in band:
-            # The domain gets the height that it can fill, but only half of the spare height if there is a wireframe.
-            left, _, below = PANELS["contour"].around(theme)
-            above = max(PANELS[name].around(theme)[1] for name in band)
-            full = ((room.width - gap * (len(band) - 1)) / len(band) - left) / aspect + below + above
-            more = max(0.0, min(full - heights[band], spare / 2 if ("wireframe",) in column else spare))
+        if domain := next((name for name in ("contour", "map") if name in band), None):
+            # It gets the height that it can fill, but only a part of the spare height if another panel needs it.
+            full = shown.full_height(domain, (room.width - gap * (len(band) - 1)) / len(band))
+            shared = any(name in other for name in ("wireframe", "scoreboard") for other in column if other != band)
+            share = CONTOUR_SHARE / len(band) ** 2 if shared else 1.0
+            more = max(0.0, min(full - heights[band], spare * share))
             heights[band] += more
             spare -= more
-    if ("multiples",) in column:
-        # Other panels take the height that the maps cannot fill.
-        spare += heights["multiples",]
-        last = arrange_tiles((room.width, spare), theme, aspect, racers)[-1]
-        heights["multiples",] = min(spare, last.top + last.height + PANELS["contour"].around(theme)[2])
-        spare -= heights["multiples",]
     candidates = [band for band in column if band not in DOMAIN_BANDS or len(column) == 1]
     filler = next((band for name in FILL_ORDER for band in candidates if name in band), None)
     if filler:
@@ -279,14 +354,40 @@ def _stack(column: Sequence[Band], room: Box, theme: Theme, aspect: float, racer
     boxes = {}
     top = room.top
     for band in column:
-        panel_width = (room.width - gap * (len(band) - 1)) / len(band)
+        width = (room.width - gap * (len(band) - 1)) / len(band)
         for index, name in enumerate(band):
-            left, above, below = PANELS[name].around(theme)
-            boxes[name] = Box(
-                room.left + index * (panel_width + gap) + left,
-                top + above,
-                panel_width - left,
-                heights[band] - below - above,
-            )
+            cell = Box(room.left + index * (width + gap), top, width, heights[band])
+            boxes[name] = _inside(name, cell, shown.theme)
         top += heights[band] + gap
     return boxes
+
+
+def _stack_tiles(column: Sequence[Band], room: Box, shown: _Shown) -> dict[str, Box]:
+    """Place the small contours, and the first other panel in a free cell or below them, if there is room."""
+    size = room.width, room.height
+    others = [name for band in column for name in band if name != "multiples"]
+    if ("multiples",) not in column:
+        return _stack(column, room, shown)
+    boxes = {"multiples": room}
+    if not others:
+        return boxes
+    tiles, free = arrange_tiles(size, shown.theme, shown.aspects["contour"], shown.racers)
+    if free:
+        cell = replace(free, left=room.left + free.left, top=room.top + free.top - heading_height(shown.theme))
+        boxes[others[0]] = _inside(others[0], replace(cell, height=room.top + room.height - cell.top), shown.theme)
+        return boxes
+    below = PANELS["contour"].around(shown.theme)[2] + shown.theme.px(BAND_GAP)
+    height = max(room.height - tiles[-1].top - tiles[-1].height - below, shown.min_height((others[0],)))
+    rest = room.height - height
+    tiles, _ = arrange_tiles((room.width, rest), shown.theme, shown.aspects["contour"], shown.racers)
+    rows = len({tile.top for tile in tiles})
+    if rows * tiles[0].height >= MIN_TILES * room.height:
+        boxes["multiples"] = replace(room, height=rest)
+        boxes[others[0]] = _inside(others[0], replace(room, top=room.top + rest, height=height), shown.theme)
+    return boxes
+
+
+def _inside(name: str, cell: Box, theme: Theme) -> Box:
+    """Return the box of a panel's axes in a cell."""
+    left, above, below = PANELS[name].around(theme)
+    return Box(cell.left + left, cell.top + above, cell.width - left, cell.height - above - below)

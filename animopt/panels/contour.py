@@ -12,9 +12,17 @@ from animopt.drawing.artists import Trails, draw_contours
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import CELL, RacerPath
-from animopt.drawing.labels import draw_labels
+from animopt.drawing.insets import draw_locator, draw_magnifier
+from animopt.drawing.labels import draw_labels, label_order
 from animopt.drawing.motion import Motion
 from animopt.drawing.text import text_width
+from animopt.drawing.window import Window, race_window
+
+LOCATOR_WEIGHT = 10_000
+"""How many points of a trail the locator counts that the magnifier would cover."""
+
+SPACING = 4.0
+"""Distance in pixels between the points of a trail that an inset should not cover."""
 
 
 @final
@@ -22,25 +30,42 @@ from animopt.drawing.text import text_width
 class Contour:
     """Tinted contour lines with the trails and heads on them, and markers at the minima and the starts.
 
-    `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned.
+    `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned. The
+    `window` is the part of the domain that is shown, by default the whole domain. `racer` is the one in focus,
+    whose velocity and step sizes are shown with `motion`. A small picture says which part of the domain is shown, unless
+    it is not `located`.
     """
 
     moments: Sequence[Moment] = ()
     racer: int = 0
     motion: bool = False
+    window: Window | None = None
+    located: bool = True
     levels: int = 18
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Draw the contour lines, the minima and the starts. The trails and heads move."""
-        draw_contours(axes, recording.surface, theme, self.levels)
+        """Draw the contour lines, the minima, the starts and the locator. The trails, heads and magnifier move."""
+        window = self.window or race_window([recording], 0, "domain")
+        draw_contours(axes, recording.surface, window, theme, self.levels)
         trails = Trails(axes, theme, recording)
         paths = [
             RacerPath(recording, racer, lambda points: axes.transData.transform(points[:, :2]), CELL)
             for racer in range(len(recording.names))
         ]
+        obstacles = self._draw_landmarks(axes, recording, theme)
+        occupied = np.vstack([obstacles[:, :2], *(_evenly(path.whole.xyz) for path in paths)])
+        locator = draw_locator(axes, recording, theme, occupied) if self.located else np.empty((0, 4))
+        obstacles = np.vstack([obstacles, locator])
+        occupied = np.vstack([occupied, np.repeat(locator[:, :2], LOCATOR_WEIGHT, axis=0)])
+        move_magnifier, magnifier = draw_magnifier(axes, recording, window.surfaces, theme, self.levels, occupied)
+        obstacles = np.vstack([obstacles, magnifier])
+        # The corners of the domain are inside, regardless of rounding.
+        box = axes.get_window_extent().padded(1e-6)
 
         def heads(moment: Moment) -> Array:
-            return np.array([path.whole.head(moment.step) for path in paths])
+            """Return the heads in pixels (racers, 2), or NaN outside the axes: heads are not clipped."""
+            places = np.array([path.whole.head(moment.step) for path in paths]).reshape(-1, 2)
+            return np.where(((box.p0 <= places) & (places <= box.p1)).all(axis=1, keepdims=True), places, np.nan)
 
         motion = Motion(axes, theme, recording, self.racer, self.moments) if self.motion else None
         move_labels = draw_labels(
@@ -50,7 +75,8 @@ class Contour:
             backing=blend(theme.low, theme.high, 0.5),
             moments=self.moments,
             heads=heads,
-            obstacles=self._draw_landmarks(axes, recording, theme),
+            obstacles=obstacles,
+            order=label_order(recording, self.racer),
             marks=lambda moment: motion.marks(moment, heads(moment)[self.racer]) if motion else np.empty((0, 2)),
         )
 
@@ -58,14 +84,18 @@ class Contour:
             parts = [path.parts(moment.step) for path in paths]
             places = heads(moment)
             below, above = motion.move(moment, places[self.racer]) if motion else ((), ())
-            return [*below, *trails.place(parts, places, moment), *above, *move_labels(moment)]
+            trails_and_heads = trails.place(parts, places, moment)
+            return [*below, *trails_and_heads, *above, *move_labels(moment), *move_magnifier(moment)]
 
         return move
 
     def _draw_landmarks(self, axes: Axes, recording: Recording, theme: Theme) -> Array:
         """Mark the minima and the starts. Return the centers and sizes of the marks in pixels, (marks, 4)."""
-        minima = recording.minima[:, :2]
-        starts = np.unique(recording.xy[:, 0], axis=0)
+        low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+        minima, starts = (
+            points[((low <= points) & (points <= high)).all(axis=1)]
+            for points in (recording.minima[:, :2], np.unique(recording.xy[:, 0], axis=0))
+        )
         axes.plot(
             *minima.T,
             linestyle="none",
@@ -92,14 +122,14 @@ class Contour:
 
     def _name_start(self, axes: Axes, recording: Recording, theme: Theme, start: Array) -> Array:
         """Write "start" beside the start, away from the trails. Return the word's center and size in pixels, (4,)."""
-        surface = recording.surface
+        corner, far = np.array([axes.get_xlim(), axes.get_ylim()]).T
         extent = np.array(axes.get_window_extent().size)
-        scale = extent / (surface.high - surface.low)
+        scale = extent / (far - corner)
         trails = (np.vstack([path.xyz[:, :2] for path in recording.paths]) - start) * scale
         size = theme.text(14)
         reach = np.array([size * 2.2, size * 1.4])
         offsets = reach * [[0, 1], [0, -1], [-1, 0], [1, 0], [-1, 1], [1, 1], [-1, -1], [1, -1]]
-        centers = (start - surface.low) * scale + offsets
+        centers = (start - corner) * scale + offsets
         inside = (centers > reach / 2).all(axis=1) & (centers < extent - reach / 2).all(axis=1)
         room = np.array([np.nanmin(np.abs((trails - offset) / reach).max(axis=1)) for offset in offsets])
         best = offsets[int(np.where(inside, room, -1).argmax())]
@@ -114,3 +144,11 @@ class Contour:
             va="center",
         )
         return np.array([*axes.transData.transform(start) + best, text_width(text), 1.2 * size])
+
+
+def _evenly(points: Array) -> Array:
+    """Return points about SPACING pixels apart along a path (points, 2). NaN breaks it."""
+    lengths = np.nan_to_num(np.linalg.norm(np.diff(points, axis=0), axis=1))
+    length = np.append(0.0, np.cumsum(lengths))
+    places = np.linspace(0.0, length[-1], 2 + int(length[-1] / SPACING))
+    return np.column_stack([np.interp(places, length, axis) for axis in points.T]) if len(points) else points

@@ -24,6 +24,7 @@ from animopt.drawing.colors import (
 )
 from animopt.drawing.mpl import Affine2D, Artist, MaxNLocator, Path
 from animopt.drawing.text import text_width
+from animopt.drawing.window import race_window
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 
 SAMPLES = 3
@@ -41,7 +42,7 @@ class Map:
         """Draw the contour lines or the axes of the settings. The map itself moves."""
         match recording.map:
             case Basins() as basins:
-                draw_contours(axes, recording.surface, theme, levels=18)
+                draw_contours(axes, recording.surface, race_window([recording], 0, "domain"), theme, levels=18)
                 return _draw_basins(axes, basins, theme)
             case Losses() as losses:
                 return _draw_losses(axes, losses, theme)

@@ -1,35 +1,46 @@
 """A small contour for each racer."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import final
 
 from animopt.drawing.artists import draw_racer_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.layout import Box, arrange_tiles, heading_height
+from animopt.drawing.layout import PANELS, Box, arrange_tiles, heading_height, heading_lines
 from animopt.drawing.mpl import Text
 from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
+from animopt.drawing.window import Window, race_window
 from animopt.panels.contour import Contour
 from animopt.recording.results import Results
 
 
 @final
+@dataclass(frozen=True)
 class Multiples:
-    """A contour for each racer, all at one moment, with its marker, its name and, if there is room, its loss."""
+    """A contour for each racer, all of one part of the domain at one moment.
+
+    Above each are the racer's marker, name and loss, and in large pictures its settings, which at the end give way to
+    its outcome. The `window` is the part of the domain that is shown, by default the whole domain.
+    """
+
+    window: Window | None = None
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Draw the contours and their headings. The racers and the losses move."""
+        """Draw the contours and their headings. The racers, the losses and the outcomes move."""
         width, height = use_pixel_units(axes)
-        boxes = arrange_tiles((width, height), theme, recording.surface.aspect, len(recording.names))
+        window = self.window or race_window([recording], 0, "domain")
+        boxes, _ = arrange_tiles((width, height), theme, window.aspects, len(recording.names))
         results = Results(recording)
-        losses, brief = _draw_headings(axes, results, theme, boxes)
+        losses, brief = _draw_names(axes, results, theme, boxes)
+        settings, ends = _second_lines(axes, results, theme, boxes) if heading_lines(theme) == 2 else ([], [])
         moves = []
         for racer, box in enumerate(boxes):
             tile = axes.inset_axes(box.as_fractions(width, height), label="multiple")
             own_theme = replace(theme, hues=(theme.hue(racer),), markers=(theme.marker(racer),))
-            moves.append(Contour().draw(tile, recording.single(racer), own_theme))
-            below = [other for other in boxes if other.top > box.top and abs(other.left - box.left) < box.width]
-            tile.tick_params(labelleft=box.top not in [other.top for other in boxes[:racer]], labelbottom=not below)
+            moves.append(Contour(window=window, located=racer == 0).draw(tile, recording.single(racer), own_theme))
+            is_first = box.top not in [other.top for other in boxes[:racer]]
+            has_ticks = PANELS["contour"].has_ticks(theme)
+            tile.tick_params(labelleft=has_ticks and is_first, labelbottom=has_ticks and box.top == boxes[-1].top)
             if box.top in [other.top for other in boxes[racer + 1 :]]:
                 # The last label would touch the first label of the next map.
                 tile.locator_params(axis="x", prune="upper")
@@ -37,39 +48,36 @@ class Multiples:
         def move(moment: Moment) -> Artists:
             for racer, loss in enumerate(losses):
                 loss.set_text(results.loss(racer, int(moment.step), brief=brief))
-            return [*(artist for each in moves for artist in each(moment)), *losses]
+            second = ends if moment.hold_progress > 0 else settings
+            return [*(artist for each in moves for artist in each(moment)), *losses, *second]
 
         return move
 
 
-def _draw_headings(axes: Axes, results: Results, theme: Theme, boxes: Sequence[Box]) -> tuple[Sequence[Text], bool]:
+def _heading_text(axes: Axes, theme: Theme, box: Box, words: str, color: str, line: int, *, right: bool) -> Text:
+    """Write a moving text above a box, in the first or second line."""
+    size = theme.text(15) if line == 0 else theme.text(13)
+    y = box.top - heading_height(theme) + (0.72 * theme.text(15) if line == 0 else 1.6 * theme.text(15) + 0.4 * size)
+    x, align = (box.left + box.width, "right") if right else (box.left + 1.3 * theme.text(15), "left")
+    return write(axes, x, y, words, size, color, ha=align, va="center_baseline", animated=True)
+
+
+def _draw_names(axes: Axes, results: Results, theme: Theme, boxes: Sequence[Box]) -> tuple[Sequence[Text], bool]:
     """Draw each racer's marker and name above its box. If losses fit, return their texts and whether they are brief."""
-    names_of_racers = results.recording.names
-    size, line = theme.text(15), heading_height(theme)
+    size, given_names = theme.text(15), results.recording.names
     room = boxes[0].width - 1.3 * size
     for racer, box in enumerate(boxes):
-        draw_racer_marker(axes, theme, racer, box.left + 0.5 * size, box.top - 0.5 * line)
-    losses = [
-        write(
-            axes,
-            box.left + box.width,
-            box.top - 0.55 * line,
-            "",
-            size,
-            theme.muted,
-            ha="right",
-            va="center_baseline",
-            animated=True,
+        draw_racer_marker(
+            axes, theme, racer, box.left + 0.5 * size, box.top - heading_height(theme) + 0.82 * theme.text(15)
         )
-        for box in boxes
-    ]
+    losses = [_heading_text(axes, theme, box, "", theme.muted, 0, right=True) for box in boxes]
     names = [
-        write(axes, box.left + 1.3 * size, box.top - 0.55 * line, name, size, theme.ink, va="center_baseline")
-        for name, box in zip(names_of_racers, boxes, strict=True)
+        _heading_text(axes, theme, box, name, theme.ink, 0, right=False)
+        for name, box in zip(given_names, boxes, strict=True)
     ]
-    shorten_names(names, names_of_racers, room)
+    shorten_names(names, given_names, room)
     for text in names:
-        fit_text(text, room, theme.min_text)
+        fit_text(text, room, theme.min_text).set_animated(False)
     racers = range(len(names))
     for brief in (False, True):
         numbers = [number for racer in racers for number in results.numbers(racer, brief=brief)]
@@ -79,3 +87,27 @@ def _draw_headings(axes: Axes, results: Results, theme: Theme, boxes: Sequence[B
     for text in losses:
         text.remove()
     return (), False
+
+
+def _second_lines(
+    axes: Axes, results: Results, theme: Theme, boxes: Sequence[Box]
+) -> tuple[Sequence[Text], Sequence[Text]]:
+    """Return texts with the settings, and texts with the outcomes, in the longest wording that fits."""
+    room = boxes[0].width - 1.3 * theme.text(15)
+
+    def write_all(words: Sequence[str]) -> list[Text]:
+        return [
+            _heading_text(axes, theme, box, word, theme.muted, 1, right=False)
+            for box, word in zip(boxes, words, strict=True)
+        ]
+
+    settings = write_all(results.recording.settings)
+    for text in settings:
+        fit_text(text, room, theme.min_text)
+    for wording in results.outcomes:
+        texts = write_all(wording)
+        if max(map(text_width, texts)) <= room:
+            return settings, texts
+        for text in texts:
+            text.remove()
+    return settings, settings

@@ -14,7 +14,7 @@ from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, Trails
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import CELL, Camera, RacerPath, TrailParts
-from animopt.drawing.labels import draw_labels
+from animopt.drawing.labels import draw_labels, label_order
 from animopt.drawing.mesh import MESHES
 from animopt.drawing.text import text_width
 from animopt.drawing.viewpoint import HEIGHT, CameraSweep, ScaledSurface
@@ -39,12 +39,13 @@ class Wireframe:
     """A wireframe that fades with distance and hides what is behind it, with the trails and heads on it.
 
     `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned, and
-    `sweep` is the camera's way.
+    `sweep` is the camera's way. `racer` is the one in focus.
     """
 
     moments: Sequence[Moment] = ()
     sweep: CameraSweep = field(default_factory=CameraSweep)
     surface: str = "shaded"
+    racer: int = 0
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Write a note if the heights are on a log scale. The wireframe turns, and the trails and heads move on it."""
@@ -76,6 +77,7 @@ class Wireframe:
             moments=self.moments,
             heads=heads,
             obstacles=_draw_scale_note(axes, recording, theme) if scaled.heights.is_nonlinear else np.empty((0, 4)),
+            order=label_order(recording, self.racer),
         )
 
         def move(moment: Moment) -> Artists:

@@ -63,6 +63,7 @@ def staging_of(
         elevation=scene.elevation,
         turn=scene.turn,
         surface=scene.surface,
+        view=scene.view,
         ordered=scene.ordered,
         focus=_focused_racer(scene),
     )
@@ -122,6 +123,7 @@ def check_scene(scene: SceneFields) -> None:
     if scene.loop == "seamless" and scene.turn is not None and scene.turn % 360:
         raise UsageError(f"turn {scene.turn:g}: a seamless loop turns around once; give 360, -360 or 0")
     for function in scene.functions:
+        _check_view(scene, function)
         if scene.batch is not None:
             if not function.data:
                 raise UsageError(f"batch {short_repr(scene.batch)}: {function.called} has no data; leave out the batch")
@@ -134,6 +136,17 @@ def check_scene(scene: SceneFields) -> None:
     check_panels(scene.panels, has.__getitem__)
     lines = [line for text in _texts(scene).values() for line in ([text] if isinstance(text, str) else text.values())]
     check_mathtexts(lines, [function.formula for function in scene.functions])
+
+
+def _check_view(scene: SceneFields, function: Function) -> None:
+    if isinstance(scene.view, str):
+        return
+    for name, (low, high), (start, end) in zip("xy", scene.view, (function.x, function.y), strict=True):
+        if high <= start or low >= end:
+            raise UsageError(
+                f"view {scene.view}: shows nothing of {function.called}, whose {name} is from {start:g} to {end:g}; "
+                "give limits in this range"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

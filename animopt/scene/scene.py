@@ -60,6 +60,8 @@ class Scene(SceneFields):
         turn: Angle in degrees by which the camera turns in the clip, counterclockwise if positive. Default: about 9
             degrees a second, in the direction that hides less; once around in a seamless loop.
         surface: "shaded", or "mesh" for the surface as lines without faces. Default: "shaded".
+        view: What the contour shows: "race" for where the racers go, "domain" for the whole domain, or the limits of x
+            and y, as ((-2, 2), (-1, 3)). Default: "race".
         loop: "plain", or "seamless" for a clip whose end continues with its beginning. Default: "plain".
         card: Number of seconds for which a title card is shown before the race. Default: 0.
         question: A `Question` that stops the race. Default: none.

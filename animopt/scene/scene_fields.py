@@ -22,6 +22,7 @@ from animopt.core.errors import (
     short_repr,
 )
 from animopt.core.language import Text, check_language
+from animopt.drawing.window import VIEWS, View
 from animopt.engine.function import Function
 from animopt.engine.maps import SettingsMap, StartsMap
 from animopt.engine.racer import Racer, names_and_settings
@@ -121,6 +122,19 @@ def _turn(value: float | None) -> float | None:
     return None if value is None else check_number("turn", value, "give degrees, as turn=-80, or 0")
 
 
+def _view(value: View) -> View:
+    if value in VIEWS:
+        return value
+    remedy = "give 'race', 'domain', or limits, as view=((-2, 2), (-1, 3))"
+    limits = check_list("view ", value, remedy)
+    if len(limits) != 2:
+        raise UsageError(f"view {short_repr(value)}: {remedy}")
+    x, y = (check_pair("view", each) for each in limits)
+    if not (x[0] < x[1] and y[0] < y[1]):
+        raise UsageError(f"view {short_repr(value)}: limits must ascend; {remedy}")
+    return x, y
+
+
 def _batch(value: int | None) -> int | None:
     # `check_scene` checks it: its maximum is the number of rows of the functions' data.
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
@@ -196,6 +210,7 @@ class SceneFields:
     elevation: float | None = attrs.field(default=None, converter=_elevation)
     turn: float | None = attrs.field(default=None, converter=_turn)
     surface: str = "shaded"
+    view: View = attrs.field(default="race", converter=_view)
     loop: str = "plain"
     card: float = 0.0
     question: Question | None = attrs.field(

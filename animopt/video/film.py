@@ -21,6 +21,7 @@ from animopt.drawing.mesh import MESHES
 from animopt.drawing.text import formula_mathtext, text_source
 from animopt.drawing.theme import THEMES
 from animopt.drawing.viewpoint import CameraSweep, choose_sweep
+from animopt.drawing.window import View, race_window
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline, frame_count
 from animopt.video.frame_stream import stream_frames
@@ -55,6 +56,7 @@ class Staging:
         elevation: Elevation of the camera in degrees, or None.
         turn: Angle in degrees by which the camera turns in the clip, or None.
         surface: "shaded" or "mesh".
+        view: What a contour plot shows: "race", "domain", or the limits of x and of y.
         ordered: Whether the racers have an order, which their colors show.
         titled: Whether the header contains the title.
         transparent: Whether the background is left out.
@@ -73,6 +75,7 @@ class Staging:
     elevation: float | None = None
     turn: float | None = None
     surface: str = "shaded"
+    view: View = "race"
     ordered: bool = False
     titled: bool = True
     transparent: bool = False
@@ -268,7 +271,9 @@ def _stage(
     racers = len(recording.names)
     if staging.ordered:
         theme = ordered_theme(theme, racers)
-    boxes = arrange_panels(size, theme, layout, staging.panels, recording.surface.aspect, racers, staging.titled)
+    window = race_window(races, race, staging.view)
+    aspect = recording.surface.aspect
+    boxes = arrange_panels(size, theme, layout, staging.panels, aspect, racers, staging.titled, window.aspects)
     boxes["card"] = Box(0, 0, *size)
     # A panel's constructor names the values that it needs.
     values = {
@@ -282,6 +287,7 @@ def _stage(
         "surface": staging.surface,
         "moments": [moment for moment in timeline.samples if moment.race == race],
         "races": races,
+        "window": window,
     }
     panels: dict[str, Panel] = {}
     for name in boxes:

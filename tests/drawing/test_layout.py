@@ -22,10 +22,13 @@ from animopt.drawing.theme import LIGHT
 from animopt.recording.timeline import Timeline
 from animopt.video.film import MAP_PANELS, PANEL_CLASSES, RACE_PANELS, Film, Staging
 
-SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
-# Every layout at every size, except for the tall layout in pictures that are not tall.
+SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (2560, 1080), (3840, 2160)]
+# Every layout at every size, except for the tall and the ultra-wide ones in pictures of other shapes.
 PICTURES = [
-    (layout, size) for layout in LAYOUTS for size in SIZES if layout != "tall" or layout_for_shape(*size) == "tall"
+    (layout, size)
+    for layout in LAYOUTS
+    for size in SIZES
+    if layout not in ("tall", "panorama") or layout_for_shape(*size) == layout
 ]
 MIN_SIZE = 40
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
@@ -78,11 +81,13 @@ def test_boxes_of_any_panels_do_not_overlap(layout, size):
                 places = {name: bounds(box) for name, box in boxes.items()}
                 for name, box in boxes.items():
                     assert inside(places[name], size), (case, name, box)
-                    # A single row of standings is lower than any other panel.
-                    lowest = theme.min_text if name in ("header", "standings") else MIN_SIZE
+                    # A single racer needs less height than any other panel.
+                    lowest = {"header": 1, "standings": 1, "scoreboard": 3}.get(name, 4) * theme.min_text
                     assert box.width >= MIN_SIZE, (case, name, box)
                     assert box.height >= lowest, (case, name, box)
-                for one, other in combinations(places, 2):
+                # Another panel may be in a free cell of the multiples.
+                apart = set(places) - ({"multiples"} if layout == "multiples" else set())
+                for one, other in combinations(sorted(apart), 2):
                     assert not overlap(places[one], places[other]), (case, one, other, boxes[one], boxes[other])
 
 
@@ -92,6 +97,8 @@ def test_boxes_of_any_panels_do_not_overlap(layout, size):
         ((1280, 720), "wide"),
         ((480, 270), "wide"),
         ((3840, 2160), "wide"),
+        ((2560, 1080), "panorama"),
+        ((1024, 768), "wide"),
         ((1080, 1080), "square"),
         ((1080, 1350), "square"),
         ((1080, 1920), "tall"),
@@ -114,12 +121,15 @@ def test_multiples_without_a_contour_choose_their_layout(size):
 @pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
 def test_tiles_have_one_size_and_are_as_large_as_possible(size, aspect, count):
     theme = LIGHT.scaled(1, 720)
-    boxes = arrange_tiles(size, theme, aspect, count)
+    boxes, free = arrange_tiles(size, theme, (aspect, aspect), count)
     assert len(boxes) == count
+    if free:
+        assert inside(bounds(free), size)
+        assert not any(overlap(bounds(free), bounds(box)) for box in boxes)
     places = [bounds(box) for box in boxes]
     for box, place in zip(boxes, places, strict=True):
         assert (box.width, box.height) == (boxes[0].width, boxes[0].height)
-        assert box.width == pytest.approx(aspect * box.height)
+        assert box.width == pytest.approx(aspect * box.height, rel=0.02)
         assert inside(place, size)
         assert box.top >= heading_height(theme)
     for one, other in combinations(places, 2):
@@ -138,7 +148,7 @@ def test_layouts_have_known_panels_once(layout):
     assert len(set(panel_names(layout))) == len(panel_names(layout))
 
 
-@pytest.mark.parametrize("layout", ["wide", "square", "tall"])
+@pytest.mark.parametrize("layout", ["wide", "panorama", "square", "tall"])
 def test_full_layouts_have_every_panel_but_the_multiples(layout):
     assert set(panel_names(layout)) == set(PANELS) - {"multiples"}
 
