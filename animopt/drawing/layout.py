@@ -91,7 +91,7 @@ PANELS: Mapping[str, Needs] = {
     "contour": Needs(150, ticked=True, ticks_from=0.45),
     "loss": Needs(108, lines=6, ticked=True, headed=True),
     "standings": Needs(row=26, row_lines=1.35),
-    "scoreboard": Needs(row=24, row_lines=1.35, rows=(4, 8), ticked=True, headed=True),
+    "scoreboard": Needs(row=26, row_lines=1.34, rows=(4, 5), ticked=True, headed=True),
     "formula": Needs(190, lines=10.5),
     "state": Needs(150, lines=7.5),
     "fit": Needs(110, lines=6, ticked=True, headed=True),
@@ -130,8 +130,9 @@ DOMAIN_BANDS = (("contour",), ("map",))
 COLUMN_GAP, BAND_GAP = 32, 20
 """Distance between columns and between bands, in pixels of a 1280 × 720 picture."""
 
-CONTOUR_SHARE = 0.6
-"""Part of the spare height of a column that a contour or a map gets beside a surface or a scoreboard."""
+CONTOUR_SHARE, SHARE_BELOW_SURFACE, SHARE_BESIDE = 0.28, 0.5, 0.2
+"""Parts of the spare height of a column that a contour or a map gets: above a scoreboard, below the surface, and below
+the surface beside another panel."""
 
 MIN_TWO_LINES = 0.75
 """Minimum scale of a picture in which the heading of a small contour has a second line."""
@@ -317,7 +318,7 @@ def _split(room: Box, shown: _Shown, columns: Sequence[Sequence[Band]]) -> list[
             widths[index] = across * (0.36 if len(columns) == 2 else 0.24)
         elif len(columns) > 1:
             # A map is the picture's main part. So is a contour without the surface.
-            low, high = (0.38, 0.5) if domain == "map" else (0.36, 0.42)
+            low, high = (0.38, 0.5) if domain == "map" else (0.39, 0.4)
             if not any("wireframe" in each for each in names):
                 low = high = 0.6
             widths[index] = min(max(shown.full_width(domain, room.height - others), across * low), across * high)
@@ -342,8 +343,12 @@ def _stack(column: Sequence[Band], room: Box, shown: _Shown) -> dict[str, Box]:
         if domain := next((name for name in ("contour", "map") if name in band), None):
             # It gets the height that it can fill, but only a part of the spare height if another panel needs it.
             full = shown.full_height(domain, (room.width - gap * (len(band) - 1)) / len(band))
-            shared = any(name in other for name in ("wireframe", "scoreboard") for other in column if other != band)
-            share = CONTOUR_SHARE / len(band) ** 2 if shared else 1.0
+            below_surface = any("wireframe" in other for other in column if other != band)
+            share = 1.0
+            if below_surface:
+                share = SHARE_BELOW_SURFACE if len(band) == 1 else SHARE_BESIDE
+            elif any("scoreboard" in other for other in column if other != band):
+                share = CONTOUR_SHARE
             more = max(0.0, min(full - heights[band], spare * share))
             heights[band] += more
             spare -= more
