@@ -163,9 +163,11 @@ def test_command_on_a_page_is_understood(line, tmp_path, monkeypatch, scenes):
         monkeypatch.chdir(tmp_path)
         if name.endswith(".py"):
             Path(name).write_text(scenes["ravine_race"].read_text(encoding="utf-8"), encoding="utf-8")
-        command = command_line.get_command(click.Context(command_line), name)
+        # click keeps the help option of the first context in which a command is run.
+        context = click.Context(command_line, **command_line.context_settings)
+        command = command_line.get_command(context, name)
         if "--help" not in words:
-            command.make_context(name, words[2:])
+            command.make_context(name, words[2:], parent=context)
 
 
 @pytest.mark.long

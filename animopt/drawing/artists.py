@@ -275,7 +275,9 @@ class Trails:
         self._lines = [[PixelLine(axes, theme.hue(racer), 1.0, joinstyle="bevel") for racer in racers] for _ in AGES]
         self._dots = [[dots(axes, theme.hue(racer), theme.trail(age * STEP_SIZE)) for racer in racers] for age in AGES]
         self._heads = [head_marker(axes, theme, racer) for racer in racers]
-        self._prominences = [np.nan for _ in racers]
+        self._prominences = [0.0 for _ in racers]
+        for racer in racers:
+            self._set_prominence(racer, 0.0)
 
     def place(self, trails: Sequence[TrailParts], heads: Array, moment: Moment) -> Sequence[Artist]:
         """Place the trails and the heads (racers, 2), in pixels. NaN is not drawn."""

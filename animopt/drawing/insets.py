@@ -37,7 +37,7 @@ MIN_ZOOM, MAX_ZOOM = 1.8, 60.0
 """Minimum and maximum magnification."""
 
 CROWD_WEIGHT = 200
-"""How many points of a trail a head counts that the magnifier would cover."""
+"""Number of points of a trail that weigh as much as a head, in the choice of the magnifier's corner."""
 
 SHOWN_STEPS, MIN_SHOWN_STEPS = 0.06, 3
 """Part of the steps whose trails the magnifier shows, the last ones, and the minimum number of these steps."""
@@ -72,7 +72,7 @@ def draw_locator(axes: Axes, recording: Recording, theme: Theme, trails: Array) 
             facecolor="none",
             edgecolor=theme.ink,
             linewidth=max(1.0, theme.px(1.5)),
-            clip_on=True,
+            clip_on=False,
         )
     )
     return _center_and_size(corner)
@@ -182,8 +182,11 @@ def _contour_pixels(
     height, width = image.shape
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     canvas = FigureCanvasAgg(figure)
-    draw_contours(figure.add_axes((0, 0, 1, 1)), recording.surface, window, theme, levels)
-    figure.axes[0].set_aspect("auto")
+    axes = figure.add_axes((0, 0, 1, 1))
+    draw_contours(axes, recording.surface, window, theme, levels)
+    axes.set_aspect("auto")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_visible(False)
     canvas.draw()
     return np.array(canvas.buffer_rgba())
 

@@ -35,8 +35,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("map",),
             ("wireframe",),
             ("contour",),
-            ("formula",),
-            ("state",),
+            ("formula", "state"),
             ("fit", "loss"),
             ("tally",),
             ("standings",),
@@ -47,6 +46,16 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "multiples": ((("multiples",), ("loss",), ("scoreboard",)),),
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
+
+
+MORE_PANELS = {"formula", "state", "fit"}
+"""Panels that take room from the race."""
+
+SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
+    (("wireframe",), ("contour",)),
+    (("formula",), ("state",), ("fit",), ("loss",), ("standings",), ("scoreboard",)),
+)
+"""Columns of a square picture with the race and more panels. One column would leave the race too low."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +97,13 @@ class Needs:
 
 PANELS: Mapping[str, Needs] = {
     "wireframe": Needs(150),
-    "contour": Needs(150, ticked=True, ticks_from=0.45),
+    "contour": Needs(120, ticked=True, ticks_from=0.45),
     "loss": Needs(108, lines=6, ticked=True, headed=True),
     "standings": Needs(row=26, row_lines=1.35),
-    "scoreboard": Needs(row=26, row_lines=1.34, rows=(4, 5), ticked=True, headed=True),
-    "formula": Needs(190, lines=10.5),
-    "state": Needs(150, lines=7.5),
-    "fit": Needs(110, lines=6, ticked=True, headed=True),
+    "scoreboard": Needs(row=24, row_lines=1.34, rows=(4, 5), ticked=True, headed=True),
+    "formula": Needs(164, lines=7),
+    "state": Needs(130, lines=7),
+    "fit": Needs(80, lines=5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
     "tally": Needs(190, lines=11),
@@ -130,9 +139,9 @@ DOMAIN_BANDS = (("contour",), ("map",))
 COLUMN_GAP, BAND_GAP = 32, 20
 """Distance between columns and between bands, in pixels of a 1280 × 720 picture."""
 
-CONTOUR_SHARE, SHARE_BELOW_SURFACE, SHARE_BESIDE = 0.28, 0.5, 0.2
-"""Parts of the spare height of a column that a contour or a map gets: above a scoreboard, below the surface, and below
-the surface beside another panel."""
+CONTOUR_SHARE, DENSE_SHARE, SHARE_BELOW_SURFACE, SHARE_BESIDE = 0.4, 0.8, 0.5, 0.2
+"""Parts of the spare height of a column that a contour or a map gets: above a scoreboard, also in a picture with more
+panels, below the surface, and there beside another panel."""
 
 MIN_TWO_LINES = 0.75
 """Minimum scale of a picture in which the heading of a small contour has a second line."""
@@ -220,8 +229,10 @@ def arrange_panels(
     # Half of the topmost tick label is above its axes.
     top += max(theme.px(12), 0.85 * theme.text(13))
     room = Box(margin, top, width - 2 * margin, height - top - theme.px(28))
-    columns = [column for column in (_wanted(column, panels) for column in LAYOUTS[layout]) if column]
-    shown = _Shown(theme, racers, {"map": (aspect, aspect), "contour": aspects or (aspect, aspect)})
+    has_more = bool(MORE_PANELS & set(panels))
+    layered = SQUARE_WITH_MORE if has_more and layout == "square" and "map" not in panels else LAYOUTS[layout]
+    columns = [column for column in (_wanted(column, panels) for column in layered) if column]
+    shown = _Shown(theme, racers, has_more, {"map": (aspect, aspect), "contour": aspects or (aspect, aspect)})
     if not columns:
         return boxes
     if layout == "multiples":
@@ -284,10 +295,11 @@ def _wanted(column: Sequence[Band], panels: Sequence[str]) -> list[Band]:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What is shown: the number of racers, and the smallest and largest width divided by height of some panels."""
+    """The theme, the number of racers, and the smallest and largest width divided by height of some panels."""
 
     theme: Theme
     racers: int
+    has_more: bool
     aspects: Mapping[str, tuple[float, float]]
 
     def min_height(self, band: Band) -> float:
@@ -315,7 +327,7 @@ def _split(room: Box, shown: _Shown, columns: Sequence[Sequence[Band]]) -> list[
         domain = next((name for name in ("contour", "map") if name in names[index]), None)
         others = sum(shown.min_height(band) + shown.theme.px(BAND_GAP) for band in column if domain not in band)
         if domain is None:
-            widths[index] = across * (0.36 if len(columns) == 2 else 0.24)
+            widths[index] = across * (0.3 if len(columns) == 2 else 0.24)
         elif len(columns) > 1:
             # A map is the picture's main part. So is a contour without the surface.
             low, high = (0.38, 0.5) if domain == "map" else (0.39, 0.4)
@@ -348,7 +360,7 @@ def _stack(column: Sequence[Band], room: Box, shown: _Shown) -> dict[str, Box]:
             if below_surface:
                 share = SHARE_BELOW_SURFACE if len(band) == 1 else SHARE_BESIDE
             elif any("scoreboard" in other for other in column if other != band):
-                share = CONTOUR_SHARE
+                share = DENSE_SHARE if shown.has_more else CONTOUR_SHARE
             more = max(0.0, min(full - heights[band], spare * share))
             heights[band] += more
             spare -= more

@@ -10,7 +10,7 @@ from animopt.core.arrays import Array
 from animopt.recording.recording import Recording, Surface
 
 View = Literal["race", "domain"] | tuple[tuple[float, float], tuple[float, float]]
-"""What a contour plot shows: where the racers go, the whole domain, or the limits of x and of y."""
+"""The view of a contour plot: where the racers go, the whole domain, or the limits of x and of y."""
 
 VIEWS = ("race", "domain")
 """Values of `view` that are not limits."""

@@ -19,7 +19,7 @@ from animopt.drawing.text import text_width
 from animopt.drawing.window import Window, race_window
 
 LOCATOR_WEIGHT = 10_000
-"""How many points of a trail the locator counts that the magnifier would cover."""
+"""Number of points of a trail that weigh as much as the locator, in the choice of the magnifier's corner."""
 
 SPACING = 4.0
 """Distance in pixels between the points of a trail that an inset should not cover."""

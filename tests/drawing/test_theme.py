@@ -255,7 +255,7 @@ def make(**changes):
     [
         ("theme", "drak", r"theme 'drak'.*light, dark, print"),
         ("layout", "round", rf"layout 'round'.*auto, {', '.join(LAYOUTS)}"),
-        ("panels", ("contour", "losses"), r"panel 'losses'.*wireframe, contour, loss, scoreboard, standings"),
+        ("panels", ("contour", "losses"), r"panel 'losses'.*wireframe, contour, loss, standings, scoreboard"),
         ("panels", ("header",), r"panel 'header'.*contour"),
         ("surface", "glass", r"surface 'glass'.*shaded, mesh"),
         ("loop", "endless", r"loop 'endless'.*plain, seamless"),

@@ -12,7 +12,9 @@ from animopt.video.film import Film, Staging
 
 
 def shown(recording, second):
-    film = Film(recording, Timeline(recording.last_step, 10), (1280, 720), 10, Staging(panels=("contour", "standings")))
+    film = Film(
+        recording, Timeline(recording.last_step, 10), (1280, 720), 10, Staging(panels=("wireframe", "standings"))
+    )
     moved = film.canvas().moving_artists(film.timeline.moment(second))
     return [each for each in moved if isinstance(each, Text) and each.axes.get_label() == "standings"]
 
