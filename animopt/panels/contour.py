@@ -31,9 +31,9 @@ class Contour:
     """Tinted contour lines with the trails and heads on them, and markers at the minima and the starts.
 
     `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned. The
-    `window` is the part of the domain that is shown, by default the whole domain. `racer` is the one in focus,
-    whose velocity and step sizes are shown with `motion`. A small picture says which part of the domain is shown, unless
-    it is not `located`.
+    `window` is the part of the domain that is shown, by default the whole domain. `racer` is the one in focus, whose
+    velocity and step sizes are shown with `motion`. A small picture says which part of the domain is shown, unless it
+    is not `located`.
     """
 
     moments: Sequence[Moment] = ()
