@@ -233,7 +233,7 @@ CALLS = [
     (lambda: make(seconds=1 + 0j), "seconds (1+0j): give the length of the clip, as seconds=10"),
     (lambda: make(theme=["light"]), "theme ['light']: unknown; use light, dark, print"),
     (lambda: make(theme=None), "theme None: unknown; use light, dark, print"),
-    (lambda: make(layout={}), "layout {}: unknown; use auto, wide, square, ..."),
+    (lambda: make(layout={}), "layout {}: unknown; use auto, wide, panorama, square, ..."),
     (lambda: make(panels="contour"), "panels 'contour': give a list, as panels=['contour', 'loss']"),
     (lambda: make(panels=3), "panels 3: give a list, as panels=['contour', 'loss']"),
     (lambda: make(panels=["contur"]), "panel 'contur': unknown; use wireframe, contour, ..."),
