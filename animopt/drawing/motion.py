@@ -16,7 +16,7 @@ from animopt.recording.recording import Recording
 from animopt.recording.timeline import SAMPLE_RATE, Moment
 from animopt.recording.update_rules import STEP_SIZES, VELOCITY, motion
 
-ARROW = (34.0, 0.4)
+ARROW = (34.0, 0.33)
 """Minimum length of an arrow in pixels of a 1280 × 720 picture, and maximum as a fraction of the shorter side."""
 
 ELLIPSE = (16.0, 0.22)
@@ -89,7 +89,7 @@ class Motion:
         if np.isfinite(head).all() and np.isfinite(pose.breadth):
             self._ellipse.shape = Path.unit_circle().transformed(Affine2D().scale(*pose.half_axes))
             below.append(self._ellipse.set_pixels(head[None]))
-            below += self._ellipse_label.place(pose.ellipse_factor, head + pose.side * (pose.breadth + self._size))
+            above += self._ellipse_label.place(pose.ellipse_factor, head + pose.side * (pose.breadth + self._size))
         if np.isfinite(head).all() and np.isfinite(pose.length):
             self._arrow.shape = _arrow(pose.direction, self._start, pose.length, self._width)
             above.append(self._arrow.set_pixels(head[None]))

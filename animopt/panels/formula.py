@@ -42,15 +42,16 @@ MAX_SHARE = 0.55
 
 BY_COORDINATE = translatable("Squares, roots and quotients act on each coordinate.")
 
-_ALL, _LIT, _NONE = "all", "lit", "none"
-"""The lines whose numbers are shown."""
+_ALL, _LIT, _SIDE, _NONE = "all", "lit", "side", "none"
+"""The numbers that are shown: those of all lines, or those of the lit line, below the rule or to the right of it."""
 
 _BELOW, _BESIDE, _LINE, _NOWHERE = "below", "beside", "line", "nowhere"
 """The place of the legend: below everything, also to the right of the rule, or so for the lit line only."""
 
 _CONTENTS = (
     *((_ALL, _BELOW), (_ALL, _BESIDE)),
-    *((_LIT, _BELOW), (_LIT, _BESIDE), (_LIT, _LINE), (_LIT, _NOWHERE)),
+    *((_LIT, _BELOW), (_LIT, _BESIDE), (_SIDE, _BESIDE)),
+    *((_LIT, _LINE), (_SIDE, _LINE), (_LIT, _NOWHERE), (_SIDE, _NOWHERE)),
 )
 """Numbers and legends that are shown with the rule, in order of preference. The rule is shown alone if none fits."""
 
@@ -85,7 +86,7 @@ class Formula:
         widths = _widths(axes)
         drawn = [words.gettext(label) for label in motion(recording, self.racer)] if self.explain_motion else []
         longest = _longest_numbers(rule, walk.starts)
-        lay_out = _Layout(rule, longest, width, theme.min_text, words, widths, drawn).page
+        lay_out = _Layout(rule, longest, width, theme.text(FAIR), theme.min_text, words, widths, drawn).page
         for contents, size in _candidates(theme):
             page = lay_out(contents, size)
             if page.width <= width and page.rows * ROW_HEIGHTS[0] * size <= height:
@@ -113,7 +114,7 @@ class Formula:
             for line, row in zip(rule.lines, page.lines, strict=True)
         ]
         places = {
-            row: write_row(NUMBERS_INDENT, row, "", theme.ink, animated=True)
+            row: write_row(page.indent, row, "", theme.ink, animated=True)
             for row in dict.fromkeys(chain.from_iterable(page.numbers))
         }
         bar = _bar(axes, theme, self.racer, size)
@@ -122,7 +123,7 @@ class Formula:
         @cache
         def typeset(step: int, index: int) -> tuple[list[str], float]:
             """Return the rows of a line's numbers for matplotlib, and the type size at which they fit."""
-            room, count = width / size - NUMBERS_INDENT, len(page.numbers[index])
+            room, count = width / size - page.indent, len(page.numbers[index])
             # The numbers for which there is room are the longest by an estimate.
             for scale in 1.04 ** np.arange(20):
                 rows = _wrapped(filled(step)[index], scale * room, widths)
@@ -232,6 +233,7 @@ class _Page:
     Attributes:
         lines: The row of each line.
         numbers: The rows for the numbers of each line.
+        indent: Indent of the numbers in type sizes.
         one_place_each: Whether the numbers of each line have rows of their own.
         legend: The entries of the legend.
         rows: Number of rows.
@@ -240,6 +242,7 @@ class _Page:
 
     lines: Sequence[float]
     numbers: Sequence[Sequence[float]]
+    indent: float
     one_place_each: bool
     legend: Sequence[_Entry]
     rows: float
@@ -256,6 +259,7 @@ class _Layout:
     rule: UpdateRule
     longest: Sequence[str]
     width: float
+    fair_size: float
     min_size: float
     words: Language
     widths: Widths
@@ -264,41 +268,46 @@ class _Layout:
     def page(self, contents: tuple[str, str], size: float) -> _Page:
         """Return the page with some contents in a type size."""
         numbers, place = contents
+        smallest = self.fair_size if size > self.fair_size else self.min_size
         room, lines = self.width / size, self.rule.lines
-        filled = [_wrapped(line, room - NUMBERS_INDENT, self.widths) for line in self.longest]
-        counts = [len(rows) if numbers != _NONE else 0 for rows in filled]
-        # The height of a row of each line, and of its numbers.
+        ends = [INDENT + self.widths(line) + 2 * SPACE for line in lines]
+        indent = max(ends, default=0.0) if numbers == _SIDE else NUMBERS_INDENT
+        filled = [_wrapped(line, room - indent, self.widths) if numbers != _NONE else [] for line in self.longest]
+        # The height of a row of each line, and of all its numbers.
         steps = [1 + ROOT if r"\sqrt" in line else 1.0 for line in lines]
-        heights = [step * (1 + (count if numbers == _ALL else 0)) for step, count in zip(steps, counts, strict=True)]
+        tall = [step * len(rows) for step, rows in zip(steps, filled, strict=True)]
+        heights = [step + (height if numbers == _ALL else 0) for step, height in zip(steps, tall, strict=True)]
         line_rows = [1.0 + sum(heights[:index]) + step - 1 for index, step in enumerate(steps)]
-        first_rows = [row + step for row, step in zip(line_rows, steps, strict=True)]
         end = 1.0 + sum(heights)
-        if numbers == _LIT:
-            first_rows = [end + GAP + step - 1 for step in steps]
-            end += GAP + max(step * count for step, count in zip(steps, counts, strict=True))
-        beside = self._beside(line_rows, room) if place != _BELOW else []
+        if numbers == _ALL:
+            first_rows = [row + step for row, step in zip(line_rows, steps, strict=True)]
+        else:
+            first_rows = [step + (end - 1 + GAP if numbers == _LIT else 0) for step in steps]
+            last_rows = (first - step + height for first, step, height in zip(first_rows, steps, tall, strict=True))
+            end = max([end, *(row + 1 for row in last_rows)])
         legend: list[_Entry] = []
-        if place == _LINE:
-            for line in range(len(lines)):
-                legend += _flow(self._entries(line), beside, end, room, self.widths, line)
-        elif place != _NOWHERE:
-            legend = _flow(self._entries(), beside, end, room, self.widths)
+        for line in [] if place == _NOWHERE else range(len(lines)) if place == _LINE else [None]:
+            slots: list[tuple[float, float]] = []
+            if numbers == _SIDE:
+                first = 1.0 + GAP + (max(tall) if line is None else tall[line])
+                slots = [(row, indent) for row in np.arange(first, end - 1 + 1e-9)]
+            elif place != _BELOW:
+                column = max((each for each in ends if each < MAX_SHARE * room), default=0.0)
+                slots = [(row, column) for row, each in zip(line_rows, ends, strict=True) if each <= column]
+            legend += _flow(self._entries(line), slots, end, room, self.widths, line)
         widest = [
             *(INDENT + self.widths(line) for line in lines),
-            # Numbers that are wider are typeset smaller.
-            *(
-                NUMBERS_INDENT + self.widths(row) * self.min_size / size
-                for rows, count in zip(filled, counts, strict=True)
-                for row in rows[:count]
-            ),
+            # Numbers that are wider are typeset smaller, down to the fair size if the rule is larger than that.
+            *(indent + self.widths(row) * smallest / size for row in chain.from_iterable(filled)),
             *(entry.indent + self.widths(entry.words) for entry in legend),
         ]
         return _Page(
             line_rows,
             [
-                [first + each * step for each in range(count)]
-                for first, step, count in zip(first_rows, steps, counts, strict=True)
+                [first + each * step for each in range(len(rows))]
+                for first, step, rows in zip(first_rows, steps, filled, strict=True)
             ],
+            indent,
             numbers == _ALL,
             legend,
             max([end, *(entry.row + 1 for entry in legend)]),
@@ -310,12 +319,6 @@ class _Layout:
         entries = [f"${', '.join(symbols)}$: {self.words.gettext(each)}" for symbols, each in self.rule.legend(line)]
         by_coordinate = any(r"\sqrt" in each for each in (self.rule.lines if line is None else [self.rule.lines[line]]))
         return [*entries, *([self.words.gettext(BY_COORDINATE)] if by_coordinate else []), *self.others]
-
-    def _beside(self, line_rows: Sequence[float], room: float) -> list[tuple[float, float]]:
-        """Return the rows and indents of a column to the right of the lines that leave it some room."""
-        ends = [INDENT + self.widths(line) + 2 * SPACE for line in self.rule.lines]
-        column = max((end for end in ends if end < MAX_SHARE * room), default=0.0)
-        return [(row, column) for row, end in zip(line_rows, ends, strict=True) if end <= column]
 
 
 def _flow(

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 
 from animopt.drawing.canvas import drawing_settings
 from animopt.drawing.motion import ARROW, Motion, choose_factors
-from animopt.drawing.mpl import Text
 from animopt.drawing.theme import LIGHT
 from animopt.engine.racer import Racer
 from animopt.engine.record import record
@@ -45,16 +44,17 @@ class Drawn:
 
     def at(self, step):
         """The ellipse's half axes and the arrow's vector, at true scale, both in units of the domain, and the words."""
+        motion = self.motion
         with drawing_settings():
             below, above = self.move(Moment(step), HEAD)
             for artist in [*below, *above]:
                 artist.draw(self.renderer)
         found, words = [], []
-        for artists in (below, above):
-            label = "".join(artist.get_text() for artist in artists if isinstance(artist, Text))
-            words.append(label)
-            outline = artists[0].get_path().vertices - HEAD if artists else np.full((1, 2), np.nan)
-            found.append(outline / 30 / float(label[1:] or 1))
+        for shape, label in ((motion._ellipse, motion._ellipse_label), (motion._arrow, motion._arrow_label)):
+            words.append(label._text.get_text() if label._text in above else "")
+            shown = shape in below or shape in above
+            outline = shape.get_path().vertices - HEAD if shown else np.full((1, 2), np.nan)
+            found.append(outline / 30 / float(words[-1][1:] or 1))
         half_axes, arrow = found
         tip = arrow[np.hypot(*arrow.T).argmax()]
         return half_axes.max(axis=0), tip, words
@@ -83,9 +83,10 @@ def test_motion_grows_from_nothing_and_is_continuous(race):
     drawn = Drawn(race, 0)
     assert np.isnan(drawn.at(0)[1]).all()
     with drawing_settings():
-        tips = [
-            drawn.move(Moment(step), HEAD)[1][0].shape.vertices[[3, 4]].mean(axis=0) for step in np.arange(1, 12, 0.05)
-        ]
+        tips = []
+        for step in np.arange(1, 12, 0.05):
+            drawn.move(Moment(step), HEAD)
+            tips.append(drawn.motion._arrow.shape.vertices[[3, 4]].mean(axis=0))
     assert np.hypot(*np.diff(tips, axis=0).T).max() < 30
 
 
@@ -134,13 +135,14 @@ def test_motion_of_a_head_out_of_view_is_hidden(race):
 def test_marks_are_where_the_arrow_and_the_labels_are(race):
     for racer in range(len(RACERS)):
         drawn = Drawn(race, racer)
+        motion = drawn.motion
         for step in (0, 1, 10.5, STEPS):
-            below, above = drawn.move(Moment(step), HEAD)
-            _, tip, *labels = drawn.motion.marks(Moment(step), HEAD)
-            assert np.isfinite(tip).all() == bool(above)
-            if above:
-                assert np.hypot(*(above[0].get_path().vertices - tip).T).min() < 1e-9
-            for label, artists in zip(labels, (above, below), strict=True):
-                assert np.isfinite(label).all() == (len(artists) > 1)
-                if len(artists) > 1:
-                    np.testing.assert_allclose(artists[-1].get_position(), label, atol=0.2)
+            _, above = drawn.move(Moment(step), HEAD)
+            _, tip, *places = motion.marks(Moment(step), HEAD)
+            assert np.isfinite(tip).all() == (motion._arrow in above)
+            if motion._arrow in above:
+                assert np.hypot(*(motion._arrow.get_path().vertices - tip).T).min() < 1e-9
+            for place, label in zip(places, (motion._arrow_label, motion._ellipse_label), strict=True):
+                assert np.isfinite(place).all() == (label._text in above)
+                if label._text in above:
+                    np.testing.assert_allclose(label._text.get_position(), place, atol=0.2)
