@@ -12,8 +12,8 @@ Band = tuple[str, ...]
 
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
-        (("wireframe",), ("tally",), ("formula", "state"), ("fit",), ("standings",)),
-        (("contour",), ("map",), ("loss",), ("scoreboard",)),
+        (("wireframe",), ("tally",), ("formula",), ("fit",), ("standings",)),
+        (("contour",), ("map",), ("state",), ("loss",), ("scoreboard",)),
     ),
     "panorama": (
         (("wireframe",),),
@@ -51,6 +51,9 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
 MORE_PANELS = {"formula", "state", "fit"}
 """Panels that take room from the race."""
 
+LOSS_PANELS = {"loss", "standings", "scoreboard"}
+"""Panels that show the losses."""
+
 SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
     (("wireframe",), ("contour",)),
     (("formula",), ("state",), ("fit",), ("loss",), ("standings",), ("scoreboard",)),
@@ -65,7 +68,9 @@ class Needs:
     `height` is its minimum height in pixels of a 1280 × 720 picture, and `lines` in multiples of the smallest type
     size; `row` and `row_lines` are what the row of each racer needs in addition, of a minimum and a maximum number of
     `rows`. `ticked` panels have tick labels to the left of their axes and below them, in pictures of at least the scale
-    `ticks_from`, and `headed` panels a heading.
+    `ticks_from`, and `headed` panels a heading. `roomy` is the minimum height where the panel takes little room from
+    the race. `share` is the width of the panel relative to that of another one in its band. In pictures below the scale
+    `shown_from` the panel is left out, unless there is no other one.
     """
 
     height: float = 0.0
@@ -76,6 +81,9 @@ class Needs:
     ticked: bool = False
     headed: bool = False
     ticks_from: float = 0.0
+    roomy: float = 0.0
+    share: float = 1.0
+    shown_from: float = 0.0
 
     def around(self, theme: Theme) -> tuple[float, float, float]:
         """Return the room around the axes: to the left for tick labels, above for a heading, and below for labels."""
@@ -87,12 +95,13 @@ class Needs:
         """Return whether the panel has tick labels."""
         return self.ticked and theme.unit >= self.ticks_from
 
-    def min_height(self, theme: Theme, racers: int) -> float:
+    def min_height(self, theme: Theme, racers: int, is_roomy: bool) -> float:
         """Return the minimum height of the panel with the room around its axes."""
         _, above, below = self.around(theme)
         fewest, most = self.rows
         rows = min(max(racers, fewest), most) * max(theme.px(self.row), self.row_lines * theme.min_text)
-        return max(theme.px(self.height), self.lines * theme.min_text) + rows + below + above
+        height = max(self.height, self.roomy) if is_roomy else self.height
+        return max(theme.px(height), self.lines * theme.min_text) + rows + below + above
 
 
 PANELS: Mapping[str, Needs] = {
@@ -101,8 +110,8 @@ PANELS: Mapping[str, Needs] = {
     "loss": Needs(108, lines=6, ticked=True, headed=True),
     "standings": Needs(row=26, row_lines=1.35),
     "scoreboard": Needs(row=24, row_lines=1.34, rows=(4, 5), ticked=True, headed=True),
-    "formula": Needs(164, lines=7),
-    "state": Needs(130, lines=7),
+    "formula": Needs(156, lines=7, roomy=260),
+    "state": Needs(76, lines=4.5, share=0.5, shown_from=0.6),
     "fit": Needs(80, lines=5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
@@ -229,10 +238,14 @@ def arrange_panels(
     # Half of the topmost tick label is above its axes.
     top += max(theme.px(12), 0.85 * theme.text(13))
     room = Box(margin, top, width - 2 * margin, height - top - theme.px(28))
+    panels = [name for name in panels if theme.unit >= PANELS[name].shown_from] or panels
     has_more = bool(MORE_PANELS & set(panels))
-    layered = SQUARE_WITH_MORE if has_more and layout == "square" and "map" not in panels else LAYOUTS[layout]
+    has_losses = bool(LOSS_PANELS & set(panels))
+    is_split = layout == "square" and has_more and has_losses and "map" not in panels
+    layered = SQUARE_WITH_MORE if is_split else LAYOUTS[layout]
     columns = [column for column in (_wanted(column, panels) for column in layered) if column]
-    shown = _Shown(theme, racers, has_more, {"map": (aspect, aspect), "contour": aspects or (aspect, aspect)})
+    is_roomy = is_split or (layout in ("wide", "tall") and not has_losses)
+    shown = _Shown(theme, racers, has_more, is_roomy, {"map": (aspect, aspect), "contour": aspects or (aspect, aspect)})
     if not columns:
         return boxes
     if layout == "multiples":
@@ -300,11 +313,12 @@ class _Shown:
     theme: Theme
     racers: int
     has_more: bool
+    is_roomy: bool
     aspects: Mapping[str, tuple[float, float]]
 
     def min_height(self, band: Band) -> float:
         """Return the minimum height of a band."""
-        return max(PANELS[name].min_height(self.theme, self.racers) for name in band)
+        return max(PANELS[name].min_height(self.theme, self.racers, self.is_roomy) for name in band)
 
     def full_width(self, name: str, height: float) -> float:
         """Return the maximum width that a contour or a map can fill, with what is around it."""
@@ -371,10 +385,12 @@ def _stack(column: Sequence[Band], room: Box, shown: _Shown) -> dict[str, Box]:
     boxes = {}
     top = room.top
     for band in column:
-        width = (room.width - gap * (len(band) - 1)) / len(band)
-        for index, name in enumerate(band):
-            cell = Box(room.left + index * (width + gap), top, width, heights[band])
-            boxes[name] = _inside(name, cell, shown.theme)
+        left = room.left
+        for name in band:
+            share = PANELS[name].share / sum(PANELS[each].share for each in band)
+            width = (room.width - gap * (len(band) - 1)) * share
+            boxes[name] = _inside(name, Box(left, top, width, heights[band]), shown.theme)
+            left += width + gap
         top += heights[band] + gap
     return boxes
 

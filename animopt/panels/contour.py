@@ -52,13 +52,6 @@ class Contour:
             RacerPath(recording, racer, lambda points: axes.transData.transform(points[:, :2]), CELL)
             for racer in range(len(recording.names))
         ]
-        obstacles = self._draw_landmarks(axes, recording, theme)
-        occupied = np.vstack([obstacles[:, :2], *(_evenly(path.whole.xyz) for path in paths)])
-        locator = draw_locator(axes, recording, theme, occupied) if self.located else np.empty((0, 4))
-        obstacles = np.vstack([obstacles, locator])
-        occupied = np.vstack([occupied, np.repeat(locator[:, :2], LOCATOR_WEIGHT, axis=0)])
-        move_magnifier, magnifier = draw_magnifier(axes, recording, window.surfaces, theme, self.levels, occupied)
-        obstacles = np.vstack([obstacles, magnifier])
         # The corners of the domain are inside, regardless of rounding.
         box = axes.get_window_extent().padded(1e-6)
 
@@ -68,6 +61,19 @@ class Contour:
             return np.where(((box.p0 <= places) & (places <= box.p1)).all(axis=1, keepdims=True), places, np.nan)
 
         motion = Motion(axes, theme, recording, self.racer, self.moments) if self.motion else None
+
+        def marks(moment: Moment) -> Array:
+            return motion.marks(moment, heads(moment)[self.racer]) if motion else np.empty((0, 2))
+
+        obstacles = self._draw_landmarks(axes, recording, theme)
+        trail_points = [_evenly(path.whole.xyz) for path in paths]
+        occupied = np.vstack([obstacles[:, :2], *trail_points, *map(marks, self.moments)])
+        occupied = occupied[np.isfinite(occupied).all(axis=1)]
+        locator = draw_locator(axes, recording, theme, occupied) if self.located else np.empty((0, 4))
+        obstacles = np.vstack([obstacles, locator])
+        occupied = np.vstack([occupied, np.repeat(locator[:, :2], LOCATOR_WEIGHT, axis=0)])
+        move_magnifier, magnifier = draw_magnifier(axes, recording, window.surfaces, theme, self.levels, occupied)
+        obstacles = np.vstack([obstacles, magnifier])
         move_labels = draw_labels(
             axes,
             theme,
@@ -77,7 +83,7 @@ class Contour:
             heads=heads,
             obstacles=obstacles,
             order=label_order(recording, self.racer),
-            marks=lambda moment: motion.marks(moment, heads(moment)[self.racer]) if motion else np.empty((0, 2)),
+            marks=marks,
         )
 
         def move(moment: Moment) -> Artists:

@@ -129,7 +129,7 @@ class Formula:
                 rows = _wrapped(filled(step)[index], scale * room, widths)
                 if len(rows) <= count and max(map(widths, rows)) <= scale * room:
                     break
-            return rows[:count], size / scale
+            return rows if size / scale >= theme.min_text - 1e-9 else [], size / scale
 
         def move(moment: Moment) -> Artists:
             step, lit = walk.at(moment)
@@ -297,8 +297,9 @@ class _Layout:
             legend += _flow(self._entries(line), slots, end, room, self.widths, line)
         widest = [
             *(INDENT + self.widths(line) for line in lines),
-            # Numbers that are wider are typeset smaller, down to the fair size if the rule is larger than that.
-            *(indent + self.widths(row) * smallest / size for row in chain.from_iterable(filled)),
+            # Numbers that are wider are typeset smaller, down to the fair size if the rule is larger than that. In the
+            # smallest size, numbers that do not fit are hidden.
+            *(indent + self.widths(row) * smallest / size for row in chain.from_iterable(filled) if size > smallest),
             *(entry.indent + self.widths(entry.words) for entry in legend),
         ]
         return _Page(
@@ -344,7 +345,7 @@ def _candidates(theme: Theme) -> list[tuple[tuple[str, str], float]]:
     """Return contents with type sizes, in order of preference: down to the fair size, contents before size."""
     fair, smallest = theme.text(FAIR), theme.min_text
     large = np.linspace(theme.text(LARGEST), fair, 5)
-    small = np.linspace(fair, max(smallest, 0.75 * fair), 5)
+    small = np.linspace(fair, smallest, 6)
     return [
         *product(_CONTENTS, large),
         *((contents, size) for size, contents in product(small, _CONTENTS)),

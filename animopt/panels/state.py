@@ -16,7 +16,7 @@ from animopt.recording.update_rules import format_mathtext, motion
 LARGEST = 18.0
 """Largest type size in pixels of a 1280 × 720 picture."""
 
-ROW_HEIGHT = 1.5
+ROW_HEIGHT = 1.4
 """Height of a row in type sizes."""
 
 NUMBERS_WIDTH = 11.0
