@@ -221,15 +221,3 @@ def fit_text(text: Text, width: float, min_size: float) -> Text:
             part = (part[: dollars[-1]] if len(dollars) % 2 else part).removesuffix("\\")
         text.set_text(part.rstrip(" ,") + "…")
     return text
-
-
-def set_numbers(text: Text, mathtext: str, size: float, width: float, height: float, min_size: float) -> None:
-    """Set a text that changes with the step, in a type of `size` pixels or smaller.
-
-    Hide it if it is wider than `width` pixels or lower than `height` pixels from the top of its axes.
-    """
-    # matplotlib does not measure invisible texts.
-    text.set(text=mathtext, parse_math=True, fontsize=size, visible=True)
-    fitting = size * min(1.0, 0.98 * width / max(1.0, text_width(text)))
-    text.set_fontsize(max(min_size, fitting))
-    text.set_visible(fitting >= min_size and text.get_position()[1] <= height)

@@ -7,11 +7,12 @@ from typing import final
 import numpy as np
 
 from animopt.core.language import language
+from animopt.core.number_format import format_number
 from animopt.drawing.artists import draw_racer_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Text
 from animopt.drawing.text import fit_text, text_width, write
-from animopt.recording.update_rules import format_mathtext, motion
+from animopt.recording.update_rules import motion
 
 LARGEST = 18.0
 """Largest type size in pixels of a 1280 × 720 picture."""
@@ -68,20 +69,23 @@ class State:
         probe_text = write(axes, 0, 0, "", size, theme.ink, animated=True)
 
         @cache
-        def fitting(source: str) -> float:
-            """Return the type size at which numbers fit."""
-            probe_text.set(text=source, parse_math=True)
-            fits = size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(probe_text)))
+        def typeset(label: str, step: int) -> tuple[str, float]:
+            """Return the numbers of a step, and the type size at which they fit."""
+            row = shown[label][step]
+            pair = ", ".join(format_number(each, code=words.code, digits=3) for each in row)
+            source = f"({pair})" if np.isfinite(row).all() else "–"
+            probe_text.set_text(source)
+            fitting = size * min(1.0, 0.98 * (width - left) / max(1.0, text_width(probe_text)))
             probe_text.set_text("")
-            return fits
+            return source, fitting
 
         def move(moment: Moment) -> Artists:
             step = min(int(np.ceil(moment.step)), int(recording.steps[self.racer]))
             visible = []
-            for text, rows in zip(numbers, shown.values(), strict=True):
-                source = f"${format_mathtext(rows[step])}$" if np.isfinite(rows[step]).all() else "–"
-                text.set(text=source, parse_math=True, fontsize=max(theme.min_text, fitting(source)))
-                if fitting(source) >= theme.min_text:
+            for text, label in zip(numbers, shown, strict=True):
+                source, fitting = typeset(label, step)
+                text.set(text=source, fontsize=max(theme.min_text, fitting))
+                if fitting >= theme.min_text:
                     visible.append(text)
             return visible
 
