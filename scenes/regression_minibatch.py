@@ -37,6 +37,6 @@ scene = Scene(
     start=(-2, -1),
     steps=120,
     batch=4,
-    panels=["wireframe", "contour", "fit", "loss", "standings"],
+    panels=["wireframe", "contour", "fit", "scoreboard"],
     claims=[Arrives(), Leaves(), Not(Settles())],
 )

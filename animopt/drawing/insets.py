@@ -147,10 +147,11 @@ def draw_magnifier(
 
 def _last_steps(axes: Axes, recording: Recording, racer: int) -> tuple[SurfacePath, SurfacePath]:
     """Return a racer's path over its last steps, and the points of these steps alone, in pixels."""
-    first = recording.last_step - max(MIN_SHOWN_STEPS, SHOWN_STEPS * recording.last_step)
+    last = int(recording.steps[racer])
+    first = last - max(MIN_SHOWN_STEPS, SHOWN_STEPS * last)
     path = recording.paths[racer]
     recent = path.step >= first
-    steps = np.arange(max(0, int(np.ceil(first))), recording.last_step + 1)
+    steps = np.arange(max(0, int(np.ceil(first))), last + 1)
     return (
         SurfacePath(path.step[recent], axes.transData.transform(path.xyz[recent, :2])),
         SurfacePath(steps.astype(np.float64), axes.transData.transform(recording.xy[racer, steps])),

@@ -112,7 +112,7 @@ PANELS: Mapping[str, Needs] = {
     "scoreboard": Needs(row=24, row_lines=1.34, rows=(4, 5), ticked=True, headed=True),
     "formula": Needs(156, lines=7, roomy=260),
     "state": Needs(76, lines=4.5, share=0.5, shown_from=0.6),
-    "fit": Needs(80, lines=5, ticked=True, headed=True),
+    "fit": Needs(120, lines=6, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
     "tally": Needs(190, lines=11),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from animopt import Racer, Scene
 from animopt.drawing.artists import head_size
@@ -103,3 +104,19 @@ def test_frames_do_not_depend_on_their_order():
     in_order = list(drawn.frames())
     for index in reversed(range(len(drawn))):
         assert np.array_equal(drawn.frame(index), in_order[index]), index
+
+
+def test_racer_with_fewer_steps_is_magnified_at_its_end():
+    racers = [
+        Racer("SGD", lr=0.1, start=(-7, 2), name="long"),
+        Racer("SGD", lr=0.1, start=(-5.6, 0.3), name="short", steps=2),
+        Racer("SGD", lr=0.1, start=(8, 4), name="far"),
+    ]
+    recording = Scene(function=ravine, racers=racers, steps=20, title="a race").record()
+    drawn = film(recording, "domain")
+    magnifier = inset(drawn, "magnifier")
+    frame = drawn.at(4)
+    for racer in (0, 1):
+        x, y = magnifier.transData.transform(recording.xy[racer, -1])
+        hue = np.array(to_rgb(LIGHT.hue(racer))) * 255
+        assert np.abs(frame[round(drawn.size[1] - y), round(x)] - hue).max() < 3
