@@ -344,7 +344,7 @@ def _split(room: Box, shown: _Shown, columns: Sequence[Sequence[Band]]) -> list[
             widths[index] = across * (0.3 if len(columns) == 2 else 0.24)
         elif len(columns) > 1:
             # A map is the picture's main part. So is a contour without the surface.
-            low, high = (0.38, 0.5) if domain == "map" else (0.39, 0.4)
+            low, high = (0.38, 0.5) if domain == "map" else (0.39, 0.4) if len(columns) == 2 else (0.3, 0.34)
             if not any("wireframe" in each for each in names):
                 low = high = 0.6
             widths[index] = min(max(shown.full_width(domain, room.height - others), across * low), across * high)
