@@ -36,7 +36,7 @@ MAGNIFIED_PART = 0.5
 MIN_ZOOM, MAX_ZOOM = 1.8, 60.0
 """Minimum and maximum magnification."""
 
-CROWD_WEIGHT = 200
+HEAD_WEIGHT = 200
 """Number of points of a trail that weigh as much as a head, in the choice of the magnifier's corner."""
 
 SHOWN_STEPS, MIN_SHOWN_STEPS = 0.06, 3
@@ -96,7 +96,8 @@ def draw_magnifier(
         sizes of the magnifier in pixels, (boxes, 4).
     """
     box = axes.get_window_extent()
-    crowd = _crowd(axes, recording, theme)
+    heads = _heads_at_the_end(axes, recording)
+    crowd = _crowd(heads, CROWD_DISTANCE * head_size(theme))
     size = MAGNIFIER_SIZE * np.array(box.size)
     extent = np.ptp(crowd, axis=0) if len(crowd) else np.zeros(2)
     if np.hypot(*extent) <= SAME_PLACE * max(box.size):
@@ -107,7 +108,7 @@ def draw_magnifier(
     middle = (crowd.min(axis=0) + crowd.max(axis=0)) / 2
     seen = np.array([middle - size / zoom / 2, middle + size / zoom / 2])
     low, high = axes.transData.inverted().transform(seen)
-    corner = _free_corner(axes, size, theme, np.vstack([occupied, np.repeat(crowd, CROWD_WEIGHT, axis=0)]))
+    corner = _free_corner(axes, size, theme, np.vstack([occupied, np.repeat(heads, HEAD_WEIGHT, axis=0)]))
     inset = _inset(axes, corner, "magnifier")
     inset.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     inset.set_axis_off()
@@ -158,21 +159,27 @@ def _last_steps(axes: Axes, recording: Recording, racer: int) -> tuple[SurfacePa
     )
 
 
-def _crowd(axes: Axes, recording: Recording, theme: Theme) -> Array:
-    """Return the last positions (heads, 2), in pixels, of the largest group of heads that end close together."""
+def _heads_at_the_end(axes: Axes, recording: Recording) -> Array:
+    """Return the last positions of the heads that the axes show, in pixels, (heads, 2)."""
     last = recording.last_step
-    ends = recording.xy[recording.in_view[:, last], last]
-    pixels = axes.transData.transform(ends)
+    pixels = axes.transData.transform(recording.xy[recording.in_view[:, last], last])
     box = axes.get_window_extent()
-    pixels = pixels[((box.p0 <= pixels) & (pixels <= box.p1)).all(axis=1)]
-    close = np.linalg.norm(pixels[:, None] - pixels, axis=-1) < CROWD_DISTANCE * head_size(theme)
-    for _ in range(len(pixels).bit_length()):
+    return pixels[((box.p0 <= pixels) & (pixels <= box.p1)).all(axis=1)]
+
+
+def _crowd(heads: Array, distance: float) -> Array:
+    """Return the largest group (heads, 2) of heads (any, 2) that are connected by distances below a limit.
+
+    It is empty if there is no such pair.
+    """
+    close = np.linalg.norm(heads[:, None] - heads, axis=-1) < distance
+    for _ in range(len(heads).bit_length()):
         # Heads that are close to a common head belong together.
         close = (close.astype(int) @ close) > 0
     most = close.sum(axis=1)
     if most.max(initial=0) < 2:
         return np.empty((0, 2))
-    group: Array = pixels[close[most.argmax()]]
+    group: Array = heads[close[most.argmax()]]
     return group
 
 
