@@ -187,7 +187,10 @@ def _choose_form(axes: Axes, theme: Theme, results: Results, room: tuple[float, 
         contents, spellings, (False, True), sizes, (False, True)
     ):
         form = _Form(size, max(theme.min_text, SMALL * size), names, settings, outcomes, beside, brief, ticked)
-        plot = max(theme.px(130), 6 * theme.min_text) if ticked else max(theme.px(80), 4 * theme.min_text)
+        # Names are worth more than wide curves.
+        wide, narrow = (80, 4) if any(settings) else (60, 2.5)
+        wide, narrow = (130, 6) if ticked else (wide, narrow)
+        plot = max(theme.px(wide), narrow * theme.min_text)
         margin = 0.0 if ticked else PANELS["scoreboard"].around(theme)[0]
         most = width + margin - plot - _gutter(theme)
         needed = widths.column(form, cut=cut)
