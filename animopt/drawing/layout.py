@@ -231,7 +231,7 @@ def arrange_panels(
     shape = layout_for_shape(*size) if layout == "multiples" else layout
     margin = theme.px(MARGINS[shape])
     top = theme.px(22) + (theme.text(30) + theme.text(34) if titled else theme.text(21))
-    if shape in ("square", "tall") and "formula" not in panels:
+    if shape in ("square", "tall"):
         # The formula and the caption need a line each, and in a tall picture a long caption needs two.
         top += (1.6 if shape == "square" else 2.9) * theme.text(17)
     boxes = {"header": Box(margin, theme.px(22), width - 2 * margin, top - theme.px(22))}

@@ -136,7 +136,7 @@ def _draw_losses(axes: Axes, losses: Losses, theme: Theme) -> Move:
     ]
 
     def move(moment: Moment) -> Artists:
-        loss = losses.loss[int(moment.step)]
+        loss = losses.at(moment.step)
         levels = np.rint(scale.fractions(np.nan_to_num(loss)) * (LOSS_COLORS - 1))
         pixels = packed[np.where(np.isnan(loss), LOSS_COLORS, levels).astype(np.intp)][cells]
         best = losses.best(moment.step) if moment.step >= 1 else None

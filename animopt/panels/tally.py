@@ -242,7 +242,7 @@ def _draw_losses(axes: Axes, losses: Losses, theme: Theme, width: float, height:
     def move(moment: Moment) -> Artists:
         cell = losses.best(moment.step)
         best.set_text(_format_settings(losses, cell) if cell and moment.step >= 1 else "")
-        loss.set_text(format_number(float(losses.loss[int(moment.step)][cell]), None, words.code) if cell else "")
+        loss.set_text(format_number(float(losses.at(moment.step)[cell]), None, words.code) if cell else "")
         share = format_number(100 * losses.diverged(moment.step), 1, words.code)
         diverged.set_text(words.gettext("diverged {share} %", share=share))
         return best, loss, diverged

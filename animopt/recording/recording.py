@@ -162,16 +162,20 @@ class Losses:
     loss: Array
     gap: bool
 
+    def at(self, step: float) -> Array:
+        """Return the losses after a step, (rows, columns). After their last step, they are those of the last step."""
+        return self.loss[min(int(step), len(self.loss) - 1)]
+
     def best(self, step: float) -> tuple[int, int] | None:
         """Return the row and the column of the lowest loss after a step, or None if all races have diverged."""
-        loss = self.loss[int(step)]
+        loss = self.at(step)
         if np.isnan(loss).all():
             return None
         return divmod(int(np.nanargmin(loss)), loss.shape[1])
 
     def diverged(self, step: float) -> float:
         """Return the share of the races that have diverged after a step."""
-        return float(np.isnan(self.loss[int(step)]).mean())
+        return float(np.isnan(self.at(step)).mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from animopt import Function, Racer, SettingsMap, StartsMap, logspace
+from animopt import Function, Output, Racer, Scene, SettingsMap, StartsMap, logspace
 from animopt.drawing.canvas import Canvas, Stage, drawing_settings
 from animopt.drawing.colors import (
     BASIN_OPACITY,
@@ -29,6 +29,7 @@ from animopt.panels.map import Map
 from animopt.panels.tally import Tally
 from animopt.recording.recording import DIVERGED, UNDECIDED, Losses
 from animopt.recording.timeline import Moment
+from animopt.scene.render import film_of
 
 SIZES = [(1280, 720), (480, 270), (1080, 1080)]
 # Himmelblau 1972, "Applied Nonlinear Programming", p. 428.
@@ -301,3 +302,17 @@ def test_vector_graphics_contain_the_map(recording):
 def test_recording_without_a_map_draws_nothing():
     canvas, theme = make(record(ravine, [], (0, 0), 0), (480, 270))
     assert (canvas.draw(at(0)) == bytes_of(theme.background)).all()
+
+
+def test_map_with_fewer_steps_than_the_race_keeps_its_end(losses):
+    result = losses.map
+    np.testing.assert_array_equal(result.at(1000), result.loss[-1])
+    assert result.best(1000) == result.best(30)
+    assert result.diverged(1000) == result.diverged(30)
+    scene = Scene(
+        function=ravine,
+        racers=[Racer("SGD", lr=0.1, steps=5), Racer("SGD", lr=0.2, steps=9)],
+        map=SettingsMap(lr=[0.1, 0.5], momentum=[0.0, 0.5]),
+    )
+    film = film_of(scene, Output("a.gif", (320, 180), 1))
+    assert film.at(scene.seconds).std() > 3
