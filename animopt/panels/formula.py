@@ -37,6 +37,9 @@ ROOT = 0.25
 INDENT, NUMBERS_INDENT, SPACE = 0.6, 1.6, 1.2
 """Indents of the lines and of their numbers, and the space between entries of the legend, in type sizes."""
 
+TIGHT = 1.25
+"""Factor by which the longest numbers may be wider than their room, which makes them smaller, beside a short legend."""
+
 MAX_SHARE = 0.55
 """Maximum part of the width that is to the left of a legend beside the lines."""
 
@@ -45,13 +48,14 @@ BY_COORDINATE = translatable("Squares, roots and quotients act on each coordinat
 _ALL, _LIT, _SIDE, _NONE = "all", "lit", "side", "none"
 """The numbers that are shown: those of all lines, or those of the lit line, below the rule or to the right of it."""
 
-_BELOW, _BESIDE, _LINE, _NOWHERE = "below", "beside", "line", "nowhere"
-"""The place of the legend: below everything, also to the right of the rule, or so for the lit line only."""
+_BELOW, _BESIDE, _LINE, _SYMBOLS, _NOWHERE = "below", "beside", "line", "symbols", "nowhere"
+"""The place of the legend: below everything, also to the right of the rule, so for the lit line only, or so for its
+symbols only."""
 
 _CONTENTS = (
     *((_ALL, _BELOW), (_ALL, _BESIDE)),
     *((_LIT, _BELOW), (_LIT, _BESIDE), (_SIDE, _BESIDE)),
-    *((_LIT, _LINE), (_SIDE, _LINE), (_LIT, _NOWHERE), (_SIDE, _NOWHERE)),
+    *((_LIT, _LINE), (_SIDE, _LINE), (_LIT, _SYMBOLS), (_SIDE, _SYMBOLS), (_LIT, _NOWHERE), (_SIDE, _NOWHERE)),
 )
 """Numbers and legends that are shown with the rule, in order of preference. The rule is shown alone if none fits."""
 
@@ -272,7 +276,9 @@ class _Layout:
         room, lines = self.width / size, self.rule.lines
         ends = [INDENT + self.widths(line) + 2 * SPACE for line in lines]
         indent = max(ends, default=0.0) if numbers == _SIDE else NUMBERS_INDENT
-        filled = [_wrapped(line, room - indent, self.widths) if numbers != _NONE else [] for line in self.longest]
+        # The longest numbers, which are rare, may be typeset smaller so that the symbols can be explained.
+        across = (room - indent) * (TIGHT if (numbers, place) == (_SIDE, _SYMBOLS) else 1.0)
+        filled = [_wrapped(line, across, self.widths) if numbers != _NONE else [] for line in self.longest]
         # The height of a row of each line, and of all its numbers.
         steps = [1 + ROOT if r"\sqrt" in line else 1.0 for line in lines]
         tall = [step * len(rows) for step, rows in zip(steps, filled, strict=True)]
@@ -286,7 +292,7 @@ class _Layout:
             last_rows = (first - step + height for first, step, height in zip(first_rows, steps, tall, strict=True))
             end = max([end, *(row + 1 for row in last_rows)])
         legend: list[_Entry] = []
-        for line in [] if place == _NOWHERE else range(len(lines)) if place == _LINE else [None]:
+        for line in [] if place == _NOWHERE else range(len(lines)) if place in (_LINE, _SYMBOLS) else [None]:
             slots: list[tuple[float, float]] = []
             if numbers == _SIDE:
                 first = 1.0 + GAP + (max(tall) if line is None else tall[line])
@@ -294,7 +300,7 @@ class _Layout:
             elif place != _BELOW:
                 column = max((each for each in ends if each < MAX_SHARE * room), default=0.0)
                 slots = [(row, column) for row, each in zip(line_rows, ends, strict=True) if each <= column]
-            legend += _flow(self._entries(line), slots, end, room, self.widths, line)
+            legend += _flow(self._entries(line, place), slots, end, room, self.widths, line)
         widest = [
             *(INDENT + self.widths(line) for line in lines),
             # Numbers that are wider are typeset smaller, down to the fair size if the rule is larger than that. In the
@@ -315,9 +321,11 @@ class _Layout:
             size * max(widest, default=0.0),
         )
 
-    def _entries(self, line: int | None = None) -> list[str]:
+    def _entries(self, line: int | None, place: str) -> list[str]:
         """Return the entries of the legend for a line, or for all lines."""
         entries = [f"${', '.join(symbols)}$: {self.words.gettext(each)}" for symbols, each in self.rule.legend(line)]
+        if place == _SYMBOLS:
+            return entries
         by_coordinate = any(r"\sqrt" in each for each in (self.rule.lines if line is None else [self.rule.lines[line]]))
         return [*entries, *([self.words.gettext(BY_COORDINATE)] if by_coordinate else []), *self.others]
 

@@ -38,7 +38,7 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
         r"$x_new $gets $x - $lr\,$g/(\sqrt{$s_new - $m_new^2} + $eps)",
     ),
     # Kingma and Ba 2015.
-    ("Adam", frozenset()): (*_MOMENTS, rf"{_M_HAT},\quad {_V_HAT}", _SCALED_MEAN),
+    ("Adam", frozenset()): (*_MOMENTS, _M_HAT, _V_HAT, _SCALED_MEAN),
     # Reddi, Kale and Kumar 2018. In torch the largest mean is one without the correction.
     ("Adam", frozenset({"amsgrad"})): (
         *_MOMENTS,

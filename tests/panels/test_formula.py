@@ -14,6 +14,7 @@ from animopt.functions import quartic, ravine
 from animopt.panels.formula import LIT_SECONDS, Formula, plan_walk
 from animopt.recording.timeline import Moment, Question, SlowMotion, Timeline
 from animopt.recording.update_rules import UpdateRule
+from animopt.video.film import Film, Staging
 
 STEPS = 40
 RACERS = [
@@ -187,3 +188,20 @@ def test_meanings_are_in_the_language_of_the_clip():
     drawn = Drawn(record(ravine, [Racer("SGD", lr=0.1)], (-7, 2), 4, code="ko"), 0, (600, 300), Timeline(4, 10))
     assert r"$\eta$: 학습률" in words(drawn.still())
     assert "걸음 2 → 3" in words(drawn.moving(2.5))
+
+
+@pytest.mark.parametrize("racer", [0, 1, 3, 4, ADAM], ids=str)
+def test_symbols_of_the_lit_line_are_explained_beside_a_scoreboard(race, racer):
+    recording = race.single(racer)
+    film = Film(recording, TIMELINE, (1280, 720), 25, Staging(panels=("wireframe", "contour", "formula", "scoreboard")))
+    (axes,) = (each for each in film.canvas().figure.axes if each.get_label() == "formula")
+    rule = UpdateRule(recording, 0)
+    still = [text for text in axes.texts if not text.get_animated()]
+    for second in range(1, 10):
+        moved = film.canvas().moving_artists(film.timeline.moment(second))
+        texts = [*still, *(each for each in moved if each in axes.texts)]
+        defined = {symbol for each in words(texts) if ": " in each for symbol in each.split("$")[1].split(", ")}
+        lit = {text.get_text() for text in texts if text.get_color() == LIGHT.ink}
+        (line,) = (index for index, each in enumerate(rule.lines) if f"${each}$" in lit)
+        for symbols, _ in rule.legend(line):
+            assert set(symbols) <= defined, (second, line, symbols)
