@@ -24,7 +24,7 @@ from animopt.drawing.mpl import (
     RendererBase,
     Text,
 )
-from animopt.drawing.text import text_width
+from animopt.drawing.text import fit_text, text_width
 from animopt.drawing.theme import Theme
 from animopt.drawing.window import Window, crop
 from animopt.recording.recording import Recording, Surface
@@ -50,6 +50,9 @@ CASING = 1.5
 
 EMPHASIS_PART = 0.25
 """Part of the hold at the end in which the emphasis on the winner grows."""
+
+HEADING_MARGIN = 12.0
+"""Distance of a heading from the right edge of the picture, in pixels of a 1280 × 720 picture."""
 
 VALLEY = 0.4
 """Fraction of the domain's area that the lower half of the contour lines' levels covers."""
@@ -110,8 +113,8 @@ def style_plot(axes: Axes, theme: Theme, heading: str) -> None:
 
 
 def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
-    """Write a heading above the left end of an axes."""
-    axes.annotate(
+    """Write a heading above the left end of an axes, which ends in the picture."""
+    text = axes.annotate(
         heading,
         (0, 1),
         xycoords="axes fraction",
@@ -120,6 +123,9 @@ def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
         fontsize=theme.text(14),
         color=color,
     )
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    fit_text(text, figure.bbox.width - axes.get_window_extent().x0 - theme.px(HEADING_MARGIN), theme.min_text)
 
 
 def draw_contours(axes: Axes, surface: Surface, window: Window, theme: Theme, levels: int) -> None:

@@ -106,7 +106,7 @@ class Needs:
 
 PANELS: Mapping[str, Needs] = {
     "wireframe": Needs(150),
-    "contour": Needs(120, ticked=True, ticks_from=0.45),
+    "contour": Needs(120, lines=5.3, ticked=True, ticks_from=0.45),
     "loss": Needs(108, lines=6, ticked=True, headed=True),
     "standings": Needs(row=26, row_lines=1.35),
     "scoreboard": Needs(row=24, row_lines=1.34, rows=(4, 5), ticked=True, headed=True),
@@ -154,6 +154,9 @@ panels, below the surface, and there beside another panel."""
 
 MIN_TWO_LINES = 0.75
 """Minimum scale of a picture in which the heading of a small contour has a second line."""
+
+MIN_CELL = 10.0
+"""Minimum width of a panel in a free cell of the small contours, in multiples of the smallest type size."""
 
 MIN_TILES = 0.6
 """Minimum height of the small contours in pictures with a panel below them, as a fraction of the height of both."""
@@ -406,9 +409,11 @@ def _stack_tiles(column: Sequence[Band], room: Box, shown: _Shown) -> dict[str, 
         return boxes
     tiles, free = arrange_tiles(size, shown.theme, shown.aspects["contour"], shown.racers)
     if free:
-        cell = replace(free, left=room.left + free.left, top=room.top + free.top - heading_height(shown.theme))
-        boxes[others[0]] = _inside(others[0], replace(cell, height=room.top + room.height - cell.top), shown.theme)
-        return boxes
+        top = room.top + free.top - heading_height(shown.theme)
+        cell = Box(room.left + free.left, top, free.width, room.top + room.height - top)
+        box = _inside(others[0], cell, shown.theme)
+        if box.width >= MIN_CELL * shown.theme.min_text and cell.height >= MIN_SHRINK * shown.min_height((others[0],)):
+            return boxes | {others[0]: box}
     below = PANELS["contour"].around(shown.theme)[2] + shown.theme.px(BAND_GAP)
     height = max(room.height - tiles[-1].top - tiles[-1].height - below, shown.min_height((others[0],)))
     rest = room.height - height

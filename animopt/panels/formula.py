@@ -95,6 +95,7 @@ class Formula:
             page = lay_out(contents, size)
             if page.width <= width and page.rows * ROW_HEIGHTS[0] * size <= height:
                 break
+        is_shown = bool(rule.lines) and page.width <= width
         row_height = size * float(np.clip(height / (page.rows * size), *ROW_HEIGHTS))
 
         def write_row(indent: float, row: float, source: str, color: str, *, animated: bool = False) -> Text:
@@ -103,9 +104,9 @@ class Formula:
             text.set(text=source, parse_math=True, visible=y <= height)
             return text
 
-        settings = recording.settings[self.racer] if rule.lines else ""
+        settings = recording.settings[self.racer] if is_shown else ""
         label = self._draw_name(axes, recording, theme, size, 0.5 * row_height + 0.3 * size, settings)
-        if not rule.lines:
+        if not is_shown:
             for number, setting in enumerate([*_all_settings(recording, self.racer), *drawn], start=1):
                 fit_text(write_row(1.6, number, setting, theme.muted), width - 1.6 * size, theme.min_text)
             return lambda moment: ()

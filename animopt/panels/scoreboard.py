@@ -267,8 +267,9 @@ class _Entry:
         free = room - (GAP - SLACK) * form.size - form.losses[racer]
         fit_text(self._name, free, float(self._name.get_fontsize()))
         self._settings = line(form.settings[racer], form.small, self._left + form.aside if form.beside else left)
-        if not form.beside:
-            fit_text(self._settings, room + SLACK * form.size, form.small)
+        if form.beside:
+            room = form.column - form.aside - GAP * form.size - form.losses[racer]
+        fit_text(self._settings, room + SLACK * form.size, form.small)
         self._outcome = line(form.outcomes[racer], form.small, left)
 
     def move(self, moment: Moment, place: float, winner: int | None) -> Sequence[Artist]:

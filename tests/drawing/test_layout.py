@@ -77,7 +77,8 @@ def test_boxes_of_any_panels_do_not_overlap(layout, size):
                 # Beside a map there is room only for the panels that belong to it.
                 roomy = "map" not in panels or set(panels) <= set(MAP_PANELS)
                 if layout == layout_for_shape(*size) and min(size) >= 720 and roomy:
-                    assert set(boxes) == wanted, case
+                    # State and formula are the first to give way.
+                    assert wanted - {"state", "formula"} <= set(boxes), case
                 places = {name: bounds(box) for name, box in boxes.items()}
                 for name, box in boxes.items():
                     assert inside(places[name], size), (case, name, box)
@@ -181,7 +182,9 @@ def test_tick_labels_and_headings_do_not_overlap(layout, size, stem, panels, sce
     places = {axes.get_label(): drawn(axes) for axes in film.canvas().figure.axes if axes.get_label() != "card"}
     for name, place in places.items():
         assert inside(place, size, tolerance=1), name
-    for one, other in combinations(places, 2):
+    # Another panel may be in a free cell of the multiples.
+    apart = set(places) - ({"multiples"} if layout == "multiples" else set())
+    for one, other in combinations(sorted(apart), 2):
         assert not overlap(places[one], places[other], tolerance=1.5), (one, other, places[one], places[other])
 
 

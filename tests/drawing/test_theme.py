@@ -234,7 +234,7 @@ def test_type_and_colored_lines_are_never_too_small(ravine_race, size, theme, pa
         for patch in patches
         if patch.get_linewidth() and any(same_color(patch.get_edgecolor(), color) for color in colored)
     ]
-    assert sum(isinstance(line, PixelLine) for line in lines) >= 3 * len(ravine_race.names)
+    assert sum(isinstance(line, PixelLine) for line in lines) >= 2 * len(ravine_race.names)
     for line in lines:
         assert line.get_linewidth() >= thinnest
 
