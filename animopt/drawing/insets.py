@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import VALLEY, PixelImage, PixelLine, Trails, draw_contours, head_size
+from animopt.drawing.artists import VALLEY, PixelLine, Trails, draw_contours, head_size
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import TrailParts, height_scale
-from animopt.drawing.mpl import Artist, Axes, Figure, FigureCanvasAgg, Rectangle
+from animopt.drawing.mpl import Artist, Axes, Rectangle
 from animopt.drawing.theme import Theme
 from animopt.drawing.window import Window
 from animopt.recording.recording import Recording, Surface, SurfacePath
@@ -110,10 +109,13 @@ def draw_magnifier(
     low, high = axes.transData.inverted().transform(seen)
     corner = _free_corner(axes, size, theme, np.vstack([occupied, np.repeat(heads, HEAD_WEIGHT, axis=0)]))
     inset = _inset(axes, corner, "magnifier")
-    inset.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    inset.set_axis_off()
-    image = PixelImage(inset, animated=True)
-    pixels = _contour_pixels(recording, Window(surfaces, low, high, np.empty((0, 2)), fixed=True), theme, levels, image)
+    draw_contours(inset, recording.surface, Window(surfaces, low, high, np.empty((0, 2)), fixed=True), theme, levels)
+    inset.set_aspect("auto")
+    for axis in (inset.xaxis, inset.yaxis):
+        axis.set_visible(False)
+    ground = [inset.patch, *inset.collections]
+    for artist in ground:
+        artist.set_animated(True)
     frames = [PixelLine(axes, theme.ink, max(1.0, theme.px(1.3))) for _ in range(2)]
     inside = inset.get_window_extent()
     outlines = [_outline(seen[0], seen[1]), _outline(inside.p0, inside.p1)]
@@ -125,11 +127,10 @@ def draw_magnifier(
         opening = (moment.step / max(1, recording.last_step) - OPENING[0]) / (OPENING[1] - OPENING[0])
         if opening <= 0:
             return ()
-        shown = pixels.copy()
-        shown[..., 3] = round(255 * min(1.0, opening))
-        drawn: list[Artist] = [image.set_pixels(shown)]
+        for artist in ground:
+            artist.set_alpha(min(1.0, opening))
         if opening < 1:
-            return drawn
+            return ground
         heads = np.array([path.head(moment.step) for path, _ in paths])
         parts = [
             TrailParts(nothing, np.vstack([path.passed(moment.step), head]), nothing, steps.passed(moment.step))
@@ -138,7 +139,7 @@ def draw_magnifier(
         # Heads are not clipped.
         heads[~((inside.p0 <= heads) & (heads <= inside.p1)).all(axis=1)] = np.nan
         return [
-            *drawn,
+            *ground,
             *trails.place(parts, heads, moment),
             *(frame.set_pixels(outline) for frame, outline in zip(frames, outlines, strict=True)),
         ]
@@ -181,22 +182,6 @@ def _crowd(heads: Array, distance: float) -> Array:
         return np.empty((0, 2))
     group: Array = heads[close[most.argmax()]]
     return group
-
-
-def _contour_pixels(
-    recording: Recording, window: Window, theme: Theme, levels: int, image: PixelImage
-) -> NDArray[np.uint8]:
-    """Return the contour lines in a window as pixels (height, width, 4) of an image."""
-    height, width = image.shape
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    draw_contours(axes, recording.surface, window, theme, levels)
-    axes.set_aspect("auto")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_visible(False)
-    canvas.draw()
-    return np.array(canvas.buffer_rgba())
 
 
 def _outline(low: Array, high: Array) -> Array:

@@ -184,6 +184,9 @@ def static_boxes(film):
 
 def unreadable_racers(film, recording, theme):
     """Report each racer whose name or marker cannot be read in a frame, and return the smallest type size."""
+    labels = {axes.get_label() for axes in film.canvas().figure.axes}
+    if not labels & set(BOARDS):
+        return unreadable_headings(film, recording, theme)
     static = static_boxes(film)
     picture = Bbox.from_bounds(-1, -1, film.size[0] + 2, film.size[1] + 2)
     found, smallest = [], np.inf
@@ -209,6 +212,27 @@ def unreadable_racers(film, recording, theme):
                 f"at {second:.1f}: {name.get_text()!r}: {problem}" for problem, is_found in problems.items() if is_found
             ]
     return found, smallest
+
+
+def unreadable_headings(film, recording, theme):
+    """Report each racer without a legible heading above its own contour, and return the smallest type size."""
+    (axes,) = (axes for axes in film.canvas().figure.axes if axes.get_label() == "multiples")
+    picture = Bbox.from_bounds(-1, -1, film.size[0] + 2, film.size[1] + 2)
+    sizes, found = [], []
+    for spellings in zip(recording.names, without_common_prefix(recording.names), strict=True):
+        own = [text for text in axes.texts if text.get_text() in {text_source(name)[0] for name in spellings}]
+        sizes += [text.get_fontsize() for text in own[:1]]
+        legible = [
+            text
+            for text in own
+            if text.get_fontsize() >= 10
+            and contrast(text.get_color(), theme.background) >= 4.5
+            and picture.contains(*text.get_window_extent().min)
+            and picture.contains(*text.get_window_extent().max)
+        ]
+        if not legible:
+            found.append(f"{spellings[0]!r} has no legible heading")
+    return found, min(sizes, default=0)
 
 
 def marker_boxes(film, second):
