@@ -267,6 +267,46 @@ class PixelImage(Artist):
             renderer.draw_image(renderer.new_gc(), self._left, self._bottom, self._pixels[::-1])
 
 
+class StillArtists(Artist):
+    """Artists of an axes that do not change: drawn once as pixels for all frames, and one by one in vector graphics."""
+
+    def __init__(self, axes: Axes, artists: Sequence[Artist]) -> None:
+        super().__init__()
+        self._artists, self._box = artists, axes.get_window_extent()
+        self._pixels: NDArray[np.uint8] | None = None
+        axes.add_artist(self)
+        for artist in (self, *artists):
+            artist.set_animated(True)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the artists with the opacity that is set."""
+        if not self.get_visible():
+            return
+        opacity = self.get_alpha()
+        if not isinstance(renderer, RendererAgg):
+            self._draw_each(renderer, opacity)
+            return
+        left, bottom = int(self._box.x0), int(self._box.y0)
+        if self._pixels is None:
+            sheet = RendererAgg(renderer.width, renderer.height, 72)
+            self._draw_each(sheet, None)
+            top, right = int(np.ceil(self._box.y1)) + 1, int(np.ceil(self._box.x1)) + 1
+            self._pixels = np.asarray(sheet.buffer_rgba())[::-1][bottom:top, left:right].copy()
+        pixels = self._pixels
+        if opacity is not None and opacity < 1:
+            pixels = pixels.copy()
+            pixels[..., 3] = np.rint(opacity * pixels[..., 3])
+        renderer.draw_image(renderer.new_gc(), left, bottom, pixels)
+
+    def _draw_each(self, renderer: RendererBase, opacity: float | None) -> None:
+        for artist in self._artists:
+            # In vector graphics, all moving artists that a moment does not show are invisible.
+            visible = artist.get_visible()
+            artist.set(visible=True, alpha=opacity)
+            artist.draw(renderer)
+            artist.set_visible(visible)
+
+
 class Trails:
     """All racers' trails on casings, with dots at their steps, and their heads, on one axes.
 

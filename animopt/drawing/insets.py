@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import VALLEY, PixelLine, Trails, draw_contours, head_size
+from animopt.drawing.artists import VALLEY, PixelLine, StillArtists, Trails, draw_contours, head_size
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import TrailParts, height_scale
 from animopt.drawing.mpl import Artist, Axes, Rectangle
@@ -113,9 +113,7 @@ def draw_magnifier(
     inset.set_aspect("auto")
     for axis in (inset.xaxis, inset.yaxis):
         axis.set_visible(False)
-    ground = [inset.patch, *inset.collections]
-    for artist in ground:
-        artist.set_animated(True)
+    ground = StillArtists(inset, [inset.patch, *inset.collections])
     frames = [PixelLine(axes, theme.ink, max(1.0, theme.px(1.3))) for _ in range(2)]
     inside = inset.get_window_extent()
     outlines = [_outline(seen[0], seen[1]), _outline(inside.p0, inside.p1)]
@@ -127,10 +125,9 @@ def draw_magnifier(
         opening = (moment.step / max(1, recording.last_step) - OPENING[0]) / (OPENING[1] - OPENING[0])
         if opening <= 0:
             return ()
-        for artist in ground:
-            artist.set_alpha(min(1.0, opening))
+        ground.set_alpha(min(1.0, opening))
         if opening < 1:
-            return ground
+            return [ground]
         heads = np.array([path.head(moment.step) for path, _ in paths])
         parts = [
             TrailParts(nothing, np.vstack([path.passed(moment.step), head]), nothing, steps.passed(moment.step))
@@ -139,7 +136,7 @@ def draw_magnifier(
         # Heads are not clipped.
         heads[~((inside.p0 <= heads) & (heads <= inside.p1)).all(axis=1)] = np.nan
         return [
-            *ground,
+            ground,
             *trails.place(parts, heads, moment),
             *(frame.set_pixels(outline) for frame, outline in zip(frames, outlines, strict=True)),
         ]
