@@ -145,7 +145,7 @@ def choose_rows(axes: Axes, theme: Theme, results: Results, room: tuple[float, f
     count = len(recording.names)
     ems = TextWidths(axes)
     spellings = dict.fromkeys((recording.names, tuple(without_common_prefix(recording.names))))
-    sizes = sorted({theme.text(size) for size in (17, 15, 13)}, reverse=True)
+    sizes = sorted({theme.min_text, *(theme.text(size) for size in (17, 15, 13))}, reverse=True)
     weights = ["bold" if racer == recording.winner else "normal" for racer in range(count)]
     widths = {names: np.array(list(map(ems, names, weights))) for names in spellings}
     losses = {brief: np.array(_loss_widths(ems, results, brief=brief)) for brief in (False, True)}
