@@ -14,6 +14,7 @@ from animopt.drawing.mpl import (
     Affine2D,
     Artist,
     Axes,
+    FixedLocator,
     GraphicsContextBase,
     IdentityTransform,
     MarkerStyle,
@@ -91,10 +92,10 @@ def tick_counts(axes: Axes, theme: Theme, spacing: tuple[float, float] = (4, 2),
     )
 
 
-def set_ticks(axes: Axes, across: int, up: int, prune: Literal["lower"] | None = None) -> None:
-    """Set the maximum numbers of tick intervals along x and y. `prune` leaves out the lowest label of y."""
+def set_ticks(axes: Axes, across: int, up: int) -> None:
+    """Set the maximum numbers of tick intervals along x and y."""
     axes.xaxis.set_major_locator(MaxNLocator(across, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_locator(MaxNLocator(up, steps=[1, 2, 5, 10], prune=prune))
+    axes.yaxis.set_major_locator(MaxNLocator(up, steps=[1, 2, 5, 10]))
 
 
 def style_ticks(axes: Axes, theme: Theme) -> None:
@@ -144,8 +145,11 @@ def draw_contours(axes: Axes, surface: Surface, window: Window, theme: Theme, le
 
     axes.set_box_aspect(1 / window.aspect(high - low))
     axes.apply_aspect()
-    # The lowest label of y would touch the first label of x.
-    set_ticks(axes, *tick_counts(axes, theme), prune="lower")
+    set_ticks(axes, *tick_counts(axes, theme))
+    # A label of y near the lower edge would touch the first label of x.
+    lowest = low[1] + theme.text(13) * (high[1] - low[1]) / axes.get_window_extent().height
+    ticks = axes.yaxis.get_major_locator().tick_values(low[1], high[1])
+    axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if lowest <= tick <= high[1]]))
     style_ticks(axes, theme)
     has_ticks = PANELS["contour"].has_ticks(theme)
     axes.tick_params(labelleft=has_ticks, labelbottom=has_ticks)

@@ -30,7 +30,7 @@ MAX_WIDTH = 5.5
 PHASES = 4
 """Number of positions of a name within a pixel, along each axis. A few look smooth and keep the text cache small."""
 
-MARK_SIZE = 1.6
+MARK_SIZE = 2.6
 """Side of the square around a mark that is kept clear, in type sizes."""
 
 PADDING = 0.12
