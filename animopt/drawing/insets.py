@@ -113,7 +113,10 @@ def draw_magnifier(
     inset.set_aspect("auto")
     for axis in (inset.xaxis, inset.yaxis):
         axis.set_visible(False)
-    ground = StillArtists(inset, [inset.patch, *inset.collections])
+    # An axes draws its own background also where it is not shown yet.
+    inset.set_facecolor("none")
+    background = inset.add_patch(Rectangle((0, 0), 1, 1, transform=inset.transAxes, facecolor=theme.rule, zorder=0))
+    ground = StillArtists(inset, [background, *inset.collections])
     frames = [PixelLine(axes, theme.ink, max(1.0, theme.px(1.3))) for _ in range(2)]
     inside = inset.get_window_extent()
     outlines = [_outline(seen[0], seen[1]), _outline(inside.p0, inside.p1)]

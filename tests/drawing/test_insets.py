@@ -95,6 +95,8 @@ def test_magnifier_opens_at_the_end_and_covers_no_head():
 
     before, early = part(0), part(recording.last_step * (OPENING[0] - 0.01))
     assert np.array_equal(before, early)
+    # The contour lines below it are visible until then.
+    assert before[8:-8, 8:-8].std(axis=(0, 1)).max() > 3
     assert (np.abs(part(recording.last_step) - before).max(axis=-1) > 20).mean() > 0.05
 
 
