@@ -3,7 +3,7 @@
 A layout is a list of columns, a column a list of bands, and a band a tuple of panels side by side.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from animopt.drawing.theme import Theme
@@ -304,7 +304,7 @@ def heading_height(theme: Theme) -> float:
     return 1.6 * theme.text(15) + (1.3 * theme.text(13) if heading_lines(theme) == 2 else 0.0)
 
 
-def _wanted(column: Sequence[Band], panels: Sequence[str]) -> list[Band]:
+def _wanted(column: Sequence[Band], panels: Collection[str]) -> list[Band]:
     bands = [tuple(name for name in band if name in panels) for band in column]
     return [band for band in bands if band]
 
@@ -363,9 +363,9 @@ def _stack(column: Sequence[Band], room: Box, shown: _Shown) -> dict[str, Box]:
     heights = {band: shown.min_height(band) for band in column}
     whole = room.height - gap * (len(column) - 1)
     shrink = min(1.0, whole / sum(heights.values()))
-    droppable = [band for name in DROP_ORDER for band in column if name in band]
+    droppable = [name for name in DROP_ORDER if any(name in band for band in column)]
     if shrink < MIN_SHRINK and len(column) > 1 and droppable:
-        return _stack([band for band in column if band != droppable[0]], room, shown)
+        return _stack(_wanted(column, {name for band in column for name in band} - {droppable[0]}), room, shown)
     heights = {band: height * shrink for band, height in heights.items()}
     spare = whole - sum(heights.values())
     for band in column:

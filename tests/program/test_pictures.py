@@ -14,6 +14,7 @@ from matplotlib.transforms import Bbox
 import animopt
 from animopt import Output, Racer, Scene
 from animopt.drawing.artists import HEAD_SIZE, Markers
+from animopt.drawing.canvas import drawing_settings
 from animopt.drawing.colors import contrast
 from animopt.drawing.layout import LAYOUTS, PANELS, pixel_unit
 from animopt.drawing.text import text_source, without_common_prefix
@@ -177,8 +178,10 @@ def board_texts(film, second):
 def static_boxes(film):
     """The boxes of the texts that do not move."""
     figure = film.canvas().figure
-    texts = figure.findobj(lambda artist: isinstance(artist, Text) and not artist.get_animated())
-    boxes = [each.get_window_extent() for each in texts if each.get_visible() and each.get_text()]
+    # Axes have tick labels beyond their ends, which are not drawn.
+    with recorded_texts(pytest.MonkeyPatch()) as texts, drawing_settings():
+        figure.draw(figure.canvas.get_renderer())
+    boxes = [each.get_window_extent() for each in texts]
     return [box for box in boxes if box.width > 0]
 
 
