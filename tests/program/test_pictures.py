@@ -131,7 +131,7 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(32)
+@pytest.mark.sampled(10)
 def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
     # Light and dark alternate, so that each scene and each size is drawn in both themes.
     index = list(scenes).index(scene_file.stem) + SIZES.index(size)
@@ -253,7 +253,7 @@ def overlapping(box, other):
 
 
 @pytest.mark.parametrize("size", READABLE_SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_every_racer_can_be_read_in_every_frame(size, scene_file, record):
     recording = record(scene_file)
     staging = staging_of(animopt.load_scene(scene_file), "light")
@@ -282,7 +282,7 @@ def test_smallest_names_are_large_enough(scenes, record):
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", READABLE_SIZES, ids=str)
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_every_racer_of_a_crowd_can_be_read(crowd, size, theme):
     film = Film(crowd, Timeline(crowd.last_step, SECONDS), size, 25, Staging(theme))
     assert unreadable_racers(film, crowd, THEMES[theme])[0] == []
