@@ -123,7 +123,7 @@ def _turn(value: float | None) -> float | None:
 
 
 def _view(value: View) -> View:
-    if value in VIEWS:
+    if isinstance(value, str) and value in VIEWS:
         return value
     remedy = "give 'race', 'domain', or limits, as view=((-2, 2), (-1, 3))"
     limits = check_list("view ", value, remedy)

@@ -135,6 +135,11 @@ def test_wrong_view_is_refused(view, message):
     assert str(error.value).startswith(message), error.value
 
 
+def test_limits_can_be_an_array():
+    scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], view=np.array([[-2, 2], [-1, 3]]))
+    assert scene.view == ((-2, 2), (-1, 3))
+
+
 def test_scale_of_a_window_is_that_of_its_values():
     recording = race()
     window = race_window([recording, replace(recording)], 0, "race")
