@@ -125,29 +125,30 @@ def no_korean(monkeypatch):
     monkeypatch.setattr(fonts, "font_family", lambda: [fonts.FAMILY, "DejaVu Sans"])
 
 
-@pytest.mark.usefixtures("no_korean")
-def test_letters_without_a_font_cause_one_warning():
-    recording = SCENE.replace(title="내리막 race").record()
+def film_with_a_warning(scene, size, second):
+    """Draw a frame of a scene. Return the film and the message of the only warning."""
+    recording = scene.record()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        film = Film(recording, Timeline(10, 10), (320, 180), 10)
-        film.at(1)
+        film = Film(recording, Timeline(10, 10), size, 10)
+        film.at(second)
     (warning,) = caught
-    assert "'내' (U+B0B4)" in str(warning.message)
-    assert "animopt[korean]" in str(warning.message)
+    return film, str(warning.message)
+
+
+@pytest.mark.usefixtures("no_korean")
+def test_letters_without_a_font_cause_one_warning():
+    film, message = film_with_a_warning(SCENE.replace(title="내리막 race"), (320, 180), 1)
+    assert "'내' (U+B0B4)" in message
+    assert "animopt[korean]" in message
     titles = [text for text in film.canvas().figure.findobj(Text) if text.get_text() == "□□□ race"]
     assert {title.axes.get_label() for title in titles} == {"header", "card"}
 
 
 @pytest.mark.usefixtures("no_korean")
 def test_words_of_a_korean_clip_are_english_without_a_font():
-    recording = SCENE.replace(title="Downhill", lang="ko").record()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        film = Film(recording, Timeline(10, 10), (640, 360), 10)
-        film.at(10)
-    (warning,) = caught
-    assert "animopt[korean]" in str(warning.message)
+    film, message = film_with_a_warning(SCENE.replace(title="Downhill", lang="ko"), (640, 360), 10)
+    assert "animopt[korean]" in message
     words = {text.get_text() for text in film.canvas().figure.findobj(Text)}
     assert {"step 10 of 10", "start", "loss above the minimum"} <= words
 
