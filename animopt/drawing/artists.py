@@ -129,6 +129,23 @@ def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
     fit_text(text, figure.bbox.width - axes.get_window_extent().x0 - theme.px(HEADING_MARGIN), theme.min_text)
 
 
+def corners_of(axes: Axes) -> tuple[Array, Array]:
+    """Return the lower left and the upper right corner (2,) of what an axes shows."""
+    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    return low, high
+
+
+def fill_contours(axes: Axes, surface: Surface, scale: Array, theme: Theme, levels: int) -> Array:
+    """Fill the areas between contour levels with tints. Return their heights, (levels + 1,).
+
+    The levels are those of the heights `scale` (any shape).
+    """
+    heights = height_scale(scale, VALLEY).heights(levels + 1)
+    tints = [blend(theme.low, theme.high, fraction) for fraction in np.linspace(0, 1, levels)]
+    axes.contourf(surface.x, surface.y, np.ma.masked_invalid(surface.z), levels=heights, colors=tints)
+    return heights
+
+
 def draw_contours(axes: Axes, surface: Surface, window: Window, theme: Theme, levels: int) -> None:
     """Scale an axes to the window that fits it, and draw the surface's tinted contour lines there."""
     width, height = axes.get_window_extent().size
@@ -136,11 +153,9 @@ def draw_contours(axes: Axes, surface: Surface, window: Window, theme: Theme, le
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), autoscale_on=False)
     axes.set_facecolor(theme.rule)
     shown = crop(surface, low, high)
-    z = np.ma.masked_invalid(shown.z)
-    heights = height_scale(window.scale(low, high), VALLEY).heights(levels + 1)
-    tints = [blend(theme.low, theme.high, fraction) for fraction in np.linspace(0, 1, levels)]
-    axes.contourf(shown.x, shown.y, z, levels=heights, colors=tints)
+    heights = fill_contours(axes, shown, window.scale(low, high), theme, levels)
     lines = [blend(theme.level, theme.background, 0.55 * fraction) for fraction in np.linspace(0, 1, levels - 1)]
+    z = np.ma.masked_invalid(shown.z)
     axes.contour(shown.x, shown.y, z, levels=heights[1:-1], colors=lines, linewidths=max(0.6, theme.px(1)))
 
     axes.set_box_aspect(1 / window.aspect(high - low))

@@ -53,6 +53,11 @@ def legible(theme: Theme, hue: str) -> str:
     return next((color for color in mixed if contrast(color, theme.background) >= MIN_CONTRAST), theme.ink)
 
 
+def contour_ground(theme: Theme) -> str:
+    """Return the middle of the tints of a contour plot."""
+    return blend(theme.low, theme.high, 0.5)
+
+
 def ordered_theme(theme: Theme, count: int) -> Theme:
     """Return the theme for `count` racers that have an order: their hues lie along its ramp."""
     last = len(theme.ramp) - 1

@@ -176,6 +176,12 @@ class HeightField:
         return Visibility(hidden, hidden & (emerges | ~below[-1]))
 
 
+def within(points: Array, low: Array, high: Array) -> NDArray[np.bool_]:
+    """Return whether each point (points, 2) is in the rectangle between two corners (2,), (points,). NaN never is."""
+    inside: NDArray[np.bool_] = np.all((low <= points) & (points <= high), axis=1)
+    return inside
+
+
 class RacerPath:
     """A racer's path in the coordinates of a panel, and the parts of it that are drawn.
 

@@ -5,9 +5,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import VALLEY, PixelLine, StillArtists, Trails, draw_contours, head_size
-from animopt.drawing.colors import blend
-from animopt.drawing.geometry import TrailParts, height_scale
+from animopt.drawing.artists import (
+    PixelLine,
+    StillArtists,
+    Trails,
+    corners_of,
+    draw_contours,
+    fill_contours,
+    head_size,
+)
+from animopt.drawing.geometry import TrailParts, within
 from animopt.drawing.mpl import Artist, Axes, Rectangle
 from animopt.drawing.theme import Theme
 from animopt.drawing.window import Window
@@ -51,7 +58,7 @@ def draw_locator(axes: Axes, recording: Recording, theme: Theme, trails: Array) 
     `trails` (points, 2) are in pixels. Returns the centers and sizes of what was drawn in pixels, (boxes, 4).
     """
     surface = recording.surface
-    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    low, high = corners_of(axes)
     extent = np.minimum(high, surface.high) - np.maximum(low, surface.low)
     if np.prod(extent / (surface.high - surface.low)) >= LOCATED_AREA:
         return np.empty((0, 4))
@@ -61,9 +68,7 @@ def draw_locator(axes: Axes, recording: Recording, theme: Theme, trails: Array) 
     inset = _inset(axes, corner, "locator")
     inset.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], xticks=[], yticks=[])
     inset.spines[:].set(color=theme.muted, linewidth=max(0.8, theme.px(1)))
-    heights = height_scale(surface.scale, VALLEY).heights(LOCATOR_LEVELS + 1)
-    tints = [blend(theme.low, theme.high, fraction) for fraction in np.linspace(0, 1, LOCATOR_LEVELS)]
-    inset.contourf(surface.x, surface.y, np.ma.masked_invalid(surface.z), levels=heights, colors=tints)
+    fill_contours(inset, surface, surface.scale, theme, LOCATOR_LEVELS)
     inset.add_patch(
         Rectangle(
             tuple(low),
@@ -137,7 +142,7 @@ def draw_magnifier(
             for (path, steps), head in zip(paths, heads, strict=True)
         ]
         # Heads are not clipped.
-        heads[~((inside.p0 <= heads) & (heads <= inside.p1)).all(axis=1)] = np.nan
+        heads[~within(heads, inside.p0, inside.p1)] = np.nan
         return [
             ground,
             *trails.place(parts, heads, moment),
@@ -165,7 +170,7 @@ def _heads_at_the_end(axes: Axes, recording: Recording) -> Array:
     last = recording.last_step
     pixels = axes.transData.transform(recording.xy[recording.in_view[:, last], last])
     box = axes.get_window_extent()
-    return pixels[((box.p0 <= pixels) & (pixels <= box.p1)).all(axis=1)]
+    return pixels[within(pixels, box.p0, box.p1)]
 
 
 def _crowd(heads: Array, distance: float) -> Array:
@@ -199,7 +204,7 @@ def _free_corner(axes: Axes, size: Array, theme: Theme, points: Array) -> Array:
         for bottom in (box.y0 + gap, box.y1 - gap - size[1])
         for left in (box.x1 - gap - size[0], box.x0 + gap)
     ]
-    covered = [((points >= low - gap) & (points <= low + size + gap)).all(axis=1).sum() for low in lows]
+    covered = [within(points, low - gap, low + size + gap).sum() for low in lows]
     low = lows[int(np.argmin(covered))]
     return np.array([low, low + size])
 

@@ -148,9 +148,21 @@ DOMAIN_BANDS = (("contour",), ("map",))
 COLUMN_GAP, BAND_GAP = 32, 20
 """Distance between columns and between bands, in pixels of a 1280 × 720 picture."""
 
-CONTOUR_SHARE, DENSE_SHARE, SHARE_BELOW_SURFACE, SHARE_BESIDE = 0.4, 0.8, 0.5, 0.2
-"""Parts of the spare height of a column that a contour or a map gets: above a scoreboard, also in a picture with more
-panels, below the surface, and there beside another panel."""
+MAP_WIDTHS, CONTOUR_WIDTHS, NARROW_CONTOUR_WIDTHS = (0.38, 0.5), (0.39, 0.4), (0.3, 0.34)
+"""Minimum and maximum width of the column with a map, with a contour, and with a contour as one of three columns, as
+fractions of the width of all columns."""
+
+LONE_CONTOUR_WIDTH = 0.6
+"""Width of the column with a contour or a map in a picture without the surface, as such a fraction."""
+
+OTHER_WIDTH, NARROW_OTHER_WIDTH = 0.3, 0.24
+"""Width of a column without these panels, and of such a column as one of three, as such a fraction."""
+
+CONTOUR_SHARE, DENSE_SHARE = 0.4, 0.8
+"""Part of the spare height of a column that a contour gets above a scoreboard, and in a picture with more panels."""
+
+SHARE_BELOW_SURFACE, SHARE_BESIDE = 0.5, 0.2
+"""Part of the spare height that a contour or a map gets below the surface, and there beside another panel."""
 
 MIN_TWO_LINES = 0.75
 """Minimum scale of a picture in which the heading of a small contour has a second line."""
@@ -311,7 +323,11 @@ def _wanted(column: Sequence[Band], panels: Collection[str]) -> list[Band]:
 
 @dataclass(frozen=True)
 class _Shown:
-    """The theme, the number of racers, and the smallest and largest width divided by height of some panels."""
+    """The values on which the needs of the panels depend.
+
+    `racers` is their number. The picture `has_more` panels than those of a race, and `is_roomy` if they take little
+    room from it. `aspects` are the smallest and the largest width divided by height of some panels.
+    """
 
     theme: Theme
     racers: int
@@ -344,12 +360,14 @@ def _split(room: Box, shown: _Shown, columns: Sequence[Sequence[Band]]) -> list[
         domain = next((name for name in ("contour", "map") if name in names[index]), None)
         others = sum(shown.min_height(band) + shown.theme.px(BAND_GAP) for band in column if domain not in band)
         if domain is None:
-            widths[index] = across * (0.3 if len(columns) == 2 else 0.24)
+            widths[index] = across * (OTHER_WIDTH if len(columns) == 2 else NARROW_OTHER_WIDTH)
         elif len(columns) > 1:
             # A map is the picture's main part. So is a contour without the surface.
-            low, high = (0.38, 0.5) if domain == "map" else (0.39, 0.4) if len(columns) == 2 else (0.3, 0.34)
+            low, high = CONTOUR_WIDTHS if len(columns) == 2 else NARROW_CONTOUR_WIDTHS
+            if domain == "map":
+                low, high = MAP_WIDTHS
             if not any("wireframe" in each for each in names):
-                low = high = 0.6
+                low = high = LONE_CONTOUR_WIDTH
             widths[index] = min(max(shown.full_width(domain, room.height - others), across * low), across * high)
     filler = next((index for index, each in enumerate(names) if "wireframe" in each), 0)
     widths[filler] = across - sum(width for index, width in enumerate(widths) if index != filler)

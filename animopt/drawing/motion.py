@@ -7,7 +7,7 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.drawing.artists import HEAD_SIZE, Markers
-from animopt.drawing.colors import blend
+from animopt.drawing.colors import contour_ground
 from animopt.drawing.labels import PHASES
 from animopt.drawing.mpl import Affine2D, Artist, Axes, IdentityTransform, Path, to_rgb
 from animopt.drawing.text import write
@@ -150,7 +150,7 @@ class _Label:
         self._size, self._box = theme.text(14), axes.get_window_extent()
         style = {"ha": "center", "va": "center", "transform": IdentityTransform(), "animated": True}
         self._text = write(axes, 0, 0, "", self._size, theme.ink, **style)
-        color = blend(theme.low, theme.high, 0.5)
+        color = contour_ground(theme)
         self._backing = Markers(axes, Path(np.empty((0, 2))), facecolor=color, alpha=0.7, linewidth=0, animated=True)
 
     def place(self, factor: float, center: Array) -> list[Artist]:

@@ -19,9 +19,6 @@ from animopt.drawing.mpl import (
     Text,
 )
 
-LINE_HEIGHT = 1.5
-"""Height of a line with mathtext in type sizes."""
-
 
 def write(axes: Axes, x: float, y: float, words: str, size: float, color: str, **style: Any) -> Text:
     """Write words at a position of the axes, with their mathtext typeset. `size` is in pixels."""

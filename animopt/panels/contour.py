@@ -8,10 +8,10 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import Trails, draw_contours
+from animopt.drawing.artists import Trails, corners_of, draw_contours
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.colors import blend
-from animopt.drawing.geometry import CELL, RacerPath
+from animopt.drawing.colors import contour_ground
+from animopt.drawing.geometry import CELL, RacerPath, within
 from animopt.drawing.insets import draw_locator, draw_magnifier
 from animopt.drawing.labels import draw_labels, label_order
 from animopt.drawing.motion import Motion
@@ -55,10 +55,13 @@ class Contour:
         # The corners of the domain are inside, regardless of rounding.
         box = axes.get_window_extent().padded(1e-6)
 
+        def clipped(places: Sequence[Array]) -> Array:
+            """Return the places of heads in pixels (racers, 2), or NaN outside the axes: heads are not clipped."""
+            pixels = np.array(places).reshape(-1, 2)
+            return np.where(within(pixels, box.p0, box.p1)[:, None], pixels, np.nan)
+
         def heads(moment: Moment) -> Array:
-            """Return the heads in pixels (racers, 2), or NaN outside the axes: heads are not clipped."""
-            places = np.array([path.whole.head(moment.step) for path in paths]).reshape(-1, 2)
-            return np.where(((box.p0 <= places) & (places <= box.p1)).all(axis=1, keepdims=True), places, np.nan)
+            return clipped([path.whole.head(moment.step) for path in paths])
 
         motion = Motion(axes, theme, recording, self.racer, self.moments) if self.motion else None
 
@@ -78,7 +81,7 @@ class Contour:
             axes,
             theme,
             recording.names,
-            backing=blend(theme.low, theme.high, 0.5),
+            backing=contour_ground(theme),
             moments=self.moments,
             heads=heads,
             obstacles=obstacles,
@@ -88,7 +91,7 @@ class Contour:
 
         def move(moment: Moment) -> Artists:
             parts = [path.parts(moment.step) for path in paths]
-            places = heads(moment)
+            places = clipped([part.recent[-1] for part in parts])
             below, above = motion.move(moment, places[self.racer]) if motion else ((), ())
             trails_and_heads = trails.place(parts, places, moment)
             return [*below, *trails_and_heads, *above, *move_labels(moment), *move_magnifier(moment)]
@@ -97,9 +100,9 @@ class Contour:
 
     def _draw_landmarks(self, axes: Axes, recording: Recording, theme: Theme) -> Array:
         """Mark the minima and the starts. Return the centers and sizes of the marks in pixels, (marks, 4)."""
-        low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+        low, high = corners_of(axes)
         minima, starts = (
-            points[((low <= points) & (points <= high)).all(axis=1)]
+            points[within(points, low, high)]
             for points in (recording.minima[:, :2], np.unique(recording.xy[:, 0], axis=0))
         )
         axes.plot(
@@ -128,7 +131,7 @@ class Contour:
 
     def _name_start(self, axes: Axes, recording: Recording, theme: Theme, start: Array) -> Array:
         """Write "start" beside the start, away from the trails. Return the word's center and size in pixels, (4,)."""
-        corner, far = np.array([axes.get_xlim(), axes.get_ylim()]).T
+        corner, far = corners_of(axes)
         extent = np.array(axes.get_window_extent().size)
         scale = extent / (far - corner)
         trails = (np.vstack([path.xyz[:, :2] for path in recording.paths]) - start) * scale

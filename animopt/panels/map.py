@@ -16,6 +16,7 @@ from animopt.drawing.colors import (
     band_tints,
     blend,
     color_bytes,
+    contour_ground,
     loss_colors,
     loss_scale,
     minimum_letter,
@@ -71,7 +72,7 @@ def _final_pixels(basins: Basins, theme: Theme, shape: tuple[int, int]) -> tuple
         *(band_tints(theme, theme.hue(minimum), count) for minimum in range(len(basins.minima))),
         # The outcomes without a minimum are negative numbers, and index from the end.
         [blend(theme.background, theme.ink, sum(STRIPE_TINTS) / 2)] * count,
-        [blend(theme.low, theme.high, 0.5)] * count,
+        [contour_ground(theme)] * count,
     ]
     palette = np.array([[color_bytes(color) for color in bands] for bands in tints])
     cells = palette[basins.minimum, np.searchsorted(edges, basins.step, side="left")].astype(np.uint16)

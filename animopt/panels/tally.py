@@ -21,6 +21,7 @@ from animopt.drawing.colors import (
     LossScale,
     band_tints,
     blend,
+    contour_ground,
     loss_colors,
     loss_scale,
     minimum_letter,
@@ -127,7 +128,7 @@ class _Table:
                 (self.size - radius, y - 0.8 * radius),
                 2 * radius,
                 1.6 * radius,
-                facecolor=blend(theme.low, theme.high, 0.5),
+                facecolor=contour_ground(theme),
                 edgecolor=theme.level,
                 linewidth=max(0.8, theme.px(1)),
             )
@@ -196,7 +197,7 @@ class _Table:
     def _draw_tints(self, words: Sequence[str], left: float, width: float, y: float, hues: Mapping[float, str]) -> None:
         """Draw the tints of each hue at its height, and at `y` the steps for which they stand."""
         wide = width / len(words)
-        ground = blend(self.theme.low, self.theme.high, 0.5)
+        ground = contour_ground(self.theme)
         for band, word in enumerate(words):
             self._write(left + (band + 0.5) * wide, y, word, self.small, self.theme.muted, "center")
             for middle, hue in hues.items():

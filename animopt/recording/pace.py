@@ -25,7 +25,7 @@ MIN_EXTENT = 0.05
 """Minimum extent of the trails, as a fraction of the domain."""
 
 MAX_DECADES = 10
-"""Maximum number of powers of ten on the axis of losses."""
+"""Maximum number of powers of ten of the axis on which changes of losses are measured."""
 
 
 def pace_of(recording: Recording) -> tuple[float, ...]:
