@@ -181,6 +181,8 @@ class _PixelPath(PathPatch):
     def set_vertices(self, vertices: Array, codes: Any = None) -> None:
         """Replace the path. A new `Path` would be checked, which takes longer than drawing a short one."""
         path = self.get_path()
+        if not len(path) and not len(vertices):
+            return
         path.vertices = vertices
         if codes is not path.codes:
             path.codes = codes

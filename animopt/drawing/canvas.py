@@ -150,8 +150,7 @@ class Canvas:
                 self._texts.draw(artist, buffer)
             else:
                 artist.draw(renderer)
-        # Five times faster than copying all channels at once.
-        return np.dstack([buffer[..., channel] for channel in range(3)])
+        return without_alpha(buffer)
 
     def vectors(self, suffix: str, *moments: Moment, recipe: str = "") -> bytes:
         """Draw the picture as an .svg or .pdf file with vector graphics, and embed a recipe in it."""
@@ -181,6 +180,16 @@ class Canvas:
         for moves, moment in zip(self._moves, moments, strict=True):
             for move in moves:
                 yield from move(moment)
+
+
+def without_alpha(picture: Pixels) -> Pixels:
+    """Return the first three channels of a picture (height, width, 4)."""
+    pixels = picture.view(np.uint32).reshape(-1)
+    values = np.empty(3 * len(pixels) + 1, dtype=np.uint8)
+    # The first byte of each pixel replaces the fourth of the one before. This takes a third of the time that copying
+    # one channel after the other takes.
+    np.ndarray(len(pixels), np.uint32, values, strides=(3,))[:] = pixels
+    return values[:-1].reshape(*picture.shape[:2], 3)
 
 
 def with_alpha(on_black: Pixels, on_white: Pixels) -> Pixels:

@@ -32,7 +32,7 @@ MAX_FACES = 120
 FACES_PER_CELL = 1, 2, 3, 4, 6, 8, 12
 """Numbers of faces along the side of a cell. The first one with which the faces follow the surface is used."""
 
-MAX_ERROR = 0.0025
+MAX_ERROR = 0.003
 """Maximum distance of the faces from the surface on 99 % of its area, in the camera's units, for 1280 × 720 pixels."""
 
 SMOOTHING = 2.0

@@ -277,12 +277,12 @@ class _Entry:
         step, size, line = int(moment.step), self._form.size, self._form.small * LINE
         # At whole pixels, an entry that glides keeps its bitmaps.
         y = round(place)
-        loss = self._results.loss(self._racer, step, brief=self._form.brief)
-        lost = self._results.recording.lost(self._racer, step) is not None
         first = winner == self._racer
-        shown = (y, loss, winner)
+        shown = (y, step, winner)
         if shown != self._shown:
             self._shown = shown
+            loss = self._results.loss(self._racer, step, brief=self._form.brief)
+            lost = self._results.recording.lost(self._racer, step) is not None
             style = {
                 "fontsize": size * WINNER_SIZE if first else size,
                 "fontweight": "bold" if first else "normal",

@@ -100,7 +100,7 @@ class Wireframe:
             behind = seen.hidden[count:].copy()
             behind[1:] |= seen.hidden[count:-1]
             behind[:-1] |= seen.hidden[count + 1 :]
-            covered = np.where(behind[:, None], pixels[count:], np.nan)
+            covered = np.where(behind[:, None], pixels[count:], np.nan) if behind.any() else pixels[:0]
             places = np.cumsum([0, *(len(part) for trail in trails for part in trail)])
             shown = [
                 TrailParts(*(visible[first:last] for first, last in pairwise(places[4 * racer : 4 * racer + 5])))

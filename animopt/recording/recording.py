@@ -66,16 +66,16 @@ class SurfacePath:
 
     def passed(self, step: float) -> Array:
         """Return the points of the path up to a fractional step, (points, 3)."""
-        return self.xyz[: int(np.searchsorted(self.step, step, side="right"))]
+        return self.xyz[: self.step.searchsorted(step, side="right")]
 
     def between(self, first: float, last: float) -> Array:
         """Return the points of the path after a fractional step and up to another one, (points, 3)."""
-        start, end = np.searchsorted(self.step, [first, last], side="right")
+        start, end = self.step.searchsorted([first, last], side="right")
         return self.xyz[start:end]
 
     def head(self, step: float) -> Array:
         """Return the point at a fractional step, (3,). It is NaN while the racer is outside the domain."""
-        after = int(np.searchsorted(self.step, step, side="right"))
+        after = int(self.step.searchsorted(step, side="right"))
         if after == 0:
             return np.full(self.xyz.shape[1], np.nan)
         before = after - 1

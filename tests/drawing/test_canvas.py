@@ -14,6 +14,7 @@ from PIL import Image
 
 import animopt
 from animopt import Function, Racer, Scene, UsageError
+from animopt.drawing.canvas import without_alpha
 from animopt.functions import quartic, ravine
 
 SIZES = [(320, 180), (270, 480)]
@@ -146,6 +147,12 @@ def test_domains_of_any_extent_are_drawn(x, make_film):
     function = Function(lambda point: (point[0] / x[1]) ** 2 + point[1] ** 2, x=x, y=(-1, 1))
     film = make_film(Scene(function=function, racers=[Racer("Adam", lr=0.1)], start=(0, 0.5)).record(), fps=4)
     assert len(list(film.frames())) == 4
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (640, 360), (1081, 1921)])
+def test_picture_without_alpha_has_the_other_channels(shape):
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 4), dtype=np.uint8)
+    assert np.array_equal(without_alpha(picture), picture[..., :3])
 
 
 def test_settings_of_the_user_do_not_change_a_frame(ravine_race, make_film):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from animopt import Racer, Scene
+from animopt import Function, Racer, Scene
 from animopt.drawing.geometry import DISTANCE, Camera, HeightField
 from animopt.drawing.mesh import CELLS, GLASS, MAX_FACES, Faces, ShadedMesh
 from animopt.drawing.mpl import Figure
@@ -93,8 +93,9 @@ def faces_of(function):
 
 def test_detail_of_the_function_decides_on_the_number_of_faces():
     assert faces_of(saddle).tolist() == [CELLS] * 2
-    # The ravine is curved across, and nearly straight along.
-    assert faces_of(ravine).tolist() == [30, CELLS]
+    # The gutter is curved across, and straight along.
+    gutter = Function(lambda x: x[0] / 10 + x[1] ** 4, x=(-1, 1), y=(-1, 1))
+    assert faces_of(gutter).tolist() == [2 * CELLS, CELLS]
     assert min(faces_of(rastrigin)) >= 80
     assert faces_of(drop_wave).tolist() == [MAX_FACES] * 2
     assert faces_of(rosenbrock)[1] > faces_of(ravine)[1]
