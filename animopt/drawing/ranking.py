@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 
-WINDOW = 25
+WINDOW = 15
 """Number of sampled moments whose majority decides the order of two entries, so that frantic racers do not shuffle."""
 
 CLEAR_MAJORITY = 0.2
