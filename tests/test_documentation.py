@@ -54,7 +54,7 @@ CLIPS = sorted(
 
 NOT_RUN_HERE = re.compile(
     r"pip install |python -m (?:venv|ruff|mypy)|pytest|pre-commit |git |python docs/build\.py|jupyter |dask "
-    r"|animopt .*--(watch|open|cluster)\b"
+    r"|openssl |export |animopt .*--(watch|open|cluster)\b"
 )
 """Commands that install, that run the tests, that need other machines or a screen, or that never end."""
 

@@ -14,6 +14,7 @@ from animopt.cli.console import Console
 from animopt.cli.options import Formatter, complete_function, language_option, size_option, theme_option
 from animopt.cli.scene_commands import deck, gallery, race, render_all_scenes
 from animopt.core.errors import Error, UsageError, escape_controls
+from animopt.core.processes import shell_command
 from animopt.scene import catalog
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def recipe(clip: Path, as_json: bool, output: Path | None) -> None:
     if output:
         catalog.save_scene(output, found.scene_file())
         Console().files([output])
-        command = " ".join(["animopt", f'"{output}"' if " " in str(output) else str(output), *found.options()])
-        Console().note(f"animopt: a scene file is code; read it, then run: {command} -o again{clip.suffix}")
+        command = shell_command(["animopt", output, *found.options(), "-o", f"again{clip.suffix}"])
+        Console().note(f"animopt: a scene file is code; read it, then run: {command}")
     elif as_json:
         click.echo(json.dumps(json.loads(found.text), indent=2))
     else:

@@ -17,7 +17,7 @@ from animopt.cli.console import Console, exit_code
 from animopt.cli.options import Context
 from animopt.cli.scene_commands import SceneCommand
 from animopt.core.errors import Error, UsageError, encode_exactly, escape_controls, first_line
-from animopt.core.processes import INTERRUPTED, signal_exit_code, signal_received
+from animopt.core.processes import INTERRUPTED, is_plain_word, signal_exit_code, signal_received
 from animopt.scene import catalog
 
 DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -40,8 +40,11 @@ class Animopt(click.Group):
     context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the scenes and of the other commands."""
-        return [*catalog.scenes(self.commands), *self.commands]
+        """Return the names of the scenes and of the other commands that a shell completes.
+
+        bash inserts a name without quotes, and would run parts of it.
+        """
+        return [name for name in (*catalog.scenes(self.commands), *self.commands) if is_plain_word(name)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command with a name, or one that renders a scene, given by name or file. Raises UsageError."""
@@ -61,7 +64,6 @@ class Animopt(click.Group):
         items = [
             CompletionItem(item.value, item.type, escape_controls(item.help or ""))
             for item in super().shell_complete(ctx, incomplete)
-            if item.value == escape_controls(item.value)
         ]
         return items or [CompletionItem(incomplete, type="file")]
 

@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from animopt.core.errors import UsageError, check_size, escape_controls
+from animopt.core.processes import is_plain_word, shell_command
 from animopt.drawing.theme import THEMES
 from animopt.scene import catalog
 from animopt.video.presets import PRESETS
@@ -53,7 +54,7 @@ class PresetCommand(click.Command):
             return unexpected
         remedy = f"{ctx.command_path} --help lists the options"
         if Path(unexpected[0]).suffix or unexpected[0].endswith("/"):
-            remedy = f"to write this file, use -o {unexpected[0]}"
+            remedy = f"to write this file, use {shell_command(['-o', unexpected[0]])}"
         raise click.UsageError(f"unexpected argument {unexpected[0]!r}; {remedy}", ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -250,8 +251,7 @@ def optimizer_names() -> list[str]:
 
 
 def _names_or_files(names: Iterable[str], incomplete: str) -> list[str | CompletionItem]:
-    # A name with control characters cannot be typed, and the terminal would act on it.
-    found = [name for name in names if name.startswith(incomplete) and name == escape_controls(name)]
+    found = [name for name in names if name.startswith(incomplete) and is_plain_word(name)]
     return [*found] or [CompletionItem(incomplete, type="file")]
 
 

@@ -292,7 +292,8 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
     options = RenderOptions(**values)
     console = options.console
     if not names:
-        raise UsageError(f"{path}: a deck needs scenes; name at least one, as animopt deck {path} ravine-race")
+        example = shell_command(["animopt", "deck", path, "ravine-race"])
+        raise UsageError(f"{path}: a deck needs scenes; name at least one, as {example}")
     scenes = list(catalog.chosen(names).values())
     with gc_paused():
         from animopt.scene.deck import save_deck
@@ -357,8 +358,7 @@ def _render_command(name: str, path: Path, options: "RenderOptions") -> str:
     here, file = Path.cwd(), Path.cwd() / path
     known = file.relative_to(here) if file.is_relative_to(here) and ".." not in file.parts else path.name
     program = cast("click.Group", click.get_current_context().find_root().command)
-    words = [name if catalog.scenes(program.commands).get(name) == path else str(known), f"{name}.gif"]
-    scene, output = (f"./{word}" if word.startswith("-") else word for word in words)
+    scene = name if catalog.scenes(program.commands).get(name) == path else str(known)
     given = (("--theme", options.theme), ("--lang", options.lang))
     look = [word for option, value in given if value for word in (option, value)]
-    return shell_command(["animopt", scene, "-o", output, *look])
+    return shell_command(["animopt", Path(scene), "-o", Path(f"{name}.gif"), *look])

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -228,9 +229,24 @@ def machine_id() -> str:
     return hashlib.sha256(f"{platform.node()} {sys.platform} {namespace}".encode()).hexdigest()[:8]
 
 
-def shell_command(words: Sequence[str]) -> str:
-    """Quote words for the system's shell."""
-    return subprocess.list2cmdline(words) if WINDOWS else shlex.join(words)
+def is_plain_word(word: str) -> bool:
+    """Return whether every shell reads a word literally, and no program reads it as an option."""
+    return bool(re.fullmatch(r"[\w./][\w./+-]*", word))
+
+
+def shell_command(words: Sequence[str | Path]) -> str:
+    """Quote words for the system's shells. A path is written so that no program reads it as an option."""
+    texts = [f"./{word}" if isinstance(word, Path) and str(word)[0] == "-" else str(word) for word in words]
+    return " ".join(map(_quoted_for_windows, texts)) if WINDOWS else shlex.join(texts)
+
+
+def _quoted_for_windows(word: str) -> str:
+    """Quote a word so that neither cmd nor PowerShell runs a part of it."""
+    if re.fullmatch(r"[\w./+:\\-]+", word):
+        return word
+    # A program reads two backslashes before a quotation mark as one. PowerShell reads a backtick as an escape.
+    word = re.sub(r'(\\+)(?="|$)', r"\1\1", word).replace('"', '""')
+    return '"' + re.sub(r"([$`“”„])", r"`\1", word) + '"'
 
 
 def open_file(path: Path) -> bool:

@@ -90,15 +90,13 @@ class Recipe:
         return f"{source}\n\n# The clip was made with these values.\nscene = scene.replace({changes})\n"
 
     def options(self) -> list[str]:
-        """Return the options with which the command line makes the clip again from the scene file."""
+        """Return the words of the options with which the command line makes the clip again from the scene file."""
         size, options = self.output.get("size"), []
         if isinstance(size, list) and [type(side) for side in size] == [int, int]:
-            options += [f"--size {size[0]}x{size[1]}"]
-        options += [
-            f"--{name} {value:.12g}"
-            for name in ("fps", "still")
-            if isinstance(value := self.output.get(name), (int, float))
-        ]
+            options += ["--size", f"{size[0]}x{size[1]}"]
+        for name in ("fps", "still"):
+            if isinstance(value := self.output.get(name), (int, float)):
+                options += [f"--{name}", f"{value:.12g}"]
         return options + [f"--{name}" for name in ("storyboard", "transparent") if self.output.get(name)]
 
     def rows(self) -> list[tuple[str, str]]:

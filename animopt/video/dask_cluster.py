@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from animopt.core.contexts import quiet_logger
 from animopt.core.errors import Error, UsageError, first_line, required_extra
+from animopt.core.processes import shell_command
 
 T = TypeVar("T")
 
@@ -19,6 +21,9 @@ CONNECT_TIMEOUT = 10.0
 
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx", "ucxx")
 """Schemes of Dask's addresses."""
+
+CERTIFICATES = tuple(f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY"))
+"""Environment variables with which Dask is given the files of TLS."""
 
 LIBRARIES = ("animopt", "numpy", "matplotlib", "torch")
 """Libraries whose versions must be the same on all workers, because frames depend on them."""
@@ -81,6 +86,10 @@ def connected(address: str) -> Iterator[Cluster]:
         client = distributed.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except ValueError as error:
         raise _invalid_address(address) from error
+    except (TypeError, FileNotFoundError, ssl.SSLError) as error:
+        # Without a configuration, Dask raises TypeError.
+        names = ", ".join(CERTIFICATES)
+        raise Error(f"cluster {address!r}: needs a certificate that can be read; set {names}") from error
     except (OSError, RuntimeError) as error:
         raise Error(f"cluster {address!r}: no scheduler answers there; start one, with dask scheduler") from error
     # The client also logs the errors that it raises, with their tracebacks.
@@ -88,7 +97,8 @@ def connected(address: str) -> Iterator[Cluster]:
         try:
             client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
         except TimeoutError as error:
-            raise Error(f"cluster {address!r}: has no worker; start one, with dask worker {address}") from error
+            command = shell_command(["dask", "worker", address])
+            raise Error(f"cluster {address!r}: has no worker; start one, with {command}") from error
         _check_versions(address, client)
         try:
             yield Cluster(client)

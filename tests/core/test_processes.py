@@ -103,8 +103,42 @@ def test_shell_command_is_quoted_for_the_system(simulate):
     words = ["animopt", "my scene", "it's", 'a "b"', "$(touch x)"]
     simulate("Linux")
     assert shlex.split(processes.shell_command(words)) == words
+    assert (
+        processes.shell_command(["animopt", Path("--quiet.py"), "-o", Path("a.gif")]) == "animopt ./--quiet.py -o a.gif"
+    )
     simulate("Windows")
-    assert processes.shell_command(words) == 'animopt "my scene" it\'s "a \\"b\\"" "$(touch x)"'
+    assert processes.shell_command(words) == 'animopt "my scene" "it\'s" "a ""b""" "`$(touch x)"'
+
+
+@pytest.mark.parametrize(
+    ("word", "quoted"),
+    [
+        (r"C:\slides\골짜기.py", r"C:\slides\골짜기.py"),
+        ("--size", "--size"),
+        ("a&calc.gif", '"a&calc.gif"'),
+        ("a,b;c|d.gif", '"a,b;c|d.gif"'),
+        ("a“; calc; “.gif", '"a`“; calc; `“.gif"'),
+        ("a`b.gif", '"a``b.gif"'),
+        ('a" & calc "b', '"a"" & calc ""b"'),
+        ("my frames\\", '"my frames\\\\"'),
+        ("", '""'),
+    ],
+)
+def test_word_is_quoted_for_both_shells_of_windows(simulate, word, quoted):
+    simulate("Windows")
+    assert processes.shell_command([word]) == quoted
+
+
+@pytest.mark.parametrize("word", ["ravine-race", "scenes/my_scene.py", "골짜기", "./-x.py", "v1.2+3"])
+def test_plain_word_needs_no_quotes(word):
+    assert processes.is_plain_word(word)
+
+
+@pytest.mark.parametrize(
+    "word", ["", "-x", "--quiet", "a b", "$(x)", "`x`", "x;y", "*", "a\nb", "~x", "=x", "a,b", "{a}"]
+)
+def test_word_that_a_shell_or_a_program_changes_is_not_plain(word):
+    assert not processes.is_plain_word(word)
 
 
 @pytest.mark.parametrize("name", ["Windows", "macOS"])

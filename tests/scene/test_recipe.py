@@ -121,6 +121,26 @@ def test_scene_file_from_a_recipe_makes_the_same_frames(mine, animopt_here, suff
     assert not np.array_equal(frames, decoded(plain))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="tests/core/test_processes.py tests the quotes of Windows")
+@pytest.mark.parametrize("output", ["b$(touch ran).py", "c `touch ran`;touch ran.py", "-o.py"])
+def test_command_in_the_note_can_be_pasted_into_a_shell(tmp_path, animopt_here, output):
+    clip = tmp_path / "a.gif;touch ran"
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(clip, "GIF")
+    embed_in_gif(clip, Recipe({"size": [320, 180], "still": 0.5}, {}, source="scene = 1\n").text)
+    done = animopt_here("recipe", clip.name, f"--output={output}")
+    command = done.stderr.strip().partition("run: ")[2]
+    words = subprocess.run(
+        ["sh", "-c", f"animopt() {{ printf '%s\\n' \"$@\"; }}; {command}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    own = f"./{output}" if output[0] == "-" else output
+    assert words == [own, "--size", "320x180", "--still", "0.5", "-o", "again.gif;touch ran"]
+    assert not (tmp_path / "ran").exists()
+
+
 def test_recipe_of_a_race_from_the_command_line_makes_it_again(tmp_path, animopt_here):
     racers = ["--racer", "adam:lr=.05,name=Fast", "--racer", "sgd:lr=.001"]
     words = ["--function", "rosenbrock", "--start", "-1.2,1", *racers]

@@ -2,18 +2,20 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
 import psutil
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Security
 
 from animopt import Error, Output, Racer, Scene, UsageError, load_scene
 from animopt.scene import batch
@@ -312,6 +314,56 @@ def test_missing_scheduler_is_reported(monkeypatch):
         with pytest.raises(Error, match="no scheduler answers there") as caught, connected(address):
             pass
     assert not isinstance(caught.value, UsageError)
+
+
+def test_documented_tls_needs_the_certificate(tmp_path, run_animopt):
+    page = (Path(__file__).parent.parent.parent / "docs" / "how-to" / "cluster.md").read_text(encoding="utf-8")
+    (make,), (scheduler, worker), (*variables, render) = (
+        block.splitlines() for block in re.findall(r"```sh\n(.*?)```", page.partition("\n## Trust")[2], re.DOTALL)
+    )
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    subprocess.run(make.split(), cwd=tmp_path, capture_output=True, check=True)
+    (tmp_path / "one.py").write_text(SCENE)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    address = f"tls://127.0.0.1:{port}"
+    options = ["--host", "127.0.0.1", "--no-dashboard"]
+    commands = [[*scheduler.split(), *options, "--port", port], [*worker.split(), *options]]
+    certificate = dict(line.removeprefix("export ").split("=") for line in variables)
+    assert set(certificate) == set(dask_cluster.CERTIFICATES)
+    render = [word.replace("tls://scheduler:8786", address) for word in render.split()[2:]]
+    render = ["one.py", "-o", "a.gif", "--size", "320x180", "--fps", "5", *render]
+    with ExitStack() as stack:
+        for command in commands:
+            words = [sys.executable, "-m", *(word.replace("tls://scheduler:8786", address) for word in command)]
+            words = [word.replace("auto", "1") for word in words]
+            process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
+            stack.callback(process.wait)
+            # A worker that is still starting may ignore SIGTERM.
+            stack.callback(process.kill)
+            stack.callback(suppress(subprocess.TimeoutExpired)(process.wait), 10)
+            stack.callback(process.terminate)
+        files = {"tls_ca_file": "cert.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
+        security = Security(**{name: str(tmp_path / file) for name, file in files.items()})
+        with Client(address, security=security, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+        done = run_animopt(tmp_path, *render, **certificate)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "a.gif\n", "")
+        (tmp_path / "a.gif").unlink()
+        for wrong in ({}, certificate | {dask_cluster.CERTIFICATES[1]: "none.pem"}):
+            done = run_animopt(tmp_path, *render, **wrong)
+            assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+            assert f"cluster '{address}': needs a certificate that can be read; set DASK_" in done.stderr
+        # Another key is refused by the scheduler.
+        subprocess.run(make.replace(".pem", "2.pem").split(), cwd=tmp_path, capture_output=True, check=True)
+        other = {name: file.replace(".pem", "2.pem") for name, file in certificate.items()}
+        for wrong in (other, other | {dask_cluster.CERTIFICATES[0]: "cert.pem"}):
+            done = run_animopt(tmp_path, *render, **wrong)
+            assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+            assert f"cluster '{address}': no scheduler answers there" in done.stderr
+    assert not (tmp_path / "a.gif").exists()
 
 
 def test_unsuitable_cluster_is_reported(tmp_path, monkeypatch):
