@@ -1,12 +1,10 @@
 """Functions of two variables: the definition, the domain, and what is known about them."""
 
 import inspect
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import combinations
 from math import dist, hypot, inf
-from pathlib import Path
 from typing import Any, overload
 
 import attrs
@@ -26,6 +24,7 @@ from animopt.core.errors import (
     short_repr,
 )
 from animopt.core.language import language
+from animopt.engine.function_errors import explained
 from animopt.engine.user_code import race_environment, user_code, with_type
 
 Pair = tuple[float, float]
@@ -176,9 +175,12 @@ class Function:
         try:
             inspect.signature(definition).bind("x", *self.data)
         except TypeError as error:
+            example = "x[0] ** 2 + x[1] ** 2"
+            if not self.data and (count := _required(definition)) > 1:
+                example = f"{own_name if own_name.isidentifier() else 'f'}(x[0], x[1]{', 1.0' * (count - 2)})"
             raise UsageError(
                 f"{self.called}: {first_line(error)}; let it take x, a tensor of two numbers"
-                f"{', and the data' if self.data else ''}, as lambda x: x[0] ** 2 + x[1] ** 2"
+                f"{', and the data' if self.data else ''}, as lambda x: {example}"
             ) from None
         except ValueError:
             # Some built-in callables have no signature.
@@ -253,10 +255,7 @@ class Function:
         except BaseException as error:
             if must_propagate(error):
                 raise
-            message = with_type(error)
-            if "in-place operation" in message:
-                message += "; leave x as it is, and work on x.clone()"
-            raise Error(f"{self.called}{self._line(error)}: {message}") from error
+            raise Error(f"{self.called}{explained(error)}") from error
         if not isinstance(value, torch.Tensor):
             raise Error(
                 f"{self.called}: returned None; end it with return and the value"
@@ -272,14 +271,6 @@ class Function:
                 else f"{self.called}: returned {value.dtype}; return a floating-point number, without int or .long()"
             )
         return value.reshape(())
-
-    def _line(self, error: BaseException) -> str:
-        """Return a phrase with the line of the definition's file that raised an exception, or "" if it is unknown."""
-        path = getattr(getattr(self.definition, "__code__", None), "co_filename", "")
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-        # The code of a notebook's cell does not come from a file.
-        where = f" of {Path(path).name}" if Path(path).is_file() else ""
-        return f", line {lines[-1]}{where}" if lines else ""
 
     def values(self, points: Array) -> Array:
         """Evaluate at points (..., 2) and return float64 (...)."""
@@ -312,9 +303,18 @@ class Function:
         return np.array(rows).reshape(*points.shape[:-1], len(inputs))
 
 
+def _required(definition: Callable[..., Any]) -> int:
+    """Return the number of arguments that a definition must be given."""
+    parameters = inspect.signature(definition).parameters.values()
+    return sum(
+        each.default is each.empty and each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+        for each in parameters
+    )
+
+
 def _point_tensor(points: Array) -> torch.Tensor:
-    """Return points (..., 2) as a float64 tensor (n, 2)."""
-    return torch.from_numpy(np.ascontiguousarray(points.reshape(-1, 2), dtype=np.float64))
+    """Copy points (..., 2) to a float64 tensor (n, 2), because a definition may change its argument."""
+    return torch.from_numpy(np.array(points.reshape(-1, 2), dtype=np.float64, order="C"))
 
 
 def function_name(function: Function, code: str) -> str:

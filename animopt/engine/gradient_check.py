@@ -1,10 +1,6 @@
 """Finds a function whose gradient autograd loses, before the race is run."""
 
-import ast
 import builtins
-import inspect
-import linecache
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,7 +13,10 @@ from torch.overrides import TorchFunctionMode
 from animopt.core.arrays import Array
 from animopt.core.errors import Error
 from animopt.engine.function import Function
+from animopt.engine.function_errors import ARRAY_MAKERS, TYPE_REMEDY, torch_advice
+from animopt.engine.repeat_check import check_repeats, check_unchanged
 from animopt.engine.user_code import user_code
+from animopt.engine.user_lines import UserLine, calling_line
 
 SAMPLED_POINTS = 24
 """Number of seeded points of the domain at which the gradient is checked, besides the starts."""
@@ -37,10 +36,11 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
 
     A point counts as wrong when differences of four lengths agree with each other, and autograd's slope lies outside
     the slopes to the left and to the right. Kinks, jumps, overflow and rounding therefore do not count. Only two or
-    more wrong points are an error. A constant function causes a warning.
+    more wrong points are an error. A constant function causes a warning, and one with less precision than float64.
 
     Raises:
-        Error: Autograd loses a part of the gradient, or the function cannot be evaluated.
+        Error: Autograd loses a part of the gradient, or the function cannot be evaluated, has two values for a point,
+            or changes its argument.
     """
     low, high = np.array([function.x, function.y]).T
     generator = np.random.default_rng(0)
@@ -51,10 +51,9 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
         # torch warns of tensors that become numbers, which this function reports itself.
         warnings.simplefilter("ignore")
         watch = _Watch()
-        slopes = _slopes(function, points, watch)
+        slopes, values = _slopes(function, points, watch)
+        check_repeats(function, points, values, gradients=True)
         heights = function.values(points)
-        if not np.array_equal(heights, function.values(points), equal_nan=True):
-            return
         differences, wrong = _compare(function, points, heights, slopes, LONGEST_DIFFERENCE * (high - low))
         # Along a flat axis, all slopes are 0 although the values differ, as with rounding.
         rolled = np.where(np.eye(2)[:, None] == 1, np.roll(points, 1, axis=0), points)
@@ -72,6 +71,13 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
             f"{function.called}: its slope along {'xy'[int(flat.argmax())]} is 0, though its values differ; "
             f"{watch.remedy}"
         )
+    if watch.number_type != torch.float64:
+        line = f", {watch.narrow_line}" if watch.narrow_line else ""
+        name = str(watch.number_type).removeprefix("torch.")
+        warnings.warn(
+            f"{function.called}{line}: computes in {name} in place of float64; {TYPE_REMEDY}",
+            stacklevel=2,
+        )
     if (heights == heights[0]).all() and not slopes.any():
         warnings.warn(
             f"{function.called}: is {heights[0]:g} at every sampled point, so that no racer moves; use x[0] and x[1]",
@@ -79,11 +85,11 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
         )
 
 
-def _slopes(function: Function, points: Array, watch: "_Watch") -> Array:
-    """Return autograd's gradients at points (n, 2)."""
-    slopes = np.zeros_like(points)
+def _slopes(function: Function, points: Array, watch: "_Watch") -> tuple[Array, Array]:
+    """Return autograd's gradients (n, 2) and the values (n,) at points (n, 2)."""
+    slopes, values = np.zeros_like(points), np.empty(len(points))
     followed = False
-    for row, point in zip(slopes, points, strict=True):
+    for row, (slope, point) in enumerate(zip(slopes, points, strict=True)):
         x = torch.tensor(point, requires_grad=True)
         try:
             with watch:
@@ -94,14 +100,17 @@ def _slopes(function: Function, points: Array, watch: "_Watch") -> Array:
                 raise
             problem = f"{function.called}: autograd cannot follow it" if cut else error
             raise Error(f"{problem}; {watch.remedy}") from error
+        check_unchanged(function, x, point)
+        values[row] = loss.item()
+        watch.number_type = loss.dtype
         if loss.requires_grad:
             followed = True
             with user_code(f"{function.called}: autograd cannot follow it"):
                 (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
-            row[:] = 0 if gradient is None else gradient
+            slope[:] = 0 if gradient is None else gradient
     if not followed:
         raise Error(f"{function.called}: autograd cannot follow it; {watch.remedy}")
-    return slopes
+    return slopes, values
 
 
 def _compare(
@@ -126,11 +135,16 @@ def _compare(
 
 
 class _Watch(TorchFunctionMode):
-    """Collects advice about each line on which a function leaves torch or autograd."""
+    """Collects advice about each line on which a function leaves torch or autograd.
+
+    `number_type` is that of the function's value, `narrow_line` the first line that makes a tensor of fewer digits.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.advice: dict[tuple[object, ...], str] = {}
+        self.number_type = torch.float64
+        self.narrow_line: UserLine | None = None
 
     @property
     def remedy(self) -> str:
@@ -145,13 +159,16 @@ class _Watch(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name == "__get__":
             name = getattr(getattr(func, "__self__", None), "__name__", "")
-        copied = args[0] if name in _MAKERS and args and isinstance(args[0], (list, tuple)) else ()
+        copied = args[0] if name in ARRAY_MAKERS and args and isinstance(args[0], (list, tuple)) else ()
         if name in _METHODS or name in _CONVERSIONS or any(isinstance(each, torch.Tensor) for each in copied):
-            call = _user_call()
-            key = (call.filename, call.positions, name)
+            line = calling_line()
+            key = (line and line.key, name)
             if key not in self.advice:
-                self.advice[key] = f"line {call.lineno}: {_advice(name, _called(call))}"
-        return func(*args, **(kwargs or {}))
+                self.advice[key] = f"{line}: {_advice(name, line)}" if line else _advice(name, line)
+        result = func(*args, **(kwargs or {}))
+        if self.narrow_line is None and isinstance(result, torch.Tensor) and result.dtype in NARROW:
+            self.narrow_line = calling_line()
+        return result
 
 
 _METHODS = {
@@ -164,41 +181,19 @@ _METHODS = {
 }
 """Operations that lose the gradient, and how a user spells them."""
 
+NARROW = {torch.float32, torch.float16, torch.bfloat16}
+"""Number types with fewer digits than float64."""
+
 _CONVERSIONS = {"__float__", "__int__", "__index__", "__array__"}
 """Methods that Python and NumPy call on a tensor argument."""
 
-_MAKERS = {"tensor", "as_tensor", "asarray"}
-"""Functions that copy numbers into a new tensor."""
 
-
-def _user_call() -> inspect.Traceback:
-    """Return the innermost call on the stack that is not in torch or in this module."""
-    calls = ((frame, frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_stack(inspect.currentframe()))
-    outside = (frame for frame, module in calls if module != __name__ and module.partition(".")[0] != "torch")
-    return inspect.getframeinfo(next(outside), context=0)
-
-
-def _called(call: inspect.Traceback) -> str:
-    """Return the called function as the source spells it, or "" if the source is unknown or has no call there."""
-    try:
-        nodes = ast.walk(ast.parse("".join(linecache.getlines(call.filename))))
-    except SyntaxError:
-        return ""
-    found = (
-        ast.unparse(each.func)
-        for each in nodes
-        if isinstance(each, ast.Call)
-        and call.positions == (each.lineno, each.end_lineno, each.col_offset, each.end_col_offset)
-    )
-    return next(found, "")
-
-
-def _advice(name: str, called: str) -> str:
+def _advice(name: str, line: UserLine | None) -> str:
+    if foreign := line.foreign_calls() if line else []:
+        return torch_advice(foreign[0])
+    called = line.called() if line else ""
     if name in _METHODS:
         return f"leave out {called if called.startswith('torch.') else _METHODS[name]}"
-    if name in _MAKERS:
-        return f"write torch.stack for torch.{name}"
-    if not called or hasattr(builtins, called):
-        return f"leave out {called or name}"
-    last = called.rpartition(".")[2]
-    return f"write {f'torch.{last}' if callable(getattr(torch, last, None)) else 'torch arithmetic'} for {called}"
+    if name in ARRAY_MAKERS:
+        return torch_advice(f"torch.{name}")
+    return torch_advice(called) if called and not hasattr(builtins, called) else f"leave out {called or name}"

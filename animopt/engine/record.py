@@ -17,6 +17,7 @@ from animopt.core.language import ENGLISH
 from animopt.engine.function import Function, function_name
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer, names_and_settings
+from animopt.engine.repeat_check import check_values
 from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, scheduler_step, user_code
 from animopt.recording.recording import Recording, Sample, Surface, SurfacePath
 
@@ -74,6 +75,8 @@ def record(
     starts = [racer.start or start for racer in racers]
     if racers:
         check_gradient(function, starts)
+    else:
+        check_values(function)
     longest = max((racer.steps or steps for racer in racers), default=0)
     batches = None if batch is None else _batches(function, batch, longest, seed)
     runs = [

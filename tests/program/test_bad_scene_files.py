@@ -119,19 +119,104 @@ FUNCTIONS = {
         "return torch.tensor(3.0)",
         "function mine: autograd cannot follow it; write it in torch, as torch...",
     ),
-    "detached": ("return x.detach().sum()", "function mine: autograd cannot follow it; line 4: leave out .detach()"),
+    "detached": (
+        "return x.detach().sum()",
+        "function mine: autograd cannot follow it; line 4 of mine.py: leave out .detach()",
+    ),
     "without gradients": (
         "with torch.no_grad(): return x.sum()",
-        "function mine: autograd cannot follow it; line 4: leave out torch.no_grad()",
+        "function mine: autograd cannot follow it; line 4 of mine.py: leave out torch.no_grad()",
     ),
     "half a gradient": (
         "return x[0] ** 2 + x[1].item() ** 2",
-        "function mine: autograd loses part of its gradient, ...; line 4: leave out .item()",
+        "function mine: autograd loses part of its gradient, ...; line 4 of mine.py: leave out .item()",
     ),
     "in place": (
         "x *= 2\n    return x.sum()",
-        "function mine, line 4 of mine.py: RuntimeError: a leaf Variable that requires grad is being used in an "
-        "in-place operation.; leave x as it is, and work on x.clone()",
+        "function mine, line 4 of mine.py: changes x in place; leave x as it is, and work on x.clone()",
+    ),
+    "in place by data": (
+        "y = 0\n    x.data.mul_(1.5)\n    return x.sum()",
+        "function mine, line 5 of mine.py: changes x in place; leave x as it is, and work on x.clone()",
+    ),
+    "in place by NumPy": (
+        "x.detach().numpy()[:] = 0.5\n    return x.sum()",
+        "function mine, line 4 of mine.py: changes x in place; leave ...",
+    ),
+    "in place without gradients": (
+        "with torch.no_grad():\n        x[0] += 1\n    return x.sum()",
+        "function mine, line 5 of mine.py: changes x in place; leave ...",
+    ),
+    "random numbers": (
+        "y = torch.randn(2).double()\n    return ((x + y) ** 2).sum()",
+        "function mine, line 4 of mine.py: gives two values for one point, ... and ... at (1, 1); draw random numbers "
+        "once, outside it; for noise in the gradients, give the scene noise=0.5",
+    ),
+    "the time": (
+        "import time\n    return x.sum() + time.perf_counter()",
+        "function mine, line 5 of mine.py: gives two values for one point, ...",
+    ),
+    "a counter": (
+        "mine.calls = getattr(mine, 'calls', 0) + 1\n    return x.sum() * mine.calls",
+        "function mine, line 5 of mine.py: gives two values for one point, 2 and ... at (1, 1); ...",
+    ),
+    "dropout": (
+        "return torch.nn.Dropout()(x).sum()",
+        "function mine, line 4 of mine.py: gives two values for one point, ...; call .eval() on the model, which "
+        "switches its dropout off",
+    ),
+    "float32": (
+        "return x @ torch.ones(2, 2) @ x",
+        "function mine, line 4 of mine.py: uses float32; write dtype=torch.float64 or call .double()",
+    ),
+    "whole numbers": (
+        "return x @ torch.tensor([[2, 1], [1, 3]]) @ x",
+        "function mine, line 4 of mine.py: uses int64; write dtype=torch.float64 or call .double()",
+    ),
+    "a module": (
+        "return torch.nn.Linear(2, 1)(x)",
+        "function mine, line 4 of mine.py: uses float32; write dtype=torch.float64 or call .double()",
+    ),
+    "three variables": (
+        "return x[0] + x[1] + x[2]",
+        "function mine, line 4 of mine.py: reads a third variable; write a number for all but two of them, which are "
+        "x[0] and x[1]",
+    ),
+    "three names": (
+        "a, b, c = x\n    return a + b + c",
+        "function mine, line 4 of mine.py: reads a third variable; ...",
+    ),
+    "a third row": (
+        "return torch.eye(3).double() @ x @ x",
+        "function mine, line 4 of mine.py: RuntimeError: ...; x is a tensor of two numbers",
+    ),
+    "columns": (
+        "return x[:, 0] + x[:, 1]",
+        "function mine, line 4 of mine.py: reads x with too many indices; x is a tensor of two numbers, x[0] and x[1]",
+    ),
+    "mpmath": (
+        "import mpmath\n    return mpmath.sin(x[0]) + x[1]",
+        "function mine, line 5 of mine.py: TypeError: cannot create mpf from ...; write torch.sin for mpmath.sin",
+    ),
+    "mpmath with numbers": (
+        "import mpmath\n    return mpmath.sin(float(x[0])) + x[1]",
+        "function mine, line 5 of mine.py: TypeError: unsupported ...; write torch.sin for mpmath.sin",
+    ),
+    "NumPy": (
+        "import numpy as np\n    return np.sin(x[0]) + x[1] ** 2",
+        "function mine: autograd cannot follow it; line 5 of mine.py: write torch.sin for np.sin",
+    ),
+    "NumPy's norm": (
+        "import numpy as np\n    return np.linalg.norm(x)",
+        "function mine: autograd cannot follow it; line 5 of mine.py: write torch.linalg.norm for np.linalg.norm",
+    ),
+    "a NumPy array": (
+        "import numpy as np\n    return np.eye(2) @ x @ x",
+        "function mine, line 5 of mine.py: TypeError: ...; make a tensor of the array, as torch.from_numpy(array)",
+    ),
+    "NumPy's array": (
+        "import numpy as np\n    return np.array([x[0], x[1]]).sum()",
+        "function mine: autograd cannot follow it; line 5 of mine.py: write torch.stack for np.array",
     ),
     "no number at the start": (
         "return x.sum() + torch.log(x[0] - 1.5)",
@@ -148,7 +233,7 @@ FUNCTIONS = {
     "too much memory": ("return torch.ones(10 ** 15) @ x", "function mine, line 4 of mine.py: RuntimeError: ..."),
     "shapes": (
         "return x[:int(x[0] > 0)].sum() + x[2]",
-        "function mine, line 4 of mine.py: IndexError: index 2 is out ...",
+        "function mine, line 4 of mine.py: reads a third variable; ...",
     ),
     "escapes": ("raise ValueError('\\x1b[2J\\u202e')", r"function mine, line 4 of mine.py: ValueError: \x1b[2J\u202e"),
 }
