@@ -3,7 +3,6 @@
 The races of a map run in batches, if each of them has the same result as when it is run alone.
 """
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
@@ -20,7 +19,8 @@ from animopt.core.errors import MAX_COUNT, UsageError, check_integer, check_list
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.record import run
-from animopt.engine.user_code import Closure, gradient_closure, optimizer_step, race_environment, scheduler_step
+from animopt.engine.training_loop import Closure
+from animopt.engine.user_code import race_environment, scheduler_step
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 
 BATCH_STARTS = 16_000
@@ -115,9 +115,12 @@ class StartsMap:
 def _run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:
     """Run one racer from all starts, as one parameter of one optimizer."""
     parameter = torch.tensor(np.stack([start for _, start in cells], axis=1), requires_grad=True)
-    closure = gradient_closure(parameter, lambda points: torch.vmap(function, in_dims=1)(points).sum())
     racer, _ = cells[0]
-    yield from _batch_races(racer, racer.build(parameter), closure, parameter, steps)
+    optimizer = racer.build(parameter)
+    closure = racer.loop.gradient_closure(
+        optimizer, parameter, lambda points: torch.vmap(function, in_dims=1)(points).sum()
+    )
+    yield from _batch_races(racer, optimizer, closure, parameter, steps)
 
 
 def _outcomes(
@@ -166,7 +169,7 @@ class SettingsMap:
             )
         found = {}
         for name, values in settings.items():
-            if name in inspect.signature(Racer).parameters:
+            if name in ("name", "start", "steps", "scheduler"):
                 raise UsageError(f"map settings {name!r}: is the racer's own; vary two of its optimizer's, as lr=[...]")
             remedy = f"give at least two values, as {name}=[0.01, 0.1]"
             found[name] = tuple(check_list(f"map settings {name}=", values, remedy))
@@ -286,13 +289,14 @@ def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.T
         return losses[-1]
 
     step_scheduler = scheduler_step(racer.schedule(optimizer))
-    step_optimizer = optimizer_step(optimizer, points)
+    step_optimizer = racer.loop.step(optimizer, points)
+    position = racer.loop.position(optimizer, lambda: points.detach().numpy().copy(), [])
     yield points.detach().numpy().copy()
     for _ in range(steps):
         losses.clear()
         step_optimizer(recorded)
         step_scheduler(losses[0].item())
-        yield points.detach().numpy().copy()
+        yield position()
 
 
 def _diagonal(function: Function) -> float:

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -23,17 +24,13 @@ from animopt.core.errors import (
 )
 from animopt.core.language import ENGLISH, Text, language, localized
 from animopt.core.number_format import format_setting
-from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, user_code
+from animopt.engine.construction import arguments_of, construct, takes_optimizer
+from animopt.engine.training_loop import TrainingLoop, default_loop, find_loop, requirement, trial
+from animopt.engine.user_code import race_environment, user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
 LABEL_DIGITS = 6
 """Maximum number of digits of a number in a label."""
-
-_REASONS = {
-    "dense gradients": "takes only sparse gradients, and a function of two variables has dense ones; use Adam",
-    "2D parameters": "takes only matrices, and a point (x, y) is a vector; use SGD with momentum",
-}
-"""Reason why an optimizer of torch cannot run here, by a part of torch's message."""
 
 
 @attrs.frozen(init=False, repr=False, eq=False, slots=False)
@@ -48,7 +45,9 @@ class Racer:
         steps: Number of steps that replaces the scene's. Default: None.
         scheduler: Function of the optimizer that returns a learning-rate scheduler with torch's interface, which is
             stepped after each step. Default: None.
-        **settings: Keyword arguments of the optimizer, spelled as torch spells them. Default: torch's own.
+        **settings: Keyword arguments of the optimizer, spelled as torch spells them. Default: torch's own. An optimizer
+            that wraps another one takes its class, its name in torch.optim, or a racer, and its settings, as
+            `Racer(SAM, base_optimizer="SGD", lr=0.1)`.
 
     Raises:
         UsageError: A name that torch.optim does not have, a setting that the class does not take, or a class that
@@ -70,6 +69,7 @@ class Racer:
     def __init__(
         self,
         optimizer: str | type[Any],
+        /,
         *,
         name: Text = "",
         start: Sequence[float] | None = None,
@@ -86,18 +86,17 @@ class Racer:
             None if start is None else check_pair("racer start", start),
             None if steps is None else check_integer("racer steps", steps, maximum=MAX_COUNT),
             scheduler,
-            # The representation of a NumPy number differs from Python's.
-            {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()},
+            {key: _converted(key, value) for key, value in settings.items()},
         )
         self.check_settings()
         self._check_step()
 
     def __repr__(self) -> str:
         given = {key: getattr(self, key) for key in ("name", "start", "steps") if getattr(self, key)}
-        arguments = [f"{key}={short_repr(value)}" for key, value in [*self.settings.items(), *given.items()]]
+        arguments = [f"{key}={_repr(value)}" for key, value in [*self.settings.items(), *given.items()]]
         return f"Racer({', '.join([repr(self.optimizer.__name__), *arguments])})"
 
-    def replace(self, **changes: Any) -> "Racer":
+    def replace(self, /, **changes: Any) -> "Racer":
         """Return this racer with other settings, or another name, start, number of steps or scheduler.
 
         Args:
@@ -110,24 +109,51 @@ class Racer:
         return Racer(self.optimizer, **{**own, **self.settings, **changes})
 
     def varied(self, settings: Mapping[str, Any]) -> "Racer":
-        """Return this racer with other settings, without the checks of the constructor, for many racers at a time."""
-        other = Racer.__new__(Racer)
-        other.__attrs_init__(
-            self.optimizer, self.name, self.start, self.steps, self.scheduler, {**self.settings, **settings}
-        )
+        """Return this racer with other settings, without the checks of the constructor, for many racers at a time.
+
+        It is stepped in the same way.
+        """
+        fields = {name: getattr(self, name) for name in ("name", "start", "steps", "scheduler")}
+        other = _unchecked(self.optimizer, {**self.settings, **settings}, **fields)
+        if "loop" in vars(self):
+            vars(other)["loop"] = self.loop
         return other
 
     @race_environment()
     def build(self, parameter: torch.Tensor) -> Any:
         """Build a new optimizer of one parameter."""
         with user_code(f"racer {self.optimizer.__name__}", self._with_default, UsageError):
-            return self.optimizer([parameter], **self.settings)
+            return self._construct(parameter)
+
+    def _construct(self, parameter: torch.Tensor) -> Any:
+        own, inner = self._inner()
+        settings = {
+            name: value._construct(parameter) if isinstance(value, Racer) else value for name, value in own.items()
+        }
+        return construct(self.optimizer, parameter, settings, lambda: inner and inner._construct(parameter))
+
+    def _inner(self) -> tuple[Mapping[str, Any], "Racer | None"]:
+        """Return the optimizer's own settings, and the racer that it wraps."""
+        arguments = arguments_of(self.optimizer)
+        if not arguments.inner or arguments.inner not in self.settings:
+            return self.settings, None
+        own = {name: value for name, value in self.settings.items() if name in arguments.settings}
+        wrapped = own.pop(arguments.inner)
+        if isinstance(wrapped, Racer):
+            return {name: value for name, value in self.settings.items() if name != arguments.inner}, wrapped
+        others = {name: value for name, value in self.settings.items() if name not in arguments.settings}
+        return own, _unchecked(wrapped, others)
 
     def _with_default(self, error: BaseException) -> str:
         """Return the reason of an exception, with the default of the setting that the reason names."""
-        reason = _reason(error)
-        known, _ = known_settings(self.optimizer)
-        return reason + next((f"; the default is {key}={known[key]!r}" for key in self.settings if key in reason), "")
+        reason = first_line(error)
+        known, _ = self.known_settings()
+        for key, value in self.settings.items():
+            if isinstance(value, Racer) and "not callable" in reason:
+                return f"{reason}; give a class and its settings, as {key}={value.optimizer.__name__!r}"
+            if key in reason and key in known:
+                return f"{reason}; the default is {key}={known[key]!r}"
+        return reason
 
     def schedule(self, optimizer: Any) -> Any:
         """Build a new scheduler of an optimizer; None without a scheduler."""
@@ -143,37 +169,98 @@ class Racer:
             raise UsageError(f"{called}: returned {type(scheduler).__name__}, which has no step; {remedy}")
         return scheduler
 
+    def known_settings(self) -> tuple[dict[str, Any], bool]:
+        """Return the named settings with their defaults, and whether the optimizer may take others.
+
+        They include those of the optimizers whose classes are settings.
+        """
+        arguments = arguments_of(self.optimizer)
+        known, takes_any = dict(arguments.settings), arguments.takes_any
+        for name, value in self.settings.items():
+            if isinstance(value, type) and hasattr(value, "step") and (name in arguments.settings or takes_any):
+                inner = arguments_of(value)
+                known = {**inner.settings, **known}
+                if name == arguments.inner:
+                    takes_any = inner.takes_any
+        return known, takes_any
+
     def check_settings(self) -> None:
-        """Raise UsageError for a setting that the class does not take, or for a value that cannot be used."""
-        known, takes_any = known_settings(self.optimizer)
+        """Raise UsageError for a setting that is missing or unknown, or for a value that cannot be used."""
+        known, takes_any = self.known_settings()
+        required = arguments_of(self.optimizer).required
+        called = f"racer {self.optimizer.__name__}"
         for key, value in self.settings.items():
-            given = f"racer {self.optimizer.__name__}: {key}={short_repr(value)}"
+            given = f"{called}: {key}={_repr(value)}"
             if key not in known and not takes_any:
                 meant = [*known, "name", "start", "steps", "scheduler"]
                 raise UsageError(
                     f"{given}: no such setting; " + suggestion(key, meant, f"it takes {', '.join(known) or 'none'}")
                 )
             default = known.get(key, inspect.Parameter.empty)
+            is_class = isinstance(value, type) and hasattr(value, "step")
+            if key in required and takes_optimizer(key) and not is_class and not isinstance(value, Racer):
+                raise UsageError(f"{given}: give a class, its name in torch.optim, or a racer, as {key}='SGD'")
             if remedy := _remedy(key, value, default):
                 example = default if isinstance(default, (bool, int, float, tuple)) else 0.01
                 raise UsageError(f"{given}: {remedy}, as {key}={example!r}")
+        missing = [name for name in required if name not in self.settings]
+        if missing and hasattr(self.optimizer, "step"):
+            values = (f"{name}={repr('SGD') if takes_optimizer(name) else '...'}" for name in missing)
+            raise UsageError(f"{called}: needs {' and '.join(missing)}; give {', '.join(values)}")
+
+    @cached_property
+    def loop(self) -> TrainingLoop:
+        """How the optimizer is stepped."""
+        with race_environment(), user_code(f"racer {self.optimizer.__name__}", self._failure, UsageError):
+            try:
+                return find_loop(self.optimizer, self._construct)
+            except Exception:
+                if issubclass(self.optimizer, torch.optim.Optimizer):
+                    raise
+                # The race reports the step that fails.
+                return default_loop(self.optimizer)
+
+    def _failure(self, error: BaseException) -> str:
+        """Return why the optimizer cannot be built or stepped."""
+        need = requirement(error, self.optimizer, self._construct)
+        return f"cannot run here: {need}" if need else self._with_default(error)
 
     @race_environment()
     def _check_step(self) -> None:
         """Raise UsageError if the optimizer or scheduler cannot be built, or an optimizer of torch cannot step."""
-        parameter = torch.ones(2, dtype=torch.float64, requires_grad=True)
-        optimizer = self.build(parameter)
+        called = f"racer {self.optimizer.__name__}"
+        with user_code(called, self._failure, UsageError):
+            optimizer = self._construct(torch.ones(2, dtype=torch.float64, requires_grad=True))
         self.schedule(optimizer)
         if not callable(getattr(optimizer, "step", None)):
-            raise UsageError(
-                f"racer {self.optimizer.__name__}: has no step; "
-                "give a class with torch's interface, or a name, as 'Adam'"
-            )
+            raise UsageError(f"{called}: has no step; give a class with torch's interface, or a name, as 'Adam'")
         # A step of any other class may have side effects.
         if isinstance(optimizer, torch.optim.Optimizer):
-            closure = gradient_closure(parameter, lambda point: point.square().sum())
-            with user_code(f"racer {self.optimizer.__name__}", _reason, UsageError), torch.random.fork_rng(devices=[]):
-                optimizer_step(optimizer, parameter)(closure)
+            loop = self.loop
+            if loop.native:
+                with user_code(called, self._failure, UsageError):
+                    trial(loop, self._construct, steps=1)
+
+
+def _unchecked(optimizer: type[Any], settings: Mapping[str, Any], **fields: Any) -> Racer:
+    """Return a racer without the checks of the constructor."""
+    racer = Racer.__new__(Racer)
+    racer.__attrs_init__(
+        optimizer, **{"name": "", "start": None, "steps": None, "scheduler": None, **fields}, settings=settings
+    )
+    return racer
+
+
+def _converted(name: str, value: Any) -> Any:
+    """Return a setting with Python's numbers, and with the class of another optimizer that is given by its name."""
+    if isinstance(value, str) and takes_optimizer(name):
+        return _by_name(value)
+    # The representation of a NumPy number differs from Python's.
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _repr(value: Any) -> str:
+    return short_repr(value.__name__ if isinstance(value, type) else value)
 
 
 def optimizer_names() -> list[str]:
@@ -188,7 +275,7 @@ def optimizer_table() -> list[tuple[str, str, str]]:
 
 
 def _table_row(name: str) -> tuple[str, str, str]:
-    settings, _ = known_settings(getattr(torch.optim, name))
+    settings = arguments_of(getattr(torch.optim, name)).settings
     defaults = ", ".join(
         f"{key}={value!r}"
         for key, value in settings.items()
@@ -199,18 +286,6 @@ def _table_row(name: str) -> tuple[str, str, str]:
     except UsageError as error:
         return name, defaults, str(error).removeprefix(f"racer {name}: ")
     return name, defaults, ""
-
-
-def known_settings(optimizer: type[Any]) -> tuple[dict[str, Any], bool]:
-    """Return the named settings of a class with their defaults, and whether it may take others."""
-    try:
-        _, *rest = inspect.signature(optimizer).parameters.values()
-    except (TypeError, ValueError):
-        return {}, True
-    return (
-        {each.name: each.default for each in rest if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)},
-        any(each.kind is each.VAR_KEYWORD for each in rest),
-    )
 
 
 def _by_name(name: str) -> Any:
@@ -246,12 +321,6 @@ def _remedy(key: str, value: Any, default: Any) -> str:
     return "give a number of at least 0" if key == "lr" and value < 0 else ""
 
 
-def _reason(error: BaseException) -> str:
-    """Return the reason why an optimizer could not be built or stepped."""
-    message = first_line(error)
-    return next((f"cannot run here: {reason}" for words, reason in _REASONS.items() if words in message), message)
-
-
 def names_and_settings(racers: Sequence[Racer], code: str = ENGLISH) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return each racer's label in a language, and the settings that its label does not contain.
 
@@ -279,6 +348,10 @@ def setting_text(key: str, value: Any, code: str = ENGLISH) -> str:
         )
     if key == "steps":
         return language(code).ngettext("for {count} step", "for {count} steps", value)
+    if isinstance(value, type):
+        value = value.__name__
+    elif isinstance(value, Racer):
+        value = f"({names_and_settings([value], code)[0][0]})"
     return key if value is True else f"{key} {format_setting(value, LABEL_DIGITS)}"
 
 

@@ -24,7 +24,7 @@ from animopt.core.errors import (
 from animopt.core.language import ENGLISH, Text, language, languages
 from animopt.core.number_format import format_number
 from animopt.engine.function import Function
-from animopt.engine.racer import Racer, known_settings, names_and_settings, setting_text
+from animopt.engine.racer import Racer, names_and_settings, setting_text
 from animopt.engine.record import run
 
 DEFAULT_RANGES: Mapping[str, tuple[float, float]] = {"lr": (1e-4, 10)}
@@ -85,7 +85,7 @@ class Sweep(Racers):
 
     setting: str
 
-    def __init__(self, racer: Racer, **values: Iterable[Any]) -> None:
+    def __init__(self, racer: Racer, /, **values: Iterable[Any]) -> None:
         if not isinstance(racer, Racer):
             raise UsageError(f"sweep {short_repr(racer)}: give a racer, as Sweep(Racer('SGD'), lr=[0.1, 0.9])")
         if len(values) != 1 or {"name", "scheduler"} & values.keys():
@@ -305,7 +305,7 @@ def tuned(
 
 def _open_settings(racer: Racer) -> list[str]:
     """Return the settings that a racer's class takes and that the racer does not fix."""
-    return [name for name in known_settings(racer.optimizer)[0] if name not in racer.settings]
+    return [name for name in racer.known_settings()[0] if name not in racer.settings]
 
 
 def _interval(name: str, ends: Any) -> tuple[float, float]:

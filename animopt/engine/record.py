@@ -1,5 +1,6 @@
 """Runs the racers, and returns their races over the surface as a Recording."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from animopt.engine.function import Function, function_name
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.repeat_check import check_values
-from animopt.engine.user_code import gradient_closure, optimizer_step, race_environment, scheduler_step, user_code
+from animopt.engine.user_code import race_environment, scheduler_step, user_code
 from animopt.recording.recording import Recording, Sample, Surface, SurfacePath
 
 PREDICTED_INPUTS = 49
@@ -36,10 +37,12 @@ class Run:
     """One racer's race.
 
     `points` and `gradients` are (steps + 1, 2), and `evaluations` is (steps + 1,). Each array of `state` has one of
-    these shapes. A hyperparameter that changes is an array (steps + 1, ...).
+    these shapes. `training` (steps + 1, 2) are the points at which gradients are computed, if they are others. A
+    hyperparameter that changes is an array (steps + 1, ...).
     """
 
     points: Array
+    training: Array | None
     gradients: Array
     evaluations: NDArray[np.int64]
     hyperparameters: Mapping[str, Any]
@@ -83,6 +86,8 @@ def record(
         run(function, racer, name, own, racer.steps or steps, noise, batches, seed)
         for racer, name, own in zip(racers, names, starts, strict=True)
     ]
+    for racer, name, own_run in zip(racers, names, runs, strict=True):
+        _warn_of_idleness(racer, name, own_run)
     shape = len(runs), longest + 1
     xy = np.array([_padded(each.points, longest) for each in runs]).reshape(*shape, 2)
     gradients = np.array([_padded(each.gradients, longest) for each in runs]).reshape(*shape, 2)
@@ -171,14 +176,14 @@ def run(
         torch.manual_seed(seed)
         source = np.random.default_rng([seed, 0])
         parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-        optimizer = racer.build(parameter)
+        optimizer, loop = racer.build(parameter), racer.loop
         # A scheduler adds entries of its own to the settings.
         own_settings = set(_hyperparameters(optimizer))
         scheduler = racer.schedule(optimizer)
         current = function
         # The gradient and the loss of each call of the closure.
         computed: list[tuple[list[float], float]] = []
-        set_gradient = gradient_closure(parameter, lambda point: current.loss(point))
+        set_gradient = loop.gradient_closure(optimizer, parameter, lambda point: current.loss(point))
 
         def closure() -> torch.Tensor:
             loss = set_gradient()
@@ -190,7 +195,9 @@ def run(
             return loss
 
         with user_code(f"racer {name}"):
-            step_optimizer, step_scheduler = optimizer_step(optimizer, parameter), scheduler_step(scheduler)
+            step_optimizer, step_scheduler = loop.step(optimizer, parameter), scheduler_step(scheduler)
+            training: list[Any] = []
+            position = loop.position(optimizer, parameter.tolist, training)
         points = [parameter.tolist()]
         evaluations = [0]
         states = [_state(optimizer, parameter)]
@@ -201,23 +208,50 @@ def run(
             hyperparameters.append(_hyperparameters(optimizer))
             with user_code(f"racer {name}: step {step} failed"):
                 step_optimizer(closure)
-            points.append(parameter.tolist())
+                points.append(position())
             states.append(_state(optimizer, parameter))
             with user_code(f"racer {name}: scheduler failed after step {step}"):
-                step_scheduler(computed[evaluations[-1]][1])
+                first = evaluations[-1]
+                step_scheduler(computed[first][1] if first < len(computed) else current.loss(parameter).item())
             evaluations.append(len(computed))
     return Run(
         points=np.array(points),
+        training=np.array([points[0], *training]) if training else None,
         # The gradient of a point is the first one of the step from it; no step leaves the last point.
-        gradients=np.array([*(computed[first][0] for first in evaluations[:-1]), [np.nan, np.nan]]),
+        gradients=np.array(
+            [computed[first][0] if first < last else [np.nan, np.nan] for first, last in pairwise(evaluations)]
+            + [[np.nan, np.nan]]
+        ),
         evaluations=np.array(evaluations),
         hyperparameters={
-            key: _over_time([each[key] for each in hyperparameters])
+            key: _over_time([each.get(key) for each in hyperparameters])
             for key in hyperparameters[0]
             if key in own_settings
         },
         state=_stacked(states),
     )
+
+
+def _warn_of_idleness(racer: Racer, name: str, race: Run) -> None:
+    """Warn of an optimizer that never moves or uses no gradient, and of an average that never changes."""
+    for kind, key in ((torch.optim.RMSprop, "alpha"), (torch.optim.Adadelta, "rho")):
+        if issubclass(racer.optimizer, kind) and racer.settings.get(key) == 1:
+            warnings.warn(
+                f"racer {name}: with {key}=1 it never forgets, and its average of squared gradients remains 0; "
+                f"give less than 1, as {key}={0.9 if key == 'rho' else 0.99}",
+                stacklevel=3,
+            )
+    if (race.points == race.points[0]).all():
+        if race.gradients[0].any():
+            warnings.warn(
+                f"racer {name}: never moves, though the gradient at its start is not 0; check its settings",
+                stacklevel=3,
+            )
+    elif not race.evaluations[-1]:
+        warnings.warn(
+            f"racer {name}: asks for no gradient; read the parameter's grad in its step, or call the closure",
+            stacklevel=3,
+        )
 
 
 def _over_time(values: Sequence[Any]) -> Any:

@@ -1,13 +1,12 @@
-"""How functions, optimizers and schedulers of the user run: torch's state, one step, and exceptions as errors."""
+"""How functions, optimizers and schedulers of the user run: torch's state, and exceptions as errors."""
 
 import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from copy import deepcopy
 from importlib import import_module
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -15,9 +14,6 @@ from animopt.core.errors import Error, first_line, must_propagate
 
 COMPILER = "torch._dynamo"
 """The module of torch's compiler, whose import takes about a second."""
-
-Closure = Callable[[], torch.Tensor]
-"""Sets the gradient and returns the loss."""
 
 
 @contextmanager
@@ -38,50 +34,6 @@ def user_code(
 def with_type(error: BaseException) -> str:
     """Return the type and the first line of an exception."""
     return f"{type(error).__name__}: {first_line(error)}"
-
-
-def gradient_closure(parameter: torch.Tensor, loss_at: Callable[[torch.Tensor], torch.Tensor]) -> Closure:
-    """Return a closure that sets the gradient of a parameter; it remains None if autograd cannot follow the loss."""
-
-    def closure() -> torch.Tensor:
-        with torch.enable_grad():
-            parameter.grad = None
-            loss = loss_at(parameter)
-            if loss.requires_grad:
-                loss.backward()
-        return loss
-
-    return closure
-
-
-def optimizer_step(optimizer: Any, parameter: torch.Tensor) -> Callable[[Closure], None]:
-    """Return a function that takes one step of an optimizer, given a closure that sets the parameter's gradient.
-
-    The gradient is set before the step, because many optimizers read it and ignore the closure.
-    """
-    takes_closure = bool(_positional(optimizer.step))
-    if takes_closure and getattr(optimizer.step, "__module__", "").startswith("torch.optim."):
-        # These call the closure first, and need no copies, which take a quarter of a step's time.
-        return cast("Callable[[Closure], None]", optimizer.step)
-
-    def step(closure: Closure) -> None:
-        loss = closure()
-        if not takes_closure:
-            optimizer.step()
-            return
-        point, gradient, is_first = parameter.detach().clone(), deepcopy(parameter.grad), True
-
-        # The optimizer may clear the gradient, or move the parameter, before it calls the closure.
-        def first_known() -> torch.Tensor:
-            nonlocal is_first
-            if not is_first or not torch.equal(parameter, point):
-                return closure()
-            is_first, parameter.grad = False, gradient
-            return loss
-
-        optimizer.step(first_known)
-
-    return step
 
 
 def scheduler_step(scheduler: Any) -> Callable[[float], object]:

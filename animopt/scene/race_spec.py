@@ -82,11 +82,7 @@ def _parse(text: str) -> tuple[str, str, dict[str, Any]]:
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             call = ast.parse(f"racer({settings})", mode="eval").body
-            if (
-                not isinstance(call, ast.Call)
-                or call.args
-                or any(each.arg in (None, "self", "optimizer") for each in call.keywords)
-            ):
+            if not isinstance(call, ast.Call) or call.args or any(each.arg is None for each in call.keywords):
                 raise ValueError(settings)
             return module, name, {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:

@@ -113,6 +113,7 @@ def test_no_row_is_marked_without_batches():
     assert len(batch) == 0
 
 
+@pytest.mark.filterwarnings("ignore:racer .* never moves")
 def test_head_is_drawn_at_the_end_of_its_line():
     stage = Stage(record(line(INPUTS, TARGETS), [Racer("SGD", lr=0.0, start=(0, y)) for y in (40, -40)], (0, 0), 1))
     _, _, heads = stage.at(0)
