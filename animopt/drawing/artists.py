@@ -1,6 +1,7 @@
 """Parts that several panels draw: axes, contour lines, and artists such as trails, heads, dots, badges and images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.drawing.colors import blend
-from animopt.drawing.geometry import TrailParts, height_scale
+from animopt.drawing.geometry import TrailParts, height_scale, thin_path
 from animopt.drawing.layout import PANELS
 from animopt.drawing.mpl import (
     Affine2D,
@@ -28,7 +29,7 @@ from animopt.drawing.mpl import (
 from animopt.drawing.text import fit_text, text_width
 from animopt.drawing.theme import Theme
 from animopt.drawing.window import Window, crop
-from animopt.recording.recording import Recording, Surface
+from animopt.recording.recording import Recording, Surface, SurfacePath
 from animopt.recording.timeline import Moment
 
 HEAD_SIZE = 13.0
@@ -48,6 +49,9 @@ AGES = OLD_WIDTH, 1.0
 
 CASING = 1.5
 """Width by which a trail's casing is wider than the trail, in pixels of a 1280 × 720 picture."""
+
+FAINT_WIDTH, FAINT_OPACITY = 0.5, 0.6
+"""Width and opacity of a line through the points at which gradients are computed, as fractions of a trail's."""
 
 EMPHASIS_PART = 0.25
 """Part of the hold at the end in which the emphasis on the winner grows."""
@@ -372,6 +376,33 @@ class Trails:
             marks[racer].set_facecolor(color)
         mean = (widths[0] + widths[1]) / 2
         self._casings[racer].set_linewidth(self._theme.trail(mean * TRAIL_WIDTH) + self._theme.px(CASING))
+
+
+class TrainingTrails:
+    """Faint lines through the points at which racers compute their gradients, if they are not their positions.
+
+    `cell` is the side of the cells of the thinned paths, and `to_panel` converts points (points, 3) of the surface.
+    """
+
+    def __init__(
+        self, axes: Axes, theme: Theme, recording: Recording, to_panel: Callable[[Array], Array], cell: float
+    ) -> None:
+        self._paths: list[tuple[SurfacePath, SurfacePath]] = []
+        self._lines: list[PixelLine] = []
+        for racer, path in enumerate(recording.training):
+            if path is not None:
+                whole = replace(path, xyz=to_panel(path.xyz))
+                self._paths.append((thin_path(whole, cell), whole))
+                color = blend(theme.background, theme.hue(racer), FAINT_OPACITY)
+                self._lines.append(PixelLine(axes, color, theme.trail(FAINT_WIDTH * TRAIL_WIDTH)))
+
+    def points(self, step: float) -> list[Array]:
+        """Return the points of each line up to a fractional step, (points, 2 or 3)."""
+        return [np.vstack([thinned.passed(step), whole.head(step)]) for thinned, whole in self._paths]
+
+    def place(self, pixels: Sequence[Array]) -> Sequence[Artist]:
+        """Draw each line through points (points, 2) in pixels. NaN breaks it."""
+        return [line.set_pixels(points) for line, points in zip(self._lines, pixels, strict=True)]
 
 
 def prominence(recording: Recording, racer: int, moment: Moment) -> float:

@@ -106,6 +106,12 @@ def record(
         paths = tuple(
             _surface_path(function, points[: count + 1], surface) for points, count in zip(xy, step_counts, strict=True)
         )
+        training = tuple(
+            None
+            if each.training is None or np.array_equal(each.training, each.points)
+            else _surface_path(function, each.training, surface)
+            for each in runs
+        )
     return Recording(
         title=title,
         formula=function.formula,
@@ -129,6 +135,7 @@ def record(
         paths=paths,
         minima=np.column_stack([minima, function.values(minima)]),
         radius=function.radius,
+        training=training,
         function=function_name(function, code),
         language=code,
         sample=_sample(function, xy, batches),

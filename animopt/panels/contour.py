@@ -8,7 +8,7 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import Trails, corners_of, draw_contours
+from animopt.drawing.artists import Trails, TrainingTrails, corners_of, draw_contours
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import contour_ground
 from animopt.drawing.geometry import CELL, RacerPath, within
@@ -47,11 +47,13 @@ class Contour:
         """Draw the contour lines, the minima, the starts and the locator. The trails, heads and magnifier move."""
         window = self.window or race_window([recording], 0, "domain")
         draw_contours(axes, recording.surface, window, theme, self.levels)
+
+        def to_pixels(points: Array) -> Array:
+            return np.asarray(axes.transData.transform(points[:, :2]))
+
+        training = TrainingTrails(axes, theme, recording, to_pixels, CELL)
         trails = Trails(axes, theme, recording)
-        paths = [
-            RacerPath(recording, racer, lambda points: axes.transData.transform(points[:, :2]), CELL)
-            for racer in range(len(recording.names))
-        ]
+        paths = [RacerPath(recording, racer, to_pixels, CELL) for racer in range(len(recording.names))]
         # The corners of the domain are inside, regardless of rounding.
         box = axes.get_window_extent().padded(1e-6)
 
@@ -94,7 +96,8 @@ class Contour:
             places = clipped([part.recent[-1] for part in parts])
             below, above = motion.move(moment, places[self.racer]) if motion else ((), ())
             trails_and_heads = trails.place(parts, places, moment)
-            return [*below, *trails_and_heads, *above, *move_labels(moment), *move_magnifier(moment)]
+            faint = training.place(training.points(moment.step))
+            return [*below, *faint, *trails_and_heads, *above, *move_labels(moment), *move_magnifier(moment)]
 
         return move
 

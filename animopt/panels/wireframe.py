@@ -10,7 +10,7 @@ from contourpy import contour_generator
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, Trails
+from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, Trails, TrainingTrails
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import CELL, Camera, RacerPath, TrailParts
@@ -63,6 +63,7 @@ class Wireframe:
             PixelLine(axes, blend(theme.background, theme.hue(racer), HIDDEN_TRAIL), theme.trail(0.75 * TRAIL_WIDTH))
             for racer in racers
         ]
+        training = TrainingTrails(axes, theme, recording, scaled.to_camera, cell)
         artists = Trails(axes, theme, recording)
 
         def heads(moment: Moment) -> Array:
@@ -83,7 +84,8 @@ class Wireframe:
         def move(moment: Moment) -> Artists:
             camera = self.sweep.camera(moment)
             trails = [path.parts(moment.step) for path in paths]
-            parts = [mesh.vertices, floor, *(part for trail in trails for part in trail)]
+            faint = training.points(moment.step)
+            parts = [mesh.vertices, floor, *(part for trail in trails for part in trail), *faint]
             points = np.concatenate(parts)
             seen = scaled.field.visibility(points, camera)
             projected, depth = camera.project(points)
@@ -108,9 +110,11 @@ class Wireframe:
             ]
             for racer, line in enumerate(hidden_trails):
                 line.set_pixels(covered[places[4 * racer] : places[4 * racer + 2]])
+            ends = places[-1] + np.cumsum([0, *map(len, faint)])
             return [
                 floor_line.set_pixels(ground),
                 *mesh.place(camera, pixels, depth, seen),
+                *training.place([visible[first:last] for first, last in pairwise(ends)]),
                 *hidden_trails,
                 *artists.place(shown, pixels[count + places[2::4] - 1], moment),
                 *move_labels(moment),

@@ -206,6 +206,8 @@ class Recording:
         paths: Path of each racer over the surface, (racers,).
         minima: Known minima and their losses, (minima, 3).
         radius: Distance from a minimum within which a racer has arrived at it.
+        training: Path over the surface of the points at which a racer computes its gradients, (racers,). None if they
+            are its positions, as they are except with schedule-free optimizers.
         function: Name of the function, or "".
         difference: What distinguishes this race from the others of its clip, such as an angle, or "".
         language: Code of the language of the texts.
@@ -231,6 +233,7 @@ class Recording:
     paths: tuple[SurfacePath, ...]
     minima: Array
     radius: float
+    training: tuple[SurfacePath | None, ...] = ()
     function: str = ""
     difference: str = ""
     language: str = ENGLISH

@@ -1,11 +1,23 @@
 """Trails age, the winner is emphasized at the end, and lost racers recede."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 from animopt import Racer, Scene
-from animopt.drawing.artists import AGES, OLD_OPACITY, STEP_SIZE, TRAIL_WIDTH, Trails, prominence
+from animopt.drawing.artists import (
+    AGES,
+    FAINT_OPACITY,
+    OLD_OPACITY,
+    OLD_WIDTH,
+    STEP_SIZE,
+    TRAIL_WIDTH,
+    Trails,
+    TrainingTrails,
+    prominence,
+)
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import MIN_RECENT_STEPS, RECENT_PART, RacerPath
 from animopt.drawing.mpl import Figure
@@ -84,3 +96,35 @@ def test_lost_racers_recede_and_never_win():
 def test_dots_are_wider_than_their_lines():
     assert STEP_SIZE > TRAIL_WIDTH
     assert len(AGES) == 2
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_points_of_gradients_are_a_faint_thin_line(ravine_race, theme):
+    recording = replace(ravine_race, training=(None, ravine_race.paths[3], None, None, None))
+    axes, own = Figure().add_axes((0, 0, 1, 1)), THEMES[theme]
+    lines = TrainingTrails(axes, own, recording, lambda points: points[:, :2], 1e-4)
+    (points,) = lines.points(20.5)
+    np.testing.assert_array_equal(points[-1], ravine_race.paths[3].head(20.5)[:2])
+    (line,) = lines.place([points])
+    assert to_hex(line.get_edgecolor()) == blend(own.background, own.hue(1), FAINT_OPACITY)
+    assert line.get_linewidth() < OLD_WIDTH * TRAIL_WIDTH
+    assert len(line.get_path()) == len(points)
+    assert len(axes.patches) == 1
+
+
+def test_points_of_gradients_are_not_drawn_if_they_are_the_positions(ravine_race):
+    axes = Figure().add_axes((0, 0, 1, 1))
+    for training in ((), (None,) * 5):
+        TrainingTrails(axes, THEMES["dark"], replace(ravine_race, training=training), lambda points: points, 1e-4)
+    assert len(axes.patches) == 0
+
+
+def test_surface_and_contour_show_the_points_of_gradients(make_film, ravine_race):
+    plain = make_film(ravine_race, size=(320, 180)).at(1.0)
+    curved = replace(ravine_race.paths[0], xyz=ravine_race.paths[0].xyz * [1, -1, 1] + [0, 0.4, 0])
+    shown = make_film(replace(ravine_race, training=(curved, *[None] * 4)), size=(320, 180)).at(1.0)
+    changed = (shown != plain).any(axis=-1)
+    # The surface is on the left, and the contour on the right.
+    assert changed[:, :160].sum() > 30
+    assert changed[:, 160:].sum() > 30
+    assert changed.mean() < 0.02

@@ -504,3 +504,15 @@ def test_moving_racer_and_one_at_a_minimum_cause_no_warning(racer, start):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         record(ravine, [racer], start, 5)
+
+
+def test_recording_has_the_path_of_the_gradients_points():
+    racers = [Racer("SGD", lr=0.1), Racer(Averaging), Racer(Averaging, steps=5)]
+    recording = record(ravine, racers, START, STEPS)
+    assert recording.training[0] is None
+    _, path, short = recording.training
+    np.testing.assert_allclose(path.head(STEPS)[:2], recording.xy[0, -1], rtol=1e-12)
+    np.testing.assert_array_equal(short.head(STEPS), path.head(5))
+    assert path.head(STEPS)[2] < recording.z[1, -1]
+    assert recording.single(1).training == (path,)
+    assert record(ravine, racers[:1], START, STEPS).single(0).training == (None,)
