@@ -1,10 +1,12 @@
-"""Contexts: garbage collection paused, a library's logger silenced, and a base class of contexts that hold others."""
+"""Contexts: a lock, garbage collection paused, a library's logger silenced, and a base class of contexts."""
 
 import gc
 import logging
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from threading import RLock
 from typing import Any, Self
 
 
@@ -22,6 +24,31 @@ def gc_paused() -> Iterator[None]:
         gc.freeze()
         if collecting:
             gc.enable()
+
+
+class ForkSafeLock:
+    """A lock that its thread can enter again. It guards state of the whole process.
+
+    A fork while another thread holds the lock does not leave it locked in the new process, which has no such thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        # Windows has no fork.
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+    def _renew(self) -> None:
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+        else:
+            self._lock = RLock()
 
 
 @contextmanager

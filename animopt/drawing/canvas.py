@@ -4,7 +4,6 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from animopt.core.arrays import Pixels
-from animopt.core.contexts import quiet_logger
+from animopt.core.contexts import ForkSafeLock, quiet_logger
 from animopt.drawing.fonts import FAMILY, font_family
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import (
@@ -63,7 +62,7 @@ _SETTINGS: dict[Any, Any] = {
     "pdf.fonttype": 42,
 }
 
-DRAWING_LOCK = RLock()
+DRAWING_LOCK = ForkSafeLock()
 """A lock that lets threads draw one at a time, because the settings belong to the whole process."""
 
 MAX_BITMAPS = 2000

@@ -212,7 +212,8 @@ class Function:
             points = np.zeros(0)
         if points.shape[:1] != (2,):
             raise UsageError(f"{self.called} at {short_repr(x)}: give x and y, as (3, 2)")
-        value = self(torch.from_numpy(points))
+        with race_environment():
+            value = self(torch.from_numpy(points))
         return (value.numpy() if value.ndim else value.item()) if isinstance(value, torch.Tensor) else value
 
     def replace(self, **changes: Any) -> "Function":

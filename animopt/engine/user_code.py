@@ -10,10 +10,14 @@ from typing import Any
 
 import torch
 
+from animopt.core.contexts import ForkSafeLock
 from animopt.core.errors import Error, first_line, must_propagate
 
 COMPILER = "torch._dynamo"
 """The module of torch's compiler, whose import takes about a second."""
+
+RACE_LOCK = ForkSafeLock()
+"""A lock that lets threads race one at a time, because torch's random numbers belong to the whole process."""
 
 
 @contextmanager
@@ -55,9 +59,10 @@ def _positional(method: Callable[..., Any]) -> list[inspect.Parameter]:
 def race_environment() -> Iterator[None]:
     """Enable autograd, create tensors on the CPU, compute on one thread, and do not import torch's compiler.
 
-    Races are small, and several threads would wait for each other on a busy machine.
+    Races are small, and several threads would wait for each other on a busy machine. After a computation on several
+    threads, torch hangs in a forked process. Only one thread at a time is in this context.
     """
-    with torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
+    with RACE_LOCK, torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)
         # This context slows down every call into torch, so it is entered only if it changes something.

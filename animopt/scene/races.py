@@ -1,8 +1,8 @@
 """The races of a scene: how they are shown, the limits on their work, and running them once."""
 
 import warnings
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import attrs
@@ -15,6 +15,7 @@ from animopt.engine.function import Function, differences, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import record
+from animopt.engine.user_code import race_environment
 from animopt.recording.pace import pace_of
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
@@ -229,11 +230,18 @@ def check_output_limits(scene: SceneFields, *outputs: Output) -> None:
     )
 
 
+@contextmanager
+def _racing(scene: SceneFields) -> Iterator[None]:
+    """Run the user's code in this context, in one thread at a time."""
+    # A function may import a module beside its file when it is called.
+    with scene.origin.folder.open() if scene.origin else nullcontext(), race_environment():
+        yield
+
+
 def record_race(scene: SceneFields, function: Function) -> Recording:
     """Run the race on one of the scene's functions. Raises UsageError if the work exceeds the scene's limits."""
     check_limits(scene)
-    # A function may import a module beside its file when it is called.
-    with scene.origin.folder.open() if scene.origin else nullcontext():
+    with _racing(scene):
         # Without a common start, every racer has its own.
         start = scene.start or function.start or (0.0, 0.0)
         racers, caption, notes = (
@@ -262,15 +270,16 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
 
 def recordings(scene: SceneFields) -> list[Recording]:
     """Return the recorded race on each of the scene's functions. The races are run only once."""
-    if not scene._recordings:
-        races = [record_race(scene, function) for function in scene.functions]
-        if len(races) > 1:
-            scale = np.concatenate([race.surface.z.ravel() for race in races])
-            races = [
-                replace(race, surface=replace(race.surface, scale=scale), difference=difference)
-                for race, difference in zip(races, differences(scene.functions, scene.lang), strict=True)
-            ]
-        _warn_of_missing_texts(scene)
-        _warn_of_wrong_claims(scene, races)
-        scene._recordings.extend(races)
-    return scene._recordings
+    with _racing(scene):
+        if not scene._recordings:
+            races = [record_race(scene, function) for function in scene.functions]
+            if len(races) > 1:
+                scale = np.concatenate([race.surface.z.ravel() for race in races])
+                races = [
+                    replace(race, surface=replace(race.surface, scale=scale), difference=difference)
+                    for race, difference in zip(races, differences(scene.functions, scene.lang), strict=True)
+                ]
+            _warn_of_missing_texts(scene)
+            _warn_of_wrong_claims(scene, races)
+            scene._recordings.extend(races)
+        return scene._recordings

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from animopt.core.contexts import ForkSafeLock
 from animopt.core.errors import Error, MissingExtraError, first_line, must_propagate, suggestion
 
 NAME = "__scene__"
@@ -31,6 +32,9 @@ DISTRIBUTIONS = {
 }
 """Names of packages for pip, by their modules, if they differ."""
 
+_FOLDER_LOCK = ForkSafeLock()
+"""A lock that lets threads open one folder at a time. It is entered before the locks of races and of drawing."""
+
 _IMPORTED: dict[Path, set[Path]] = {}
 """The files of imported modules, by their folder."""
 
@@ -45,7 +49,7 @@ class SceneFolder:
 
     While it is `open`, Python looks for modules in the folder last, so that no module in it hides an installed module
     or a module of Python. The folder's modules are in `sys.modules` only while it is open, so that modules of two
-    folders can have the same name. Only one folder is open at a time.
+    folders can have the same name. Only one folder is open at a time, in one thread.
     """
 
     _opened: "SceneFolder | None" = None
@@ -57,12 +61,13 @@ class SceneFolder:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Open this folder in the context, and reopen the previous one afterwards."""
-        before = SceneFolder._opened
-        _switch(before, self)
-        try:
-            yield
-        finally:
-            _switch(self, before)
+        with _FOLDER_LOCK:
+            before = SceneFolder._opened
+            _switch(before, self)
+            try:
+                yield
+            finally:
+                _switch(self, before)
 
     def contains(self, file: str) -> bool:
         """Return whether a file is in the folder or in a subfolder."""
