@@ -7,11 +7,12 @@ import sys
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]
 
-from animopt.core.processes import exit_process, handle_signals
+from animopt.core.processes import exit_process, handle_signals, replace_closed_streams
 
 
 def main() -> None:
     """Run the command line, and end with its exit code or by the signal that interrupted it."""
+    replace_closed_streams()
     try:
         with handle_signals():
             from animopt.cli.main import main

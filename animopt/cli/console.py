@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,8 +63,10 @@ class Console:
         self._say(f"animopt: {error}", error=error, exit_code=code)
 
     def _say(self, sentence: str, **record: object) -> None:
-        # click.echo would overwrite the progress bar, which redirects only sys.stderr.
-        print(json.dumps(record) if self.json else escape_controls(sentence), file=sys.stderr, flush=True)
+        # If it cannot be written, as when its reader has ended, the work goes on, and the exit code tells the result.
+        with suppress(OSError):
+            # click.echo would overwrite the progress bar, which redirects only sys.stderr.
+            print(json.dumps(record) if self.json else escape_controls(sentence), file=sys.stderr, flush=True)
 
     def run(self, work: Callable[[], None]) -> None:
         """Call a function and report its Error. Each call shows its warnings again."""

@@ -217,6 +217,8 @@ def _stdout_file(options: RenderOptions) -> Iterator[Path | None]:
             raise UsageError(f"{option}: cannot be used with standard output; leave out --{option}")
     if len(options.formats) != 1 or options.endings == ["/"]:
         raise UsageError("output -: standard output takes one file; name its format, as --format gif")
+    if sys.__stdout__ is None:
+        raise UsageError("output -: standard output is closed; redirect it, as > clip.gif")
     if sys.stdout.isatty():
         raise UsageError("output -: standard output is a terminal; redirect it, as > clip.gif")
     failures = Failures()

@@ -56,6 +56,21 @@ class _State:
     exit_code: int | None = None
 
 
+def replace_closed_streams() -> None:
+    """Open the null device in place of each standard stream that is closed.
+
+    Otherwise the next file that is opened takes the number of the stream, and messages are written into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        with contextlib.suppress(OSError):
+            os.fstat(number)
+            continue
+        # A new file has the lowest number that is free.
+        os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
 @contextlib.contextmanager
 def handle_signals() -> Iterator[None]:
     """Raise KeyboardInterrupt in this context when a signal asks the process to end.

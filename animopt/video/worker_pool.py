@@ -18,7 +18,14 @@ from typing import IO, Any, TypeVar
 
 from animopt.core.contexts import gc_paused
 from animopt.core.errors import PACKAGE, Error, UsageError, short_repr
-from animopt.core.processes import available_processors, defer_signals, describe_exit, exit_process, popen_options
+from animopt.core.processes import (
+    available_processors,
+    defer_signals,
+    describe_exit,
+    exit_process,
+    popen_options,
+    replace_closed_streams,
+)
 
 T = TypeVar("T")
 
@@ -169,6 +176,7 @@ def work(*preload: str) -> None:
 
     This is the program of a worker process.
     """
+    replace_closed_streams()
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Tasks print to standard error, and read nothing.
     os.dup2(2, 1)
