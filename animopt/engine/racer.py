@@ -211,7 +211,11 @@ class Racer:
     @cached_property
     def loop(self) -> TrainingLoop:
         """How the optimizer is stepped."""
-        with race_environment(), user_code(f"racer {self.optimizer.__name__}", self._failure, UsageError):
+        called = f"racer {self.optimizer.__name__}"
+        with (
+            race_environment(),
+            user_code(called, lambda error: self._failure(error, "a trial step failed: "), UsageError),
+        ):
             try:
                 return find_loop(self.optimizer, self._construct)
             except Exception:
@@ -220,10 +224,10 @@ class Racer:
                 # The race reports the step that fails.
                 return default_loop(self.optimizer)
 
-    def _failure(self, error: BaseException) -> str:
-        """Return why the optimizer cannot be built or stepped."""
+    def _failure(self, error: BaseException, otherwise: str = "") -> str:
+        """Return why the optimizer cannot be built or stepped: a need, or the reason of the error after some words."""
         need = requirement(error, self.optimizer, self._construct)
-        return f"cannot run here: {need}" if need else self._with_default(error)
+        return f"cannot run here: {need}" if need else otherwise + self._with_default(error)
 
     @race_environment()
     def _check_step(self) -> None:

@@ -102,6 +102,8 @@ def _function(function: Function) -> dict[str, object]:
 def _racer(racer: Racer) -> dict[str, object]:
     own = {name: getattr(racer, name) for name in ("start", "steps", "scheduler")}
     values = {**racer.settings, **{name: value for name, value in own.items() if value is not None}}
+    if "optimizer" in values:
+        values["wrapped optimizer"] = values.pop("optimizer")
     return {"optimizer": racer.optimizer.__name__, **{name: _plain(value) for name, value in values.items()}}
 
 

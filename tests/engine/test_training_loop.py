@@ -361,15 +361,16 @@ class Scheduled(Descent):
         (
             Reshaping,
             {},
-            "it changed the parameter's shape from (2,) to (1, 2); change only its values, as with copy_()",
+            "a trial step failed: it changed the parameter's shape from (2,) to (1, 2); change only its "
+            "values, as with copy_()",
         ),
         (
             Rounding,
             {},
-            "it changed the parameter's type from torch.float64 to torch.float32; change only its values, as with "
-            "copy_()",
+            "a trial step failed: it changed the parameter's type from torch.float64 to torch.float32; change only its "
+            "values, as with copy_()",
         ),
-        (Emptying, {}, "it cleared its param_groups; leave its parameter there"),
+        (Emptying, {}, "a trial step failed: it cleared its param_groups; leave its parameter there"),
         (
             Matrices,
             {},
@@ -388,7 +389,7 @@ class Scheduled(Descent):
             "cannot run here: needs a loop that calls its fused_backward(), and a race calls step(); use Adam",
         ),
         (Distributed, {}, "cannot run here: needs a GPU with CUDA, and a race runs on the CPU; use Adam"),
-        (Failing, {}, "a stone"),
+        (Failing, {}, "a trial step failed: a stone"),
         (Sharpness, {}, "needs base_optimizer; give base_optimizer='SGD'"),
         (
             Scheduled,
@@ -516,3 +517,20 @@ def test_recording_has_the_path_of_the_gradients_points():
     assert path.head(STEPS)[2] < recording.z[1, -1]
     assert recording.single(1).training == (path,)
     assert record(ravine, racers[:1], START, STEPS).single(0).training == (None,)
+
+
+def test_command_line_names_the_wrapped_optimizer(tmp_path, monkeypatch):
+    from animopt.scene.race_spec import race_scene
+
+    (tmp_path / "ahead_of_time.py").write_text(
+        "import torch\n\n\nclass Outer(torch.optim.SGD):\n"
+        "    def __init__(self, optimizer, k=1):\n"
+        "        super().__init__(optimizer.param_groups[0]['params'], lr=k * optimizer.param_groups[0]['lr'])\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    scene, text = race_scene("ravine", ["ahead_of_time.Outer:optimizer=SGD,lr=.1,k=2"], {"steps": 5})
+    assert 'Racer(Outer, optimizer="SGD", lr=0.1, k=2)' in text
+    np.testing.assert_array_equal(scene.record().xy[0], run(ravine, Racer("SGD", lr=0.2), "", START, 5).points)
+    with pytest.raises(UsageError, match=r"^racer SGD: self=1: no such setting; it takes lr, "):
+        race_scene("ravine", ["sgd:self=1"], {})

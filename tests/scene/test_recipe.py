@@ -425,3 +425,15 @@ def test_recipe_is_read_without_torch(tmp_path):
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "seed" in done.stdout
+
+
+def test_recipe_contains_the_optimizer_that_another_one_wraps():
+    class Outer(torch.optim.SGD):
+        def __init__(self, optimizer, factor=1):
+            super().__init__(optimizer.param_groups[0]["params"], lr=factor * optimizer.param_groups[0]["lr"])
+
+    racers = [Racer(Outer, optimizer="SGD", lr=0.1), Racer(Outer, optimizer=Racer("SGD", lr=0.2), factor=0.5)]
+    scene = Scene(function=ravine, racers=racers, steps=3)
+    one, other = json.loads(recipe_text(scene, scene.record()))["settings"]["racers"]
+    assert (one["optimizer"], one["wrapped optimizer"], one["lr"]) == ("Outer", "SGD", 0.1)
+    assert (other["optimizer"], other["wrapped optimizer"]) == ("Outer", {"optimizer": "SGD", "lr": 0.2})
