@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from animopt.core.errors import Error, UsageError, escape_controls, escaped_json
+from animopt.core.progress import Listener, listening
 
 if TYPE_CHECKING:
     from animopt.cli.progress import ShowProgress
@@ -88,13 +89,22 @@ class Console:
         ):
             yield
 
-    def progress(self, name: str) -> "AbstractContextManager[ShowProgress]":
-        """Show a progress bar in a context if standard error is a terminal."""
+    @contextmanager
+    def progress(self, name: str) -> "Iterator[ShowProgress]":
+        """Show the progress of a context: a bar if standard error is a terminal, and announcements of long work."""
         if self.quiet or self.json or not sys.stderr.isatty():
-            return nullcontext(lambda done, total, frames=None: None)
+            with listening(Listener(self._announce)):
+                yield lambda done, total, frames=None, work="": None
+            return
         from animopt.cli.progress import progress_bar
 
-        return progress_bar(escape_controls(name))
+        with progress_bar(escape_controls(name)) as show:
+            listener = Listener(self._announce, lambda done, total, work: show(done, total, work=work))
+            with listening(listener):
+                yield show
+
+    def _announce(self, sentence: str) -> None:
+        self.note(f"animopt: {sentence}")
 
 
 def exit_code(error: Error) -> int:

@@ -1,4 +1,4 @@
-"""A progress bar on the terminal, with the number of frames or scenes, and the remaining time."""
+"""A progress bar on the terminal, with the number of frames, scenes or samples, and the remaining time."""
 
 import sys
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from rich.text import Text
 
 
 class ShowProgress(Protocol):
-    """A function that shows the number of finished frames and their total, or of scenes with the `frames` they have."""
+    """Shows finished frames and their total, or finished scenes with the `frames` they have, or parts of `work`."""
 
-    def __call__(self, done: int, total: int, frames: int | None = None) -> None: ...
+    def __call__(self, done: int, total: int, frames: int | None = None, work: str = "") -> None: ...
 
 
 @contextmanager
@@ -32,10 +32,13 @@ def progress_bar(name: str) -> Iterator[ShowProgress]:
         transient=True,
         disable=console.is_dumb_terminal,
     ) as progress:
-        task = progress.add_task(name, total=None, frames=None)
+        task = progress.add_task(name, total=None, frames=None, work="")
 
-        def show(done: int, total: int, frames: int | None = None) -> None:
-            progress.update(task, completed=done, total=total, frames=frames)
+        def show(done: int, total: int, frames: int | None = None, work: str = "") -> None:
+            if work != progress.tasks[0].fields["work"]:
+                # The remaining time is estimated from the rate of the same work.
+                progress.reset(task, description=work or name)
+            progress.update(task, completed=done, total=total, frames=frames, work=work)
 
         yield show
 
@@ -46,6 +49,8 @@ class _Count(MofNCompleteColumn):
     def render(self, task: Task) -> Text:
         if not task.total:
             return Text("preparing")
+        if task.fields["work"]:
+            return Text(f"{task.percentage:.0f} %")
         frames = task.fields["frames"]
         rate = f" {task.speed:.0f} frames/s" if (task.speed or 0) >= 1 else " frames"
         return Text.assemble(super().render(task), rate if frames is None else f" scenes, {frames:,} frames")

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from itertools import combinations
 from math import dist, hypot, inf
 from typing import Any, overload
@@ -10,6 +11,7 @@ from typing import Any, overload
 import attrs
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from animopt.core.arrays import Array
 from animopt.core.errors import (
@@ -273,20 +275,38 @@ class Function:
             )
         return value.reshape(())
 
-    def values(self, points: Array) -> Array:
-        """Evaluate at points (..., 2) and return float64 (...)."""
+    def values(self, points: Array, advance: Callable[[int], object] = lambda count: None) -> Array:
+        """Evaluate at points (..., 2) and return float64 (...).
+
+        `advance` receives the number of points that are computed.
+        """
         if not points.size:
             return np.zeros(points.shape[:-1])
         flat = _point_tensor(points)
         values: torch.Tensor | None = None
         with torch.no_grad():
             with suppress(Error), user_code("vmap"):
-                chunk_size = max(1, MAX_BATCH_NUMBERS // self.data[0].numel()) if self.data else None
-                values = torch.vmap(self, chunk_size=chunk_size)(flat).reshape(len(flat))
-            if values is None or not values.is_floating_point():
+                chunk_size = max(1, MAX_BATCH_NUMBERS // self._largest)
+                together = torch.vmap(self, chunk_size=chunk_size if chunk_size < len(flat) else None)
+                values = together(flat).reshape(len(flat))
+            if values is not None and values.is_floating_point():
+                advance(len(flat))
+            else:
                 # A definition that branches on its values, or that fails, is evaluated at one point at a time.
-                values = torch.stack([self.loss(point).double() for point in flat])
+                each = []
+                for point in flat:
+                    each.append(self.loss(point).double())
+                    advance(1)
+                values = torch.stack(each)
         return values.double().numpy().reshape(points.shape[:-1])
+
+    @cached_property
+    def _largest(self) -> int:
+        """Number of values in the largest tensor that a call computes."""
+        sizes = _Sizes()
+        with suppress(Error), torch.no_grad(), sizes:
+            self.loss(torch.tensor([sum(ends) / 2 for ends in (self.x, self.y)], dtype=torch.float64))
+        return sizes.largest
 
     def predictions(self, points: Array, inputs: Array) -> Array:
         """Return the predictions for inputs (n,) at points (..., 2), as float64 (..., n).
@@ -302,6 +322,20 @@ class Function:
                 for point in _point_tensor(points)
             ]
         return np.array(rows).reshape(*points.shape[:-1], len(inputs))
+
+
+class _Sizes(TorchFunctionMode):
+    """Notices the size of the largest tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.largest = 1
+
+    def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor):
+            self.largest = max(self.largest, result.numel())
+        return result
 
 
 def _required(definition: Callable[..., Any]) -> int:

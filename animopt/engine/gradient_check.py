@@ -1,6 +1,7 @@
 """Finds a function whose gradient autograd loses, before the race is run."""
 
 import builtins
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +22,12 @@ from animopt.engine.user_lines import UserLine, calling_line
 SAMPLED_POINTS = 24
 """Number of seeded points of the domain at which the gradient is checked, besides the starts."""
 
+MIN_SAMPLED_POINTS = 4
+"""Number of seeded points at which the gradient of a slow function is checked."""
+
+SLOPE_SECONDS = 0.25
+"""Seconds in which autograd computes the gradients that are checked. Checking them takes twenty times longer."""
+
 LONGEST_DIFFERENCE = 1e-4
 """Length of the longest finite difference, as a fraction of the domain."""
 
@@ -31,12 +38,16 @@ TOLERANCE = 1e-3
 """Maximum relative difference between a slope from autograd and one from finite differences."""
 
 
-def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) -> None:
+def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) -> float:
     """Compare autograd's gradient with finite differences, at and near the starts and at seeded points.
 
     A point counts as wrong when differences of four lengths agree with each other, and autograd's slope lies outside
     the slopes to the left and to the right. Kinks, jumps, overflow and rounding therefore do not count. Only two or
-    more wrong points are an error. A constant function causes a warning, and one with less precision than float64.
+    more wrong points are an error. A slow function is checked at fewer points. A constant function causes a warning,
+    and one with less precision than float64.
+
+    Returns:
+        The time of a gradient in seconds.
 
     Raises:
         Error: Autograd loses a part of the gradient, or the function cannot be evaluated, has two values for a point,
@@ -51,7 +62,8 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
         # torch warns of tensors that become numbers, which this function reports itself.
         warnings.simplefilter("ignore")
         watch = _Watch()
-        slopes, values = _slopes(function, points, watch)
+        slopes, values, seconds = _slopes(function, points, watch, least=2 * len(at_starts) + MIN_SAMPLED_POINTS)
+        points = points[: len(slopes)]
         check_repeats(function, points, values, gradients=True)
         heights = function.values(points)
         differences, wrong = _compare(function, points, heights, slopes, LONGEST_DIFFERENCE * (high - low))
@@ -83,14 +95,23 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
             f"{function.called}: is {heights[0]:g} at every sampled point, so that no racer moves; use x[0] and x[1]",
             stacklevel=2,
         )
+    return seconds
 
 
-def _slopes(function: Function, points: Array, watch: "_Watch") -> tuple[Array, Array]:
-    """Return autograd's gradients (n, 2) and the values (n,) at points (n, 2)."""
+def _slopes(function: Function, points: Array, watch: "_Watch", least: int) -> tuple[Array, Array, float]:
+    """Return autograd's gradients (n, 2), the values (n,) at points (n, 2), and the time of a gradient in seconds.
+
+    It stops early at a slow function, after at least a number of points.
+    """
     slopes, values = np.zeros_like(points), np.empty(len(points))
+    times: list[float] = []
     followed = False
     for row, (slope, point) in enumerate(zip(slopes, points, strict=True)):
+        if row >= least and sum(times) > SLOPE_SECONDS:
+            slopes, values = slopes[:row], values[:row]
+            break
         x = torch.tensor(point, requires_grad=True)
+        start = time.perf_counter()
         try:
             with watch:
                 loss = function.loss(x)
@@ -108,9 +129,10 @@ def _slopes(function: Function, points: Array, watch: "_Watch") -> tuple[Array, 
             with user_code(f"{function.called}: autograd cannot follow it"):
                 (gradient,) = torch.autograd.grad(loss, x, allow_unused=True)
             slope[:] = 0 if gradient is None else gradient
+        times.append(time.perf_counter() - start)
     if not followed:
         raise Error(f"{function.called}: autograd cannot follow it; {watch.remedy}")
-    return slopes, values
+    return slopes, values, min(times)
 
 
 def _compare(

@@ -3,6 +3,7 @@
 The races of a map run in batches, if each of them has the same result as when it is run alone.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.core.errors import MAX_COUNT, UsageError, check_integer, check_list, short_repr
+from animopt.core.progress import tracked
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
 from animopt.engine.record import run
@@ -264,20 +266,32 @@ def _follow_races(
     The races are run with `run_batch` if the probes among them agree with the same races run alone. Otherwise every
     race is run alone.
     """
-    probes = {
-        cell: _probe(function, cells[cell], steps)
-        for cell in np.linspace(0, len(cells) - 1, PROBES).round().astype(int).tolist()
-    }
+    work, remedy = f"{function.called}: the map", "; a map with fewer cells takes less"
+    probes, start = {}, time.perf_counter()
+    for cell in np.linspace(0, len(cells) - 1, PROBES).round().astype(int).tolist():
+        probes[cell] = _probe(function, cells[cell], steps)
+    race_seconds = (time.perf_counter() - start) / (2 * len(probes))
     results = []
     try:
-        for first in range(0, len(cells), batch_size):
-            batch = cells[first : first + batch_size]
-            here = {cell - first: probe for cell, probe in probes.items() if 0 <= cell - first < len(batch)}
-            results.append(follow(_checked(run_batch(function, batch, steps), here)))
+        with tracked(work, len(cells) * (steps + 1), remedy=remedy) as advance:
+            for first in range(0, len(cells), batch_size):
+                batch = cells[first : first + batch_size]
+                here = {cell - first: probe for cell, probe in probes.items() if 0 <= cell - first < len(batch)}
+                races = _checked(run_batch(function, batch, steps), here)
+                results.append(follow(_counted(races, partial(advance, len(batch)))))
     except _DifferentError:
-        parts = (cells[first : first + RACES_ALONE] for first in range(0, len(cells), RACES_ALONE))
-        return [follow(_alone(function, part, steps)) for part in parts]
+        # The races of a function that branches on its values cannot be run together.
+        with tracked(work, len(cells), len(cells) * race_seconds, remedy) as advance:
+            parts = (cells[first : first + RACES_ALONE] for first in range(0, len(cells), RACES_ALONE))
+            return [follow(_alone(function, part, steps, advance)) for part in parts]
     return results
+
+
+def _counted(races: Races, advance: Callable[[], None]) -> Races:
+    """Yield the points of the races, and report each step."""
+    for points in races:
+        yield points
+        advance()
 
 
 def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.Tensor, steps: int) -> Races:
@@ -311,9 +325,13 @@ def _diverged(function: Function, points: Array) -> NDArray[np.bool_]:
     return ~(x & y)
 
 
-def _alone(function: Function, cells: Sequence[Cell], steps: int) -> Races:
-    """Yield the points of races that are each run alone."""
-    return iter(np.stack([_points(function, racer, start, steps) for racer, start in cells], axis=-1))
+def _alone(function: Function, cells: Sequence[Cell], steps: int, advance: Callable[[int], None]) -> Races:
+    """Yield the points of races that are each run alone. `advance` receives the number of finished races."""
+    races = []
+    for racer, start in cells:
+        races.append(_points(function, racer, start, steps))
+        advance(1)
+    yield from np.stack(races, axis=-1)
 
 
 def _points(function: Function, racer: Racer, start: Array, steps: int) -> Array:

@@ -23,7 +23,9 @@ from animopt.core.errors import (
 )
 from animopt.core.language import ENGLISH, Text, language, languages
 from animopt.core.number_format import format_number
+from animopt.core.progress import tracked
 from animopt.engine.function import Function
+from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer, names_and_settings, setting_text
 from animopt.engine.record import run
 
@@ -179,6 +181,7 @@ class Tuned(Racers):
                 raise UsageError(f"tuned starts {each}: lies outside x={function.x}, y={function.y}; widen the domain")
         if not function.minima:
             raise UsageError(f"tuned: {function.called} has no known minima; give it some, as minima=[(0, 0)]")
+        check_gradient(function, starts)
         lowest = function.values(np.array(function.minima)).min()
 
         def score(racer: Racer) -> float:
@@ -188,7 +191,8 @@ class Tuned(Racers):
                 return float(np.where(np.isfinite(gaps), np.log10(gaps + SMALLEST_GAP), DIVERGED_SCORE).mean())
 
         names, _ = names_and_settings(self.racers, code)
-        found = [self._search(racer, score) for racer in self.racers]
+        with tracked("tuned: the search", self.trials * len(self.racers)) as advance:
+            found = [self._search(racer, score, advance) for racer in self.racers]
         texts = [
             f"{name} {' '.join(setting_text(*each, code) for each in best.items())} ({format_number(reached, 1, code)})"
             for name, (best, reached) in zip(names, found, strict=True)
@@ -208,8 +212,10 @@ class Tuned(Racers):
             words.gettext("Found, with the mean of log₁₀ of the gap: {settings}", settings="; ".join(texts)),
         )
 
-    def _search(self, racer: Racer, score: Callable[[Racer], float]) -> tuple[dict[str, float], float]:
-        """Return the settings of the best trial, and its score."""
+    def _search(
+        self, racer: Racer, score: Callable[[Racer], float], advance: Callable[[int], None]
+    ) -> tuple[dict[str, float], float]:
+        """Return the settings of the best trial, and its score. `advance` receives the number of finished trials."""
         with required_extra("tuning", "tuned", "optuna"):
             import optuna
 
@@ -229,7 +235,7 @@ class Tuned(Racers):
 
         with quiet_logger("optuna"):
             study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=self.seed))
-            study.optimize(objective, n_trials=self.trials)
+            study.optimize(objective, n_trials=self.trials, callbacks=[lambda study, trial: advance(1)])
         return settings(study.best_trial), study.best_value
 
 

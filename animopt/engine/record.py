@@ -15,18 +15,17 @@ from numpy.typing import NDArray
 from animopt.core.arrays import Array
 from animopt.core.errors import Error
 from animopt.core.language import ENGLISH
+from animopt.core.progress import tracked
 from animopt.engine.function import Function, function_name
 from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.repeat_check import check_values
+from animopt.engine.sampling import SampledSurface, sample_surface
 from animopt.engine.user_code import race_environment, scheduler_step, user_code
-from animopt.recording.recording import Recording, Sample, Surface, SurfacePath
+from animopt.recording.recording import Recording, Sample, SurfacePath
 
 PREDICTED_INPUTS = 49
 """Number of inputs, from the smallest to the largest, at which the predictions of a model are recorded."""
-
-GRID = 241
-"""Number of samples of the surface along each side."""
 
 PIECES = 96
 """Number of straight pieces into which a step across the whole domain is divided, so that it follows the surface."""
@@ -76,22 +75,26 @@ def record(
     """
     names, settings = names_and_settings(racers, code)
     starts = [racer.start or start for racer in racers]
+    gradient_seconds = 0.0
     if racers:
-        check_gradient(function, starts)
+        gradient_seconds = check_gradient(function, starts)
     else:
         check_values(function)
     longest = max((racer.steps or steps for racer in racers), default=0)
     batches = None if batch is None else _batches(function, batch, longest, seed)
-    runs = [
-        run(function, racer, name, own, racer.steps or steps, noise, batches, seed)
-        for racer, name, own in zip(racers, names, starts, strict=True)
-    ]
+    runs = []
+    total = sum(racer.steps or steps for racer in racers)
+    with tracked(f"{function.called}: the race", total, total * gradient_seconds) as advance:
+        for racer, name, own in zip(racers, names, starts, strict=True):
+            runs.append(run(function, racer, name, own, racer.steps or steps, noise, batches, seed))
+            advance(racer.steps or steps)
     for racer, name, own_run in zip(racers, names, runs, strict=True):
         _warn_of_idleness(racer, name, own_run)
     shape = len(runs), longest + 1
     xy = np.array([_padded(each.points, longest) for each in runs]).reshape(*shape, 2)
     gradients = np.array([_padded(each.gradients, longest) for each in runs]).reshape(*shape, 2)
-    z = function.values(xy)
+    with tracked(f"{function.called}: the losses of the race", xy.size // 2) as advance:
+        z = function.values(xy, advance)
     lost = np.maximum.accumulate(~(np.isfinite(xy).all(axis=-1) & np.isfinite(z)), axis=1)
     if lost[:, 0].any():
         first = int(lost[:, 0].argmax())
@@ -100,16 +103,17 @@ def record(
         each[lost] = np.nan
 
     step_counts = np.array([len(each.points) - 1 for each in runs], dtype=np.int64)
-    surface = _sample_surface(function)
+    sampled = sample_surface(function)
     minima = np.array(function.minima, dtype=np.float64).reshape(-1, 2)
     with np.errstate(over="ignore", invalid="ignore"):
         paths = tuple(
-            _surface_path(function, points[: count + 1], surface) for points, count in zip(xy, step_counts, strict=True)
+            _surface_path(sampled, points[: count + 1], heights[: count + 1])
+            for points, heights, count in zip(xy, z, step_counts, strict=True)
         )
         training = tuple(
             None
             if each.training is None or np.array_equal(each.training, each.points)
-            else _surface_path(function, each.training, surface)
+            else _surface_path(sampled, each.training, function.values(each.training))
             for each in runs
         )
     return Recording(
@@ -131,7 +135,7 @@ def record(
         states=tuple({name: _padded(values, longest) for name, values in each.state.items()} for each in runs),
         steps=step_counts,
         evaluations=np.array([_padded(each.evaluations, longest) for each in runs], dtype=np.int64).reshape(shape),
-        surface=surface,
+        surface=sampled.surface,
         paths=paths,
         minima=np.column_stack([minima, function.values(minima)]),
         radius=function.radius,
@@ -313,22 +317,12 @@ def _padded(rows: Any, last: int) -> Any:
     return np.pad(rows, [(0, last + 1 - len(rows)), *[(0, 0)] * (rows.ndim - 1)], mode="edge")
 
 
-def _sample_surface(function: Function) -> Surface:
-    """Evaluate a function on a grid over its domain. Raises Error if it has no finite value there."""
-    x, y = np.linspace(*function.x, GRID), np.linspace(*function.y, GRID)
-    z = _finite(function.values(np.stack(np.meshgrid(x, y), axis=-1)))
-    if np.isnan(z).all():
-        raise Error(f"{function.called}: has no finite value for x={function.x}, y={function.y}; move the domain")
-    return Surface(x, y, z, scale=z)
+def _surface_path(sampled: SampledSurface, points: Array, z: Array) -> SurfacePath:
+    """Return the path through recorded points (steps + 1, 2) over a surface, with gaps outside the domain.
 
-
-def _finite(z: Array) -> Array:
-    return np.where(np.isfinite(z), z, np.nan)
-
-
-def _surface_path(function: Function, points: Array, surface: Surface) -> SurfacePath:
-    """Return the path through recorded points (steps + 1, 2) over a surface, with gaps outside the domain."""
-    low, high = surface.low, surface.high
+    `z` are the heights (steps + 1,) of the points.
+    """
+    low, high = sampled.surface.low, sampled.surface.high
     gap = np.full((1, 2), np.nan)
     in_view = bool(((points[0] >= low) & (points[0] <= high)).all())
     # The steps (n,) and the places (n, 2) of each part of the path.
@@ -352,7 +346,7 @@ def _surface_path(function: Function, points: Array, surface: Surface) -> Surfac
         if not in_view:
             parts.append(([np.nextafter(index + leave, np.inf)], gap))
     step, xy = map(np.concatenate, zip(*parts, strict=True))
-    return SurfacePath(step, np.column_stack([xy, _finite(function.values(xy))]))
+    return SurfacePath(step, np.column_stack([xy, sampled.heights(step, xy, points, z)]))
 
 
 def _inside(here: Array, there: Array, low: Array, high: Array) -> tuple[float, float]:

@@ -6,11 +6,13 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import attrs
 
 from animopt.core.language import language
+from animopt.core.progress import WARNS, listening
 
 BAR_INTERVAL = 0.2
 """Minimum number of seconds between two updates of the progress bar."""
@@ -35,13 +37,13 @@ class ProgressBar:
         self._place: Any = None
         self._updated = 0.0
 
-    def __call__(self, done: int, total: int) -> None:
-        """Show the number of drawn frames and their total, which is 0 while it is unknown."""
+    def __call__(self, done: int, total: int, work: str = "") -> None:
+        """Show the number of drawn frames and their total, which is 0 while it is unknown, or parts of other work."""
         if time.monotonic() - self._updated < BAR_INTERVAL or not in_notebook():
             return
         self._updated = time.monotonic()
         frames = ""
-        if total:
+        if total and not work:
             frames = self._words.ngettext("{done} of {count} frame", "{done} of {count} frames", total, done=done)
         value = f' value="{done}" max="{total}"' if total else ""
         page = f"<label>{html.escape(self._label)} <progress{value}></progress> {frames}</label>"
@@ -70,7 +72,8 @@ def progress_bar(title: str, code: str) -> Iterator[ProgressBar]:
     bar = ProgressBar(title, code)
     try:
         bar(0, 0)
-        yield bar
+        with listening(replace(WARNS, show=bar)):
+            yield bar
     finally:
         bar.remove()
 

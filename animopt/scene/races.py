@@ -11,6 +11,7 @@ import numpy as np
 from animopt.core.errors import UsageError, check_integer, short_repr
 from animopt.core.language import ENGLISH, Text, language, language_of, localized
 from animopt.core.number_format import format_bytes
+from animopt.core.progress import duration
 from animopt.engine.function import Function, differences, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
@@ -210,17 +211,10 @@ def check_limits(scene: SceneFields, clips: Iterable[tuple[tuple[int, int], int]
     for name, amount in work.amounts.items():
         if amount > limits[name]:
             raise UsageError(
-                f"{name} {amount}: more than {limits[name]}, it would take about {_duration(work.seconds)} and "
+                f"{name} {amount}: more than {limits[name]}, it would take about {duration(work.seconds)} and "
                 f"{format_bytes(int(work.bytes))} of memory; ask for less, or allow it with "
                 f"--limit {name}={amount}, in Python limits=Limits({name}={amount})"
             )
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("years", 3.15e7), ("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.2g} {unit}" if seconds < 100 * length else f"{seconds / length:.0f} {unit}"
-    return f"{max(1, round(seconds))} seconds"
 
 
 def check_output_limits(scene: SceneFields, *outputs: Output) -> None:

@@ -57,6 +57,22 @@ def test_terminal_shows_bar_and_clears_it_at_the_end(tmp_path, write_scene):
 
 
 @pytest.mark.long
+def test_bar_shows_the_work_before_the_first_frame(tmp_path):
+    (tmp_path / "slow.py").write_text(
+        "import time\nfrom animopt import Racer, Scene\n\n\ndef slow(x):\n    time.sleep(0.003)\n"
+        "    return x[0] ** 2 if x[0] > 0 else x[1] ** 2\n\n\n"
+        "scene = Scene(function=slow, racers=[Racer('SGD', lr=0.1)], start=(1, 1), steps=5)\n"
+    )
+    shown, printed, code = run_on_terminal(tmp_path, "slow.py", "-o", "a.gif", *QUICK)
+    assert (printed, code) == (["a.gif"], 0)
+    lines = re.split(r"\r\x1b\[2K|\r\n", COLOR.sub("", shown))
+    bars = [line for line in lines if "━" in line]
+    assert any(re.match(r"function slow: sampling its surface ━+.* \d+ % ", bar) for bar in bars)
+    assert any(line.startswith("animopt: function slow: takes ") for line in lines)
+    assert re.search(r"^slow ━+ +\d+/10 ", bars[-1])
+
+
+@pytest.mark.long
 def test_no_color_removes_colors_of_bar(tmp_path, write_scene):
     write_scene(tmp_path / "mine.py")
     shown, printed, code = run_on_terminal(tmp_path, "mine.py", "-o", "a.gif", *QUICK, NO_COLOR="1")
