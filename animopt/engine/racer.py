@@ -151,6 +151,8 @@ class Racer:
         for key, value in self.settings.items():
             if isinstance(value, Racer) and "not callable" in reason:
                 return f"{reason}; give a class and its settings, as {key}={value.optimizer.__name__!r}"
+            if isinstance(value, type) and "type object" in reason:
+                return f"{reason}; give a racer, as {key}=Racer({value.__name__!r})"
             if key in reason and key in known:
                 return f"{reason}; the default is {key}={known[key]!r}"
         return reason

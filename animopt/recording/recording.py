@@ -201,7 +201,8 @@ class Recording:
         states: State of each optimizer after each step by torch's names, (racers,): arrays (steps + 1, 2) or
             (steps + 1,). NaN before torch creates the state.
         steps: Number of steps of each racer, (racers,). Afterwards it remains at its last point.
-        evaluations: Number of gradients that each racer has computed after each step, (racers, steps + 1).
+        evaluations: Number of gradients computed for each racer after each step, (racers, steps + 1). A gradient that
+            the racer has before a step and asks for again at the same point is computed once.
         surface: The function on a grid.
         paths: Path of each racer over the surface, (racers,).
         minima: Known minima and their losses, (minima, 3).

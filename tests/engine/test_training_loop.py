@@ -350,6 +350,13 @@ class Failing(Descent):
         raise ValueError("a stone\nin the way")
 
 
+class Instance(Descent):
+    """Takes an instance of another optimizer beside the parameters."""
+
+    def __init__(self, params, base_optimizer):
+        super().__init__(base_optimizer.param_groups[0]["params"])
+
+
 class Scheduled(Descent):
     def __init__(self, params, base_optimizer, rho_scheduler, lr=0.1):
         super().__init__(params, lr)
@@ -405,6 +412,11 @@ class Scheduled(Descent):
             Sharpness,
             {"base_optimizer": Racer("SGD")},
             "'SGD' object is not callable; give a class and its settings, as base_optimizer='SGD'",
+        ),
+        (
+            Instance,
+            {"base_optimizer": "SGD"},
+            "type object 'SGD' has no attribute 'param_groups'; give a racer, as base_optimizer=Racer('SGD')",
         ),
         (Sharpness, {"base_optimizer": "SGD", "lr": -1}, "lr=-1: give a number of at least 0, as lr=0.001"),
         (Ahead, {}, "needs optimizer; give optimizer='SGD'"),
@@ -534,3 +546,8 @@ def test_command_line_names_the_wrapped_optimizer(tmp_path, monkeypatch):
     np.testing.assert_array_equal(scene.record().xy[0], run(ravine, Racer("SGD", lr=0.2), "", START, 5).points)
     with pytest.raises(UsageError, match=r"^racer SGD: self=1: no such setting; it takes lr, "):
         race_scene("ravine", ["sgd:self=1"], {})
+
+
+def test_racer_as_a_setting_is_an_instance():
+    found = race(Instance, base_optimizer=Racer("SGD"))
+    np.testing.assert_allclose(found.points, race("SGD", lr=0.1).points, rtol=1e-14)
