@@ -2,14 +2,18 @@
 
 import atexit
 import contextlib
+import errno
 import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from animopt.core import processes
 from animopt.core.errors import Error
@@ -18,20 +22,39 @@ MAX_MOVE_ATTEMPTS = 20
 """Number of attempts, within a second, to replace a file that another process may hold open (Windows)."""
 
 
+MAX_CLOCK_SKEW = 3600
+"""Seconds by which clocks may differ: of this machine, of a file server, and of either before it was set."""
+
+
 MAX_FOREIGN_AGE = 24 * 3600
 """Seconds before a temporary folder that another machine made in a shared folder counts as abandoned."""
 
 
-_NAME = re.compile(r"\.animopt-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}")
-"""The name of a temporary folder: machine, process and a random number."""
+_NAME = re.compile(r"\.animopt-([0-9a-f]{8})-(\d+)-([0-9a-f]{12})")
+"""The name of a temporary folder: machine, process and a random number.
+
+All its content is in a subfolder with the name of the random number. Any other folder that is renamed so lacks it.
+"""
 
 
-_FOLDERS: set[Path] = set()
-"""The temporary folders of this process."""
+_FOLDERS: dict[Path, os.stat_result] = {}
+"""The temporary folders of this process, with their owner and mode."""
 
 
 _REPLACED = "old"
-"""Name of the subfolder of a temporary folder to which an existing folder is moved while it is replaced."""
+"""Name of the folder among the content to which an existing folder is moved while it is replaced."""
+
+
+_FRAME = re.compile(r"frame-\d{4,}\.png|\.DS_Store|Thumbs\.db")
+"""The name of a frame in a folder, or of a file by which a system remembers how it shows a folder."""
+
+
+_HAS_DESCRIPTORS = {os.open, os.stat, os.rename, os.rmdir, os.unlink} <= os.supports_dir_fd
+"""Whether folders can be open, so that a link in place of their path is not followed. Windows does not have this."""
+
+
+_Place = int | Path
+"""A folder as an open file descriptor, or as a resolved path."""
 
 
 _REMEDIES = {
@@ -52,59 +75,140 @@ def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
 
     Folders that dead processes left in the same place are removed too.
     """
-    parent = beside.resolve().parent if beside else Path(tempfile.gettempdir())
-    remove_stale_folders(parent)
-    folder = parent / f".animopt-{processes.machine_id()}-{os.getpid()}-{secrets.token_hex(6)}"
-    _FOLDERS.add(folder)
+    parent = (beside.absolute().parent if beside else Path(tempfile.gettempdir())).resolve()
+    token = secrets.token_hex(6)
+    folder = parent / f".animopt-{processes.machine_id()}-{os.getpid()}-{token}"
     try:
         with processes.defer_signals():
-            folder.mkdir()
-        yield folder
+            # On Windows, files keep the permissions of this mode when they are moved out.
+            folder.mkdir(0o777 if processes.WINDOWS else 0o700)
+            _FOLDERS[folder] = folder.stat(follow_symlinks=False)
+            (folder / token).mkdir()
+        _remove_stale_folders(parent, _FOLDERS[folder])
+        yield folder / token
     finally:
         with processes.defer_signals():
-            _remove(folder)
-            _FOLDERS.discard(folder)
+            if folder in _FOLDERS:
+                _remove(folder, _FOLDERS[folder])
+                del _FOLDERS[folder]
 
 
 @atexit.register
 def _remove_own_folders() -> None:
     """Remove the folders of contexts that a signal interrupted before they could clean up."""
-    for folder in list(_FOLDERS):
-        # A forked process inherits the set, but not the folders.
+    for folder, own in list(_FOLDERS.items()):
+        # A forked process inherits the list, but not the folders.
         if f"-{os.getpid()}-" in folder.name:
-            _remove(folder)
+            _remove(folder, own)
 
 
-def remove_stale_folders(parent: Path) -> None:
-    """Remove the temporary folders of dead processes in a folder, and restore the folders that they were replacing."""
-    with contextlib.suppress(OSError), os.scandir(parent) as entries:
-        for entry in entries:
-            found = _NAME.fullmatch(entry.name)
-            # Another process may remove an entry in the meantime.
-            with contextlib.suppress(OSError):
-                if found and entry.is_dir(follow_symlinks=False) and not _is_in_use(found[1], int(found[2]), entry):
-                    _remove(Path(entry))
+def _remove_stale_folders(parent: Path, own: os.stat_result) -> None:
+    """Remove the temporary folders of dead processes in a folder, and restore the folders that they were replacing.
 
-
-def _is_in_use(machine: str, process: int, folder: "os.DirEntry[str]") -> bool:
-    """Return whether the process that made a temporary folder still exists."""
-    modified = folder.stat(follow_symlinks=False).st_mtime
-    return (
-        processes.is_alive(process, modified)
-        if machine == processes.machine_id()
-        else time.time() - modified < MAX_FOREIGN_AGE
-    )
-
-
-def _remove(folder: Path) -> None:
-    """Remove a temporary folder, and move the folders that it was replacing back to their places."""
-    replaced = folder / _REPLACED
-    # A replaced folder that cannot be moved is the only copy. The next call of remove_stale_folders tries again.
+    `own` is the status of a folder that this process has just made there.
+    """
     with contextlib.suppress(OSError):
-        for old in list(replaced.iterdir()) if replaced.is_dir() else ():
-            if not os.path.lexists(folder.parent / old.name):
-                move(old, folder.parent / old.name)
-        shutil.rmtree(folder, ignore_errors=True)
+        for name in os.listdir(parent):  # noqa: PTH208
+            if (found := _NAME.fullmatch(name)) and parent / name not in _FOLDERS:
+                _remove(parent / name, own, partial(_is_stale, found[1], int(found[2]), own))
+
+
+def _is_stale(machine: str, process: int, own: os.stat_result, status: os.stat_result) -> bool:
+    """Return whether the process that made a temporary folder is dead, as far as clocks can be trusted."""
+    # Both times are of the clock of the file system.
+    age = own.st_mtime - status.st_mtime
+    if machine != processes.machine_id():
+        return age >= MAX_FOREIGN_AGE
+    return age >= MAX_CLOCK_SKEW and not processes.is_alive(process, time.time() - age + MAX_CLOCK_SKEW)
+
+
+def _remove(
+    folder: Path,
+    own: os.stat_result,
+    is_stale: Callable[[os.stat_result], bool] = lambda status: True,
+) -> None:
+    """Remove a temporary folder, and move the folders that it was replacing back to their places.
+
+    A folder with another owner or mode than one of our `own` is not removed. No link is followed, as other users may
+    make links in a shared folder. A replaced folder that can neither be moved nor be discarded is the only copy; it is
+    kept.
+    """
+    token = folder.name[-12:]
+    # Another process may remove an entry in the meantime.
+    with contextlib.suppress(OSError), _opened(folder.parent) as parent:
+        with _opened_in(parent, folder.name) as outer:
+            status = os.stat(outer)  # noqa: PTH116
+            if (status.st_uid, status.st_mode) != (own.st_uid, own.st_mode) or not is_stale(status):
+                return
+            with contextlib.suppress(FileNotFoundError):
+                with (
+                    _opened_in(outer, token) as inner,
+                    contextlib.suppress(FileNotFoundError),
+                    _opened_in(inner, _REPLACED) as replaced,
+                ):
+                    for name in os.listdir(replaced):  # noqa: PTH208
+                        _restore(name, replaced, parent)
+                shutil.rmtree(**_entry(outer, token), ignore_errors=True)
+        os.rmdir(**_entry(parent, folder.name))
+
+
+def _restore(name: str, replaced: _Place, parent: _Place) -> None:
+    """Move a replaced folder back to its place, or discard its frames if there is a new one. Raises OSError."""
+    try:
+        os.stat(**_entry(parent, name), follow_symlinks=False)
+    except FileNotFoundError:
+        if isinstance(replaced, int) and isinstance(parent, int):
+            os.rename(name, name, src_dir_fd=replaced, dst_dir_fd=parent)
+        elif isinstance(replaced, Path) and isinstance(parent, Path):
+            move(replaced / name, parent / name)
+    else:
+        _discard_frames(name, replaced)
+
+
+def _discard_frames(name: str, place: _Place) -> None:
+    """Remove a folder of frames in a place. Raises OSError if it has other files."""
+    with _opened_in(place, name) as folder:
+        frames = os.listdir(folder)  # noqa: PTH208
+        if not all(map(_FRAME.fullmatch, frames)):
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+        for each in frames:
+            os.unlink(**_entry(folder, each))
+    os.rmdir(**_entry(place, name))
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[_Place]:
+    """Open a folder if the system can, so that its path is not needed again."""
+    place: _Place = folder
+    if _HAS_DESCRIPTORS:
+        # Only Linux has the first, which also opens a folder that may not be listed.
+        with contextlib.suppress(PermissionError):
+            place = os.open(folder, getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)
+    try:
+        yield place
+    finally:
+        if isinstance(place, int):
+            os.close(place)
+
+
+@contextlib.contextmanager
+def _opened_in(place: _Place, name: str) -> Iterator[_Place]:
+    """Open a folder in an open one. Raises OSError for a link, which on Windows may be a junction."""
+    if isinstance(place, Path):
+        if (place / name).resolve(strict=True) != place / name:
+            raise NotADirectoryError(errno.ENOTDIR, "is a link")
+        yield place / name
+        return
+    descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _entry(place: _Place, name: str) -> dict[str, Any]:
+    """Return the arguments of a function of `os` that name an entry of an open folder."""
+    return {"path": place / name} if isinstance(place, Path) else {"path": name, "dir_fd": place}
 
 
 @contextlib.contextmanager
@@ -141,34 +245,84 @@ def total_size(path: Path) -> int:
 
 
 def move_into_place(unfinished: Path, target: Path) -> None:
-    """Sync a file or a folder in a temporary folder, and move it over an existing one. Raises OSError."""
-    target = target.resolve()
+    """Sync a file or a folder in a temporary folder, and move it over an existing one, whose mode and owner it gets.
+
+    Raises OSError, or Error if the existing one has become read-only, or a folder with other files than frames.
+    """
+    given, target = target, target.resolve()
+    check_writable(target, given)
     for each in [*unfinished.iterdir(), unfinished] if unfinished.is_dir() else [unfinished]:
         sync(each)
+        _copy_access(target if each == unfinished else target / each.name, each)
     with processes.defer_signals():
         if unfinished.is_dir():
-            _place_folder(unfinished, target)
+            _place_folder(unfinished, target, given)
         else:
             move(unfinished, target)
     with contextlib.suppress(OSError):
         sync(target.parent)
 
 
-def _place_folder(unfinished: Path, target: Path) -> None:
+def _copy_access(old: Path, new: Path) -> None:
+    """Give a file or a folder the mode of the one that it replaces, and the group and the owner as far as permitted."""
+    with contextlib.suppress(OSError):
+        status = old.stat(follow_symlinks=False)
+        if stat.S_IFMT(status.st_mode) == stat.S_IFMT(new.stat().st_mode):
+            for owner in ((-1, status.st_gid), (status.st_uid, -1)) if hasattr(os, "chown") else ():
+                with contextlib.suppress(OSError):
+                    os.chown(new, *owner)
+            new.chmod(stat.S_IMODE(status.st_mode) & (0o7777 if new.is_dir() else 0o777))
+
+
+def _place_folder(unfinished: Path, target: Path, given: Path) -> None:
     """Move a folder to its place. No system replaces a folder that is not empty, so the old one is moved away first."""
-    replaced = unfinished.parent / _REPLACED
-    replaced.mkdir()
+    old = unfinished.parent / _REPLACED / target.name
+    old.parent.mkdir()
     while unfinished.exists():
         with contextlib.suppress(FileNotFoundError):
-            move(target, replaced / target.name)
+            move(target, old)
+        if old.exists():
+            try:
+                check_only_frames(old, given)
+            except (OSError, Error):
+                move(old, target)
+                raise
         try:
             move(unfinished, target)
         except OSError:
             # Another process may have put a folder there in the meantime.
             if not target.exists():
                 raise
-            shutil.rmtree(replaced / target.name, ignore_errors=True)
-    shutil.rmtree(replaced, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for each in old.iterdir():
+                if _FRAME.fullmatch(each.name):
+                    each.unlink()
+                else:
+                    # A process in the old folder has just made it.
+                    move(each, target / each.name)
+            old.rmdir()
+
+
+def check_only_frames(folder: Path, given: Path, kind: type[Error] = Error) -> None:
+    """Raise an error of a kind about the folder `given` if a folder has other entries than frames of a clip.
+
+    Raises OSError if it cannot be listed.
+    """
+    for each in folder.iterdir():
+        if not _FRAME.fullmatch(each.name) or each.is_symlink() or not each.is_file():
+            raise kind(f"{given}: holds {each.name!r}; name a folder that holds only frames")
+
+
+def check_writable(path: Path, given: Path, kind: type[Error] = Error) -> None:
+    """Raise an error of a kind about the path `given` if a file, or a folder or a file in it, is read-only."""
+    entries = [path, *(path.iterdir() if path.is_dir() else ())] if path.exists() else []
+    for each in entries:
+        # On Windows a folder with this mode can be written to.
+        locked = not each.stat(follow_symlinks=False).st_mode & 0o222 and not (processes.WINDOWS and each.is_dir())
+        # The file of another user. If the whole folder cannot be written to, the system says why.
+        if locked or (not os.access(each, os.W_OK) and os.access(path.parent, os.W_OK)):
+            name = given if each == path else given / each.name
+            raise kind(f"{name}: is read-only; make it writable, or give another name")
 
 
 def move(source: Path, target: Path) -> None:

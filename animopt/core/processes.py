@@ -222,8 +222,8 @@ def is_alive(number: int, since: float) -> bool:
 
     try:
         process = psutil.Process(number)
-        # Ids are reused. The clock of the file system may differ by two seconds.
-        return process.create_time() <= since + 2 and process.status() != psutil.STATUS_ZOMBIE
+        # Ids are reused.
+        return process.create_time() <= since and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error as error:
         return not isinstance(error, psutil.NoSuchProcess)
 
@@ -238,10 +238,13 @@ def machine_id() -> str:
     import hashlib
     import platform
 
-    namespace = ""
+    linux = []
     with contextlib.suppress(OSError):
-        namespace = str(Path("/proc/self/ns/pid").readlink())
-    return hashlib.sha256(f"{platform.node()} {sys.platform} {namespace}".encode()).hexdigest()[:8]
+        linux.append(str(Path("/proc/self/ns/pid").readlink()))
+    # Many machines have the name "localhost".
+    with contextlib.suppress(OSError):
+        linux.append(Path("/etc/machine-id").read_text("ascii").strip())
+    return hashlib.sha256(" ".join([platform.node(), sys.platform, *linux]).encode()).hexdigest()[:8]
 
 
 def is_plain_word(word: str) -> bool:

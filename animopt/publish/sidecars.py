@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
-from animopt.core.errors import Failures, UsageError, check_choice
+from animopt.core.errors import Error, Failures, UsageError, check_choice
 from animopt.core.files import write_atomically
 from animopt.core.language import ENGLISH, language
 from animopt.recording.recording import Recording
@@ -58,8 +58,7 @@ def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
             # Without its folder, the clip is refused, or the folder is made.
             if path.parent.is_dir():
                 check_path(path)
-            if kind != "poster" and path.exists() and not _was_written_by_animopt(path, kind):
-                raise UsageError(f"{path}: exists already and was not written by animopt; rename it, or the clip")
+            _check_replaced(path, kind, UsageError)
 
 
 def write_sidecars(
@@ -90,6 +89,8 @@ def write_sidecars(
         for kind in kinds:
             path = _path(clip, kind)
             with failures.collect():
+                # A file may have been put there during the rendering.
+                _check_replaced(path, kind)
                 if kind in texts:
                     write_atomically(path, texts[kind].encode())
                 else:
@@ -109,6 +110,12 @@ def _clips(outputs: Sequence[Output]) -> list[list[Output]]:
 
 def _path(clip: Sequence[Output], kind: str) -> Path:
     return clip[0].path.with_suffix(SUFFIXES[kind])
+
+
+def _check_replaced(path: Path, kind: str, error: type[Error] = Error) -> None:
+    """Raise an error if there is a file that animopt has not written. A poster looks like any other picture."""
+    if kind != "poster" and path.exists() and not _was_written_by_animopt(path, kind):
+        raise error(f"{path}: exists already and was not written by animopt; rename it, or the clip")
 
 
 def _was_written_by_animopt(path: Path, kind: str) -> bool:

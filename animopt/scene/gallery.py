@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from animopt.core.errors import UsageError
+from animopt.core.errors import Error, UsageError
 from animopt.core.files import write_atomically
 from animopt.core.language import ENGLISH, language
 from animopt.publish.slides import plain_text, render_page
@@ -77,11 +77,15 @@ def check_folder(folder: Path) -> None:
     for path in (folder, folder / CLIPS):
         if path.exists() and not path.is_dir():
             raise UsageError(f"{path}: is a file; name another folder with --output")
-    page = folder / PAGE
     if folder.is_dir():
-        check_path(page)
+        check_path(folder / PAGE)
+    _check_page(folder / PAGE, UsageError)
+
+
+def _check_page(page: Path, kind: type[Error] = Error) -> None:
+    """Raise an error of a kind if there is a page that is not the one of a gallery."""
     if page.exists() and MARK.encode() not in page.read_bytes():
-        raise UsageError(f"{page}: is not the page of a gallery; name another folder with --output, or remove it")
+        raise kind(f"{page}: is not the page of a gallery; name another folder with --output, or remove it")
 
 
 def save_page(
@@ -109,6 +113,8 @@ def save_page(
         clips=CLIPS,
         dark=DARK if dark_posters else "",
     )
+    # A page may have been put there during the rendering.
+    _check_page(path)
     write_atomically(path, "".join(page).encode())
     return path
 

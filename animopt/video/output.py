@@ -2,7 +2,7 @@
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from animopt.core.errors import (
     check_number,
     short_repr,
 )
-from animopt.core.files import ends_in_separator, invalid_name_reason
+from animopt.core.files import check_only_frames, check_writable, ends_in_separator, invalid_name_reason
 from animopt.core.number_format import format_bytes
 from animopt.drawing.theme import THEMES
 
@@ -226,7 +226,7 @@ class Output:
         return attrs.evolve(self, size=(width, height), fps=min(self.fps, self.format.draft_fps))
 
     def _check_format(self) -> None:
-        """Raise UsageError for values that the format does not support, and for a folder whose files would be lost."""
+        """Raise UsageError for values that the format does not support."""
         suffix, (width, height) = self.format.suffix, self.size
         if suffix == ".gif" and self.fps > 50:
             raise UsageError(f"fps {self.fps:g}: a GIF shows at most 50 frames a second; use 50, 25, 20 or 10")
@@ -234,13 +234,6 @@ class Output:
         if suffix == ".mp4" and (width % 2 or height % 2):
             even = f"{width + width % 2}x{height + height % 2}"
             raise UsageError(f"size {width}x{height}: an MP4 needs even sides; use {even}")
-        if suffix == "/":
-            others: list[str] = []
-            # `check_path` reports a path at which no folder can be.
-            with suppress(OSError, ValueError):
-                others = [each.name for each in self.path.iterdir() if not each.match("frame-*.png")]
-            if others:
-                raise UsageError(f"{self.path}: holds {others[0]!r}; name a folder that holds only frames")
 
 
 def check_still(path: Path) -> str:
@@ -294,6 +287,32 @@ def check_path(path: Path, *, folder: bool = False) -> None:
     }
     if problem := next((text for text, found in problems.items() if found), ""):
         raise UsageError(f"{path}: {problem}")
+    try:
+        if is_folder:
+            check_only_frames(target, path, UsageError)
+        check_writable(target, path, UsageError)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give it another name") from error
+
+
+def check_outputs(outputs: Sequence[Output]) -> None:
+    """Raise UsageError if a file cannot be written, or if two of them would replace each other."""
+    for output in outputs:
+        check_path(output.path, folder=output.format.suffix == "/")
+    check_distinct(outputs)
+
+
+def check_distinct(outputs: Sequence[Output], *others: Path) -> None:
+    """Raise UsageError if outputs, or other files to write, would replace each other."""
+    paths = [*(output.path for output in outputs), *others]
+    places = [path.resolve() for path in paths]
+    folders = {output.path.resolve(): output.path for output in outputs if output.format.suffix == "/"}
+    for number, (path, place) in enumerate(zip(paths, places, strict=True)):
+        if place in places[:number]:
+            raise UsageError(f"{path}: is named twice; give each output a path of its own")
+        for parent in place.parents:
+            if parent in folders:
+                raise UsageError(f"{path}: is in the folder {folders[parent]}, which is for frames; name another place")
 
 
 def format_of(path: str | os.PathLike[str]) -> Format:

@@ -1,12 +1,14 @@
 """Files that replace others as a whole, and file names, with branches for other operating systems by simulation."""
 
 import os
+import re
+import tempfile
 from pathlib import Path, PureWindowsPath
 
 import pytest
 
 from animopt.core import files
-from animopt.core.errors import UsageError, escape_controls
+from animopt.core.errors import Error, UsageError, escape_controls
 from animopt.core.files import move_into_place
 from animopt.core.processes import WINDOWS
 from animopt.video.output import check_path
@@ -140,6 +142,173 @@ def test_folder_with_an_open_file_remains_in_place(tmp_path, monkeypatch, simula
     with pytest.raises(PermissionError, match="is open in another program"):
         move_into_place(new, old)
     assert (old / "frame-0000.png").read_text() == "frames"
+
+
+def write_frames(folder):
+    files.write_atomically(folder, {"frame-0000.png": b"new", "frame-0001.png": b"new"})
+
+
+@pytest.mark.parametrize("name", ["frame-final.png", "frame-1.png", "Frame-0000.png", "frame-0000.png.txt", ".hidden"])
+def test_folder_with_another_file_is_not_replaced(tmp_path, name):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    (folder / name).write_text("notes")
+    with pytest.raises(UsageError, match=rf"frames: holds '{name}'; name a folder that holds only frames"):
+        check_path(folder, folder=True)
+    with pytest.raises(Error, match=rf"frames: holds '{name}'; name a folder that holds only frames"):
+        write_frames(folder)
+    assert [each.name for each in folder.iterdir()] == [name]
+    assert [each.name for each in tmp_path.iterdir()] == ["frames"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_frame_that_is_no_file_is_kept(tmp_path, kind):
+    folder, other = tmp_path / "frames", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    if kind == "folder":
+        (folder / "frame-0000.png").mkdir()
+    else:
+        (folder / "frame-0000.png").symlink_to(other, target_is_directory=True)
+    with pytest.raises(Error, match=r"holds 'frame-0000\.png'"):
+        write_frames(folder)
+    assert (folder / "frame-0000.png").is_dir()
+
+
+def test_files_by_which_systems_show_folders_are_replaced(tmp_path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for name in (".DS_Store", "Thumbs.db", "frame-0007.png", "frame-12345.png"):
+        (folder / name).write_text("old")
+    check_path(folder, folder=True)
+    write_frames(folder)
+    assert sorted(each.name for each in folder.iterdir()) == ["frame-0000.png", "frame-0001.png"]
+
+
+@pytest.mark.skipif(not files._HAS_DESCRIPTORS, reason="this system opens no folders")
+def test_file_put_into_replaced_folder_at_the_last_moment_is_moved(tmp_path, monkeypatch):
+    """A process whose current folder is the old one."""
+    folder = tmp_path / "frames"
+    write_frames(folder)
+    inside = os.open(folder, os.O_RDONLY)
+
+    def check(*arguments, check=files.check_only_frames):
+        check(*arguments)
+        os.close(os.open("notes.txt", os.O_CREAT | os.O_WRONLY, dir_fd=inside))
+
+    monkeypatch.setattr(files, "check_only_frames", check)
+    write_frames(folder)
+    os.close(inside)
+    assert sorted(each.name for each in folder.iterdir()) == ["frame-0000.png", "frame-0001.png", "notes.txt"]
+    assert [each.name for each in tmp_path.iterdir()] == ["frames"]
+
+
+def replace(path):
+    if path.suffix:
+        files.write_atomically(path, b"new")
+    else:
+        write_frames(path)
+
+
+@pytest.mark.skipif(WINDOWS, reason="Windows has no modes")
+@pytest.mark.parametrize("name", ["a.gif", "frames"])
+@pytest.mark.parametrize("mode", [0o700, 0o740, 0o766, 0o777])
+def test_mode_of_replaced_file_is_kept(tmp_path, name, mode):
+    path = tmp_path / name
+    replace(path)
+    frames = [path / "frame-0000.png"] if path.is_dir() else []
+    for each in [*frames, path]:
+        each.chmod(mode)
+    replace(path)
+    assert {each.stat().st_mode & 0o7777 for each in [*frames, path]} == {mode}
+
+
+@pytest.mark.skipif(WINDOWS or os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("name", ["a.gif", "frames"])
+def test_owner_of_replaced_file_is_kept(tmp_path, name):
+    path = tmp_path / name
+    replace(path)
+    entries = [path, *(path.iterdir() if path.is_dir() else ())]
+    for each in entries:
+        os.chown(each, 65534, 65533)
+    replace(path)
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in entries} == {(65534, 65533)}
+
+
+@pytest.fixture
+def as_another_user():
+    """A function that calls another one as another user, in a shared folder with a file of a mode."""
+    if WINDOWS or os.geteuid() != 0:
+        pytest.skip("only root can act as another user")
+
+    def run(mode, function):
+        # The folders above tmp_path are private.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "a.gif")
+            path.write_bytes(b"old")
+            path.chmod(mode)
+            path.parent.chmod(0o777)
+            child = os.fork()
+            if not child:
+                try:
+                    os.setgid(65534)
+                    os.setuid(65534)
+                    function(path)
+                    os._exit(0)
+                except UsageError:
+                    os._exit(2)
+                finally:
+                    os._exit(1)
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            status = path.stat()
+            return code, path.read_bytes(), status.st_mode & 0o777, status.st_uid
+
+    return run
+
+
+def test_file_of_another_user_that_may_be_written_to_keeps_its_mode(as_another_user):
+    assert as_another_user(0o666, replace) == (0, b"new", 0o666, 65534)
+
+
+def test_file_that_another_user_may_not_write_to_is_refused(as_another_user):
+    assert as_another_user(0o644, check_path) == (2, b"old", 0o644, 0)
+    assert as_another_user(0o644, replace) == (1, b"old", 0o644, 0)
+
+
+def test_other_name_of_replaced_file_keeps_old_content(tmp_path):
+    path, other = tmp_path / "a.gif", tmp_path / "b.gif"
+    path.write_bytes(b"old")
+    other.hardlink_to(path)
+    replace(path)
+    assert (path.read_bytes(), other.read_bytes()) == (b"new", b"old")
+    assert path.stat().st_nlink == other.stat().st_nlink == 1
+
+
+def test_link_remains_a_link_to_the_replaced_file(tmp_path):
+    path, link = tmp_path / "a.gif", tmp_path / "b.gif"
+    path.write_bytes(b"old")
+    link.symlink_to(path)
+    replace(link)
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("locked", ["a.gif", "frames/frame-0001.png", *([] if WINDOWS else ["frames"])])
+def test_read_only_file_is_refused(tmp_path, locked):
+    path, entry = tmp_path / locked.partition("/")[0], tmp_path / locked
+    replace(path)
+    old = files.read_whole(path)
+    entry.chmod(0o444)
+    message = rf"{re.escape(str(entry))}: is read-only; make it writable, or give another name"
+    try:
+        with pytest.raises(UsageError, match=message):
+            check_path(path, folder=path.is_dir())
+        with pytest.raises(Error, match=message):
+            replace(path)
+        assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    finally:
+        entry.chmod(0o755)
+    assert files.read_whole(path) == old
 
 
 @pytest.mark.parametrize("name", REFUSED)

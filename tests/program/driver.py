@@ -51,6 +51,12 @@ def fill(folder):
             file.write(bytes(4096))
 
 
+def create_file(path):
+    """Create a file, and its folder if it is missing."""
+    Path(path).parent.mkdir(exist_ok=True)
+    Path(path).write_text("notes")
+
+
 def wait_for(path):
     """Create a file with the suffix .waiting, then wait until a file exists."""
     Path(f"{path}.waiting").touch()
@@ -81,6 +87,7 @@ ACTIONS = {
     "signal group": lambda number: os.killpg(0, number),
     "compute": compute,
     "create folder": os.mkdir,
+    "create file": create_file,
     "remove": shutil.rmtree,
     "fill": fill,
     "wait for": wait_for,
