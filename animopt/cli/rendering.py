@@ -23,7 +23,15 @@ from animopt.publish.sidecars import check_sidecars
 from animopt.scene.folder_defaults import FolderDefaults
 from animopt.scene.limits import Limits, parse_limits
 from animopt.video.dask_cluster import connected
-from animopt.video.output import DEFAULT_SUFFIXES, VIDEO_SIZE, Output, check_path, check_still
+from animopt.video.output import (
+    DEFAULT_SUFFIXES,
+    VIDEO_SIZE,
+    Output,
+    check_distinct,
+    check_outputs,
+    check_path,
+    check_still,
+)
 from animopt.video.presets import PRESETS
 from animopt.video.save import parse_bytes
 from animopt.video.worker_pool import WorkerPool, drawing_executor
@@ -178,14 +186,16 @@ class _Plan:
     stdout_path: Path | None
 
 
-def render(name: str, load: LoadScene, **values: Any) -> None:
+def render(name: str, load: LoadScene, others: Sequence[Path] = (), **values: Any) -> None:
     """Render a scene into the files that the values of options ask for, and print their paths.
+
+    `others` are files that `load` writes.
 
     With the option --watch, render again whenever the scene file is saved.
     """
     options = RenderOptions(**values)
     with _stdout_file(options) as stdout_path:
-        plan = _plan(name, options, stdout_path)
+        plan = _plan(name, options, stdout_path, others)
         with _executor(plan) as executor:
             to_open = [*plan.pages, *(clip.path for clip in plan.clips)][:1] if options.open else []
 
@@ -233,10 +243,11 @@ def _stdout_file(options: RenderOptions) -> Iterator[Path | None]:
         raise type(error)(str(error).replace(str(path), STANDARD_OUTPUT)) from error
 
 
-def _plan(name: str, options: RenderOptions, stdout_path: Path | None) -> _Plan:
+def _plan(name: str, options: RenderOptions, stdout_path: Path | None, others: Sequence[Path]) -> _Plan:
     """Return the files that options ask for; default files are named after the scene.
 
-    Raises UsageError for options that cannot be used with any scene.
+    Raises UsageError for options that cannot be used with any scene, and for files that would replace each other or
+    one of `others`.
     """
     if options.outputs and options.formats and not stdout_path:
         raise UsageError(
@@ -256,8 +267,8 @@ def _plan(name: str, options: RenderOptions, stdout_path: Path | None) -> _Plan:
     if options.outputs:
         for page in pages:
             check_path(page)
-        for clip in clips:
-            check_path(clip.path, folder=clip.format.suffix == "/")
+        check_outputs(clips)
+    check_distinct(clips, *pages, *others)
     check_sidecars(options.sidecars, clips)
     return _Plan(name, options, pages, clips, stdout_path)
 

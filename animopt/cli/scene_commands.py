@@ -187,7 +187,7 @@ def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **opti
             written.append(save_scene)
         return apply_defaults(scene, defaults)
 
-    render("race", load, defaults=defaults, **options)
+    render("race", load, [save_scene] if save_scene else [], defaults=defaults, **options)
 
 
 @click.command(

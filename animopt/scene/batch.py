@@ -15,7 +15,7 @@ from animopt.core.errors import Error, Failures, MissingExtraError, UsageError, 
 from animopt.core.files import read_whole, temporary_folder, total_size, write_atomically
 from animopt.recording.timeline import frame_count
 from animopt.scene.folder_defaults import FolderDefaults, defaults_of
-from animopt.video.output import Output
+from animopt.video.output import Output, check_distinct, check_outputs
 
 if TYPE_CHECKING:
     from animopt.publish.slides import LocalText
@@ -115,11 +115,16 @@ def render_all(
 
     Yields:
         The result of each scene, once it is done. A scene that fails, or a worker that dies, raises nothing.
+
+    Raises:
+        UsageError: Two files would replace each other.
     """
+    check_distinct([output for _, outputs in scenes.values() for output in outputs])
     futures = {}
     try:
         for name, (path, outputs) in scenes.items():
             try:
+                check_outputs(outputs)
                 file = str(path), str(path.resolve()), path.read_bytes(), defaults_of(path.parent)
                 arguments = (name, *file, outputs, fields or {}, task)
                 futures[executor.submit(render_in_worker, *arguments)] = name

@@ -18,7 +18,7 @@ from animopt.scene.races import check_limits, check_output_limits, recordings, s
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
 from animopt.video.film import Film, draw_page
-from animopt.video.output import Output, check_is_path, check_path, check_size, check_still
+from animopt.video.output import Output, check_is_path, check_outputs, check_path, check_size, check_still
 from animopt.video.save import Progress, encode_png, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
 
@@ -92,10 +92,7 @@ def _checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list
     if not outputs:
         raise UsageError("outputs: are none; give at least one, as save('race.gif')")
     clips = [each if isinstance(each, Output) else Output(each) for each in outputs]
-    for number, clip in enumerate(clips):
-        check_path(clip.path, folder=clip.format.suffix == "/")
-        if clip.path.resolve() in [other.path.resolve() for other in clips[:number]]:
-            raise UsageError(f"{clip.path}: is named twice; give each output a path of its own")
+    check_outputs(clips)
     return clips
 
 

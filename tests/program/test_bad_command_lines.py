@@ -65,6 +65,30 @@ COMMAND_LINES = {
         2,
         "a.gif: is named twice; give each output a path ...",
     ),
+    "in a folder of frames": (
+        OWN,
+        ["mine.py", "-o", "scenes/a.gif", "-o", "scenes/"],
+        2,
+        f"{Path('scenes/a.gif')}: is in the folder scenes, which is for frames; name another place",
+    ),
+    "a scene file in a folder of frames": (
+        OWN,
+        [*("race", "--function", "ravine", "--racer", "sgd:lr=0.01"), *("--save-scene", "f/a.py", "-o", "./f/")],
+        2,
+        f"{Path('f/a.py')}: is in the folder f, which is for frames; name another place",
+    ),
+    "a scene file that is the clip": (
+        OWN,
+        [*("race", "--function", "ravine", "--racer", "sgd:lr=0.01"), *("--save-scene", "./a.gif", "-o", "a.gif")],
+        2,
+        "a.gif: is named twice; give each output a path ...",
+    ),
+    "a still twice": (
+        OWN,
+        ["mine.py", "--still", "0", "-o", "a.png", "-o", "./a.png"],
+        2,
+        "a.png: is named twice; give each output a path ...",
+    ),
     "size": (
         OWN,
         ["mine.py", "--size", "large"],

@@ -181,6 +181,8 @@ def test_fit_panel_needs_data():
     [
         (["a.gif", "a.gif"], "a.gif: is named twice"),
         (["a.gif", "./a.gif"], "a.gif: is named twice"),
+        (["folder/a.gif", "folder/"], "folder.a.gif: is in the folder folder, which is for frames"),
+        (["folder/", "link/frames/"], "link.frames: is in the folder folder, which is for frames"),
         (["a.avi"], "a.avi: suffix '.avi'; a clip ends in .*.gif, .mov, .mp4"),
         (["a"], "a: no suffix"),
         (["a.png"], "a.png: .*a still"),
@@ -191,10 +193,12 @@ def test_fit_panel_needs_data():
 )
 def test_output_that_cannot_be_written_is_refused(names, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder.gif").mkdir()
+    for name in ("folder", "folder.gif"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to("folder", target_is_directory=True)
     with pytest.raises(UsageError, match=said):
         make().save(*names)
-    assert [path.name for path in tmp_path.iterdir()] == ["folder.gif"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "folder.gif", "link"]
 
 
 @pytest.mark.parametrize(

@@ -415,6 +415,17 @@ def test_thread_pool_renders_scenes(tmp_path):
     assert (rendered.name, rendered.paths, rendered.failure) == ("one", (tmp_path / "one.mp4",), "")
 
 
+def test_outputs_of_many_scenes_are_checked_before_any_work(tmp_path):
+    (tmp_path / "one.py").write_text("1 / 0")
+    (tmp_path / "a.gif").touch(0o444)
+    output = Output(tmp_path / "a.gif")
+    # Without an executor, no scene can be rendered.
+    (rendered,) = render_all({"one": (tmp_path / "one.py", [output])}, None)
+    assert rendered.failure == f"{output.path}: is read-only; make it writable, or give another name"
+    with pytest.raises(UsageError, match=r"a\.gif: is named twice"):
+        next(render_all({name: (tmp_path / "one.py", [output]) for name in ("one", "two")}, None))
+
+
 @pytest.mark.long
 def test_dead_worker_fails_only_its_scene(tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
