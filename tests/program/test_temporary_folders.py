@@ -156,7 +156,7 @@ def test_only_folders_of_dead_processes_are_removed(tmp_path, either_way):
 
 @pytest.mark.parametrize("renamed", ["frames", "private"])
 def test_folder_that_somebody_renamed_is_kept(stale, private, either_way, renamed):
-    """Whoever may write to a folder may rename the folders in it, so the name does not prove who made one."""
+    """A user who may write to a folder may rename the folders in it. A name does not prove who made a folder."""
     (private / "old").mkdir()
     name = stale.parent.name[:-12] + "0" * 12
     moved = (stale / "old" / "frames" if renamed == "frames" else private).rename(stale.parents[1] / name)
@@ -205,7 +205,7 @@ def test_sweeping_follows_no_link(stale, private, either_way, part):
 @needs_users
 @pytest.mark.parametrize("owned", ["folder", "frames", "link"])
 def test_folder_of_another_user_is_kept(stale, private, owned):
-    """Another user plants a folder, or a link to one of ours, in a shared folder."""
+    """Another user plants a folder, or a link to a private folder, in a shared folder."""
     shared, token = stale.parents[1], f"{7:012}"
     shared.chmod(0o777)
     name = stale.parent.name[:-12] + token
