@@ -75,7 +75,10 @@ def _remedy(function: Function, point: Array) -> str:
         function.loss(torch.tensor(point))
     if watch.found:
         return "call .eval() on the model, which switches its dropout off"
-    return "draw random numbers once, outside it; for noise in the gradients, give the scene noise=0.5"
+    return (
+        "let it depend on x alone, with random numbers drawn once, outside it; for noise in the gradients, give the "
+        "scene noise=0.5"
+    )
 
 
 class _DropoutWatch(TorchFunctionMode):

@@ -149,8 +149,8 @@ FUNCTIONS = {
     ),
     "random numbers": (
         "y = torch.randn(2).double()\n    return ((x + y) ** 2).sum()",
-        "function mine, line 4 of mine.py: gives two values for one point, ... and ... at (1, 1); draw random numbers "
-        "once, outside it; for noise in the gradients, give the scene noise=0.5",
+        "function mine, line 4 of mine.py: gives two values for one point, ... and ... at (1, 1); let it depend on x "
+        "alone, with random numbers drawn once, outside it; for noise in the gradients, give the scene noise=0.5",
     ),
     "the time": (
         "import time\n    return x.sum() + time.perf_counter()",
