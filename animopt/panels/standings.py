@@ -150,7 +150,7 @@ def choose_rows(axes: Axes, theme: Theme, results: Results, room: tuple[float, f
     widths = {names: np.array(list(map(ems, names, weights))) for names in spellings}
     losses = {brief: np.array(_loss_widths(ems, results, brief=brief)) for brief in (False, True)}
     settings = ems.widest(recording.settings)
-    contents = (True, True, True), (True, False, True), (False, False, True), (False, False, False)
+    contents = (True, True, True), (False, True, True), (True, False, True), (False, False, True), (False, False, False)
     for (ranked, with_settings, with_losses), names, brief, size, columns in product(
         contents, spellings, (False, True), sizes, range(1, count + 1)
     ):
@@ -168,8 +168,9 @@ def choose_rows(axes: Axes, theme: Theme, results: Results, room: tuple[float, f
         needed = RANK * ranked + MARKER + GAP + (widths[names] + loss).max()
         if with_settings:
             small = max(0.9, theme.min_text / size)
-            needed = max(needed, RANK + MARKER + widths[names].max() + 2 * GAP + small * settings + loss.max())
-        if rows.height <= height and size * needed <= rows.width:
+            needed = max(needed, RANK * ranked + MARKER + widths[names].max() + 2 * GAP + small * settings + loss.max())
+        # The height of an axes is rounded.
+        if rows.height <= height + 0.01 and size * needed <= rows.width:
             return rows
     return None
 
