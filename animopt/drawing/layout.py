@@ -3,8 +3,10 @@
 A layout is a list of columns, a column a list of bands, and a band a tuple of panels side by side.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from animopt.drawing.theme import Theme
 
@@ -61,6 +63,10 @@ SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
 """Columns of a square picture with the race and more panels. One column would leave the race too low."""
 
 
+SQUARE_WITH_FORMULA: Sequence[Sequence[Band]] = ((("wireframe", "contour"), ("formula", "scoreboard")),)
+"""Column of a square picture with exactly these panels, whose formula needs a broad room."""
+
+
 @dataclass(frozen=True)
 class Needs:
     """The room that a panel needs.
@@ -106,12 +112,12 @@ class Needs:
 
 PANELS: Mapping[str, Needs] = {
     "wireframe": Needs(150),
-    "contour": Needs(120, lines=5.3, ticked=True, ticks_from=0.45),
+    "contour": Needs(120, lines=5.3, ticked=True, ticks_from=0.45, share=1.4),
     "loss": Needs(108, lines=6, ticked=True, headed=True),
     "standings": Needs(row=26, row_lines=1.35),
-    "scoreboard": Needs(row=24, row_lines=1.34, rows=(4, 5), ticked=True, headed=True),
-    "formula": Needs(156, lines=7, roomy=260),
-    "state": Needs(76, lines=4.5, share=0.5, shown_from=0.6),
+    "scoreboard": Needs(row=24, row_lines=1.34, rows=(4, 5), ticked=True, headed=True, share=1.4),
+    "formula": Needs(156, lines=7, roomy=260, share=4.2),
+    "state": Needs(76, lines=4.5, share=2.1, shown_from=0.6),
     "fit": Needs(120, lines=6, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
@@ -164,11 +170,21 @@ CONTOUR_SHARE, DENSE_SHARE = 0.4, 0.8
 SHARE_BELOW_SURFACE, SHARE_BESIDE = 0.5, 0.2
 """Part of the spare height that a contour or a map gets below the surface, and there beside another panel."""
 
+MAX_ASPECT_BESIDE = 1.3
+"""Maximum width divided by height of a contour that can be beside the surface in a square picture."""
+
 MIN_TWO_LINES = 0.75
 """Minimum scale of a picture in which the heading of a small contour has a second line."""
 
 MIN_CELL = 10.0
 """Minimum width of a panel in a free cell of the small contours, in multiples of the smallest type size."""
+
+RULE_HEIGHT, RULE_LINE_HEIGHT = 150.0, 27.0
+"""Height of the formula without the lines of its rule, and of each line, in pixels of a picture whose shorter side has
+720."""
+
+MIN_RACE = 0.5
+"""Minimum area of the surface and the contour as a part of the picture below the header, beside a formula."""
 
 MIN_TILES = 0.6
 """Minimum height of the small contours in pictures with a panel below them, as a fraction of the height of both."""
@@ -229,6 +245,7 @@ def arrange_panels(
     racers: int,
     titled: bool = True,
     aspects: tuple[float, float] | None = None,
+    rule_lines: int = 0,
 ) -> dict[str, Box]:
     """Return the boxes, by name, of the header and of the panels that the layout has room for.
 
@@ -241,6 +258,7 @@ def arrange_panels(
         racers: Number of racers.
         titled: Whether the header has a title; without one it is lower.
         aspects: The smallest and the largest width divided by height of what a contour shows. Default: `aspect`.
+        rule_lines: Number of lines of the update rule.
     """
     width, height = size
     shape = layout_for_shape(*size) if layout == "multiples" else layout
@@ -256,18 +274,40 @@ def arrange_panels(
     panels = [name for name in panels if theme.unit >= PANELS[name].shown_from] or panels
     has_more = bool(MORE_PANELS & set(panels))
     has_losses = bool(LOSS_PANELS & set(panels))
+    aspects = aspects or (aspect, aspect)
     is_split = layout == "square" and has_more and has_losses and "map" not in panels
-    layered = SQUARE_WITH_MORE if is_split else LAYOUTS[layout]
+    layered = LAYOUTS[layout]
+    if is_split:
+        is_grid = set(panels) == {*chain.from_iterable(SQUARE_WITH_FORMULA[0])} and aspects[0] <= MAX_ASPECT_BESIDE
+        layered = SQUARE_WITH_FORMULA if is_grid else SQUARE_WITH_MORE
     columns = [column for column in (_wanted(column, panels) for column in layered) if column]
-    is_roomy = is_split or (layout in ("wide", "tall") and not has_losses)
-    shown = _Shown(theme, racers, has_more, is_roomy, {"map": (aspect, aspect), "contour": aspects or (aspect, aspect)})
+    is_roomy = layered is SQUARE_WITH_MORE or (layout in ("wide", "tall") and not has_losses)
+    shown = _Shown(theme, racers, has_more, is_roomy, {"map": (aspect, aspect), "contour": aspects})
     if not columns:
         return boxes
     if layout == "multiples":
         return boxes | _stack_tiles(columns[0], room, shown)
-    for column, each in zip(columns, _split(room, shown, columns), strict=True):
-        boxes |= _stack(column, each, shown)
-    return boxes
+    below = width * (height - boxes["header"].top - boxes["header"].height)
+    wanted = min(size) / 720 * (RULE_HEIGHT + rule_lines * RULE_LINE_HEIGHT)
+
+    def place(rule_height: float) -> dict[str, Box]:
+        placed: dict[str, Box] = {}
+        needs = replace(shown, rule_height=rule_height)
+        for column, each in zip(columns, _split(room, needs, columns), strict=True):
+            placed |= _stack(column, each, needs)
+        return placed
+
+    least = place(0.0)
+    if "formula" not in least:
+        return boxes | least
+
+    def leaves_room(missing: int) -> bool:
+        placed = place(wanted - missing)
+        race = [placed[name].width * placed[name].height for name in ("wireframe", "contour") if name in placed]
+        return placed.keys() == least.keys() and (not race or sum(race) >= MIN_RACE * below)
+
+    # The formula has the height that its rule needs, unless that leaves too little for the other panels.
+    return boxes | place(wanted - bisect_left(range(int(wanted)), True, key=leaves_room))
 
 
 def arrange_tiles(
@@ -325,8 +365,9 @@ def _wanted(column: Sequence[Band], panels: Collection[str]) -> list[Band]:
 class _Shown:
     """The values on which the needs of the panels depend.
 
-    `racers` is their number. The picture `has_more` panels than those of a race, and `is_roomy` if they take little
-    room from it. `aspects` are the smallest and the largest width divided by height of some panels.
+    The picture has so many `racers`. It `has_more` panels than those of a race, and `is_roomy` if they take little
+    room from it. `aspects` are the smallest and the largest width divided by height of some panels, and `rule_height`
+    is the minimum height of the formula.
     """
 
     theme: Theme
@@ -334,10 +375,12 @@ class _Shown:
     has_more: bool
     is_roomy: bool
     aspects: Mapping[str, tuple[float, float]]
+    rule_height: float = 0.0
 
     def min_height(self, band: Band) -> float:
         """Return the minimum height of a band."""
-        return max(PANELS[name].min_height(self.theme, self.racers, self.is_roomy) for name in band)
+        needs = {name: PANELS[name].min_height(self.theme, self.racers, self.is_roomy) for name in band}
+        return max(needs.values()) if "formula" not in band else max(*needs.values(), self.rule_height)
 
     def full_width(self, name: str, height: float) -> float:
         """Return the maximum width that a contour or a map can fill, with what is around it."""

@@ -35,7 +35,8 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
     ("RMSprop", frozenset({"centered"})): (
         _SQUARE,
         r"$m_new $gets $alpha\,$m + (1 - $alpha)\,$g",
-        r"$x_new $gets $x - $lr\,$g/(\sqrt{$s_new - $m_new^2} + $eps)",
+        r"$variance = $s_new - $m_new^2",
+        r"$x_new $gets $x - $lr\,$g/(\sqrt{$variance} + $eps)",
     ),
     # Kingma and Ba 2015.
     ("Adam", frozenset()): (*_MOMENTS, _M_HAT, _V_HAT, _SCALED_MEAN),
@@ -51,9 +52,11 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
     ("NAdam", frozenset()): (
         r"$mu_t = $beta1\,(1 - 0.96^{$psi \cdot $t}/2),\quad $p_new $gets $mu_t \cdot $p",
         _MOMENTS[0],
-        rf"{_MOMENTS[1]},\quad {_V_HAT}",
-        r"$n_hat = $mu_next\,$m_new/(1 - $mu_next \cdot $p_new) + (1 - $mu_t)\,$g/(1 - $p_new)",
-        r"$x_new $gets $x - $lr\,$n_hat/(\sqrt{$v_hat} + $eps)",
+        _MOMENTS[1],
+        _V_HAT,
+        r"$n_hat = $mu_next\,$m_new/(1 - $mu_next \cdot $p_new)",
+        r"$n_hat_new $gets $n_hat + (1 - $mu_t)\,$g/(1 - $p_new)",
+        r"$x_new $gets $x - $lr\,$n_hat_new/(\sqrt{$v_hat} + $eps)",
     ),
 }
 """The lines of each rule, by the class and by those settings that change the rule and are neither 0 nor False."""
@@ -79,6 +82,7 @@ _LEGEND: tuple[tuple[Mapping[str, str], str], ...] = (
     ({"sum": r"\mathbf{s}"}, translatable("sum of squared gradients")),
     ({"m": r"\mathbf{m}"}, translatable("mean gradient")),
     ({"s": r"\mathbf{s}", "v": r"\mathbf{v}"}, translatable("mean squared gradient")),
+    ({"variance": r"\mathbf{c}"}, translatable("variance of the gradient")),
     ({"u": r"\mathbf{u}"}, translatable("largest mean squared gradient so far")),
     ({"n_hat": r"\hat{\mathbf{m}}"}, translatable("mean gradient, looking ahead")),
     (
@@ -247,7 +251,7 @@ def format_mathtext(value: Any) -> str:
     exponent = int(power)
     if value == 0:
         digits = "0"
-    elif -2 <= exponent <= 2:
+    elif -3 <= exponent <= 2:
         digits = f"{abs(value):.{2 - exponent}f}"
     else:
         digits = rf"{mantissa}{{\times}}10^{{{exponent}}}"
@@ -312,6 +316,8 @@ def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
             old, new = state[name][before : before + 2]
             # Before the first step torch has no state. It starts with 0, or with 1 for a product.
             numbers |= {slot: np.where(np.isnan(old) & (before == 0), name == "mu_product", old), f"{slot}_new": new}
+    if {"s", "m"} <= numbers.keys():
+        numbers["variance"] = numbers["s_new"] - numbers["m_new"] ** 2
     slots = {slot: format_setting(settings[name]) for name, slot in _SETTINGS.items() if name in settings}
     if "betas" in settings:
         beta1, beta2 = settings["betas"]
@@ -322,6 +328,7 @@ def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
         if "p" in numbers:
             mu, mu_next = (_mu(beta1, settings["momentum_decay"], step) for step in (t, t + 1))
             product = numbers["p_new"]
-            mean = mu_next * numbers["m_new"] / (1 - mu_next * product) + (1 - mu) * numbers["g"] / (1 - product)
-            numbers |= {"n_hat": mean, "mu_t": mu, "mu_next": mu_next}
+            mean = mu_next * numbers["m_new"] / (1 - mu_next * product)
+            numbers |= {"n_hat": mean, "n_hat_new": mean + (1 - mu) * numbers["g"] / (1 - product)}
+            numbers |= {"mu_t": mu, "mu_next": mu_next}
     return {"gets": "=", **slots, **{slot: format_mathtext(value) for slot, value in numbers.items()}}

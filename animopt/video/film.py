@@ -24,6 +24,7 @@ from animopt.drawing.viewpoint import CameraSweep, choose_sweep
 from animopt.drawing.window import View, race_window
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline, frame_count
+from animopt.recording.update_rules import UpdateRule
 from animopt.video.frame_stream import stream_frames
 
 RACE_PANELS = ("wireframe", "contour", "scoreboard", "multiples")
@@ -273,7 +274,8 @@ def _stage(
         theme = ordered_theme(theme, racers)
     window = race_window(races, race, staging.view)
     aspect = recording.surface.aspect
-    boxes = arrange_panels(size, theme, layout, staging.panels, aspect, racers, staging.titled, window.aspects)
+    lines = len(UpdateRule(recording, staging.focus).lines) if "formula" in staging.panels else 0
+    boxes = arrange_panels(size, theme, layout, staging.panels, aspect, racers, staging.titled, window.aspects, lines)
     boxes["card"] = Box(0, 0, *size)
     # A panel's constructor names the values that it needs.
     values = {
@@ -287,6 +289,7 @@ def _stage(
         "surface": staging.surface,
         "moments": [moment for moment in timeline.samples if moment.race == race],
         "races": races,
+        "side": min(size),
         "window": window,
     }
     panels: dict[str, Panel] = {}

@@ -2,6 +2,7 @@
 
 from itertools import combinations, groupby, pairwise
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -11,9 +12,10 @@ from animopt.drawing.theme import LIGHT
 from animopt.engine.racer import Racer
 from animopt.engine.record import record
 from animopt.functions import quartic, ravine
-from animopt.panels.formula import LIT_SECONDS, Formula, plan_walk
+from animopt.panels.formula import Formula
 from animopt.recording.timeline import Moment, Question, SlowMotion, Timeline
 from animopt.recording.update_rules import UpdateRule
+from animopt.recording.walk import LIT_SECONDS, plan_walk
 from animopt.video.film import Film, Staging
 
 STEPS = 40
@@ -29,7 +31,7 @@ RACERS = [
     Racer("AdamW", lr=0.5, weight_decay=0.1),
     Racer("NAdam", lr=0.5),
 ]
-ADAM = 6
+ADAM, NADAM = 6, 9
 TIMELINE = Timeline(STEPS, 10)
 UNKNOWN = [Racer("Adadelta", lr=9.0), Racer("SGD", lr=0.1, momentum=0.9, dampening=0.5), Racer("LBFGS", lr=0.1)]
 
@@ -190,18 +192,40 @@ def test_meanings_are_in_the_language_of_the_clip():
     assert "걸음 2 → 3" in words(drawn.moving(2.5))
 
 
-@pytest.mark.parametrize("racer", [0, 1, 3, 4, ADAM], ids=str)
-def test_symbols_of_the_lit_line_are_explained_beside_a_scoreboard(race, racer):
-    recording = race.single(racer)
-    film = Film(recording, TIMELINE, (1280, 720), 25, Staging(panels=("wireframe", "contour", "formula", "scoreboard")))
+@pytest.mark.parametrize("racer", RACERS, ids=repr)
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (1024, 768), (1080, 1080)], ids=str)
+@pytest.mark.sampled(4)
+def test_lit_line_is_large_complete_and_explained_beside_a_scoreboard(racer, size):
+    recording = record(ravine, [racer, Racer("SGD", lr=0.2, name="other")], (-7, 2), 20)
+    film = Film(
+        recording, Timeline(20, 10), size, 25, Staging(panels=("wireframe", "contour", "formula", "scoreboard"))
+    )
     (axes,) = (each for each in film.canvas().figure.axes if each.get_label() == "formula")
     rule = UpdateRule(recording, 0)
     still = [text for text in axes.texts if not text.get_animated()]
-    for second in range(1, 10):
-        moved = film.canvas().moving_artists(film.timeline.moment(second))
-        texts = [*still, *(each for each in moved if each in axes.texts)]
+    for second in np.arange(0, 10, 0.25):
+        moved = list(film.canvas().moving_artists(film.timeline.moment(second)))
+        texts = [*still, *(each for each in axes.texts if each in moved)]
+        assert min(text.get_fontsize() for text in texts if "$" in text.get_text()) >= 18 * min(size) / 720 - 1e-9
         defined = {symbol for each in words(texts) if ": " in each for symbol in each.split("$")[1].split(", ")}
-        lit = {text.get_text() for text in texts if text.get_color() == LIGHT.ink}
-        (line,) = (index for index, each in enumerate(rule.lines) if f"${each}$" in lit)
+        lit = "".join(text.get_text() for text in texts if text.get_color() == LIGHT.ink).replace("$", "")
+        (line,) = (index for index, each in enumerate(rule.lines) if each in lit)
         for symbols, _ in rule.legend(line):
             assert set(symbols) <= defined, (second, line, symbols)
+        step = next(int(each.split()[1]) for each in words(texts) if each.startswith("step "))
+        assert rule.filled(step)[line].replace(r",\quad ", "") in lit.replace("{}", "").replace(r",\quad ", "")
+
+
+def test_window_of_lines_moves_with_the_lit_line(race):
+    rule, drawn = UpdateRule(race, NADAM), Drawn(race, NADAM, (700, 200))
+    walk = plan_walk(TIMELINE.samples, STEPS, len(rule.lines))
+    windows = []
+    for line, step in enumerate(walk.lit_from[: len(rule.lines)]):
+        shown = words(drawn.moving(step + 1e-6))
+        windows.append([index for index, each in enumerate(rule.lines) if f"${each}$" in shown])
+        assert line in windows[-1]
+    assert 1 < len(windows[0]) < len(rule.lines)
+    assert [index for window in windows for index in window] == [
+        index for window in windows for index in range(window[0], window[0] + len(windows[0]))
+    ]
+    assert sorted(windows) == windows

@@ -14,7 +14,7 @@ MIN_SHARE = 0.6
 
 def share_of_the_race(size, panels, aspects, racers):
     theme = LIGHT.scaled(pixel_unit(*size), size[1])
-    boxes = arrange_panels(size, theme, layout_for_shape(*size), panels, 2, racers, aspects=aspects)
+    boxes = arrange_panels(size, theme, layout_for_shape(*size), panels, 2, racers, aspects=aspects, rule_lines=7)
     below = size[0] * (size[1] - boxes["header"].top - boxes["header"].height)
     return sum(boxes[name].width * boxes[name].height for name in ("wireframe", "contour")) / below
 
