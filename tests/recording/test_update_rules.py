@@ -249,6 +249,8 @@ class Adam:
 
     def step(self, closure):
         closure()
+        for parameter in self.param_groups[0]["params"]:
+            parameter.data -= self.param_groups[0]["lr"] * parameter.grad
 
 
 @pytest.mark.parametrize(
