@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import attrs
@@ -12,6 +12,7 @@ from animopt.core.errors import UsageError, check_integer, short_repr
 from animopt.core.language import ENGLISH, Text, language, language_of, localized
 from animopt.core.number_format import format_bytes
 from animopt.core.progress import duration
+from animopt.core.working_folder import WorkingFolder
 from animopt.engine.function import Function, differences, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
@@ -228,7 +229,7 @@ def check_output_limits(scene: SceneFields, *outputs: Output) -> None:
 def _racing(scene: SceneFields) -> Iterator[None]:
     """Run the user's code in this context, in one thread at a time."""
     # A function may import a module beside its file when it is called.
-    with scene.origin.folder.open() if scene.origin else nullcontext(), race_environment():
+    with scene.origin.folder.open() if scene.origin else WorkingFolder().entered(), race_environment():
         yield
 
 

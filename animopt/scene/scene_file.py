@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from animopt.core.contexts import ForkSafeLock
 from animopt.core.errors import Error, MissingExtraError, first_line, must_propagate, suggestion
+from animopt.core.working_folder import WorkingFolder
 
 NAME = "__scene__"
 """`__name__` in a scene file."""
@@ -32,9 +32,6 @@ DISTRIBUTIONS = {
 }
 """Names of packages for pip, by their modules, if they differ."""
 
-_FOLDER_LOCK = ForkSafeLock()
-"""A lock that lets threads open one folder at a time. It is entered before the locks of races and of drawing."""
-
 _IMPORTED: dict[Path, set[Path]] = {}
 """The files of imported modules, by their folder."""
 
@@ -49,7 +46,8 @@ class SceneFolder:
 
     While it is `open`, Python looks for modules in the folder last, so that no module in it hides an installed module
     or a module of Python. The folder's modules are in `sys.modules` only while it is open, so that modules of two
-    folders can have the same name. Only one folder is open at a time, in one thread.
+    folders can have the same name. Only one folder is open at a time, in one thread. A working folder that the file
+    chooses by os.chdir is that of the process only while the folder is open.
     """
 
     _opened: "SceneFolder | None" = None
@@ -57,11 +55,12 @@ class SceneFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self._modules: dict[str, ModuleType] = {}
+        self._working = WorkingFolder()
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Open this folder in the context, and reopen the previous one afterwards."""
-        with _FOLDER_LOCK:
+        with self._working.entered():
             before = SceneFolder._opened
             _switch(before, self)
             try:

@@ -458,6 +458,7 @@ def test_file_put_in_place_of_sidecar_is_kept(workspace, name):
 
 
 @needs_fork
+@pytest.mark.long
 def test_page_put_in_place_of_gallery_is_kept(workspace):
     page = workspace.folder / "made" / "index.html"
     faults = [fault({"at": "animopt.scene.gallery:save_page"}, "create file", str(page))]
