@@ -17,6 +17,7 @@ from animopt.cli.console import Console, exit_code
 from animopt.cli.options import Context
 from animopt.cli.scene_commands import SceneCommand
 from animopt.core.errors import Error, UsageError, encode_exactly, escape_controls, first_line
+from animopt.core.files import disk_remedy
 from animopt.core.processes import INTERRUPTED, is_plain_word, signal_exit_code, signal_received
 from animopt.scene import catalog
 
@@ -153,8 +154,8 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
             return "", 1
         case MemoryError():
             return "there is not enough memory; use a smaller --size, fewer --workers or fewer steps", 1
-        case OSError() if error.errno == errno.ENOSPC:
-            return f"{error.strerror}; free some space, or write elsewhere", 1
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE):
+            return f"{error.strerror}{disk_remedy(os.strerror(error.errno))}", 1
     return (
         f"{type(error).__name__}: {first_line(error)}; this is a bug in animopt: please report the output of the same "
         "command with --debug"

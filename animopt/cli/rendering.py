@@ -16,7 +16,7 @@ from animopt.cli.console import Console
 from animopt.cli.watch import watch
 from animopt.core.contexts import gc_paused
 from animopt.core.errors import Error, Failures, UsageError
-from animopt.core.files import temporary_folder
+from animopt.core.files import about_copy, temporary_folder
 from animopt.core.language import check_language
 from animopt.core.processes import available_processors, open_file
 from animopt.publish.sidecars import check_sidecars
@@ -240,7 +240,7 @@ def _stdout_file(options: RenderOptions) -> Iterator[Path | None]:
             with path.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
     for error in failures:
-        raise type(error)(str(error).replace(str(path), STANDARD_OUTPUT)) from error
+        raise type(error)(about_copy(str(error), path, STANDARD_OUTPUT)) from error
 
 
 def _plan(name: str, options: RenderOptions, stdout_path: Path | None, others: Sequence[Path]) -> _Plan:

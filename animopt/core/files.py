@@ -30,6 +30,10 @@ MAX_FOREIGN_AGE = 24 * 3600
 """Seconds before a temporary folder that another machine made in a shared folder counts as abandoned."""
 
 
+MEMORY = Path("/dev/shm")
+"""Folder of Linux whose files are in memory."""
+
+
 _NAME = re.compile(r"\.animopt-([0-9a-f]{8})-(\d+)-([0-9a-f]{12})")
 """The name of a temporary folder: machine, process and a random number.
 
@@ -65,6 +69,9 @@ _REMEDIES = {
     "No such file": "its folder is gone; make it again, or name another place",
     "too long": "give it a shorter name",
     "a directory": "give it another name",
+    "Too many open files": "raise the limit, as ulimit -n 1024",
+    "File too large": "raise the limit, as ulimit -f unlimited",
+    "SIGXFSZ": "it made a file that is too large; raise the limit, as ulimit -f unlimited",
 }
 """The remedy for an error of the disk, by a part of the system's message."""
 
@@ -73,9 +80,9 @@ _REMEDIES = {
 def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
     """Make a hidden folder beside a path, or in the system's temporary folder, and remove it at the end.
 
-    Folders that dead processes left in the same place are removed too.
+    Folders that dead processes left in the same place, or in memory, are removed too.
     """
-    parent = (beside.absolute().parent if beside else Path(tempfile.gettempdir())).resolve()
+    parent = (beside.absolute().parent if beside else _system_folder()).resolve()
     token = secrets.token_hex(6)
     folder = parent / f".animopt-{processes.machine_id()}-{os.getpid()}-{token}"
     try:
@@ -84,13 +91,24 @@ def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
             folder.mkdir(0o777 if processes.WINDOWS else 0o700)
             _FOLDERS[folder] = folder.stat(follow_symlinks=False)
             (folder / token).mkdir()
-        _remove_stale_folders(parent, _FOLDERS[folder])
+        for each in {parent, MEMORY}:
+            _remove_stale_folders(each, _FOLDERS[folder])
         yield folder / token
     finally:
         with processes.defer_signals():
             if folder in _FOLDERS:
                 _remove(folder, _FOLDERS[folder])
-                del _FOLDERS[folder]
+                # One that remains, as if too many files are open, is tried again when this process ends.
+                if not os.path.lexists(folder):
+                    del _FOLDERS[folder]
+
+
+def _system_folder() -> Path:
+    """Return the system's temporary folder. Raises Error if there is none that can be written to."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise Error("no temporary folder can be written to; free some space, or name one in TMPDIR") from error
 
 
 @atexit.register
@@ -102,24 +120,35 @@ def _remove_own_folders() -> None:
             _remove(folder, own)
 
 
+def remove_folders_of(process: int) -> None:
+    """Remove what a process that this one started, and that has ended, left in the system's temporary folder."""
+    with contextlib.suppress(OSError), temporary_folder() as folder:
+        outer = folder.parent
+        for name in os.listdir(outer.parent):  # noqa: PTH208
+            if name.startswith(f".animopt-{processes.machine_id()}-{process}-") and _NAME.fullmatch(name):
+                _remove(outer.parent / name, _FOLDERS[outer])
+
+
 def _remove_stale_folders(parent: Path, own: os.stat_result) -> None:
     """Remove the temporary folders of dead processes in a folder, and restore the folders that they were replacing.
 
-    `own` is the status of a folder that this process has just made there.
+    `own` is the status of a folder that this process has just made there, or beside an output. Memory has the clock of
+    this machine and may be scarce, so no age is required there.
     """
+    skew = 0 if parent == MEMORY else MAX_CLOCK_SKEW
     with contextlib.suppress(OSError):
         for name in os.listdir(parent):  # noqa: PTH208
             if (found := _NAME.fullmatch(name)) and parent / name not in _FOLDERS:
-                _remove(parent / name, own, partial(_is_stale, found[1], int(found[2]), own))
+                _remove(parent / name, own, partial(_is_stale, found[1], int(found[2]), own, skew))
 
 
-def _is_stale(machine: str, process: int, own: os.stat_result, status: os.stat_result) -> bool:
+def _is_stale(machine: str, process: int, own: os.stat_result, skew: int, status: os.stat_result) -> bool:
     """Return whether the process that made a temporary folder is dead, as far as clocks can be trusted."""
     # Both times are of the clock of the file system.
     age = own.st_mtime - status.st_mtime
     if machine != processes.machine_id():
         return age >= MAX_FOREIGN_AGE
-    return age >= MAX_CLOCK_SKEW and not processes.is_alive(process, time.time() - age + MAX_CLOCK_SKEW)
+    return age >= skew and not processes.is_alive(process, time.time() - age + MAX_CLOCK_SKEW)
 
 
 def _remove(
@@ -374,6 +403,11 @@ def disk_errors(path: Path) -> Iterator[None]:
 def disk_remedy(reason: str) -> str:
     """Return the remedy for an error of the disk, to be appended to the system's message, or "" if none is known."""
     return next((f"; {remedy}" for part, remedy in _REMEDIES.items() if part in reason), "")
+
+
+def about_copy(message: str, copy: Path | str, path: Path | str) -> str:
+    """Return a message about a file in the system's temporary folder as one about the file for which it is made."""
+    return message.replace(str(copy), str(path)).replace("name another place", "name a temporary folder in TMPDIR")
 
 
 def is_device_name(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from animopt.core.errors import Error, Failures, MissingExtraError, UsageError, first_line
-from animopt.core.files import read_whole, temporary_folder, total_size, write_atomically
+from animopt.core.files import about_copy, read_whole, temporary_folder, total_size, write_atomically
 from animopt.recording.timeline import frame_count
 from animopt.scene.folder_defaults import FolderDefaults, defaults_of
 from animopt.video.output import Output, check_distinct, check_outputs
@@ -204,9 +204,11 @@ def render_in_worker(
             result = replace(result, failure=str(error), missing_extra=missing_extra)
     messages = [result.failure, *(str(each.message) for each in caught)]
     # Messages name the files that the user knows.
-    given = [path, *(str(output.path) for output in outputs)]
-    for local_path, given_path in zip([scene_file, *(output.path for output in local_outputs)], given, strict=True):
-        messages = [message.replace(str(local_path), given_path) for message in messages]
+    messages = [message.replace(str(scene_file), path) for message in messages]
+    for local, output in zip(local_outputs, outputs, strict=True):
+        # A file beside a clip, as its poster, has the same name with another suffix.
+        copy, given = (str(each.path).removesuffix(each.path.suffix) for each in (local, output))
+        messages = [about_copy(message, copy, given) for message in messages]
     return replace(result, failure=messages[0], warnings=tuple(messages[1:])), files
 
 

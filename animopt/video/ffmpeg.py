@@ -3,11 +3,11 @@
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
+from typing import IO
 from weakref import finalize
 
 import imageio_ffmpeg
@@ -17,6 +17,9 @@ from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
 from animopt.core.files import disk_remedy
 from animopt.core.processes import defer_signals, describe_exit, popen_options
+
+MAX_MESSAGE_BYTES = 10_000
+"""Maximum number of bytes of ffmpeg's messages that are kept."""
 
 CHECK_INTERVAL = 1.0
 """Seconds between two progress checks of ffmpeg."""
@@ -43,15 +46,13 @@ class Ffmpeg(ContextStack):
 
     def _enter(self, stack: ExitStack) -> None:
         command = [program(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *self._arguments]
-        # ruff does not see that the stack closes the file.
-        self._messages = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         try:
             with defer_signals():
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    stderr=self._messages,
+                    stderr=subprocess.PIPE,
                     cwd=self._folder,
                     **popen_options(),
                 )
@@ -60,12 +61,15 @@ class Ffmpeg(ContextStack):
         except OSError as error:
             if self._folder and not self._folder.is_dir():
                 raise
-            raise Error(
-                f"{self._failure}: {command[0]} does not start: {error.strerror}; reinstall imageio-ffmpeg"
-            ) from error
+            remedy = disk_remedy(error.strerror or "") or "; reinstall imageio-ffmpeg"
+            raise Error(f"{self._failure}: {command[0]} does not start: {error.strerror}{remedy}") from error
         assert self._process.stdin
         assert self._process.stdout
         self._input, self._output = self._process.stdin, self._process.stdout
+        # A file for the messages would need space, which may be what ffmpeg lacks.
+        self._messages = b""
+        self._listener = Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._listener.start()
         Thread(target=self._watch, daemon=True).start()
 
     def feed(self, data: bytes | memoryview) -> None:
@@ -92,6 +96,12 @@ class Ffmpeg(ContextStack):
                 raise self._error()
         return answer
 
+    def _listen(self, messages: IO[bytes]) -> None:
+        """Keep the first messages of ffmpeg."""
+        for line in messages:
+            if len(self._messages) < MAX_MESSAGE_BYTES:
+                self._messages += line
+
     def _watch(self) -> None:
         """End ffmpeg if it makes no progress while this process waits for it."""
         before: tuple[float, float, int] | None = None
@@ -110,8 +120,8 @@ class Ffmpeg(ContextStack):
 
     def _error(self) -> Error:
         """Return an error with the reason of a failure in one line."""
-        self._messages.seek(0)
-        lines = self._messages.read().decode(errors="replace").strip().splitlines()
+        self._listener.join()
+        lines = self._messages.decode(errors="replace").strip().splitlines()
         # Leave out the name and the address of the part of ffmpeg that failed.
         lines = [re.sub(r"^(\[[^]]*\] ?)+", "", line) for line in lines]
         # The first line may be only a consequence of a line that has a remedy.
@@ -119,7 +129,8 @@ class Ffmpeg(ContextStack):
         if self._stalled_checks >= MAX_STALLED_CHECKS:
             reason = "it made no progress and was ended; check whether something stopped it, and try again"
         elif not reason:
-            reason = f"it {describe_exit(self._process.returncode)}; try again, with less if memory is short"
+            reason = f"it {describe_exit(self._process.returncode)}"
+            reason += "" if disk_remedy(reason) else "; try again, with less if memory is short"
         return Error(f"{self._failure}: {reason}{disk_remedy(reason)}")
 
 

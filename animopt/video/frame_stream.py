@@ -1,22 +1,22 @@
 """Frames in order from any executor, with a limited number drawn ahead."""
 
-import os
 import pickle
-import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import lru_cache
 from math import prod
-from multiprocessing import resource_tracker
-from multiprocessing.shared_memory import SharedMemory
+from mmap import mmap
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from animopt.core.arrays import Pixels
-from animopt.core.processes import available_processors, defer_signals
+from animopt.core.errors import Error
+from animopt.core.number_format import format_bytes
+from animopt.core.processes import available_processors
+from animopt.core.shared_memory import SharedMemory, shared_memory
 from animopt.video.dask_cluster import Cluster
 from animopt.video.worker_pool import WorkerPool
 
@@ -25,9 +25,6 @@ T = TypeVar("T")
 
 FRAMES_AHEAD = 4
 """Maximum number of frames for each worker that are drawn ahead, so that it does not wait for another one."""
-
-SAFE_PATH = "PYTHONSAFEPATH"
-"""Environment variable with which Python does not import modules from the current folder."""
 
 
 class Frames(Protocol):
@@ -88,41 +85,22 @@ def _shared_frames(film: Frames, indices: Sequence[int], workers: WorkerPool) ->
     slots = max(1, min(len(indices), FRAMES_AHEAD * workers.count))
     film_offset = slots * size
     with ExitStack() as stack:
-        # An interrupt between these lines would leave a block that nothing frees.
-        with defer_signals(), _safe_path():
-            block = SharedMemory(create=True, size=film_offset + len(packed))
-            stack.callback(_free, block)
-        np.ndarray(len(packed), np.uint8, block.buf, film_offset)[:] = np.frombuffer(packed, np.uint8)
+        try:
+            shared, block = stack.enter_context(shared_memory(film_offset + len(packed)))
+        except OSError as error:
+            raise Error(
+                f"workers {workers.count}: {format_bytes(film_offset)} for their frames: {error.strerror or error}; "
+                "use fewer, or 0, or name another temporary folder in TMPDIR"
+            ) from error
+        np.ndarray(len(packed), np.uint8, block, film_offset)[:] = np.frombuffer(packed, np.uint8)
 
         def submit(number: int) -> Future[None]:
-            return workers.submit(_draw_into, block.name, film_offset, number % slots * size, indices[number])
+            return workers.submit(_draw_into, shared, film_offset, number % slots * size, indices[number])
 
         with closing(_ordered(submit, range(len(indices)), slots)) as drawn:
             for number, _ in enumerate(drawn):
                 # A copy, because the slot is reused.
-                yield np.array(np.ndarray(shape, np.uint8, block.buf, number % slots * size))
-
-
-def _free(block: SharedMemory) -> None:
-    with defer_signals():
-        block.close()
-        block.unlink()
-
-
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """Start Python processes that import no modules from the current folder.
-
-    On some systems, shared memory starts a process that frees the memory if this process is killed.
-    """
-    before = os.environ.get(SAFE_PATH)
-    os.environ[SAFE_PATH] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[SAFE_PATH]
-        if before is not None:
-            os.environ[SAFE_PATH] = before
+                yield np.array(np.ndarray(shape, np.uint8, block, number % slots * size))
 
 
 _unpickle: Callable[[bytes], Any] = lru_cache(maxsize=1)(pickle.loads)
@@ -132,24 +110,14 @@ def _run(task: Callable[[Any, S], T], packed: bytes, part: S) -> T:
     return task(_unpickle(packed), part)
 
 
-def _draw_into(name: str, film_offset: int, offset: int, index: int) -> None:
-    block, film = _attached(name, film_offset)
+def _draw_into(shared: SharedMemory, film_offset: int, offset: int, index: int) -> None:
+    block, film = _attached(shared, film_offset)
     pixels = film.frame(index)
-    np.ndarray(pixels.shape, np.uint8, block.buf, offset)[...] = pixels
+    np.ndarray(pixels.shape, np.uint8, block, offset)[...] = pixels
 
 
 @lru_cache(maxsize=1)
-def _attached(name: str, film_offset: int) -> tuple[SharedMemory, Frames]:
-    """Return a block of memory that another process made and frees, and the film in it."""
-    if sys.version_info >= (3, 13):
-        block = SharedMemory(name, track=False)
-    else:
-        # Older versions always register the block to be freed when this process ends. See "Private interfaces" in
-        # docs/architecture.md.
-        register = resource_tracker.register
-        resource_tracker.register = lambda name, rtype: None
-        try:
-            block = SharedMemory(name)
-        finally:
-            resource_tracker.register = register
-    return block, pickle.loads(np.ndarray(block.size - film_offset, np.uint8, block.buf, film_offset).data)
+def _attached(shared: SharedMemory, film_offset: int) -> tuple[mmap, Frames]:
+    """Return memory that another process made and frees, and the film in it."""
+    block = shared.open()
+    return block, pickle.loads(memoryview(block)[film_offset:])

@@ -18,6 +18,7 @@ from typing import IO, Any, TypeVar
 
 from animopt.core.contexts import gc_paused
 from animopt.core.errors import PACKAGE, Error, UsageError, short_repr
+from animopt.core.files import remove_folders_of
 from animopt.core.processes import (
     available_processors,
     defer_signals,
@@ -115,6 +116,7 @@ class WorkerPool(Executor):
             answer = worker.run(task)
             if answer is None:
                 code = worker.end()
+                remove_folders_of(worker.process_id)
                 if not self._stopping:
                     worker = self._start()
                 raise Error(f"workers {self.count}: one {describe_exit(code)}; try again, with fewer, or 0")
@@ -145,6 +147,7 @@ class _Worker:
             )
         assert self._process.stdin
         assert self._process.stdout
+        self.process_id = self._process.pid
         self._tasks, self._answers = self._process.stdin, self._process.stdout
 
     def run(self, task: bytes) -> bytes | None:

@@ -7,7 +7,6 @@ the call, from 0. "match" is a text that the attributes of the first argument mu
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import shutil
@@ -17,7 +16,6 @@ import tempfile
 import threading
 import time
 from importlib import import_module
-from multiprocessing import shared_memory
 from pathlib import Path
 
 import psutil
@@ -147,9 +145,6 @@ def become_command(request):
         setattr(sys, f"__{name}__", stream)
     os.environ.update(request["environment"])
     tempfile.tempdir = None
-    number, counter = os.getpid(), itertools.count()
-    # The names of shared memory tell the process, so that tests find the ones that are left.
-    shared_memory._make_filename = lambda: f"/psm_{number}_{next(counter)}"
     os.chdir(request["folder"])
     for name, value in request.get("set", {}).items():
         module, _, name = name.partition(":")

@@ -37,13 +37,12 @@ scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.95), Racer("Adam", lr=0
 LOOK = """
 import glob, json, sys, tempfile
 import matplotlib, psutil
-# Python's resource tracker ends with its process.
 children = [" ".join(each.cmdline()) for each in psutil.Process().children(recursive=True)]
 pyplot = sys.modules.get("matplotlib.pyplot")
 print(json.dumps({
     "settings": repr(sorted(matplotlib.rcParams.items())),
     "figures": pyplot.get_fignums() if pyplot else [],
-    "children": [each for each in children if "resource_tracker" not in each],
+    "children": children,
     "files": sorted(glob.glob(tempfile.gettempdir() + "/animopt-*") + glob.glob(".animopt-*")),
 }))
 """

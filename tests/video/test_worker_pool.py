@@ -9,10 +9,10 @@ import time
 from collections import deque
 from concurrent.futures import Executor, ThreadPoolExecutor
 from math import inf
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -95,6 +95,7 @@ def test_worker_starts_no_process_to_share_memory(film):
     with WorkerPool(1, "animopt.video.film") as workers:
         assert len(list(film.frames(workers))) == 20
         assert workers.submit(eval, "len(__import__('psutil').Process().children())").result() == 0
+        assert "resource_tracker" not in str([each.cmdline() for each in psutil.Process().children()])
 
 
 def test_frames_are_drawn_by_their_indices(film):
@@ -168,14 +169,14 @@ def test_few_frames_are_drawn_ahead_by_workers(film):
         for taken, _ in enumerate(frames):
             assert len(workers.arguments) - taken <= 2 * FRAMES_AHEAD
         assert len(workers.arguments) == 20
-        names, film_offsets, offsets, indices = (set(each) for each in zip(*workers.arguments, strict=True))
+        blocks, film_offsets, offsets, indices = (set(each) for each in zip(*workers.arguments, strict=True))
     assert indices == set(range(20))
     size = 3 * SMALL[0] * SMALL[1]
     assert offsets == {slot * size for slot in range(2 * FRAMES_AHEAD)}
     assert film_offsets == {2 * FRAMES_AHEAD * size}
-    (name,) = names
+    (block,) = blocks
     with pytest.raises(FileNotFoundError):
-        SharedMemory(name)
+        block.open()
 
 
 class LazyExecutor(Executor):
