@@ -316,6 +316,15 @@ def test_missing_scheduler_is_reported(monkeypatch):
     assert not isinstance(caught.value, UsageError)
 
 
+def end(process):
+    """End a process. A worker that is still starting may ignore SIGTERM."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    process.kill()
+    process.wait()
+
+
 def test_documented_tls_needs_the_certificate(tmp_path, run_animopt):
     page = (Path(__file__).parent.parent.parent / "docs" / "how-to" / "cluster.md").read_text(encoding="utf-8")
     (make,), (scheduler, worker), (*variables, render) = (
@@ -340,11 +349,7 @@ def test_documented_tls_needs_the_certificate(tmp_path, run_animopt):
             words = [sys.executable, "-m", *(word.replace("tls://scheduler:8786", address) for word in command)]
             words = [word.replace("auto", "1") for word in words]
             process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
-            stack.callback(process.wait)
-            # A worker that is still starting may ignore SIGTERM.
-            stack.callback(process.kill)
-            stack.callback(suppress(subprocess.TimeoutExpired)(process.wait), 10)
-            stack.callback(process.terminate)
+            stack.callback(end, process)
         files = {"tls_ca_file": "cert.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
         security = Security(**{name: str(tmp_path / file) for name, file in files.items()})
         with Client(address, security=security, timeout=60, set_as_default=False) as client:
