@@ -30,8 +30,17 @@ MAX_QUOTE_LENGTH = 200
 MAX_COUNT = 10**9
 """Maximum of any count. More than this is beyond any machine's time and memory."""
 
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""ASCII and Latin-1 control characters, line and paragraph separators, bidirectional controls and surrogates."""
+BYTE_ORDER_MARK = "\ufeff"
+"""The mark with which some editors begin a text."""
+
+MAX_ITEMS = 1000
+"""Maximum number of items of a list, such as racers, panels or minima."""
+
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Control characters, line and paragraph separators, bidirectional controls, and codes that are no characters.
+
+XML, and thus an SVG or a .pptx, cannot contain the last ones.
+"""
 
 
 class Error(Exception):
@@ -189,7 +198,7 @@ def check_integer(field: str, value: object, minimum: int = 1, maximum: float = 
 
 def check_pair(field: str, value: object) -> tuple[float, float]:
     """Return two finite numbers."""
-    given = [_number(each) for each in check_list(f"{field} ", value, "give two numbers, as (-7, 2)", count=3)]
+    given = [_number(each) for each in check_list(f"{field} ", value, "give two numbers, as (-7, 2)")]
     finite = [float(number) for number in given if number is not None and isfinite(number)]
     if len(given) == len(finite) == 2:
         return finite[0], finite[1]
@@ -197,12 +206,18 @@ def check_pair(field: str, value: object) -> tuple[float, float]:
     raise UsageError(f"{field} {short_repr(value)}: give two {kind}, as (-7, 2)")
 
 
-def check_list(field: str, value: Any, remedy: str, count: int | None = None) -> list[Any]:
-    """Return the items of a list, or of another iterable that has an order, at most `count` of them."""
+def check_list(field: str, value: Any, remedy: str, maximum: int = MAX_ITEMS) -> list[Any]:
+    """Return the items of a list, or of another iterable that has an order and at most `maximum` items."""
+    items = None
     with suppress(Exception):
         if not isinstance(value, (str, bytes, Mapping, Set)):
-            return list(islice(value, count))
-    raise UsageError(f"{field}{short_repr(value)}: {remedy}")
+            # An iterator may be endless.
+            items = list(islice(value, maximum + 1))
+    if items is None:
+        raise UsageError(f"{field}{short_repr(value)}: {remedy}")
+    if len(items) > maximum:
+        raise UsageError(f"{field}{short_repr(value)}: has more than {maximum} items; {remedy}")
+    return items
 
 
 def check_bool(field: str, value: object) -> bool:
@@ -212,17 +227,24 @@ def check_bool(field: str, value: object) -> bool:
     return value
 
 
+def built_in_text(value: str) -> str:
+    """Return a text as Python's own type. The methods of a subclass can do anything, for example raise."""
+    return str.__str__(value)
+
+
 def check_choice(field: str, value: object, choices: Collection[str]) -> str:
     """Return a name that is one of `choices`."""
-    if not isinstance(value, str) or value not in choices:
+    if not isinstance(value, str) or built_in_text(value) not in choices:
         raise UsageError(f"{field} {short_repr(value)}: unknown; use {', '.join(choices)}")
-    return value
+    return built_in_text(value)
 
 
 def check_text(field: str, value: object, example: str, *, lines: bool = False) -> str:
     """Return a text without control characters, in one line unless `lines` allows several."""
     if not isinstance(value, str):
         raise UsageError(f"{field} {short_repr(value)}: give a text, as {example}")
+    # The mark is invisible, and matplotlib cannot write it into a PDF.
+    value = built_in_text(value).replace(BYTE_ORDER_MARK, "")
     if wrong := CONTROLS.search(value.replace("\n", "") if lines else value):
         raise UsageError(f"{field} {short_repr(value)}: leave out the control character {short_repr(wrong[0])}")
     return value
@@ -240,10 +262,12 @@ def check_texts(field: str, value: object, example: str, *, lines: bool = True) 
     """Return a text, or a mapping of texts by language, each in one line unless `lines` allows several."""
     if not isinstance(value, Mapping):
         return check_text(field, value, example, lines=lines)
-    for language, each in value.items():
-        check_text(f"{field}'s language", language, "'en'")
-        check_text(f"{field} in {short_repr(language)}", each, example, lines=lines)
-    return value
+    return {
+        check_text(f"{field}'s language", language, "'en'"): check_text(
+            f"{field} in {short_repr(language)}", each, example, lines=lines
+        )
+        for language, each in value.items()
+    }
 
 
 def _number(value: object) -> float | None:

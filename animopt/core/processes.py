@@ -179,6 +179,24 @@ def exit_process(code: int) -> NoReturn:
     sys.exit(code)
 
 
+@contextlib.contextmanager
+def hard_exit_refused() -> Iterator[None]:
+    """Let `os._exit` raise RuntimeError in this thread, so that a scene cannot end the command as if it succeeded."""
+    exit_now, own = os._exit, (os.getpid(), threading.get_ident())
+
+    def refuse(status: int) -> NoReturn:
+        if (os.getpid(), threading.get_ident()) == own:
+            raise RuntimeError(f"os._exit({status}) would end animopt; leave it out")
+        # A child process ends this way.
+        exit_now(status)
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = exit_now
+
+
 @atexit.register
 def _end_process() -> None:
     """End the process without deleting all modules first, which takes a second for torch and matplotlib.

@@ -64,21 +64,22 @@ def _points(field: str, points: Any) -> tuple[Pair, ...]:
 @race_environment()
 def _columns(data: Iterable[Any]) -> tuple[torch.Tensor, ...]:
     """Copy the columns of data to float64 tensors."""
+    columns = check_list("function data ", data, "give arrays, as data=(inputs, targets)")
     try:
-        given = [np.asarray(column) for column in data]
+        given = [np.asarray(column) for column in columns]
         if any(map(np.iscomplexobj, given)):
             raise TypeError
-        columns = tuple(torch.from_numpy(column.astype(np.float64)) for column in given)
+        tensors = tuple(torch.from_numpy(column.astype(np.float64)) for column in given)
     except Exception:
         raise UsageError("function data: is not all numbers; give arrays, as data=(inputs, targets)") from None
-    if any(column.ndim == 0 or not len(column) for column in columns):
+    if any(column.ndim == 0 or not len(column) for column in tensors):
         raise UsageError("function data: has no rows; give arrays, as data=(inputs, targets)")
-    rows = [len(column) for column in columns]
+    rows = [len(column) for column in tensors]
     if len(set(rows)) > 1:
         raise UsageError(f"function data: has {', '.join(map(str, rows))} rows; give columns of the same length")
-    if not all(bool(column.isfinite().all()) for column in columns):
+    if not all(bool(column.isfinite().all()) for column in tensors):
         raise UsageError("function data: has numbers that are not finite; leave those rows out")
-    return columns
+    return tensors
 
 
 @attrs.frozen(init=False, slots=False)

@@ -20,6 +20,7 @@ from animopt.core.errors import MAX_COUNT, UsageError, check_integer, check_list
 from animopt.core.progress import tracked
 from animopt.engine.function import Function
 from animopt.engine.racer import Racer
+from animopt.engine.racer_lists import MAX_VALUES
 from animopt.engine.record import run
 from animopt.engine.training_loop import Closure
 from animopt.engine.user_code import race_environment, scheduler_step
@@ -174,7 +175,7 @@ class SettingsMap:
             if name in ("name", "start", "steps", "scheduler"):
                 raise UsageError(f"map settings {name!r}: is the racer's own; vary two of its optimizer's, as lr=[...]")
             remedy = f"give at least two values, as {name}=[0.01, 0.1]"
-            found[name] = tuple(check_list(f"map settings {name}=", values, remedy))
+            found[name] = tuple(check_list(f"map settings {name}=", values, remedy, MAX_VALUES))
             if len(found[name]) < 2:
                 raise UsageError(f"map settings {name}={short_repr(values)}: {remedy}")
         self.__attrs_init__(found)

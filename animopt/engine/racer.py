@@ -14,6 +14,7 @@ import torch
 from animopt.core.errors import (
     MAX_COUNT,
     UsageError,
+    built_in_text,
     check_integer,
     check_pair,
     check_texts,
@@ -77,7 +78,7 @@ class Racer:
         scheduler: Callable[[Any], Any] | None = None,
         **settings: Any,
     ) -> None:
-        found = _by_name(optimizer) if isinstance(optimizer, str) else optimizer
+        found = _by_name(built_in_text(optimizer)) if isinstance(optimizer, str) else optimizer
         if not isinstance(found, type):
             raise UsageError(f"racer {short_repr(optimizer)}: give a class, or its name in torch.optim, as 'Adam'")
         self.__attrs_init__(
@@ -259,8 +260,9 @@ def _unchecked(optimizer: type[Any], settings: Mapping[str, Any], **fields: Any)
 
 def _converted(name: str, value: Any) -> Any:
     """Return a setting with Python's numbers, and with the class of another optimizer that is given by its name."""
-    if isinstance(value, str) and takes_optimizer(name):
-        return _by_name(value)
+    if isinstance(value, str):
+        text = built_in_text(value)
+        return _by_name(text) if takes_optimizer(name) else text
     # The representation of a NumPy number differs from Python's.
     return value.item() if isinstance(value, np.generic) else value
 

@@ -196,8 +196,8 @@ def html_snippet(
     in the language with a code, are names of files, or "".
     """
     videos, pictures = _videos(clips), _pictures(clips)
-    # ASCII is the same in the encoding of any page.
-    text = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode()
+    # ASCII is the same in the encoding of any page. Many generators of sites run what is in braces.
+    text = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode().replace("{", "&#123;")
     if not videos and not pictures:
         return f'{SNIPPET_MARK}\n<a href="{_url(next(iter(clips)))}" lang="{code}">{text}</a>\n'
     if not videos:
@@ -227,8 +227,8 @@ def markdown_snippet(clips: Mapping[str, tuple[int, int]], alt: str, poster: str
 
     Otherwise it shows the poster or the alt text, with a link to the video, because GitHub removes videos.
     """
-    # One line, with a backslash before each character that has a meaning in Markdown.
-    text = re.sub(r"([\\`*_\[\]<>&$~|!#@:])", r"\\\1", " ".join(alt.split()))
+    # One line, with a backslash before each character that has a meaning in Markdown or in a generator of sites.
+    text = re.sub(r"([\\`*_\[\]{}%<>&$~|!#@:])", r"\\\1", " ".join(alt.split()))
     if pictures := _pictures(clips):
         content = f"![{text}]({_url(pictures[0])})"
     else:

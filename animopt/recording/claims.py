@@ -258,6 +258,10 @@ class Not(Claim):
         return next((f"{each} is true" for each in parts if not each.objection(races, names)), "")
 
 
+def _holds_text(value: str) -> str:
+    return check_text("claim Holds", value, "'SGD ends below 0.1'")
+
+
 @attrs.frozen(repr=False)
 class Holds(Claim):
     """Any other claim.
@@ -268,7 +272,7 @@ class Holds(Claim):
             the claim is true.
     """
 
-    text: str = attrs.field(validator=lambda _, field, value: check_text("claim Holds", value, "'SGD ends below 0.1'"))
+    text: str = attrs.field(converter=_holds_text)
     check: Callable[[Any], object] = attrs.field()
 
     @check.validator

@@ -60,10 +60,11 @@ class Question:
 
     def __init__(self, text: str | Mapping[str, str], step: float = 0.0, seconds: float = 2.0) -> None:
         example = "Question('Which one arrives first?')"
-        if not check_texts("question", text, example):
+        checked = check_texts("question", text, example)
+        if not checked:
             raise UsageError(f"question {short_repr(text)}: give a text, as {example}")
         self.__attrs_init__(
-            text,
+            checked,
             check_number("question step", step, "give the step at which the race pauses, as step=3", minimum=0),
             check_number("question seconds", seconds, "give the length of the pause, as seconds=2", above=0),
         )

@@ -7,6 +7,12 @@ from pathlib import Path
 
 from animopt.core.errors import Error, UsageError, short_repr, suggestion
 
+MAX_FILE_LENGTH = 500_000
+"""Maximum number of bytes of a scene file whose docstring is read. Parsing needs 400 times as much memory."""
+
+MAX_SUMMARY_LENGTH = 200
+"""Maximum number of characters of a docstring's first line in a list of scenes."""
+
 
 def scenes(reserved: Container[str] = ()) -> dict[str, Path]:
     """Return the scene files by name: the built-in ones, and those in ./scenes, which replace them.
@@ -39,9 +45,17 @@ def _by_name() -> dict[str, list[Path]]:
 def _files(folder: Path) -> list[Path]:
     """Return the scene files in a folder, without hidden files and private ones such as `__init__.py`."""
     try:
-        return sorted(path for path in folder.glob("*.py") if path.name[0] not in "._" and path.is_file())
+        return sorted(path for path in folder.glob("*.py") if path.name[0] not in "._" and _is_file(path))
     except OSError:
         return []
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a path is that of a file; a link to a place that cannot be read is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def find(wanted: str, others: Collection[str] = ()) -> Path:
@@ -96,16 +110,25 @@ def name(path: Path) -> str:
 def description(path: Path) -> str:
     """Return a scene file's docstring, or the reason why it cannot be read."""
     try:
-        return ast.get_docstring(ast.parse(path.read_bytes())) or ""
+        with path.open("rb") as file:
+            text = file.read(MAX_FILE_LENGTH + 1)
+        if len(text) > MAX_FILE_LENGTH:
+            return f"(is larger than {MAX_FILE_LENGTH // 1000} kB)"
+        return ast.get_docstring(ast.parse(text)) or ""
     except SyntaxError as error:
-        return f"(line {error.lineno}: {error.msg})"
-    except (OSError, ValueError) as error:
+        return f"(line {error.lineno}: {error.msg})" if error.lineno else f"({error.msg})"
+    except (MemoryError, RecursionError):
+        return "(is nested too deeply)"
+    except OSError as error:
+        return f"(cannot be read: {error.strerror})"
+    except ValueError as error:
         return f"({error})"
 
 
 def summary(path: Path) -> str:
-    """Return the first line of a scene file's docstring."""
-    return description(path).partition("\n")[0]
+    """Return the first line of a scene file's docstring, shortened."""
+    line = description(path).partition("\n")[0]
+    return line if len(line) <= MAX_SUMMARY_LENGTH else f"{line[: MAX_SUMMARY_LENGTH - 3]}..."
 
 
 def save_scene(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
-from animopt.core.errors import Error, UsageError, check_choice
+from animopt.core.errors import Error, UsageError, check_choice, check_list
 from animopt.core.files import atomic_write
 from animopt.core.language import ENGLISH
 from animopt.drawing.theme import THEMES
@@ -84,6 +84,7 @@ def save_deck(
     """
     path = Path(path)
     _check_deck(path)
+    scenes = check_list("scenes ", scenes, "give a list of scenes or paths, as ['ravine_race.py']")
     if not scenes:
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as ravine-race")
     preset = check_choice("for", preset or DEFAULT_PRESETS[path.suffix.lower()], VIDEO_PRESETS)

@@ -18,6 +18,10 @@ FILE = "animopt.toml"
 """Name of the file."""
 
 
+MAX_LENGTH = 100_000
+"""Maximum number of bytes of the file."""
+
+
 class Unset(str):
     """The value of a scene's field that the scene does not set, so that a folder's default replaces it."""
 
@@ -71,7 +75,16 @@ def read_defaults(*folders: Path) -> FolderDefaults:
     if path is None:
         return FolderDefaults()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MAX_LENGTH + 1)
+        if len(text) > MAX_LENGTH:
+            raise UsageError(f"{path}: is larger than {MAX_LENGTH // 1000} kB; its keys are {', '.join(KEYS)}")
+        # Some editors begin a file with a mark.
+        content = tomllib.loads(text.decode("utf-8-sig"))
+    except UsageError:
+        raise
+    except RecursionError as error:
+        raise UsageError(f"{path}: is nested too deeply; its keys are {', '.join(KEYS)}") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
     for key in content:

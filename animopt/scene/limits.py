@@ -1,10 +1,11 @@
 """Limits on the work for one clip."""
 
+import re
 from collections.abc import Iterable
 
 import attrs
 
-from animopt.core.errors import UsageError, check_integer
+from animopt.core.errors import UsageError, check_integer, short_repr
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +46,7 @@ def parse_limits(texts: Iterable[str]) -> Limits:
     changes = {}
     for text in texts:
         name, _, number = text.partition("=")
-        if name not in attrs.asdict(Limits()) or not number.isdecimal():
-            raise UsageError(f"limit {text!r}: unknown; give one of these with another number: {Limits()}")
+        if name not in attrs.asdict(Limits()) or not re.fullmatch(r"\d{1,18}", number):
+            raise UsageError(f"limit {short_repr(text)}: unknown; give one of these with another number: {Limits()}")
         changes[name] = int(number)
     return Limits(**changes)

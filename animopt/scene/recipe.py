@@ -84,10 +84,17 @@ class Recipe:
         source = self.source.rstrip("\n")
         if not self.changes:
             return f"{source}\n"
-        if not all(name.isidentifier() for name in self.changes):
-            raise Error("the scene file cannot be written: the recipe is damaged")
         changes = ", ".join(f"{name}={value!r}" for name, value in self.changes.items())
-        return f"{source}\n\n# The clip was made with these values.\nscene = scene.replace({changes})\n"
+        statement = f"scene = scene.replace({changes})"
+        try:
+            # Python refuses some identifiers as arguments, for example keywords.
+            compile(statement, self.file, "exec")
+            is_whole = all(name.isidentifier() for name in self.changes)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            is_whole = False
+        if not is_whole:
+            raise Error("the scene file cannot be written: the recipe is damaged")
+        return f"{source}\n\n# The clip was made with these values.\n{statement}\n"
 
     def options(self) -> list[str]:
         """Return the words of the options with which the command line makes the clip again from the scene file."""

@@ -12,6 +12,7 @@ import attrs
 from animopt.core.errors import (
     MAX_COUNT,
     UsageError,
+    built_in_text,
     check_bool,
     check_integer,
     check_list,
@@ -123,8 +124,8 @@ def _turn(value: float | None) -> float | None:
 
 
 def _view(value: View) -> View:
-    if isinstance(value, str) and value in VIEWS:
-        return value
+    if isinstance(value, str) and _name(value) in VIEWS:
+        return _name(value)
     remedy = "give 'race', 'domain', or limits, as view=((-2, 2), (-1, 3))"
     limits = check_list("view ", value, remedy)
     if len(limits) != 2:
@@ -144,7 +145,7 @@ def _panels(value: Sequence[str] | None, fields: Any) -> tuple[str, ...]:
     """Return the names of the panels, by default those of a race or of a map."""
     if value is None:
         return RACE_PANELS if fields.map is None else MAP_PANELS
-    return tuple(check_list("panels ", value, "give a list, as panels=['contour', 'loss']"))
+    return tuple(map(_name, check_list("panels ", value, "give a list, as panels=['contour', 'loss']")))
 
 
 def _slow(value: Sequence[SlowMotion]) -> tuple[SlowMotion, ...]:
@@ -166,6 +167,31 @@ def _check_kind(field: str, value: object, kind: type | UnionType, remedy: str) 
 def _validated(check: Callable[..., object], *arguments: object) -> Any:
     """Return a validator that calls a check with the name of a field, its value, and the arguments."""
     return lambda _, field, value: check(field.name, value, *arguments)
+
+
+def _title(value: Text) -> Text:
+    return check_texts("title", value, "title='A race'")
+
+
+def _caption(value: Text) -> Text:
+    return check_texts("caption", value, "caption='In a ravine'")
+
+
+def _notes(value: Text) -> Text:
+    return check_texts("notes", value, "notes='What to say'")
+
+
+def _focus(value: str) -> str:
+    return check_text("focus", value, "focus='Adam', a racer's name")
+
+
+def _name(value: Any) -> Any:
+    """Return a name, which `check_scene` checks."""
+    return built_in_text(value) if isinstance(value, str) and not isinstance(value, Unset) else value
+
+
+def _lang(value: str) -> str:
+    return value if isinstance(value, Unset) else check_language("lang", value)
 
 
 @attrs.frozen(kw_only=True)
@@ -195,30 +221,30 @@ class SceneFields:
     noise: float = attrs.field(default=0.0, converter=_noise)
     batch: int | None = attrs.field(default=None, converter=_batch)
     seed: int = attrs.field(default=0, converter=_seed)
-    title: Text = attrs.field(default="", validator=_validated(check_texts, "title='A race'"))
-    caption: Text = attrs.field(default="", validator=_validated(check_texts, "caption='In a ravine'"))
-    notes: Text = attrs.field(default="", validator=_validated(check_texts, "notes='What to say'"))
+    title: Text = attrs.field(default="", converter=_title)
+    caption: Text = attrs.field(default="", converter=_caption)
+    notes: Text = attrs.field(default="", converter=_notes)
     seconds: float = attrs.field(default=10.0, converter=_seconds)
-    theme: str = Unset("light")
-    layout: str = Unset("auto")
+    theme: str = attrs.field(default=Unset("light"), converter=_name)
+    layout: str = attrs.field(default=Unset("auto"), converter=_name)
     panels: tuple[str, ...] = attrs.field(
         default=None,
         converter=attrs.Converter(_panels, takes_self=True),  # type: ignore[misc]
     )
-    focus: str = attrs.field(default="", validator=_validated(check_text, "focus='Adam', a racer's name"))
+    focus: str = attrs.field(default="", converter=_focus)
     azimuth: float | None = attrs.field(default=None, converter=_azimuth)
     elevation: float | None = attrs.field(default=None, converter=_elevation)
     turn: float | None = attrs.field(default=None, converter=_turn)
-    surface: str = "shaded"
+    surface: str = attrs.field(default="shaded", converter=_name)
     view: View = attrs.field(default="race", converter=_view)
-    loop: str = "plain"
+    loop: str = attrs.field(default="plain", converter=_name)
     card: float = 0.0
     question: Question | None = attrs.field(
         default=None,
         validator=_validated(_check_kind, Question | None, "give a Question, as Question('Which one wins?', step=3)"),
     )
     slow: tuple[SlowMotion, ...] = attrs.field(default=(), converter=_slow)
-    lang: str = attrs.field(default=Unset("en"), validator=_validated(check_language))
+    lang: str = attrs.field(default=Unset("en"), converter=_lang)
     claims: tuple[Claim, ...] = attrs.field(default=(), converter=attrs.Converter(_claims, takes_self=True), repr=False)  # type: ignore[misc]
     limits: Limits = attrs.field(
         default=Limits(),

@@ -87,12 +87,15 @@ class Ffmpeg(ContextStack):
         with suppress(OSError), self._waiting:
             self._input.close()
 
-    def finish(self) -> bytes:
-        """Wait until ffmpeg has ended, and return its standard output. Raise Error if it fails."""
+    def finish(self, maximum: int = -1) -> bytes:
+        """Wait until ffmpeg has ended, and return its standard output. Raise Error if it fails.
+
+        An output that has more than the `maximum` of bytes is cut, and ffmpeg ends with the context.
+        """
         self.close()
         with self._waiting:
-            answer = self._output.read()
-            if self._process.wait():
+            answer = self._output.read(maximum)
+            if len(answer) != maximum and self._process.wait():
                 raise self._error()
         return answer
 

@@ -8,22 +8,34 @@ import re
 import shutil
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from html import escape
+from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 from xml.etree import ElementTree
 
-from animopt.core.contexts import quiet_logger
-from animopt.core.errors import Error, first_line
+from animopt.core.errors import Error
 from animopt.video.ffmpeg import Ffmpeg, file_url
 
 MAX_TEXT_LENGTH = 60_000
 """Maximum number of characters of a text. A MOV stores the length in 16 bits."""
 
+MAX_FOUND_LENGTH = 1_000_000
+"""Maximum number of bytes that are read of a text with its escapes. Another program's text can have any length."""
+
+MAX_PDF_STREAMS = 1000
+"""Maximum number of streams of compressed objects in which the subject of a PDF is searched."""
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 """First bytes of a PNG."""
 
 _DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
+
+_PDF_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
+"""Bytes for which a letter after a backslash is written in a PDF."""
 
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -38,13 +50,19 @@ def embed_in_gif(path: Path, text: str) -> None:
         start = file.read(13)
         if start[:4] != b"GIF8" or len(start) < 13:
             raise Error(f"{path.name}: is not a GIF")
-        colors = 2 ** ((start[10] & 7) + 1) if start[10] & 0x80 else 0
-        offset = file.seek(13 + 3 * colors)
+        offset = _seek_after_colors(file)
         # Some players expect the loop extension directly after the colors.
         offset += 19 if file.read(14) == b"\x21\xff\x0bNETSCAPE2.0" else 0
     data = text.encode("ascii")
     blocks = [data[start : start + 255] for start in range(0, len(data), 255)]
     _insert(path, offset, b"\x21\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0")
+
+
+def _seek_after_colors(file: BinaryIO) -> int:
+    """Seek the end of a GIF's header and of its colors, and return the offset."""
+    file.seek(10)
+    flags = int.from_bytes(file.read(1))
+    return file.seek(13 + (3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0))
 
 
 def embed_in_png(path: Path, text: str) -> None:
@@ -95,65 +113,117 @@ def ffmetadata(text: str) -> str:
 def embedded_text(path: Path) -> str:
     """Return the comment or description of a file, or "" if it has none.
 
-    Raises Error for a file that cannot be read, or that is neither a picture nor a video.
+    Of a file of any size, at most `MAX_FOUND_LENGTH` bytes of a text are read. Raises Error for a file that cannot be
+    read, or that is neither a picture nor a video.
     """
     try:
         with path.open("rb") as file:
             start = file.read(512)
-        if start.startswith(PNG_SIGNATURE):
-            return _png_text(path)
-        if start.startswith(b"GIF8") or start[8:12] == b"WEBP":
-            return _image_text(path, gif=start.startswith(b"GIF8"))
-        if start.startswith(b"%PDF"):
-            return _pdf_text(path)
-        if re.search(rb"<(\?xml|!DOCTYPE svg|svg)", start):
-            return next((each.text or "" for _, each in ElementTree.iterparse(path) if each.tag == _DESCRIPTION), "")
+            if start.startswith(PNG_SIGNATURE):
+                return _png_text(file)
+            if start.startswith(b"GIF8"):
+                return _gif_text(file)
+            if start[8:12] == b"WEBP":
+                return _webp_text(file)
+            if start.startswith(b"%PDF"):
+                return _pdf_text(file)
+            if re.search(rb"<(\?xml|!DOCTYPE svg|svg)", start):
+                file.seek(0)
+                return _description(file.read(MAX_FOUND_LENGTH))
     except OSError as error:
         raise Error(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ElementTree.ParseError, SyntaxError, ValueError) as error:
+    except (ElementTree.ParseError, ValueError) as error:
         raise Error(f"{path}: cannot be read: {error}") from error
     return _video_text(path)
 
 
-def _png_text(path: Path) -> str:
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+def _png_text(file: BinaryIO) -> str:
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         start = content.find(b"tEXtComment\0")
-        length = min(int.from_bytes(content[start - 4 : start], "big"), 2 * MAX_TEXT_LENGTH)
+        length = min(int.from_bytes(content[start - 4 : start], "big"), MAX_FOUND_LENGTH)
         return content[start + 12 : start + 4 + length].decode("latin-1") if start > 0 else ""
 
 
-def _image_text(path: Path, *, gif: bool) -> str:
-    from PIL.GifImagePlugin import GifImageFile
-    from PIL.WebPImagePlugin import WebPImageFile
+def _gif_text(file: BinaryIO) -> str:
+    """Return the first comment before the first picture."""
+    _seek_after_colors(file)
+    while file.read(1) == b"\x21":
+        is_comment = file.read(1) == b"\xfe"
+        blocks, length = [], 0
+        while (size := file.read(1)) > b"\0" and length < MAX_FOUND_LENGTH:
+            blocks.append(file.read(size[0]))
+            length += size[0]
+        if is_comment:
+            return b"".join(blocks).decode(errors="replace")
+    return ""
 
-    # Unlike Image.open, these accept any number of pixels. No pixel is decoded.
-    with (GifImageFile if gif else WebPImageFile)(path) as image:
-        found = {key.casefold(): value for key, value in image.info.items() if isinstance(key, str)}
-    comment = found.get("comment", "")
-    if not comment and (packet := found.get("xmp")):
-        items = ElementTree.fromstring(packet).iter(_DESCRIPTION)
-        return "".join("".join(item.itertext()).strip() for item in items)
-    return comment.decode(errors="replace") if isinstance(comment, bytes) else str(comment)
+
+def _webp_text(file: BinaryIO) -> str:
+    file.seek(12)
+    while len(header := file.read(8)) == 8:
+        size = int.from_bytes(header[4:], "little")
+        if header[:4] == b"XMP ":
+            return _description(file.read(min(size, MAX_FOUND_LENGTH)))
+        file.seek(size + size % 2, os.SEEK_CUR)
+    return ""
 
 
-def _pdf_text(path: Path) -> str:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
+def _description(xml: bytes) -> str:
+    """Return the description in the first bytes of an XML text, without the blanks around it."""
+    parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser()
+    parser.feed(xml)
+    events = cast("Iterator[tuple[str, ElementTree.Element]]", parser.read_events())
+    found = (element for _, element in events if element.tag == _DESCRIPTION)
+    return next(("".join(element.itertext()).strip() for element in found), "")
 
-    try:
-        with quiet_logger("pypdf"):
-            metadata = PdfReader(path).metadata
-            return (metadata and metadata.subject) or ""
-    except PyPdfError as error:
-        raise Error(f"{path}: cannot be read: {first_line(error)}") from error
+
+def _pdf_text(file: BinaryIO) -> str:
+    """Return the last subject in a PDF. Other programs also write it into compressed objects."""
+    # A match keeps the map open, which therefore is not closed here.
+    content = mmap(file.fileno(), 0, access=ACCESS_READ)
+    if (subject := _pdf_subject(content)) is not None:
+        return subject
+    streams = re.finditer(rb"/ObjStm\b.{0,500}?>>\s*stream\r?\n", content, re.DOTALL)
+    for found in islice(streams, MAX_PDF_STREAMS):
+        compressed = content[found.end() : found.end() + MAX_FOUND_LENGTH]
+        with suppress(zlib.error):
+            objects = zlib.decompressobj().decompress(compressed, MAX_FOUND_LENGTH)
+            if (subject := _pdf_subject(objects)) is not None:
+                return subject
+    return ""
+
+
+def _pdf_subject(content: bytes | mmap) -> str | None:
+    """Return the last subject in the text of a PDF, or None."""
+    place = content.rfind(b"/Subject")
+    data = content[place + 8 : place + MAX_FOUND_LENGTH].lstrip() if place >= 0 else b""
+    if data[:1] not in (b"(", b"<"):
+        return None
+    text = _pdf_literal(data) if data[:1] == b"(" else bytes.fromhex(data[1:].partition(b">")[0].decode("latin-1"))
+    return text.decode("utf-16" if text[:2] in (b"\xfe\xff", b"\xff\xfe") else "latin-1", errors="replace")
+
+
+def _pdf_literal(data: bytes) -> bytes:
+    """Return the text of a string in parentheses at the start of some data, without its escapes."""
+    text, depth = bytearray(), 0
+    for part in re.finditer(rb"\\(?:([0-7]{1,3})|(\r\n|.))|[()]|[^\\()]+", data, re.DOTALL):
+        octal, escaped = part.groups()
+        depth += {b"(": 1, b")": -1}.get(part[0], 0)
+        if depth == 0:
+            break
+        if octal:
+            text.append(int(octal, 8) & 255)
+        else:
+            text += _PDF_ESCAPES.get(escaped, escaped) if escaped else part[0]
+    return bytes(text[1:])
 
 
 def _video_text(path: Path) -> str:
-    arguments = ["-protocol_whitelist", "file", "-i", file_url(path), "-f", "ffmetadata", "-"]
+    arguments = ["-protocol_whitelist", "file", "-i", file_url(path), "-map_chapters", "-1", "-f", "ffmetadata", "-"]
     try:
         with Ffmpeg(arguments, "ffmpeg") as ffmpeg:
-            metadata = ffmpeg.finish().decode(errors="replace").replace("\r\n", "\n")
+            metadata = ffmpeg.finish(MAX_FOUND_LENGTH).decode(errors="replace").replace("\r\n", "\n")
     except Error as error:
         raise Error(f"{path}: cannot be read; it is no clip and no picture") from error
-    found = re.search(r"^comment=((?:[^\\\n]|\\.)*)$", metadata, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    found = re.search(r"^comment=((?:[^\\\n]++|\\.)*+)$", metadata, re.MULTILINE | re.DOTALL | re.IGNORECASE)
     return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL) if found else ""

@@ -24,6 +24,7 @@ from animopt.core.processes import (
     defer_signals,
     describe_exit,
     exit_process,
+    hard_exit_refused,
     popen_options,
     replace_closed_streams,
 )
@@ -33,8 +34,16 @@ T = TypeVar("T")
 MIN_FRAMES = 100
 """Minimum number of frames for which workers start by default. Fewer are drawn before a worker is ready."""
 
+MIN_LIMIT = 32
+"""Maximum number of workers on a machine with few processors."""
+
 EXIT_TIMEOUT = 5.0
 """Timeout in seconds before a worker that is no longer needed is killed."""
+
+
+def max_workers() -> int:
+    """Return the maximum number of workers of this machine. Each needs memory, and more do not draw faster."""
+    return max(MIN_LIMIT, 4 * available_processors())
 
 
 def drawing_executor(workers: int | Executor | None, frames: float) -> AbstractContextManager[Executor | None]:
@@ -62,6 +71,11 @@ class WorkerPool(Executor):
     def __init__(self, count: int, *preload: str) -> None:
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise UsageError(f"workers {short_repr(count)}: give a number of processes, as workers=2, or 0 for none")
+        if count > max_workers():
+            raise UsageError(
+                f"workers {short_repr(count)}: more than {max_workers()}, the maximum for the {available_processors()} "
+                "processors of this machine; give fewer"
+            )
         self.count = count
         self._preload = preload
         self._stopping = False
@@ -201,8 +215,9 @@ def work(*preload: str) -> None:
             with gc_paused():
                 for module in preload:
                     import_module(module)
-            while (task := tasks.get()) is not None:
-                _send(outgoing, _outcome(task))
+            with hard_exit_refused():
+                while (task := tasks.get()) is not None:
+                    _send(outgoing, _outcome(task))
         except Exception:
             # An interrupt can appear as another exception, for example in the import of a C extension.
             if not closed.is_set():

@@ -213,7 +213,7 @@ def test_data_are_copied():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"data": 3}, "function data: is not all numbers; give arrays, as data=(inputs, targets)"),
+        ({"data": 3}, "function data 3: give arrays, as data=(inputs, targets)"),
         ({"data": (["a"], [1])}, "function data: is not all numbers"),
         ({"data": ([1, 2], [1])}, "function data: has 2, 1 rows; give columns of the same length"),
         ({"data": ([], [])}, "function data: has no rows"),

@@ -416,6 +416,16 @@ def test_hostile_recipe_cannot_control_the_terminal_or_change_a_scene_file(tmp_p
     assert [each.name for each in tmp_path.iterdir()] == ["a.gif"]
 
 
+@pytest.mark.parametrize("changes", [{"lambda": 1}, {"__debug__": 1}, {"ﬁ": 1, "fi": 2}, {"x=1, y": 1}, {"": 1}])
+def test_damaged_changes_write_no_scene_file(tmp_path, animopt_here, changes):
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "a.gif")
+    embed_in_gif(tmp_path / "a.gif", Recipe({}, {}, source="scene = 1\n", changes=changes).text)
+    done = animopt_here("recipe", "a.gif", "-o", "again.py")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "animopt: the scene file cannot be written: the recipe is damaged\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.gif"]
+
+
 def test_recipe_is_read_without_torch(tmp_path):
     path = tmp_path / "a.gif"
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(path)
