@@ -82,7 +82,8 @@ def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
 
     Folders that dead processes left in the same place, or in memory, are removed too.
     """
-    parent = (beside.absolute().parent if beside else _system_folder()).resolve()
+    # The target of a link may be on another disk.
+    parent = (beside.resolve().parent if beside else _system_folder()).resolve()
     token = secrets.token_hex(6)
     folder = parent / f".animopt-{processes.machine_id()}-{os.getpid()}-{token}"
     try:
@@ -279,6 +280,7 @@ def move_into_place(unfinished: Path, target: Path) -> None:
     Raises OSError, or Error if the existing one has become read-only, or a folder with other files than frames.
     """
     given, target = target, target.resolve()
+    check_links(given)
     check_writable(target, given)
     for each in [*unfinished.iterdir(), unfinished] if unfinished.is_dir() else [unfinished]:
         sync(each)
@@ -342,6 +344,23 @@ def check_only_frames(folder: Path, given: Path, kind: type[Error] = Error) -> N
             raise kind(f"{given}: holds {each.name!r}; name a folder that holds only frames")
 
 
+def check_links(path: Path, kind: type[Error] = Error) -> None:
+    """Raise an error of a kind if another user made a link on the way to a path, as anyone can in a shared folder.
+
+    The owners of the folders with the links, and root, are trusted.
+    """
+    links = {path.absolute()}
+    seen: set[Path] = set()
+    while links:
+        seen |= links
+        found = {each for link in links for each in (link, *link.parents) if each.is_symlink()}
+        for each in found:
+            if each.lstat().st_uid not in (0, each.parent.stat().st_uid, _user()):
+                name = "" if each == path.absolute() else f"{each} "
+                raise kind(f"{path}: {name}is a link of another user; name the file itself")
+        links = {each.parent / each.readlink() for each in found} - seen
+
+
 def check_writable(path: Path, given: Path, kind: type[Error] = Error) -> None:
     """Raise an error of a kind about the path `given` if a file, or a folder or a file in it, is read-only."""
     entries = [path, *(path.iterdir() if path.is_dir() else ())] if path.exists() else []
@@ -349,9 +368,20 @@ def check_writable(path: Path, given: Path, kind: type[Error] = Error) -> None:
         # On Windows a folder with this mode can be written to.
         locked = not each.stat(follow_symlinks=False).st_mode & 0o222 and not (processes.WINDOWS and each.is_dir())
         # The file of another user. If the whole folder cannot be written to, the system says why.
-        if locked or (not os.access(each, os.W_OK) and os.access(path.parent, os.W_OK)):
+        if locked or (not os.access(each, os.W_OK) and os.access(path.parent, os.W_OK)) or _is_kept_by_folder(path):
             name = given if each == path else given / each.name
             raise kind(f"{name}: is read-only; make it writable, or give another name")
+
+
+def _is_kept_by_folder(path: Path) -> bool:
+    """Return whether a folder such as /tmp lets only the owner replace a file, and this user is another one."""
+    folder = path.parent.stat()
+    return bool(folder.st_mode & stat.S_ISVTX) and _user() not in (0, folder.st_uid, path.stat().st_uid)
+
+
+def _user() -> int:
+    """Return the id of the user of this process. On Windows it is 0, as that of all files is."""
+    return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 def move(source: Path, target: Path) -> None:

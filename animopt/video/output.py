@@ -18,7 +18,7 @@ from animopt.core.errors import (
     check_number,
     short_repr,
 )
-from animopt.core.files import check_only_frames, check_writable, ends_in_separator, invalid_name_reason
+from animopt.core.files import check_links, check_only_frames, check_writable, ends_in_separator, invalid_name_reason
 from animopt.core.number_format import format_bytes
 from animopt.drawing.theme import THEMES
 
@@ -288,6 +288,7 @@ def check_path(path: Path, *, folder: bool = False) -> None:
     if problem := next((text for text, found in problems.items() if found), ""):
         raise UsageError(f"{path}: {problem}")
     try:
+        check_links(path, UsageError)
         if is_folder:
             check_only_frames(target, path, UsageError)
         check_writable(target, path, UsageError)

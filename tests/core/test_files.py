@@ -241,13 +241,13 @@ def as_another_user():
     if WINDOWS or os.geteuid() != 0:
         pytest.skip("only root can act as another user")
 
-    def run(mode, function):
+    def run(mode, function, then=lambda path: None, folder_mode=0o777):
         # The folders above tmp_path are private.
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "a.gif")
             path.write_bytes(b"old")
             path.chmod(mode)
-            path.parent.chmod(0o777)
+            path.parent.chmod(folder_mode)
             child = os.fork()
             if not child:
                 try:
@@ -260,6 +260,7 @@ def as_another_user():
                 finally:
                     os._exit(1)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            then(path)
             status = path.stat()
             return code, path.read_bytes(), status.st_mode & 0o777, status.st_uid
 
@@ -273,6 +274,8 @@ def test_file_of_another_user_that_may_be_written_to_keeps_its_mode(as_another_u
 def test_file_that_another_user_may_not_write_to_is_refused(as_another_user):
     assert as_another_user(0o644, check_path) == (2, b"old", 0o644, 0)
     assert as_another_user(0o644, replace) == (1, b"old", 0o644, 0)
+    # A folder as /tmp, in which only the owner may replace a file.
+    assert as_another_user(0o666, check_path, folder_mode=0o1777) == (2, b"old", 0o666, 0)
 
 
 def test_other_name_of_replaced_file_keeps_old_content(tmp_path):
@@ -291,6 +294,57 @@ def test_link_remains_a_link_to_the_replaced_file(tmp_path):
     replace(link)
     assert link.is_symlink()
     assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("name", ["a.gif", "frames"])
+def test_link_to_another_disk_is_followed(tmp_path, name):
+    disks = [place for place in (Path("/dev/shm"), Path.cwd()) if place.is_dir()]
+    other = next((place for place in disks if place.stat().st_dev != tmp_path.stat().st_dev), None)
+    if not other:
+        pytest.skip("there is one disk")
+    with tempfile.TemporaryDirectory(dir=other) as folder:
+        (tmp_path / name).symlink_to(Path(folder, name))
+        for _ in range(2):
+            replace(tmp_path / name)
+        assert (tmp_path / name).is_symlink()
+        assert [each.name for each in Path(folder).iterdir()] == [name]
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("linked", ["file", "folder", "file through a link"])
+def test_link_of_another_user_is_not_followed(as_another_user, tmp_path, linked):
+    """Another user makes a link to a private file in a shared folder."""
+    private = tmp_path / "a.gif"
+    private.write_bytes(b"private")
+    links = {}
+
+    def plant(path):
+        if linked == "folder":
+            (path.parent / "out").symlink_to(tmp_path)
+        else:
+            (path.parent / "b.gif").symlink_to(private)
+
+    def check(path):
+        target = path.parent / {"file": "b.gif", "folder": "out/a.gif", "file through a link": "c.gif"}[linked]
+        if linked == "file through a link":
+            target.symlink_to("b.gif")
+        for act, kind in ((check_path, UsageError), (replace, Error)):
+            with pytest.raises(kind, match="is a link of another user; name the file itself") as caught:
+                act(target)
+            links[act] = str(caught.value)
+
+    assert as_another_user(0o666, plant, then=check)[0] == 0
+    assert private.read_bytes() == b"private"
+    assert len(links) == 2
+
+
+def test_own_link_is_followed(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a").symlink_to("folder", target_is_directory=True)
+    (tmp_path / "b.gif").symlink_to("a/c.gif")
+    check_path(tmp_path / "b.gif")
+    replace(tmp_path / "b.gif")
+    assert (tmp_path / "folder" / "c.gif").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("locked", ["a.gif", "frames/frame-0001.png", *([] if WINDOWS else ["frames"])])
