@@ -136,20 +136,20 @@ def _remove_stale_folders(parent: Path, own: os.stat_result) -> None:
     `own` is the status of a folder that this process has just made there, or beside an output. Memory has the clock of
     this machine and may be scarce, so no age is required there.
     """
-    skew = 0 if parent == MEMORY else MAX_CLOCK_SKEW
+    # The time by the clock of the file system, which may be that of a server.
+    now, min_age = (time.time(), 0) if parent == MEMORY else (own.st_mtime, MAX_CLOCK_SKEW)
     with contextlib.suppress(OSError):
         for name in os.listdir(parent):  # noqa: PTH208
             if (found := _NAME.fullmatch(name)) and parent / name not in _FOLDERS:
-                _remove(parent / name, own, partial(_is_stale, found[1], int(found[2]), own, skew))
+                _remove(parent / name, own, partial(_is_stale, found[1], int(found[2]), now, min_age))
 
 
-def _is_stale(machine: str, process: int, own: os.stat_result, skew: int, status: os.stat_result) -> bool:
+def _is_stale(machine: str, process: int, now: float, min_age: int, status: os.stat_result) -> bool:
     """Return whether the process that made a temporary folder is dead, as far as clocks can be trusted."""
-    # Both times are of the clock of the file system.
-    age = own.st_mtime - status.st_mtime
+    age = now - status.st_mtime
     if machine != processes.machine_id():
         return age >= MAX_FOREIGN_AGE
-    return age >= skew and not processes.is_alive(process, time.time() - age + MAX_CLOCK_SKEW)
+    return age >= min_age and not processes.is_alive(process, time.time() - age + MAX_CLOCK_SKEW)
 
 
 def _remove(

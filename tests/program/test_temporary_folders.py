@@ -267,6 +267,11 @@ def test_clock_of_the_server_may_differ(tmp_path, monkeypatch, skew):
         mkdir(self, *arguments, **named)
         set_age(self, -skew)
 
+    # Memory has the clock of this machine.
+    (tmp_path / "memory").mkdir()
+    memory = tmp_path / "memory" / f".animopt-{machine_id()}-{os.getppid()}-{0:012}"
+    memory.mkdir(0o777 if WINDOWS else 0o700)
+    monkeypatch.setattr(files, "MEMORY", memory.parent)
     monkeypatch.setattr(Path, "mkdir", stamped)
     live = [f".animopt-{machine}-{os.getppid()}-{number:012}" for number, machine in enumerate([machine_id(), "0" * 8])]
     for name in live:
@@ -274,7 +279,8 @@ def test_clock_of_the_server_may_differ(tmp_path, monkeypatch, skew):
     scene = Scene(function=lambda x: (x**2).sum(), racers=[Racer("SGD", lr=0.1)], start=(1, 2), steps=2, seconds=0.2)
     outputs = [Output(tmp_path / name, (160, 160), 10) for name in ("a.gif", "b.apng", "c.webp")]
     scene.save(*outputs, workers=0)
-    assert sorted(each.name for each in tmp_path.iterdir()) == [*sorted(live), "a.gif", "b.apng", "c.webp"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [*sorted(live), "a.gif", "b.apng", "c.webp", "memory"]
+    assert memory.is_dir()
 
 
 def test_folder_that_disappears_meanwhile_does_not_keep_the_others(stale, monkeypatch):
