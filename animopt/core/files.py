@@ -10,6 +10,7 @@ import shutil
 import stat
 import tempfile
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -438,6 +439,16 @@ def disk_remedy(reason: str) -> str:
 def about_copy(message: str, copy: Path | str, path: Path | str) -> str:
     """Return a message about a file in the system's temporary folder as one about the file for which it is made."""
     return message.replace(str(copy), str(path)).replace("name another place", "name a temporary folder in TMPDIR")
+
+
+def location(path: Path) -> Path:
+    """Return the resolved path, the same for all spellings of one file. macOS usually ignores case and composition."""
+    place = path.resolve()
+    folder = place.parent
+    swapped = folder.parent / folder.name.swapcase()
+    if str(swapped) == str(folder) or not swapped.exists() or not swapped.samefile(folder):
+        return place
+    return Path(unicodedata.normalize("NFC", str(place)).casefold())
 
 
 def is_device_name(name: str) -> bool:

@@ -18,7 +18,14 @@ from animopt.core.errors import (
     check_number,
     short_repr,
 )
-from animopt.core.files import check_links, check_only_frames, check_writable, ends_in_separator, invalid_name_reason
+from animopt.core.files import (
+    check_links,
+    check_only_frames,
+    check_writable,
+    ends_in_separator,
+    invalid_name_reason,
+    location,
+)
 from animopt.core.number_format import format_bytes
 from animopt.drawing.theme import THEMES
 
@@ -306,8 +313,8 @@ def check_outputs(outputs: Sequence[Output]) -> None:
 def check_distinct(outputs: Sequence[Output], *others: Path) -> None:
     """Raise UsageError if outputs, or other files to write, would replace each other."""
     paths = [*(output.path for output in outputs), *others]
-    places = [path.resolve() for path in paths]
-    folders = {output.path.resolve(): output.path for output in outputs if output.format.suffix == "/"}
+    places = [location(path) for path in paths]
+    folders = {location(output.path): output.path for output in outputs if output.format.suffix == "/"}
     for number, (path, place) in enumerate(zip(paths, places, strict=True)):
         if place in places[:number]:
             raise UsageError(f"{path}: is named twice; give each output a path of its own")

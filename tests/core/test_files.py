@@ -144,6 +144,19 @@ def test_folder_with_an_open_file_remains_in_place(tmp_path, monkeypatch, simula
     assert (old / "frame-0000.png").read_text() == "frames"
 
 
+def test_spellings_of_one_file_have_one_location_if_the_system_ignores_case(tmp_path):
+    folder = tmp_path / "Out"
+    folder.mkdir()
+    spellings = [folder / name for name in ("Résumé.gif", "rÉSUMÉ.GIF", "Re\u0301sume\u0301.gif")]
+    if not (tmp_path / "oUT").exists():
+        assert {*map(files.location, spellings)} == {*spellings}
+        # A link has the same effect as a system that ignores case.
+        (tmp_path / "oUT").symlink_to("Out", target_is_directory=True)
+    assert len({*map(files.location, spellings)}) == 1
+    root = Path(tmp_path.anchor)
+    assert files.location(root / "A.gif").parent == files.location(root).parent == root
+
+
 def write_frames(folder):
     files.write_atomically(folder, {"frame-0000.png": b"new", "frame-0001.png": b"new"})
 
