@@ -204,18 +204,21 @@ def _pdf_subject(content: bytes | mmap) -> str | None:
 
 
 def _pdf_literal(data: bytes) -> bytes:
-    """Return the text of a string in parentheses at the start of some data, without its escapes."""
+    """Return the text of a string in parentheses at the start of some data, without its escapes.
+
+    Without the end of the string, the text is empty.
+    """
     text, depth = bytearray(), 0
     for part in re.finditer(rb"\\(?:([0-7]{1,3})|(\r\n|.))|[()]|[^\\()]+", data, re.DOTALL):
         octal, escaped = part.groups()
         depth += {b"(": 1, b")": -1}.get(part[0], 0)
         if depth == 0:
-            break
+            return bytes(text[1:])
         if octal:
             text.append(int(octal, 8) & 255)
         else:
             text += _PDF_ESCAPES.get(escaped, escaped) if escaped else part[0]
-    return bytes(text[1:])
+    return b""
 
 
 def _video_text(path: Path) -> str:

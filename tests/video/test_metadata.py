@@ -1,7 +1,6 @@
 """Texts in files that other programs changed, or that are damaged or large."""
 
 import logging
-import os
 import struct
 import subprocess
 import sys
@@ -33,11 +32,11 @@ def pdf(tmp_path_factory, scenes):
 def test_recipe_survives_saving_the_pdf_with_another_program(pdf, tmp_path):
     writer = PdfWriter(clone_from=pdf)
     subject = PdfReader(pdf).metadata.subject
-    writer.add_metadata({"/Subject": "\N{BULLET}" + subject})
+    writer.add_metadata({"/Subject": "가" + subject})
     writer.write(tmp_path / "b.pdf")
     assert b"/Subject ({" not in (tmp_path / "b.pdf").read_bytes()
     assert embedded_text(pdf) == subject
-    assert embedded_text(tmp_path / "b.pdf") == "\N{BULLET}" + subject
+    assert embedded_text(tmp_path / "b.pdf") == "가" + subject
 
 
 @pytest.mark.parametrize("kept", [8, 200, 0.5, 0.99])
@@ -102,6 +101,12 @@ def write_commented(path, length):
         subprocess.run([*ffmpeg, *source, "-c:v", "libx264", path], check=True)
 
 
+MEASURE = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-m", "animopt", "recipe", sys.argv[1]])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
 COMMENTED = (".gif", ".png", ".webp", ".svg", ".pdf", ".mp4")
 
 
@@ -120,21 +125,17 @@ def test_long_comment_is_not_read_whole(tmp_path, suffix):
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the memory of an ended process")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not report the memory of an ended process")
 @pytest.mark.parametrize("suffix", COMMENTED)
 def test_recipe_of_a_file_with_a_comment_of_100_mb_needs_little_memory(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     write_commented(path, 100_000_000)
-    process = subprocess.Popen([sys.executable, "-m", "animopt", "recipe", path], stderr=subprocess.PIPE)
-    with process.stderr as errors:
-        message = errors.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 1
-    assert "has no recipe" in message
+    # A process counts the memory of the one that started it, so a small one starts it.
+    done = subprocess.run([sys.executable, "-c", MEASURE, path], capture_output=True, text=True, check=True)
+    assert "has no recipe" in done.stderr
     # ffmpeg itself needs three times the length of the comment.
     unit = 1 if sys.platform == "darwin" else 1024
-    assert usage.ru_maxrss * unit < (500e6 if suffix == ".mp4" else 250e6)
+    assert int(done.stdout) * unit < (500e6 if suffix == ".mp4" else 250e6)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_subject_of_a_pdf_is_found_in_compressed_objects(tmp_path, data, text):
         (b"<feff0041 ac00>", "A가"),
         (b" \n(old) >> endobj << /Subject (new)", "new"),
         (b"12 0 R", ""),
-        (b"(not closed", "not closed >>\nendobj\n"),
+        (b"(not closed", ""),
     ],
 )
 def test_subject_of_a_pdf_is_read(tmp_path, subject, text):
