@@ -982,8 +982,8 @@ def test_output_over_max_bytes_does_not_stop_others(scene, tmp_path):
 EXITING = (
     SCENE
     + """
-import os
-os._exit(9)
+import os, signal
+os.kill(os.getpid(), signal.SIGKILL)
 """
 )
 
@@ -1010,7 +1010,7 @@ def test_killed_worker_does_not_stop_other_scenes(workspace, command):
     *notes, last = done.stderr.splitlines()
     assert last == "animopt: 1 of 2 scenes failed: exiting"
     assert any(
-        note.endswith("exiting: failed: workers 1: one ended with exit code 9; try again, with fewer, or 0")
+        note.endswith("exiting: failed: workers 1: one was ended by SIGKILL; try again, with fewer, or 0")
         for note in notes
     )
     workspace.assert_clean()
