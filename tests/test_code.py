@@ -23,7 +23,11 @@ def run(*command, cwd=ROOT):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [["ruff", "check"], ["ruff", "format", "--check"], pytest.param(["mypy"], marks=pytest.mark.long)],
+    ids=" ".join,
+)
 def test_tools_find_nothing(command):
     done = run(sys.executable, "-m", *command)
     assert done.returncode == 0, done.stdout + done.stderr

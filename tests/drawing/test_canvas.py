@@ -70,6 +70,7 @@ def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_adam", "quartic_momentum"])
+@pytest.mark.sampled(1)
 def test_frames_do_not_depend_on_their_order(scenes, record, make_film, stem):
     recording = record(scenes[stem])
     film = make_film(recording)

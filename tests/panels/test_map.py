@@ -98,6 +98,7 @@ def bytes_of(color):
     return np.rint(255 * np.array(to_rgb(color))).astype(int)
 
 
+@pytest.mark.long
 def test_frames_do_not_depend_on_their_order(recording):
     canvas, _ = make(recording, (480, 270))
     steps = [0, 3, 7.5, 12, 30]

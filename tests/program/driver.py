@@ -114,9 +114,24 @@ def hook(at, action, time=0, after=False, match=""):
             return function(*arguments, **named)
         finally:
             if due and after:
-                ACTIONS[name](argument)
+                with frozen(getattr(next(iter(arguments), None), "_process", None), resume=name != "stop encoders"):
+                    ACTIONS[name](argument)
 
     setattr(owner, name, hooked)
+
+
+@contextlib.contextmanager
+def frozen(process, *, resume):
+    """Stop a process that was just started, so that it does not end before the fault."""
+    if process is None:
+        yield
+        return
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        if resume:
+            process.send_signal(signal.SIGCONT)
 
 
 def become_command(request):

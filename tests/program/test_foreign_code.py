@@ -168,6 +168,7 @@ def test_listing_runs_no_scene(how, audit):
     assert "other" in found.done.stdout
 
 
+@pytest.mark.long
 def test_rendering_runs_only_animopt_python_and_ffmpeg(audit, folder):
     arguments = ["mine/one.py", "-o", "a.gif", "-o", "b.mp4", "-o", "frames/", *QUICK, "--workers", "2"]
     found = audit("-m", "animopt", *arguments, "--sidecars", "poster,html", ran=["mine/one.py"])
@@ -228,6 +229,7 @@ def test_other_commands_run_no_foreign_code(audit, folder):
     assert (folder / "again.py").read_text("utf-8") == SCENE
 
 
+@pytest.mark.long
 def test_help_of_scene_runs_only_that_scene(audit):
     assert "A bowl." in audit("-m", "animopt", "mine/one.py", "--help", ran=["mine/one.py"]).done.stdout
 

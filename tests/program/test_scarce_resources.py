@@ -61,7 +61,7 @@ def left(folder):
 
 @needs_mounts
 @pytest.mark.parametrize("options", ["size=64k", "ro", "size=64m"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_memory_that_is_too_small_is_replaced_by_the_disk(run_after, tmp_path, options):
     size = ["--size", "1920x1080" if options == "size=64m" else "320x180", "--fps", "40"]
     mount = f"mount -t tmpfs -o {options} tmpfs /dev/shm"
@@ -107,7 +107,7 @@ def test_full_temporary_folder_is_reported(run_after, tmp_path, arguments):
         ("-f 0", ALL, ["no temporary folder can be written to; free some space, or name one in TMPDIR"]),
     ],
 )
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_limit_of_the_shell_is_named(run_after, tmp_path, limit, arguments, messages):
     size = SMALL[:2] if "--still" in arguments else SMALL
     done = run_after(f"ulimit {limit}", *arguments, *size)

@@ -102,6 +102,7 @@ def test_still_is_a_frame_of_the_film(scene, film, tmp_path):
     assert np.array_equal(pixels(tmp_path / "a.png"), film.at(1.7))
 
 
+@pytest.mark.long
 def test_storyboard_shows_six_moments_of_the_race(scene, film, tmp_path):
     scene.storyboard(tmp_path / "a.png", size=SIZE)
     board = pixels(tmp_path / "a.png")
