@@ -6,26 +6,20 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 from typing import IO
 from weakref import finalize
 
 import imageio_ffmpeg
-import psutil
 
 from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
 from animopt.core.files import disk_remedy
 from animopt.core.processes import defer_signals, describe_exit, popen_options
+from animopt.video.watchdog import Watchdog, computing_time, stalled
 
 MAX_MESSAGE_BYTES = 10_000
 """Maximum number of bytes of ffmpeg's messages that are kept."""
-
-CHECK_INTERVAL = 1.0
-"""Seconds between two progress checks of ffmpeg."""
-
-MAX_STALLED_CHECKS = 60
-"""Number of consecutive checks without progress after which ffmpeg is ended."""
 
 
 class Ffmpeg(ContextStack):
@@ -39,8 +33,7 @@ class Ffmpeg(ContextStack):
         self._arguments = arguments
         self._failure = failure
         self._folder = folder
-        self._fed = self._stalled_checks = 0
-        self._ended = Event()
+        self._fed = 0
         # Held while this process waits for ffmpeg.
         self._waiting = Lock()
 
@@ -57,7 +50,7 @@ class Ffmpeg(ContextStack):
                     **popen_options(),
                 )
                 # At the exit of this process, a finalizer runs even if an interrupt prevented the context from ending.
-                stack.callback(finalize(self, _end, self._process, self._ended))
+                stack.callback(finalize(self, _end, self._process))
         except OSError as error:
             if self._folder and not self._folder.is_dir():
                 raise
@@ -70,7 +63,8 @@ class Ffmpeg(ContextStack):
         self._messages = b""
         self._listener = Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
-        Thread(target=self._watch, daemon=True).start()
+        self._watchdog = Watchdog(self._progress, lambda since: self._process.kill())
+        stack.callback(self._watchdog.stop)
 
     def feed(self, data: bytes | memoryview) -> None:
         """Write to standard input. Raise Error with ffmpeg's message if it does not accept the data."""
@@ -105,21 +99,9 @@ class Ffmpeg(ContextStack):
             if len(self._messages) < MAX_MESSAGE_BYTES:
                 self._messages += line
 
-    def _watch(self) -> None:
-        """End ffmpeg if it makes no progress while this process waits for it."""
-        before: tuple[float, float, int] | None = None
-        # Checks are counted instead of seconds, because a suspended machine makes no progress either.
-        while not self._ended.wait(CHECK_INTERVAL):
-            now = None
-            with suppress(psutil.Error):
-                times = psutil.Process(self._process.pid).cpu_times()
-                # It changes while ffmpeg computes or accepts data.
-                now = (times.user, times.system, self._fed) if self._waiting.locked() else None
-            self._stalled_checks = self._stalled_checks + 1 if now is not None and now == before else 0
-            before = now
-            if self._stalled_checks >= MAX_STALLED_CHECKS:
-                self._process.kill()
-                return
+    def _progress(self) -> object:
+        """Return what changes while ffmpeg computes or accepts data, or None if this process does not wait for it."""
+        return (self._fed, computing_time(self._process.pid)) if self._waiting.locked() else None
 
     def _error(self) -> Error:
         """Return an error with the reason of a failure in one line."""
@@ -129,16 +111,15 @@ class Ffmpeg(ContextStack):
         lines = [re.sub(r"^(\[[^]]*\] ?)+", "", line) for line in lines]
         # The first line may be only a consequence of a line that has a remedy.
         reason = next((line for line in lines if disk_remedy(line)), lines[0] if lines else "")
-        if self._stalled_checks >= MAX_STALLED_CHECKS:
-            reason = "it made no progress and was ended; check whether something stopped it, and try again"
+        if since := self._watchdog.stalled_since:
+            reason = stalled(self._process.pid, since)
         elif not reason:
             reason = f"it {describe_exit(self._process.returncode)}"
             reason += "" if disk_remedy(reason) else "; try again, with less if memory is short"
         return Error(f"{self._failure}: {reason}{disk_remedy(reason)}")
 
 
-def _end(process: subprocess.Popen[bytes], ended: Event) -> None:
-    ended.set()
+def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(OSError), process:
         process.kill()
 

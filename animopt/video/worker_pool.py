@@ -28,6 +28,7 @@ from animopt.core.processes import (
     popen_options,
     replace_closed_streams,
 )
+from animopt.video.watchdog import Watchdog, computing_time, descendants, kill_tree, stalled
 
 T = TypeVar("T")
 
@@ -129,10 +130,12 @@ class WorkerPool(Executor):
         try:
             answer = worker.run(task)
             if answer is None:
-                code = worker.end()
-                remove_folders_of(worker.process_id)
+                code, process, stalled_since = worker.end(), worker.process_id, worker.watchdog.stalled_since
+                remove_folders_of(process)
                 if not self._stopping:
                     worker = self._start()
+                if stalled_since:
+                    raise Error(f"workers {self.count}: {stalled(process, stalled_since)}")
                 raise Error(f"workers {self.count}: one {describe_exit(code)}; try again, with fewer, or 0")
         finally:
             self._idle.put(worker)
@@ -162,15 +165,29 @@ class _Worker:
         assert self._process.stdin
         assert self._process.stdout
         self.process_id = self._process.pid
+        self._running, self._computed = False, 0.0
+        self.watchdog = Watchdog(self._progress, lambda since: kill_tree(self.process_id))
         self._tasks, self._answers = self._process.stdin, self._process.stdout
 
     def run(self, task: bytes) -> bytes | None:
         """Run a task. Return its pickled outcome, or None if the process has ended."""
+        self._running = True
         try:
             _send(self._tasks, task)
             return pickle.load(self._answers)
         except (OSError, ValueError, EOFError, pickle.UnpicklingError):
             return None
+        finally:
+            self._running = False
+
+    def _progress(self) -> object:
+        """Return what changes while the process or an encoder that it started computes, or None if it has no task."""
+        if not self._running:
+            return None
+        before, self._computed = self._computed, computing_time(self.process_id)
+        # Most processes compute themselves, and the others take longer to find.
+        others = descendants(self.process_id) if self._computed == before else []
+        return self._computed, [(each, computing_time(each)) for each in others]
 
     def dismiss(self) -> None:
         """Close the input of the process, which then ends."""
@@ -179,6 +196,7 @@ class _Worker:
 
     def end(self) -> int:
         """Wait until the process has ended, and kill it after a timeout. Return its exit code."""
+        self.watchdog.stop()
         self.dismiss()
         try:
             self._process.wait(EXIT_TIMEOUT + 1)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-import animopt.video.ffmpeg
+import animopt.video.watchdog
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)]
 
@@ -62,10 +62,10 @@ def wait_for(path):
         time.sleep(0.01)
 
 
-def stop_encoders():
-    """Stop the encoders, and shorten the timeout for them."""
-    signal_children("ffmpeg", signal.SIGSTOP)
-    animopt.video.ffmpeg.MAX_STALLED_CHECKS, animopt.video.ffmpeg.CHECK_INTERVAL = 10, 0.1
+def stop(word):
+    """Stop the child processes that have a word in their command lines, and shorten the timeout for them."""
+    signal_children(word, signal.SIGSTOP)
+    animopt.video.watchdog.MAX_STALLED_CHECKS, animopt.video.watchdog.CHECK_INTERVAL = 10, 0.1
 
 
 def compute(number):
@@ -78,7 +78,8 @@ def compute(number):
 
 ACTIONS = {
     "kill encoders": lambda _: signal_children("ffmpeg", signal.SIGKILL),
-    "stop encoders": lambda _: stop_encoders(),
+    "stop encoders": lambda _: stop("ffmpeg"),
+    "stop workers": lambda _: stop("animopt.video.worker_pool"),
     "kill workers": lambda _: signal_children("animopt.video.worker_pool", signal.SIGKILL),
     "signal": lambda number: os.kill(os.getpid(), number),
     "signals": lambda numbers: [os.kill(os.getpid(), number) for number in numbers],

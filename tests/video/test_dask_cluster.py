@@ -176,6 +176,93 @@ def test_segments_of_a_lost_worker_are_made_again(workers, processes, tmp_path, 
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
+@pytest.fixture
+def short_timeout(monkeypatch):
+    """Shorten the timeout for a cluster without progress to a few seconds."""
+    monkeypatch.setattr("animopt.video.watchdog.CHECK_INTERVAL", 0.5)
+    monkeypatch.setattr("animopt.video.watchdog.MAX_STALLED_CHECKS", 8)
+
+
+def test_work_of_a_stopped_worker_is_repeated(short_timeout, workers, processes, tmp_path, make_film):
+    shown = scene(seconds=4)
+    stopped = []
+
+    def progress(done, total):
+        if not stopped:
+            processes[0].suspend()
+            stopped.append(True)
+
+    with pytest.warns(UserWarning, match=r"tcp://\S+ has not answered since [\d:]+; other workers repeat its work"):
+        list(save_outputs(shown, Output(tmp_path / "a.mp4", SMALL, 50), workers=workers, progress=progress))
+    assert_complete(tmp_path / "a.mp4", make_film(shown.record(), seconds=4, fps=50))
+    processes[0].kill()
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [("stop", r"no worker has answered since [\d:]+; "), ("lose", r"has had no worker since [\d:]+; start one, ")],
+)
+def test_cluster_without_workers_is_reported(short_timeout, tmp_path, fault, message):
+    (tmp_path / "one.py").write_text(SCENE)
+    scenes = {"one": (tmp_path / "one.py", [Output(tmp_path / "one.gif", SMALL, 10)])}
+    with local_cluster(tmp_path / "dask", n_workers=1) as running, connected(running.scheduler_address) as executor:
+        (process,) = (psutil.Process(number) for number in executor._client.run(os.getpid).values())
+        blocked = executor.submit(time.sleep, 60)
+        time.sleep(1)
+        if fault == "stop":
+            process.suspend()
+        else:
+            running.scale(0)
+        (result,) = render_all(scenes, executor)
+        assert re.search(f"^cluster 'tcp://.*': {message}", result.failure)
+        with pytest.raises(Error, match=message):
+            blocked.result()
+        if fault == "stop":
+            process.kill()
+
+
+def test_silent_scheduler_is_reported(short_timeout, capfd):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    address = f"tcp://127.0.0.1:{port}"
+    with ExitStack() as stack:
+        processes = []
+        for words in (
+            ["scheduler", "--host", "127.0.0.1", "--no-dashboard", "--port", port],
+            ["worker", address, "--no-nanny", "--no-dashboard"],
+        ):
+            process = subprocess.Popen([sys.executable, "-m", "dask", *words], stderr=subprocess.DEVNULL)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            processes.append(process)
+        with Client(address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+        capfd.readouterr()
+        with connected(address) as executor:
+            assert executor.submit(abs, -3).result(60) == 3
+            waiting = executor.submit(time.sleep, 60)
+            psutil.Process(processes[0].pid).suspend()
+            with pytest.raises(Error, match=r"its scheduler has not answered since [\d:]+; look at its log"):
+                waiting.result(60)
+        assert capfd.readouterr().err == ""
+
+
+def test_stopped_worker_is_noticed_before_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT", 2)
+    with local_cluster(tmp_path / "dask", n_workers=1) as running:
+        with Client(running.scheduler_address, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+            (process,) = (psutil.Process(number) for number in client.run(os.getpid).values())
+        process.suspend()
+        with (
+            pytest.raises(Error, match="a worker does not answer; check whether something stopped it"),
+            connected(running.scheduler_address),
+        ):
+            pass
+        process.kill()
+
+
 def test_scenes_of_a_lost_worker_are_rendered_again(workers, processes, tmp_path):
     scenes = {}
     for name in ("one", "two", "three", "four"):

@@ -334,6 +334,44 @@ def test_dead_worker_fails_the_clip(film):
             list(frames)
 
 
+@pytest.fixture
+def short_timeout(monkeypatch):
+    """Shorten the timeout for processes without progress to a second."""
+    monkeypatch.setattr("animopt.video.watchdog.CHECK_INTERVAL", 0.05)
+    monkeypatch.setattr("animopt.video.watchdog.MAX_STALLED_CHECKS", 20)
+
+
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {program!r}])
+open({path!r}, "w").write(str(child.pid))
+child.wait()
+"""
+
+
+def test_stopped_worker_is_ended_with_what_it_started(short_timeout, tmp_path):
+    path = tmp_path / "child"
+    with WorkerPool(1) as workers:
+        number = workers.submit(os.getpid).result()
+        waiting = workers.submit(exec, PARENT.format(program="import time; time.sleep(60)", path=str(path)))
+        message = rf"workers 1: process {number} made no progress since \d\d:\d\d:\d\d and was ended; check whether"
+        with pytest.raises(Error, match=message):
+            waiting.result()
+        assert not alive(int(path.read_text()))
+        assert workers.submit(abs, -3).result() == 3
+        psutil.Process(workers.submit(os.getpid).result()).suspend()
+        with pytest.raises(Error, match=message.replace(str(number), r"\d+")):
+            workers.submit(abs, -3).result()
+        assert workers.submit(abs, -3).result() == 3
+
+
+@pytest.mark.long
+def test_worker_that_waits_for_computing_process_is_not_ended(short_timeout, tmp_path):
+    program = "import time\nend = time.monotonic() + 4\nwhile time.monotonic() < end: pass"
+    with WorkerPool(1) as workers:
+        assert workers.submit(exec, PARENT.format(program=program, path=str(tmp_path / "child"))).result() is None
+
+
 def test_exception_of_a_task_is_raised_with_its_traceback():
     with WorkerPool(1) as workers:
         with pytest.raises(ValueError, match="invalid literal") as caught:
