@@ -20,8 +20,8 @@ from animopt.recording.update_rules import UpdateRule
 GAP = 0.15
 """Height of the gaps between the rule, the numbers and the legend, in rows."""
 
-ROOT = 0.2
-"""Additional height of a row with a root, in rows."""
+ROOT, TALL_ROOT = 0.2, 0.35
+"""Additional height of a row with a root, and with one of a symbol with a hat or of a power, in rows."""
 
 INDENT, NUMBERS_INDENT = 0.5, 1.6
 """Indents of the lines, and of numbers between them."""
@@ -234,7 +234,9 @@ def _end(rows: Sequence[Row], end: float) -> float:
 
 def height(source: str) -> float:
     """Return the height of a row of mathtext, in rows."""
-    return 1 + ROOT if r"\sqrt" in source else 1.0
+    if r"\sqrt" not in source:
+        return 1.0
+    return 1 + (TALL_ROOT if re.search(r"\\sqrt\{(\\hat|[^+]*\^)", source) else ROOT)
 
 
 def stacked(sources: Sequence[str], indent: float, first: float) -> list[Row]:

@@ -66,7 +66,7 @@ COMMAND_LINES = {
         "a.gif: is named twice; give each output a path ...",
     ),
     "in a folder of frames": (
-        OWN,
+        OWN | {"scenes/frame-0001.png": ""},
         ["mine.py", "-o", "scenes/a.gif", "-o", "scenes/"],
         2,
         f"{Path('scenes/a.gif')}: is in the folder scenes, which is for frames; name another place",

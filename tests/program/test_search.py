@@ -52,8 +52,14 @@ EXPECTED_WARNINGS = [
     "start .*: outside .*; the view is widened to ",
     "no font has ",
     ".*: is .* at every sampled point, so that no racer moves; use ",
+    "racer .*: never moves, ",
+    "racer .*: asks for no gradient",
+    "racer .*: with .*=1 it never forgets",
 ]
-"""The warnings that a scene may cause: a start outside the domain, letters without a font, a constant function."""
+"""The warnings that a scene may cause.
+
+A start outside the domain, letters without a font, a constant function, and an optimizer that does not work.
+"""
 
 FORMS = {
     "bowl": lambda u, v: u**2 + v**2,
