@@ -6,7 +6,7 @@ import torch
 
 from animopt.core.errors import first_line
 from animopt.engine.user_code import with_type
-from animopt.engine.user_lines import failed_line
+from animopt.engine.user_lines import failed_line, line_phrase
 
 NUMBER_TYPES = {
     **dict.fromkeys(("float", "Float", "float32"), "float32"),
@@ -34,8 +34,7 @@ WRONG_SHAPE = r"shapes? cannot be multiplied|size mismatch|must match the size|i
 
 def explained(error: BaseException) -> str:
     """Return an exception of a function as the rest of a message: its line, what is wrong, and the remedy."""
-    line = failed_line(error)
-    return f"{f', {line}' if line else ''}: {_explanation(error)}"
+    return f"{line_phrase(failed_line(error))}: {_explanation(error)}"
 
 
 def _explanation(error: BaseException) -> str:

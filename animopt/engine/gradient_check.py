@@ -17,7 +17,7 @@ from animopt.engine.function import Function
 from animopt.engine.function_errors import ARRAY_MAKERS, TYPE_REMEDY, torch_advice
 from animopt.engine.repeat_check import check_repeats, check_unchanged
 from animopt.engine.user_code import user_code
-from animopt.engine.user_lines import UserLine, calling_line
+from animopt.engine.user_lines import UserLine, calling_line, line_phrase
 
 SAMPLED_POINTS = 24
 """Number of seeded points of the domain at which the gradient is checked, besides the starts."""
@@ -84,10 +84,9 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
             f"{watch.remedy}"
         )
     if watch.number_type != torch.float64:
-        line = f", {watch.narrow_line}" if watch.narrow_line else ""
         name = str(watch.number_type).removeprefix("torch.")
         warnings.warn(
-            f"{function.called}{line}: computes in {name} in place of float64; {TYPE_REMEDY}",
+            f"{function.called}{line_phrase(watch.narrow_line)}: computes in {name} in place of float64; {TYPE_REMEDY}",
             stacklevel=2,
         )
     if (heights == heights[0]).all() and not slopes.any():

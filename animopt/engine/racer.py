@@ -26,7 +26,7 @@ from animopt.core.errors import (
 from animopt.core.language import ENGLISH, Text, language, localized
 from animopt.core.number_format import format_setting
 from animopt.engine.construction import arguments_of, construct, takes_optimizer
-from animopt.engine.training_loop import TrainingLoop, default_loop, find_loop, requirement, trial
+from animopt.engine.training_loop import TrainingLoop, find_loop, requirement, trial
 from animopt.engine.user_code import race_environment, user_code
 from animopt.recording.update_rules import IMPLEMENTATION_SETTINGS
 
@@ -225,7 +225,7 @@ class Racer:
                 if issubclass(self.optimizer, torch.optim.Optimizer):
                     raise
                 # The race reports the step that fails.
-                return default_loop(self.optimizer)
+                return TrainingLoop()
 
     def _failure(self, error: BaseException, otherwise: str = "") -> str:
         """Return why the optimizer cannot be built or stepped: a need, or the reason of the error after some words."""

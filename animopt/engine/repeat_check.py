@@ -15,7 +15,7 @@ from animopt.core.arrays import Array
 from animopt.core.errors import Error
 from animopt.engine.function import Function
 from animopt.engine.function_errors import CHANGED
-from animopt.engine.user_lines import UserLine, is_library
+from animopt.engine.user_lines import UserLine, is_library, line_phrase
 
 POINTS = 3
 """Number of points at which a function without a race is called twice."""
@@ -46,7 +46,7 @@ def check_values(function: Function) -> None:
 def check_unchanged(function: Function, x: torch.Tensor, point: Array) -> None:
     """Raise Error if a call of the function with `x`, a copy of a point, has changed it."""
     if not np.array_equal(x.detach().numpy(), point):
-        raise Error(f"{function.called}{_phrase(_changing_line(function, point, x.requires_grad))}: {CHANGED}")
+        raise Error(f"{function.called}{line_phrase(_changing_line(function, point, x.requires_grad))}: {CHANGED}")
 
 
 def check_repeats(function: Function, points: Array, values: Array, *, gradients: bool) -> None:
@@ -57,17 +57,13 @@ def check_repeats(function: Function, points: Array, values: Array, *, gradients
     for point, first in zip(points, values, strict=True):
         second = function.loss(torch.tensor(point, requires_grad=gradients)).item()
         if second != first and not (np.isnan(first) and np.isnan(second)):
-            line = _phrase(_differing_line(function, point, gradients))
+            line = line_phrase(_differing_line(function, point, gradients))
             digits = 6 if f"{first:.6g}" != f"{second:.6g}" else 17
             x, y = point
             values_text = f"{first:.{digits}g} and {second:.{digits}g} at ({x:.3g}, {y:.3g})"
             raise Error(
                 f"{function.called}{line}: gives two values for one point, {values_text}; {_remedy(function, point)}"
             )
-
-
-def _phrase(line: str) -> str:
-    return f", {line}" if line else ""
 
 
 def _remedy(function: Function, point: Array) -> str:

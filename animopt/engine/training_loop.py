@@ -209,11 +209,6 @@ def find_loop(optimizer: type[Any], build: Build, start: Start = _start) -> Trai
     raise problem
 
 
-def default_loop(optimizer: type[Any]) -> TrainingLoop:
-    """Return the training loop of an optimizer whose trials fail."""
-    return TrainingLoop()
-
-
 def trial(
     loop: TrainingLoop, build: Build, start: Start = _start, *, steps: int = TRIAL_STEPS, poison: bool = False
 ) -> tuple[list[torch.Tensor], int]:

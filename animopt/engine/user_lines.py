@@ -35,6 +35,11 @@ def is_library(file: str) -> bool:
     )
 
 
+def line_phrase(line: "UserLine | str | None") -> str:
+    """Return the phrase with a line that follows the name of a function, or "" if the line is unknown."""
+    return f", {line}" if line else ""
+
+
 @dataclass(frozen=True)
 class UserLine:
     """A line of the user's code, in the frame that runs it."""
