@@ -2,7 +2,8 @@
 
 Requests and answers are lines of JSON on two file descriptors. A fault is {"at": "module:name", "action": [name,
 argument]}: the action runs before the function is called, or with "after" when it has returned. "time" is the number of
-the call, from 0. "match" is a text that the attributes of the first argument must contain.
+the call, from 0. "match" is a text that the attributes of the first argument must contain. With "stopped", a program
+that the function starts does not run before the action, so that it cannot end before it.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -93,7 +95,7 @@ ACTIONS = {
 }
 
 
-def hook(at, action, time=0, after=False, match=""):
+def hook(at, action, time=0, after=False, match="", stopped=False):
     """Run an action when a function is called, or when it has returned."""
     module, _, names = at.partition(":")
     owner = import_module(module)
@@ -111,28 +113,35 @@ def hook(at, action, time=0, after=False, match=""):
         name, argument = action
         if due and not after:
             ACTIONS[name](argument)
-        try:
-            return function(*arguments, **named)
-        finally:
-            if due and after:
-                with frozen(getattr(next(iter(arguments), None), "_process", None), resume=name != "stop encoders"):
+        resume = name != "stop encoders"
+        with started_stopped(resume=resume) if due and stopped else contextlib.nullcontext():
+            try:
+                return function(*arguments, **named)
+            finally:
+                if due and after:
                     ACTIONS[name](argument)
 
     setattr(owner, name, hooked)
 
 
 @contextlib.contextmanager
-def frozen(process, *, resume):
-    """Stop a process that was just started, so that it does not end before the fault."""
-    if process is None:
-        yield
-        return
-    process.send_signal(signal.SIGSTOP)
+def started_stopped(*, resume):
+    """Let each program that is started stop itself before it runs."""
+    start, started = subprocess.Popen, []
+
+    def stopped(command, **options):
+        started.append(start(["sh", "-c", 'kill -STOP $$; exec "$@"', "sh", *command], **options))
+        while psutil.Process(started[-1].pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.001)
+        return started[-1]
+
+    subprocess.Popen = stopped
     try:
         yield
     finally:
-        if resume:
-            process.send_signal(signal.SIGCONT)
+        subprocess.Popen = start
+        for each in started if resume else ():
+            each.send_signal(signal.SIGCONT)
 
 
 def become_command(request):

@@ -55,10 +55,12 @@ EXPECTED_WARNINGS = [
     "racer .*: never moves, ",
     "racer .*: asks for no gradient",
     "racer .*: with .*=1 it never forgets",
+    ".*: computes in float32 in place of float64; ",
 ]
 """The warnings that a scene may cause.
 
-A start outside the domain, letters without a font, a constant function, and an optimizer that does not work.
+A start outside the domain, letters without a font, a constant function, an optimizer that does not work, and a function
+in float32.
 """
 
 FORMS = {
