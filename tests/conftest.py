@@ -1,5 +1,6 @@
 """Fixtures that several packages share: the built-in scenes, recordings, films, and the command line."""
 
+import json
 import os
 import pickle
 import subprocess
@@ -15,7 +16,8 @@ from animopt.recording.pace import pace_of
 from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 
-SCENES = {path.stem: path for path in sorted((Path(__file__).parent.parent / "scenes").glob("[!_]*.py"))}
+TESTS = Path(__file__).parent
+SCENES = {path.stem: path for path in sorted((TESTS.parent / "scenes").glob("[!_]*.py"))}
 
 
 TUNED = ("beale_fair_race", "rosenbrock_fair_race")
@@ -121,3 +123,36 @@ def run_animopt():
         )
 
     return run
+
+
+class Driver:
+    """A process that has imported torch, and runs commands in forks of itself."""
+
+    def __init__(self):
+        requests, self._requests = os.pipe()
+        self._answers, answers = os.pipe()
+        command = [sys.executable, str(TESTS / "program/driver.py"), str(requests), str(answers)]
+        environment = os.environ | {"PYTHONPATH": str(TESTS.parent), "PYTHONIOENCODING": "utf-8"}
+        self._process = subprocess.Popen(
+            command, pass_fds=(requests, answers), env=environment, stdin=subprocess.DEVNULL
+        )
+        os.close(requests)
+        os.close(answers)
+        self._lines = os.fdopen(self._answers)
+
+    def ask(self, **request):
+        os.write(self._requests, f"{json.dumps(request)}\n".encode())
+        return json.loads(self._lines.readline())
+
+    def close(self):
+        os.close(self._requests)
+        self._process.wait()
+        self._lines.close()
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """The process that runs commands."""
+    driver = Driver()
+    yield driver
+    driver.close()

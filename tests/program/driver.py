@@ -1,4 +1,4 @@
-"""Runs commands in forks of one process that has imported torch, with faults at chosen moments.
+"""Runs commands and scripts in forks of one process that has imported torch, with faults at chosen moments.
 
 Requests and answers are lines of JSON on two file descriptors. A fault is {"at": "module:name", "action": [name,
 argument]}: the action runs before the function is called, or with "after" when it has returned. "time" is the number of
@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -176,7 +177,7 @@ def become_command(request):
         setattr(import_module(module), name, value)
     for fault in request.get("faults", ()):
         hook(**fault)
-    sys.argv = ["animopt", *request["arguments"]]
+    sys.argv = [request.get("script", "animopt"), *request["arguments"]]
 
 
 def wait_for_exit(number, timeout):
@@ -237,4 +238,8 @@ if __name__ == "__main__":
     scene = animopt.Scene(function=lambda x: (x**2).sum(), racers=[animopt.Racer("SGD", lr=0.1)], start=(1, 1), steps=2)
     animopt.scene.render.film_of(scene, animopt.Output("a.gif", (160, 160))).frame(0)
     if serve(*map(int, sys.argv[1:3])):
-        animopt.__main__.main()
+        if sys.argv[0] == "animopt":
+            animopt.__main__.main()
+        else:
+            sys.path[0] = os.getcwd()  # noqa: PTH109
+            runpy.run_path(sys.argv[0], run_name="__main__")

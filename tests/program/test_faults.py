@@ -6,7 +6,6 @@ function is called; see driver.py.
 
 import functools
 import inspect
-import json
 import os
 import re
 import signal
@@ -57,39 +56,6 @@ FIRST, MIDDLE, LAST = ({"at": WRITE, "time": time} for time in (0, FRAMES // 2, 
 CLOSING = {"at": CLOSE, "after": True}
 MOVING = {"at": "animopt.core.files:move"}
 MOVED = MOVING | {"after": True}
-
-
-class Driver:
-    """A process that has imported torch, and runs commands in forks of itself."""
-
-    def __init__(self):
-        requests, self._requests = os.pipe()
-        self._answers, answers = os.pipe()
-        command = [sys.executable, str(Path(__file__).with_name("driver.py")), str(requests), str(answers)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-        self._process = subprocess.Popen(
-            command, pass_fds=(requests, answers), env=environment, stdin=subprocess.DEVNULL
-        )
-        os.close(requests)
-        os.close(answers)
-        self._lines = os.fdopen(self._answers)
-
-    def ask(self, **request):
-        os.write(self._requests, f"{json.dumps(request)}\n".encode())
-        return json.loads(self._lines.readline())
-
-    def close(self):
-        os.close(self._requests)
-        self._process.wait()
-        self._lines.close()
-
-
-@pytest.fixture(scope="session")
-def driver():
-    """The process that runs commands."""
-    driver = Driver()
-    yield driver
-    driver.close()
 
 
 class Workspace:

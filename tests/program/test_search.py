@@ -56,11 +56,12 @@ EXPECTED_WARNINGS = [
     "racer .*: asks for no gradient",
     "racer .*: with .*=1 it never forgets",
     ".*: computes in float32 in place of float64; ",
+    ".*: not in .*, shown in another language; add ",
 ]
 """The warnings that a scene may cause.
 
-A start outside the domain, letters without a font, a constant function, an optimizer that does not work, and a function
-in float32.
+A start outside the domain, letters without a font, a constant function, an optimizer that does not work, a function
+in float32, and a text without a translation.
 """
 
 FORMS = {

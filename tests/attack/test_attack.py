@@ -1,0 +1,137 @@
+"""Run the cases of the attack, which README.md describes, and compare them with what should happen."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+FOLDER = Path(__file__).parent
+PARTS = {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
+CASES = {
+    f"{stem}-{index}": case
+    for stem, path in PARTS.items()
+    for index, case in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["case"])
+}
+OBSERVE = "ANIMOPT_OBSERVE" in os.environ
+TIMEOUT = 100
+
+
+class Place:
+    """A folder for a case and one for temporary files, in which commands run."""
+
+    def __init__(self, driver, place):
+        self.driver = driver
+        self.folder, self.temporary = place / "here", place / "temporary"
+        self.streams = [place / "stdout", place / "stderr"]
+        for each in (self.folder, self.temporary):
+            each.mkdir()
+
+    def run(self, command, environment):
+        """Run a command; return its exit code and output."""
+        program, *arguments = shlex.split(command)
+        environment = {"TMPDIR": str(self.temporary), "PYTHONPATH": str(FOLDER.parents[1]), **environment}
+        if program == "sh":
+            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+            done = subprocess.run(
+                [program, *arguments],
+                cwd=self.folder,
+                env=os.environ | {"PATH": path} | environment,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=TIMEOUT,
+                check=False,
+            )
+            return SimpleNamespace(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+        script = {"script": arguments.pop(0)} if program == "python" else {}
+        assert script or program == "animopt"
+        stdout, stderr = self.streams
+        number = self.driver.ask(
+            arguments=arguments,
+            folder=str(self.folder),
+            environment=environment,
+            stdout=str(stdout),
+            stderr=str(stderr),
+            **script,
+        )
+        code = self.driver.ask(wait_for=number, timeout=TIMEOUT)
+        return SimpleNamespace(
+            code=code, stdout=stdout.read_text("utf-8", "replace"), stderr=stderr.read_text("utf-8", "replace")
+        )
+
+    def files(self):
+        return {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if not path.is_dir()}
+
+
+def faults(case, done, place):
+    """The differences from the expected, as texts."""
+    code, makes = case.get("code", 0), sorted(case.get("makes", []))
+    output = done.stdout + done.stderr
+    left = [path.name for path in [*place.temporary.iterdir(), *place.folder.glob("**/.animopt*")]]
+    found = [
+        f"code {done.code}, not {code}" if done.code != code else "",
+        f"made {done.made}, not {makes}" if done.made != makes else "",
+        f"left {left}" if left else "",
+        "a report of a bug" if "bug in animopt" in output else "",
+        "" if re.search(case.get("says", ""), output) else "does not say it",
+    ]
+    if done.last.startswith("animopt "):
+        errors = [line for line in done.stderr.splitlines() if line.startswith("animopt: ")]
+        found.append("a traceback" if "Traceback" in done.stderr else "")
+        found.append(f"{len(errors)} errors" if code and len(errors) != 1 else "")
+    try:
+        exec(case.get("after", ""), {"folder": place.folder, "done": done})
+    except Exception as error:
+        found.append(f"{type(error).__name__}: {error}")
+    return [each for each in found if each]
+
+
+def observation(done, found):
+    """The code, the new files and the last message in one line, without process numbers and times."""
+    lines = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no message"]
+    text = "; ".join(
+        [f"code {done.code}", ", ".join(done.made) or "no file", " ".join(lines[-1].split())[:300], *found]
+    )
+    text = re.sub(r"process \d+", "process N", re.sub(r"\b[\d.]+ s\b", "N s", text))
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):x}" for letter in text)
+
+
+def write_observation(name, text):
+    """Add the observation of a case to its file."""
+    stem, _, index = name.rpartition("-")
+    head, *blocks = re.split(r"(?m)^(?=\[\[case\]\])", PARTS[stem].read_text(encoding="utf-8"))
+    # Before the tables of the case, if it has some.
+    main, *tables = re.split(r"(?m)^(?=\[case\.)", blocks[int(index)], maxsplit=1)
+    blocks[int(index)] = "".join([f"{main.rstrip()}\nobserved = {json.dumps(text, ensure_ascii=False)}\n\n", *tables])
+    PARTS[stem].write_text("".join([head, *blocks]).rstrip() + "\n", encoding="utf-8")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver needs os.fork")
+@pytest.mark.parametrize("name", CASES)
+def test_case_holds(name, driver, tmp_path):
+    case = CASES[name]
+    if "needs" in case and not shutil.which(case["needs"]):
+        pytest.skip(f"there is no {case['needs']}")
+    place = Place(driver, tmp_path)
+    for file, text in case.get("files", {}).items():
+        (place.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (place.folder / file).write_text(text, encoding="utf-8")
+    exec(case.get("before", ""), {"folder": place.folder})
+    given = place.files()
+    command = case["command"]
+    for each in [command] if isinstance(command, str) else command:
+        done = place.run(each, case.get("environment", {}))
+        done.last = each
+    done.made = sorted(place.files() - given)
+    found = faults(case, done, place)
+    if OBSERVE and "observed" not in case:
+        write_observation(name, observation(done, found))
+    assert not found, f"{case['mechanism']}: {case['input']}\n{done.stdout}\n{done.stderr}"
