@@ -320,7 +320,7 @@ def _normals(field: HeightField, rows: int, columns: int) -> Array:
     known = np.isfinite(field.z)
     shape = np.array(field.z.shape) - 1
     widths = [SMOOTHING * size / count for size, count in zip(shape, (rows, columns), strict=True)]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         smooth = _blurred(np.where(known, field.z, 0), widths) / _blurred(known.astype(np.float64), widths)
     slopes: list[Array] = list(np.gradient(smooth, *(2 * field.half[::-1] / shape)))
     middles = np.ix_(

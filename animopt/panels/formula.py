@@ -179,7 +179,8 @@ def _all_settings(recording: Recording, racer: int) -> list[str]:
     others = (
         (name, value)
         for name, value in recording.hyperparameters[racer].items()
-        if isinstance(value, (int, float, tuple)) and not isinstance(value, bool)
+        if all(isinstance(each, (int, float)) for each in (value if isinstance(value, tuple) else [value]))
+        and not isinstance(value, bool)
     )
     known = {each.split()[0] for each in given}
     return [*given, *(rf"{name} \({format_setting(value)}\)" for name, value in others if name not in known)]

@@ -534,6 +534,13 @@ FOUND = {
         {"map": MAP, "panels": tuple(panel for panel in PANELS if panel != "fit")},
         size=(334, 334),
     ),
+    "a setting that is not a number": Request(("himmelblau",), (("Adafactor", {}),), {"panels": ["formula"]}, part=0),
+    "values on a few points of the surface": Request(
+        (Surface("logarithm", up=(0, 1e150), more={"minima": [(0.3, 0.3)]}),),
+        TWO,
+        {"start": (20, -16), "steps": 2},
+        size=(480, 270),
+    ),
     "a line through almost equal numbers": Request((LINE,), TWO, {"start": (0, 0), "panels": ["fit"], "batch": 1}),
 }
 """Scenes on which earlier versions failed, reduced to the cause."""
