@@ -237,4 +237,4 @@ def basins(bench: Bench) -> Iterator[Figure]:
     )
     took = [tuple(256 * 256 * value for value in values) for values in each]
     name = "basin map, 256 × 256 starts, 200 steps of Adam"
-    yield Figure(name, "s", "faster", 1000, *took, against="one run per start")
+    yield Figure(name, "s", "faster", 1500, *took, against="one run per start")

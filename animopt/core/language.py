@@ -7,6 +7,7 @@ from gettext import GNUTranslations, NullTranslations
 from babel import Locale
 from babel.lists import format_list
 
+from animopt.core.contexts import gc_paused
 from animopt.core.errors import PACKAGE, check_choice
 from animopt.core.korean import joined, with_particles
 
@@ -28,6 +29,7 @@ def check_language(field: str, code: object) -> str:
 
 
 @cache
+@gc_paused()
 def language(code: str) -> "Language":
     """Return a language. Raises UsageError if it has no catalog."""
     return Language(check_language("lang", code))

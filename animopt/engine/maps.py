@@ -5,7 +5,7 @@ The races of a map run in batches, if each of them has the same result as when i
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from math import prod
 from typing import Any
@@ -26,8 +26,8 @@ from animopt.engine.training_loop import Closure
 from animopt.engine.user_code import race_environment, scheduler_step
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
 
-BATCH_STARTS = 16_000
-"""Number of starts in one batch. torch would divide a larger one among threads, which wait on a busy machine."""
+BATCH_STARTS = 32_768
+"""Number of starts in one batch. A larger one does not fit in the caches of a processor."""
 
 DIVERGED_DISTANCE = 1000.0
 """Distance from the middle of the domain, in diagonals of the domain, beyond which a race has diverged."""
@@ -270,8 +270,8 @@ def _follow_races(
     work, remedy = f"{function.called}: the map", "; a map with fewer cells takes less"
     probes, start = {}, time.perf_counter()
     for cell in np.linspace(0, len(cells) - 1, PROBES).round().astype(int).tolist():
-        probes[cell] = _probe(function, cells[cell], steps)
-    race_seconds = (time.perf_counter() - start) / (2 * len(probes))
+        probes[cell] = _Probe(function, cells[cell], steps)
+    race_seconds = (time.perf_counter() - start) / len(probes)
     results = []
     try:
         with tracked(work, len(cells) * (steps + 1), remedy=remedy) as advance:
@@ -340,31 +340,51 @@ def _points(function: Function, racer: Racer, start: Array, steps: int) -> Array
     return run(function, racer, racer.optimizer.__name__, (float(start[0]), float(start[1])), steps).points
 
 
-def _probe(function: Function, cell: Cell, steps: int) -> tuple[Array, Array]:
-    """Return the points (steps + 1, 2) of a race run alone, and its tolerance (steps + 1,) in a batch.
+class _Probe:
+    """A race of a map that is run alone, with which the same race in a batch has to agree.
 
     A second race from a slightly different start shows how far rounding can move the points. In a chaotic race, that
-    is far.
+    is far. It is run only when the batch differs by more than rounding may always move a race.
+
+    `points` are those of the race, (steps + 1, 2).
     """
-    racer, start = cell
-    points = _points(function, racer, start, steps)
-    shifted = _points(function, racer, start + PROBE_OFFSET * _diagonal(function), steps)
-    with np.errstate(invalid="ignore", over="ignore"):
-        apart = np.abs(points - shifted).max(axis=1)
-    apart[_diverged(function, points.T) | _diverged(function, shifted.T)] = np.inf
-    return points, ROUNDING * _diagonal(function) + 10 * np.maximum.accumulate(apart)
+
+    def __init__(self, function: Function, cell: Cell, steps: int) -> None:
+        self._function, self._cell, self._steps = function, cell, steps
+        self.points = _points(function, *cell, steps)
+
+    @cached_property
+    def _tolerance(self) -> Array:
+        """The distances, (steps + 1,), by which rounding may move the race."""
+        racer, start = self._cell
+        diagonal = _diagonal(self._function)
+        # The race must not take random numbers from the batch.
+        with torch.random.fork_rng(devices=[]):
+            shifted = _points(self._function, racer, start + PROBE_OFFSET * diagonal, self._steps)
+        with np.errstate(invalid="ignore", over="ignore"):
+            apart = np.abs(self.points - shifted).max(axis=1)
+        apart[_diverged(self._function, self.points.T) | _diverged(self._function, shifted.T)] = np.inf
+        return ROUNDING * diagonal + 10 * np.maximum.accumulate(apart)
+
+    def agrees(self, point: Array, step: int) -> bool:
+        """Return whether a point (2,) of the race in a batch is that of the race alone, apart from rounding."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            apart = np.abs(point - self.points[step]).max()
+        if apart <= ROUNDING * _diagonal(self._function):
+            return True
+        allowed = self._tolerance[step]
+        return not np.isfinite(allowed) or apart <= allowed
 
 
-def _checked(races: Races, probes: Mapping[int, tuple[Array, Array]]) -> Races:
+def _checked(races: Races, probes: Mapping[int, _Probe]) -> Races:
     """Yield the points of the races. Raise _DifferentError if a race differs from its probe, or if the batch fails.
 
     `probes` are by the index of the race.
     """
     try:
         for step, points in enumerate(races):
-            for index, (alone, allowed) in probes.items():
-                if np.isfinite(allowed[step]) and not np.abs(points[:, index] - alone[step]).max() <= allowed[step]:
-                    raise _DifferentError
+            if not all(probe.agrees(points[:, index], step) for index, probe in probes.items()):
+                raise _DifferentError
             yield points
     except Exception as error:
         # If the error is not one of the batch, the races that are run alone raise it again.
