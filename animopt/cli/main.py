@@ -153,6 +153,9 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
         case BrokenPipeError():
             # The reader of standard output has ended.
             return "", 1
+        case Warning():
+            # The user made warnings errors.
+            return first_line(error), 1
         case MemoryError():
             return "there is not enough memory; use a smaller --size, fewer --workers or fewer steps", 1
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE):

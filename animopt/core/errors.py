@@ -115,27 +115,32 @@ class _ShortRepr(reprlib.Repr):
 
     def repr_int(self, x: int, level: int) -> str:
         # Python refuses to convert an int of thousands of digits.
-        return _convert(partial(super().repr_int, level=level), x, f"<an int of {x.bit_length()} bits>")
+        return converted(partial(super().repr_int, level=level), x, f"<an int of {x.bit_length()} bits>")
 
     def repr_instance(self, x: Any, level: int) -> str:
-        text = _convert(builtins.repr, x, f"<{type(x).__name__}>")
+        text = converted(builtins.repr, x, f"<{type(x).__name__}>")
         return _shorten(" ".join(text.split()), self.maxother)
 
 
 def short_repr(value: object) -> str:
     """Return a value's representation in one line of at most 80 characters. Never raises."""
-    return _shorten(_convert(_ShortRepr().repr, value, f"<{type(value).__name__}>"), MAX_VALUE_LENGTH)
+    return _shorten(converted(_ShortRepr().repr, value, f"<{type(value).__name__}>"), MAX_VALUE_LENGTH)
 
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message, shortened, or the name of its type if it has no message."""
     if isinstance(error, Error):
         return str(error)
-    lines = _convert(str, error, "").strip().splitlines()
+    lines = converted(str, error, "").strip().splitlines()
     return _shorten(lines[0], MAX_QUOTE_LENGTH) if lines else type(error).__name__
 
 
-def _convert(convert: Callable[[Any], str], value: object, fallback: str) -> str:
+def with_type(error: BaseException) -> str:
+    """Return the type and the first line of an exception."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
+def converted(convert: Callable[[Any], str], value: object, fallback: str) -> str:
     """Return a value as text, or the fallback if the user's `__repr__` or `__str__` raises."""
     try:
         return convert(value)
@@ -262,11 +267,15 @@ def check_texts(field: str, value: object, example: str, *, lines: bool = True) 
     """Return a text, or a mapping of texts by language, each in one line unless `lines` allows several."""
     if not isinstance(value, Mapping):
         return check_text(field, value, example, lines=lines)
+    try:
+        texts = dict(value.items())
+    except Exception as error:
+        raise UsageError(f"{field} {short_repr(value)}: {with_type(error)}; give a dictionary of texts") from error
     return {
         check_text(f"{field}'s language", language, "'en'"): check_text(
             f"{field} in {short_repr(language)}", each, example, lines=lines
         )
-        for language, each in value.items()
+        for language, each in texts.items()
     }
 
 

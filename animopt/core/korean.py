@@ -1,7 +1,7 @@
 """Korean particles, whose form depends on the last sound of the word before them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _PARTICLES = {
     "은(는)": ("은", "는"),
@@ -12,7 +12,7 @@ _PARTICLES = {
 }
 """The forms of each particle after a consonant and after a vowel."""
 
-_PATTERN = re.compile("|".join(map(re.escape, _PARTICLES)))
+_PATTERN = re.compile(f"({'|'.join(map(re.escape, _PARTICLES))})")
 
 _CLOSING = ")]}>\"'’”»… "
 """Characters that are not read aloud."""
@@ -36,25 +36,32 @@ _WORD_ENDINGS = {"l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "n": "ㄴ", "ng": "ㅇ"}
 """Endings of Latin words that are written with a last consonant in Korean."""
 
 
-def with_particles(text: str) -> str:
-    """Replace each particle with both forms, as "은(는)", by the form that follows the word before it.
+def with_particles(message: str, values: Mapping[str, object]) -> str:
+    """Return a message with values in place of the names in braces, and each particle in the form after its word.
 
-    Latin words are read as they are usually written in Korean, and Latin words in capitals letter by letter.
+    The message has both forms of a particle, as "은(는)". Latin words are read as they are usually written in Korean,
+    and Latin words in capitals letter by letter. Values remain as they are.
     """
+    text = ""
+    for part in _PATTERN.split(message):
+        text += _particle(part, text) if part in _PARTICLES else part.format(**values)
+    return text
 
-    def chosen(found: re.Match[str]) -> str:
-        sound = last_consonant(text[: found.start()])
-        after_consonant, after_vowel = _PARTICLES[found[0]]
-        # 로 also follows ㄹ.
-        return after_consonant if sound and not (sound == "ㄹ" and after_vowel == "로") else after_vowel
 
-    return _PATTERN.sub(chosen, text)
+def _particle(both: str, before: str) -> str:
+    """Return the form of a particle that follows a text."""
+    sound = last_consonant(before)
+    after_consonant, after_vowel = _PARTICLES[both]
+    # 로 also follows ㄹ.
+    return after_consonant if sound and not (sound == "ㄹ" and after_vowel == "로") else after_vowel
 
 
 def joined(words: Sequence[str]) -> str:
     """Join words as in a spoken sentence, "가, 나와 다". Babel's Korean lists have a 및, as in official documents."""
     *others, last = words or [""]
-    return with_particles(f"{', '.join(others)}과(와) {last}") if others else last
+    if not others:
+        return last
+    return with_particles("{others}과(와) {last}", {"others": ", ".join(others), "last": last})
 
 
 def last_consonant(text: str) -> str:

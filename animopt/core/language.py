@@ -106,5 +106,7 @@ class Language:
 
     def _filled(self, message: str, values: dict[str, object]) -> str:
         shown = {name: self.digits(f"{value:,}") if isinstance(value, int) else value for name, value in values.items()}
-        text = message.format(**shown) if shown else message
-        return with_particles(text) if self.code == "ko" else text
+        # Without values, the message is a text of the user if it is not in the catalog.
+        if not shown:
+            return message
+        return with_particles(message, shown) if self.code == "ko" else message.format(**shown)

@@ -24,10 +24,11 @@ from animopt.core.errors import (
     first_line,
     must_propagate,
     short_repr,
+    with_type,
 )
 from animopt.core.language import language
 from animopt.engine.function_errors import explained
-from animopt.engine.user_code import race_environment, user_code, with_type
+from animopt.engine.user_code import race_environment, user_code
 
 Pair = tuple[float, float]
 """A point (x, y), or the two ends of an interval."""

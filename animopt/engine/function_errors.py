@@ -4,8 +4,7 @@ import re
 
 import torch
 
-from animopt.core.errors import first_line
-from animopt.engine.user_code import with_type
+from animopt.core.errors import first_line, with_type
 from animopt.engine.user_lines import failed_line, line_phrase
 
 NUMBER_TYPES = {

@@ -3,7 +3,9 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
+from itertools import count
 from numbers import Real
 from typing import Any
 
@@ -340,12 +342,21 @@ def names_and_settings(racers: Sequence[Racer], code: str = ENGLISH) -> tuple[tu
         single_line(localized(racer.name, code) or _label(racer, keys, code))
         for racer, keys in zip(racers, differing, strict=True)
     ]
-    numbered = tuple(
-        label if labels.count(label) == 1 else f"{label} ({labels[:index].count(label) + 1})"
-        for index, label in enumerate(labels)
-    )
     texts = (", ".join(_settings(racer, keys, code)) for racer, keys in zip(racers, differing, strict=True))
-    return numbered, tuple(map(single_line, texts))
+    return _numbered(labels), tuple(map(single_line, texts))
+
+
+def _numbered(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return labels with a number after each that is there more than once, so that all are different."""
+    used = {label for label in labels if labels.count(label) == 1}
+    numbered = []
+    for label in labels:
+        name = label
+        if labels.count(label) > 1:
+            name = next(each for number in count(1) if (each := f"{label} ({number})") not in used)
+            used.add(name)
+        numbered.append(name)
+    return tuple(numbered)
 
 
 def setting_text(key: str, value: Any, code: str = ENGLISH) -> str:
@@ -366,13 +377,22 @@ def setting_text(key: str, value: Any, code: str = ENGLISH) -> str:
 def _differing(racer: Racer, racers: Sequence[Racer]) -> list[str]:
     """Return the settings, and "scheduler", "start" or "steps", in which a racer differs from others of its class."""
     others = [other for other in racers if other.optimizer is racer.optimizer and not other.name]
-    keys = [key for key in racer.settings if any(other.settings.get(key) != racer.settings[key] for other in others)]
+    keys = [
+        key for key in racer.settings if any(_differ(other.settings.get(key), racer.settings[key]) for other in others)
+    ]
     for field in ("scheduler", "start", "steps"):
         own = getattr(racer, field)
         if own is not None and any(getattr(other, field) != own for other in others):
             # The number of steps is used only if nothing else differs.
             keys += [field] if field != "steps" or not keys else []
     return keys
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Return whether two values of a setting differ. Arrays are compared by their texts."""
+    with suppress(Exception):
+        return bool(one != other)
+    return short_repr(one) != short_repr(other)
 
 
 def _label(racer: Racer, differing: Sequence[str], code: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
-from animopt.core.errors import Error
+from animopt.core.errors import Error, built_in_text, short_repr
 from animopt.core.language import ENGLISH
 from animopt.core.progress import tracked
 from animopt.engine.function import Function, function_name
@@ -21,7 +20,7 @@ from animopt.engine.gradient_check import check_gradient
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.repeat_check import check_values
 from animopt.engine.sampling import SampledSurface, sample_surface
-from animopt.engine.user_code import race_environment, scheduler_step, user_code
+from animopt.engine.user_code import race_environment, scheduler_step, seeded, user_code
 from animopt.recording.recording import Recording, Sample, SurfacePath
 
 PREDICTED_INPUTS = 49
@@ -183,13 +182,14 @@ def run(
     machine. Raises Error if the optimizer fails.
     """
     # The seed makes an optimizer that draws random numbers repeatable.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         source = np.random.default_rng([seed, 0])
         parameter = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-        optimizer, loop = racer.build(parameter), racer.loop
-        # A scheduler adds entries of its own to the settings.
-        own_settings = set(_hyperparameters(optimizer))
+        # Finding the loop builds other optimizers of this class.
+        loop, optimizer = racer.loop, racer.build(parameter)
+        with user_code(f"racer {name}"):
+            # A scheduler adds entries of its own to the settings.
+            own_settings, states = set(_hyperparameters(optimizer)), [_state(optimizer, parameter)]
         scheduler = racer.schedule(optimizer)
         current = function
         # The gradient and the loss of each call of the closure.
@@ -211,19 +211,20 @@ def run(
             position = loop.position(optimizer, parameter.tolist, training)
         points = [parameter.tolist()]
         evaluations = [0]
-        states = [_state(optimizer, parameter)]
         hyperparameters = []
         for step in range(1, steps + 1):
             if batches is not None:
                 current = function.on(batches[step - 1])
-            hyperparameters.append(_hyperparameters(optimizer))
             with user_code(f"racer {name}: step {step} failed"):
+                hyperparameters.append(_hyperparameters(optimizer))
                 step_optimizer(closure)
                 points.append(position())
-            states.append(_state(optimizer, parameter))
+                states.append(_state(optimizer, parameter))
             with user_code(f"racer {name}: scheduler failed after step {step}"):
                 first = evaluations[-1]
                 step_scheduler(computed[first][1] if first < len(computed) else current.loss(parameter).item())
+                if scheduler and own_settings and not _has(optimizer, parameter):
+                    raise ValueError("it took the parameter out of the optimizer's param_groups; leave it there")
             evaluations.append(len(computed))
     return Run(
         points=np.array(points),
@@ -265,9 +266,14 @@ def _warn_of_idleness(racer: Racer, name: str, race: Run) -> None:
         )
 
 
+def _has(optimizer: Any, parameter: torch.Tensor) -> bool:
+    """Return whether a parameter is in one of an optimizer's groups."""
+    return any(each is parameter for group in optimizer.param_groups for each in group["params"])
+
+
 def _over_time(values: Sequence[Any]) -> Any:
     """Return a constant setting as it is, a changing one as an array (steps + 1, ...) that repeats its first value."""
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError):
         if any(value != values[0] for value in values):
             return np.array([values[0], *values], dtype=np.float64)
     return values[0]
@@ -277,29 +283,43 @@ def _hyperparameters(optimizer: Any) -> dict[str, Any]:
     """Return the settings that an optimizer stores as torch does, as Python's own types or as text."""
     match getattr(optimizer, "param_groups", None):
         case [Mapping() as group, *_]:
-            return {name: _plain(value) for name, value in group.items() if name != "params"}
+            return {_plain(name): _plain(value) for name, value in group.items() if name != "params"}
     return {}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return tuple(map(_plain, value))
-    if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
-        return _plain(value.tolist())
-    # Any other object could not be unpickled without torch or the user's own module.
-    return value if isinstance(value, (bool, int, float, complex, str, NoneType)) else repr(value)
+    """Return a value that can be unpickled without torch and the user's modules."""
+    if value is None or type(value) in _BUILT_IN:
+        return value
+    with suppress(Exception):
+        if isinstance(value, (list, tuple)):
+            return tuple(map(_plain, value))
+        if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
+            return _plain(value.tolist())
+        for kind in _BUILT_IN:
+            if isinstance(value, kind):
+                # A member of an enumeration, for example.
+                return built_in_text(value) if kind is str else kind(value)
+    return short_repr(value)
+
+
+_BUILT_IN: tuple[type[Any], ...] = bool, int, float, complex, str
+"""Types of settings."""
 
 
 def _state(optimizer: Any, parameter: torch.Tensor) -> dict[str, Array]:
     """Return an optimizer's state of a parameter: copies of its numbers and of its tensors with one or two elements."""
     states = getattr(optimizer, "state", None)
     entries = states.get(parameter) if isinstance(states, Mapping) else None
-    copies = {
-        name: torch.as_tensor(value, dtype=torch.float64).detach().clone().flatten().numpy()
-        for name, value in (entries.items() if isinstance(entries, Mapping) else ())
-        if isinstance(value, (int, float, torch.Tensor))
-    }
-    return {name: copy for name, copy in copies.items() if len(copy) in (1, 2)}
+    copies = {}
+    for name, value in entries.items() if isinstance(entries, Mapping) else ():
+        is_tensor = isinstance(value, torch.Tensor) and value.numel() in (1, 2) and not value.is_complex()
+        if is_tensor or isinstance(value, (int, float)):
+            # A tensor may have another layout, or no values.
+            with suppress(Exception):
+                copy = torch.as_tensor(value, dtype=torch.float64).detach().clone().flatten().numpy()
+                copies[_plain(name)] = copy
+    return copies
 
 
 def _stacked(states: Sequence[Mapping[str, Array]]) -> dict[str, Array]:

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import torch
 
+from animopt.engine.user_code import seeded
+
 Closure = Callable[[], torch.Tensor]
 """Sets the gradient and returns the loss."""
 
@@ -131,6 +133,8 @@ class TrainingLoop:
                     f"it changed the parameter's type from {dtype} to {parameter.dtype}; "
                     "change only its values, as with copy_()"
                 )
+            if not parameter.requires_grad:
+                raise _ParameterChangedError("it switched the parameter's requires_grad off; leave it on")
             if has_groups and not optimizer.param_groups:
                 raise _ParameterChangedError("it cleared its param_groups; leave its parameter there")
 
@@ -217,9 +221,8 @@ def trial(
     With `poison`, the gradient is NaN before each step. Raises any exception of the optimizer.
     """
     parameter, calls = start(), 0
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    with seeded(0), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.manual_seed(0)
         optimizer = build(parameter)
         set_gradient = loop.gradient_closure(optimizer, parameter, _trial_loss)
 

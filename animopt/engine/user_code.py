@@ -1,6 +1,7 @@
 """How functions, optimizers and schedulers of the user run: torch's state, and exceptions as errors."""
 
 import inspect
+import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 
 from animopt.core.contexts import ForkSafeLock
@@ -35,11 +37,6 @@ def user_code(
         raise kind(f"{place}: {describe(error)}") from error
 
 
-def with_type(error: BaseException) -> str:
-    """Return the type and the first line of an exception."""
-    return f"{type(error).__name__}: {first_line(error)}"
-
-
 def scheduler_step(scheduler: Any) -> Callable[[float], object]:
     """Return a function that takes one step of a scheduler, given the loss; without a scheduler it does nothing."""
     if scheduler is None:
@@ -56,6 +53,21 @@ def _positional(method: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 @contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let random numbers of torch, NumPy and Python follow from a seed in this context, and be as before afterwards."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+
+
+@contextmanager
 def race_environment() -> Iterator[None]:
     """Enable autograd, create tensors on the CPU, compute on one thread, and do not import torch's compiler.
 
@@ -65,6 +77,7 @@ def race_environment() -> Iterator[None]:
     with RACE_LOCK, torch.inference_mode(False), torch.enable_grad(), ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)
+        stack.callback(torch.set_default_dtype, torch.get_default_dtype())
         # This context slows down every call into torch, so it is entered only if it changes something.
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))

@@ -8,7 +8,17 @@ from typing import Any, ClassVar
 import attrs
 import numpy as np
 
-from animopt.core.errors import UsageError, check_bool, check_list, check_text, first_line, short_repr
+from animopt.core.errors import (
+    UsageError,
+    check_bool,
+    check_list,
+    check_text,
+    converted,
+    must_propagate,
+    short_repr,
+    single_line,
+    with_type,
+)
 from animopt.recording.events import Event, Kind, events
 from animopt.recording.recording import Recording
 
@@ -44,7 +54,8 @@ class Claim(ABC):
     def objection(self, races: Sequence[Recording], names: Sequence[str]) -> str:
         """Return how the races of racers with these names refute the claim, or "" if they do not.
 
-        A claim is about the race on the first function, except `Holds` with several functions.
+        A claim is about the race on the first function, except `Holds` with several functions. Raises an exception if
+        the claim cannot be checked.
         """
 
     def parts(self, names: Sequence[str]) -> "Sequence[Claim]":
@@ -205,8 +216,14 @@ class _EndsBest(Claim):
         order = sorted(names, key=lambda name: finite[name])
         for place, name in enumerate(self.racers):
             if finite[order[place]] != finite[name] or finite[name] == inf:
-                return f"{order[place]} has the {self.quantity} number {place + 1}, {finite[order[place]]:.3g}"
+                return self._taken(order[place], place, finite[order[place]])
         return ""
+
+    def _taken(self, name: str, place: int, value: float) -> str:
+        """Return the objection that a racer with another value has a place, or that the claimed racer has no value."""
+        if value == inf:
+            return f"{name} diverges"
+        return f"{name} has the {self.quantity} number {place + 1}, {value:.3g}"
 
 
 class Wins(_EndsBest):
@@ -227,6 +244,10 @@ class EndsNearest(_EndsBest):
     def value(self, end: Event) -> float:
         """Return the distance from the nearest minimum."""
         return end.distance
+
+    def objection(self, races: Sequence[Recording], names: Sequence[str]) -> str:
+        """Return how the race refutes the claim."""
+        return super().objection(races, names) if len(races[0].minima) else "the function has no known minima"
 
 
 @attrs.frozen(repr=False)
@@ -291,10 +312,26 @@ class Holds(Claim):
 
     def objection(self, races: Sequence[Recording], names: Sequence[str]) -> str:
         """Return how the race refutes the claim."""
+        return "" if self.check(races[0] if len(races) == 1 else races) else "that is not true"
+
+
+def refutations(claims: Iterable[Claim], races: Sequence[Recording], names: Sequence[str]) -> list[str]:
+    """Return each claim that the races of racers with these names refute, or that cannot be checked, with the reason.
+
+    The methods of a claim may be the user's.
+    """
+    found = []
+    for claim in claims:
         try:
-            return "" if self.check(races[0] if len(races) == 1 else races) else "that is not true"
-        except Exception as error:
-            return f"cannot be checked: {type(error).__name__}: {first_line(error)}"
+            objection = claim.objection(races, names)
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            objection = f"cannot be checked: {with_type(error)}"
+        if objection:
+            text = converted(repr, claim, type(claim).__name__)
+            found.append(single_line(f"claim {text}: {objection}"))
+    return found
 
 
 def check_claims(claims: object, names: Sequence[str]) -> tuple[Claim, ...]:

@@ -243,6 +243,14 @@ class Recording:
     sample: Sample | None = None
     map: Basins | Losses | None = None
 
+    def __post_init__(self) -> None:
+        # The user's checks of claims read the recording that is drawn.
+        values = [*vars(self).values(), *vars(self.surface).values()]
+        values += [each for state in (*self.states, *self.hyperparameters) for each in state.values()]
+        for each in values:
+            if isinstance(each, np.ndarray):
+                each.setflags(write=False)
+
     @property
     def last_step(self) -> int:
         """Number of steps of the longest race."""

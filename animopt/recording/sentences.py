@@ -202,9 +202,21 @@ def _on_other_functions(recording: Recording, others: Sequence[Recording]) -> It
     races = [recording, *others]
     yield more_functions(races)
     for racer, name in enumerate(recording.names[:MAX_NAMES]):
-        losses = [float(race.z[racer, -1]) for race in races]
-        low, high = (format_number(end, None, words.code) for end in (np.nanmin(losses), np.nanmax(losses)))
-        if low == high:
+        losses = [loss for race in races if np.isfinite(loss := float(race.z[racer, -1]))]
+        if diverged := len(races) - len(losses):
+            yield words.ngettext(
+                "{name} diverges on {count} function", "{name} diverges on {count} functions", diverged, name=name
+            )
+        if not losses:
+            continue
+        low, high = (format_number(end, None, words.code) for end in (min(losses), max(losses)))
+        if diverged and low == high:
+            yield words.gettext("{name} ends with a loss of {loss} on the others", name=name, loss=low)
+        elif diverged:
+            yield words.gettext(
+                "{name} ends with a loss of {low} to {high} on the others", name=name, low=low, high=high
+            )
+        elif low == high:
             yield words.gettext("{name} ends with a loss of {loss} on each", name=name, loss=low)
         else:
             yield words.gettext("{name} ends with a loss of {low} to {high}", name=name, low=low, high=high)

@@ -12,6 +12,7 @@ from animopt.core.errors import UsageError, check_choice, check_number, check_si
 from animopt.core.language import check_language
 from animopt.drawing.layout import LAYOUTS
 from animopt.drawing.theme import THEMES
+from animopt.video.output import check_size as check_sides
 from animopt.video.presets import PRESETS
 
 FILE = "animopt.toml"
@@ -43,7 +44,7 @@ class FolderDefaults:
     theme: str | None = _checked(partial(check_choice, "theme", choices=THEMES))
     layout: str | None = _checked(partial(check_choice, "layout", choices=("auto", *LAYOUTS)))
     language: str | None = _checked(partial(check_language, "language"))
-    size: tuple[int, int] | None = _checked(partial(check_size, "size"))
+    size: tuple[int, int] | None = _checked(lambda value: check_sides(check_size("size", value)))
     fps: float | None = _checked(
         partial(check_number, "fps", remedy="give 1 to 120 frames a second", minimum=1, maximum=120)
     )

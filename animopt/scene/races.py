@@ -18,6 +18,7 @@ from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import record
 from animopt.engine.user_code import race_environment
+from animopt.recording.claims import refutations
 from animopt.recording.pace import pace_of
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
@@ -114,9 +115,8 @@ def _warn_of_missing_texts(scene: SceneFields) -> None:
 
 def _warn_of_wrong_claims(scene: SceneFields, races: Sequence[Recording]) -> None:
     names, _ = names_and_settings(scene.racers)
-    for claim in scene.claims:
-        if objection := claim.objection(races, names):
-            warnings.warn(f"claim {claim}: {objection}", stacklevel=3)
+    for refutation in refutations(scene.claims, races, names):
+        warnings.warn(refutation, stacklevel=3)
 
 
 def check_scene(scene: SceneFields) -> None:

@@ -241,4 +241,9 @@ def test_point_shows_what_its_coordinates_are(point, text):
 )
 def test_particles_follow_the_last_sound(word, sentence):
     text = f"{word}은(는) {word}이(가) {word}을(를) {word}과(와) {word}(으)로"
-    assert with_particles(text) == sentence
+    assert with_particles(text, {}) == sentence
+
+
+def test_particles_in_the_users_words_remain():
+    assert language("ko").listed(["이(가)", "b"]) == "이(가)와 b"
+    assert with_particles("{name}은(는)", {"name": "은(는) {0}"}) == "은(는) {0}은"

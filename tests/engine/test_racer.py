@@ -366,6 +366,7 @@ def test_wrong_field_is_refused(optimizer, fields, words):
         ([Racer("SGD", lr=0.1), Racer("SGD", lr=0.1)], ("SGD (1)", "SGD (2)")),
         ([Racer("SGD", name="A"), Racer("Adam", name="A"), Racer("SGD")], ("A (1)", "A (2)", "SGD")),
         ([Racer("SGD"), Racer("Adam", name="SGD")], ("SGD (1)", "SGD (2)")),
+        ([Racer("SGD"), Racer("SGD"), Racer("Adam", name="SGD (2)")], ("SGD (1)", "SGD (3)", "SGD (2)")),
         ([Racer("SGD", lr=0.1), Racer("SGD", lr=0.1, scheduler=SCHEDULERS["StepLR"])], ("SGD", "SGD StepLR")),
         ([Racer("SGD", lr=0.1, name="Cauchy"), Racer("SGD", lr=0.2)], ("Cauchy", "SGD")),
         (

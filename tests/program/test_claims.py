@@ -25,6 +25,7 @@ from animopt.claims import (
 )
 from animopt.core.language import localized
 from animopt.engine.racer import names_and_settings, optimizer_names
+from animopt.recording.claims import refutations
 from animopt.scene import catalog
 from animopt.scene.races import recordings
 
@@ -247,7 +248,7 @@ LOST = [
     (LeavesPicture("wild"), Not(LeavesPicture("wild")), "LeavesPicture('wild') is true"),
     (Arrives("quick", first=True), Arrives("slow", first=True), "quick arrives at step 1"),
     (Settles("slow", "quick"), Settles(), "wild never settles"),
-    (Wins("quick", "slow"), Wins("quick", "slow", "wild"), "wild has the lowest loss number 3, inf"),
+    (Wins("quick", "slow"), Wins("quick", "slow", "wild"), "wild diverges"),
 ]
 
 
@@ -270,6 +271,19 @@ def test_last_is_after_all_others(lost_race):
     assert Arrives("slow", last=True).objection([two], two.names) == ""
     assert Arrives("quick", last=True).objection([two], two.names).startswith("slow arrives at step")
     assert "wild" in Arrives("slow", last=True).objection([lost_race], lost_race.names)
+
+
+def test_place_without_a_value_is_no_number(lost_race):
+    unknown = replace(lost_race, minima=lost_race.minima[:0])
+    assert EndsNearest("quick").objection([unknown], unknown.names) == "the function has no known minima"
+
+
+@pytest.mark.parametrize("claim", [Not(Holds("no", lambda race: race.loss)), Holds("no", lambda race: race.z.sort())])
+def test_claim_that_fails_is_reported_and_changes_nothing(lost_race, claim):
+    before = lost_race.z.copy()
+    (found,) = refutations([claim], [lost_race], lost_race.names)
+    assert found.startswith(f"claim {claim}: cannot be checked: ")
+    assert (lost_race.z[:2] == before[:2]).all()
 
 
 def test_claim_with_several_functions_sees_all_races():

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from animopt import Racer, Scene, StartsMap
+from animopt.engine.function import Function
 from animopt.functions import himmelblau, ravine, rotated
 from animopt.recording.events import Kind, events
 from animopt.recording.sentences import alt_text, remarks
@@ -102,6 +103,17 @@ def test_other_functions_are_named_with_the_losses_on_them():
     assert "Then the end of the race on 2 more functions, the last one a ravine, turned by 40°." in text
     assert f"Adam ends with a loss of {low} to {high}." in text
     assert re.search(r"SGD ends with a loss of [\d.]+ on each\.", text)
+
+
+def test_divergence_on_other_functions_is_said():
+    steep = Function(lambda x: (x**4).sum(), name="steep")
+    bowl = Function(lambda x: (x**2).sum() + 0.25, name="bowl")
+    racers = [Racer("SGD", lr=0.5, name="A"), Racer("SGD", lr=9, name="B")]
+    text = alt_text(recordings(scene(*racers, function=[bowl, steep], start=(3, 3), steps=9)))
+    assert "A diverges on 1 function. A ends with a loss of 0.25 on the others." in text
+    text = alt_text(recordings(scene(*racers, function=[steep, steep], start=(3, 3), steps=9)))
+    assert "B diverges on 2 functions." in text
+    assert "nan" not in text
 
 
 def test_korean_sentences_have_the_numbers_of_the_english_ones():
