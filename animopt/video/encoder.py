@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
-import numpy as np
 
 from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
@@ -16,13 +15,17 @@ from animopt.core.files import disk_errors, move_into_place, temporary_folder, t
 from animopt.video.ffmpeg import Ffmpeg, file_url
 from animopt.video.metadata import EMBEDDERS, ffmetadata
 from animopt.video.output import Format
+from animopt.video.palette import PaletteIndices
 
 if TYPE_CHECKING:
     from animopt.core.arrays import Pixels
     from animopt.video.film import Film
 
 GIF_TOLERANCE = 3
-"""Maximum difference, of 255, between a shown and a drawn color of a GIF at its best quality. It cannot be seen."""
+"""Difference, of 255, by which a color of a GIF of the best quality may be worse than the best one of the palette."""
+
+PALETTE_FRAMES = 12
+"""Maximum number of frames from which the palette of a GIF is computed."""
 
 MAX_SEGMENT_FRAMES = 50
 """Maximum number of frames of a segment. Shorter segments need more key frames, longer ones leave workers idle."""
@@ -58,7 +61,11 @@ class Writer(ContextStack):
         """Return the arguments by which ffmpeg reads the frames from standard input."""
         width, height = self.film.size
         pixels = ["-pix_fmt", "rgba" if self.film.channels == 4 else "rgb24", "-s", f"{width}x{height}"]
-        return ["-f", "rawvideo", *pixels, "-r", f"{self.film.fps!r}", "-i", "pipe:0"]
+        return ["-f", "rawvideo", *pixels, *self.rate(), "-i", "pipe:0"]
+
+    def rate(self) -> list[str]:
+        """Return the argument with the rate of the frames."""
+        return ["-r", f"{self.film.fps!r}"]
 
     def arguments(self) -> list[str]:
         """Return ffmpeg's arguments between its input and its output."""
@@ -68,8 +75,13 @@ class Writer(ContextStack):
     def write(self, part: "Pixels | bytes") -> None:
         """Write one frame (height, width, channels). Raise Error if the encoder fails."""
         assert not isinstance(part, bytes)
-        self._encoder.feed(part.data)
+        for data in self.encoded(part):
+            self._encoder.feed(data)
         self.frames += 1
+
+    def encoded(self, frame: "Pixels") -> tuple[memoryview | bytes, ...]:
+        """Return the data of a frame, as `input` describes it."""
+        return (frame.data,)
 
     def close(self) -> None:
         """Close the encoder's input, so that the encoder completes the file while others are still written."""
@@ -121,40 +133,25 @@ class Writer(ContextStack):
 class GifWriter(Writer):
     """Writes a GIF with one palette, which is computed from sampled frames."""
 
-    _shown: "Pixels | None" = None
+    def input(self) -> list[str]:
+        """Return the arguments by which ffmpeg reads indices of a palette, each frame with the palette behind it."""
+        tolerance = GIF_TOLERANCE * 2**self.quality_step
+        colors = self.format.qualities[self.quality_step]
+        count = min(len(self.film), PALETTE_FRAMES)
+        indices = [round(number * (len(self.film) - 1) / max(1, count - 1)) for number in range(count)]
+        self._indices = PaletteIndices(self.film.sample(indices, self.executor), colors, tolerance)
+        width, height = self.film.size
+        return ["-f", "rawvideo", "-pix_fmt", "pal8", "-s", f"{width}x{height}", *self.rate(), "-i", "pipe:0"]
 
     def arguments(self) -> list[str]:
-        """Return ffmpeg's arguments, of which the palette is a second input."""
-        palette = file_url(Path("palette.png"))
-        self._make_palette(palette)
-        # Delays are whole centiseconds. The last one makes the total duration exact.
+        """Return ffmpeg's arguments. Delays are whole centiseconds. The last one makes the total duration exact."""
         start = round(100 * (len(self.film) - 1) / self.film.fps)
         last = max(2, round(100 * len(self.film) / self.film.fps) - start)
-        return [
-            *("-i", palette, "-filter_complex", "[0:v][1:v]paletteuse=dither=none:diff_mode=rectangle"),
-            *("-final_delay", str(last), *super().arguments()),
-        ]
+        return ["-final_delay", str(last), *super().arguments()]
 
-    def write(self, part: "Pixels | bytes") -> None:
-        """Write one frame. A pixel whose color hardly changes keeps its shown color, because it then takes no bytes."""
-        assert not isinstance(part, bytes)
-        if self._shown is None:
-            self._shown = part.copy()
-        tolerance = GIF_TOLERANCE * 2**self.quality_step
-        differs = np.maximum(part, self._shown) - np.minimum(part, self._shown) > tolerance
-        changed = differs[..., 0] | differs[..., 1] | differs[..., 2]
-        np.copyto(self._shown, part, where=changed[..., None])
-        super().write(self._shown)
-
-    def _make_palette(self, target: str) -> None:
-        """Compute a palette from frames spread over the film. Both steps in one graph would hold the film in memory."""
-        count = min(len(self.film), 12)
-        indices = [round(number * (len(self.film) - 1) / max(1, count - 1)) for number in range(count)]
-        graph = f"palettegen=stats_mode=full:max_colors={self.format.qualities[self.quality_step]}"
-        with self._ffmpeg([*self.input(), "-vf", graph, "-update", "1", target]) as ffmpeg:
-            for frame in self.film.sample(indices, self.executor):
-                ffmpeg.feed(frame.data)
-            ffmpeg.finish()
+    def encoded(self, frame: "Pixels") -> tuple[memoryview | bytes, ...]:
+        """Return the indices of a frame, and the palette."""
+        return self._indices.of(frame).data, self._indices.palette
 
 
 class JoiningWriter(Writer):

@@ -49,7 +49,7 @@ WRITE = "animopt.video.encoder:Writer.write"
 CLOSE = "animopt.video.encoder:Writer.close"
 FINISH = "animopt.video.encoder:Writer.finish"
 STARTED = {"at": "animopt.video.ffmpeg:Ffmpeg.__enter__", "after": True, "stopped": True}
-PALETTE = STARTED | {"match": "palettegen"}
+PALETTE = {"at": "animopt.video.palette:PaletteIndices.__init__"}
 DECODER = STARTED | {"match": "progress"}
 RACE = {"at": "animopt.scene.races:record"}
 FIRST, MIDDLE, LAST = ({"at": WRITE, "time": time} for time in (0, FRAMES // 2, FRAMES - 1))
@@ -170,21 +170,16 @@ def fault(moment, action, argument=None, **more):
 
 
 CLIPS = [".gif", ".mp4"]
-MOMENTS = {"first": FIRST, "middle": MIDDLE, "last": LAST, "palette": PALETTE, "closing": CLOSING, "decoding": DECODER}
+MOMENTS = {"first": FIRST, "middle": MIDDLE, "last": LAST, "closing": CLOSING, "decoding": DECODER}
 
 
 def clips_and_moments(*names):
     """Parameters: each kind of clip with each moment of its encoding."""
-    return [
-        pytest.param(suffix, MOMENTS[name], id=f"{name}{suffix}")
-        for suffix in CLIPS
-        for name in names
-        if (suffix, name) != (".mp4", "palette")
-    ]
+    return [pytest.param(suffix, MOMENTS[name], id=f"{name}{suffix}") for suffix in CLIPS for name in names]
 
 
 @needs_fork
-@pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("first", "middle", "last", "palette"))
+@pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("first", "middle", "last"))
 @pytest.mark.sampled(1)
 def test_killed_encoder_keeps_old_file(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
@@ -201,7 +196,7 @@ def test_killed_decoder_keeps_old_file(workspace, suffix):
 
 
 @needs_fork
-@pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("middle", "palette", "last", "decoding"))
+@pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("middle", "last", "decoding"))
 @pytest.mark.sampled(1)
 def test_hanging_encoder_is_killed(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
@@ -603,8 +598,7 @@ def test_repeated_signals_do_not_disturb_cleanup(workspace):
     ]
     faults = [
         fault(MIDDLE, "signal", signal.SIGTERM),
-        # The first process to end is the one that makes the palette.
-        *(fault({"at": at, "time": time}, "signals", others) for at, time in zip(cleanup, (1, 0, 0), strict=True)),
+        *(fault({"at": at}, "signals", others) for at in cleanup),
         fault({"at": "animopt.__main__:exit_process"}, "signals", others),
     ]
     workspace.assert_interrupted(workspace.run("-o", "a.gif", faults=faults), signal.SIGTERM)
