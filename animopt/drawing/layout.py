@@ -186,6 +186,9 @@ RULE_HEIGHT, RULE_LINE_HEIGHT = 150.0, 27.0
 MIN_RACE = 0.5
 """Minimum area of the surface and the contour as a part of the picture below the header, beside a formula."""
 
+MIN_PANEL = 4.0
+"""Minimum width of a panel that can be dropped, in multiples of the smallest type size."""
+
 MIN_TILES = 0.6
 """Minimum height of the small contours in pictures with a panel below them, as a fraction of the height of both."""
 
@@ -260,6 +263,26 @@ def arrange_panels(
         aspects: The smallest and the largest width divided by height of what a contour shows. Default: `aspect`.
         rule_lines: Number of lines of the update rule.
     """
+    boxes = _arranged(size, theme, layout, panels, aspect, racers, titled, aspects, rule_lines)
+    dropped = {name for name in DROP_ORDER if name in boxes and boxes[name].width < MIN_PANEL * theme.min_text}
+    rest = [name for name in panels if name not in dropped]
+    if not dropped or not set(rest) & set(panel_names(layout)):
+        return boxes
+    return arrange_panels(size, theme, layout, rest, aspect, racers, titled, aspects, rule_lines)
+
+
+def _arranged(
+    size: tuple[int, int],
+    theme: Theme,
+    layout: str,
+    panels: Sequence[str],
+    aspect: float,
+    racers: int,
+    titled: bool,
+    aspects: tuple[float, float] | None,
+    rule_lines: int,
+) -> dict[str, Box]:
+    """Return the boxes as `arrange_panels` does, without regard to the width that a panel needs."""
     width, height = size
     shape = layout_for_shape(*size) if layout == "multiples" else layout
     margin = theme.px(MARGINS[shape])

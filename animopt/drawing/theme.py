@@ -11,6 +11,9 @@ MIN_TEXT_SIZE = 10.0
 MIN_TEXT_FRACTION = 0.016
 """Minimum type size as a fraction of the picture's height."""
 
+MAX_TEXT_HEIGHT = 3.0
+"""Maximum height of a picture in its widths to which the minimum type size is in proportion."""
+
 MIN_TRAIL_WIDTH = 1.5
 """Minimum width in pixels of a colored line."""
 
@@ -44,9 +47,11 @@ class Theme:
     unit: float = 1.0
     min_text: float = 720 * MIN_TEXT_FRACTION
 
-    def scaled(self, unit: float, height: float) -> "Theme":
-        """Return this theme for a picture of another size, `height` pixels high."""
-        return replace(self, unit=unit, min_text=max(MIN_TEXT_SIZE, height * MIN_TEXT_FRACTION))
+    def scaled(self, unit: float, size: tuple[float, float]) -> "Theme":
+        """Return this theme for a picture of another size (width, height) in pixels."""
+        width, height = size
+        text = MIN_TEXT_FRACTION * min(height, MAX_TEXT_HEIGHT * width)
+        return replace(self, unit=unit, min_text=max(MIN_TEXT_SIZE, text))
 
     def px(self, length: float) -> float:
         """Scale a length."""

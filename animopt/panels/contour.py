@@ -24,6 +24,9 @@ LOCATOR_WEIGHT = 10_000
 SPACING = 4.0
 """Distance in pixels between the points of a trail that an inset should not cover."""
 
+FAR = 10.0
+"""Distance from a plot, in its sides, beyond which a trail does not matter."""
+
 
 @final
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ class Contour:
             return motion.marks(moment, heads(moment)[self.racer]) if motion else np.empty((0, 2))
 
         obstacles = self._draw_landmarks(axes, recording, theme)
-        trail_points = [_evenly(path.whole.xyz) for path in paths]
+        # Beyond the plot, a path can be very long.
+        far = FAR * np.array(box.size)
+        trail_points = [_evenly(np.clip(path.whole.xyz, box.p0 - far, box.p1 + far)) for path in paths]
         occupied = np.vstack([obstacles[:, :2], *trail_points, *map(marks, self.moments)])
         occupied = occupied[np.isfinite(occupied).all(axis=1)]
         locator = draw_locator(axes, recording, theme, occupied) if self.located else np.empty((0, 4))

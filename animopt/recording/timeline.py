@@ -1,9 +1,9 @@
 """Turns a second of the clip into a moment of the race."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, sqrt
+from math import inf, log, sqrt
 
 import attrs
 import numpy as np
@@ -220,8 +220,8 @@ class Timeline:
             step,
             turned,
             hold_progress=hold,
-            card_opacity=_ramp((self.card - second) / FADE_SECONDS),
-            question_opacity=self._question_opacity(second),
+            card_opacity=self._looped(self._card_opacity, second),
+            question_opacity=self._looped(self._question_opacity, second),
             progress=progress,
             race=round(others * (self.races - 1)),
         )
@@ -249,6 +249,16 @@ class Timeline:
     @property
     def _question_step(self) -> float:
         return min(self.question.step, self.steps) if self.question else 0.0
+
+    def _looped(self, opacity: Callable[[float], float], second: float) -> float:
+        """Return an opacity. Near the end of a seamless loop, it becomes that of the beginning."""
+        own = opacity(second)
+        if self.loop == "plain":
+            return own
+        return max(own, opacity(0.0) * _ramp(1 - (self.seconds - second) / FADE_SECONDS))
+
+    def _card_opacity(self, second: float) -> float:
+        return _ramp((self.card - second) / FADE_SECONDS)
 
     def _question_opacity(self, second: float) -> float:
         if not self.question:
@@ -286,8 +296,11 @@ class Timeline:
         weights = np.diff(steps)
         if len(self.pace):
             weights *= np.asarray(self.pace)[middles.astype(int)]
+        # Logarithms, because the factors of a step can have a product that is too large or too small for a number.
+        slowness = np.zeros(len(middles))
         for slow in self.slow:
-            weights = np.where((slow.first < middles) & (middles < slow.last), weights * slow.times, weights)
+            slowness[(slow.first < middles) & (middles < slow.last)] += log(slow.times)
+        weights *= np.exp(slowness - slowness.max(initial=-inf))
         passed = np.append(0.0, np.cumsum(weights))
         return steps, _eased(self.race_duration, self._race_ease) * passed / passed[-1]
 

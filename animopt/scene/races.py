@@ -29,6 +29,10 @@ from animopt.video.output import Output
 STEP_SECONDS, CELL_SECONDS, FRAME_SECONDS, RACER_SECONDS, PIXEL_SECONDS = 4e-4, 2e-7, 1e-2, 1e-3, 3e-8
 """Seconds for a step of a racer, a step of a map's cell, a frame, each racer in a frame, and each pixel of a frame."""
 
+MAX_ZOOM, MAX_VIEW = 1e5, 100.0
+"""Maximum magnification of a domain by the limits of a view, and maximum size of a view in domains. A function is
+interpolated between the points of a grid, and has no contour lines outside its domain."""
+
 BASE_BYTES, STEP_BYTES, CELL_BYTES, PIXEL_BYTES = 6e8, 2500, 200, 80
 """Bytes for any clip, each recorded step of a racer, each cell of a map, and each pixel of the frames being drawn."""
 
@@ -149,6 +153,12 @@ def _check_view(scene: SceneFields, function: Function) -> None:
             raise UsageError(
                 f"view {scene.view}: shows nothing of {function.called}, whose {name} is from {start:g} to {end:g}; "
                 "give limits in this range"
+            )
+        part = (high - low) / (end - start)
+        if not 1 / MAX_ZOOM <= part <= MAX_VIEW:
+            raise UsageError(
+                f"view {scene.view}: its {name} is {part:.2g} times that of {function.called}, from {start:g} to "
+                f"{end:g}; give {1 / MAX_ZOOM:g} to {MAX_VIEW:g} times"
             )
 
 

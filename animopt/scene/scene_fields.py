@@ -36,6 +36,9 @@ from animopt.scene.limits import Limits
 from animopt.scene.scene_file import SceneFolder
 from animopt.video.film import MAP_PANELS, RACE_PANELS
 
+MAX_ANGLE = 36_000
+"""Maximum angle of the camera in degrees, in both directions."""
+
 
 @dataclass(frozen=True, eq=False)
 class Origin:
@@ -111,7 +114,8 @@ def _seconds(value: float) -> float:
 
 
 def _azimuth(value: float | None) -> float | None:
-    return None if value is None else check_number("azimuth", value, "give degrees, as azimuth=200")
+    remedy = f"give degrees up to {MAX_ANGLE}, as azimuth=200"
+    return None if value is None else check_number("azimuth", value, remedy, minimum=-MAX_ANGLE, maximum=MAX_ANGLE)
 
 
 def _elevation(value: float | None) -> float | None:
@@ -120,7 +124,8 @@ def _elevation(value: float | None) -> float | None:
 
 
 def _turn(value: float | None) -> float | None:
-    return None if value is None else check_number("turn", value, "give degrees, as turn=-80, or 0")
+    remedy = f"give degrees up to {MAX_ANGLE}, as turn=-80, or 0"
+    return None if value is None else check_number("turn", value, remedy, minimum=-MAX_ANGLE, maximum=MAX_ANGLE)
 
 
 def _view(value: View) -> View:

@@ -268,7 +268,7 @@ def _stage(
     """Return one of the races with the panels that show it in a picture, moved by some pixels."""
     recording = races[race]
     layout = choose_layout(staging.layout, size, staging.panels)
-    theme = THEMES[staging.theme].scaled(pixel_unit(*size), size[1])
+    theme = THEMES[staging.theme].scaled(pixel_unit(*size), size)
     racers = len(recording.names)
     if staging.ordered:
         theme = ordered_theme(theme, racers)

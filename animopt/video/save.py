@@ -21,7 +21,7 @@ from animopt.core.number_format import format_bytes
 from animopt.video.encoder import GifWriter, JoiningWriter, Writer, segment_runs
 from animopt.video.frame_stream import map_parts
 from animopt.video.metadata import embed_in_png
-from animopt.video.output import FORMATS, Output
+from animopt.video.output import FORMATS, MIN_SIDE, Output
 from animopt.video.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ REDUCED_FPS = (25.0, 20.0, 12.5, 10.0, 100 / 12)
 """Rates to which a clip is reduced. Their delays are whole centiseconds, and at least 8 frames are shown per second."""
 
 MIN_WIDTH = 320
-"""Minimum width in pixels to which a clip is reduced."""
+"""Minimum width in pixels to which a clip is reduced, if no side becomes shorter than `MIN_SIDE`."""
 
 WIDTH_FACTOR = 0.85
 """Width of a clip in relation to that of the next larger one."""
@@ -80,6 +80,8 @@ def reductions(requested: Output) -> list[Attempt]:
         width = max(MIN_WIDTH, width * WIDTH_FACTOR)
         # Every format supports even sides.
         sides = [2 * round(side * width / requested.size[0] / 2) for side in requested.size]
+        if min(sides) < MIN_SIDE:
+            break
         smaller.append(attrs.evolve(last, size=(sides[0], sides[1])))
     return attempts + [Attempt(output, attempts[-1].quality_step) for output in smaller]
 

@@ -65,7 +65,7 @@ def test_heads_that_end_close_together_are_magnified():
     recording = race((-7, 2), (-7.4, 2), (8, 4), lr=0.1)
     drawn = film(recording, "domain")
     first, second, _ = ends(drawn, recording)
-    assert np.linalg.norm(first - second) < CROWD_DISTANCE * head_size(LIGHT.scaled(0.5, 360))
+    assert np.linalg.norm(first - second) < CROWD_DISTANCE * head_size(LIGHT.scaled(0.5, (640, 360)))
     magnifier = inset(drawn, "magnifier")
     low, high = np.array([magnifier.get_xlim(), magnifier.get_ylim()]).T
     shown = ((low <= recording.xy[:, -1]) & (recording.xy[:, -1] <= high)).all(axis=1)

@@ -63,7 +63,7 @@ def inside(box, size, tolerance=0.5):
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
 @pytest.mark.sampled(4)
 def test_boxes_of_any_panels_do_not_overlap(layout, size):
-    theme = LIGHT.scaled(pixel_unit(*size), size[1])
+    theme = LIGHT.scaled(pixel_unit(*size), size)
     for panels in sorted(SUBSETS):
         for racers in (1, 5, 20):
             for aspect in (0.5, 1, 2):
@@ -121,7 +121,7 @@ def test_multiples_without_a_contour_choose_their_layout(size):
 @pytest.mark.parametrize("aspect", [0.5, 1, 2])
 @pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
 def test_tiles_have_one_size_and_are_as_large_as_possible(size, aspect, count):
-    theme = LIGHT.scaled(1, 720)
+    theme = LIGHT.scaled(1, (1280, 720))
     boxes, free = arrange_tiles(size, theme, (aspect, aspect), count)
     assert len(boxes) == count
     if free:
@@ -155,7 +155,7 @@ def test_full_layouts_have_every_panel_but_the_multiples(layout):
 
 
 def test_room_of_an_omitted_panel_goes_to_others():
-    theme = LIGHT.scaled(1, 720)
+    theme = LIGHT.scaled(1, (1280, 720))
     without = set(RACE_PANELS) - {"scoreboard"}
     full, fewer = (arrange_panels((1280, 720), theme, "wide", panels, 1, 5) for panels in (RACE_PANELS, without))
     assert fewer["contour"].height > full["contour"].height

@@ -162,6 +162,7 @@ def test_large_picture_has_more_faces():
     field = ScaledSurface(record(rosenbrock, [], (0.0, 0.0), 0).surface).field
     axes = Figure().add_axes((0, 0, 1, 1))
     counts = [
-        len(ShadedMesh(axes, THEMES["light"].scaled(unit, 720 * unit), field, HEIGHT).vertices) for unit in (1, 3)
+        len(ShadedMesh(axes, THEMES["light"].scaled(unit, (1280 * unit, 720 * unit)), field, HEIGHT).vertices)
+        for unit in (1, 3)
     ]
     assert counts[0] < counts[1]

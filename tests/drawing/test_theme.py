@@ -240,7 +240,7 @@ def test_type_and_colored_lines_are_never_too_small(ravine_race, size, theme, pa
 
 
 def test_lengths_grow_with_the_picture(theme):
-    for small, large in pairwise(theme.scaled(unit, 720 * unit) for unit in (0.25, 0.5, 1, 2, 4)):
+    for small, large in pairwise(theme.scaled(unit, (1280 * unit, 720 * unit)) for unit in (0.25, 0.5, 1, 2, 4)):
         assert small.px(3) < large.px(3)
         assert small.text(14) < large.text(14) or large.text(14) == large.min_text
         assert small.trail(3) <= large.trail(3)

@@ -130,11 +130,11 @@ def test_camera_of_a_scene_is_drawn():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"azimuth": "north"}, "azimuth 'north': give degrees, as azimuth=200"),
-        ({"azimuth": float("nan")}, "azimuth nan: give degrees, as azimuth=200"),
+        ({"azimuth": "north"}, "azimuth 'north': give degrees up to 36000, as azimuth=200"),
+        ({"azimuth": float("nan")}, "azimuth nan: give degrees up to 36000, as azimuth=200"),
         ({"elevation": 90}, "elevation 90: give 10 to 80 degrees, as elevation=38"),
         ({"elevation": -5}, "elevation -5: give 10 to 80 degrees, as elevation=38"),
-        ({"turn": "left"}, "turn 'left': give degrees, as turn=-80, or 0"),
+        ({"turn": "left"}, "turn 'left': give degrees up to 36000, as turn=-80, or 0"),
         ({"turn": 90, "loop": "seamless"}, "turn 90: a seamless loop turns around once; give 360, -360 or 0"),
     ],
 )

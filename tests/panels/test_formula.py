@@ -49,7 +49,7 @@ class Drawn:
             figure = Figure(figsize=(size[0] / 72, size[1] / 72), dpi=72)
             self.renderer = FigureCanvasAgg(figure).get_renderer()
             self.axes = figure.add_axes((0, 0, 1, 1))
-            self.move = Formula(racer, timeline.samples).draw(self.axes, recording, LIGHT.scaled(1, 720))
+            self.move = Formula(racer, timeline.samples).draw(self.axes, recording, LIGHT.scaled(1, (1280, 720)))
         self.animated = [text for text in self.axes.texts if text.get_animated()]
 
     def still(self):

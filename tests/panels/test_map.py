@@ -66,7 +66,7 @@ def recording(request):
 def make(recording, size=(1280, 720), theme="light"):
     """A canvas with the map and the tally, side by side or one below the other."""
     width, height = size
-    theme = THEMES[theme].scaled(pixel_unit(*size), height)
+    theme = THEMES[theme].scaled(pixel_unit(*size), size)
     left, above = 3 * theme.text(13), 2 * theme.text(14)
     if width > height:
         side = height - above - 2.6 * theme.text(13)

@@ -138,7 +138,7 @@ class Stage:
         self.canvas = FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_axes((0.1, 0.1, 0.8, 0.8))
         with drawing_settings():
-            self.move = panel.draw(self.axes, recording, LIGHT.scaled(size[1] / 720, size[1]))
+            self.move = panel.draw(self.axes, recording, LIGHT.scaled(size[1] / 720, size))
             self.canvas.draw()
         self.still = np.array(self.canvas.buffer_rgba())
 

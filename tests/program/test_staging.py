@@ -13,7 +13,7 @@ MIN_SHARE = 0.6
 
 
 def share_of_the_race(size, panels, aspects, racers):
-    theme = LIGHT.scaled(pixel_unit(*size), size[1])
+    theme = LIGHT.scaled(pixel_unit(*size), size)
     boxes = arrange_panels(size, theme, layout_for_shape(*size), panels, 2, racers, aspects=aspects, rule_lines=7)
     below = size[0] * (size[1] - boxes["header"].top - boxes["header"].height)
     return sum(boxes[name].width * boxes[name].height for name in ("wireframe", "contour")) / below
@@ -43,7 +43,7 @@ def test_race_takes_half_of_a_picture_with_more_panels(size, others):
 @pytest.mark.parametrize("aspects", [(1.3, 2), (0.9, 1.1), (1, 1)], ids=str)
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 8])
 def test_small_contours_take_most_of_the_height(size, aspects, count):
-    theme = LIGHT.scaled(pixel_unit(*size), size[1])
+    theme = LIGHT.scaled(pixel_unit(*size), size)
     boxes = arrange_panels(size, theme, "multiples", ("multiples", "scoreboard"), 2, count, aspects=aspects)
     room = boxes["multiples"]
     tiles, _ = arrange_tiles((room.width, room.height), theme, aspects, count)
@@ -58,7 +58,7 @@ def test_small_contours_take_most_of_the_height(size, aspects, count):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.long
 def test_trails_fill_the_contour_of_every_scene(scenes, record, size):
-    theme = LIGHT.scaled(pixel_unit(*size), size[1])
+    theme = LIGHT.scaled(pixel_unit(*size), size)
     shares = {}
     for stem, path in scenes.items():
         recording = record(path)

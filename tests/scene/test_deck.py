@@ -862,7 +862,7 @@ def test_scene_objects_make_a_deck(tmp_path, files):
 
 @pytest.mark.parametrize("size", [(1280, 720), (1080, 1080), (720, 1280)], ids=str)
 def test_untitled_clip_has_more_room_for_the_race(size):
-    theme = LIGHT.scaled(pixel_unit(*size), size[1])
+    theme = LIGHT.scaled(pixel_unit(*size), size)
     panels = ("wireframe", "contour", "loss", "standings")
     with_title, without = (
         arrange_panels(size, theme, layout_for_shape(*size), panels, 1, 5, titled) for titled in (True, False)
