@@ -294,7 +294,7 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
     if not names:
         example = shell_command(["animopt", "deck", path, "ravine-race"])
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as {example}")
-    scenes = list(catalog.chosen(names).values())
+    scenes = catalog.in_order(names)
     with gc_paused():
         from animopt.scene.deck import save_deck
 

@@ -1,6 +1,8 @@
 """Names of matplotlib that animopt uses. No other module imports matplotlib."""
 
 import os
+import sys
+from contextlib import suppress
 
 __all__ = [
     "Affine2D",
@@ -41,6 +43,8 @@ __all__ = [
 # folder may be a download of unknown origin. Everything else exists as before, in other threads too.
 _exists = os.path.exists
 os.path.exists = lambda path: path != "matplotlibrc" and _exists(path)
+# With an unknown backend in the environment, matplotlib cannot be imported, and animopt shows no window.
+_backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
 try:
     import matplotlib
     from matplotlib.artist import Artist
@@ -59,3 +63,8 @@ try:
     from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 finally:
     os.path.exists = _exists
+    if _backend is not None:
+        os.environ["MPLBACKEND"] = _backend
+if _backend:
+    with suppress(ValueError):
+        matplotlib.rcParams["backend"] = _backend

@@ -79,7 +79,7 @@ def write_sidecars(
     for clip in _clips(outputs):
         poster, track = (_path(clip, kind).name if kind in kinds else "" for kind in ("poster", "captions"))
         alt, code = alt_text(races), races[0].language
-        sizes = {output.path.name: output.size for output in clip}
+        sizes = {f"{output.path.name}{'/' * _is_folder(output)}": output.size for output in clip}
         texts = {
             "captions": webvtt(cues(races, timeline)),
             "alt": f"{alt}\n",
@@ -104,12 +104,22 @@ def _clips(outputs: Sequence[Output]) -> list[list[Output]]:
     """Group the outputs whose paths differ only in the suffix. Each group is one clip."""
     clips: dict[Path, list[Output]] = {}
     for output in outputs:
-        clips.setdefault(output.path.resolve().with_suffix(""), []).append(output)
+        clips.setdefault(_without_suffix(output).resolve(), []).append(output)
     return list(clips.values())
 
 
 def _path(clip: Sequence[Output], kind: str) -> Path:
-    return clip[0].path.with_suffix(SUFFIXES[kind])
+    path = _without_suffix(clip[0])
+    return path.with_name(f"{path.name}{SUFFIXES[kind]}")
+
+
+def _without_suffix(output: Output) -> Path:
+    """Return the path of an output without its suffix. The name of a folder has none."""
+    return output.path if _is_folder(output) else output.path.with_suffix("")
+
+
+def _is_folder(output: Output) -> bool:
+    return output.format.suffix == "/"
 
 
 def _check_replaced(path: Path, kind: str, error: type[Error] = Error) -> None:
@@ -192,18 +202,18 @@ def html_snippet(
 ) -> str:
     """Return HTML that shows a clip, as a video if one of its files is a video.
 
-    `clips` contains the size (width, height) of the clip in each file, by name. `poster` and `captions`, which are
-    in the language with a code, are names of files, or "".
+    `clips` contains the size (width, height) of the clip in each file, by name. The name of a folder ends in a slash.
+    `poster` and `captions`, which are in the language with a code, are names of files, or "".
     """
     videos, pictures = _videos(clips), _pictures(clips)
-    # ASCII is the same in the encoding of any page. Many generators of sites run what is in braces.
-    text = escape(" ".join(alt.split())).encode("ascii", "xmlcharrefreplace").decode().replace("{", "&#123;")
+    text = _escaped(" ".join(alt.split()))
     if not videos and not pictures:
         return f'{SNIPPET_MARK}\n<a href="{_url(next(iter(clips)))}" lang="{code}">{text}</a>\n'
     if not videos:
         width, height = clips[pictures[0]]
         size = f'width="{width}" height="{height}"'
         return f'{SNIPPET_MARK}\n<img src="{_url(pictures[0])}" {size} lang="{code}" alt="{text}">\n'
+    label = _escaped(language(code).name)
     width, height = clips[videos[0]]
     attributes = "autoplay muted loop playsinline controls" + (f' poster="{_url(poster)}"' if poster else "")
     return "\n".join(
@@ -212,7 +222,7 @@ def html_snippet(
             f'<video width="{width}" height="{height}" {attributes} lang="{code}" aria-label="{text}">',
             *(f'  <source src="{_url(name)}" type="{VIDEO_TYPES[_suffix(name)]}">' for name in videos),
             *(
-                [f'  <track kind="captions" src="{_url(captions)}" srclang="{code}" label="{language(code).name}">']
+                [f'  <track kind="captions" src="{_url(captions)}" srclang="{code}" label="{label}">']
                 if captions
                 else []
             ),
@@ -220,6 +230,14 @@ def html_snippet(
             "",
         ]
     )
+
+
+def _escaped(text: str) -> str:
+    """Return a text for HTML in ASCII, which is the same in the encoding of any page.
+
+    Many generators of sites run what is in braces.
+    """
+    return escape(text).encode("ascii", "xmlcharrefreplace").decode().replace("{", "&#123;")
 
 
 def markdown_snippet(clips: Mapping[str, tuple[int, int]], alt: str, poster: str = "") -> str:
@@ -247,9 +265,9 @@ def _pictures(clips: Mapping[str, tuple[int, int]]) -> Sequence[str]:
 
 
 def _suffix(name: str) -> str:
-    return PurePath(name).suffix.lower()
+    return "" if name.endswith("/") else PurePath(name).suffix.lower()
 
 
 def _url(name: str) -> str:
     # A name on Linux can be bytes that are not in any encoding.
-    return quote(os.fsencode(name), safe="")
+    return quote(os.fsencode(name))

@@ -86,12 +86,19 @@ def chosen(wanted: Iterable[str]) -> dict[str, Path]:
 
     Raises UsageError if there is no such file, or if two files have the same name.
     """
-    paths = [path for each in wanted for path in (_inside(Path(each)) if Path(each).is_dir() else [find(each)])]
     found: dict[str, Path] = {}
-    for path in paths or scenes().values():
+    for path in in_order(wanted) or scenes().values():
         if found.setdefault(name(path), path) != path:
             raise UsageError(f"{path}: its clip would replace that of {found[name(path)]}; rename one")
     return found
+
+
+def in_order(wanted: Iterable[str]) -> list[Path]:
+    """Return the scene files with names, at paths and in folders. One that is named twice is there twice.
+
+    Raises UsageError if there is no such file.
+    """
+    return [path for each in wanted for path in (_inside(Path(each)) if Path(each).is_dir() else [find(each)])]
 
 
 def _inside(folder: Path) -> list[Path]:

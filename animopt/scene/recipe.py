@@ -102,8 +102,9 @@ class Recipe:
         if isinstance(size, list) and [type(side) for side in size] == [int, int]:
             options += ["--size", f"{size[0]}x{size[1]}"]
         for name in ("fps", "still"):
-            if isinstance(value := self.output.get(name), (int, float)):
-                options += [f"--{name}", f"{value:.12g}"]
+            if type(value := self.output.get(name)) in (int, float):
+                # All digits: a rounded second can be later than the last one.
+                options += [f"--{name}", repr(value).removesuffix(".0")]
         return options + [f"--{name}" for name in ("storyboard", "transparent") if self.output.get(name)]
 
     def rows(self) -> list[tuple[str, str]]:

@@ -83,7 +83,7 @@ def save_outputs(
                 races,
                 times,
                 film_of=partial(film_of, scene),
-                recipe_of=partial(clip_recipe, still=round(times.result_second, 3)),
+                recipe_of=partial(clip_recipe, still=min(round(times.result_second, 3), scene.seconds)),
             )
         failures.raise_if_any()
 
