@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,9 +65,14 @@ class Console:
 
     def _say(self, sentence: str, **record: object) -> None:
         # If it cannot be written, as when its reader has ended, the work goes on, and the exit code tells the result.
+        text = json.dumps(record) if self.json else escape_controls(sentence)
         with suppress(OSError):
+            if sys.stderr is None or sys.stderr.closed:
+                # By a scene that is running.
+                os.write(2, f"{text}\n".encode())
+                return
             # click.echo would overwrite the progress bar, which redirects only sys.stderr.
-            print(json.dumps(record) if self.json else escape_controls(sentence), file=sys.stderr, flush=True)
+            print(text, file=sys.stderr, flush=True)
 
     def run(self, work: Callable[[], None]) -> None:
         """Call a function and report its Error. Each call shows its warnings again."""
@@ -81,11 +86,12 @@ class Console:
     def redirect_prints(self) -> Iterator[None]:
         """Redirect standard output to standard error, or discard it if quiet.
 
-        Standard output is for results; a scene file may print to it.
+        Standard output is for results; a scene file, and programs that it starts, may print to it.
         """
         with (
             Path(os.devnull).open("w", encoding="utf-8") if self.quiet else nullcontext(sys.stderr) as stream,
             redirect_stdout(stream),
+            _redirect_descriptor(1, stream.fileno() if self.quiet else 2),
         ):
             yield
 
@@ -105,6 +111,25 @@ class Console:
 
     def _announce(self, sentence: str) -> None:
         self.note(f"animopt: {sentence}")
+
+
+@contextmanager
+def _redirect_descriptor(number: int, target: int) -> Iterator[None]:
+    """Let a file descriptor lead to the file of another one in the context."""
+    with ExitStack() as stack:
+        # It may be closed in a program that calls this one.
+        with suppress(OSError):
+            before = os.dup(number)
+            stack.callback(os.close, before)
+            os.dup2(target, number)
+            stack.callback(os.dup2, before, number)
+        try:
+            yield
+        finally:
+            # What was written to the stream itself also belongs to the target.
+            with suppress(OSError, ValueError):
+                if sys.__stdout__:
+                    sys.__stdout__.flush()
 
 
 def exit_code(error: Error) -> int:

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 from click.shell_completion import CompletionItem
@@ -19,6 +19,7 @@ from animopt.cli.scene_commands import SceneCommand
 from animopt.core.errors import Error, UsageError, encode_exactly, escape_controls, first_line
 from animopt.core.files import disk_remedy
 from animopt.core.processes import INTERRUPTED, hard_exit_refused, is_plain_word, signal_exit_code, signal_received
+from animopt.core.working_folder import has_working_folder
 from animopt.scene import catalog
 
 DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -40,13 +41,6 @@ class Animopt(click.Group):
 
     context_class = Context
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the scenes and of the other commands that a shell completes.
-
-        bash inserts a name without quotes, and would run parts of it.
-        """
-        return [name for name in (*catalog.scenes(self.commands), *self.commands) if is_plain_word(name)]
-
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command with a name, or one that renders a scene, given by name or file. Raises UsageError."""
         try:
@@ -63,10 +57,21 @@ class Animopt(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return scenes, other commands and options that start with the text, otherwise files."""
         items = [
-            CompletionItem(item.value, item.type, escape_controls(item.help or ""))
-            for item in super().shell_complete(ctx, incomplete)
+            *(CompletionItem(name, help=escape_controls(text)) for name, text in self._summaries(incomplete)),
+            *click.Command.shell_complete(self, ctx, incomplete),
         ]
         return items or [CompletionItem(incomplete, type="file")]
+
+    def _summaries(self, start: str) -> Iterator[tuple[str, str]]:
+        """Yield the scenes and the other commands that start with a text, each with a one-line description.
+
+        bash inserts a name without quotes, and would run parts of it, so only names that need none are completed.
+        """
+        scenes = catalog.scenes(self.commands)
+        for name in (*scenes, *self.commands):
+            if name.startswith(start) and is_plain_word(name):
+                path = scenes.get(name)
+                yield name, catalog.summary(path) if path else self.commands[name].get_short_help_str()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write every scene and every other command with a one-line description."""
@@ -158,6 +163,10 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
             return first_line(error), 1
         case MemoryError():
             return "there is not enough memory; use a smaller --size, fewer --workers or fewer steps", 1
+        case Warning():
+            return f"{first_line(error)}; to go on after warnings, leave out the filter that makes them errors", 1
+        case FileNotFoundError() if not has_working_folder():
+            return "the folder that you are in is gone; change to another one", 1
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE):
             return f"{error.strerror}{disk_remedy(os.strerror(error.errno))}", 1
     return (

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from animopt.core.processes import Terminated, clear_signal
+from animopt.engine.user_lines import is_library
 from animopt.scene.scene_file import imported_from
 
 POLL_INTERVAL = 0.2
@@ -19,8 +20,8 @@ Stamp = tuple[int, int, int] | None
 def watch(path: Path, work: Callable[[], None]) -> None:
     """Call a function that runs a Python file, now and each time the file is saved. Ctrl-C while waiting returns.
 
-    Modules in the folder of the file are watched too, and imported again, unless they were imported before this call.
-    If a file is saved during the work, the work is repeated after it.
+    Modules below the folder of the file are watched too, and imported again, unless they were imported before this
+    call. If a file is saved during the work, the work is repeated after it.
     """
     path = path.resolve()
     earlier_modules = set(sys.modules)
@@ -34,7 +35,9 @@ def watch(path: Path, work: Callable[[], None]) -> None:
             for name, module in sys.modules.items()
             if name not in earlier_modules and (file := getattr(module, "__file__", None))
         }
-        modules = {name: file for name, file in files.items() if file.parent == path.parent}
+        modules = {
+            name: file for name, file in files.items() if path.parent in file.parents and not is_library(str(file))
+        }
         for name in modules:
             del sys.modules[name]
         for file in {*modules.values(), *imported_from(path.parent)}:

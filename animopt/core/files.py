@@ -98,7 +98,7 @@ def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
         yield folder / token
     finally:
         with processes.defer_signals():
-            if folder in _FOLDERS:
+            if folder in _FOLDERS and _is_own(folder):
                 _remove(folder, _FOLDERS[folder])
                 # One that remains, as if too many files are open, is tried again when this process ends.
                 if not os.path.lexists(folder):
@@ -117,9 +117,13 @@ def _system_folder() -> Path:
 def _remove_own_folders() -> None:
     """Remove the folders of contexts that a signal interrupted before they could clean up."""
     for folder, own in list(_FOLDERS.items()):
-        # A forked process inherits the list, but not the folders.
-        if f"-{os.getpid()}-" in folder.name:
+        if _is_own(folder):
             _remove(folder, own)
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether this process made a temporary folder. A forked process does not own those of its parent."""
+    return f"-{os.getpid()}-" in folder.name
 
 
 def remove_folders_of(process: int) -> None:

@@ -14,7 +14,7 @@ from _thread import interrupt_main
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 WINDOWS = sys.platform == "win32"
 
@@ -37,6 +37,10 @@ RETRY_DELAY = 0.05
 """Seconds before a signal is sent again if its exception was lost."""
 
 
+EXIT_TIMEOUT = 5.0
+"""Timeout in seconds before this process ends without waiting for threads and processes that a scene started."""
+
+
 VIEWER_TIMEOUT = 3.0
 """Seconds to wait for the viewer of a file to start."""
 
@@ -54,6 +58,7 @@ class _State:
     pending = False
     deferrals = 0
     exit_code: int | None = None
+    usual_handlers: ClassVar[dict[int, Any]] = {}
 
 
 def replace_closed_streams() -> None:
@@ -85,7 +90,7 @@ def handle_signals() -> Iterator[None]:
             # A signal that this system does not have is replaced by SIGINT, which every system has.
             for number in {getattr(signal, name, signal.SIGINT) for name in SIGNAL_NAMES}:
                 if signal.getsignal(number) is not signal.SIG_IGN:
-                    signal.signal(number, _handle)
+                    _State.usual_handlers[number] = signal.signal(number, _handle)
             yield
         finally:
             _State.raising = False
@@ -117,6 +122,18 @@ def _handle(number: int, frame: FrameType | None) -> None:
     else:
         _State.exit_code = signal_exit_code()
         _end_process() if earlier else _report()
+
+
+def _release_signals() -> None:
+    """Handle signals as usual in a forked process, which belongs to the scene that started it."""
+    for number, usual in _State.usual_handlers.items():
+        signal.signal(number, signal.SIG_DFL if usual is None else usual)
+    _State.usual_handlers.clear()
+
+
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release_signals)
 
 
 def _report() -> None:
@@ -176,21 +193,28 @@ def exit_process(code: int) -> NoReturn:
     """Run the exit handlers and end the process with an exit code, or by the signal that was received."""
     if _State.exit_code is None:
         _State.exit_code = code
+    # Python waits for other threads and processes, and runs exit handlers of the scene.
+    timer = threading.Timer(EXIT_TIMEOUT, _end_process)
+    timer.daemon = True
+    timer.start()
     sys.exit(code)
 
 
 @contextlib.contextmanager
 def hard_exit_refused() -> Iterator[None]:
     """Let `os._exit` raise RuntimeError in this thread, so that a scene cannot end the command as if it succeeded."""
+    replaced: Any = os
     exit_now, own = os._exit, (os.getpid(), threading.get_ident())
 
-    def refuse(status: int) -> NoReturn:
-        if (os.getpid(), threading.get_ident()) == own:
-            raise RuntimeError(f"os._exit({status}) would end animopt; leave it out")
+    def refuse(status: int) -> None:
         # A child process ends this way.
-        exit_now(status)
+        if (os.getpid(), threading.get_ident()) != own:
+            exit_now(status)
+        # An exit handler of the scene must not change the exit code.
+        if replaced._exit is refuse:
+            raise RuntimeError(f"os._exit({status}) would end animopt; leave it out")
 
-    os._exit = refuse
+    replaced._exit = refuse
     try:
         yield
     finally:
@@ -209,9 +233,10 @@ def _end_process() -> None:
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     if _State.number and _State.exit_code == signal_exit_code() and not WINDOWS:
-        # A shell ends its loop only if the program dies of the signal itself.
-        signal.signal(_State.number, signal.SIG_DFL)
-        os.kill(os.getpid(), _State.number)
+        # A shell ends its loop only if the program dies of the signal itself. Only the main thread can do that.
+        with contextlib.suppress(ValueError):
+            signal.signal(_State.number, signal.SIG_DFL)
+            os.kill(os.getpid(), _State.number)
     os._exit(_State.exit_code)
 
 

@@ -49,6 +49,11 @@ class WorkingFolder:
                         ) from error
 
 
+def has_working_folder() -> bool:
+    """Return whether the working folder was not removed."""
+    return _status() is not None
+
+
 def _status() -> os.stat_result | None:
     """Return the status of the working folder, which identifies it even if it is renamed; None if it was removed."""
     try:

@@ -1,9 +1,11 @@
 """A picture: the panels that draw it, its static layer, and the artists that move."""
 
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image
 
 from animopt.core.arrays import Pixels
 from animopt.core.contexts import ForkSafeLock, quiet_logger
+from animopt.core.errors import UsageError, short_repr
 from animopt.drawing.fonts import FAMILY, font_family
 from animopt.drawing.layout import Box
 from animopt.drawing.mpl import (
@@ -153,6 +156,7 @@ class Canvas:
 
     def vectors(self, suffix: str, *moments: Moment, recipe: str = "") -> bytes:
         """Draw the picture as an .svg or .pdf file with vector graphics, and embed a recipe in it."""
+        _check_date()
         file = io.BytesIO()
         # Without a date, equal pictures are equal files.
         date, place = {".svg": ("Date", "Description"), ".pdf": ("CreationDate", "Subject")}[suffix]
@@ -179,6 +183,17 @@ class Canvas:
         for moves, moment in zip(self._moves, moments, strict=True):
             for move in moves:
                 yield from move(moment)
+
+
+def _check_date() -> None:
+    """Raise UsageError for a date of builds that matplotlib reads, though no picture contains it, and cannot use."""
+    seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
+    try:
+        datetime.fromtimestamp(int(seconds or 0), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH {short_repr(seconds)}: unset this environment variable, or give it seconds since 1970"
+        ) from error
 
 
 def without_alpha(picture: Pixels) -> Pixels:

@@ -125,7 +125,7 @@ def render_all(
         for name, (path, outputs) in scenes.items():
             try:
                 check_outputs(outputs)
-                file = str(path), str(path.resolve()), path.read_bytes(), defaults_of(path.parent)
+                file = str(path), str(path.absolute()), path.read_bytes(), defaults_of(path.parent)
                 arguments = (name, *file, outputs, fields or {}, task)
                 futures[executor.submit(render_in_worker, *arguments)] = name
             except OSError as error:
@@ -190,7 +190,11 @@ def render_in_worker(
 
     result = BatchResult(name)
     files: Files = {}
-    with temporary_folder() as folder, _RENDERING, warnings.catch_warnings(record=True, action="default") as caught:
+    with (
+        temporary_folder() as folder,
+        _RENDERING,
+        warnings.catch_warnings(record=True, action="default", category=UserWarning) as caught,
+    ):
         scene_file = _scene_file(path, absolute_path, content, folder)
         local_outputs = [
             attrs.evolve(output, path=f"{folder / str(number)}{output.format.suffix}")

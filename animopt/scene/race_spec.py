@@ -29,11 +29,11 @@ def race_scene(function: str, racers: Sequence[str], settings: Mapping[str, Any]
     """
     is_file = Path(function).suffix == ".py"
     folder = SceneFolder(Path(function).parent if is_file else Path())
+    definition = source(function) if is_file else ""
     name, found = _from_file(function, folder) if is_file else _from_library(function)
     # A class that the user wrote is in a module of the current folder.
     with SceneFolder(Path()).open():
         scene = Scene(function=found, racers=[_racer(text) for text in racers], **settings)
-    definition = source(function) if is_file else ""
     text = "" if is_file and not definition else _scene_text(scene, name, racers, settings, definition)
     return scene.replace(origin=Origin("race.py", text, field_values(scene), folder)), text
 

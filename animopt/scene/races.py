@@ -12,7 +12,6 @@ from animopt.core.errors import UsageError, check_integer, short_repr
 from animopt.core.language import ENGLISH, Text, language, language_of, localized
 from animopt.core.number_format import format_bytes
 from animopt.core.progress import duration
-from animopt.core.working_folder import WorkingFolder
 from animopt.engine.function import Function, differences, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
@@ -22,7 +21,7 @@ from animopt.recording.claims import refutations
 from animopt.recording.pace import pace_of
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
-from animopt.scene.scene_fields import SceneFields
+from animopt.scene.scene_fields import SceneFields, user_context
 from animopt.video.film import Staging, check_mathtexts, check_panels
 from animopt.video.output import Output
 
@@ -239,7 +238,7 @@ def check_output_limits(scene: SceneFields, *outputs: Output) -> None:
 def _racing(scene: SceneFields) -> Iterator[None]:
     """Run the user's code in this context, in one thread at a time."""
     # A function may import a module beside its file when it is called.
-    with scene.origin.folder.open() if scene.origin else WorkingFolder().entered(), race_environment():
+    with user_context(scene), race_environment():
         yield
 
 

@@ -32,9 +32,9 @@ def _version(package: str) -> str:
 class Recipe:
     """How a clip or a still was made.
 
-    `output` contains its size, its rate or its second, and its theme; `settings` contains the scene's fields as plain
-    values, for reading. `source` is the text of the scene file, and `file` its name without folders. `changes` are the
-    fields that had other values than in the file. Without a source, `lacking` is the reason.
+    `output` contains its size, its rate or its second, its theme, and the limits that were changed; `settings` contains
+    the scene's fields as plain values, for reading. `source` is the text of the scene file, and `file` its name without
+    folders. `changes` are the fields that had other values than in the file. Without a source, `lacking` is the reason.
     """
 
     output: Mapping[str, object] = attrs.field(validator=instance_of(dict))
@@ -105,6 +105,8 @@ class Recipe:
             if type(value := self.output.get(name)) in (int, float):
                 # All digits: a rounded second can be later than the last one.
                 options += [f"--{name}", repr(value).removesuffix(".0")]
+        if isinstance(limits := self.output.get("limits"), dict):
+            options += [word for name, limit in limits.items() for word in ("--limit", f"{name}={limit}")]
         return options + [f"--{name}" for name in ("storyboard", "transparent") if self.output.get(name)]
 
     def rows(self) -> list[tuple[str, str]]:

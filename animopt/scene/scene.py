@@ -20,7 +20,7 @@ from animopt.scene.render import (
     render_page,
     save_outputs,
 )
-from animopt.scene.scene_fields import Origin, SceneFields, field_values
+from animopt.scene.scene_fields import Origin, SceneFields, field_values, user_context
 from animopt.scene.scene_file import SceneFolder, run_file, source
 from animopt.video.output import VIDEO_SIZE, Output
 
@@ -103,7 +103,9 @@ class Scene(SceneFields):
             >>> scene.replace(seconds=5).seconds
             5
         """
-        return attrs.evolve(self, **changes)
+        # The checks of a racer run the user's code.
+        with user_context(self):
+            return attrs.evolve(self, **changes)
 
     def record(self) -> Recording:
         """Run the race on the first function.
@@ -255,12 +257,14 @@ def load_scene(path: str | os.PathLike[str]) -> Scene:
 def load_with_defaults(path: str | os.PathLike[str], defaults: FolderDefaults) -> Scene:
     """Run a scene file, and return its scene with defaults for fields that it does not set. Raises as `load_scene`."""
     folder = SceneFolder(Path(path).parent)
+    # The file may be saved while it runs.
+    text = source(path)
     scene = run_file(path, folder).get("scene")
     if not isinstance(scene, Scene):
         found = "" if scene is None else f", but {short_repr(scene)}"
         raise Error(f"{path}: has no scene{found}; end it with scene = Scene(...)")
     if not scene.origin:
-        scene = scene.replace(origin=Origin(Path(path).name, source(path), field_values(scene), folder))
+        scene = scene.replace(origin=Origin(Path(path).name, text, field_values(scene), folder))
     return apply_defaults(scene, defaults)
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from numbers import Integral
 from types import UnionType
@@ -23,6 +24,7 @@ from animopt.core.errors import (
     short_repr,
 )
 from animopt.core.language import Text, check_language
+from animopt.core.working_folder import WorkingFolder
 from animopt.drawing.window import VIEWS, View
 from animopt.engine.function import Function
 from animopt.engine.maps import SettingsMap, StartsMap
@@ -270,3 +272,8 @@ class SceneFields:
 def field_values(scene: SceneFields) -> dict[str, object]:
     """Return the value of each field, by the name of the argument that sets it."""
     return {field.alias: getattr(scene, field.name) for field in attrs.fields(type(scene)) if field.init}
+
+
+def user_context(scene: SceneFields) -> AbstractContextManager[None]:
+    """Return the context in which the user's code of a scene runs: its modules, settings and working folder."""
+    return scene.origin.folder.open() if scene.origin else WorkingFolder().entered()

@@ -9,12 +9,12 @@ import sys
 import tokenize
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from animopt.core.errors import Error, MissingExtraError, first_line, must_propagate, suggestion
-from animopt.core.working_folder import WorkingFolder
+from animopt.core.user_settings import UserSettings
 
 NAME = "__scene__"
 """`__name__` in a scene file."""
@@ -45,9 +45,10 @@ class SceneFolder:
     """The folder of a file that is run, with the modules that the file imports from it.
 
     While it is `open`, Python looks for modules in the folder last, so that no module in it hides an installed module
-    or a module of Python. The folder's modules are in `sys.modules` only while it is open, so that modules of two
-    folders can have the same name. Only one folder is open at a time, in one thread. A working folder that the file
-    chooses by os.chdir is that of the process only while the folder is open.
+    or a module of Python. The folder's modules, and those from folders that the file adds to `sys.path`, are in
+    `sys.modules` only while it is open, so that modules of two folders can have the same name. Only one folder is open
+    at a time, in one thread. The settings that the file changes, as the working folder by os.chdir, are those of the
+    process only while the folder is open.
     """
 
     _opened: "SceneFolder | None" = None
@@ -55,12 +56,13 @@ class SceneFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self._modules: dict[str, ModuleType] = {}
-        self._working = WorkingFolder()
+        self._path: list[str] | None = None
+        self._settings = UserSettings()
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Open this folder in the context, and reopen the previous one afterwards."""
-        with self._working.entered():
+        with self._settings.entered():
             before = SceneFolder._opened
             _switch(before, self)
             try:
@@ -77,37 +79,51 @@ class SceneFolder:
         return Path(file).relative_to(self.folder).as_posix()
 
     def _enter(self) -> None:
-        self._added = str(self.folder) not in map(os.path.abspath, map(str, sys.path))
-        if self._added:
+        self._path_before = sys.path[:]
+        if self._path is not None:
+            sys.path[:] = [*self._path, *(each for each in sys.path if each not in self._path)]
+        elif str(self.folder) not in _folders(sys.path):
             sys.path.append(str(self.folder))
             # Python may have listed the folder before a file was added.
             importlib.invalidate_caches()
-        self._loaded_before = set(sys.modules)
+        self._loaded_before = dict(sys.modules)
         for name, module in self._modules.items():
             sys.modules.setdefault(name, module)
 
     def _leave(self) -> None:
-        if not self._added:
-            return
-        if str(self.folder) in sys.path:
-            # Remove the last entry. An equal entry before it was added by other code.
-            del sys.path[len(sys.path) - 1 - sys.path[::-1].index(str(self.folder))]
+        added = _folders(sys.path) - _folders(self._path_before)
+        self._path, sys.path[:] = sys.path[:], self._path_before
         own = [
             name
             for name in sys.modules
-            if (top := name.partition(".")[0]) not in self._loaded_before and self._has(sys.modules.get(top))
+            if (top := name.partition(".")[0]) not in self._loaded_before and _is_in(sys.modules.get(top), added)
         ]
         self._modules |= {name: sys.modules.pop(name) for name in own}
+        # The file may have removed modules, or put others in their places.
+        for name, module in self._loaded_before.items():
+            if sys.modules.get(name) is not module and getattr(module, "__spec__", None):
+                sys.modules[name] = module
         _IMPORTED.setdefault(self.folder, set()).update(
             Path(file) for module in self._modules.values() if (file := getattr(module, "__file__", None))
         )
 
-    def _has(self, module: ModuleType | None) -> bool:
-        """Return whether a module or a package is directly in the folder."""
-        return any(
-            path and Path(path).absolute().parent == self.folder
-            for path in (*getattr(module, "__path__", ()), getattr(module, "__file__", None))
-        )
+
+def _folders(path: list[str]) -> set[str]:
+    """Return the absolute paths of the entries of `sys.path`."""
+    found = set()
+    for each in path:
+        # A program can add anything, and a relative entry is nowhere if the working folder was removed.
+        with suppress(TypeError, OSError):
+            found.add(os.path.abspath(each))  # noqa: PTH100
+    return found
+
+
+def _is_in(module: ModuleType | None, folders: set[str]) -> bool:
+    """Return whether a module or a package is directly in one of the folders, or was made by code without a file."""
+    if module is not None and module.__spec__ is None:
+        return True
+    places = *getattr(module, "__path__", ()), getattr(module, "__file__", None)
+    return any(str(Path(place).absolute().parent) in folders for place in places if place)
 
 
 def _switch(before: SceneFolder | None, after: SceneFolder | None) -> None:
@@ -127,25 +143,20 @@ def run_file(path: str | os.PathLike[str], folder: SceneFolder) -> dict[str, obj
     """
     code = _compile(path)
     module = ModuleType(NAME)
-    module.__file__ = str(path)
-    before = sys.modules.get(NAME)
-    with folder.open():
-        # Classes look up their own module, as dataclasses do.
-        sys.modules[NAME] = module
-        try:
+    # The file may change the working folder.
+    module.__file__ = str(Path(path).absolute())
+    try:
+        with folder.open():
+            # Classes look up their own module, as dataclasses do.
+            sys.modules[NAME] = module
             exec(code, vars(module))
-        except BaseException as error:
-            if must_propagate(error):
-                raise
-            message = f"{_location(error, path, folder)}: {_message(error, folder)}"
-            if isinstance(error, MissingExtraError):
-                raise MissingExtraError(message, error.extra) from error
-            raise Error(message) from error
-        finally:
-            if before is None:
-                sys.modules.pop(NAME, None)
-            else:
-                sys.modules[NAME] = before
+    except BaseException as error:
+        if must_propagate(error):
+            raise
+        message = f"{_location(error, path, folder)}: {_message(error, folder)}"
+        if isinstance(error, MissingExtraError):
+            raise MissingExtraError(message, error.extra) from error
+        raise Error(message) from error
     return vars(module)
 
 

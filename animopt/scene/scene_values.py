@@ -13,7 +13,7 @@ from animopt.engine.racer_lists import Tuned
 from animopt.recording.recording import Recording
 from animopt.scene.races import title_of
 from animopt.scene.recipe import Recipe
-from animopt.scene.scene_fields import SceneFields, field_values
+from animopt.scene.scene_fields import SceneFields, field_values, user_context
 
 MAX_LIST_LENGTH = 100
 """Maximum length of a list in a recipe. Of a longer list, the recipe has only the length."""
@@ -25,10 +25,15 @@ def recipe_text(
     """Return the recipe of a clip or a still of the scene."""
     theme = theme or scene.theme
     output |= {"theme": theme} | ({"transparent": True} if transparent else {})
-    recipe = partial(Recipe, output, _settings(scene, race.notes))
+    with user_context(scene):
+        recipe = partial(Recipe, output, _settings(scene, race.notes))
     origin = scene.origin
     if origin is None or not origin.text:
         return recipe(lacking="the scene was not loaded from a file").text
+    allowed = origin.fields["limits"]
+    limits = {name: value for name, value in attrs.asdict(scene.limits).items() if value != getattr(allowed, name)}
+    if limits:
+        output["limits"] = limits
     changes = {
         name: value
         for name, value in (field_values(scene) | {"theme": theme}).items()

@@ -226,7 +226,8 @@ def work(*preload: str) -> None:
             sys.__unraisablehook__(lost)
 
     sys.unraisablehook = report_unraisable
-    with suppress(KeyboardInterrupt, BrokenPipeError):
+    # A task may have closed the streams.
+    with suppress(KeyboardInterrupt, OSError):
         try:
             # The input may have ended already, which interrupts this line.
             Thread(target=_listen, args=(incoming, tasks, closed), daemon=True).start()
@@ -247,7 +248,7 @@ def work(*preload: str) -> None:
 
 def _listen(incoming: IO[bytes], tasks: "SimpleQueue[bytes | None]", closed: Event) -> None:
     """Receive tasks. When the input ends, which it does however the caller ends, interrupt and end this process."""
-    with suppress(EOFError):
+    with suppress(EOFError, OSError):
         while True:
             tasks.put(pickle.load(incoming))
     closed.set()
