@@ -60,6 +60,15 @@ def inside(box, size, tolerance=0.5):
     return low >= -tolerance and box.x1 <= size[0] + tolerance and box.y1 <= size[1] + tolerance
 
 
+@pytest.mark.parametrize("size", [(160, 1000), (160, 16384), (16384, 160)], ids=str)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_boxes_have_room_in_pictures_of_extreme_shapes(layout, size):
+    theme = LIGHT.scaled(pixel_unit(*size), size)
+    for panels in sorted(SUBSETS)[::20]:
+        boxes = arrange_panels(size, theme, layout, panels, 1, 5)
+        assert all(box.width > 0 and box.height > 0 for box in boxes.values()), panels
+
+
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
 @pytest.mark.sampled(4)
 def test_boxes_of_any_panels_do_not_overlap(layout, size):

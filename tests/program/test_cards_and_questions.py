@@ -57,6 +57,19 @@ def test_question_pauses_the_race_at_its_step(step):
     assert timeline.moment(10).step == 10
 
 
+def test_product_of_slow_motions_can_be_too_large_for_a_number():
+    slow = [SlowMotion(0, 10, times=1e308), SlowMotion(0, 11, times=1e308)]
+    assert Timeline(10, 10, slow=slow).moment(5) == Timeline(10, 10).moment(5)
+
+
+@pytest.mark.parametrize("fields", [{"card": 1}, {"question": Question("Which one?", step=0, seconds=1)}], ids=str)
+def test_seamless_loop_ends_with_the_card_or_the_question_of_its_beginning(fields):
+    timeline = Timeline(10, 10, loop="seamless", **fields)
+    first, middle, last = map(timeline.moment, (0, 5, 10))
+    opacities = [(each.card_opacity, each.question_opacity) for each in (first, middle, last)]
+    assert opacities[0] == opacities[2] != opacities[1] == (0, 0)
+
+
 def test_slow_motion_lasts_the_given_number_of_times_longer():
     timeline = Timeline(10, 10, slow=[SlowMotion(4, 6, times=3)])
     seconds = [timeline.second_of(step) for step in (3, 4, 5, 6, 10)]

@@ -254,6 +254,10 @@ def test_invalid_number_of_bytes_is_refused(words):
         parse_bytes(words)
 
 
+def test_wide_clip_is_not_reduced_below_the_minimum_side():
+    assert all(min(each.output.size) >= 160 for each in reductions(Output("a.gif", (1000, 170), max_bytes=10**6)))
+
+
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a.mov", "frames/"])
 def test_quality_is_reduced_first_then_rate_then_size(name):
     attempts = reductions(Output(name, (1280, 720), 50, max_bytes=10**6))
