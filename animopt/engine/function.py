@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import cached_property
 from itertools import combinations
 from math import dist, hypot, inf
@@ -42,6 +43,9 @@ TURNED = ", turned by "
 RADIUS_SHARE = 0.01
 """Distance at which a racer has arrived at a minimum, as a share of the domain's diagonal."""
 
+MIN_WIDTH, MIN_RELATIVE_WIDTH = 1e-300, 1e-13
+"""Minimum width of a domain, and minimum ratio of its width to its ends, so that its samples are different numbers."""
+
 MAX_BATCH_NUMBERS = 2**22
 """Maximum number of values, points times rows of data, that are computed in one batch."""
 
@@ -50,8 +54,11 @@ def _interval(axis: str, ends: Any) -> Pair:
     low, high = check_pair(f"function {axis}", ends)
     if not low < high:
         raise UsageError(f"function {axis}={(low, high)}: give the lower end first, as {axis}=(-10, 10)")
-    if not np.isfinite(high - low):
+    # The squares and sums of distances are computed, too.
+    if not np.isfinite(4 * (high - low)):
         raise UsageError(f"function {axis}={(low, high)}: is too wide; give a smaller domain, as {axis}=(-10, 10)")
+    if high - low < max(MIN_WIDTH, MIN_RELATIVE_WIDTH * max(abs(low), abs(high))):
+        raise UsageError(f"function {axis}={(low, high)}: is too narrow; give a larger domain, as {axis}=(-10, 10)")
     return low, high
 
 
@@ -126,7 +133,9 @@ class Function:
     saddles: tuple[Pair, ...]
     start: Pair | None
     source: str
-    data: tuple[torch.Tensor, ...] = attrs.field(repr=False)
+    data: tuple[torch.Tensor, ...] = attrs.field(
+        repr=False, eq=lambda columns: tuple(column.tolist() for column in columns), hash=False
+    )
     predict: Callable[[Any, Any], Any] | None
     radius: float
 
@@ -147,7 +156,7 @@ class Function:
     ) -> None:
         if not callable(definition):
             raise UsageError(f"function {short_repr(definition)}: give something that can be called with a tensor")
-        own_name = getattr(definition, "__name__", "")
+        own_name = _own_name(definition)
         domain = _interval("x", x), _interval("y", y)
         known_minima = _points("minima", minima)
         self.__attrs_init__(
@@ -155,8 +164,7 @@ class Function:
             *domain,
             minima=known_minima,
             formula=check_text("function formula", formula, "formula=r'x^2'"),
-            name=check_text("function name", name, "name='ravine'")
-            or (own_name.replace("_", " ").strip() if own_name.isidentifier() else ""),
+            name=check_text("function name", name, "name='ravine'") or own_name.replace("_", " ").strip(),
             saddles=_points("saddles", saddles),
             start=None if start is None else check_pair("function start", start),
             source=check_text("function source", source, "source='a book'"),
@@ -177,18 +185,20 @@ class Function:
         if predict is not None and [column.ndim for column in self.data] != [1, 1]:
             raise UsageError("function predict: needs data; give data=(inputs, targets), two rows of numbers")
         try:
-            inspect.signature(definition).bind("x", *self.data)
+            signature = inspect.signature(definition)
+        except Exception:
+            # Some built-in callables have no signature, and an attribute of an object may raise.
+            return
+        try:
+            signature.bind("x", *self.data)
         except TypeError as error:
             example = "x[0] ** 2 + x[1] ** 2"
             if not self.data and (count := _required(definition)) > 1:
-                example = f"{own_name if own_name.isidentifier() else 'f'}(x[0], x[1]{', 1.0' * (count - 2)})"
+                example = f"{own_name or 'f'}(x[0], x[1]{', 1.0' * (count - 2)})"
             raise UsageError(
                 f"{self.called}: {first_line(error)}; let it take x, a tensor of two numbers"
                 f"{', and the data' if self.data else ''}, as lambda x: {example}"
             ) from None
-        except ValueError:
-            # Some built-in callables have no signature.
-            pass
 
     @overload
     def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
@@ -229,7 +239,12 @@ class Function:
         Raises:
             UsageError: A change that the constructor refuses.
         """
-        return attrs.evolve(self, **changes)
+        # A subclass may have another constructor.
+        other = copy(self)
+        vars(other).pop("_largest", None)
+        fields = {name: getattr(self, name) for name in attrs.fields_dict(Function)}
+        Function.__init__(other, **fields | changes)
+        return other
 
     def on(self, rows: Any) -> "Function":
         """Return this function with only the given rows of its data."""
@@ -338,6 +353,15 @@ class _Sizes(TorchFunctionMode):
         if isinstance(result, torch.Tensor):
             self.largest = max(self.largest, result.numel())
         return result
+
+
+def _own_name(definition: Callable[..., Any]) -> str:
+    """Return the name with which a definition was written, or "" if it has none, as a lambda."""
+    with suppress(Exception):
+        name = definition.__name__
+        if isinstance(name, str) and name.isidentifier():
+            return name
+    return ""
 
 
 def _required(definition: Callable[..., Any]) -> int:

@@ -37,6 +37,9 @@ LENGTHS = (1, 0.13, 0.017, 0.002)
 TOLERANCE = 1e-3
 """Maximum relative difference between a slope from autograd and one from finite differences."""
 
+SAME_VALUE, SAME_SHARE = 1e-4, 1e-6
+"""Maximum difference between a value with a gradient and one without, relative to the values and to their range."""
+
 
 def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) -> float:
     """Compare autograd's gradient with finite differences, at and near the starts and at seeded points.
@@ -66,6 +69,7 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
         points = points[: len(slopes)]
         check_repeats(function, points, values, gradients=True)
         heights = function.values(points)
+        _check_same(function, points, values, heights)
         differences, wrong = _compare(function, points, heights, slopes, LONGEST_DIFFERENCE * (high - low))
         # Along a flat axis, all slopes are 0 although the values differ, as with rounding.
         rolled = np.where(np.eye(2)[:, None] == 1, np.roll(points, 1, axis=0), points)
@@ -95,6 +99,19 @@ def check_gradient(function: Function, starts: Sequence[tuple[float, float]]) ->
             stacklevel=2,
         )
     return seconds
+
+
+def _check_same(function: Function, points: Array, values: Array, heights: Array) -> None:
+    """Raise Error if a function has other values (n,) at points (n, 2) than its heights (n,) without a gradient."""
+    allowed = SAME_VALUE * (abs(values) + abs(heights)) + SAME_SHARE * np.ptp(values)
+    # A comparison with NaN is False.
+    if (different := abs(values - heights) > allowed).any():
+        first = int(different.argmax())
+        x, y = points[first]
+        raise Error(
+            f"{function.called}: gives two values for one point, {values[first]:.6g} with a gradient and "
+            f"{heights[first]:.6g} without one at ({x:.3g}, {y:.3g}); let it depend on x alone"
+        )
 
 
 def _slopes(function: Function, points: Array, watch: "_Watch", least: int) -> tuple[Array, Array, float]:

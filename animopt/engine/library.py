@@ -109,6 +109,7 @@ def rotated(function: Function, degrees: float) -> Function:
         saddles=images_of(function.saddles),
         start=next(iter(images_of([function.start])), None) if function.start else None,
         source=function.source,
+        radius=function.radius,
     )
 
 

@@ -135,9 +135,13 @@ def _outcomes(
     lost: NDArray[np.bool_] = np.array(False)
     for step, (x, y) in enumerate(races):
         now = np.full(len(x), UNDECIDED, dtype=np.int16)
+        nearest = np.full(len(x), radius)
         with np.errstate(over="ignore", invalid="ignore"):
             for number, minimum in enumerate(minima):
-                now[(x - minimum[0]) ** 2 + (y - minimum[1]) ** 2 <= radius**2] = number
+                distance = np.hypot(x - minimum[0], y - minimum[1])
+                # Of two minima that are equally near, it is the first one, as in the events of a race.
+                near = (distance < nearest) | ((distance == nearest) & (now == UNDECIDED))
+                now[near], nearest[near] = number, distance[near]
             lost = lost | _diverged(function, np.stack([x, y]))
         now[lost] = DIVERGED
         since = np.where(now != outcome, step, since)

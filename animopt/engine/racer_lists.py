@@ -193,11 +193,12 @@ class Tuned(Racers):
         names, _ = names_and_settings(self.racers, code)
         with tracked("tuned: the search", self.trials * len(self.racers)) as advance:
             found = [self._search(racer, score, advance) for racer in self.racers]
+        words = language(code)
         texts = [
-            f"{name} {' '.join(setting_text(*each, code) for each in best.items())} ({format_number(reached, 1, code)})"
+            f"{name} {' '.join(setting_text(*each, code) for each in best.items())} "
+            f"({words.gettext('diverged') if reached >= DIVERGED_SCORE else format_number(reached, 1, code)})"
             for name, (best, reached) in zip(names, found, strict=True)
         ]
-        words = language(code)
         if all({"lr"} == best.keys() for best, _ in found):
             budget = words.ngettext(
                 "the best of {count} learning rate", "the best of {count} learning rates", self.trials

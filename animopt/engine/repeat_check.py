@@ -15,6 +15,7 @@ from animopt.core.arrays import Array
 from animopt.core.errors import Error
 from animopt.engine.function import Function
 from animopt.engine.function_errors import CHANGED
+from animopt.engine.user_code import user_code
 from animopt.engine.user_lines import UserLine, is_library, line_phrase
 
 POINTS = 3
@@ -54,8 +55,13 @@ def check_repeats(function: Function, points: Array, values: Array, *, gradients
 
     With `gradients`, autograd follows the calls. Raises Error if a point has two values.
     """
-    for point, first in zip(points, values, strict=True):
-        second = function.loss(torch.tensor(point, requires_grad=gradients)).item()
+    for index, (point, first) in enumerate(zip(points, values, strict=True)):
+        loss = function.loss(torch.tensor(point, requires_grad=gradients))
+        if index == 0 and loss.requires_grad:
+            # It fails for a tensor that the function has kept.
+            with user_code(f"{function.called}: autograd cannot follow it"):
+                loss.backward()
+        second = loss.item()
         if second != first and not (np.isnan(first) and np.isnan(second)):
             line = line_phrase(_differing_line(function, point, gradients))
             digits = 6 if f"{first:.6g}" != f"{second:.6g}" else 17

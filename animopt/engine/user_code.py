@@ -78,6 +78,10 @@ def race_environment() -> Iterator[None]:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)
         stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+        if sys.float_info.min / 2 == 0:
+            # Denormal numbers are switched off in this thread.
+            torch.set_flush_denormal(False)
+            stack.callback(torch.set_flush_denormal, True)
         # This context slows down every call into torch, so it is entered only if it changes something.
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
@@ -95,6 +99,9 @@ class _CompilerPlaceholder(ModuleType):
         self.wrapped: list[Callable[..., Any]] = []
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__file__":
+            # `inspect` asks every module for it.
+            raise AttributeError(name)
         return getattr(self.compiler(), name)
 
     def compiler(self) -> ModuleType:

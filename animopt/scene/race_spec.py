@@ -82,9 +82,13 @@ def _parse(text: str) -> tuple[str, str, dict[str, Any]]:
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             call = ast.parse(f"racer({settings})", mode="eval").body
-            if not isinstance(call, ast.Call) or call.args or any(each.arg is None for each in call.keywords):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
                 raise ValueError(settings)
-            return module, name, {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
+            names = [keyword.arg for keyword in call.keywords if keyword.arg]
+            if len(set(names)) < len(call.keywords):
+                raise ValueError(settings)
+            values = (_value(keyword.value) for keyword in call.keywords)
+            return module, name, dict(zip(names, values, strict=True))
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise UsageError(
             f"racer {short_repr(text)}: is not understood; write it as adam:lr=.05,betas=(.9,.99)"
@@ -102,21 +106,25 @@ def _scene_text(
     scene: Scene, function: str, racers: Sequence[str], settings: Mapping[str, Any], definition: str
 ) -> str:
     """Return the text of a scene file. `definition` is the text of the function's file, "" for one of the library."""
-    imports = {"animopt": {"Racer", "Scene"}} | ({} if definition else {"animopt.functions": {function}})
+    imports = _Imports(definition)
+    racer_class, scene_class = imports.name("animopt", "Racer"), imports.name("animopt", "Scene")
+    if not definition:
+        function = imports.name("animopt.functions", function)
     lines = []
     for text, racer in zip(racers, scene.racers, strict=True):
         module, name, racer_settings = _parse(text)
-        if module:
-            imports.setdefault(module, set()).add(name)
-        optimizer = name if module else _literal(racer.optimizer.__name__)
-        lines.append(f"        Racer({', '.join([optimizer, *_keywords(racer_settings)])}),")
+        optimizer = imports.name(module, name) if module else _literal(racer.optimizer.__name__)
+        lines.append(f"        {racer_class}({', '.join([optimizer, *_keywords(racer_settings)])}),")
+    title = f'"""{_literal(f"{title_of(scene)}.")[1:-1]}"""'
+    # The function's file comes first, because it may begin with imports from __future__.
+    has_docstring = bool(definition) and ast.get_docstring(ast.parse(definition)) is not None
     return "\n".join(
         [
-            f'"""{_literal(f"{title_of(scene)}.")[1:-1]}"""',
+            *([] if has_docstring else [title, ""]),
+            *([definition.strip(), ""] if definition else []),
+            *imports.lines,
             "",
-            *(f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(imports.items())),
-            "",
-            f"{definition.strip()}\n\n\nscene = Scene(" if definition else "scene = Scene(",
+            f"scene = {scene_class}(",
             f"    function={function},",
             "    racers=[",
             *lines,
@@ -126,6 +134,34 @@ def _scene_text(
             "",
         ]
     )
+
+
+class _Imports:
+    """The imports of a scene file, under names that differ from each other and from those in its first part."""
+
+    def __init__(self, text: str) -> None:
+        nodes = [*ast.walk(ast.parse(text))]
+        names = [getattr(node, field, None) for node in nodes for field in ("id", "name", "asname", "attr")]
+        self._used = {"scene", *(name for name in names if isinstance(name, str))}
+        self._names: dict[tuple[str, str], str] = {}
+
+    def name(self, module: str, name: str) -> str:
+        """Import a name from a module, and return the name under which the file has it."""
+        if (module, name) not in self._names:
+            shown = name
+            while shown in self._used:
+                shown += "_"
+            self._used.add(shown)
+            self._names[module, name] = shown
+        return self._names[module, name]
+
+    @property
+    def lines(self) -> list[str]:
+        """The import statements."""
+        parts: dict[str, list[str]] = {}
+        for (module, name), shown in sorted(self._names.items()):
+            parts.setdefault(module, []).append(name if shown == name else f"{name} as {shown}")
+        return [f"from {module} import {', '.join(names)}" for module, names in parts.items()]
 
 
 def _keywords(values: Mapping[str, object]) -> list[str]:

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import attrs
 import numpy as np
@@ -20,13 +21,15 @@ from animopt.engine.user_code import race_environment
 from animopt.recording.claims import refutations
 from animopt.recording.pace import pace_of
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Timeline
+from animopt.recording.timeline import Question, SlowMotion, Timeline
 from animopt.scene.scene_fields import SceneFields, user_context
 from animopt.video.film import Staging, check_mathtexts, check_panels
 from animopt.video.output import Output
 
 STEP_SECONDS, CELL_SECONDS, FRAME_SECONDS, RACER_SECONDS, PIXEL_SECONDS = 4e-4, 2e-7, 1e-2, 1e-3, 3e-8
 """Seconds for a step of a racer, a step of a map's cell, a frame, each racer in a frame, and each pixel of a frame."""
+
+Kind = TypeVar("Kind", Question, SlowMotion)
 
 MAX_ZOOM, MAX_VIEW = 1e5, 100.0
 """Maximum magnification of a domain by the limits of a view, and maximum size of a view in domains. A function is
@@ -48,10 +51,16 @@ def _even_timeline(scene: SceneFields) -> Timeline:
         seconds=scene.seconds,
         loop=scene.loop,
         card=scene.card,
-        question=scene.question,
-        slow=scene.slow,
+        # Workers do not know the classes of a scene file.
+        question=scene.question and _as(Question, scene.question),
+        slow=tuple(_as(SlowMotion, each) for each in scene.slow),
         races=len(scene.functions),
     )
+
+
+def _as(kind: type[Kind], value: Kind) -> Kind:
+    """Return a value of a class, given one of it or of a subclass."""
+    return value if type(value) is kind else kind(**{name: getattr(value, name) for name in attrs.fields_dict(kind)})
 
 
 def staging_of(

@@ -15,6 +15,7 @@ from PIL import Image
 import animopt
 from animopt.cli.commands import COMMANDS
 from animopt.engine.library import all_functions
+from animopt.scene.race_spec import race_scene
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["--size", "320x180", "--seconds", "0.4", "--fps", "10"]
@@ -128,6 +129,24 @@ def test_function_is_read_from_file(animopt_here, tmp_path, definition):
     done = animopt_here(*arguments, "--save-scene", "mine.py", "--size", "320x180")
     assert done.returncode == 0, done.stderr
     assert animopt.load_scene(tmp_path / "mine.py").record().xy[0, 1, 0] == pytest.approx(0.8)
+
+
+def test_saved_scene_file_has_names_that_differ(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(
+        "from __future__ import annotations\n\n\ndef Scene(x: Any):\n    return (x**2).sum()\n"
+    )
+    for module, optimizer in (("one", "SGD"), ("two", "Adam")):
+        (tmp_path / f"{module}.py").write_text(f"import torch\n\n\nclass Own(torch.optim.{optimizer}):\n    pass\n")
+    scene, text = race_scene("own.py", ["one.Own:lr=.1", "two.Own:lr=.3"], {"start": (3, 2)})
+    (tmp_path / "saved.py").write_text(text)
+    assert (animopt.load_scene("saved.py").record().xy == scene.record().xy).all()
+
+
+@pytest.mark.parametrize("settings", ["lr=.1,lr=.2", "lr=.1)(lr=.2"])
+def test_setting_that_is_given_twice_is_refused(settings):
+    with pytest.raises(animopt.UsageError, match="is not understood"):
+        race_scene("ravine", [f"sgd:{settings}"], {})
 
 
 def test_function_in_another_encoding_is_not_saved_as_scene_file(animopt_here, tmp_path):

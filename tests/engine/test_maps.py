@@ -313,3 +313,10 @@ def test_function_of_data_is_batched(batched):
     )
     found = StartsMap(columns=6, rows=5).record(function, Racer("SGD", lr=0.2), (0, 0), 400)
     assert (found.minimum == 0).all()
+
+
+def test_nearest_minimum_counts_if_the_radius_covers_several():
+    two = Function(
+        lambda x: (x[0] ** 2 - 1) ** 2 + x[1] ** 2, x=(-3, 3), y=(-2, 2), minima=[(-1, 0), (1, 0)], radius=2.5
+    )
+    assert StartsMap(2, 1).record(two, Racer("SGD", lr=0.01), (0, 0), 80).minimum.tolist() == [[0, 1]]

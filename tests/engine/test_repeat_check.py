@@ -129,3 +129,21 @@ def counted(x):
 def test_function_that_repeats_itself_is_accepted(definition):
     check_gradient(Function(definition), [(1, 1)])
     check_values(Function(definition))
+
+
+def test_function_with_another_value_without_a_gradient_is_refused():
+    function = Function(lambda x: (x**2).sum() + (0 if x.requires_grad else 5), name="two faces")
+    with pytest.raises(
+        Error, match=r"two faces: gives two values for one point, 13 with a gradient and 18 without one"
+    ):
+        check_gradient(function, [(3.0, 2.0)])
+
+
+def test_function_that_keeps_its_values_is_refused():
+    kept = {}
+
+    def cached(x):
+        return kept.setdefault(tuple(x.tolist()), (x**2).sum())
+
+    with pytest.raises(Error, match="function cached: autograd cannot follow it"):
+        check_gradient(Function(cached), [(3.0, 2.0)])
