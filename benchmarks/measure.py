@@ -6,6 +6,8 @@ import platform
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
@@ -61,9 +63,10 @@ def reference(name: str, *arguments: str) -> list[str]:
     return python(str(HERE / "references" / f"{name}.py"), *arguments)
 
 
-def run(command: Sequence[str], folder: Path) -> str:
+def run(command: Sequence[str], folder: Path, **environment: str) -> str:
     """Run a command and return what it prints. Raises ClickException with its last error line if it fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    variables = os.environ | environment
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[-1]
         raise click.ClickException(f"{' '.join(command)}: exit code {done.returncode}: {last}")
@@ -77,9 +80,19 @@ def seconds(command: Sequence[str], folder: Path) -> float:
     return time.perf_counter() - began
 
 
-def number(command: Sequence[str], folder: Path) -> float:
+def number(command: Sequence[str], folder: Path, **environment: str) -> float:
     """Run a command and return the number that it prints."""
-    return float(run(command, folder))
+    return float(run(command, folder, **environment))
+
+
+def checkout(commit: str, folder: Path) -> Path:
+    """Write the files of a commit of this repository to a folder, and return it."""
+    folder.mkdir(exist_ok=True)
+    archive = folder / "files.tar"
+    run(["git", "-C", str(HERE.parent), "archive", "--output", str(archive), commit], folder)
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    return folder
 
 
 def alternate(repeats: int, *measures: Callable[[], float]) -> list[tuple[float, ...]]:
@@ -144,6 +157,24 @@ def psnr(gif: Path, pixels: Path) -> float:
     if len(errors) != len(truth):
         raise click.ClickException(f"{gif.name}: shows {len(errors)} frames, and {len(truth)} were drawn")
     return float(10 * np.log10(255**2 / np.mean(errors)))
+
+
+def gifski() -> str | None:
+    """The program gifski: that on the PATH, or that of npm's package in the current folder."""
+    package = sorted(Path("node_modules/gifski/bin").glob("*/gifski*"))
+    system = {"Darwin": "macos", "Windows": "windows"}.get(platform.system(), "debian")
+    found = [str(path.absolute()) for path in package if path.parent.name == system]
+    return shutil.which("gifski") or next(iter(found), None)
+
+
+def gifski_clip(program: str, drawn: Path, shape: tuple[int, int], rate: int, quality: int, path: Path) -> None:
+    """Make a GIF of raw frames of a width and height with gifski."""
+    width, height = shape
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        pixels = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{rate}", "-i", str(drawn)]
+        run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *pixels, f"{folder}/%05d.png"], path.parent)
+        options = ["--quality", f"{quality}", "--fps", f"{rate}", "-W", f"{width}", "-H", f"{height}"]
+        run([program, "--quiet", *options, "-o", str(path), *sorted(map(str, Path(folder).glob("*.png")))], path.parent)
 
 
 def pictures(clip: Path) -> str:

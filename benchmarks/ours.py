@@ -11,9 +11,8 @@ import torch
 
 from animopt import Output, Racer, Scene, load_scene
 from animopt.recording.recording import Basins
-from animopt.recording.timeline import HOLD_SECONDS, Timeline
-from animopt.scene.render import save_outputs
-from animopt.video.film import Film, Staging
+from animopt.recording.timeline import HOLD_SECONDS
+from animopt.scene.render import film_of, save_outputs
 
 SCENES = Path(__file__).resolve().parent.parent / "scenes"
 
@@ -23,14 +22,6 @@ FPS = 50.0
 def scene(name: str) -> Scene:
     """A scene of this repository, by its name."""
     return load_scene(SCENES / f"{name}.py")
-
-
-def film(race: Scene, size: tuple[int, int], fps: float) -> Film:
-    """The film of a scene's clip."""
-    assert isinstance(race.caption, dict)
-    assert race.panels is not None
-    timeline = Timeline(race.steps, race.seconds)
-    return Film(race.record(), timeline, size, fps, Staging(panels=tuple(race.panels), caption=race.caption["en"]))
 
 
 class Size(click.ParamType[tuple[int, int]]):
@@ -54,9 +45,10 @@ def ours() -> None:
 @click.argument("size", type=Size())
 @click.argument("fps", type=float)
 @click.argument("seconds", type=float)
-def draw(path: Path, size: tuple[int, int], fps: float, seconds: float) -> None:
+@click.option("--name", default="ravine_race", help="Name of the scene's module.")
+def draw(path: Path, size: tuple[int, int], fps: float, seconds: float, name: str) -> None:
     """Write the frames of a clip as raw pixels; print their number."""
-    drawn = film(scene("ravine_race").replace(seconds=seconds), size, fps)
+    drawn = film_of(scene(name).replace(seconds=seconds), Output("clip.gif", size, fps))
     with path.open("wb") as file:
         for index in range(len(drawn)):
             file.write(drawn.frame(index).tobytes())
@@ -86,7 +78,8 @@ def save(path: Path, size: tuple[int, int], seconds: float) -> None:
 @click.option("--steps", default=40)
 @click.option("--starts", default=1, help="Number of starts; five racers start from each.")
 @click.option("--late", is_flag=True, help="Draw only the last second of the race and the pause after it.")
-def frame(steps: int, starts: int, late: bool) -> None:
+@click.option("--surface", default="shaded")
+def frame(steps: int, starts: int, late: bool, surface: str) -> None:
     """Draw a clip at 1280x720; print the milliseconds of processor time per frame."""
     race = scene("ravine_race")
     racers = [
@@ -94,8 +87,9 @@ def frame(steps: int, starts: int, late: bool) -> None:
         for place in range(starts)
         for number, racer in enumerate(race.racers, 1 + place * len(race.racers))
     ]
-    race = race.replace(racers=racers if starts > 1 else race.racers, steps=steps, seconds=6)
-    drawn = film(race, (1280, 720), FPS)
+    # The claims are about the scene's own racers and steps.
+    changes = {"racers": racers if starts > 1 else race.racers, "steps": steps, "claims": []}
+    drawn = film_of(race.replace(seconds=6, surface=surface, **changes), Output("clip.mp4", (1280, 720), FPS))
     first = round((6 - HOLD_SECONDS - 1) * FPS) if late else 0
     drawn.frame(first)
     began = time.process_time()

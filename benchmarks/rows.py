@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.figures import Figure
 from benchmarks.measure import (
     HERE,
     alternate,
     animopt,
+    checkout,
     first_frame,
+    gifski,
+    gifski_clip,
     number,
     ours,
     peak_memory,
@@ -26,6 +31,18 @@ from benchmarks.measure import (
 RACE = str(HERE.parent / "scenes" / "ravine_race.py")
 
 SIZE, FPS = "1280x720", 50
+
+OLD_COMMIT = "6edad6f"
+"""The commit before the surface was shaded."""
+
+SURFACE_LIMITS = {"mesh": 0.75, "shaded": 1.1}
+"""Limit of the processor time for a frame with each surface, relative to that commit."""
+
+GIF_SCENES = "ravine_race", "quartic_race", "saddle", "himmelblau_adam_basins", "rotating_ravine", "wrong_momentum"
+"""Scenes whose GIFs are compared with gifski's."""
+
+GIFSKI_QUALITIES = 70, 80, 90, 100
+"""Qualities of gifski between which the size at the same PSNR is interpolated."""
 
 REPEATS_OF_SHORT_COMMANDS = 4
 """Factor by which commands that take tenths of a second are measured more often."""
@@ -43,11 +60,11 @@ class Bench:
         return str(self.folder / name)
 
     @contextmanager
-    def drawn(self, size: str, fps: float, length: float) -> Iterator[str]:
+    def drawn(self, size: str, fps: float, length: float, scene: str = "ravine_race") -> Iterator[str]:
         """Write the frames of animopt's clip as raw pixels to a file that is removed afterwards."""
         path = self.folder / "drawn.rgb"
         try:
-            run(ours("draw", str(path), size, f"{fps:g}", f"{length:g}"), self.folder)
+            run(ours("draw", str(path), size, f"{fps:g}", f"{length:g}", "--name", scene), self.folder)
             yield str(path)
         finally:
             path.unlink(missing_ok=True)
@@ -84,13 +101,13 @@ def against_animation(bench: Bench, frames: int, limit: float) -> Figure:
 @row
 def command_300(bench: Bench) -> Iterator[Figure]:
     """A clip of 300 frames, from the command's start to the file."""
-    yield against_animation(bench, 300, 6)
+    yield against_animation(bench, 300, 12)
 
 
 @row
 def command_1500(bench: Bench) -> Iterator[Figure]:
     """A clip of 1,500 frames, from the command's start to the file."""
-    yield against_animation(bench, 1500, 9)
+    yield against_animation(bench, 1500, 18)
 
 
 def against_encoder(bench: Bench, size: str, frames: int, limit: float) -> Figure:
@@ -113,14 +130,19 @@ def against_encoder(bench: Bench, size: str, frames: int, limit: float) -> Figur
 @row
 def encoder(bench: Bench) -> Iterator[Figure]:
     """From the first frame to the file."""
-    yield against_encoder(bench, SIZE, 300, 1.8)
+    yield against_encoder(bench, SIZE, 300, 1.4)
 
 
 @row
 def frame(bench: Bench) -> Iterator[Figure]:
     """Processor time for drawing one frame, over all 300 of a clip, in one process that only draws."""
-    took = alternate(bench.repeats, partial(number, ours("frame"), bench.folder))
-    yield Figure("processor time for drawing one frame", "ms", "at most", 8, *took)
+    old = checkout(OLD_COMMIT, bench.folder / "old")
+    before = partial(number, python(str(old / "benchmarks/ours.py"), "frame"), old, PYTHONPATH=str(old))
+    surfaces = [partial(number, ours("frame", "--surface", surface), bench.folder) for surface in SURFACE_LIMITS]
+    *took, reference_took = alternate(bench.repeats, *surfaces, before)
+    for (surface, limit), times in zip(SURFACE_LIMITS.items(), took, strict=True):
+        name = f"processor time for drawing one frame, `{surface}`"
+        yield Figure(name, "ms", "times", limit, times, reference_took, against=f"commit {OLD_COMMIT}")
 
 
 @row
@@ -156,6 +178,29 @@ def gif(bench: Bench) -> Iterator[Figure]:
     pixels.unlink()
 
 
+@row
+def gif_size(bench: Bench) -> Iterator[Figure]:
+    """The sizes of GIFs, compared with those of gifski at the same PSNR."""
+    program, size, rate, length = gifski(), "640x360", 25, 6
+    for scene in GIF_SCENES:
+        sizes: list[tuple[float, ...]] = []
+        if program:
+            with bench.drawn(size, rate, length, scene) as drawn:
+                mine, theirs = Path(bench.path("ours.gif")), Path(bench.path("reference.gif"))
+                path = str(HERE.parent / "scenes" / f"{scene}.py")
+                shape = ["--size", size, "--fps", f"{rate}", "--seconds", f"{length}"]
+                run(animopt(path, "-o", str(mine), *shape), bench.folder)
+                qualities, logarithms = [], []
+                for quality in GIFSKI_QUALITIES:
+                    gifski_clip(program, Path(drawn), (640, 360), rate, quality, theirs)
+                    qualities.append(psnr(theirs, Path(drawn)))
+                    logarithms.append(np.log(theirs.stat().st_size / 1e6))
+                same = float(np.exp(np.interp(psnr(mine, Path(drawn)), qualities, logarithms)))
+                sizes = [(mine.stat().st_size / 1e6,), (same,)]
+        name = f"size of the GIF of {scene.replace('_', '-')}, 640×360, 6 s"
+        yield Figure(name, "MB", "times", 1, *sizes, against="gifski 1.7.1 at the same PSNR")
+
+
 def growth(bench: Bench, name: str, against: str, limit: float, more: list[str], fewer: list[str]) -> Figure:
     """Processor time for a frame of a larger race, compared with a smaller one."""
     took = alternate(bench.repeats, *(partial(number, ours("frame", *race), bench.folder) for race in (more, fewer)))
@@ -166,13 +211,13 @@ def growth(bench: Bench, name: str, against: str, limit: float, more: list[str],
 def late(bench: Bench) -> Iterator[Figure]:
     """A frame from the end of a race of 2,000 steps, compared with a race of 20 steps."""
     long, short = ["--late", "--steps", "2000"], ["--late", "--steps", "20"]
-    yield growth(bench, "a late frame of 2,000 steps", "of 20 steps", 1.5, long, short)
+    yield growth(bench, "a late frame of 2,000 steps", "of 20 steps", 1.3, long, short)
 
 
 @row
 def racers(bench: Bench) -> Iterator[Figure]:
     """A frame with 20 racers, compared with one with 5."""
-    yield growth(bench, "a frame with 20 racers", "with 5 racers", 2.5, ["--starts", "4"], ["--starts", "1"])
+    yield growth(bench, "a frame with 20 racers", "with 5 racers", 1.8, ["--starts", "4"], ["--starts", "1"])
 
 
 @row
@@ -182,7 +227,7 @@ def memory(bench: Bench) -> Iterator[Figure]:
     few, many = alternate(
         bench.repeats, *(partial(peak_memory, clip(path, frames), bench.folder) for frames in (300, 3000))
     )
-    yield Figure("peak memory, 300 frames", "MB", "at most", 900, few)
+    yield Figure("peak memory, 300 frames", "MB", "at most", 700, few)
     yield Figure("peak memory, 3,000 frames", "MB", "times", 1.1, many, few, against="300 frames")
 
 
@@ -213,7 +258,7 @@ def draft(bench: Bench) -> Iterator[Figure]:
             partial(seconds, python("-c", "import torch, matplotlib.figure"), bench.folder),
         )
     name = "first frame on disk of a preview, `--draft`"
-    yield Figure(name, "s", "times", 2, *measured, against="`import torch, matplotlib.figure`")
+    yield Figure(name, "s", "times", 1.25, *measured, against="`import torch, matplotlib.figure`")
 
 
 @row
@@ -238,3 +283,13 @@ def basins(bench: Bench) -> Iterator[Figure]:
     took = [tuple(256 * 256 * value for value in values) for values in each]
     name = "basin map, 256 × 256 starts, 200 steps of Adam"
     yield Figure(name, "s", "faster", 1500, *took, against="one run per start")
+
+
+@row
+def all_scenes(bench: Bench) -> Iterator[Figure]:
+    """Drafts of all scenes in one command, compared with one command for each scene. Both are measured once."""
+    folder = bench.path("all")
+    every = seconds(animopt("all", "--draft", "-o", folder), bench.folder)
+    names = sorted(path.stem.replace("_", "-") for path in (HERE.parent / "scenes").glob("[!_]*.py"))
+    took = [(every,), (sum(seconds(animopt(name, "--draft"), bench.folder) for name in names),)]
+    yield Figure("`animopt all --draft`", "s", "times", 0.5, *took, against="one command for each scene")

@@ -430,6 +430,11 @@ def dots(axes: Axes, color: str, diameter: float) -> Markers:
     return Markers(axes, circle, facecolor=color, linewidth=0, animated=True)
 
 
+def trail_cell(theme: Theme) -> float:
+    """Return the side in pixels of the square cells in which a trail is drawn only once: a third of its width."""
+    return theme.trail(TRAIL_WIDTH) / 3
+
+
 def head_size(theme: Theme, size: float = HEAD_SIZE) -> float:
     """Return the size of a racer's marker in pixels."""
     return max(7.0, theme.px(size))

@@ -32,9 +32,6 @@ MIN_DEPTH = 0.024
 # Samples are dense near the point, where the ray is low.
 _RAY_FRACTIONS = ((np.arange(1, RAY_SAMPLES + 1) / RAY_SAMPLES) ** 1.5).astype(np.float32)[:, None]
 
-CELL = 0.5
-"""Side in pixels of the square cells in which a path is drawn only once."""
-
 MAX_SPAN = 10_000
 """Maximum span in cells of a segment whose cells are compared. Longer segments are always drawn."""
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from animopt.core.arrays import Array
 from animopt.core.language import language
 from animopt.core.number_format import LARGEST, SMALLEST, format_number
-from animopt.drawing.artists import Markers, plot_artists, style_plot
-from animopt.drawing.geometry import CELL, MIN_KNEE, thin_path
+from animopt.drawing.artists import Markers, plot_artists, style_plot, trail_cell
+from animopt.drawing.geometry import MIN_KNEE, thin_path
 from animopt.drawing.mpl import (
     Artist,
     Axes,
@@ -157,8 +157,9 @@ class LossCurves:
             path.xyz[:, 0] = self._box.x0 + self._box.width * path.xyz[:, 0] / last
             path.xyz[:, 1] = self._box.y0 + self._box.height * path.xyz[:, 1]
         outside = (np.where(path.xyz[:, 2:] == 0, path.xyz[:, :2], np.nan) for path in self._ends)
+        cell = trail_cell(theme)
         self._trails = [
-            thin_path(SurfacePath(path.step, xy), CELL) for path, xy in zip(self._ends, outside, strict=True)
+            thin_path(SurfacePath(path.step, xy), cell) for path, xy in zip(self._ends, outside, strict=True)
         ]
 
     def heights(self, step: float) -> Array:

@@ -8,10 +8,10 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import Trails, TrainingTrails, corners_of, draw_contours
+from animopt.drawing.artists import Trails, TrainingTrails, corners_of, draw_contours, trail_cell
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import contour_ground
-from animopt.drawing.geometry import CELL, RacerPath, within
+from animopt.drawing.geometry import RacerPath, within
 from animopt.drawing.insets import draw_locator, draw_magnifier
 from animopt.drawing.labels import draw_labels, label_order
 from animopt.drawing.motion import Motion
@@ -54,9 +54,10 @@ class Contour:
         def to_pixels(points: Array) -> Array:
             return np.asarray(axes.transData.transform(points[:, :2]))
 
-        training = TrainingTrails(axes, theme, recording, to_pixels, CELL)
+        cell = trail_cell(theme)
+        training = TrainingTrails(axes, theme, recording, to_pixels, cell)
         trails = Trails(axes, theme, recording)
-        paths = [RacerPath(recording, racer, to_pixels, CELL) for racer in range(len(recording.names))]
+        paths = [RacerPath(recording, racer, to_pixels, cell) for racer in range(len(recording.names))]
         # The corners of the domain are inside, regardless of rounding.
         box = axes.get_window_extent().padded(1e-6)
 

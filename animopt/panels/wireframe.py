@@ -10,10 +10,10 @@ from contourpy import contour_generator
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, Trails, TrainingTrails
+from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, Trails, TrainingTrails, trail_cell
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
-from animopt.drawing.geometry import CELL, Camera, RacerPath, TrailParts
+from animopt.drawing.geometry import Camera, RacerPath, TrailParts
 from animopt.drawing.labels import draw_labels, label_order
 from animopt.drawing.mesh import MESHES
 from animopt.drawing.text import text_width
@@ -56,7 +56,7 @@ class Wireframe:
         floor_line = PixelLine(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
         mesh = MESHES[self.surface](axes, theme, scaled.field, HEIGHT)
         _set_view(axes, np.concatenate([mesh.vertices, floor]), self.sweep.elevation)
-        cell = CELL * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / MAX_SCALE
+        cell = trail_cell(theme) * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / MAX_SCALE
         racers = range(len(recording.names))
         paths = [RacerPath(recording, racer, scaled.to_camera, cell) for racer in racers]
         hidden_trails = [
