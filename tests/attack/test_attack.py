@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -93,12 +94,13 @@ def faults(case, done, place):
     return [each for each in found if each]
 
 
-def observation(done, found):
-    """The code, the new files and the last message in one line, without process numbers and times."""
+def observation(done, found, folder):
+    """The code, the new files and the last message in one line, without process numbers, times and the folder."""
     lines = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no message"]
     text = "; ".join(
         [f"code {done.code}", ", ".join(done.made) or "no file", " ".join(lines[-1].split())[:300], *found]
     )
+    text = text.replace(f"{folder}{os.sep}", "")
     text = re.sub(r"process \d+", "process N", re.sub(r"\b[\d.]+ s\b", "N s", text))
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):x}" for letter in text)
 
@@ -133,5 +135,43 @@ def test_case_holds(name, driver, tmp_path):
     done.made = sorted(place.files() - given)
     found = faults(case, done, place)
     if OBSERVE and "observed" not in case:
-        write_observation(name, observation(done, found))
+        write_observation(name, observation(done, found, place.folder))
     assert not found, f"{case['mechanism']}: {case['input']}\n{done.stdout}\n{done.stderr}"
+
+
+def table():
+    """All cases as a table in Markdown."""
+    counts = Counter(case["mechanism"] for case in CASES.values())
+    recent = sum(bool(case.get("recent")) for case in CASES.values())
+    fell = sum(case.get("fell", False) for case in CASES.values())
+    lines = [
+        "# Cases of the attack",
+        "",
+        f"{len(CASES)} cases with {len(counts)} mechanisms; {recent} of them attack what was added recently. "
+        f"{fell} fell, marked ✗, and hold since.",
+        "",
+        "| case | mechanism | attacks | input | expected | observed |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, case in CASES.items():
+        mark = "✗ " if case.get("fell") else ""
+        cells = [name, case["mechanism"], case.get("recent", ""), case["input"], case["expected"]]
+        cells.append(mark + case["observed"])
+        lines.append("| " + " | ".join(re.sub(r"\s+", " ", each).replace("|", "\\|") for each in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def test_table_lists_every_case():
+    path = FOLDER / "table.md"
+    if OBSERVE:
+        path.write_text(table(), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == table()
+
+
+def test_cases_are_many_and_differ():
+    counts = Counter(case["mechanism"] for case in CASES.values())
+    assert len(CASES) >= 300
+    assert len(counts) >= 40
+    assert max(counts.values()) <= 10
+    assert sum(bool(case.get("recent")) for case in CASES.values()) >= len(CASES) / 2
+    assert len({json.dumps(case) for case in CASES.values()}) == len(CASES)
