@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
@@ -67,18 +67,20 @@ def write_sidecars(
     races: Sequence[Recording],
     timeline: Timeline,
     film_of: Callable[[Output], Film],
+    panels_of: Callable[[Output], Collection[str]],
     recipe_of: Callable[[Output], str],
 ) -> Iterator[Path]:
     """Write the sidecars of each clip, and yield the path of each once it is in place.
 
-    Outputs that differ only in their suffix are one clip. `film_of` and `recipe_of` return the film and the recipe of
-    an output. Raises Error at the end if a file cannot be written.
+    Outputs that differ only in their suffix are one clip. `film_of`, `panels_of` and `recipe_of` return the film of an
+    output, the names of the panels that it shows, and its recipe. Raises Error at the end if a file cannot be written.
     """
     kinds = [kind for kind in SUFFIXES if kind in kinds]
     failures = Failures()
     for clip in _clips(outputs):
         poster, track = (_path(clip, kind).name if kind in kinds else "" for kind in ("poster", "captions"))
-        alt, code = alt_text(races), races[0].language
+        largest = max(clip, key=lambda output: output.size[0] * output.size[1])
+        alt, code = alt_text(races, panels_of(largest)), races[0].language
         sizes = {f"{output.path.name}{'/' * _is_folder(output)}": output.size for output in clip}
         texts = {
             "captions": webvtt(cues(races, timeline)),
@@ -94,7 +96,6 @@ def write_sidecars(
                 if kind in texts:
                     write_atomically(path, texts[kind].encode())
                 else:
-                    largest = max(clip, key=lambda output: output.size[0] * output.size[1])
                     save_still(path, film_of(largest).result_frame(), recipe_of(largest))
                 yield path
     failures.raise_if_any()
@@ -130,11 +131,12 @@ def _check_replaced(path: Path, kind: str, error: type[Error] = Error) -> None:
 
 def _was_written_by_animopt(path: Path, kind: str) -> bool:
     """Return whether a mark of a kind of sidecar is near the beginning of a file."""
-    # Catalogs are read only if the file exists.
-    marks = {"captions": [CAPTIONS_MARK], "alt": alt_text_marks()}.get(kind, [SNIPPET_MARK])
     with suppress(OSError), path.open("rb") as file:
-        beginning = file.read(4096)
-        return any(mark.encode() in beginning for mark in marks)
+        beginning = file.read(4096).decode(errors="replace")
+        if kind == "alt":
+            # Catalogs are read only if the file exists.
+            return any(mark.search(beginning) for mark in alt_text_marks())
+        return (CAPTIONS_MARK if kind == "captions" else SNIPPET_MARK) in beginning
     return False
 
 

@@ -1,7 +1,7 @@
 """The events of a race as sentences in the recording's language, for captions, notes and alt text."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,9 @@ MAX_NAMES = 6
 
 MENTIONED = (Kind.ARRIVES, Kind.LEAVES, Kind.SETTLES, Kind.DIVERGES, Kind.LEAVES_PICTURE)
 """Events of single racers that captions and notes mention."""
+
+CONTOUR_PANELS, SURFACE_PANELS = ("contour", "multiples"), ("wireframe",)
+"""Panels that show the race on contour lines, and on the surface."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,16 @@ def _remarks(recording: Recording, found: Sequence[Event]) -> list[Remark]:
     ]
 
 
-def alt_text(races: Sequence[Recording]) -> str:
-    """Return one paragraph that describes the clip of a race on one or several functions, and its result."""
+def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
+    """Return one paragraph that describes the clip of a race on one or several functions, and its result.
+
+    `panels` are the names of the panels that the clip shows.
+    """
     recording, *others = map(_with_plain_text, races)
     words = language(recording.language)
     # A title without a full stop gets one.
     title = re.sub(r"(?<=[^.?!])$", ".", recording.title)
-    animation = words.ngettext(
-        "An animation of {count} step, {views}",
-        "An animation of {count} steps, {views}",
-        recording.last_step,
-        views=views(words),
-    )
+    animation = _animation(recording.last_step, panels, words)
     found = events(races[0])
     said = _remarks(recording, found)
     result = [each for each in said if each.racer is None and each.step > 0]
@@ -71,14 +72,32 @@ def alt_text(races: Sequence[Recording]) -> str:
     return " ".join(f"{sentence}." for sentence in sentences if sentence)
 
 
-def views(words: Language) -> str:
-    """Return the words that every alt text contains in a language."""
-    return words.gettext("on contour lines and on the surface")
+def _animation(steps: int, panels: Collection[str], words: Language) -> str:
+    """Return how many steps of a race a clip shows, and on what."""
+    has_contour, has_surface = (any(name in panels for name in names) for names in (CONTOUR_PANELS, SURFACE_PANELS))
+    if has_contour and has_surface:
+        views = words.gettext("on contour lines and on the surface")
+    elif has_contour:
+        views = words.gettext("on contour lines")
+    elif has_surface:
+        views = words.gettext("on the surface")
+    else:
+        return words.ngettext("An animation of {count} step", "An animation of {count} steps", steps)
+    return words.ngettext(
+        "An animation of {count} step, {views}", "An animation of {count} steps, {views}", steps, views=views
+    )
 
 
-def alt_text_marks() -> list[str]:
-    """Return words of which every alt text contains some, whatever its language."""
-    return [views(language(code)) for code in languages()]
+def alt_text_marks() -> list[re.Pattern[str]]:
+    """Return patterns of which every alt text contains one, whatever its language and the panels of its clip."""
+    # One count for each plural form.
+    shown = {
+        (steps, _animation(steps, panels, language(code)))
+        for code in languages()
+        for steps in (1, 2, 5)
+        for panels in ([], CONTOUR_PANELS, SURFACE_PANELS, CONTOUR_PANELS + SURFACE_PANELS)
+    }
+    return [re.compile(re.escape(text).replace(str(steps), r"\d[\d.,]*")) for steps, text in shown]
 
 
 def more_functions(races: Sequence[Recording]) -> str:

@@ -28,7 +28,7 @@ from animopt.scene import catalog
 from animopt.scene.limits import Limits
 from animopt.scene.page_texts import shown_notes, shown_title
 from animopt.scene.races import recordings, timeline_of
-from animopt.scene.render import save_with_poster
+from animopt.scene.render import panels_of, save_with_poster
 from animopt.scene.scene import Scene, load_scene
 from animopt.video.output import Output, check_path
 from animopt.video.presets import PRESETS, VIDEO_PRESETS
@@ -166,7 +166,7 @@ def _slide(
         poster=poster,
         size=output.size,
         seconds=scene.seconds,
-        alt=plain_text(alt_text(races)),
+        alt=plain_text(alt_text(races, panels_of(scene, output, titled=False))),
         about=about,
         beats=[(timeline.second_of(each.step), plain_text(each.text)) for each in remarks(recording)],
         theme=THEMES[output.theme or scene.theme],

@@ -38,7 +38,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
     from animopt.recording.sentences import alt_text
     from animopt.scene.page_texts import shown_summary, shown_title
     from animopt.scene.races import recordings
-    from animopt.scene.render import film_of, race_report, save_with_poster
+    from animopt.scene.render import film_of, panels_of, race_report, save_with_poster
 
     output, *dark = outputs
     picture = save_with_poster(scene, output)
@@ -57,7 +57,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
             summary=shown_summary(scene),
             function=shown_function(scene),
             optimizers=tuple(dict.fromkeys(races[0].optimizers)),
-            alt=alt_text(races),
+            alt=alt_text(races, panels_of(scene, output)),
             lang=scene.lang,
         ),
     )

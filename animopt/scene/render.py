@@ -1,7 +1,7 @@
 """Renders a scene's clips, stills and storyboards."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from animopt.recording.sentences import alt_text, remarks
 from animopt.scene.races import check_limits, check_output_limits, recordings, staging_of, timeline_of, title_of
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
-from animopt.video.film import Film, draw_page
+from animopt.video.film import Film, draw_page, shown_panels
 from animopt.video.output import Output, check_is_path, check_outputs, check_path, check_size, check_still
 from animopt.video.save import Progress, encode_png, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
@@ -41,6 +41,11 @@ def film_of(scene: SceneFields, output: Output, *, titled: bool = True) -> Film:
         output.fps,
         staging_of(scene, output.theme, transparent=output.transparent, titled=titled),
     )
+
+
+def panels_of(scene: SceneFields, output: Output, *, titled: bool = True) -> Collection[str]:
+    """Return the names of the panels that the film for an output shows."""
+    return shown_panels(recordings(scene), output.size, staging_of(scene, output.theme, titled=titled))
 
 
 def save_outputs(
@@ -83,6 +88,7 @@ def save_outputs(
                 races,
                 times,
                 film_of=partial(film_of, scene),
+                panels_of=partial(panels_of, scene),
                 recipe_of=partial(clip_recipe, still=min(round(times.result_second, 3), scene.seconds)),
             )
         failures.raise_if_any()
@@ -134,7 +140,7 @@ def notebook_clip(
                 data=file.read_bytes(),
                 # 8 bits per pixel, as a GIF has: a notebook holds the poster twice.
                 poster=encode_png(poster, bits=8, optimize=True),
-                alt=alt_text(recordings(scene)),
+                alt=alt_text(recordings(scene), panels_of(scene, output)),
             )
 
     return Clip(title_of(scene), f".{suffix}", output.size, output.fps, scene.lang, render)

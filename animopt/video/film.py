@@ -1,7 +1,7 @@
 """A recording and a timeline as a sequence of frames."""
 
 import warnings
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from importlib import import_module
@@ -19,9 +19,9 @@ from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
 from animopt.drawing.mesh import MESHES
 from animopt.drawing.text import formula_mathtext, text_source
-from animopt.drawing.theme import THEMES
+from animopt.drawing.theme import THEMES, Theme
 from animopt.drawing.viewpoint import CameraSweep, choose_sweep
-from animopt.drawing.window import View, race_window
+from animopt.drawing.window import View, Window, race_window
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline, frame_count
 from animopt.recording.update_rules import UpdateRule
@@ -195,6 +195,12 @@ def draw_page(
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
 
 
+def shown_panels(races: Sequence[Recording], size: tuple[int, int], staging: Staging) -> Collection[str]:
+    """Return the names of the panels that a picture of `size` (width, height) shows."""
+    _, _, boxes = _arrangement(races, 0, size, staging)
+    return boxes.keys()
+
+
 def check_panels(panels: Sequence[str], has: Callable[[str], bool]) -> None:
     """Raise UsageError for a panel that needs a field of the recording for which `has` returns False."""
     for name in panels:
@@ -267,15 +273,9 @@ def _stage(
 ) -> Stage:
     """Return one of the races with the panels that show it in a picture, moved by some pixels."""
     recording = races[race]
-    layout = choose_layout(staging.layout, size, staging.panels)
-    theme = THEMES[staging.theme].scaled(pixel_unit(*size), size)
-    racers = len(recording.names)
+    theme, window, boxes = _arrangement(races, race, size, staging)
     if staging.ordered:
-        theme = ordered_theme(theme, racers)
-    window = race_window(races, race, staging.view)
-    aspect = recording.surface.aspect
-    lines = len(UpdateRule(recording, staging.focus).lines) if "formula" in staging.panels else 0
-    boxes = arrange_panels(size, theme, layout, staging.panels, aspect, racers, staging.titled, window.aspects, lines)
+        theme = ordered_theme(theme, len(recording.names))
     boxes["card"] = Box(0, 0, *size)
     # A panel's constructor names the values that it needs.
     values = {
@@ -298,3 +298,24 @@ def _stage(
         panels[name] = panel(**{each: values[each] for each in values.keys() & signature(panel).parameters})
     boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in boxes.items()}
     return Stage(recording, panels, boxes, theme)
+
+
+def _arrangement(
+    races: Sequence[Recording], race: int, size: tuple[int, int], staging: Staging
+) -> tuple[Theme, Window, dict[str, Box]]:
+    """Return the theme of a picture of a race, the window of its contour plots, and the box of each panel."""
+    recording = races[race]
+    theme = THEMES[staging.theme].scaled(pixel_unit(*size), size)
+    window = race_window(races, race, staging.view)
+    boxes = arrange_panels(
+        size,
+        theme,
+        choose_layout(staging.layout, size, staging.panels),
+        staging.panels,
+        recording.surface.aspect,
+        len(recording.names),
+        staging.titled,
+        window.aspects,
+        len(UpdateRule(recording, staging.focus).lines) if "formula" in staging.panels else 0,
+    )
+    return theme, window, boxes

@@ -34,6 +34,7 @@ SENTENCES = {
     "all diverge": ("At the end all have diverged",),
     "zigzags": ("{names} zigzags", "{names} zigzag"),
     "animation": ("An animation of {count} step, {views}", "An animation of {count} steps, {views}"),
+    "animation of other panels": ("An animation of {count} step", "An animation of {count} steps"),
     "starts map": ("A map of {count} start: {shares}", "A map of {count} starts: {shares}"),
     "settings map": ("A map of the settings: the lowest loss comes with {settings}",),
 }
@@ -162,7 +163,7 @@ class Facts:
                 named = {name for name in recording.names if name in values["names"]}
                 assert {name for racer, name in enumerate(recording.names) if self._zigzags(racer)} <= named
                 assert named
-            case "animation":
+            case "animation" | "animation of other panels":
                 assert number(values["count"]) == steps
             case "starts map":
                 assert isinstance(recording.map, Basins)
@@ -202,7 +203,7 @@ def test_every_sentence_about_a_scene_is_true(scene_file, record, code):
     recording = replace(record(scene_file), title=title_of(scene), names=names, settings=settings, language=code)
     facts = Facts(recording)
     title = re.sub(r"(?<=[^.?!])$", ".", re.sub(r"\\[()]", "", recording.title))
-    alt = alt_text([recording])
+    alt = alt_text([recording], scene.panels)
     assert alt.startswith(f"{title} ")
     sentences = alt.removeprefix(f"{title} ").removesuffix(".").split(". ")
     captions = [line for cue in cues([recording], timeline_of(scene)) for line in cue.lines]

@@ -462,7 +462,7 @@ def refusal(request: Request, folder: Any) -> str:
             title = "".join(filter(str.isprintable, races[0].title)).strip()
             assert (frame != frame[0, 0]).any() or (film.timeline.moment(index / 10).card_opacity and not title)
         for race in races:
-            assert alt_text([race]).isprintable()
+            assert alt_text([race], scene.panels).isprintable()
             assert all(event.text for event in remarks(race))
             for path, inside in zip(race.paths, race.in_view, strict=True):
                 assert inside[0]

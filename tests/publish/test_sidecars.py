@@ -25,7 +25,7 @@ from animopt.publish.sidecars import (
 )
 from animopt.recording.sentences import alt_text, remarks
 from animopt.recording.timeline import Timeline
-from animopt.video.film import Film, Staging
+from animopt.video.film import RACE_PANELS, Film, Staging
 
 SMALL = (320, 180)
 QUICK = ["--size", "320x180", "--fps", "5", "--seconds", "4", "--workers", "0"]
@@ -196,7 +196,7 @@ def test_chromium_plays_the_snippet_with_captions_and_poster(pasted, page):
     assert seen["seconds"] == pytest.approx(4)
     assert seen["plays"] == [True] * 5
     assert seen["kind"] == "captions"
-    assert seen["label"] == alt_text([shown.record()])
+    assert seen["label"] == alt_text([shown.record()], RACE_PANELS)
     expected = [[cue.start, cue.end, "\n".join(cue.lines)] for cue in cues([shown.record()], Timeline(40, 4))]
     assert seen["cues"] == expected
     assert any(NAMES[0] in text and "-->" in text for _, _, text in seen["cues"])
@@ -210,7 +210,7 @@ def test_chromium_shows_a_gif_with_its_alt_text(pasted, page):
     tab.wait_for_function("document.querySelector('img').complete")
     image = "document.querySelector('img')"
     seen = tab.evaluate(f"[{image}.naturalWidth, {image}.width, {image}.height, {image}.alt]")
-    assert seen == [320, 320, 180, alt_text([pasted[1].record()])]
+    assert seen == [320, 320, 180, alt_text([pasted[1].record()], RACE_PANELS)]
 
 
 def test_poster_shows_the_result(pasted):
@@ -227,9 +227,28 @@ def test_poster_shows_the_result(pasted):
 def test_alt_file_contains_the_alt_text_of_the_race(pasted):
     folder, shown = pasted
     text = (folder / "a #1 (é)%20.txt").read_text(encoding="utf-8")
-    assert text == alt_text([shown.record()]) + "\n"
+    assert text == alt_text([shown.record()], RACE_PANELS) + "\n"
     assert "arrives at the minimum" in text
     assert "\\(" not in text
+
+
+def test_alt_file_says_what_its_clip_shows(tmp_path):
+    def saved(*outputs, **changes):
+        short = scene(racers=[Racer("SGD", lr=0.9)], steps=4, seconds=0.2, **changes)
+        short.save(*(Output(tmp_path / name, size, 5) for name, size in outputs), sidecars=["alt"], workers=0)
+        return (tmp_path / "a.txt").read_text(encoding="utf-8")
+
+    clip = "a.gif", SMALL
+    assert "An animation of 4 steps, on contour lines and on the surface. SGD" in saved(clip)
+    # animopt replaces its own file, whatever the language and the panels of the clip.
+    assert "An animation of 4 steps. SGD" in saved(clip, panels=["loss"])
+    assert "등고선 위에 그린 4걸음의 애니메이션. SGD" in saved(clip, lang="ko", layout="contour-only")
+    assert " 4걸음의 애니메이션. SGD" in saved(clip, lang="ko", panels=["loss"])
+    assert "An animation of 4 steps, on contour lines. SGD" in saved(clip, panels=["multiples"])
+    assert "An animation of 4 steps, on the surface. SGD" in saved(clip, panels=["wireframe", "loss"])
+    (tmp_path / "a.txt").write_text("An animation of my own.", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"a\.txt: exists already and was not written by animopt"):
+        saved(clip)
 
 
 class Page(html.parser.HTMLParser):

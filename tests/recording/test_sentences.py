@@ -8,8 +8,9 @@ from animopt import Racer, Scene, StartsMap
 from animopt.engine.function import Function
 from animopt.functions import himmelblau, ravine, rotated
 from animopt.recording.events import Kind, events
-from animopt.recording.sentences import alt_text, remarks
+from animopt.recording.sentences import alt_text, alt_text_marks, remarks
 from animopt.scene.races import recordings
+from animopt.video.film import RACE_PANELS
 
 
 def scene(*racers, function=ravine, start=(-7, 2), steps=40, **more):
@@ -17,7 +18,7 @@ def scene(*racers, function=ravine, start=(-7, 2), steps=40, **more):
 
 
 def said(*racers, **more):
-    return alt_text(recordings(scene(*racers, **more)))
+    return alt_text(recordings(scene(*racers, **more)), RACE_PANELS)
 
 
 def test_arriving_and_settling_at_once_is_one_sentence():
@@ -98,7 +99,7 @@ def test_other_functions_are_named_with_the_losses_on_them():
     racers = [Racer("SGD", lr=0.95), Racer("Adam", lr=0.3)]
     shown = scene(*racers, function=functions, start=None, steps=20)
     races = recordings(shown)
-    text = alt_text(races)
+    text = alt_text(races, shown.panels)
     low, high = (f"{end(race.z[1, -1] for race in races):.2g}" for end in (min, max))
     assert "Then the end of the race on 2 more functions, the last one a ravine, turned by 40°." in text
     assert f"Adam ends with a loss of {low} to {high}." in text
@@ -109,9 +110,9 @@ def test_divergence_on_other_functions_is_said():
     steep = Function(lambda x: (x**4).sum(), name="steep")
     bowl = Function(lambda x: (x**2).sum() + 0.25, name="bowl")
     racers = [Racer("SGD", lr=0.5, name="A"), Racer("SGD", lr=9, name="B")]
-    text = alt_text(recordings(scene(*racers, function=[bowl, steep], start=(3, 3), steps=9)))
+    text = alt_text(recordings(scene(*racers, function=[bowl, steep], start=(3, 3), steps=9)), RACE_PANELS)
     assert "A diverges on 1 function. A ends with a loss of 0.25 on the others." in text
-    text = alt_text(recordings(scene(*racers, function=[steep, steep], start=(3, 3), steps=9)))
+    text = alt_text(recordings(scene(*racers, function=[steep, steep], start=(3, 3), steps=9)), RACE_PANELS)
     assert "B diverges on 2 functions." in text
     assert "nan" not in text
 
@@ -131,6 +132,33 @@ def test_korean_sentences_have_the_numbers_of_the_english_ones():
         assert sorted(re.findall(r"[\d.]+", one.text)) == sorted(re.findall(r"[\d.]+", other.text))
         assert not re.search(r"[A-Za-z]{2,}", re.sub("SGD|RMSprop|lost", "", other.text)), other.text
         assert "모멘텀" in other.text or "Momentum" not in one.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "panels", "expected"),
+    [
+        ("en", ["contour", "wireframe"], "A race. An animation of 1 step, on contour lines and on the surface. SGD"),
+        ("en", ["contour", "loss"], "A race. An animation of 1 step, on contour lines. SGD"),
+        ("en", ["multiples"], "A race. An animation of 1 step, on contour lines. SGD"),
+        ("en", ["wireframe", "map", "tally"], "A race. An animation of 1 step, on the surface. SGD"),
+        ("en", ["fit", "loss"], "A race. An animation of 1 step. SGD"),
+        ("ko", ["contour", "wireframe"], "A race. 등고선과 곡면 위에 그린 1걸음의 애니메이션. SGD"),
+        ("ko", ["multiples"], "A race. 등고선 위에 그린 1걸음의 애니메이션. SGD"),
+        ("ko", ["wireframe"], "A race. 곡면 위에 그린 1걸음의 애니메이션. SGD"),
+        ("ko", ["loss"], "A race. 1걸음의 애니메이션. SGD"),
+    ],
+)
+def test_alt_text_says_on_what_the_race_is_shown(lang, panels, expected):
+    races = recordings(scene(Racer("SGD", lr=0.9), steps=1, lang=lang))
+    text = alt_text(races, panels)
+    assert text.startswith(expected)
+    assert any(mark.search(text) for mark in alt_text_marks())
+
+
+def test_alt_text_of_many_steps_is_recognized():
+    text = said(Racer("SGD", lr=0.9), steps=1001)
+    assert "An animation of 1,001 steps, " in text
+    assert any(mark.search(text) for mark in alt_text_marks())
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

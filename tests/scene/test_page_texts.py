@@ -5,6 +5,9 @@ import warnings
 import pytest
 
 import animopt
+from animopt import Output
+from animopt.scene.deck import save_deck
+from animopt.scene.gallery import render_card
 from animopt.scene.page_texts import shown_notes, shown_summary, shown_title
 
 DOCSTRING = "One racer. It is\nalone.\n\nSee vol. 2."
@@ -76,3 +79,18 @@ def test_notes_of_a_scene_without_a_file_are_its_own(load):
 def test_title_has_the_language_in_which_it_is_shown(title, text, lang, load):
     scene, _ = load(title=title, lang="ko")
     assert shown_title(scene) == (text, lang)
+
+
+def test_alt_text_of_deck_gallery_and_notebook_says_what_the_clip_shows(load, tmp_path):
+    scene, _ = load(layout="contour-only", steps=3, seconds=0.2)
+    steps = render_card(scene, [Output(tmp_path / "a.gif", (160, 160), 5)])
+    assert [next(steps).name, next(steps).name] == ["a.gif", "a.png"]
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    save_deck(tmp_path / "deck.html", [scene], (160, 160), 5, workers=0)
+    texts = [
+        end.value.value.facts.alt,
+        scene.clip(size=(160, 160), fps=5, workers=0).render().alt,
+        (tmp_path / "deck.html").read_text(encoding="utf-8"),
+    ]
+    assert all("An animation of 3 steps, on contour lines. Adam starts" in text for text in texts)

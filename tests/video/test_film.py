@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from animopt import UsageError
+from animopt.drawing.layout import PANELS
 from animopt.recording.timeline import Timeline
-from animopt.video.film import PANEL_CLASSES, Film, Staging
+from animopt.video.film import PANEL_CLASSES, Film, Staging, shown_panels
 
 SIZE = (320, 180)
 
@@ -49,6 +50,22 @@ def test_panels_get_the_values_that_their_constructors_name(shown):
 def test_header_without_title(shown):
     _, panels = shown(titled=False, panels=("formula", "contour"), focus=1)
     assert (panels["header"].titled, panels["formula"].racer) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "staging", "left_out"),
+    [
+        ((480, 270), Staging(), {"multiples"}),
+        ((270, 480), Staging(panels=("contour", "state", "loss")), {"state"}),
+        ((320, 320), Staging(layout="contour-only"), {"wireframe", "scoreboard", "multiples"}),
+        ((320, 180), Staging(panels=("multiples", "loss"), titled=False), {"loss"}),
+    ],
+)
+def test_shown_panels_are_those_that_the_picture_has(size, staging, left_out, ravine_race):
+    film = Film(ravine_race, Timeline(ravine_race.last_step, 1), size, 10, staging)
+    drawn = {axes.get_label() for axes in film.canvas().figure.axes} & set(PANELS)
+    assert drawn == set(staging.panels) - left_out
+    assert set(shown_panels([ravine_race], size, staging)) & set(PANELS) == drawn
 
 
 def test_panels_need_no_values():
