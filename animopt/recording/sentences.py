@@ -95,7 +95,7 @@ def alt_text_marks() -> list[re.Pattern[str]]:
         (steps, _animation(steps, panels, language(code)))
         for code in languages()
         for steps in (1, 2, 5)
-        for panels in ([], CONTOUR_PANELS, SURFACE_PANELS, CONTOUR_PANELS + SURFACE_PANELS)
+        for panels in ((), CONTOUR_PANELS, SURFACE_PANELS, CONTOUR_PANELS + SURFACE_PANELS)
     }
     return [re.compile(re.escape(text).replace(str(steps), r"\d[\d.,]*")) for steps, text in shown]
 
