@@ -135,13 +135,16 @@ def _outcomes(
     lost: NDArray[np.bool_] = np.array(False)
     for step, (x, y) in enumerate(races):
         now = np.full(len(x), UNDECIDED, dtype=np.int16)
-        nearest = np.full(len(x), radius)
+        nearest = np.ones(len(x))
         with np.errstate(over="ignore", invalid="ignore"):
-            for number, minimum in enumerate(minima):
-                distance = np.hypot(x - minimum[0], y - minimum[1])
-                # Of two minima that are equally near, it is the first one, as in the events of a race.
-                near = (distance < nearest) | ((distance == nearest) & (now == UNDECIDED))
-                now[near], nearest[near] = number, distance[near]
+            # In units of the radius, whose square could be 0.
+            across, up = x / radius, y / radius
+            # Of two minima that are equally near, it is the first one, as in the events of a race.
+            for number, minimum in reversed([*enumerate(minima / radius)]):
+                square = (across - minimum[0]) ** 2 + (up - minimum[1]) ** 2
+                near = square <= nearest
+                np.copyto(now, number, where=near)
+                np.copyto(nearest, square, where=near)
             lost = lost | _diverged(function, np.stack([x, y]))
         now[lost] = DIVERGED
         since = np.where(now != outcome, step, since)
