@@ -141,7 +141,8 @@ def _outcomes(
             across, up = x / radius, y / radius
             # Of two minima that are equally near, it is the first one, as in the events of a race.
             for number, minimum in reversed([*enumerate(minima / radius)]):
-                square = (across - minimum[0]) ** 2 + (up - minimum[1]) ** 2
+                square = (across - minimum[0]) ** 2
+                square += (up - minimum[1]) ** 2
                 near = square <= nearest
                 np.copyto(now, number, where=near)
                 np.copyto(nearest, square, where=near)
