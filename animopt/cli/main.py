@@ -158,12 +158,10 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
         case BrokenPipeError():
             # The reader of standard output has ended.
             return "", 1
-        case Warning():
-            # The user made warnings errors.
-            return first_line(error), 1
         case MemoryError():
             return "there is not enough memory; use a smaller --size, fewer --workers or fewer steps", 1
         case Warning():
+            # The user made warnings errors.
             return f"{first_line(error)}; to go on after warnings, leave out the filter that makes them errors", 1
         case FileNotFoundError() if not has_working_folder():
             return "the folder that you are in is gone; change to another one", 1

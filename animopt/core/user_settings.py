@@ -6,6 +6,7 @@ import locale
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -87,6 +88,12 @@ def _change_decimals(values: list[Any]) -> None:
         setattr(decimal.getcontext(), name, value)
 
 
+def _change_filters(filters: list[Any]) -> None:
+    # This also makes Python forget which warnings the present filters suppress.
+    warnings.resetwarnings()
+    warnings.filters = filters
+
+
 def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
@@ -98,9 +105,10 @@ _PYTHON_SETTINGS = (
     _Setting(sys.getrecursionlimit, sys.setrecursionlimit),
     # Warnings about a race must not get lost in a stream of the scene.
     *(
-        _Setting(partial(getattr, sys, name), partial(setattr, sys, name), kept=False)
-        for name in ("stdin", "stdout", "stderr")
+        _Setting(partial(getattr, module, name), partial(setattr, module, name), kept=False)
+        for module, name in ((sys, "stdin"), (sys, "stdout"), (sys, "stderr"), (warnings, "showwarning"))
     ),
+    _Setting(lambda: list(warnings.filters), _change_filters),
     _Setting(lambda: sys.meta_path[:], lambda finders: sys.meta_path.__setitem__(slice(None), finders)),
     _Setting(sys.get_int_max_str_digits, sys.set_int_max_str_digits),
     _Setting(lambda: dict(os.environ), _change_environment),

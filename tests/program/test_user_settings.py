@@ -4,6 +4,7 @@ import contextlib
 import decimal
 import os
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -30,6 +31,13 @@ CHANGES = {
     "gradients": ("import torch", "torch.set_grad_enabled({})", "False", torch.is_grad_enabled),
     "anomalies": ("import torch", "torch.autograd.set_detect_anomaly({})", "True", torch.is_anomaly_enabled),
     "random numbers": ("import torch", "torch.manual_seed({})", "7", lambda: torch.get_rng_state().tolist()),
+    "warnings": ("import warnings", "warnings.simplefilter({})", "'ignore'", lambda: warnings.filters[:]),
+    "shown warnings": (
+        "import logging",
+        "logging.captureWarnings(bool({}))",
+        "1",
+        lambda: warnings.showwarning,
+    ),
     "streams": ("import io, sys", "sys.stdout = sys.stderr = io.StringIO({})", "''", lambda: (sys.stdout, sys.stderr)),
 }
 
@@ -46,6 +54,17 @@ def test_setting_of_a_scene_file_does_not_outlive_it(name, tmp_path):
     with contextlib.suppress(Error):
         scene.record()
     assert read() == before
+
+
+@pytest.mark.parametrize("action", ["ignore", "error"])
+def test_warning_of_a_scene_does_not_depend_on_filters_of_the_scene_before(action, tmp_path):
+    before, after = tmp_path / "before.py", tmp_path / "after.py"
+    before.write_text(SCENE.format(lines=f"import warnings\nwarnings.simplefilter({action!r})", call="pass"))
+    after.write_text(SCENE.format(lines="", call="pass").replace("lr=0.1", "lr=0.0"))
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        for path in (before, after):
+            load_scene(path).record()
+    assert [str(each.message).partition(",")[0] for each in caught] == ["racer SGD: never moves"]
 
 
 def test_function_runs_with_the_settings_of_its_file(tmp_path):
