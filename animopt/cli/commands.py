@@ -38,11 +38,12 @@ if TYPE_CHECKING:
 def functions(name: str | None, outputs: tuple[Path, ...], size: tuple[int, int], theme: str, lang: str) -> None:
     """List the test functions, describe one, or draw it."""
     from animopt.core.language import language
-    from animopt.video.output import check_path, check_still
+    from animopt.video.output import check_distinct, check_path, check_still
 
     for path in outputs:
         check_path(path)
         check_still(path)
+    check_distinct([], *outputs)
     if outputs and not name:
         raise UsageError(f"output {outputs[0]}: needs a function; name one, as animopt functions rosenbrock")
 

@@ -19,7 +19,7 @@ from animopt.core.errors import Error, Failures, UsageError
 from animopt.core.files import about_copy, temporary_folder
 from animopt.core.language import check_language
 from animopt.core.processes import available_processors, open_file
-from animopt.publish.sidecars import check_sidecars
+from animopt.publish.sidecars import checked_sidecars
 from animopt.scene.folder_defaults import FolderDefaults
 from animopt.scene.limits import Limits, parse_limits
 from animopt.video.dask_cluster import connected
@@ -186,16 +186,16 @@ class _Plan:
     stdout_path: Path | None
 
 
-def render(name: str, load: LoadScene, others: Sequence[Path] = (), **values: Any) -> None:
+def render(name: str, load: LoadScene, *, read: Sequence[Path], others: Sequence[Path] = (), **values: Any) -> None:
     """Render a scene into the files that the values of options ask for, and print their paths.
 
-    `others` are files that `load` writes.
+    `read` are the files that `load` reads, `others` those that it writes.
 
     With the option --watch, render again whenever the scene file is saved.
     """
     options = RenderOptions(**values)
     with _stdout_file(options) as stdout_path:
-        plan = _plan(name, options, stdout_path, others)
+        plan = _plan(name, options, stdout_path, read, others)
         with _executor(plan) as executor:
             to_open = [*plan.pages, *(clip.path for clip in plan.clips)][:1] if options.open else []
 
@@ -243,11 +243,13 @@ def _stdout_file(options: RenderOptions) -> Iterator[Path | None]:
         raise type(error)(about_copy(str(error), path, STANDARD_OUTPUT)) from error
 
 
-def _plan(name: str, options: RenderOptions, stdout_path: Path | None, others: Sequence[Path]) -> _Plan:
+def _plan(
+    name: str, options: RenderOptions, stdout_path: Path | None, read: Sequence[Path], others: Sequence[Path]
+) -> _Plan:
     """Return the files that options ask for; default files are named after the scene.
 
-    Raises UsageError for options that cannot be used with any scene, and for files that would replace each other or
-    one of `others`.
+    Raises UsageError for options that cannot be used with any scene, and for files that would replace each other, one
+    of `others` or a file that is `read`.
     """
     if options.outputs and options.formats and not stdout_path:
         raise UsageError(
@@ -268,8 +270,8 @@ def _plan(name: str, options: RenderOptions, stdout_path: Path | None, others: S
         for page in pages:
             check_path(page)
         check_outputs(clips)
-    check_distinct(clips, *pages, *others)
-    check_sidecars(options.sidecars, clips)
+    sidecars = checked_sidecars(options.sidecars, clips)
+    check_distinct(clips, *pages, *others, *sidecars, read=read)
     return _Plan(name, options, pages, clips, stdout_path)
 
 

@@ -115,11 +115,16 @@ class SceneCommand(PresetCommand):
     def render(self, *, watch: bool, **options: Any) -> None:
         """Render the scene."""
         from animopt.cli.rendering import render
-        from animopt.scene.folder_defaults import defaults_of
+        from animopt.scene.folder_defaults import defaults_of, files_read
 
-        watched = self.path if watch else None
-        defaults = defaults_of(self.path.parent)
-        render(catalog.name(self.path), lambda written: self.load(), watch=watched, defaults=defaults, **options)
+        render(
+            catalog.name(self.path),
+            lambda written: self.load(),
+            read=files_read(self.path),
+            watch=self.path if watch else None,
+            defaults=defaults_of(self.path.parent),
+            **options,
+        )
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the file's docstring, then the racers with their settings."""
@@ -187,7 +192,15 @@ def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **opti
             written.append(save_scene)
         return apply_defaults(scene, defaults)
 
-    render("race", load, [save_scene] if save_scene else [], defaults=defaults, **options)
+    read = [Path(function)] if Path(function).suffix == ".py" else []
+    render(
+        "race",
+        load,
+        read=[*read, defaults.path] if defaults.path else read,
+        others=[save_scene] if save_scene else [],
+        defaults=defaults,
+        **options,
+    )
 
 
 @click.command(
@@ -239,7 +252,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     """
     from animopt.cli.rendering import RenderOptions, output_folder
     from animopt.scene.batch import render_all
-    from animopt.scene.gallery import CLIPS, DARK, Card, check_folder, render_card, save_page
+    from animopt.scene.gallery import CLIPS, DARK, Card, check_files, check_folder, render_card, save_page
 
     options = RenderOptions(**values)
     check_folder(folder)
@@ -250,6 +263,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
         name: (path, [options.output(f"{folder / each / name}.mp4", theme) for each, theme in themes.items()])
         for name, path in files.items()
     }
+    check_files(folder, scenes)
     with ExitStack() as stack:
         for each in ("", *themes):
             stack.enter_context(output_folder(folder / each))

@@ -455,6 +455,16 @@ def location(path: Path) -> Path:
     return Path(unicodedata.normalize("NFC", str(place)).casefold())
 
 
+def identities(path: Path) -> Iterator[object]:
+    """Yield what a path shares with every other path of the same file: its location, and its number on the disk."""
+    yield location(path)
+    with contextlib.suppress(OSError):
+        status = path.stat()
+        # Some file systems have no numbers.
+        if status.st_ino:
+            yield status.st_dev, status.st_ino
+
+
 def is_device_name(name: str) -> bool:
     """Return whether Windows reserves a file name, with any suffix, for a device. The same on any operating system."""
     return re.fullmatch(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]) *(\..*)?", name, re.IGNORECASE | re.DOTALL) is not None

@@ -42,11 +42,12 @@ SUFFIXES = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".m
 """Suffix of each kind of sidecar."""
 
 
-def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
-    """Raise UsageError for an unknown kind, or for a path at which another file would be lost."""
+def checked_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> list[Path]:
+    """Return the paths of sidecars. Raise UsageError for an unknown kind, or a path at which a file would be lost."""
     for kind in kinds:
         check_choice("sidecars", kind, SUFFIXES)
     taken = {output.path.resolve() for output in outputs}
+    paths = []
     for clip in _clips(outputs):
         for kind in kinds:
             path = _path(clip, kind)
@@ -59,6 +60,8 @@ def check_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> None:
             if path.parent.is_dir():
                 check_path(path)
             _check_replaced(path, kind, UsageError)
+            paths.append(path)
+    return paths
 
 
 def write_sidecars(

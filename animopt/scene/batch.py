@@ -14,7 +14,7 @@ import attrs
 from animopt.core.errors import Error, Failures, MissingExtraError, UsageError, first_line
 from animopt.core.files import about_copy, read_whole, temporary_folder, total_size, write_atomically
 from animopt.recording.timeline import frame_count
-from animopt.scene.folder_defaults import FolderDefaults, defaults_of
+from animopt.scene.folder_defaults import FolderDefaults, defaults_of, files_read
 from animopt.video.output import Output, check_distinct, check_outputs
 
 if TYPE_CHECKING:
@@ -117,9 +117,10 @@ def render_all(
         The result of each scene, once it is done. A scene that fails, or a worker that dies, raises nothing.
 
     Raises:
-        UsageError: Two files would replace each other.
+        UsageError: Two files would replace each other, or one that is read.
     """
-    check_distinct([output for _, outputs in scenes.values() for output in outputs])
+    read = [file for path, _ in scenes.values() for file in files_read(path)]
+    check_distinct([output for _, outputs in scenes.values() for output in outputs], read=read)
     futures = {}
     try:
         for name, (path, outputs) in scenes.items():

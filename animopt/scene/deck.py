@@ -25,12 +25,13 @@ from animopt.publish.slides import (
 from animopt.recording.sentences import alt_text, remarks
 from animopt.recording.timeline import frame_count
 from animopt.scene import catalog
+from animopt.scene.folder_defaults import files_read
 from animopt.scene.limits import Limits
 from animopt.scene.page_texts import shown_notes, shown_title
 from animopt.scene.races import recordings, timeline_of
 from animopt.scene.render import panels_of, save_with_poster
-from animopt.scene.scene import Scene, load_scene
-from animopt.video.output import Output, check_path
+from animopt.scene.scene import Scene, check_scene_path, load_scene
+from animopt.video.output import Output, check_distinct, check_path
 from animopt.video.presets import PRESETS, VIDEO_PRESETS
 from animopt.video.save import Progress, save_still
 from animopt.video.worker_pool import drawing_executor
@@ -87,6 +88,8 @@ def save_deck(
     scenes = check_list("scenes ", scenes, "give a list of scenes or paths, as ['ravine_race.py']")
     if not scenes:
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as ravine-race")
+    files = [_file_of(each) for each in scenes]
+    check_distinct([], path, read=[read for file in files if file for read in files_read(file)])
     preset = check_choice("for", preset or DEFAULT_PRESETS[path.suffix.lower()], VIDEO_PRESETS)
     given = {name: value for name, value in (("size", size), ("fps", fps), ("theme", theme)) if value is not None}
     clip = PRESETS[preset].output("clip.mp4", **given)
@@ -120,6 +123,12 @@ def save_deck(
         languages = {slide.lang for slide in slides}
         page_language = languages.pop() if len(languages) == 1 else ENGLISH
         SAVERS[path.suffix.lower()](unfinished, plain_text(path.stem), slides, page_language)
+
+
+def _file_of(scene: Scene | str | os.PathLike[str]) -> Path | None:
+    if isinstance(scene, Scene):
+        return scene.origin.path if scene.origin else None
+    return check_scene_path(scene)
 
 
 @contextmanager

@@ -62,9 +62,23 @@ KEYS = {"for" if each.name == "preset" else each.name: each.name for each in att
 """Fields by the keys in the file."""
 
 
+OTHER_FOLDERS = Path("scenes"), Path()
+"""Folders whose defaults are those of a folder without a file."""
+
+
 def defaults_of(folder: Path = Path("scenes")) -> FolderDefaults:
     """Return the defaults for the scenes of a folder: its own, those of `scenes`, or those of the current folder."""
-    return read_defaults(folder, Path("scenes"), Path())
+    return read_defaults(folder, *OTHER_FOLDERS)
+
+
+def files_read(scene_file: Path) -> list[Path]:
+    """Return the files that are read for a scene: its own, and the one with the defaults of its folder."""
+    defaults = _file_of(scene_file.parent, *OTHER_FOLDERS)
+    return [scene_file, defaults] if defaults else [scene_file]
+
+
+def _file_of(*folders: Path) -> Path | None:
+    return next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)
 
 
 def read_defaults(*folders: Path) -> FolderDefaults:
@@ -72,7 +86,7 @@ def read_defaults(*folders: Path) -> FolderDefaults:
 
     Raises UsageError if the file is not TOML, or has an unknown key or a value that cannot be used.
     """
-    path = next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)
+    path = _file_of(*folders)
     if path is None:
         return FolderDefaults()
     try:

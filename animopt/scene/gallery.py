@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ from animopt.core.files import write_atomically
 from animopt.core.language import ENGLISH, language
 from animopt.publish.slides import plain_text, render_page
 from animopt.scene.batch import SceneFacts, SceneReport
-from animopt.video.output import Output, check_path
+from animopt.scene.folder_defaults import files_read
+from animopt.video.output import Output, check_distinct, check_path
 from animopt.video.save import save_still
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
     yield output.path
     pictures = [picture, *(film_of(scene, each).result_frame() for each in dark)]
     for each, picture in zip(outputs, pictures, strict=True):
-        poster = each.path.with_suffix(".png")
+        poster = _poster(each)
         save_still(poster, picture)
         yield poster
     races = [replace(race, title=plain_text(race.title)) for race in recordings(scene)]
@@ -61,6 +62,10 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
             lang=scene.lang,
         ),
     )
+
+
+def _poster(output: Output) -> Path:
+    return output.path.with_suffix(".png")
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,16 @@ def check_folder(folder: Path) -> None:
     if folder.is_dir():
         check_path(folder / PAGE)
     _check_page(folder / PAGE, UsageError)
+
+
+def check_files(folder: Path, scenes: Mapping[str, tuple[Path, Sequence[Output]]]) -> None:
+    """Raise UsageError if files of a gallery would replace each other, or a file that is read.
+
+    `scenes` has the path of each scene file and its outputs, by name.
+    """
+    outputs = [output for _, clips in scenes.values() for output in clips]
+    read = [file for path, _ in scenes.values() for file in files_read(path)]
+    check_distinct(outputs, folder / PAGE, *map(_poster, outputs), read=read)
 
 
 def _check_page(page: Path, kind: type[Error] = Error) -> None:

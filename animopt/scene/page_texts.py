@@ -30,7 +30,7 @@ def shown_notes(scene: SceneFields, file: Path | None) -> LocalText:
 
 def shown_summary(scene: SceneFields) -> LocalText:
     """Return the first sentence of the speaker's notes, or the first line of the docstring. Warn as `shown_notes`."""
-    file = scene.origin.folder.folder / scene.origin.file if scene.origin else None
+    file = scene.origin.path if scene.origin else None
     text, lang = shown_notes(scene, file)
     if file and not _own_notes(scene):
         return LocalText(plain_text(summary(file)), lang)

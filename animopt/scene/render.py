@@ -12,13 +12,22 @@ from animopt.core.arrays import Pixels
 from animopt.core.errors import Failures, UsageError, check_list, short_repr
 from animopt.core.files import temporary_folder
 from animopt.publish.notebook import Clip, RenderedClip
-from animopt.publish.sidecars import check_sidecars, write_sidecars
+from animopt.publish.sidecars import checked_sidecars, write_sidecars
 from animopt.recording.sentences import alt_text, remarks
+from animopt.scene.folder_defaults import files_read
 from animopt.scene.races import check_limits, check_output_limits, recordings, staging_of, timeline_of, title_of
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
 from animopt.video.film import Film, draw_page, shown_panels
-from animopt.video.output import Output, check_is_path, check_outputs, check_path, check_size, check_still
+from animopt.video.output import (
+    Output,
+    check_distinct,
+    check_is_path,
+    check_outputs,
+    check_path,
+    check_size,
+    check_still,
+)
 from animopt.video.save import Progress, encode_png, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
 
@@ -64,7 +73,7 @@ def save_outputs(
     """
     clips = _checked_outputs(outputs)
     sidecars = check_list("sidecars ", sidecars, "give a list, as sidecars=['poster']")
-    check_sidecars(sidecars, clips)
+    check_distinct(clips, *checked_sidecars(sidecars, clips), read=_files_read(scene))
     check_output_limits(scene, *clips)
     # The workers import their modules while the race is run.
     with drawing_executor(workers, scene.seconds * max(clip.fps for clip in clips)) as executor:
@@ -100,6 +109,10 @@ def _checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list
     clips = [each if isinstance(each, Output) else Output(each) for each in outputs]
     check_outputs(clips)
     return clips
+
+
+def _files_read(scene: SceneFields) -> list[Path]:
+    return files_read(scene.origin.path) if scene.origin else []
 
 
 def save_with_poster(
@@ -160,6 +173,7 @@ def render_page(
     file = Path(check_is_path(path))
     suffix = check_still(file)
     check_path(file)
+    check_distinct([], file, read=_files_read(scene))
     size = check_size(size)
     staging = staging_of(scene, theme, transparent=transparent)
     check_limits(scene, [(size, STORYBOARD_FRAMES if at is None else 1)])

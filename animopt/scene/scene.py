@@ -249,9 +249,15 @@ def load_scene(path: str | os.PathLike[str]) -> Scene:
         UsageError: `path` is not a path, or `animopt.toml` has a wrong value.
         Error: The file does not run, or has no scene. The message names the file and the line.
     """
+    check_scene_path(path)
+    return load_with_defaults(path, defaults_of(Path(path).parent))
+
+
+def check_scene_path(path: object) -> Path:
+    """Return the path of a scene file. Raise UsageError for a value that is not a path."""
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
         raise UsageError(f"scene file {short_repr(path)}: give a path, as 'my_scene.py'")
-    return load_with_defaults(path, defaults_of(Path(path).parent))
+    return Path(path)
 
 
 def load_with_defaults(path: str | os.PathLike[str], defaults: FolderDefaults) -> Scene:

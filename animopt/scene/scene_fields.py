@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from numbers import Integral
+from pathlib import Path
 from types import UnionType
 from typing import Any
 
@@ -53,6 +54,11 @@ class Origin:
     text: str
     fields: Mapping[str, object]
     folder: SceneFolder
+
+    @property
+    def path(self) -> Path:
+        """Path of the file."""
+        return self.folder.folder / self.file
 
 
 def _racers(value: Sequence[Racer]) -> tuple[Racer, ...] | Racers:

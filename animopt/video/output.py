@@ -23,6 +23,7 @@ from animopt.core.files import (
     check_only_frames,
     check_writable,
     ends_in_separator,
+    identities,
     invalid_name_reason,
     location,
 )
@@ -304,21 +305,25 @@ def check_path(path: Path, *, folder: bool = False) -> None:
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:
-    """Raise UsageError if a file cannot be written, or if two of them would replace each other."""
+    """Raise UsageError if a file cannot be written."""
     for output in outputs:
         check_path(output.path, folder=output.format.suffix == "/")
-    check_distinct(outputs)
 
 
-def check_distinct(outputs: Sequence[Output], *others: Path) -> None:
-    """Raise UsageError if outputs, or other files to write, would replace each other."""
-    paths = [*(output.path for output in outputs), *others]
-    places = [location(path) for path in paths]
+def check_distinct(outputs: Sequence[Output], *others: Path, read: Sequence[Path] = ()) -> None:
+    """Raise UsageError if outputs, or other files to write, would replace each other or a file that is read."""
     folders = {location(output.path): output.path for output in outputs if output.format.suffix == "/"}
-    for number, (path, place) in enumerate(zip(paths, places, strict=True)):
-        if place in places[:number]:
-            raise UsageError(f"{path}: is named twice; give each output a path of its own")
-        for parent in place.parents:
+    taken = {identity: path for path in read for identity in identities(path)}
+    for path in [*(output.path for output in outputs), *others]:
+        for identity in identities(path):
+            if (other := taken.get(identity)) in read:
+                raise UsageError(f"{path}: is the same file as {other}, which is read; give it another name")
+            if other == path:
+                raise UsageError(f"{path}: is named twice; give each output a path of its own")
+            if other:
+                raise UsageError(f"{path}: is the same file as {other}; give each output a path of its own")
+        taken |= dict.fromkeys(identities(path), path)
+        for parent in location(path).parents:
             if parent in folders:
                 raise UsageError(f"{path}: is in the folder {folders[parent]}, which is for frames; name another place")
 
