@@ -14,7 +14,7 @@ from _thread import interrupt_main
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, ClassVar, NoReturn
+from typing import IO, Any, ClassVar, NoReturn
 
 WINDOWS = sys.platform == "win32"
 
@@ -43,6 +43,10 @@ EXIT_TIMEOUT = 5.0
 
 VIEWER_TIMEOUT = 3.0
 """Seconds to wait for the viewer of a file to start."""
+
+
+PIPE_BYTES = 2**20
+"""Number of bytes that a large pipe holds. It is the most that Linux allows by default, 16 times the usual number."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -244,6 +248,17 @@ def popen_options() -> dict[str, Any]:
     """Return options for subprocess.Popen that keep Ctrl-C from the helper, which this process ends itself."""
     # On Windows this is subprocess.CREATE_NEW_PROCESS_GROUP, which other systems do not have.
     return {"creationflags": 0x200} if WINDOWS else {"process_group": 0}
+
+
+def enlarge_pipe(pipe: IO[bytes]) -> None:
+    """Let a pipe hold as much as the system allows without privileges, so that its ends wait less for each other.
+
+    Only Linux can. A process that has many large pipes keeps a small one.
+    """
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def describe_exit(code: int) -> str:

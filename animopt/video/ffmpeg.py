@@ -15,7 +15,7 @@ import imageio_ffmpeg
 from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
 from animopt.core.files import disk_remedy
-from animopt.core.processes import defer_signals, describe_exit, popen_options
+from animopt.core.processes import defer_signals, describe_exit, enlarge_pipe, popen_options
 from animopt.video.watchdog import Watchdog, computing_time, stalled
 
 MAX_MESSAGE_BYTES = 10_000
@@ -59,6 +59,7 @@ class Ffmpeg(ContextStack):
         assert self._process.stdin
         assert self._process.stdout
         self._input, self._output = self._process.stdin, self._process.stdout
+        enlarge_pipe(self._input)
         # A file for the messages would need space, which may be what ffmpeg lacks.
         self._messages = b""
         self._listener = Thread(target=self._listen, args=(self._process.stderr,), daemon=True)

@@ -134,15 +134,15 @@ class Film:
     def __len__(self) -> int:
         return frame_count(self.timeline.seconds, self.fps)
 
-    def frame(self, index: int) -> Pixels:
-        """Return one frame. The first has the index 0."""
-        return self.at(index / self.fps)
+    def frame(self, index: int, out: Pixels | None = None) -> Pixels:
+        """Return one frame, in the array `out` or a new one. The first frame has the index 0."""
+        return self.at(index / self.fps, out)
 
-    def at(self, second: float) -> Pixels:
-        """Return the frame at a second of the clip."""
+    def at(self, second: float, out: Pixels | None = None) -> Pixels:
+        """Return the frame at a second of the clip, in the array `out` or a new one."""
         moment = self.timeline.moment(second)
         with DRAWING_LOCK:
-            return self.canvas(moment.race).draw(moment)
+            return self.canvas(moment.race).draw(moment, out=out)
 
     def result_frame(self) -> Pixels:
         """Return the frame at which the race is over, which is a clip's poster."""
@@ -151,8 +151,8 @@ class Film:
     def frames(self, executor: Executor | None = None) -> Generator[Pixels, None, None]:
         """Yield all frames in order, drawn in this process or by an executor with the same bits.
 
-        An executor draws a few frames ahead for each worker. Raises any exception of drawing, and Error if a worker
-        dies.
+        An executor draws a few frames ahead for each worker. A frame is valid until the next one is asked for. Raises
+        any exception of drawing, and Error if a worker dies.
         """
         return self.sample(range(len(self)), executor)
 

@@ -36,8 +36,8 @@ class Frames(Protocol):
     def channels(self) -> int:
         """Number of values of a pixel."""
 
-    def frame(self, index: int) -> Pixels:
-        """Return one frame."""
+    def frame(self, index: int, out: Pixels | None = None) -> Pixels:
+        """Return one frame, in the array `out` or a new one."""
 
 
 F = TypeVar("F", bound=Frames)
@@ -46,7 +46,8 @@ F = TypeVar("F", bound=Frames)
 def stream_frames(film: Frames, indices: Sequence[int], executor: Executor) -> Iterator[Pixels]:
     """Yield the frames with these indices in order, drawn by an executor.
 
-    The workers of animopt return frames in shared memory, other executors by value.
+    The workers of animopt return frames in shared memory, which they use again once the next frame is asked for. Other
+    executors return them by value.
     """
     if isinstance(executor, WorkerPool):
         return _shared_frames(film, indices, executor)
@@ -95,12 +96,11 @@ def _shared_frames(film: Frames, indices: Sequence[int], workers: WorkerPool) ->
         np.ndarray(len(packed), np.uint8, block, film_offset)[:] = np.frombuffer(packed, np.uint8)
 
         def submit(number: int) -> Future[None]:
-            return workers.submit(_draw_into, shared, film_offset, number % slots * size, indices[number])
+            return workers.submit(_draw_into, shared, film_offset, number % slots * size, shape, indices[number])
 
         with closing(_ordered(submit, range(len(indices)), slots)) as drawn:
             for number, _ in enumerate(drawn):
-                # A copy, because the slot is reused.
-                yield np.array(np.ndarray(shape, np.uint8, block, number % slots * size))
+                yield np.ndarray(shape, np.uint8, block, number % slots * size)
 
 
 _unpickle: Callable[[bytes], Any] = lru_cache(maxsize=1)(pickle.loads)
@@ -110,10 +110,9 @@ def _run(task: Callable[[Any, S], T], packed: bytes, part: S) -> T:
     return task(_unpickle(packed), part)
 
 
-def _draw_into(shared: SharedMemory, film_offset: int, offset: int, index: int) -> None:
+def _draw_into(shared: SharedMemory, film_offset: int, offset: int, shape: tuple[int, int, int], index: int) -> None:
     block, film = _attached(shared, film_offset)
-    pixels = film.frame(index)
-    np.ndarray(pixels.shape, np.uint8, block, offset)[...] = pixels
+    film.frame(index, np.ndarray(shape, np.uint8, block, offset))
 
 
 @lru_cache(maxsize=1)

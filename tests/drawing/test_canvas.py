@@ -154,6 +154,12 @@ def test_domains_of_any_extent_are_drawn(x, make_film):
 def test_picture_without_alpha_has_the_other_channels(shape):
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 4), dtype=np.uint8)
     assert np.array_equal(without_alpha(picture), picture[..., :3])
+    # Nothing is written around a given array.
+    height, width = shape
+    room = np.zeros(3 * height * width + 2, dtype=np.uint8)
+    without_alpha(picture, room[1:-1].reshape(height, width, 3))
+    assert np.array_equal(room[1:-1], picture[..., :3].reshape(-1))
+    assert room[0] == room[-1] == 0
 
 
 def test_settings_of_the_user_do_not_change_a_frame(ravine_race, make_film):

@@ -96,7 +96,7 @@ def films(scenes):
 
 def frames(film, workers=None):
     """The frames of a film in their order."""
-    return list(film.frames(workers))
+    return [np.array(each) for each in film.frames(workers)]
 
 
 def digest(pixels):
