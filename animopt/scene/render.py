@@ -98,7 +98,7 @@ def save_outputs(
                 times,
                 film_of=partial(film_of, scene),
                 panels_of=partial(panels_of, scene),
-                recipe_of=partial(clip_recipe, still=min(round(times.result_second, 3), scene.seconds)),
+                recipe_of=partial(clip_recipe, still=times.result_second),
             )
         failures.raise_if_any()
 

@@ -141,6 +141,17 @@ def test_command_in_the_note_can_be_pasted_into_a_shell(tmp_path, animopt_here, 
     assert not (tmp_path / "ran").exists()
 
 
+def test_recipe_of_a_poster_makes_the_same_frame(tmp_path, mine, animopt_here):
+    # The second has more digits than a millisecond, in which this loop moves.
+    mine.write_text(SCENE.replace("seconds=1,", 'seconds=1 / 3, loop="seamless",'), encoding="utf-8")
+    load_scene(mine).save(Output(tmp_path / "a.gif", SMALL, 10), sidecars=["poster"], workers=0)
+    options = Recipe.read(embedded_text(tmp_path / "a.png"), "a.png").options()
+    done = animopt_here("mine.py", *options, "-o", "b.png")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (decoded(tmp_path / "a.png") == decoded(tmp_path / "b.png")).all()
+    assert embedded_text(tmp_path / "a.png") == embedded_text(tmp_path / "b.png")
+
+
 def test_recipe_of_a_race_from_the_command_line_makes_it_again(tmp_path, animopt_here):
     racers = ["--racer", "adam:lr=.05,name=Fast", "--racer", "sgd:lr=.001"]
     words = ["--function", "rosenbrock", "--start", "-1.2,1", *racers]
