@@ -4,10 +4,11 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -32,16 +33,21 @@ class Console:
     json: bool = False
 
     def files(
-        self, paths: Iterable[Path], clips: "Iterable[Output]" = (), seconds: float = 0.0, **more: object
+        self,
+        paths: Iterable[Path],
+        clips: "Iterable[Output]" = (),
+        seconds: float = 0.0,
+        pictures: Mapping[Path, tuple[int, int]] = MappingProxyType({}),
+        **more: object,
     ) -> None:
         """Print the paths of written files, or as JSON their properties and `more`.
 
-        `clips` are the clips of `seconds` seconds among the files.
+        `clips` are the clips of `seconds` seconds among the files, and `pictures` the sizes of other pictures.
         """
         if self.json:
             from animopt.scene.batch import file_reports
 
-            click.echo(escaped_json(more | {"files": file_reports(paths, clips, seconds)}))
+            click.echo(escaped_json(more | {"files": file_reports(paths, clips, seconds, pictures)}))
         elif not self.quiet:
             for path in paths:
                 # A script needs the exact name; click.echo would remove parts that look like colors.

@@ -19,7 +19,7 @@ from animopt.core.errors import Error, Failures, UsageError
 from animopt.core.files import about_copy, temporary_folder
 from animopt.core.language import check_language
 from animopt.core.processes import available_processors, open_file
-from animopt.publish.sidecars import checked_sidecars
+from animopt.publish.sidecars import checked_sidecars, poster_sizes
 from animopt.scene.folder_defaults import FolderDefaults
 from animopt.scene.limits import Limits, parse_limits
 from animopt.video.dask_cluster import connected
@@ -131,6 +131,11 @@ class RenderOptions:
         )
         clip = make_output(path, transparent=self.transparent, **given)
         return clip.draft() if self.draft or self.watch else clip
+
+    @property
+    def page_size(self) -> tuple[int, int]:
+        """Size of a still, and of each frame of a storyboard."""
+        return self.size or self.defaults.size or VIDEO_SIZE
 
     @property
     def scene_fields(self) -> dict[str, Any]:
@@ -304,15 +309,19 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
     options, console = plan.options, plan.options.console
     written: list[Path] = []
     clips: list[Output] = []
+    pictures: dict[Path, tuple[int, int]] = {}
     report: dict[str, Any] = {}
     try:
         with console.redirect_prints(), console.progress(plan.name) as progress:
             # With --watch, torch is imported only once. A later pause would keep the previous scene in memory.
             with nullcontext() if "torch" in sys.modules else gc_paused():
-                from animopt.scene.render import race_report, save_outputs
+                from animopt.scene.render import STORYBOARD_FRAMES, race_report, save_outputs
+                from animopt.video.film import page_size
 
                 scene = load(written).replace(**options.scene_fields)
             report["seconds"] = scene.seconds
+            frames = STORYBOARD_FRAMES if options.storyboard else 1
+            pictures |= dict.fromkeys(plan.pages, page_size(options.page_size, frames))
             clip_paths = save_outputs(
                 scene,
                 *plan.clips,
@@ -331,7 +340,7 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
             for path in [path for path in written if path != plan.stdout_path]:
                 console.note(f"animopt: {path} is written")
         elif written:
-            console.files(written, clips, **report)
+            console.files(written, clips, pictures=pictures | poster_sizes(clips), **report)
 
 
 def _write_pages(scene: "Scene", plan: _Plan) -> Iterator[Path]:
@@ -342,7 +351,7 @@ def _write_pages(scene: "Scene", plan: _Plan) -> Iterator[Path]:
         with failures.collect():
             write(
                 page,
-                size=options.size or options.defaults.size or VIDEO_SIZE,
+                size=options.page_size,
                 theme=options.theme,
                 transparent=options.transparent,
                 recipe=options.recipe,

@@ -344,7 +344,7 @@ def _report(rendered: "Iterable[BatchResult]", total: int, console: Console) -> 
             for warning in result.warnings:
                 console.warning(f"{result.name}: {warning}")
             race, seconds = (result.report.race, result.report.seconds) if result.report else ({}, 0.0)
-            error = {"error": result.failure} if result.failure else {}
+            error: dict[str, Any] = {"error": result.failure} if result.failure else {}
             console.files(result.paths, result.clips, seconds, scene={"name": result.name, **race}, **error)
             console.note(f"{done}/{total} {result.name}: {f'failed: {result.failure}' if result.failure else 'done'}")
             frames += sum(frame_count(seconds, clip.fps) for clip in result.clips)

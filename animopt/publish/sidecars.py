@@ -82,7 +82,7 @@ def write_sidecars(
     failures = Failures()
     for clip in _clips(outputs):
         poster, track = (_path(clip, kind).name if kind in kinds else "" for kind in ("poster", "captions"))
-        largest = max(clip, key=lambda output: output.size[0] * output.size[1])
+        largest = _largest(clip)
         alt, code = alt_text(races, panels_of(largest)), races[0].language
         sizes = {f"{output.path.name}{'/' * _is_folder(output)}": output.size for output in clip}
         texts = {
@@ -102,6 +102,15 @@ def write_sidecars(
                     save_still(path, film_of(largest).result_frame(), recipe_of(largest))
                 yield path
     failures.raise_if_any()
+
+
+def poster_sizes(outputs: Sequence[Output]) -> dict[Path, tuple[int, int]]:
+    """Return the width and height of the poster of each clip, by its path."""
+    return {_path(clip, "poster"): _largest(clip).size for clip in _clips(outputs)}
+
+
+def _largest(clip: Sequence[Output]) -> Output:
+    return max(clip, key=lambda output: output.size[0] * output.size[1])
 
 
 def _clips(outputs: Sequence[Output]) -> list[list[Output]]:

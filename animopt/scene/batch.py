@@ -237,26 +237,27 @@ def _scene_file(path: str, absolute_path: str, content: bytes, folder: Path) -> 
     return copy
 
 
-def file_reports(paths: Iterable[Path], clips: Iterable[Output], seconds: float) -> list[dict[str, object]]:
-    """Return the path, the format and the size of each file, and for clips of a length also their frames."""
+def file_reports(
+    paths: Iterable[Path], clips: Iterable[Output], seconds: float, pictures: Mapping[Path, tuple[int, int]]
+) -> list[dict[str, object]]:
+    """Return the path, the format and the bytes of each file, its width and height, and the frames of a clip.
+
+    `clips` are the clips of `seconds` seconds among the files, and `pictures` the sizes of other pictures.
+    """
     outputs = {output.path: output for output in clips}
+    sizes = {**pictures, **{path: output.size for path, output in outputs.items()}}
     return [
         {
             "path": str(path),
             "format": "frames" if path.is_dir() else path.suffix.removeprefix(".").lower(),
             "bytes": total_size(path),
-            **(_clip_report(outputs[path], seconds) if path in outputs else {}),
+            **(dict(zip(("width", "height"), sizes[path], strict=True)) if path in sizes else {}),
+            **(_frames_report(outputs[path], seconds) if path in outputs else {}),
         }
         for path in paths
     ]
 
 
-def _clip_report(output: Output, seconds: float) -> dict[str, object]:
+def _frames_report(output: Output, seconds: float) -> dict[str, object]:
     frames = frame_count(seconds, output.fps)
-    return {
-        "width": output.size[0],
-        "height": output.size[1],
-        "fps": output.fps,
-        "frames": frames,
-        "seconds": frames / output.fps,
-    }
+    return {"fps": output.fps, "frames": frames, "seconds": frames / output.fps}

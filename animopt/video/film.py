@@ -185,14 +185,24 @@ def draw_page(
     recipe for .svg and .pdf.
     """
     races, staging = _prepare(recording, staging, timeline)
-    columns = min(2, len(seconds))
+    columns = _columns(len(seconds))
     moments = [timeline.moment(second) for second in seconds]
     stages = [
         _stage(races, moment.race, timeline, size, staging, index % columns * size[0], index // columns * size[1])
         for index, moment in enumerate(moments)
     ]
-    canvas = Canvas(stages, (columns * size[0], -(-len(seconds) // columns) * size[1]), transparent=staging.transparent)
+    canvas = Canvas(stages, page_size(size, len(seconds)), transparent=staging.transparent)
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
+
+
+def page_size(size: tuple[int, int], frames: int) -> tuple[int, int]:
+    """Return the width and height of a page with several frames of `size` pixels."""
+    columns = _columns(frames)
+    return columns * size[0], -(-frames // columns) * size[1]
+
+
+def _columns(frames: int) -> int:
+    return min(2, frames)
 
 
 def shown_panels(races: Sequence[Recording], size: tuple[int, int], staging: Staging) -> Collection[str]:

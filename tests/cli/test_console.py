@@ -73,6 +73,25 @@ def test_json_reports_still_and_saved_scene(animopt_here, tmp_path):
     files = json.loads(done.stdout)["files"]
     assert [(file["path"], file["format"]) for file in files] == [("mine.py", "py"), ("a.png", "png")]
     assert files[1]["bytes"] == (tmp_path / "a.png").stat().st_size
+    assert (files[0].keys(), files[1]["width"], files[1]["height"]) == ({"path", "format", "bytes"}, 320, 180)
+
+
+def test_json_reports_the_size_of_every_picture(animopt_here, tmp_path, write_scene):
+    write_scene(tmp_path / "mine.py")
+    small = ["--json", "--size", "300x200", "--layout", "contour-only"]
+
+    def sizes(*arguments):
+        done = animopt_here("mine.py", *arguments, *small)
+        return {file["path"]: (file.get("width"), file.get("height")) for file in json.loads(done.stdout)["files"]}
+
+    storyboard = sizes("--storyboard", "-o", "a.png", "-o", "a.svg")
+    assert storyboard == dict.fromkeys(("a.png", "a.svg"), (600, 600))
+    assert b'width="600pt" height="600pt"' in (tmp_path / "a.svg").read_bytes()
+    clip = sizes("-o", "b.gif", "--sidecars", "poster,alt", "--seconds", "0.4", "--workers", "0", "--fps", "5")
+    assert clip == {"b.gif": (300, 200), "b.png": (300, 200), "b.txt": (None, None)}
+    for name, size in (("a.png", (600, 600)), ("b.png", (300, 200))):
+        with Image.open(tmp_path / name) as picture:
+            assert picture.size == size
 
 
 @pytest.mark.parametrize(
