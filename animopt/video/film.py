@@ -9,6 +9,7 @@ from inspect import signature
 from typing import Any
 
 import attrs
+import numpy as np
 
 from animopt.core.arrays import Pixels
 from animopt.core.errors import UsageError, check_choice
@@ -158,7 +159,13 @@ class Film:
 
     def sample(self, indices: Sequence[int], executor: Executor | None = None) -> Generator[Pixels, None, None]:
         """Yield the frames with these indices in order, drawn as by `frames`."""
-        yield from stream_frames(self, indices, executor) if executor else map(self.frame, indices)
+        if executor:
+            yield from stream_frames(self, indices, executor)
+            return
+        # One array for all frames, because a new one of this size takes longer than copying it.
+        out = np.empty((self.size[1], self.size[0], self.channels), dtype=np.uint8)
+        for index in indices:
+            yield self.frame(index, out)
 
     def canvas(self, race: int = 0) -> Canvas:
         """Return the canvas of a race."""

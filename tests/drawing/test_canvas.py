@@ -74,7 +74,7 @@ def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
 def test_frames_do_not_depend_on_their_order(scenes, record, make_film, stem):
     recording = record(scenes[stem])
     film = make_film(recording)
-    in_order = list(film.frames())
+    in_order = [each.copy() for each in film.frames()]
     order = np.random.default_rng(1).permutation(len(film))
     for index in order:
         assert np.array_equal(film.frame(index), in_order[index]), index

@@ -103,7 +103,7 @@ def test_magnifier_opens_at_the_end_and_covers_no_head():
 def test_frames_do_not_depend_on_their_order():
     recording = race((-7, 2), (-7.4, 2), (8, 4), lr=0.1)
     drawn = film(recording, "domain")
-    in_order = list(drawn.frames())
+    in_order = [each.copy() for each in drawn.frames()]
     for index in reversed(range(len(drawn))):
         assert np.array_equal(drawn.frame(index), in_order[index]), index
 

@@ -81,7 +81,7 @@ def test_up_to_twelve_racers_find_room(count, function, size):
 
 def test_frames_do_not_depend_on_their_order(sweep):
     drawn = film(sweep, (480, 270))
-    in_order = list(drawn.frames())
+    in_order = [each.copy() for each in drawn.frames()]
     for index in np.random.default_rng(1).permutation(len(drawn)):
         assert np.array_equal(drawn.frame(index), in_order[index]), index
     assert np.array_equal(film(sweep, (480, 270)).frame(17), in_order[17])

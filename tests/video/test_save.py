@@ -431,9 +431,9 @@ def drawn(monkeypatch):
     asked = []
     at = Film.at
 
-    def counted(film, second):
+    def counted(film, second, out=None):
         asked.append((film.size, second))
-        return at(film, second)
+        return at(film, second, out)
 
     monkeypatch.setattr(Film, "at", counted)
     return asked

@@ -81,7 +81,7 @@ class RecordingPool(WorkerPool):
 @pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.sampled(1)
 def test_number_of_workers_does_not_change_frames(film, count):
-    here = list(film.frames())
+    here = [each.copy() for each in film.frames()]
     assert len(here) == len(film) == 20
     with WorkerPool(count) as workers:
         for one, other in zip(film.frames(workers), here, strict=True):
