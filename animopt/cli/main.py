@@ -19,7 +19,7 @@ from animopt.cli.scene_commands import SceneCommand
 from animopt.core.errors import Error, UsageError, encode_exactly, escape_controls, first_line
 from animopt.core.files import disk_remedy
 from animopt.core.processes import INTERRUPTED, hard_exit_refused, is_plain_word, signal_exit_code, signal_received
-from animopt.core.working_folder import has_working_folder
+from animopt.core.working_folder import has_working_folder, kept_folder
 from animopt.scene import catalog
 
 DEBUG = click.Option(["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error.")
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(quiet="--quiet" in words, json="--json" in words)
     warnings.showwarning = lambda message, *_, **__: console.warning(str(message))
     try:
-        with hard_exit_refused():
+        with hard_exit_refused(), kept_folder():
             code = animopt.main(arguments, prog_name="animopt", standalone_mode=False) or 0
         # Flush here, because an error at interpreter exit is not reported.
         sys.stdout.flush()

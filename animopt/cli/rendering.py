@@ -19,6 +19,7 @@ from animopt.core.errors import Error, Failures, UsageError
 from animopt.core.files import about_copy, temporary_folder
 from animopt.core.language import check_language
 from animopt.core.processes import available_processors, open_file
+from animopt.core.working_folder import absolute
 from animopt.publish.sidecars import checked_sidecars, poster_sizes
 from animopt.scene.folder_defaults import FolderDefaults
 from animopt.scene.limits import Limits, parse_limits
@@ -163,9 +164,10 @@ def output_folder(folder: Path) -> Iterator[None]:
 
     Raises Error if the folder cannot be created.
     """
-    existed = folder.is_dir()
+    place = absolute(folder)
+    existed = place.is_dir()
     try:
-        folder.mkdir(exist_ok=True)
+        place.mkdir(exist_ok=True)
     except OSError as error:
         raise Error(f"{folder}: cannot be created: {error.strerror}; name another folder with --output") from error
     try:
@@ -174,7 +176,7 @@ def output_folder(folder: Path) -> Iterator[None]:
         if not existed:
             # This fails if the folder has content.
             with suppress(OSError):
-                folder.rmdir()
+                place.rmdir()
 
 
 @attrs.frozen
@@ -207,7 +209,7 @@ def render(name: str, load: LoadScene, *, read: Sequence[Path], others: Sequence
             def work() -> None:
                 _render(plan, load, executor)
                 while to_open:
-                    if not open_file(path := to_open.pop()):
+                    if not open_file(absolute(path := to_open.pop())):
                         options.console.warning(f"{path}: no program was found to show it; leave out --open")
 
             if options.watch:

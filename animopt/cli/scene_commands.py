@@ -26,6 +26,7 @@ from animopt.cli.options import (
 )
 from animopt.core.errors import Error, UsageError, install_command
 from animopt.core.processes import shell_command
+from animopt.core.working_folder import absolute, own_folder
 from animopt.drawing.layout import LAYOUTS
 from animopt.scene import catalog
 from animopt.video.presets import VIDEO_PRESETS
@@ -369,7 +370,7 @@ def _render_command(name: str, path: Path, options: "RenderOptions") -> str:
     A file in the current folder is relative to it; of other files only the name is given, because readers of the page
     have other folders.
     """
-    here, file = Path.cwd(), Path.cwd() / path
+    here, file = own_folder(), absolute(path)
     known = file.relative_to(here) if file.is_relative_to(here) and ".." not in file.parts else path.name
     program = cast("click.Group", click.get_current_context().find_root().command)
     scene = name if catalog.scenes(program.commands).get(name) == path else str(known)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from animopt.core.processes import Terminated, clear_signal
+from animopt.core.working_folder import absolute
 from animopt.engine.user_lines import is_library
 from animopt.scene.scene_file import imported_from
 
@@ -23,7 +24,7 @@ def watch(path: Path, work: Callable[[], None]) -> None:
     Modules below the folder of the file are watched too, and imported again, unless they were imported before this
     call. If a file is saved during the work, the work is repeated after it.
     """
-    path = path.resolve()
+    path = absolute(path).resolve()
     earlier_modules = set(sys.modules)
     stamps = {path: _stamp(path)}
     # If a module were saved twice within a second, Python could reuse its outdated bytecode.

@@ -18,6 +18,7 @@ from typing import Any
 
 from animopt.core import processes
 from animopt.core.errors import Error
+from animopt.core.working_folder import absolute
 
 MAX_MOVE_ATTEMPTS = 20
 """Number of attempts, within a second, to replace a file that another process may hold open (Windows)."""
@@ -84,7 +85,7 @@ def temporary_folder(beside: Path | None = None) -> Iterator[Path]:
     Folders that dead processes left in the same place, or in memory, are removed too.
     """
     # The target of a link may be on another disk.
-    parent = (beside.resolve().parent if beside else _system_folder()).resolve()
+    parent = (absolute(beside).resolve().parent if beside else _system_folder()).resolve()
     token = secrets.token_hex(6)
     folder = parent / f".animopt-{processes.machine_id()}-{os.getpid()}-{token}"
     try:
@@ -284,7 +285,7 @@ def move_into_place(unfinished: Path, target: Path) -> None:
 
     Raises OSError, or Error if the existing one has become read-only, or a folder with other files than frames.
     """
-    given, target = target, target.resolve()
+    given, target = target, absolute(target).resolve()
     check_links(given)
     check_writable(target, given)
     for each in [*unfinished.iterdir(), unfinished] if unfinished.is_dir() else [unfinished]:
@@ -354,14 +355,14 @@ def check_links(path: Path, kind: type[Error] = Error) -> None:
 
     The owners of the folders with the links, and root, are trusted.
     """
-    links = {path.absolute()}
+    links = {absolute(path)}
     seen: set[Path] = set()
     while links:
         seen |= links
         found = {each for link in links for each in (link, *link.parents) if each.is_symlink()}
         for each in found:
             if each.lstat().st_uid not in (0, each.parent.stat().st_uid, _user()):
-                name = "" if each == path.absolute() else f"{each} "
+                name = "" if each == absolute(path) else f"{each} "
                 raise kind(f"{path}: {name}is a link of another user; name the file itself")
         links = {each.parent / each.readlink() for each in found} - seen
 
@@ -447,7 +448,7 @@ def about_copy(message: str, copy: Path | str, path: Path | str) -> str:
 
 def location(path: Path) -> Path:
     """Return the resolved path, the same for all spellings of one file. macOS usually ignores case and composition."""
-    place = path.resolve()
+    place = absolute(path).resolve()
     folder = place.parent
     swapped = folder.parent / folder.name.swapcase()
     if str(swapped) == str(folder) or not swapped.exists() or not swapped.samefile(folder):
@@ -459,7 +460,7 @@ def identities(path: Path) -> Iterator[object]:
     """Yield what a path shares with every other path of the same file: its location, and its number on the disk."""
     yield location(path)
     with contextlib.suppress(OSError):
-        status = path.stat()
+        status = absolute(path).stat()
         # Some file systems have no numbers.
         if status.st_ino:
             yield status.st_dev, status.st_ino

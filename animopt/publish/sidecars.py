@@ -11,8 +11,9 @@ from pathlib import Path, PurePath
 from urllib.parse import quote
 
 from animopt.core.errors import Error, Failures, UsageError, check_choice
-from animopt.core.files import write_atomically
+from animopt.core.files import location, write_atomically
 from animopt.core.language import ENGLISH, language
+from animopt.core.working_folder import absolute
 from animopt.recording.recording import Recording
 from animopt.recording.sentences import alt_text, alt_text_marks, more_functions, remarks
 from animopt.recording.timeline import Timeline
@@ -46,18 +47,18 @@ def checked_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> list[Pa
     """Return the paths of sidecars. Raise UsageError for an unknown kind, or a path at which a file would be lost."""
     for kind in kinds:
         check_choice("sidecars", kind, SUFFIXES)
-    taken = {output.path.resolve() for output in outputs}
+    taken = {location(output.path) for output in outputs}
     paths = []
     for clip in _clips(outputs):
         for kind in kinds:
             path = _path(clip, kind)
-            if path.resolve() in taken:
+            if location(path) in taken:
                 raise UsageError(f"{path}: would be the clip and its {kind}; give the clip another name")
             with suppress(OSError):
-                if path.is_dir():
+                if absolute(path).is_dir():
                     raise UsageError(f"{path}: is a folder with the name of the clip's {kind}; rename one of them")
             # Without its folder, the clip is refused, or the folder is made.
-            if path.parent.is_dir():
+            if absolute(path.parent).is_dir():
                 check_path(path)
             _check_replaced(path, kind, UsageError)
             paths.append(path)
@@ -117,7 +118,7 @@ def _clips(outputs: Sequence[Output]) -> list[list[Output]]:
     """Group the outputs whose paths differ only in the suffix. Each group is one clip."""
     clips: dict[Path, list[Output]] = {}
     for output in outputs:
-        clips.setdefault(_without_suffix(output).resolve(), []).append(output)
+        clips.setdefault(location(_without_suffix(output)), []).append(output)
     return list(clips.values())
 
 
@@ -137,13 +138,13 @@ def _is_folder(output: Output) -> bool:
 
 def _check_replaced(path: Path, kind: str, error: type[Error] = Error) -> None:
     """Raise an error if there is a file that animopt has not written. A poster looks like any other picture."""
-    if kind != "poster" and path.exists() and not _was_written_by_animopt(path, kind):
+    if kind != "poster" and absolute(path).exists() and not _was_written_by_animopt(path, kind):
         raise error(f"{path}: exists already and was not written by animopt; rename it, or the clip")
 
 
 def _was_written_by_animopt(path: Path, kind: str) -> bool:
     """Return whether a mark of a kind of sidecar is near the beginning of a file."""
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), absolute(path).open("rb") as file:
         beginning = file.read(4096).decode(errors="replace")
         if kind == "alt":
             # Catalogs are read only if the file exists.

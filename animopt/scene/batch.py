@@ -13,6 +13,7 @@ import attrs
 
 from animopt.core.errors import Error, Failures, MissingExtraError, UsageError, first_line
 from animopt.core.files import about_copy, read_whole, temporary_folder, total_size, write_atomically
+from animopt.core.working_folder import absolute, kept_folder
 from animopt.recording.timeline import frame_count
 from animopt.scene.folder_defaults import FolderDefaults, defaults_of, files_read
 from animopt.video.output import Output, check_distinct, check_outputs
@@ -119,20 +120,24 @@ def render_all(
     Raises:
         UsageError: Two files would replace each other, or one that is read.
     """
-    read = [file for path, _ in scenes.values() for file in files_read(path)]
-    check_distinct([output for _, outputs in scenes.values() for output in outputs], read=read)
-    futures = {}
-    try:
+    tasks, refused = [], []
+    with kept_folder() as folder:
+        read = [file for path, _ in scenes.values() for file in files_read(path)]
+        check_distinct([output for _, outputs in scenes.values() for output in outputs], read=read)
         for name, (path, outputs) in scenes.items():
             try:
                 check_outputs(outputs)
-                file = str(path), str(path.absolute()), path.read_bytes(), defaults_of(path.parent)
-                arguments = (name, *file, outputs, fields or {}, task)
-                futures[executor.submit(render_in_worker, *arguments)] = name
+                file = str(path), str(absolute(path)), absolute(path).read_bytes(), defaults_of(path.parent)
+                tasks.append((name, *file, outputs, fields or {}, task))
             except OSError as error:
-                yield BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}")
+                refused.append(BatchResult(name, failure=f"{path}: cannot be read: {error.strerror}"))
             except UsageError as error:
-                yield BatchResult(name, failure=str(error))
+                refused.append(BatchResult(name, failure=str(error)))
+    yield from refused
+    futures = {}
+    try:
+        for arguments in tasks:
+            futures[executor.submit(render_in_worker, *arguments)] = arguments[0]
         for future in as_completed(futures):
             # The future holds the files, so no reference to it is kept.
             name = futures.pop(future)
@@ -143,7 +148,9 @@ def render_all(
             except Exception as error:
                 yield BatchResult(name, failure=first_line(error))
             else:
-                yield _move_into_place(result, files, scenes[name][1])
+                with kept_folder(folder):
+                    result = _move_into_place(result, files, scenes[name][1])
+                yield result
     finally:
         for future in futures:
             future.cancel()
@@ -249,8 +256,8 @@ def file_reports(
     return [
         {
             "path": str(path),
-            "format": "frames" if path.is_dir() else path.suffix.removeprefix(".").lower(),
-            "bytes": total_size(path),
+            "format": "frames" if absolute(path).is_dir() else path.suffix.removeprefix(".").lower(),
+            "bytes": total_size(absolute(path)),
             **(dict(zip(("width", "height"), sizes[path], strict=True)) if path in sizes else {}),
             **(_frames_report(outputs[path], seconds) if path in outputs else {}),
         }

@@ -6,6 +6,7 @@ from collections.abc import Collection, Container, Iterable
 from pathlib import Path
 
 from animopt.core.errors import Error, UsageError, short_repr, suggestion
+from animopt.core.working_folder import absolute
 
 MAX_FILE_LENGTH = 500_000
 """Maximum number of bytes of a scene file whose docstring is read. Parsing needs 400 times as much memory."""
@@ -45,7 +46,8 @@ def _by_name() -> dict[str, list[Path]]:
 def _files(folder: Path) -> list[Path]:
     """Return the scene files in a folder, without hidden files and private ones such as `__init__.py`."""
     try:
-        return sorted(path for path in folder.glob("*.py") if path.name[0] not in "._" and _is_file(path))
+        found = (folder / path.name for path in absolute(folder).glob("*.py"))
+        return sorted(path for path in found if path.name[0] not in "._" and _is_file(path))
     except OSError:
         return []
 
@@ -53,7 +55,7 @@ def _files(folder: Path) -> list[Path]:
 def _is_file(path: Path) -> bool:
     """Return whether a path is that of a file; a link to a place that cannot be read is not."""
     try:
-        return path.is_file()
+        return absolute(path).is_file()
     except OSError:
         return False
 
@@ -64,7 +66,7 @@ def find(wanted: str, others: Collection[str] = ()) -> Path:
     Raises UsageError if there is none, with a similar name of a scene or of `others`, or if the name is ambiguous.
     """
     if wanted.endswith(".py") or "/" in wanted or "\\" in wanted:
-        if not Path(wanted).is_file():
+        if not absolute(wanted).is_file():
             raise UsageError(f"{wanted}: there is no such scene file")
         return Path(wanted)
     known, paths = scenes(), _by_name().get(wanted, [])
@@ -98,7 +100,7 @@ def in_order(wanted: Iterable[str]) -> list[Path]:
 
     Raises UsageError if there is no such file.
     """
-    return [path for each in wanted for path in (_inside(Path(each)) if Path(each).is_dir() else [find(each)])]
+    return [path for each in wanted for path in (_inside(Path(each)) if absolute(each).is_dir() else [find(each)])]
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -117,7 +119,7 @@ def name(path: Path) -> str:
 def description(path: Path) -> str:
     """Return a scene file's docstring, or the reason why it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with absolute(path).open("rb") as file:
             text = file.read(MAX_FILE_LENGTH + 1)
         if len(text) > MAX_FILE_LENGTH:
             return f"(is larger than {MAX_FILE_LENGTH // 1000} kB)"
@@ -141,13 +143,14 @@ def summary(path: Path) -> str:
 def save_scene(path: Path, text: str) -> None:
     """Write a new scene file. Raises UsageError if the file exists, Error if it cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("x", encoding="utf-8")
+        place = absolute(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file = place.open("x", encoding="utf-8")
         try:
             with file:
                 file.write(text)
         except BaseException:
-            path.unlink(missing_ok=True)
+            place.unlink(missing_ok=True)
             raise
     except FileExistsError:
         raise UsageError(f"{path}: exists already; name another scene file, or remove it") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from animopt.core.errors import Error, UsageError, check_choice, check_list
 from animopt.core.files import atomic_write
 from animopt.core.language import ENGLISH
+from animopt.core.working_folder import kept_folder
 from animopt.drawing.theme import THEMES
 from animopt.publish.slides import (
     LocalText,
@@ -43,6 +44,7 @@ DEFAULT_PRESETS = {".html": "reveal", ".pptx": "powerpoint"}
 """Preset of the clips of a deck, by suffix."""
 
 
+@kept_folder()
 def save_deck(
     path: str | os.PathLike[str],
     scenes: Sequence[Scene | str | os.PathLike[str]],

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import attrs
 
 from animopt.core.errors import UsageError, check_choice, check_number, check_size, check_text, short_repr, suggestion
 from animopt.core.language import check_language
+from animopt.core.working_folder import absolute
 from animopt.drawing.layout import LAYOUTS
 from animopt.drawing.theme import THEMES
 from animopt.video.output import check_size as check_sides
@@ -78,7 +80,10 @@ def files_read(scene_file: Path) -> list[Path]:
 
 
 def _file_of(*folders: Path) -> Path | None:
-    return next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)
+    # If the working folder was removed, only absolute paths lead anywhere.
+    with suppress(FileNotFoundError):
+        return next((folder / FILE for folder in folders if absolute(folder / FILE).is_file()), None)
+    return None
 
 
 def read_defaults(*folders: Path) -> FolderDefaults:
@@ -90,7 +95,7 @@ def read_defaults(*folders: Path) -> FolderDefaults:
     if path is None:
         return FolderDefaults()
     try:
-        with path.open("rb") as file:
+        with absolute(path).open("rb") as file:
             text = file.read(MAX_LENGTH + 1)
         if len(text) > MAX_LENGTH:
             raise UsageError(f"{path}: is larger than {MAX_LENGTH // 1000} kB; its keys are {', '.join(KEYS)}")

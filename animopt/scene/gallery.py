@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from animopt.core.errors import Error, UsageError
 from animopt.core.files import write_atomically
 from animopt.core.language import ENGLISH, language
+from animopt.core.working_folder import absolute
 from animopt.publish.slides import plain_text, render_page
 from animopt.scene.batch import SceneFacts, SceneReport
 from animopt.scene.folder_defaults import files_read
@@ -80,9 +81,9 @@ class Card:
 def check_folder(folder: Path) -> None:
     """Raise UsageError if a folder cannot contain a gallery: it is a file, or contains another page."""
     for path in (folder, folder / CLIPS):
-        if path.exists() and not path.is_dir():
+        if absolute(path).exists() and not absolute(path).is_dir():
             raise UsageError(f"{path}: is a file; name another folder with --output")
-    if folder.is_dir():
+    if absolute(folder).is_dir():
         check_path(folder / PAGE)
     _check_page(folder / PAGE, UsageError)
 
@@ -99,7 +100,7 @@ def check_files(folder: Path, scenes: Mapping[str, tuple[Path, Sequence[Output]]
 
 def _check_page(page: Path, kind: type[Error] = Error) -> None:
     """Raise an error of a kind if there is a page that is not the one of a gallery."""
-    if page.exists() and MARK.encode() not in page.read_bytes():
+    if absolute(page).exists() and MARK.encode() not in absolute(page).read_bytes():
         raise kind(f"{page}: is not the page of a gallery; name another folder with --output, or remove it")
 
 

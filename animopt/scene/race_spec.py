@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from animopt.core.errors import UsageError, first_line, short_repr
+from animopt.core.working_folder import absolute
 from animopt.engine.function import Function
 from animopt.engine.library import all_functions, function_by_name
 from animopt.engine.racer import Racer
@@ -46,7 +47,7 @@ def _from_library(name: str) -> tuple[str, Function]:
 
 def _from_file(path: str, folder: SceneFolder) -> tuple[str, Function]:
     """Return the only function in a file, with its name there."""
-    if not Path(path).is_file():
+    if not absolute(path).is_file():
         raise UsageError(
             f"function {short_repr(path)}: there is no such file; name one, or a function that animopt functions lists"
         )

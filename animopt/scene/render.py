@@ -11,6 +11,7 @@ import attrs
 from animopt.core.arrays import Pixels
 from animopt.core.errors import Failures, UsageError, check_list, short_repr
 from animopt.core.files import temporary_folder
+from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Clip, RenderedClip
 from animopt.publish.sidecars import checked_sidecars, write_sidecars
 from animopt.recording.sentences import alt_text, remarks
@@ -159,6 +160,7 @@ def notebook_clip(
     return Clip(title_of(scene), f".{suffix}", output.size, output.fps, scene.lang, render)
 
 
+@kept_folder()
 def render_page(
     scene: SceneFields,
     path: str | os.PathLike[str],

@@ -10,6 +10,7 @@ from typing import Any, Self
 import attrs
 
 from animopt.core.errors import Error, UsageError, check_number, short_repr
+from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
 from animopt.scene.folder_defaults import FolderDefaults, Unset, defaults_of
@@ -140,7 +141,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used, or the clip exceeds the scene's limits.
             Error: A file cannot be written. The other files are written first.
         """
-        with progress_bar(title_of(self), self.lang) as progress:
+        with kept_folder(), progress_bar(title_of(self), self.lang) as progress:
             list(save_outputs(self, *outputs, workers=workers, progress=progress, sidecars=sidecars, recipe=recipe))
 
     def still(
@@ -232,6 +233,7 @@ class Scene(SceneFields):
         self._shown.show(repr(self))
 
 
+@kept_folder()
 def load_scene(path: str | os.PathLike[str]) -> Scene:
     """Run a Python file, and return its variable `scene`.
 
@@ -260,6 +262,7 @@ def check_scene_path(path: object) -> Path:
     return Path(path)
 
 
+@kept_folder()
 def load_with_defaults(path: str | os.PathLike[str], defaults: FolderDefaults) -> Scene:
     """Run a scene file, and return its scene with defaults for fields that it does not set. Raises as `load_scene`."""
     folder = SceneFolder(Path(path).parent)

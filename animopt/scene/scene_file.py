@@ -15,6 +15,7 @@ from types import CodeType, ModuleType
 
 from animopt.core.errors import Error, MissingExtraError, first_line, must_propagate, suggestion
 from animopt.core.user_settings import UserSettings
+from animopt.core.working_folder import absolute
 
 NAME = "__scene__"
 """`__name__` in a scene file."""
@@ -38,7 +39,7 @@ _IMPORTED: dict[Path, set[Path]] = {}
 
 def imported_from(folder: Path) -> set[Path]:
     """Return the files of the modules that scene files in a folder have imported from it, in this process."""
-    return _IMPORTED.get(folder.absolute(), set())
+    return _IMPORTED.get(absolute(folder), set())
 
 
 class SceneFolder:
@@ -54,7 +55,7 @@ class SceneFolder:
     _opened: "SceneFolder | None" = None
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
+        self.folder = absolute(folder)
         self._modules: dict[str, ModuleType] = {}
         self._path: list[str] | None = None
         self._settings = UserSettings()
@@ -141,10 +142,11 @@ def run_file(path: str | os.PathLike[str], folder: SceneFolder) -> dict[str, obj
     and, if a module beside the file raised the error, that module's line. For a syntax error, it has the column,
     counted from 1, and the line's text, as in "my.py, line 3, column 8: '(' was never closed: scene = (".
     """
-    code = _compile(path)
+    # Python reads the file again for the lines of an error, when the file may have changed the working folder.
+    file = str(absolute(path))
+    code = _compile(path, file)
     module = ModuleType(NAME)
-    # The file may change the working folder.
-    module.__file__ = str(Path(path).absolute())
+    module.__file__ = file
     try:
         with folder.open():
             # Classes look up their own module, as dataclasses do.
@@ -153,7 +155,7 @@ def run_file(path: str | os.PathLike[str], folder: SceneFolder) -> dict[str, obj
     except BaseException as error:
         if must_propagate(error):
             raise
-        message = f"{_location(error, path, folder)}: {_message(error, folder)}"
+        message = f"{_location(error, path, file, folder)}: {_message(error, folder)}"
         if isinstance(error, MissingExtraError):
             raise MissingExtraError(message, error.extra) from error
         raise Error(message) from error
@@ -163,15 +165,15 @@ def run_file(path: str | os.PathLike[str], folder: SceneFolder) -> dict[str, obj
 def source(path: str | os.PathLike[str]) -> str:
     """Return the text of a Python file, or "" if it is not in UTF-8 or cannot be read."""
     try:
-        with tokenize.open(path) as file:
+        with tokenize.open(absolute(path)) as file:
             return file.read() if file.encoding in ("utf-8", "utf-8-sig") else ""
     except (OSError, SyntaxError, ValueError):
         return ""
 
 
-def _compile(path: str | os.PathLike[str]) -> CodeType:
+def _compile(path: str | os.PathLike[str], file: str) -> CodeType:
     try:
-        text = Path(path).read_bytes()
+        text = Path(file).read_bytes()
         importlib.util.decode_source(text)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -187,7 +189,7 @@ def _compile(path: str | os.PathLike[str]) -> CodeType:
     if b"\0" in text:
         raise Error(f"{path}: holds null bytes; save it as text, in UTF-8")
     try:
-        return compile(text, str(path), "exec", dont_inherit=True)
+        return compile(text, file, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise Error(f"{_syntax_location(error, str(path))}: {_syntax_message(error)}") from error
     except (ValueError, RecursionError, MemoryError) as error:
@@ -210,15 +212,15 @@ def _syntax_message(error: SyntaxError) -> str:
     return f"{error.msg}: {quoted}" if quoted else str(error.msg)
 
 
-def _location(error: BaseException, path: str | os.PathLike[str], folder: SceneFolder) -> str:
+def _location(error: BaseException, path: str | os.PathLike[str], file: str, folder: SceneFolder) -> str:
     """Return the file's line at which an error was raised, and the line of the module beside it that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    lines = [frame.lineno for frame in frames if frame.filename == file]
     location = f"{path}, line {lines[-1]}" if lines else str(path)
     if isinstance(error, SyntaxError) and error.filename and folder.contains(error.filename):
         return f"{location}: {_syntax_location(error, folder.relative(error.filename))}"
-    own = [frame for frame in frames if frame.filename == str(path) or folder.contains(frame.filename)]
-    if own and own[-1].filename != str(path) and Path(own[-1].filename).absolute() != Path(path).absolute():
+    own = [frame for frame in frames if frame.filename == file or folder.contains(frame.filename)]
+    if own and own[-1].filename != file:
         return f"{location}: {folder.relative(own[-1].filename)}, line {own[-1].lineno}"
     return location
 

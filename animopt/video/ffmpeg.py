@@ -16,6 +16,7 @@ from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
 from animopt.core.files import disk_remedy
 from animopt.core.processes import defer_signals, describe_exit, enlarge_pipe, popen_options
+from animopt.core.working_folder import absolute, own_folder
 from animopt.video.watchdog import Watchdog, computing_time, stalled
 
 MAX_MESSAGE_BYTES = 10_000
@@ -132,9 +133,9 @@ def program() -> str:
     except RuntimeError as error:
         raise Error("there is no ffmpeg; reinstall imageio-ffmpeg, or name one in IMAGEIO_FFMPEG_EXE") from error
     found = name if Path(name).name != name else shutil.which(name)
-    if not found or (found != name and Path(found).absolute().parent == Path.cwd()):
+    if not found or (found != name and absolute(found).parent == own_folder()):
         raise Error(f"there is no {name} on the PATH; reinstall imageio-ffmpeg, or install ffmpeg")
-    return str(Path(found).absolute())
+    return str(absolute(found))
 
 
 def file_url(path: Path) -> str:

@@ -28,6 +28,7 @@ from animopt.core.files import (
     location,
 )
 from animopt.core.number_format import format_bytes
+from animopt.core.working_folder import absolute, own_folder
 from animopt.drawing.theme import THEMES
 
 VIDEO_SIZE = (1280, 720)
@@ -277,10 +278,10 @@ def check_path(path: Path, *, folder: bool = False) -> None:
         raise UsageError(f"{path}: {reason}; give it another name")
     try:
         # The file is written to the target of a link.
-        target = path.resolve()
-        missing = next((parent for parent in (path.parent, target.parent) if not parent.is_dir()), None)
+        target = absolute(path).resolve()
+        missing = next((parent for parent in (path.parent, target.parent) if not absolute(parent).is_dir()), None)
         mode = target.stat().st_mode if missing is None and target.exists() else 0
-        fixed = folder and (target == Path.cwd() or os.path.ismount(target))
+        fixed = folder and (target == own_folder() or os.path.ismount(target))
     except (OSError, ValueError, RuntimeError) as error:
         # Python before 3.13 raises RuntimeError for a symbolic link to itself.
         problem = "leads to itself" if isinstance(error, RuntimeError) else getattr(error, "strerror", None) or error
@@ -333,7 +334,7 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
-    if Path(path).is_dir():
+    if absolute(path).is_dir():
         raise UsageError(f"{path}: is a folder; give the name of a file, or end it in / for a folder of frames")
     problem = f"suffix {suffix!r}" if suffix else "no suffix"
     known = ", ".join(sorted(suffix for suffix in FORMATS if suffix != "/"))
