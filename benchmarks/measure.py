@@ -185,7 +185,7 @@ def pictures(clip: Path) -> str:
 
 def _sizes(path: Path) -> list[int]:
     sizes = []
-    for each in path.parent.glob(f"*{path.suffix}"):
+    for each in path.parent.rglob(f"*{path.suffix}"):
         # The command may have moved the temporary file since it was listed.
         with contextlib.suppress(FileNotFoundError):
             sizes.append(each.stat().st_size)
