@@ -132,7 +132,7 @@ class Driver:
         requests, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         command = [sys.executable, str(TESTS / "program/driver.py"), str(requests), str(answers)]
-        environment = os.environ | {"PYTHONPATH": str(TESTS.parent), "PYTHONIOENCODING": "utf-8"}
+        environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
         self._process = subprocess.Popen(
             command, pass_fds=(requests, answers), env=environment, stdin=subprocess.DEVNULL
         )

@@ -38,7 +38,7 @@ class Place:
     def run(self, command, environment):
         """Run a command; return its exit code and output."""
         program, *arguments = shlex.split(command)
-        environment = {"TMPDIR": str(self.temporary), "PYTHONPATH": str(FOLDER.parents[1]), **environment}
+        environment = {"TMPDIR": str(self.temporary), **environment}
         if program == "sh":
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             done = subprocess.run(
@@ -68,7 +68,9 @@ class Place:
         )
 
     def files(self):
-        return {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if not path.is_dir()}
+        """The files in the folder by their relative paths, except those that Python compiled."""
+        found = (path for path in self.folder.rglob("*") if not path.is_dir() and path.parent.name != "__pycache__")
+        return {path.relative_to(self.folder).as_posix() for path in found}
 
 
 def faults(case, done, place):
