@@ -75,6 +75,7 @@ def test_race_is_rendered_without_scene_file(animopt_here, tmp_path):
     assert imageio.imread(tmp_path / "r.gif", plugin="pillow", index=None).shape == (4, 180, 320, 3)
 
 
+@pytest.mark.long
 def test_saved_scene_file_renders_same_race(animopt_here, tmp_path):
     extra = ["--title", 'Who is "first"?', "--caption", "On a valley", "--racer", "adam:lr=.1,betas=(.5,.9),name=Fast"]
     still = ["--no-recipe", "--still", "0", "--size", "320x180", "-o"]

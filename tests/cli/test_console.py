@@ -76,6 +76,7 @@ def test_json_reports_still_and_saved_scene(animopt_here, tmp_path):
     assert (files[0].keys(), files[1]["width"], files[1]["height"]) == ({"path", "format", "bytes"}, 320, 180)
 
 
+@pytest.mark.long
 def test_json_reports_the_size_of_every_picture(animopt_here, tmp_path, write_scene):
     write_scene(tmp_path / "mine.py")
     small = ["--json", "--size", "300x200", "--layout", "contour-only"]

@@ -88,6 +88,7 @@ def test_local_scenes_override_built_in_ones_and_are_not_run_by_list(animopt, tm
     assert files(tmp_path) == before
 
 
+@pytest.mark.long
 def test_local_scene_overrides_built_in_one_when_rendered(animopt, tmp_path):
     write_scene(tmp_path / "scenes" / "ravine_sgd.py")
     done = animopt("ravine-sgd", "-o", "mine.gif", *QUICK)
@@ -113,6 +114,7 @@ def test_scene_file_in_current_folder_is_rendered(animopt, tmp_path):
     assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, paths, "")
 
 
+@pytest.mark.long
 def test_default_files_are_a_gif_and_an_mp4(animopt, tmp_path):
     done = animopt("ravine-sgd", "--seconds", "0.2")
     paths = [Path("renders", f"ravine-sgd{suffix}") for suffix in (".gif", ".mp4")]

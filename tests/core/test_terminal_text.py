@@ -126,6 +126,7 @@ def test_warning_is_escaped(folder, animopt_here):
     assert done.stderr.startswith("animopt: warning: W" + ESCAPED)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_clip_with_all_sidecars_writes_no_control_characters(folder, animopt_here):
     done = assert_escaped(

@@ -910,6 +910,7 @@ def test_save_raises_error_and_keeps_old_file(scene, tmp_path, monkeypatch, suff
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted({"scene.py", "temporary", path.name})
 
 
+@pytest.mark.long
 def test_failed_output_does_not_stop_others(scene, tmp_path, kill_encoders):
     kill_encoders(".mp4")
     names = ["a.gif", "b.mp4", "c.webp"]
