@@ -175,6 +175,8 @@ def test_command_on_a_page_is_understood(line, tmp_path, monkeypatch, scenes):
 def test_commands_of_a_page_run_in_an_empty_folder(page, tmp_path):
     """The blocks of a page, in their order, as a reader would type them. README.ko.md has those of README.md."""
     (tmp_path / "renders").mkdir()
+    # Small pictures, which take a tenth of the time.
+    (tmp_path / "animopt.toml").write_text('size = "320x180"\nfps = 8\n', encoding="utf-8")
     for language, title, text in FENCE.findall(PAGES[page]):
         if title[-3:] == ".py":
             (tmp_path / title).write_text(text, encoding="utf-8")
