@@ -263,26 +263,6 @@ def arrange_panels(
         aspects: The smallest and the largest width divided by height of what a contour shows. Default: `aspect`.
         rule_lines: Number of lines of the update rule.
     """
-    boxes = _arranged(size, theme, layout, panels, aspect, racers, titled, aspects, rule_lines)
-    dropped = {name for name in DROP_ORDER if name in boxes and boxes[name].width < MIN_PANEL * theme.min_text}
-    rest = [name for name in panels if name not in dropped]
-    if not dropped or not set(rest) & set(panel_names(layout)):
-        return boxes
-    return arrange_panels(size, theme, layout, rest, aspect, racers, titled, aspects, rule_lines)
-
-
-def _arranged(
-    size: tuple[int, int],
-    theme: Theme,
-    layout: str,
-    panels: Sequence[str],
-    aspect: float,
-    racers: int,
-    titled: bool,
-    aspects: tuple[float, float] | None,
-    rule_lines: int,
-) -> dict[str, Box]:
-    """Return the boxes as `arrange_panels` does, without regard to the width that a panel needs."""
     width, height = size
     shape = layout_for_shape(*size) if layout == "multiples" else layout
     margin = theme.px(MARGINS[shape])
@@ -290,47 +270,74 @@ def _arranged(
     if shape in ("square", "tall"):
         # The formula and the caption need a line each, and in a tall picture a long caption needs two.
         top += (1.6 if shape == "square" else 2.9) * theme.text(17)
-    boxes = {"header": Box(margin, theme.px(22), width - 2 * margin, top - theme.px(22))}
+    header = Box(margin, theme.px(22), width - 2 * margin, top - theme.px(22))
     # Half of the topmost tick label is above its axes.
     top += max(theme.px(12), 0.85 * theme.text(13))
     room = Box(margin, top, width - 2 * margin, height - top - theme.px(28))
+    # Least area of the race, and the height that the update rule needs.
+    least_race = MIN_RACE * width * (height - header.top - header.height)
+    rule_height = min(size) / 720 * (RULE_HEIGHT + rule_lines * RULE_LINE_HEIGHT)
+    shapes = {"map": (aspect, aspect), "contour": aspects or (aspect, aspect)}
+    while True:
+        boxes = _place_panels(room, theme, layout, panels, racers, shapes, least_race, rule_height)
+        narrow = {name for name in DROP_ORDER if name in boxes and boxes[name].width < MIN_PANEL * theme.min_text}
+        rest = [name for name in panels if name not in narrow]
+        if not narrow or not set(rest) & set(panel_names(layout)):
+            return {"header": header} | boxes
+        panels = rest
+
+
+def _place_panels(
+    room: Box,
+    theme: Theme,
+    layout: str,
+    panels: Sequence[str],
+    racers: int,
+    shapes: Mapping[str, tuple[float, float]],
+    least_race: float,
+    rule_height: float,
+) -> dict[str, Box]:
+    """Return the boxes of panels in the room below the header, by name.
+
+    `shapes` are the smallest and the largest width divided by height of panels with a fixed shape. A formula of
+    `rule_height` pixels gets less if the surface and the contour would have less than the area `least_race`.
+    """
     panels = [name for name in panels if theme.unit >= PANELS[name].shown_from] or panels
     has_more = bool(MORE_PANELS & set(panels))
     has_losses = bool(LOSS_PANELS & set(panels))
-    aspects = aspects or (aspect, aspect)
     is_split = layout == "square" and has_more and has_losses and "map" not in panels
     layered = LAYOUTS[layout]
     if is_split:
-        is_grid = set(panels) == {*chain.from_iterable(SQUARE_WITH_FORMULA[0])} and aspects[0] <= MAX_ASPECT_BESIDE
+        is_grid = (
+            set(panels) == {*chain.from_iterable(SQUARE_WITH_FORMULA[0])} and shapes["contour"][0] <= MAX_ASPECT_BESIDE
+        )
         layered = SQUARE_WITH_FORMULA if is_grid else SQUARE_WITH_MORE
     columns = [column for column in (_wanted(column, panels) for column in layered) if column]
     is_roomy = layered is SQUARE_WITH_MORE or (layout in ("wide", "tall") and not has_losses)
-    shown = _Shown(theme, racers, has_more, is_roomy, {"map": (aspect, aspect), "contour": aspects})
+    shown = _Shown(theme, racers, has_more, is_roomy, shapes)
     if not columns:
-        return boxes
+        return {}
     if layout == "multiples":
-        return boxes | _stack_tiles(columns[0], room, shown)
-    below = width * (height - boxes["header"].top - boxes["header"].height)
-    wanted = min(size) / 720 * (RULE_HEIGHT + rule_lines * RULE_LINE_HEIGHT)
+        return _stack_tiles(columns[0], room, shown)
 
-    def place(rule_height: float) -> dict[str, Box]:
+    def place(formula_height: float) -> dict[str, Box]:
         placed: dict[str, Box] = {}
-        needs = replace(shown, rule_height=rule_height)
+        needs = replace(shown, rule_height=formula_height)
         for column, each in zip(columns, _split(room, needs, columns), strict=True):
             placed |= _stack(column, each, needs)
         return placed
 
     least = place(0.0)
     if "formula" not in least:
-        return boxes | least
+        return least
 
     def leaves_room(missing: int) -> bool:
-        placed = place(wanted - missing)
+        placed = place(rule_height - missing)
         race = [placed[name].width * placed[name].height for name in ("wireframe", "contour") if name in placed]
-        return placed.keys() == least.keys() and (not race or sum(race) >= MIN_RACE * below)
+        return placed.keys() == least.keys() and (not race or sum(race) >= least_race)
 
     # The formula has the height that its rule needs, unless that leaves too little for the other panels.
-    return boxes | place(wanted - bisect_left(range(int(wanted)), True, key=leaves_room))
+    return place(rule_height - bisect_left(range(int(rule_height)), True, key=leaves_room))
 
 
 def arrange_tiles(
