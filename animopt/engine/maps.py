@@ -359,26 +359,24 @@ class _Probe:
 
     def __init__(self, function: Function, cell: Cell, steps: int) -> None:
         self._function, self._cell, self._steps = function, cell, steps
+        self._diagonal = _diagonal(function)
         self.points = _points(function, *cell, steps)
 
     @cached_property
     def _tolerance(self) -> Array:
         """The distances, (steps + 1,), by which rounding may move the race."""
         racer, start = self._cell
-        diagonal = _diagonal(self._function)
-        # The race must not take random numbers from the batch.
-        with torch.random.fork_rng(devices=[]):
-            shifted = _points(self._function, racer, start + PROBE_OFFSET * diagonal, self._steps)
+        shifted = _points(self._function, racer, start + PROBE_OFFSET * self._diagonal, self._steps)
         with np.errstate(invalid="ignore", over="ignore"):
             apart = np.abs(self.points - shifted).max(axis=1)
         apart[_diverged(self._function, self.points.T) | _diverged(self._function, shifted.T)] = np.inf
-        return ROUNDING * diagonal + 10 * np.maximum.accumulate(apart)
+        return ROUNDING * self._diagonal + 10 * np.maximum.accumulate(apart)
 
     def agrees(self, point: Array, step: int) -> bool:
         """Return whether a point (2,) of the race in a batch is that of the race alone, apart from rounding."""
         with np.errstate(invalid="ignore", over="ignore"):
             apart = np.abs(point - self.points[step]).max()
-        if apart <= ROUNDING * _diagonal(self._function):
+        if apart <= ROUNDING * self._diagonal:
             return True
         allowed = self._tolerance[step]
         return not np.isfinite(allowed) or apart <= allowed
