@@ -12,7 +12,7 @@ MIN_TEXT_FRACTION = 0.016
 """Minimum type size as a fraction of the picture's height."""
 
 MAX_TEXT_HEIGHT = 3.0
-"""Maximum height of a picture in its widths to which the minimum type size is in proportion."""
+"""Height of a picture, in multiples of its width, up to which the minimum type size grows with the height."""
 
 MIN_TRAIL_WIDTH = 1.5
 """Minimum width in pixels of a colored line."""

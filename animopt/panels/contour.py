@@ -25,7 +25,7 @@ SPACING = 4.0
 """Distance in pixels between the points of a trail that an inset should not cover."""
 
 FAR = 10.0
-"""Distance from a plot, in its sides, beyond which a trail does not matter."""
+"""Distance from a plot, in multiples of its sides, beyond which a trail does not matter."""
 
 
 @final

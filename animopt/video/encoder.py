@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from animopt.video.film import Film
 
 GIF_TOLERANCE = 3
-"""Difference, of 255, by which a color of a GIF of the best quality may be worse than the best one of the palette."""
+"""Difference, of 255, by which a new color has to be better than the old one in a GIF of the best quality."""
 
 PALETTE_FRAMES = 12
 """Maximum number of frames from which the palette of a GIF is computed."""
@@ -60,12 +60,12 @@ class Writer(ContextStack):
     def input(self) -> list[str]:
         """Return the arguments by which ffmpeg reads the frames from standard input."""
         width, height = self.film.size
-        pixels = ["-pix_fmt", "rgba" if self.film.channels == 4 else "rgb24", "-s", f"{width}x{height}"]
-        return ["-f", "rawvideo", *pixels, *self.rate(), "-i", "pipe:0"]
+        pixels = ["-pix_fmt", self.pixel_format(), "-s", f"{width}x{height}"]
+        return ["-f", "rawvideo", *pixels, "-r", f"{self.film.fps!r}", "-i", "pipe:0"]
 
-    def rate(self) -> list[str]:
-        """Return the argument with the rate of the frames."""
-        return ["-r", f"{self.film.fps!r}"]
+    def pixel_format(self) -> str:
+        """Return ffmpeg's name for the data that `encoded` returns."""
+        return "rgba" if self.film.channels == 4 else "rgb24"
 
     def arguments(self) -> list[str]:
         """Return ffmpeg's arguments between its input and its output."""
@@ -80,7 +80,7 @@ class Writer(ContextStack):
         self.frames += 1
 
     def encoded(self, frame: "Pixels") -> tuple[memoryview | bytes, ...]:
-        """Return the data of a frame, as `input` describes it."""
+        """Return the data of a frame in the format of its pixels."""
         return (frame.data,)
 
     def close(self) -> None:
@@ -133,15 +133,14 @@ class Writer(ContextStack):
 class GifWriter(Writer):
     """Writes a GIF with one palette, which is computed from sampled frames."""
 
-    def input(self) -> list[str]:
-        """Return the arguments by which ffmpeg reads indices of a palette, each frame with the palette behind it."""
+    def pixel_format(self) -> str:
+        """Compute the palette, and return ffmpeg's name for indices of a palette that follows each frame."""
         tolerance = GIF_TOLERANCE * 2**self.quality_step
         colors = self.format.qualities[self.quality_step]
         count = min(len(self.film), PALETTE_FRAMES)
         indices = [round(number * (len(self.film) - 1) / max(1, count - 1)) for number in range(count)]
         self._indices = PaletteIndices(self.film.sample(indices, self.executor), colors, tolerance)
-        width, height = self.film.size
-        return ["-f", "rawvideo", "-pix_fmt", "pal8", "-s", f"{width}x{height}", *self.rate(), "-i", "pipe:0"]
+        return "pal8"
 
     def arguments(self) -> list[str]:
         """Return ffmpeg's arguments. Delays are whole centiseconds. The last one makes the total duration exact."""

@@ -33,7 +33,7 @@ from animopt.video.watchdog import Watchdog, computing_time, descendants, kill_t
 T = TypeVar("T")
 
 MIN_FRAMES = 200
-"""Minimum number of frames for which workers start by default. Their start takes as long as fewer take to draw."""
+"""Minimum number of frames for which workers start by default. Fewer are drawn in the time of their start."""
 
 MIN_LIMIT = 32
 """Maximum number of workers on a machine with few processors."""
