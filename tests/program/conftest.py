@@ -66,3 +66,15 @@ def assert_refused(assert_message):
         assert_message(line.removeprefix("animopt: "), expected)
 
     return check
+
+
+@pytest.fixture
+def assert_refused_here(animopt_here, assert_refused, read_files, tmp_path):
+    """A function that runs a command, and checks that it is refused as by `assert_refused` and changes no file."""
+
+    def check(arguments, code, expected):
+        before = read_files(tmp_path)
+        assert_refused(animopt_here(*arguments), code, expected)
+        assert read_files(tmp_path) == before
+
+    return check
