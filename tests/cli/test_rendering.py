@@ -93,6 +93,7 @@ def test_another_file_can_be_written_too(piped, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
+@pytest.mark.long
 def test_stdout_has_complete_clip_even_if_another_file_fails(piped, tmp_path):
     (tmp_path / "a.gif").write_bytes(b"the old file")
     program = (

@@ -163,7 +163,7 @@ class Stage:
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("panel", [Formula, State])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_every_racer_is_drawn_inside_its_box(race, panel, size):
     for racer in range(len(race.names)):
         stage = Stage(panel(racer), race, size)

@@ -378,7 +378,7 @@ def test_names_that_windows_refuses(command, folder, monkeypatch, name, assert_r
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_standard_output_receives_the_complete_clip(folder, tmp_path, suffix):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-m", "animopt", "../scene.py", "-o", "-", "--format", suffix[1:], *QUICK]

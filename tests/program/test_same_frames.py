@@ -412,7 +412,7 @@ ENVIRONMENTS = {
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_frames_do_not_depend_on_settings_of_the_process(name, expected):
     vectors = "torch" not in name
     with ENVIRONMENTS[name]():

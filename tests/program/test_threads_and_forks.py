@@ -71,6 +71,7 @@ def test_races_in_threads_are_those_in_sequence():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.long
 def test_clips_saved_in_threads_are_those_in_sequence(tmp_path):
     def save(path):
         number = int(path.stem[-1])

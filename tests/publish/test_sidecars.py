@@ -306,6 +306,7 @@ def test_clip_in_several_formats_is_one_video():
     assert "poster" not in page.tags[0][1]
 
 
+@pytest.mark.long
 def test_command_writes_the_requested_sidecars(scenes, tmp_path, animopt_here):
     wanted = ["--sidecars", "alt,captions", "--sidecars", "html"]
     done = animopt_here(str(scenes["ravine_adam"]), "-o", "a.gif", "-o", "a.mp4", *wanted, *QUICK)

@@ -90,7 +90,7 @@ def test_options_win_over_the_file(course, animopt_here, tmp_path):
 
 @pytest.mark.parametrize("words", [["all", "ravine-sgd"], ["race", "--function", "ravine", "--racer", "adam:lr=.1"]])
 @pytest.mark.parametrize("folder", [".", "scenes"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_other_commands_use_the_file_of_scenes_or_of_the_current_folder(course, animopt_here, folder, words):
     (course.parent / folder).mkdir(exist_ok=True)
     (course.parent / folder / "animopt.toml").write_text(FILE, encoding="utf-8")

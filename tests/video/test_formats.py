@@ -272,7 +272,7 @@ def test_quality_is_reduced_first_then_rate_then_size(name):
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "frames/"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_maximum_size_is_met_with_a_warning(scene, tmp_path, name):
     path = f"{tmp_path}/{name}"
     output = Output(path, (480, 270), 20)

@@ -347,6 +347,7 @@ child.wait()
 """
 
 
+@pytest.mark.long
 def test_stopped_worker_is_ended_with_what_it_started(short_timeout, tmp_path):
     path = tmp_path / "child"
     with WorkerPool(1) as workers:
