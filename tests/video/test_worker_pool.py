@@ -167,8 +167,9 @@ def test_few_frames_are_drawn_ahead_by_workers(film):
         for taken, _ in enumerate(frames):
             assert len(workers.arguments) - taken <= 2 * FRAMES_AHEAD
         assert len(workers.arguments) == 20
-        blocks, film_offsets, offsets, indices = (set(each) for each in zip(*workers.arguments, strict=True))
+        blocks, film_offsets, offsets, shapes, indices = (set(each) for each in zip(*workers.arguments, strict=True))
     assert indices == set(range(20))
+    assert shapes == {(SMALL[1], SMALL[0], 3)}
     size = 3 * SMALL[0] * SMALL[1]
     assert offsets == {slot * size for slot in range(2 * FRAMES_AHEAD)}
     assert film_offsets == {2 * FRAMES_AHEAD * size}
