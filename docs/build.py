@@ -18,6 +18,12 @@ from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SITE = ROOT / "site"
+COPIES = {
+    "changelog.md": "CHANGELOG.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "benchmarks.md": "benchmarks/README.md",
+}
+"""Pages that are copies of files outside docs/, by name."""
 BROWSERS = "chromium", "google-chrome", "chrome"
 """Names of programs that print a page to a PDF."""
 HANGUL = "NanumGothic.ttf"
@@ -28,9 +34,9 @@ def main() -> None:
     """Build the site. Raises CalledProcessError if the pages have a warning."""
     # MkDocs reads only docs/. These copies are ignored by git.
     shutil.copytree(ROOT / "renders", DOCS / "renders", dirs_exist_ok=True)
-    for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
-        page = (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
-        (DOCS / name.lower()).write_text(page, encoding="utf-8")
+    for name, source in COPIES.items():
+        page = (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](")
+        (DOCS / name).write_text(page, encoding="utf-8")
     subprocess.run([sys.executable, "-m", "animopt", "gallery", "-o", str(DOCS / "gallery"), *sys.argv[1:]], check=True)
     # The page of the command line imports documented_commands.py.
     urls = dict(url.split(", ") for url in metadata("animopt").get_all("Project-URL", []))
