@@ -1,0 +1,1 @@
+"""A lecture: a video of cards and scenes with voices, subtitles and chapters."""
