@@ -13,7 +13,7 @@ import click
 from animopt.cli.console import Console
 from animopt.cli.options import Formatter, complete_function, language_option, size_option, theme_option
 from animopt.cli.scene_commands import deck, gallery, race, render_all_scenes
-from animopt.core.errors import Error, UsageError, escape_controls
+from animopt.core.errors import Error, UsageError, escape_controls, escaped_json
 from animopt.core.processes import shell_command
 from animopt.scene import catalog
 
@@ -142,9 +142,35 @@ def doctor() -> None:
         raise Error(f"{', '.join(failed)}: missing or not usable; the remedy is under each")
 
 
+@click.command(short_help="Show or remove the kept parts of lectures.")
+@click.option("--clear", "is_cleared", is_flag=True, help="Remove the kept files, and no others.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the folder and the numbers as one line of JSON.")
+def cache(is_cleared: bool, quiet: bool, as_json: bool) -> None:
+    """Show the folder of the parts that lectures keep for the next run, their number and size, or remove them."""
+    from animopt.lecture.cache import MAX_BYTES, clear, entries, user_folder
+
+    folder = user_folder()
+    try:
+        found = {"removed": clear(folder)} if is_cleared else {}
+        found["kept"] = entries(folder)
+    except OSError as error:
+        remedy = "change its permissions, or close the program that has it open"
+        if isinstance(error, NotADirectoryError):
+            remedy = "move the file away"
+        raise Error(f"{error.filename}: {error.strerror}; {remedy}") from error
+    sizes = {state: sum(status.st_size for status in files.values()) for state, files in found.items()}
+    if as_json:
+        numbers = {state: {"files": len(files), "bytes": sizes[state]} for state, files in found.items()}
+        click.echo(escaped_json({"folder": str(folder), **numbers, "max_bytes": MAX_BYTES}))
+    elif not quiet:
+        rows = [(state, f"{len(files)} files, {sizes[state]:,} bytes") for state, files in found.items()]
+        _print_table([("folder", str(folder)), *rows, ("limit", f"{MAX_BYTES:,} bytes")])
+
+
 COMMANDS: dict[str, click.Command] = {
     str(command.name): command
-    for command in (race, render_all_scenes, deck, gallery, functions, optimizers, recipe, new, doctor)
+    for command in (race, render_all_scenes, deck, gallery, functions, optimizers, recipe, new, cache, doctor)
 }
 """Every command except those of scenes."""
 
