@@ -5,6 +5,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 
 from babel import Locale
+from babel.core import get_global
 from babel.lists import format_list
 
 from animopt.core.contexts import gc_paused
@@ -66,6 +67,7 @@ class Language:
         code: Code of the language, as "ko".
         name: Name of the language in itself, as "한국어".
         english_name: Name of the language in English, as "Korean".
+        iso_639_2: Code of the language with three letters, as "kor", which video files contain.
     """
 
     def __init__(self, code: str) -> None:
@@ -73,6 +75,8 @@ class Language:
         self.code = code
         self.name = locale.get_display_name(code) or code
         self.english_name = locale.get_display_name(ENGLISH) or code
+        long_codes = (alias for alias, other in get_global("language_aliases").items() if other == locale.language)
+        self.iso_639_2 = next((each for each in long_codes if len(each) == 3), "und")
         # World English has no comma before the last "and".
         self._list_locale = "en_001" if code == ENGLISH else code
         symbols = locale.number_symbols[locale.default_numbering_system]

@@ -14,6 +14,7 @@ from animopt.core.errors import Error, Failures, UsageError, check_choice
 from animopt.core.files import location, write_atomically
 from animopt.core.language import ENGLISH, language
 from animopt.core.working_folder import absolute
+from animopt.publish.captions import CAPTIONS_MARK, Cue, webvtt
 from animopt.recording.recording import Recording
 from animopt.recording.sentences import alt_text, alt_text_marks, more_functions, remarks
 from animopt.recording.timeline import Timeline
@@ -26,9 +27,6 @@ MIN_CAPTION_SECONDS = 1.5
 
 MAX_CAPTION_SECONDS = 4.0
 """Maximum duration of a caption in seconds. The last one may be longer."""
-
-CAPTIONS_MARK = "NOTE animopt"
-"""Comment in each file of captions by which animopt recognizes it."""
 
 SNIPPET_MARK = "<!-- animopt -->"
 """First line of each snippet, by which animopt recognizes it. Pages do not show it."""
@@ -154,16 +152,12 @@ def _was_written_by_animopt(path: Path, kind: str) -> bool:
 
 
 @dataclass
-class Cue:
-    """The lines of a caption, and the seconds of the clip at which it appears and disappears.
-
-    The event of the first line is at the second `event`.
-    """
+class _Caption:
+    """The lines of a caption that appears at the second `start`. The event of the first one is at `event`."""
 
     start: float
-    end: float
-    lines: Sequence[str]
-    event: float = 0
+    lines: list[str]
+    event: float
 
 
 def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
@@ -175,7 +169,7 @@ def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
     texts = [(timeline.second_of(each.step), each.text) for each in remarks(races[0])]
     if len(races) > 1:
         texts.append((timeline.other_races_start, more_functions(races)))
-    captions: list[Cue] = []
+    captions: list[_Caption] = []
     end = round(timeline.seconds, 3)
     for second, text in sorted(texts, key=lambda each: each[0]):
         start, lines = round(second, 3), [" ".join(text.split())]
@@ -184,32 +178,15 @@ def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
         if last and start <= last.start:
             last.lines = [*last.lines, *lines]
         elif start >= earliest or earliest + MIN_CAPTION_SECONDS <= end:
-            captions.append(Cue(max(start, earliest), end, lines, event=start))
+            captions.append(_Caption(max(start, earliest), lines, start))
         elif last and len(captions) > 1 and start - last.event <= MIN_CAPTION_SECONDS:
             # Both appear at the later event, so that neither appears before its event.
             last.start = start
             last.lines = [*last.lines, *lines]
         else:
-            captions.append(Cue(start, end, lines, event=start))
-    for cue, following in pairwise(captions):
-        cue.end = min(following.start, cue.start + MAX_CAPTION_SECONDS)
-    return captions
-
-
-def webvtt(captions: Sequence[Cue]) -> str:
-    """Return captions as the text of a WebVTT file."""
-    blocks = [
-        f"{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n"
-        + "\n".join(escape(line, quote=False) for line in cue.lines)
-        for cue in captions
-    ]
-    return "\n\n".join(["WEBVTT", CAPTIONS_MARK, *blocks]) + "\n"
-
-
-def _timestamp(second: float) -> str:
-    minutes, thousandths = divmod(round(1000 * second), 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{thousandths // 1000:02}.{thousandths % 1000:03}"
+            captions.append(_Caption(start, lines, start))
+    ends = [min(following.start, each.start + MAX_CAPTION_SECONDS) for each, following in pairwise(captions)]
+    return [Cue(each.start, until, tuple(each.lines)) for each, until in zip(captions, [*ends, end], strict=False)]
 
 
 def html_snippet(

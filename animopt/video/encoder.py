@@ -1,11 +1,12 @@
 """Writers: each makes one file with an ffmpeg process, and verifies the file before it replaces an existing one."""
 
 import re
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -14,7 +15,7 @@ from animopt.core.errors import Error
 from animopt.core.files import disk_errors, move_into_place, temporary_folder, total_size
 from animopt.video.ffmpeg import Ffmpeg, file_url
 from animopt.video.metadata import EMBEDDERS, ffmetadata
-from animopt.video.output import Format
+from animopt.video.output import FORMATS, Format
 from animopt.video.palette import PaletteIndices
 
 if TYPE_CHECKING:
@@ -27,24 +28,51 @@ GIF_TOLERANCE = 3
 PALETTE_FRAMES = 12
 """Maximum number of frames from which the palette of a GIF is computed."""
 
-MAX_SEGMENT_FRAMES = 50
-"""Maximum number of frames of a segment. Shorter segments need more key frames, longer ones leave workers idle."""
+MAX_REORDERED_FRAMES = 2
+"""Maximum number of frames that H.264 of libx264 decodes before one that is shown before them."""
+
+
+class Footage(Protocol):
+    """Properties that all frames of a film have."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+
+    @property
+    def channels(self) -> int:
+        """Number of values of a pixel: 3, or 4 with its opacity."""
+
+
+@attrs.frozen
+class Segment:
+    """Successive frames of a clip, encoded as the bytes of an MP4."""
+
+    content: bytes
+    frames: int
+    """Number of frames."""
 
 
 @attrs.define(slots=False, eq=False)
 class Writer(ContextStack):
     """A context that writes the frames of a film to a file. Its executor draws samples of the film if it needs them.
 
-    `quality_step` is an index into the qualities of the format, and `frames` is the number of written frames. `finish`
-    moves the file to its path. If `finish` is not called, no file remains.
+    `quality_step` is an index into the qualities of the format, `threads` the number of threads of the encoder or None
+    for the number of processors, and `frames` the number of written frames. `finish` moves the file to its path. If
+    `finish` is not called, no file remains.
     """
 
     format: Format
     path: Path
-    film: "Film"
+    film: Footage
     executor: Executor | None = None
     recipe: str = ""
     quality_step: int = 0
+    threads: int | None = None
     frames: int = 0
 
     def _enter(self, stack: ExitStack) -> None:
@@ -54,14 +82,16 @@ class Writer(ContextStack):
             self._target = Path("clip/frame-%04d.png" if self.format.suffix == "/" else f"clip{self.path.suffix}")
             self._unfinished = self._folder / self._target.parts[0]
             (self._folder / self._target).parent.mkdir(exist_ok=True)
-            arguments = [*self.input(), *self._recipe_input(), *self.arguments(), file_url(self._target)]
+            inputs = self.input()
+            metadata = self._metadata_input(inputs.count("-i"))
+            arguments = [*inputs, *metadata, *self.arguments(), file_url(self._target)]
             self._encoder = stack.enter_context(self._ffmpeg(arguments))
 
     def input(self) -> list[str]:
         """Return the arguments by which ffmpeg reads the frames from standard input."""
         width, height = self.film.size
         pixels = ["-pix_fmt", self.pixel_format(), "-s", f"{width}x{height}"]
-        return ["-f", "rawvideo", *pixels, "-r", f"{self.film.fps!r}", "-i", "pipe:0"]
+        return ["-f", "rawvideo", *pixels, "-r", f"{self.film.fps}", "-i", "pipe:0"]
 
     def pixel_format(self) -> str:
         """Return ffmpeg's name for the data that `encoded` returns."""
@@ -70,11 +100,18 @@ class Writer(ContextStack):
     def arguments(self) -> list[str]:
         """Return ffmpeg's arguments between its input and its output."""
         options = self.format.alpha_options if self.film.channels == 4 else self.format.opaque_options
-        return f"{options} {self.format.options}".format(quality=self.format.qualities[self.quality_step]).split()
+        options = f"{options} {self.format.options}".format(quality=self.format.qualities[self.quality_step])
+        return [*options.split(), *([] if self.threads is None else ["-threads", str(self.threads)])]
 
-    def write(self, part: "Pixels | bytes") -> None:
+    def metadata(self) -> str:
+        """Return the content of a metadata file for ffmpeg, or "" if it inserts no metadata into the file."""
+        # In a folder, every frame would hold a copy of it.
+        embedded = self.format.suffix == "/" or self.format.suffix in EMBEDDERS
+        return ffmetadata({"comment": self.recipe}) if self.recipe and not embedded else ""
+
+    def write(self, part: "Pixels | Segment") -> None:
         """Write one frame (height, width, channels). Raise Error if the encoder fails."""
-        assert not isinstance(part, bytes)
+        assert not isinstance(part, Segment)
         for data in self.encoded(part):
             self._encoder.feed(data)
         self.frames += 1
@@ -108,20 +145,23 @@ class Writer(ContextStack):
     def _ffmpeg(self, arguments: list[str], problem: str = "the encoder failed") -> Ffmpeg:
         return Ffmpeg(arguments, f"{self.path}: {problem}", self._folder)
 
-    def _recipe_input(self) -> list[str]:
-        """Return the arguments by which ffmpeg reads the recipe from a file, as command lines are limited in length."""
-        # In a folder, every frame would hold a copy of it.
-        if not self.recipe or self.format.suffix == "/" or self.format.suffix in EMBEDDERS:
+    def _metadata_input(self, number: int) -> list[str]:
+        """Return the arguments by which ffmpeg reads the metadata from its input with a number.
+
+        They are in a file, as command lines are limited in length.
+        """
+        if not (metadata := self.metadata()):
             return []
-        (self._folder / "recipe.txt").write_text(ffmetadata(self.recipe), encoding="ascii", newline="\n")
-        return ["-f", "ffmetadata", "-i", file_url(Path("recipe.txt")), "-map_metadata", "1"]
+        (self._folder / "metadata.txt").write_text(metadata, encoding="utf-8", newline="\n")
+        source = ["-f", "ffmetadata", "-i", file_url(Path("metadata.txt"))]
+        return [*source, "-map_metadata", str(number), "-map_chapters", str(number)]
 
     def _check_frames(self) -> None:
         """Raise Error if the number of decoded frames is not the number of written frames."""
         source, rate = ["-i", file_url(self._target), "-map", "0:v:0"], ["-fps_mode", "passthrough"]
         if self.format.merges_frames:
             # Frames that are stored as one are counted by their duration. By default, ffmpeg lengthens short ones.
-            source, rate = ["-min_delay", "0", *source], ["-vf", f"fps={self.film.fps!r}"]
+            source, rate = ["-min_delay", "0", *source], ["-vf", f"fps={self.film.fps}"]
         arguments = ["-xerror", "-err_detect", "explode", *source, *rate, "-progress", "pipe:1", "-f", "null", "-"]
         with self._ffmpeg(arguments, "the file cannot be read back") as decoder:
             counts = re.findall(rb"^frame=\s*(\d+)", decoder.finish(), re.MULTILINE)
@@ -132,6 +172,8 @@ class Writer(ContextStack):
 
 class GifWriter(Writer):
     """Writes a GIF with one palette, which is computed from sampled frames."""
+
+    film: "Film"
 
     def pixel_format(self) -> str:
         """Compute the palette, and return ffmpeg's name for indices of a palette that follows each frame."""
@@ -161,24 +203,34 @@ class JoiningWriter(Writer):
         return ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0"]
 
     def arguments(self) -> list[str]:
-        """Return arguments that compute the times of frames anew, because the durations of segments are rounded."""
-        frame = f"({self.film.fps!r}*TB)"
-        decoded = f"dts=(N+round(STARTDTS*{frame}))/{frame}"
-        shown = f"pts=(N+round((STARTDTS+PTS-DTS)*{frame}))/{frame}"
-        return ["-c", "copy", "-bsf:v", f"setts={decoded}:{shown}", "-movflags", "+faststart", "-f", "mp4"]
+        """Return arguments that compute the exact times of the frames of segments of any lengths."""
+        frame = f"({self.film.fps}*TB)"
+        times = f"pts=round(PTS*{frame})/{frame}:dts=(N-{MAX_REORDERED_FRAMES})/{frame}"
+        return ["-c", "copy", "-bsf:v", f"setts={times}", "-movflags", "+faststart", "-f", "mp4"]
 
-    def write(self, part: "Pixels | bytes") -> None:
-        """Write the bytes of one segment. Raise Error if the disk or the encoder fails."""
-        assert isinstance(part, bytes)
+    def write(self, part: "Pixels | Segment") -> None:
+        """Write one segment. Raise Error if the disk or the encoder fails."""
+        assert isinstance(part, Segment)
         segment = self._folder / f"{self.frames}.mp4"
-        with disk_errors(segment):
-            segment.write_bytes(part)
-        # Only the name: the path of the folder can contain a line break.
-        self._encoder.feed(f"file {file_url(Path(segment.name))}\n".encode())
-        self.frames = next(run.stop for run in segment_runs(len(self.film)) if run.start == self.frames)
+        with disk_errors(self.path):
+            segment.write_bytes(part.content)
+        start, end = (round(1e6 * frames / self.film.fps) for frames in (self.frames, self.frames + part.frames))
+        # Only the name: the path of the folder can contain a line break. The duration in the file is rounded.
+        lines = f"file {file_url(Path(segment.name))}\nduration {end - start}us\n"
+        self._encoder.feed(lines.encode())
+        self.frames += part.frames
 
 
-def segment_runs(length: int) -> list[range]:
-    """Return the frames of each segment of a film of `length` frames. Their lengths differ by at most one."""
-    count = -(-length // MAX_SEGMENT_FRAMES)
-    return [range(length * number // count, length * (number + 1) // count) for number in range(count)]
+def encode_segment(film: Footage, frames: Iterable["Pixels"], quality_step: int = 0) -> Segment:
+    """Encode at least one opaque frame, of a size and rate, as a segment that JoiningWriter joins with others.
+
+    The encoder has one thread, so that equal frames give equal bytes on any number of processors. Several workers use
+    them all. Raises Error if the encoder fails.
+    """
+    with temporary_folder() as folder:
+        path = folder / "segment.mp4"
+        with Writer(FORMATS[".mp4"], path, film, quality_step=quality_step, threads=1) as file:
+            for frame in frames:
+                file.write(frame)
+            file.finish()
+        return Segment(path.read_bytes(), file.frames)

@@ -8,7 +8,7 @@ import re
 import shutil
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from html import escape
 from itertools import islice
@@ -105,9 +105,19 @@ EMBEDDERS = {".gif": embed_in_gif, ".png": embed_in_png, ".apng": embed_in_png, 
 """Functions that insert a text into a finished file, by suffix. ffmpeg inserts it into files of other formats."""
 
 
-def ffmetadata(text: str) -> str:
-    """Return the content of a metadata file by which ffmpeg inserts a text as the comment of a video."""
-    return ";FFMETADATA1\ncomment=" + re.sub(r"([=;#\\\n])", r"\\\1", text) + "\n"
+def ffmetadata(tags: Mapping[str, str], chapters: Iterable[Mapping[str, str]] = ()) -> str:
+    """Return the content of a metadata file by which ffmpeg inserts tags, and chapters with tags, into a video."""
+    sections = [";FFMETADATA1", *_lines(tags)]
+    for chapter in chapters:
+        sections += ["[CHAPTER]", *_lines(chapter)]
+    return "\n".join(sections) + "\n"
+
+
+def _lines(tags: Mapping[str, str]) -> Iterator[str]:
+    for name, text in tags.items():
+        escaped = re.sub(r"([=;#\\\n])", r"\\\1", text)
+        # ffmpeg does not end a line at an escaped backslash.
+        yield f"{name}={escaped}{' ' if text.endswith(chr(92)) else ''}"
 
 
 def embedded_text(path: Path) -> str:

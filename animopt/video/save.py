@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from animopt.core.errors import Error, Failures, UsageError
-from animopt.core.files import atomic_write, temporary_folder, write_atomically
+from animopt.core.files import atomic_write, write_atomically
 from animopt.core.number_format import format_bytes
-from animopt.video.encoder import GifWriter, JoiningWriter, Writer, segment_runs
+from animopt.video.encoder import GifWriter, JoiningWriter, Segment, Writer, encode_segment
 from animopt.video.frame_stream import map_parts
 from animopt.video.metadata import embed_in_png
-from animopt.video.output import FORMATS, MIN_SIDE, Output
+from animopt.video.output import MIN_SIDE, Output
 from animopt.video.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ QUALITY_FACTOR = 0.75
 
 MAX_ATTEMPTS = 8
 """Maximum number of attempts before the smallest file is made."""
+
+MAX_SEGMENT_FRAMES = 50
+"""Maximum number of frames of a segment. Shorter segments need more key frames, longer ones leave workers idle."""
 
 UNITS = {"": 1, "k": 10**3, "ki": 2**10, "m": 10**6, "mi": 2**20, "g": 10**9, "gi": 2**30}
 
@@ -198,7 +201,7 @@ def _group(jobs: Sequence[Job]) -> list[list[Job]]:
 
 def _start_pass(
     film: "Film", jobs: Sequence[Job], executor: Executor | None
-) -> tuple[bool, Generator["Pixels | bytes", None, None]]:
+) -> tuple[bool, Generator["Pixels | Segment", None, None]]:
     """Return whether the writers of jobs that show one film join segments, and the segments or the frames for them."""
     steps = {job.attempt.quality_step for job in jobs}
     joins = len(steps) == 1 and all(job.attempt.output.format.suffix == ".mp4" for job in jobs)
@@ -207,18 +210,17 @@ def _start_pass(
     return True, map_parts(film, partial(_segment, quality_step=steps.pop()), segment_runs(len(film)), executor)
 
 
-def _segment(film: "Film", run: range, quality_step: int) -> bytes:
-    """Return an MP4 of some frames of a film."""
-    with temporary_folder() as folder:
-        path = folder / "segment.mp4"
-        with Writer(FORMATS[".mp4"], path, film, quality_step=quality_step) as file:
-            for frame in film.sample(run):
-                file.write(frame)
-            file.finish()
-        return path.read_bytes()
+def _segment(film: "Film", run: range, quality_step: int) -> Segment:
+    return encode_segment(film, film.sample(run), quality_step)
 
 
-def _write(part: "Pixels | bytes", files: dict[Job, Writer], failures: Failures) -> None:
+def segment_runs(length: int) -> list[range]:
+    """Return the frames of each segment of a film of `length` frames. Their lengths differ by at most one."""
+    count = -(-length // MAX_SEGMENT_FRAMES)
+    return [range(length * number // count, length * (number + 1) // count) for number in range(count)]
+
+
+def _write(part: "Pixels | Segment", files: dict[Job, Writer], failures: Failures) -> None:
     """Write a frame or a segment into all files. A file that fails is closed and removed from `files`."""
     for job, file in list(files.items()):
         with failures.collect():

@@ -26,7 +26,8 @@ from animopt.drawing.layout import LAYOUTS, PANELS
 from animopt.drawing.theme import THEMES
 from animopt.engine.library import all_functions
 from animopt.engine.racer import optimizer_table
-from animopt.publish.sidecars import cues, webvtt
+from animopt.publish.captions import webvtt
+from animopt.publish.sidecars import cues
 from animopt.recording.sentences import alt_text, remarks
 from animopt.regression import line
 from animopt.scene.race_spec import race_scene

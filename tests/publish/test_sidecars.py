@@ -13,15 +13,14 @@ from PIL import Image
 
 from animopt import Function, Output, Question, Racer, Scene, SlowMotion, UsageError
 from animopt.functions import ravine, rotated
+from animopt.publish.captions import Cue, webvtt
 from animopt.publish.sidecars import (
     MAX_CAPTION_SECONDS,
     MIN_CAPTION_SECONDS,
     SUFFIXES,
-    Cue,
     cues,
     html_snippet,
     markdown_snippet,
-    webvtt,
 )
 from animopt.recording.sentences import alt_text, remarks
 from animopt.recording.timeline import Timeline

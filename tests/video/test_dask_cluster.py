@@ -24,6 +24,7 @@ from animopt.scene.folder_defaults import FolderDefaults
 from animopt.scene.render import save_outputs
 from animopt.video import dask_cluster
 from animopt.video.dask_cluster import connected
+from animopt.video.encoder import Segment
 
 pytestmark = pytest.mark.long
 
@@ -138,7 +139,7 @@ def test_joined_segments_match_the_file_of_one_encoder(tmp_path, make_film, fps,
 def test_invalid_segment_is_reported_in_one_line(tmp_path, monkeypatch):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"what was there")
-    monkeypatch.setattr("animopt.video.save._segment", lambda film, run, quality_step: b"nothing")
+    monkeypatch.setattr("animopt.video.save._segment", lambda film, run, quality_step: Segment(b"nothing", len(run)))
     with ThreadPoolExecutor(1) as threads, pytest.raises(Error, match=r"a\.mp4: the encoder failed: ") as caught:
         scene().save(Output(path, SMALL, 50), workers=threads)
     assert "\n" not in str(caught.value)
