@@ -97,6 +97,18 @@ class Panel(Protocol):
         ...
 
 
+class Painter(Protocol):
+    """Something that paints a picture, or a part of it, on a figure."""
+
+    @property
+    def theme(self) -> Theme:
+        """The theme, whose background the picture has."""
+
+    def paint(self, figure: Figure) -> list[Move]:
+        """Draw on a figure of 72 dots per inch, and return the functions that move the rest."""
+        ...
+
+
 @dataclass(frozen=True)
 class Stage:
     """A recording and how it is shown: its panels by name, the box of each panel that is drawn, and the theme."""
@@ -121,7 +133,7 @@ class Canvas:
     `stages` are shown together, each at its own moment. A `transparent` picture has no background.
     """
 
-    def __init__(self, stages: Sequence[Stage], size: tuple[int, int], *, transparent: bool = False) -> None:
+    def __init__(self, stages: Sequence[Painter], size: tuple[int, int], *, transparent: bool = False) -> None:
         self.transparent = transparent
         self._static_layers: list[Pixels] = []
         self._texts = TextCache(size)

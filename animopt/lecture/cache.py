@@ -14,12 +14,16 @@ import platformdirs
 
 from animopt.core.contexts import ContextStack
 from animopt.core.files import disk_errors, disk_remedy, move, temporary_folder
+from animopt.core.fingerprint import fingerprint
 from animopt.core.working_folder import absolute
 
 MAX_BYTES = 5 * 10**9
 """Default maximum number of bytes of the kept files."""
 
-_NAME = re.compile(r"[0-9a-f]{40}-[0-9a-f]{24}(\.\w+)?")
+KEY_LENGTH = 40
+"""Number of digits of the hash of what goes into a file."""
+
+_NAME = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}-[0-9a-f]{{24}}(\.\w+)?")
 """The name of a kept file: a hash of what goes into it, a hash of its content, and its suffix."""
 
 
@@ -58,21 +62,30 @@ class Cache(ContextStack):
         The file must not be changed, and it lasts as long as this context. Raises Error if it cannot be written, and
         what `make` raises.
         """
-        key = hash_of([suffix, *parts])
-        if key in self._used:
-            return self._used[key]
+        key = fingerprint(suffix, *parts)[:KEY_LENGTH]
+        if found := self._found(key, suffix):
+            return found
         path = self._own / f"{key}{suffix}"
-        if not self._fetch(key, path):
-            try:
-                with disk_errors(self._store or self._own):
-                    make(path)
-                assert path.is_file(), make
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-            self._keep(key, path)
+        try:
+            with disk_errors(self._store or self._own):
+                make(path)
+            assert path.is_file(), make
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._keep(key, path)
         self._used[key] = path
         return path
+
+    def find(self, parts: Iterable[bytes | str], suffix: str) -> Path | None:
+        """Return the file that depends only on `parts`, as `file` does, or None if there is none."""
+        return self._found(fingerprint(suffix, *parts)[:KEY_LENGTH], suffix)
+
+    def _found(self, key: str, suffix: str) -> Path | None:
+        path = self._own / f"{key}{suffix}"
+        if key not in self._used and self._fetch(key, path):
+            self._used[key] = path
+        return self._used.get(key)
 
     def _fetch(self, key: str, path: Path) -> bool:
         """Link a path to the kept file of a key. Return whether there is one that is not damaged."""
@@ -126,16 +139,6 @@ class Cache(ContextStack):
 def user_folder() -> Path:
     """Return the folder of the files that are kept for this user."""
     return platformdirs.user_cache_path("animopt", appauthor=False)
-
-
-def hash_of(parts: Iterable[bytes | str]) -> str:
-    """Return a hash of a sequence of parts. Each part is hashed with its length, so that no two sequences are alike."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(f"{len(data)}{'t' if isinstance(part, str) else 'b'}".encode())
-        digest.update(data)
-    return digest.hexdigest()[:40]
 
 
 def entries(folder: Path) -> dict[Path, os.stat_result]:

@@ -10,7 +10,7 @@ import pytest
 
 from animopt.core.errors import Error
 from animopt.lecture import cache as cache_module
-from animopt.lecture.cache import Cache, clear, entries, hash_of, user_folder
+from animopt.lecture.cache import Cache, clear, entries, user_folder
 
 ROOT = bool(hasattr(os, "geteuid") and os.geteuid() == 0)
 
@@ -50,21 +50,6 @@ def test_file_is_made_once_in_this_run_and_the_next(folder):
         assert cache.file(["voice", b"1"], ".wav", maker).read_bytes() == b"content"
     assert maker.count == 1
     assert [each.parent for each in folder.iterdir()] == [folder]
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (["ab", "c"], ["a", "bc"]),
-        (["abc"], ["abc", ""]),
-        (["a"], [b"a"]),
-        (["1ta"], ["", "a"]),
-        ([], [""]),
-    ],
-)
-def test_parts_do_not_run_together(one, other):
-    assert hash_of(one) != hash_of(other)
-    assert hash_of(one) == hash_of(iter(one))
 
 
 def test_files_of_one_key_differ_in_their_suffix(folder):
