@@ -95,6 +95,11 @@ class Ffmpeg(ContextStack):
                 raise self._error()
         return answer
 
+    def messages(self) -> str:
+        """Return the first messages of an ffmpeg that has ended. It may report damage and still succeed."""
+        self._listener.join()
+        return self._messages.decode(errors="replace")
+
     def _listen(self, messages: IO[bytes]) -> None:
         """Keep the first messages of ffmpeg."""
         for line in messages:
@@ -107,8 +112,7 @@ class Ffmpeg(ContextStack):
 
     def _error(self) -> Error:
         """Return an error with the reason of a failure in one line."""
-        self._listener.join()
-        lines = self._messages.decode(errors="replace").strip().splitlines()
+        lines = self.messages().strip().splitlines()
         # Leave out the name and the address of the part of ffmpeg that failed.
         lines = [re.sub(r"^(\[[^]]*\] ?)+", "", line) for line in lines]
         # The first line may be only a consequence of a line that has a remedy.

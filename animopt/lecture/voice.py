@@ -1,0 +1,285 @@
+"""Voices: audio files as samples of the same loudness, and the track in which each has its place."""
+
+import hashlib
+import math
+import re
+import wave
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Self
+
+import attrs
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from animopt.core.errors import Error, UsageError
+from animopt.core.files import disk_errors, temporary_folder
+from animopt.core.working_folder import absolute
+from animopt.lecture.cache import Cache
+from animopt.video.ffmpeg import Ffmpeg, file_url
+
+RATE = 48000
+"""Number of samples per second."""
+
+CHANNELS = 2
+"""Number of channels."""
+
+LOUDNESS = -16.0
+"""Integrated loudness of every voice, in LUFS."""
+
+LOUDNESS_RANGE = 11.0
+"""Loudness range of a voice, in LU, above which its quiet and loud parts are brought closer together."""
+
+MAX_PEAK = -1.5
+"""Maximum of the true peaks, in dB below full scale. The encoder of the video needs this headroom."""
+
+TOLERANCE = 0.2
+"""Difference in LU from the intended loudness that is not corrected."""
+
+MAX_CORRECTIONS = 6
+"""Maximum number of times that the gain before the limiter is corrected."""
+
+SILENCE = -70.0
+"""Loudness in LUFS below which R128 measures nothing."""
+
+MIN_LENGTH = RATE // 100
+"""Minimum number of samples of an audio file."""
+
+MAX_SECONDS = 3600
+"""Maximum length of one audio file in seconds. A longer one would need too much memory."""
+
+MAX_TRACK_SECONDS = 6 * 3600
+"""Maximum length of a track in seconds. A WAV file has at most 4 GiB."""
+
+BLOCK = RATE // 10
+"""Number of samples after which R128 measures again. It measures 4 blocks at a time."""
+
+Samples = NDArray[np.int16]
+"""Samples of a voice, (length, channels)."""
+
+_MEASURED = "I", "M", "LRA", r"true_peaks_ch\d"
+"""Measurements of ffmpeg's filter ebur128: integrated and momentary loudness, range and true peaks."""
+
+_RAW = ["-f", "f32le", "-ar", str(RATE), "-ac", str(CHANNELS)]
+"""ffmpeg's arguments for samples without a header."""
+
+_STREAM_SIZE = 0x7FFF0000
+"""Least size in the header of a WAV file by which programs say that they did not know the size. Others write 0."""
+
+
+@attrs.frozen(eq=False)
+class Voice:
+    """The sound of an audio file: its samples, and its integrated loudness in LUFS before and after normalizing it."""
+
+    path: Path
+    samples: Samples
+    measured: float
+    loudness: float
+
+
+@attrs.frozen
+class _Measurement:
+    """Integrated loudness and the threshold below which it counts nothing, in LUFS, range in LU, true peak in dB."""
+
+    loudness: float
+    threshold: float
+    range: float
+    peak: float
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read the measurements that ffmpeg's filter ebur128 prints every 100 ms."""
+        values = {name: [float(value) for value in re.findall(rf"r128\.{name}=(\S+)", text)] for name in _MEASURED}
+        powers = [10 ** (value / 10) for value in values["M"] if value > SILENCE]
+        peak = max(values[r"true_peaks_ch\d"], default=0.0)
+        return cls(
+            values["I"][-1] if values["I"] else SILENCE,
+            10 * math.log10(sum(powers) / len(powers)) - 10 if powers else SILENCE,
+            values["LRA"][-1] if values["LRA"] else 0.0,
+            20 * math.log10(peak) if peak > 0 else -99.0,
+        )
+
+
+def load_voice(path: Path, cache: Cache) -> Voice:
+    """Decode an audio file and bring it to the loudness of all voices, without moving a sample in time.
+
+    Only a file whose peaks leave no room is quieter. Messages name the path as it is given. Raises UsageError if the
+    file cannot be used.
+    """
+    file = absolute(path)
+    if not file.exists():
+        raise UsageError(f"{path}: there is no such file; record it, or correct the path")
+    if not file.is_file():
+        raise UsageError(f"{path}: is not a file; name an audio file, such as a WAV")
+    try:
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").digest()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; make it readable") from error
+    if not file.stat().st_size:
+        raise UsageError(f"{path}: is empty; record it again")
+    # This module has all settings, and the way in which they are used.
+    parts = ["voice", Path(__file__).read_bytes(), imageio_ffmpeg.get_ffmpeg_version(), digest]
+    kept = cache.file(parts, ".npz", lambda target: _Normalizer(path).save(target))
+    with np.load(kept) as content:
+        measured, loudness = content["loudness"]
+        return Voice(path, content["samples"], float(measured), float(loudness))
+
+
+class _Normalizer:
+    """Normalizes one audio file, with the results of each step as files in a temporary folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def save(self, target: Path) -> None:
+        """Write the samples and the loudness, before and after, to a file."""
+        with temporary_folder() as folder:
+            self._folder = folder
+            self._decode("decoded")
+            self._length = (folder / "decoded").stat().st_size // (4 * CHANNELS)
+            if self._length < MIN_LENGTH:
+                raise UsageError(f"{self._path}: has {self._length} samples, too few to be heard; record it again")
+            if self._length > MAX_SECONDS * RATE:
+                raise UsageError(f"{self._path}: is longer than {MAX_SECONDS} seconds; split it into several files")
+            before = self._measure("decoded")
+            # A comparison with NaN, the loudness of samples that are no numbers, is false.
+            if not before.loudness > SILENCE:
+                raise UsageError(f"{self._path}: is silent, not above {SILENCE:g} LUFS; record it again")
+            self._filter("decoded", _loudnorm(before), "normalized")
+            after = self._correct("normalized", "corrected")
+            self._filter("corrected", "anull", "samples", "s16le")
+            samples = np.fromfile(folder / "samples", "<i2").reshape(-1, CHANNELS).astype(np.int16)
+            with target.open("wb") as file:
+                np.savez(file, samples=samples, loudness=[before.loudness, after])
+
+    def _decode(self, target: str) -> None:
+        """Decode the first audio stream. Raise UsageError if it is damaged, as far as the format shows it."""
+        source = absolute(self._path)
+        strict = [] if _is_streamed(source) else ["-xerror"]
+        # A playlist could name addresses of a network.
+        reading = ["-protocol_whitelist", "file", "-i", file_url(source), "-map", "0:a:0", "-t", str(MAX_SECONDS + 1)]
+        with self._ffmpeg([*strict, *reading, *_RAW, file_url(Path(target))], "cannot be decoded") as ffmpeg:
+            try:
+                ffmpeg.finish()
+            except Error as error:
+                if "matches no streams" in str(error):
+                    raise UsageError(f"{self._path}: holds no audio; name an audio file, such as a WAV") from error
+                raise UsageError(f"{error}; export it again as WAV, FLAC, MP3 or OGG") from error
+            # ffmpeg leaves out a damaged page of an OGG file without an error.
+            if "CRC mismatch" in ffmpeg.messages():
+                raise UsageError(f"{self._path}: is damaged; export or copy it again")
+
+    def _correct(self, source: str, target: str) -> float:
+        """Correct the loudness by a gain and a limiter, as far as peaks allow. Return the loudness.
+
+        In the dynamic mode of loudnorm it may be far from the intended one, above all in short files.
+        """
+        gain = 0.0
+        self._filter(source, "anull", target)
+        best = reached = self._measure(target).loudness
+        for _ in range(MAX_CORRECTIONS):
+            if abs(LOUDNESS - reached) <= TOLERANCE:
+                break
+            added, before = LOUDNESS - reached, reached
+            gain += added
+            self._filter(source, f"volume={gain:.3f}dB,{_limiter()}", "limited")
+            reached = self._measure("limited").loudness
+            if abs(LOUDNESS - reached) < abs(LOUDNESS - best):
+                best = reached
+                (self._folder / "limited").replace(self._folder / target)
+            # Only the peaks are loud, and more gain would only distort them.
+            if added > 0 and reached - before < added / 4:
+                break
+        return best
+
+    def _filter(self, source: str, filters: str, target: str, form: str = "f32le") -> None:
+        """Filter samples. The result has the same length."""
+        filters += f",aresample={RATE},apad=whole_len={self._length},atrim=end_sample={self._length}"
+        arguments = [*_RAW, "-i", file_url(Path(source)), "-af", filters, "-f", form, file_url(Path(target))]
+        with self._ffmpeg(arguments, "cannot be normalized") as ffmpeg:
+            ffmpeg.finish()
+
+    def _measure(self, source: str) -> _Measurement:
+        arguments = [*_RAW, "-i", file_url(Path(source)), *_measuring(self._length)]
+        with self._ffmpeg(arguments, "cannot be measured") as ffmpeg:
+            return _Measurement.read(ffmpeg.finish().decode())
+
+    def _ffmpeg(self, arguments: Sequence[str], problem: str) -> Ffmpeg:
+        return Ffmpeg(arguments, f"{self._path}: {problem}", self._folder)
+
+
+def _is_streamed(path: Path) -> bool:
+    """Return whether a file is a WAV whose header does not say how long it is, because a program wrote it to a pipe."""
+    with path.open("rb") as file:
+        found = re.match(rb"RIFF.{4}WAVE.*?data(.{4})", file.read(4096), re.DOTALL)
+    size = int.from_bytes(found[1], "little") if found else 1
+    return not 0 < size < _STREAM_SIZE
+
+
+def _loudnorm(before: _Measurement) -> str:
+    """Return the second pass of ffmpeg's filter loudnorm. Its options have limits, and a range of 0 means none."""
+    settings = {
+        "I": LOUDNESS,
+        "TP": MAX_PEAK,
+        "LRA": LOUDNESS_RANGE,
+        "measured_I": min(before.loudness, 0.0),
+        "measured_TP": min(max(before.peak, -99.0), 99.0),
+        "measured_LRA": min(max(before.range, 0.1), 99.0),
+        "measured_thresh": min(before.threshold, 0.0),
+        "linear": "true",
+    }
+    return "loudnorm=" + ":".join(f"{name}={value}" for name, value in settings.items())
+
+
+def _limiter() -> str:
+    """Return a limiter of true peaks: of the peaks at four times the rate."""
+    limit = 10 ** (MAX_PEAK / 20)
+    return f"aresample={4 * RATE},alimiter=level=false:latency=true:limit={limit:.6f}:attack=5:release=50"
+
+
+def _measuring(length: int) -> list[str]:
+    """Return ffmpeg's arguments that print the measurements of an input of so many samples.
+
+    R128 does not measure less than 4 blocks, so a short sound is repeated. It does not measure the samples after the
+    last whole block either, so that one is filled up.
+    """
+    if length < 4 * BLOCK:
+        whole = f"aloop=loop=-1:size={length},atrim=end_sample={RATE}"
+    else:
+        whole = f"apad=whole_len={-(-length // BLOCK) * BLOCK}"
+    return ["-af", f"{whole},ebur128=metadata=1:peak=true,ametadata=print:file=-", "-f", "null", "-"]
+
+
+def write_track(path: Path, length: int, voices: Iterable[tuple[int, Voice]]) -> None:
+    """Write a WAV file of `length` samples with voices, each from its first sample, and silence between them.
+
+    Voices are in order, and do not overlap. Raises Error if the file cannot be written.
+    """
+    if length > MAX_TRACK_SECONDS * RATE:
+        raise UsageError(f"{path}: is longer than {MAX_TRACK_SECONDS // 3600} hours; make two lectures")
+    with disk_errors(path), absolute(path).open("wb") as opened, wave.open(opened, "wb") as file:
+        file.setparams((CHANNELS, 2, RATE, length, "NONE", "not compressed"))
+        end = 0
+        for start, voice in voices:
+            assert end <= start, (end, start, voice.path)
+            _write_silence(file, start - end)
+            file.writeframesraw(voice.samples.astype("<i2").tobytes())
+            end = start + len(voice.samples)
+        assert end <= length, (end, length)
+        _write_silence(file, length - end)
+
+
+def _write_silence(file: wave.Wave_write, length: int) -> None:
+    for start in range(0, length, RATE):
+        file.writeframesraw(bytes(2 * CHANNELS * min(RATE, length - start)))
+
+
+def track_loudness(path: Path) -> float:
+    """Return the integrated loudness of a track in LUFS, which is -70 if it is silent."""
+    with wave.open(str(absolute(path)), "rb") as file:
+        length = file.getnframes()
+    arguments = ["-i", file_url(absolute(path)), *_measuring(length)]
+    with Ffmpeg(arguments, f"{path}: cannot be measured") as ffmpeg:
+        return _Measurement.read(ffmpeg.finish().decode()).loudness
