@@ -16,6 +16,7 @@ _MODULES = {
     "StartsMap": "engine.maps",
     "Sweep": "engine.racer_lists",
     "UsageError": "core.errors",
+    "compare": "scene.compare",
     "load_scene": "scene.scene",
     "logspace": "engine.racer_lists",
     "plot": "scene.plot",

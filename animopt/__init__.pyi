@@ -10,6 +10,7 @@ from animopt.engine.racer_lists import tuned as tuned
 from animopt.recording.recording import Recording as Recording
 from animopt.recording.timeline import Question as Question
 from animopt.recording.timeline import SlowMotion as SlowMotion
+from animopt.scene.compare import compare as compare
 from animopt.scene.limits import Limits as Limits
 from animopt.scene.plot import plot as plot
 from animopt.scene.scene import Scene as Scene

@@ -317,7 +317,7 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
         with console.redirect_prints(), console.progress(plan.name) as progress:
             # With --watch, torch is imported only once. A later pause would keep the previous scene in memory.
             with nullcontext() if "torch" in sys.modules else gc_paused():
-                from animopt.scene.render import STORYBOARD_FRAMES, race_report, save_outputs
+                from animopt.scene.render import STORYBOARD_FRAMES, save_outputs, scene_report
                 from animopt.video.film import page_size
 
                 scene = load(written).replace(**options.scene_fields)
@@ -336,7 +336,7 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
             with nullcontext() if options.outputs else output_folder(options.default_folder):
                 written.extend(_write_pages(scene, plan) if plan.pages else clip_paths)
             if options.json:
-                report["scene"] = {"name": plan.name, **race_report(scene)}
+                report["scene"] = {"name": plan.name, **scene_report(scene)}
     finally:
         if plan.stdout_path:
             for path in [path for path in written if path != plan.stdout_path]:

@@ -114,7 +114,7 @@ class LossCurves:
     ) -> None:
         self._results = results
         recording = results.recording
-        racers, last = len(recording.names), recording.last_step
+        racers, last = len(recording.names), results.last_step
         axis = fit_axis(results)
         axes.set(
             xlim=(0, last),
@@ -125,7 +125,7 @@ class LossCurves:
         style_plot(axes, theme, results.heading)
         _set_ticks(axes, theme, axis, recording.language)
         if ticked:
-            _label_steps(axes, theme, recording.language)
+            _label_steps(axes, theme, results.clock)
         else:
             axes.tick_params(labelleft=False, labelbottom=False)
         self._heights = axis.fractions(results.values)
@@ -241,11 +241,11 @@ def _arrow(theme: Theme, side: float) -> Path:
     return Path(np.column_stack([x, side * np.array(y)]), closed=True)
 
 
-def _label_steps(axes: Axes, theme: Theme, code: str) -> None:
-    """Write "step" before the first tick label."""
+def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
+    """Write what is counted before the first tick label."""
     size = theme.text(13)
     axes.annotate(
-        language(code).gettext("step"),
+        clock,
         (0, 0),
         xycoords="axes fraction",
         xytext=(-0.8 * size, -theme.px(6)),
@@ -275,7 +275,7 @@ def _draw_higher_minima(axes: Axes, theme: Theme, axis: LossAxis, results: Resul
     width, height = max_width(axes, [words], size) / box.width, 1.3 * size / box.height
     steps = np.arange(heights.shape[1])
     across = np.linspace(0, 1, CURVE_SAMPLES)
-    curves = np.array([np.interp(across * steps[-1], steps, row) for row in heights])
+    curves = np.array([np.interp(across * results.last_step, steps, row, right=np.nan) for row in heights])
 
     def covered(left: float, bottom: float) -> float:
         """Return the part of the curves under a text, or infinity if it leaves the axes."""

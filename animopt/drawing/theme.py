@@ -3,6 +3,7 @@
 Lengths and sizes are in pixels of a picture of 1280 × 720, and scale with the picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 MIN_TEXT_SIZE = 10.0
@@ -52,6 +53,10 @@ class Theme:
         width, height = size
         text = MIN_TEXT_FRACTION * min(height, MAX_TEXT_HEIGHT * width)
         return replace(self, unit=unit, min_text=max(MIN_TEXT_SIZE, text))
+
+    def with_colors(self, indices: Sequence[int]) -> "Theme":
+        """Return the theme whose racers have the colors and markers of the racers with other indices."""
+        return replace(self, hues=tuple(map(self.hue, indices)), markers=tuple(map(self.marker, indices)))
 
     def px(self, length: float) -> float:
         """Scale a length."""

@@ -1,4 +1,4 @@
-"""The title, the function, and the number of the step, or what distinguishes a race from the others."""
+"""The title, the function, and the number of the step or gradient, or what distinguishes a race from the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ class Header:
         words, last = language(recording.language), recording.last_step
 
         def position(step: int) -> str:
+            if recording.clock == "evaluations":
+                return words.gettext("gradient {count} of {total}", count=step, total=last)
             return words.gettext("step {step} of {steps}", step=step, steps=last)
 
         longest, size = position(last), theme.text(21)

@@ -18,7 +18,7 @@ from animopt.publish.captions import CAPTIONS_MARK, Cue, webvtt
 from animopt.recording.recording import Recording
 from animopt.recording.sentences import alt_text, alt_text_marks, more_functions, remarks
 from animopt.recording.timeline import Timeline
-from animopt.video.film import Film
+from animopt.video.frame_sequence import FrameSequence
 from animopt.video.output import Output, check_path
 from animopt.video.save import save_still
 
@@ -68,7 +68,7 @@ def write_sidecars(
     outputs: Sequence[Output],
     races: Sequence[Recording],
     timeline: Timeline,
-    film_of: Callable[[Output], Film],
+    film_of: Callable[[Output], FrameSequence],
     panels_of: Callable[[Output], Collection[str]],
     recipe_of: Callable[[Output], str],
 ) -> Iterator[Path]:

@@ -216,6 +216,7 @@ class Recording:
         notes: Numbers for the speaker, such as the settings that the tuning found, or "".
         sample: The data of a function that is the loss of a model.
         map: The result of many more races, if the scene has a map.
+        clock: "step", or "evaluations" if the race was converted so that its steps are computed gradients.
     """
 
     title: str
@@ -242,6 +243,7 @@ class Recording:
     notes: str = ""
     sample: Sample | None = None
     map: Basins | Losses | None = None
+    clock: str = "step"
 
     def __post_init__(self) -> None:
         # The user's checks of claims read the recording that is drawn.
@@ -295,6 +297,7 @@ class Recording:
             "notes",
             "sample",
             "map",
+            "clock",
         )
         own = (field.name for field in fields(self) if field.name not in shared)
         return replace(self, **{name: getattr(self, name)[racer : racer + 1] for name in own})

@@ -39,6 +39,11 @@ class Results:
         """The quantity."""
         return self._words.gettext("loss above the minimum") if self.gaps else self._words.gettext("loss")
 
+    @property
+    def last_step(self) -> int:
+        """Number of steps of the longest race of the clip."""
+        return max(race.last_step for race in self._races)
+
     @cached_property
     def values(self) -> Array:
         """The quantity of each racer after each step, (racers, steps + 1)."""
@@ -63,6 +68,15 @@ class Results:
         columns = [number_column([float(row[-1]) for row in self._rows(race)], gaps=self.gaps) for race in self._races]
         return max(columns, key=lambda column: (column.decimals is None, column.decimals or 0, column.digits))
 
+    @property
+    def clock(self) -> str:
+        """The unit of the recording's steps: a step or a computed gradient."""
+        return self._words.gettext("step") if self._counts_steps else self._words.gettext("gradient")
+
+    @property
+    def _counts_steps(self) -> bool:
+        return self.recording.clock == "step"
+
     def loss(self, racer: int, step: int, *, brief: bool = False) -> str:
         """Return a racer's loss after a step, or why it is out of view.
 
@@ -72,11 +86,17 @@ class Results:
             case None:
                 return self._number(float(self.values[racer, step]), brief=brief)
             case ("diverged", since):
-                text = self._words.gettext("diverged at step {step}", step=since)
-                return self._words.gettext("diverged") if brief else text
+                if brief:
+                    return self._words.gettext("diverged")
+                if self._counts_steps:
+                    return self._words.gettext("diverged at step {step}", step=since)
+                return self._words.gettext("diverged at gradient {count}", count=since)
             case (_, since):
-                text = self._words.gettext("left view at step {step}", step=since)
-                return self._words.gettext("left view") if brief else text
+                if brief:
+                    return self._words.gettext("left view")
+                if self._counts_steps:
+                    return self._words.gettext("left view at step {step}", step=since)
+                return self._words.gettext("left view at gradient {count}", count=since)
 
     def _number(self, value: float, *, brief: bool = False) -> str:
         decimals = self._column.decimals

@@ -85,13 +85,13 @@ Files = dict[str, bytes | dict[str, bytes]]
 
 def render_scene(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
     """Write every output. This is the default `Task`."""
-    from animopt.scene.render import race_report, save_outputs
+    from animopt.scene.render import save_outputs, scene_report
 
     # The other processors have other scenes.
     saved: list[Output] = []
     yield from save_outputs(scene, *outputs, workers=0, saved=saved.append)
     return SceneReport(
-        race=race_report(scene),
+        race=scene_report(scene),
         seconds=scene.seconds,
         made={output.path.name: {"size": output.size, "fps": output.fps} for output in saved},
     )

@@ -40,7 +40,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
     from animopt.recording.sentences import alt_text
     from animopt.scene.page_texts import shown_summary, shown_title
     from animopt.scene.races import recordings
-    from animopt.scene.render import film_of, panels_of, race_report, save_with_poster
+    from animopt.scene.render import film_of, panels_of, save_with_poster, scene_report
 
     output, *dark = outputs
     picture = save_with_poster(scene, output)
@@ -52,7 +52,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
         yield poster
     races = [replace(race, title=plain_text(race.title)) for race in recordings(scene)]
     return SceneReport(
-        race=race_report(scene),
+        race=scene_report(scene),
         seconds=scene.seconds,
         facts=SceneFacts(
             title=shown_title(scene),

@@ -14,7 +14,8 @@ from animopt.core.files import temporary_folder
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Clip, RenderedClip
 from animopt.publish.sidecars import checked_sidecars, write_sidecars
-from animopt.recording.sentences import alt_text, remarks
+from animopt.recording.recording import Recording
+from animopt.recording.sentences import Remark, alt_text, remarks
 from animopt.scene.folder_defaults import files_read
 from animopt.scene.races import check_limits, check_output_limits, recordings, staging_of, timeline_of, title_of
 from animopt.scene.scene_fields import SceneFields
@@ -72,9 +73,9 @@ def save_outputs(
     `progress` receives the number of drawn frames and their total, `saved` each clip as it was made: its size and rate
     may be reduced to meet a maximum number of bytes.
     """
-    clips = _checked_outputs(outputs)
+    clips = checked_outputs(outputs)
     sidecars = check_list("sidecars ", sidecars, "give a list, as sidecars=['poster']")
-    check_distinct(clips, *checked_sidecars(sidecars, clips), read=_files_read(scene))
+    check_distinct(clips, *checked_sidecars(sidecars, clips), read=files_of(scene))
     check_output_limits(scene, *clips)
     # The workers import their modules while the race is run.
     with drawing_executor(workers, scene.seconds * max(clip.fps for clip in clips)) as executor:
@@ -104,7 +105,8 @@ def save_outputs(
         failures.raise_if_any()
 
 
-def _checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list[Output]:
+def checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list[Output]:
+    """Return the outputs at paths. Raise UsageError if there are none, or if a file cannot be written."""
     if not outputs:
         raise UsageError("outputs: are none; give at least one, as save('race.gif')")
     clips = [each if isinstance(each, Output) else Output(each) for each in outputs]
@@ -112,8 +114,9 @@ def _checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list
     return clips
 
 
-def _files_read(scene: SceneFields) -> list[Path]:
-    return files_read(scene.origin.path) if scene.origin else []
+def files_of(*scenes: SceneFields) -> list[Path]:
+    """Return the files from which scenes were loaded."""
+    return [path for scene in scenes if scene.origin for path in files_read(scene.origin.path)]
 
 
 def save_with_poster(
@@ -175,7 +178,7 @@ def render_page(
     file = Path(check_is_path(path))
     suffix = check_still(file)
     check_path(file)
-    check_distinct([], file, read=_files_read(scene))
+    check_distinct([], file, read=files_of(scene))
     size = check_size(size)
     staging = staging_of(scene, theme, transparent=transparent)
     check_limits(scene, [(size, STORYBOARD_FRAMES if at is None else 1)])
@@ -186,15 +189,20 @@ def render_page(
     save_still(file, draw_page(races, times, seconds, size, staging, suffix, text), text)
 
 
-def race_report(scene: SceneFields) -> dict[str, object]:
+def scene_report(scene: SceneFields) -> dict[str, object]:
     """Return the title of the scene's first race, and its events, each with its second of the clip."""
-    race, times = recordings(scene)[0], timeline_of(scene)
+    times = timeline_of(scene)
+    return race_report(recordings(scene)[0], lambda remark: times.second_of(remark.step))
+
+
+def race_report(race: Recording, second_of: Callable[[Remark], float]) -> dict[str, object]:
+    """Return the title of a race, and its events with the second that `second_of` returns for each."""
     return {
         "title": race.title,
         "events": [
             {
                 "kind": each.kind,
-                "second": round(times.second_of(each.step), 3),
+                "second": round(second_of(each), 3),
                 "step": each.step,
                 "racer": None if each.racer is None else race.names[each.racer],
                 "text": each.text,

@@ -20,7 +20,7 @@ from animopt.video.palette import PaletteIndices
 
 if TYPE_CHECKING:
     from animopt.core.arrays import Pixels
-    from animopt.video.film import Film
+    from animopt.video.frame_sequence import FrameSequence
 
 GIF_TOLERANCE = 3
 """Difference, of 255, by which a new color has to be better than the old one in a GIF of the best quality."""
@@ -173,7 +173,7 @@ class Writer(ContextStack):
 class GifWriter(Writer):
     """Writes a GIF with one palette, which is computed from sampled frames."""
 
-    film: "Film"
+    film: "FrameSequence"
 
     def pixel_format(self) -> str:
         """Compute the palette, and return ffmpeg's name for indices of a palette that follows each frame."""

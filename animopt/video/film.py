@@ -1,15 +1,13 @@
 """A recording and a timeline as a sequence of frames."""
 
 import warnings
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from typing import Any
 
 import attrs
-import numpy as np
 
 from animopt.core.arrays import Pixels
 from animopt.core.errors import UsageError, check_choice
@@ -24,9 +22,9 @@ from animopt.drawing.theme import THEMES, Theme
 from animopt.drawing.viewpoint import CameraSweep, choose_sweep
 from animopt.drawing.window import View, Window, race_window
 from animopt.recording.recording import Recording
-from animopt.recording.timeline import Timeline, frame_count
+from animopt.recording.timeline import Moment, Timeline
 from animopt.recording.update_rules import UpdateRule
-from animopt.video.frame_stream import stream_frames
+from animopt.video.frame_sequence import FrameSequence
 
 RACE_PANELS = ("wireframe", "contour", "scoreboard", "multiples")
 """Default panels of a race."""
@@ -60,6 +58,7 @@ class Staging:
         surface: "shaded" or "mesh".
         view: What a contour plot shows: "race", "domain", or the limits of x and of y.
         ordered: Whether the racers have an order, which their colors show.
+        colors: Index of each racer's color and marker in the theme. Default: the index of the racer.
         titled: Whether the header contains the title.
         transparent: Whether the background is left out.
 
@@ -79,6 +78,7 @@ class Staging:
     surface: str = "shaded"
     view: View = "race"
     ordered: bool = False
+    colors: tuple[int, ...] = ()
     titled: bool = True
     transparent: bool = False
 
@@ -97,10 +97,8 @@ class Staging:
             )
 
 
-class Film:
-    """One or several races as frames (height, width, channels) of uint8. Each frame depends only on its moment.
-
-    A film can be pickled. Another process then draws the same frames.
+class Film(FrameSequence):
+    """One or several races as frames. Each frame depends only on its moment.
 
     Args:
         recording: A recording, or several, which are shown one after the other.
@@ -118,10 +116,8 @@ class Film:
         fps: float,
         staging: Staging = Staging(),
     ) -> None:
-        self.timeline = timeline
-        self.size = size
-        self.fps = fps
-        self._races, self._staging = _prepare(recording, staging, timeline)
+        super().__init__(timeline, size, fps)
+        self._races, self._staging = prepare(recording, staging, timeline)
         self._canvases: dict[int, Canvas] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -132,47 +128,19 @@ class Film:
         """Number of values of a pixel: 3, or 4 with the opacity of a transparent film."""
         return 4 if self._staging.transparent else 3
 
-    def __len__(self) -> int:
-        return frame_count(self.timeline.seconds, self.fps)
-
-    def frame(self, index: int, out: Pixels | None = None) -> Pixels:
-        """Return one frame, in the array `out` or a new one. The first frame has the index 0."""
-        return self.at(index / self.fps, out)
-
     def at(self, second: float, out: Pixels | None = None) -> Pixels:
         """Return the frame at a second of the clip, in the array `out` or a new one."""
         moment = self.timeline.moment(second)
         with DRAWING_LOCK:
             return self.canvas(moment.race).draw(moment, out=out)
 
-    def result_frame(self) -> Pixels:
-        """Return the frame at which the race is over, which is a clip's poster."""
-        return self.at(self.timeline.result_second)
-
-    def frames(self, executor: Executor | None = None) -> Generator[Pixels, None, None]:
-        """Yield all frames in order, drawn in this process or by an executor with the same bits.
-
-        An executor draws a few frames ahead for each worker. A frame is valid until the next one is asked for. Raises
-        any exception of drawing, and Error if a worker dies.
-        """
-        return self.sample(range(len(self)), executor)
-
-    def sample(self, indices: Sequence[int], executor: Executor | None = None) -> Generator[Pixels, None, None]:
-        """Yield the frames with these indices in order, drawn as by `frames`."""
-        if executor:
-            yield from stream_frames(self, indices, executor)
-            return
-        # One array for all frames, because a new one of this size takes longer than copying it.
-        out = np.empty((self.size[1], self.size[0], self.channels), dtype=np.uint8)
-        for index in indices:
-            yield self.frame(index, out)
-
     def canvas(self, race: int = 0) -> Canvas:
         """Return the canvas of a race."""
         if race not in self._canvases:
             # A canvas holds many pixels. Only those of the first and the current race are kept.
             self._canvases = {kept: canvas for kept, canvas in self._canvases.items() if kept == 0}
-            stage = _stage(self._races, race, self.timeline, self.size, self._staging)
+            moments = race_moments(self.timeline, race)
+            stage = make_stage(self._races, race, moments, self.size, self._staging)
             self._canvases[race] = Canvas([stage], self.size, transparent=self._staging.transparent)
         return self._canvases[race]
 
@@ -191,11 +159,18 @@ def draw_page(
     Returns pixels (height, width, channels) for the suffix .png, and the bytes of a vector file that contains the
     recipe for .svg and .pdf.
     """
-    races, staging = _prepare(recording, staging, timeline)
+    races, staging = prepare(recording, staging, timeline)
     columns = _columns(len(seconds))
     moments = [timeline.moment(second) for second in seconds]
     stages = [
-        _stage(races, moment.race, timeline, size, staging, index % columns * size[0], index // columns * size[1])
+        make_stage(
+            races,
+            moment.race,
+            race_moments(timeline, moment.race),
+            size,
+            staging,
+            corner=(index % columns * size[0], index // columns * size[1]),
+        )
         for index, moment in enumerate(moments)
     ]
     canvas = Canvas(stages, page_size(size, len(seconds)), transparent=staging.transparent)
@@ -235,7 +210,7 @@ def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
             formula_mathtext(formula)
 
 
-def _prepare(
+def prepare(
     recording: Recording | Sequence[Recording], staging: Staging, timeline: Timeline
 ) -> tuple[list[Recording], Staging]:
     """Return the races, and the staging with the camera's sweep.
@@ -279,20 +254,38 @@ def _prepare(
     return races, attrs.evolve(staging, caption=shown[staging.caption], question=shown[staging.question])
 
 
-def _stage(
+def race_moments(timeline: Timeline, race: int) -> list[Moment]:
+    """Return evenly spaced moments of a clip at which it shows a race."""
+    return [moment for moment in timeline.samples if moment.race == race]
+
+
+def make_stage(
     races: Sequence[Recording],
     race: int,
-    timeline: Timeline,
+    moments: Sequence[Moment],
     size: tuple[int, int],
     staging: Staging,
-    right: int = 0,
-    down: int = 0,
+    *,
+    corner: tuple[int, int] = (0, 0),
+    whole: tuple[int, int] | None = None,
 ) -> Stage:
-    """Return one of the races with the panels that show it in a picture, moved by some pixels."""
+    """Return one of the races with the panels that show it in a rectangle of a picture.
+
+    Args:
+        races: All races that share their axes.
+        race: Index of the race.
+        moments: Evenly spaced moments of the clip.
+        size: Width and height of the rectangle in pixels.
+        staging: How the race looks.
+        corner: Distances of the rectangle from the left and the upper edge of the picture in pixels.
+        whole: Width and height of the picture, for which texts are large enough. Default: those of the rectangle.
+    """
     recording = races[race]
-    theme, window, boxes = _arrangement(races, race, size, staging)
+    theme, window, boxes = _arrangement(races, race, size, staging, whole)
     if staging.ordered:
         theme = ordered_theme(theme, len(recording.names))
+    elif staging.colors:
+        theme = theme.with_colors(staging.colors)
     boxes["card"] = Box(0, 0, *size)
     # A panel's constructor names the values that it needs.
     values = {
@@ -304,7 +297,7 @@ def _stage(
         "explain_motion": "contour" in boxes and "state" not in boxes,
         "sweep": CameraSweep(staging.azimuth or 0.0, staging.turn or 0.0, staging.elevation or 0.0),
         "surface": staging.surface,
-        "moments": [moment for moment in timeline.samples if moment.race == race],
+        "moments": moments,
         "races": races,
         "side": min(size),
         "window": window,
@@ -313,16 +306,20 @@ def _stage(
     for name in boxes:
         panel = PANEL_CLASSES[name]
         panels[name] = panel(**{each: values[each] for each in values.keys() & signature(panel).parameters})
-    boxes = {name: replace(box, left=box.left + right, top=box.top + down) for name, box in boxes.items()}
+    boxes = {name: replace(box, left=box.left + corner[0], top=box.top + corner[1]) for name, box in boxes.items()}
     return Stage(recording, panels, boxes, theme)
 
 
 def _arrangement(
-    races: Sequence[Recording], race: int, size: tuple[int, int], staging: Staging
+    races: Sequence[Recording],
+    race: int,
+    size: tuple[int, int],
+    staging: Staging,
+    whole: tuple[int, int] | None = None,
 ) -> tuple[Theme, Window, dict[str, Box]]:
     """Return the theme of a picture of a race, the window of its contour plots, and the box of each panel."""
     recording = races[race]
-    theme = THEMES[staging.theme].scaled(pixel_unit(*size), size)
+    theme = THEMES[staging.theme].scaled(pixel_unit(*size), whole or size)
     window = race_window(races, race, staging.view)
     boxes = arrange_panels(
         size,

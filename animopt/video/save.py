@@ -26,7 +26,7 @@ from animopt.video.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from animopt.core.arrays import Pixels
-    from animopt.video.film import Film
+    from animopt.video.frame_sequence import FrameSequence
 
 Progress = Callable[[int, int], None]
 
@@ -131,7 +131,7 @@ class Job:
 
 def save_clips(
     outputs: Sequence[Output],
-    film_of: Callable[[Output], "Film"],
+    film_of: Callable[[Output], "FrameSequence"],
     progress: Progress,
     executor: Executor | None = None,
     recipe_of: Callable[[Output], str] = lambda output: "",
@@ -200,7 +200,7 @@ def _group(jobs: Sequence[Job]) -> list[list[Job]]:
 
 
 def _start_pass(
-    film: "Film", jobs: Sequence[Job], executor: Executor | None
+    film: "FrameSequence", jobs: Sequence[Job], executor: Executor | None
 ) -> tuple[bool, Generator["Pixels | Segment", None, None]]:
     """Return whether the writers of jobs that show one film join segments, and the segments or the frames for them."""
     steps = {job.attempt.quality_step for job in jobs}
@@ -210,7 +210,7 @@ def _start_pass(
     return True, map_parts(film, partial(_segment, quality_step=steps.pop()), segment_runs(len(film)), executor)
 
 
-def _segment(film: "Film", run: range, quality_step: int) -> Segment:
+def _segment(film: "FrameSequence", run: range, quality_step: int) -> Segment:
     return encode_segment(film, film.sample(run), quality_step)
 
 
