@@ -101,27 +101,28 @@ class _Measurement:
         )
 
 
-def load_voice(path: Path, cache: Cache) -> Voice:
+def load_voice(path: Path, cache: Cache, name: str = "") -> Voice:
     """Decode an audio file and bring it to the loudness of all voices, without moving a sample in time.
 
-    Only a file whose peaks leave no room is quieter. Messages name the path as it is given. Raises UsageError if the
-    file cannot be used.
+    Only a file whose peaks leave no room is quieter. Messages begin with `name`, by default the path as it is given.
+    Raises UsageError if the file cannot be used.
     """
     file = absolute(path)
+    name = name or str(path)
     if not file.exists():
-        raise UsageError(f"{path}: there is no such file; record it, or correct the path")
+        raise UsageError(f"{name}: there is no such file; record it, or correct the path")
     if not file.is_file():
-        raise UsageError(f"{path}: is not a file; name an audio file, such as a WAV")
+        raise UsageError(f"{name}: is not a file; name an audio file, such as a WAV")
     try:
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").digest()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}; make it readable") from error
+        raise UsageError(f"{name}: cannot be read: {error.strerror}; make it readable") from error
     if not file.stat().st_size:
-        raise UsageError(f"{path}: is empty; record it again")
+        raise UsageError(f"{name}: is empty; record it again")
     # This module has all settings, and the way in which they are used.
     parts = ["voice", Path(__file__).read_bytes(), imageio_ffmpeg.get_ffmpeg_version(), digest]
-    kept = cache.file(parts, ".npz", lambda target: _Normalizer(path).save(target))
+    kept = cache.file(parts, ".npz", lambda target: _Normalizer(file, name).save(target))
     with np.load(kept) as content:
         measured, loudness = content["loudness"]
         return Voice(path, content["samples"], float(measured), float(loudness))
@@ -130,8 +131,9 @@ def load_voice(path: Path, cache: Cache) -> Voice:
 class _Normalizer:
     """Normalizes one audio file, with the results of each step as files in a temporary folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         self._path = path
+        self._name = name
 
     def save(self, target: Path) -> None:
         """Write the samples and the loudness, before and after, to a file."""
@@ -140,13 +142,13 @@ class _Normalizer:
             self._decode("decoded")
             self._length = (folder / "decoded").stat().st_size // (4 * CHANNELS)
             if self._length < MIN_LENGTH:
-                raise UsageError(f"{self._path}: has {self._length} samples, too few to be heard; record it again")
+                raise UsageError(f"{self._name}: has {self._length} samples, too few to be heard; record it again")
             if self._length > MAX_SECONDS * RATE:
-                raise UsageError(f"{self._path}: is longer than {MAX_SECONDS} seconds; split it into several files")
+                raise UsageError(f"{self._name}: is longer than {MAX_SECONDS} seconds; split it into several files")
             before = self._measure("decoded")
             # A comparison with NaN, the loudness of samples that are no numbers, is false.
             if not before.loudness > SILENCE:
-                raise UsageError(f"{self._path}: is silent, not above {SILENCE:g} LUFS; record it again")
+                raise UsageError(f"{self._name}: is silent, not above {SILENCE:g} LUFS; record it again")
             self._filter("decoded", _loudnorm(before), "normalized")
             after = self._correct("normalized", "corrected")
             self._filter("corrected", "anull", "samples", "s16le")
@@ -156,20 +158,28 @@ class _Normalizer:
 
     def _decode(self, target: str) -> None:
         """Decode the first audio stream. Raise UsageError if it is damaged, as far as the format shows it."""
-        source = absolute(self._path)
-        strict = [] if _is_streamed(source) else ["-xerror"]
+        strict = [] if _is_streamed(self._path) else ["-xerror"]
         # A playlist could name addresses of a network.
-        reading = ["-protocol_whitelist", "file", "-i", file_url(source), "-map", "0:a:0", "-t", str(MAX_SECONDS + 1)]
+        reading = [
+            "-protocol_whitelist",
+            "file",
+            "-i",
+            file_url(self._path),
+            "-map",
+            "0:a:0",
+            "-t",
+            str(MAX_SECONDS + 1),
+        ]
         with self._ffmpeg([*strict, *reading, *_RAW, file_url(Path(target))], "cannot be decoded") as ffmpeg:
             try:
                 ffmpeg.finish()
             except Error as error:
                 if "matches no streams" in str(error):
-                    raise UsageError(f"{self._path}: holds no audio; name an audio file, such as a WAV") from error
+                    raise UsageError(f"{self._name}: holds no audio; name an audio file, such as a WAV") from error
                 raise UsageError(f"{error}; export it again as WAV, FLAC, MP3 or OGG") from error
             # ffmpeg leaves out a damaged page of an OGG file without an error.
             if "CRC mismatch" in ffmpeg.messages():
-                raise UsageError(f"{self._path}: is damaged; export or copy it again")
+                raise UsageError(f"{self._name}: is damaged; export or copy it again")
 
     def _correct(self, source: str, target: str) -> float:
         """Correct the loudness by a gain and a limiter, as far as peaks allow. Return the loudness.
@@ -207,7 +217,7 @@ class _Normalizer:
             return _Measurement.read(ffmpeg.finish().decode())
 
     def _ffmpeg(self, arguments: Sequence[str], problem: str) -> Ffmpeg:
-        return Ffmpeg(arguments, f"{self._path}: {problem}", self._folder)
+        return Ffmpeg(arguments, f"{self._name}: {problem}", self._folder)
 
 
 def _is_streamed(path: Path) -> bool:

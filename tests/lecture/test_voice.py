@@ -35,13 +35,13 @@ def convert(source, target, *options):
     return target
 
 
-CLICKS = [24_000, 100_001, 150_000, 239_000]
+CLICKS = [12_000, 50_001, 75_000, 95_000]
 
 
 @pytest.fixture(scope="session")
 def clicks():
-    """A quiet tone of 5 seconds with four clicks of full scale."""
-    sound = tone(5, 0.05)
+    """A quiet tone of 2 seconds with four clicks of full scale."""
+    sound = tone(2, 0.05)
     sound[CLICKS] = 1
     return sound
 
@@ -54,10 +54,10 @@ def clicks_in(samples):
 
 def biquad(sound, numerator, denominator):
     """Filter a sound by the response of a recursive filter to one sample, which is short."""
-    response = np.zeros(RATE)
+    response = [0.0, 0.0]
     for n in range(RATE):
-        past = sum(denominator[k] * response[n - k] for k in (1, 2) if n >= k)
-        response[n] = (numerator[n] if n < 3 else 0) - past
+        response.append((numerator[n] if n < 3 else 0) - denominator[1] * response[-1] - denominator[2] * response[-2])
+    response = np.array(response[2:])
     size = len(sound) + RATE
     return np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(response, size), size)[: len(sound)]
 
@@ -95,9 +95,9 @@ def test_measure_of_the_test_has_the_published_reading():
 
 
 def test_quiet_stereo_tone_is_normalized(tmp_path, cache):
-    sound = np.c_[tone(4, 0.01), tone(4, 0.03)]
+    sound = np.c_[tone(3.5, 0.01), tone(3.5, 0.03)]
     voice = load_voice(save(tmp_path / "a.wav", sound), cache)
-    assert voice.samples.shape == (4 * RATE, 2)
+    assert voice.samples.shape == (3.5 * RATE, 2)
     assert voice.samples.dtype == np.int16
     assert voice.measured == pytest.approx(loudness(sound), abs=0.1)
     assert voice.loudness == pytest.approx(-16, abs=0.3)
@@ -142,13 +142,13 @@ def test_peaks_without_a_tone_are_as_loud_as_they_can_be(tmp_path, cache):
     assert voice.measured < voice.loudness < -17
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("suffix", "options"),
     [
+        (".mp3", ["-b:a", "128k"]),
         (".flac", []),
         (".ogg", ["-c:a", "libvorbis"]),
-        (".mp3", ["-b:a", "128k"]),
         (".opus", []),
         (".m4a", []),
         (".mkv", ["-c:a", "flac"]),
@@ -260,7 +260,7 @@ def test_file_that_is_too_long_is_refused(tmp_path, cache, monkeypatch):
     monkeypatch.setattr(voice_module, "MAX_SECONDS", 2)
     assert len(load_voice(save(tmp_path / "a.wav", tone(2, 0.1)), cache).samples) == 2 * RATE
     with pytest.raises(UsageError, match=r"b\.wav: is longer than 2 seconds; split it into several files"):
-        load_voice(save(tmp_path / "b.wav", tone(60, 0.1)), cache)
+        load_voice(save(tmp_path / "b.wav", tone(9, 0.1)), cache)
 
 
 def read(path):
