@@ -37,8 +37,17 @@ MAX_PEAK = -1.5
 TOLERANCE = 0.2
 """Difference in LU from the intended loudness that is not corrected."""
 
-MAX_CORRECTIONS = 6
+MAX_CORRECTIONS = 8
 """Maximum number of times that the gain before the limiter is corrected."""
+
+MAX_GAIN = 24.0
+"""Maximum gain before the limiter in dB. More would mainly amplify the noise between the peaks."""
+
+MAX_STEP = 8.0
+"""Maximum ratio of the gain that is added to the loudness that is missing."""
+
+MAX_TRACK_DEVIATION = 0.5
+"""Difference in LU of a whole track from the intended loudness that is not corrected."""
 
 SILENCE = -70.0
 """Loudness in LUFS below which R128 measures nothing."""
@@ -186,22 +195,23 @@ class _Normalizer:
 
         In the dynamic mode of loudnorm it may be far from the intended one, above all in short files.
         """
-        gain = 0.0
+        gain, step = 0.0, 1.0
         self._filter(source, "anull", target)
         best = reached = self._measure(target).loudness
         for _ in range(MAX_CORRECTIONS):
-            if abs(LOUDNESS - reached) <= TOLERANCE:
+            missing = LOUDNESS - reached
+            if abs(missing) <= TOLERANCE or (missing > 0 and gain >= MAX_GAIN):
                 break
-            added, before = LOUDNESS - reached, reached
+            added, before = min(missing * step, MAX_GAIN - gain), reached
             gain += added
             self._filter(source, f"volume={gain:.3f}dB,{_limiter()}", "limited")
             reached = self._measure("limited").loudness
-            if abs(LOUDNESS - reached) < abs(LOUDNESS - best):
+            # More gain distorts peaks, so it must be worth it.
+            if abs(LOUDNESS - reached) < abs(LOUDNESS - best) - TOLERANCE / 2:
                 best = reached
                 (self._folder / "limited").replace(self._folder / target)
-            # Only the peaks are loud, and more gain would only distort them.
-            if added > 0 and reached - before < added / 4:
-                break
+            # If the peaks are limited, the rest needs more gain than is missing.
+            step = min(max(added / (reached - before), 1.0), MAX_STEP) if reached != before else MAX_STEP
         return best
 
     def _filter(self, source: str, filters: str, target: str, form: str = "f32le") -> None:
@@ -212,7 +222,7 @@ class _Normalizer:
             ffmpeg.finish()
 
     def _measure(self, source: str) -> _Measurement:
-        arguments = [*_RAW, "-i", file_url(Path(source)), *_measuring(self._length)]
+        arguments = [*_RAW, "-i", file_url(Path(source)), *_measuring(self._length, "true")]
         with self._ffmpeg(arguments, "cannot be measured") as ffmpeg:
             return _Measurement.read(ffmpeg.finish().decode())
 
@@ -245,12 +255,12 @@ def _loudnorm(before: _Measurement) -> str:
 
 def _limiter() -> str:
     """Return a limiter of true peaks: of the peaks at four times the rate."""
-    limit = 10 ** (MAX_PEAK / 20)
-    return f"aresample={4 * RATE},alimiter=level=false:latency=true:limit={limit:.6f}:attack=5:release=50"
+    limit = f"limit={_factor(MAX_PEAK):.6f}"
+    return f"aresample={4 * RATE},alimiter=level=false:latency=true:{limit}:attack=5:release=50"
 
 
-def _measuring(length: int) -> list[str]:
-    """Return ffmpeg's arguments that print the measurements of an input of so many samples.
+def _measuring(length: int, peak: str) -> list[str]:
+    """Return ffmpeg's arguments that print the measurements of an input of so many samples, with its peaks if wanted.
 
     R128 does not measure less than 4 blocks, so a short sound is repeated. It does not measure the samples after the
     last whole block either, so that one is filled up.
@@ -259,24 +269,43 @@ def _measuring(length: int) -> list[str]:
         whole = f"aloop=loop=-1:size={length},atrim=end_sample={RATE}"
     else:
         whole = f"apad=whole_len={-(-length // BLOCK) * BLOCK}"
-    return ["-af", f"{whole},ebur128=metadata=1:peak=true,ametadata=print:file=-", "-f", "null", "-"]
+    return ["-af", f"{whole},ebur128=metadata=1:peak={peak},ametadata=print:file=-", "-f", "null", "-"]
 
 
-def write_track(path: Path, length: int, voices: Iterable[tuple[int, Voice]]) -> None:
+def write_track(path: Path, length: int, voices: Iterable[tuple[int, Voice]]) -> float:
     """Write a WAV file of `length` samples with voices, each from its first sample, and silence between them.
 
-    Voices are in order, and do not overlap. Raises Error if the file cannot be written.
+    Voices are in order, and do not overlap. Many short voices with long pauses make a track quieter than each of them;
+    then all are amplified alike, as far as their peaks allow. Returns the loudness as `track_loudness` does. Raises
+    Error if the file cannot be written.
     """
     if length > MAX_TRACK_SECONDS * RATE:
         raise UsageError(f"{path}: is longer than {MAX_TRACK_SECONDS // 3600} hours; make two lectures")
+    placed = list(voices)
+    _write_wav(path, length, placed, 1.0)
+    loudness = track_loudness(path)
+    if placed and abs(LOUDNESS - loudness) > MAX_TRACK_DEVIATION:
+        peak = max(float(np.abs(voice.samples.astype(np.int32)).max(initial=1)) for _, voice in placed) / 2**15
+        gain = min(_factor(LOUDNESS - loudness), max(1.0, _factor(MAX_PEAK) / peak))
+        _write_wav(path, length, placed, gain)
+        loudness = track_loudness(path)
+    return loudness
+
+
+def _factor(decibels: float) -> float:
+    return 10 ** (decibels / 20)
+
+
+def _write_wav(path: Path, length: int, voices: Sequence[tuple[int, Voice]], gain: float) -> None:
     with disk_errors(path), absolute(path).open("wb") as opened, wave.open(opened, "wb") as file:
         file.setparams((CHANNELS, 2, RATE, length, "NONE", "not compressed"))
         end = 0
         for start, voice in voices:
-            assert end <= start, (end, start, voice.path)
+            assert end <= start, (end, start)
             _write_silence(file, start - end)
-            file.writeframesraw(voice.samples.astype("<i2").tobytes())
-            end = start + len(voice.samples)
+            samples = voice.samples if gain == 1 else (voice.samples * np.float32(gain)).round()
+            file.writeframesraw(samples.astype("<i2").tobytes())
+            end = start + len(samples)
         assert end <= length, (end, length)
         _write_silence(file, length - end)
 
@@ -290,6 +319,6 @@ def track_loudness(path: Path) -> float:
     """Return the integrated loudness of a track in LUFS, which is -70 if it is silent."""
     with wave.open(str(absolute(path)), "rb") as file:
         length = file.getnframes()
-    arguments = ["-i", file_url(absolute(path)), *_measuring(length)]
+    arguments = ["-i", file_url(absolute(path)), *_measuring(length, "none")]
     with Ffmpeg(arguments, f"{path}: cannot be measured") as ffmpeg:
         return _Measurement.read(ffmpeg.finish().decode()).loudness

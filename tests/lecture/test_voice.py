@@ -133,6 +133,16 @@ def test_short_sound_with_a_click_is_normalized(tmp_path, cache):
     assert loudness(scaled(voice.samples)) == pytest.approx(-16, abs=1)
 
 
+def test_clicks_on_a_faint_tone_are_limited(tmp_path, cache):
+    """With loudnorm alone, only the clicks have the intended loudness."""
+    sound = tone(2, 0.01)
+    for start in (20_000, 60_000):
+        sound[start : start + 240] = 0.9 * np.sin(2 * np.pi * np.arange(240) / 16)
+    voice = load_voice(save(tmp_path / "a.wav", sound), cache)
+    assert loudness(scaled(voice.samples)) == pytest.approx(-16, abs=0.7)
+    assert np.abs(scaled(voice.samples)).max() < 10 ** (-1.0 / 20)
+
+
 def test_peaks_without_a_tone_are_as_loud_as_they_can_be(tmp_path, cache):
     sound = np.zeros(3 * RATE)
     for start in (10_000, 60_000, 110_000):
@@ -274,7 +284,9 @@ def made_voice(length, seed=0):
     return Voice(voice_module.Path("a.wav"), samples, -20.0, -16.0)
 
 
-def test_track_has_each_voice_in_its_place(tmp_path):
+def test_track_has_each_voice_in_its_place(tmp_path, monkeypatch):
+    # Otherwise the noise would be made as quiet as voices are.
+    monkeypatch.setattr(voice_module, "MAX_TRACK_DEVIATION", 99)
     one, two, three = made_voice(5000, 1), made_voice(123_457, 2), made_voice(1, 3)
     places = [(7, one), (5007, two), (200_000, three)]
     write_track(tmp_path / "track.wav", 200_001, iter(places))
@@ -285,9 +297,30 @@ def test_track_has_each_voice_in_its_place(tmp_path):
     np.testing.assert_array_equal(track, expected)
 
 
+def tone_voice(seconds, amplitude):
+    samples = (tone(seconds, amplitude) * 32767).round().astype(np.int16)
+    return Voice(voice_module.Path("a.wav"), np.c_[samples, samples], -20.0, -16.0)
+
+
+@pytest.mark.parametrize(("click", "reached"), [(0, -16), (0.8, -17)], ids=["room", "peaks"])
+def test_short_voices_with_long_pauses_are_amplified_alike(tmp_path, click, reached):
+    """Most measured blocks are at the ends of such voices, where a part of the block is silent."""
+    voice = tone_voice(0.6, 10 ** (-16 / 20))
+    other = tone_voice(0.6, 10 ** (-16 / 20))
+    other.samples[9000] = round(click * 32767)
+    places = [(number * 3 * RATE, voice if number else other) for number in range(4)]
+    measured = write_track(tmp_path / "track.wav", 12 * RATE, places)
+    track = scaled(read(tmp_path / "track.wav"))
+    assert loudness(track) == pytest.approx(measured, abs=0.15)
+    assert measured == pytest.approx(reached, abs=0.7)
+    gains = [np.abs(track[start + 20_000 :][:2000]).max() / 10 ** (-16 / 20) for start, _ in places]
+    assert gains == pytest.approx([gains[0]] * 4, rel=0.01)
+    assert np.abs(track).max() < 10 ** (-1.4 / 20)
+
+
 @pytest.mark.parametrize("length", [0, 1, 100_003])
 def test_track_without_voices_is_silent(tmp_path, length):
-    write_track(tmp_path / "track.wav", length, [])
+    assert write_track(tmp_path / "track.wav", length, []) == -70
     track = read(tmp_path / "track.wav")
     assert (len(track), track.any()) == (length, False)
 
