@@ -10,16 +10,14 @@ import attrs
 from animopt.core.errors import Error, single_line
 from animopt.core.language import language
 from animopt.core.working_folder import absolute
+from animopt.lecture.voice import CHANNELS, RATE
 from animopt.publish.captions import Cue, subrip
 from animopt.video.encoder import Footage, JoiningWriter, Segment
 from animopt.video.ffmpeg import file_url
 from animopt.video.metadata import ffmetadata
 from animopt.video.output import FORMATS
 
-SAMPLE_RATE = 48_000
-"""Number of samples of a track per second."""
-
-AUDIO_OPTIONS = f"-c:a aac -b:a 192k -ar {SAMPLE_RATE} -ac 2"
+AUDIO_OPTIONS = f"-c:a aac -b:a 192k -ar {RATE} -ac {CHANNELS}"
 """ffmpeg's options for the audio. Players skip the samples by which the encoder delays it."""
 
 MAX_TITLE_BYTES = 255
@@ -124,7 +122,7 @@ class _LectureWriter(JoiningWriter):
             options += [f"-disposition:s:{number}", disposition, *_stream_options(f"s:{number}", code)]
         # The last option of a kind applies: the video is copied.
         # Without a scale as fine as the samples, the end of the audio is cut.
-        scale = ["-movie_timescale", str(SAMPLE_RATE)]
+        scale = ["-movie_timescale", str(RATE)]
         return [*maps, *super().arguments(), *scale, "-c:s", "mov_text", *options]
 
     def metadata(self) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from animopt import Error
-from animopt.lecture.container import SAMPLE_RATE, Chapter, join
+from animopt.lecture.container import Chapter, join
+from animopt.lecture.voice import RATE
 from animopt.publish.captions import Cue
 from animopt.video.encoder import Segment, encode_segment
 from animopt.video.metadata import embedded_text
@@ -51,7 +52,7 @@ def write_track(path, length, clicks):
     for click in clicks:
         samples[click : click + 24] = 20_000
     with wave.open(str(path), "wb") as file:
-        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.setparams((2, 2, RATE, 0, "NONE", ""))
         file.writeframes(samples.tobytes())
 
 
@@ -71,15 +72,15 @@ def read_audio(av, path):
     """Return the samples of the left channel from the second 0."""
     with av.open(path) as file:
         parts = list(file.decode(audio=0))
-        assert {(each.rate, each.layout.name) for each in parts} == {(SAMPLE_RATE, "stereo")}
+        assert {(each.rate, each.layout.name) for each in parts} == {(RATE, "stereo")}
     assert parts[0].pts == 0
     return np.concatenate([each.to_ndarray()[0] for each in parts])
 
 
 def onset(samples, near):
     """Return the sample at which the loudest click within a tenth of a second begins."""
-    first = max(0, near - SAMPLE_RATE // 10)
-    part = np.abs(samples[first : near + SAMPLE_RATE // 10])
+    first = max(0, near - RATE // 10)
+    part = np.abs(samples[first : near + RATE // 10])
     return first + int(np.argmax(part > 0.5 * part.max()))
 
 
@@ -118,7 +119,7 @@ def test_equal_frames_give_equal_segments():
 
 def test_everything_beside_the_video_is_read_back(av, tmp_path):
     footage, path, track, count = Footage(25), tmp_path / "a.mp4", tmp_path / "음성 %03d.wav", sum(LENGTHS)
-    length = round(count * SAMPLE_RATE / 25)
+    length = round(count * RATE / 25)
     clicks = [0, 9_600, length - 480]
     write_track(track, length, clicks)
     titles = ['= "1"; #2 \\', "시작\nand\x07 line", "가" * 200, "\\"]
@@ -193,7 +194,7 @@ def test_failed_join_keeps_the_existing_file(tmp_path, made, message):
 def test_clicks_do_not_drift_in_five_minutes(av, tmp_path):
     footage, path, track = Footage(29.97), tmp_path / "a.mp4", tmp_path / "a.wav"
     made = [*segments(footage, [250, 1]), *segments(footage, [49])]
-    length = round(9000 * SAMPLE_RATE / footage.fps)
+    length = round(9000 * RATE / footage.fps)
     clicks = [each * length // 20 for each in range(20)]
     write_track(track, length, [*clicks, length - 480])
     join(path, footage, 9000, made * 30, title="x", language="en", track=track)
@@ -213,7 +214,7 @@ class Ranges(SimpleHTTPRequestHandler):
 def test_chromium_plays_a_lecture_with_its_audio(tmp_path):
     playwright = pytest.importorskip("playwright.sync_api", reason='needs playwright: pip install ".[test]"')
     footage = Footage(25)
-    write_track(tmp_path / "a.wav", 2 * SAMPLE_RATE, [SAMPLE_RATE])
+    write_track(tmp_path / "a.wav", 2 * RATE, [RATE])
     join(
         tmp_path / "a.mp4",
         footage,
@@ -260,5 +261,5 @@ def test_chromium_plays_a_lecture_with_its_audio(tmp_path):
     duration, width, current, sound, first, peak = played
     assert (duration, width, current) == (pytest.approx(2, abs=0.03), 320, pytest.approx(2, abs=0.03))
     assert sound == pytest.approx(2, abs=0.03)
-    assert first == pytest.approx(SAMPLE_RATE, abs=24)
+    assert first == pytest.approx(RATE, abs=24)
     assert peak > 0.2

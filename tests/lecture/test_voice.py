@@ -125,6 +125,7 @@ def test_short_sound_is_normalized(tmp_path, cache, seconds, amplitude):
     assert np.abs(scaled(voice.samples)).max() == pytest.approx(10 ** (-16 / 20), rel=0.12)
 
 
+@pytest.mark.long
 def test_short_sound_with_a_click_is_normalized(tmp_path, cache):
     sound = tone(0.5, 0.02)
     sound[20_000] = 1
@@ -143,6 +144,7 @@ def test_clicks_on_a_faint_tone_are_limited(tmp_path, cache):
     assert np.abs(scaled(voice.samples)).max() < 10 ** (-1.0 / 20)
 
 
+@pytest.mark.long
 def test_peaks_without_a_tone_are_as_loud_as_they_can_be(tmp_path, cache):
     sound = np.zeros(3 * RATE)
     for start in (10_000, 60_000, 110_000):
@@ -173,6 +175,7 @@ def test_other_formats_are_decoded_without_moving_a_click(tmp_path, cache, click
     assert loudness(scaled(voice.samples)) == pytest.approx(-16, abs=1)
 
 
+@pytest.mark.long
 def test_rate_is_converted_without_moving_a_click(tmp_path, cache):
     sound = tone(2, 0.05, 22_050)
     sound[22_050] = 0.9
