@@ -27,6 +27,9 @@ MAX_MESSAGE_BYTES = 4000
 
 _EXAMPLE = "as piper --output_file {out}"
 
+_SHELL_WORDS = {"|", ">", "<", "&&", "||", ";", "&"}
+"""Words by which a command would use a shell."""
+
 
 def speak(command: str, text: str, lang: str, cache: Cache) -> Path:
     """Return an audio file in which a program of the user speaks a text. The program runs once for each text.
@@ -38,6 +41,8 @@ def speak(command: str, text: str, lang: str, cache: Cache) -> Path:
     words = split_command(command)
     if not any("{out}" in word for word in words):
         raise UsageError(f"speech {command!r}: lacks {{out}}, the file that the program writes; add it, {_EXAMPLE}")
+    if shell := next((word for word in words if word in _SHELL_WORDS), ""):
+        raise UsageError(f"speech {command!r}: {shell!r} needs a shell, and none runs it; write a script and name that")
     # A program may read a second line as a second text.
     text = " ".join(text.split())
 

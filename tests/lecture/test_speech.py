@@ -112,6 +112,7 @@ def test_command_is_split_on_windows(monkeypatch):
     [
         ("piper --out x.wav", "lacks {out}, the file that the program writes; add it, as piper --output_file {out}"),
         ("", "names no program; give a command, as piper --output_file {out}"),
+        ("piper | sox - {out}", "'|' needs a shell, and none runs it; write a script and name that"),
         ("piper '{out}", "no closing quotation; write the command as in a shell"),
     ],
 )
