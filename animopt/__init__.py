@@ -3,10 +3,14 @@
 # Each name is imported when it is first used. An import here could run a file of the current folder under
 # `python -m animopt`, and the command line lists the scenes without torch and matplotlib.
 _MODULES = {
+    "Card": "lecture.parts",
+    "Compare": "lecture.parts",
     "Error": "core.errors",
     "Function": "engine.function",
+    "Lecture": "lecture.parts",
     "Limits": "scene.limits",
     "Output": "video.output",
+    "Part": "lecture.parts",
     "Question": "recording.timeline",
     "Racer": "engine.racer",
     "Recording": "recording.recording",

@@ -7,6 +7,10 @@ from animopt.engine.racer import Racer as Racer
 from animopt.engine.racer_lists import Sweep as Sweep
 from animopt.engine.racer_lists import logspace as logspace
 from animopt.engine.racer_lists import tuned as tuned
+from animopt.lecture.parts import Card as Card
+from animopt.lecture.parts import Compare as Compare
+from animopt.lecture.parts import Lecture as Lecture
+from animopt.lecture.parts import Part as Part
 from animopt.recording.recording import Recording as Recording
 from animopt.recording.timeline import Question as Question
 from animopt.recording.timeline import SlowMotion as SlowMotion

@@ -17,7 +17,9 @@ from animopt.recording.timeline import Timeline
 from animopt.video.film import Film
 
 TESTS = Path(__file__).parent
-SCENES = {path.stem: path for path in sorted((TESTS.parent / "scenes").glob("[!_]*.py"))}
+FILES = sorted((TESTS.parent / "scenes").glob("[!_]*.py"))
+SCENES = {path.stem: path for path in FILES if "\nscene = " in path.read_text(encoding="utf-8")}
+LECTURES = {path.stem: path for path in FILES if path.stem not in SCENES}
 
 
 TUNED = ("beale_fair_race", "rosenbrock_fair_race")

@@ -17,6 +17,8 @@ from PIL import Image
 
 import animopt
 from animopt.cli.main import animopt as command_line
+from animopt.lecture.lecture_file import load_lecture
+from animopt.scene.catalog import is_lecture
 from animopt.scene.race_spec import race_scene
 from animopt.scene.recipe import Recipe
 from animopt.video import metadata
@@ -54,7 +56,7 @@ CLIPS = sorted(
 
 NOT_RUN_HERE = re.compile(
     r"pip install |python -m (?:venv|ruff|mypy)|pytest|pre-commit |git |python docs/build\.py|jupyter |dask "
-    r"|openssl |export |animopt .*--(watch|open|cluster)\b"
+    r"|openssl |export |animopt .*--(watch|open|cluster|speech)\b"
 )
 """Commands that install, that run the tests, that need other machines or a screen, or that never end."""
 
@@ -143,12 +145,15 @@ def test_programs_of_the_notebook_page_run(small_files):
         if title[-3:] == ".py"
     ],
 )
-def test_scene_file_on_a_page_can_be_loaded(tmp_path, page, title, program):
+def test_file_on_a_page_can_be_loaded(tmp_path, page, title, program):
     path = tmp_path / title
     path.write_text(program, encoding="utf-8")
     if "tuned(" in program:
         pytest.importorskip("optuna")
-    assert animopt.load_scene(path).racers
+    if is_lecture(path):
+        assert load_lecture(path).lecture.parts
+    else:
+        assert animopt.load_scene(path).racers
 
 
 @pytest.mark.parametrize("line", sorted({line for _, line in COMMANDS} | set(TABLE_COMMANDS)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from animopt.cli.console import Console
+from animopt.cli.lecture_commands import lecture
 from animopt.cli.options import Formatter, complete_function, language_option, size_option, theme_option
 from animopt.cli.scene_commands import deck, gallery, race, render_all_scenes
 from animopt.core.errors import Error, UsageError, escape_controls, escaped_json
@@ -93,9 +94,10 @@ def recipe(clip: Path, as_json: bool, output: Path | None) -> None:
         _print_table(found.rows())
 
 
-@click.command(short_help="Write a first scene file.")
+@click.command(short_help="Write a first scene or lecture file.")
 @click.argument("name", metavar="NAME")
-def new(name: str) -> None:
+@click.option("--lecture", "is_lecture", is_flag=True, help="Write a lecture file, which joins scenes to one video.")
+def new(name: str, is_lecture: bool) -> None:
     """Write a commented scene file, which renders as it is, into ./scenes if that folder exists."""
     stem = name.removesuffix(".py").replace("-", "_")
     folder = Path("scenes") if Path("scenes").is_dir() else Path()
@@ -107,9 +109,10 @@ def new(name: str) -> None:
         )
     if conflict := _conflict(path):
         raise UsageError(f"name {name!r}: {conflict}; use my_{stem}")
-    catalog.save_scene(path, Path(__file__).with_name("scene_template.py").read_text("utf-8"))
+    template, command = ("lecture_template.py", "animopt lecture") if is_lecture else ("scene_template.py", "animopt")
+    catalog.save_scene(path, Path(__file__).with_name(template).read_text("utf-8"))
     Console().files([path])
-    Console().note(f"animopt {catalog.name(path) if folder.name else path} --draft --open renders it and shows it")
+    Console().note(f"{command} {catalog.name(path) if folder.name else path} --draft --open renders it and shows it")
 
 
 def _conflict(path: Path) -> str:
@@ -170,7 +173,7 @@ def cache(is_cleared: bool, quiet: bool, as_json: bool) -> None:
 
 COMMANDS: dict[str, click.Command] = {
     str(command.name): command
-    for command in (race, render_all_scenes, deck, gallery, functions, optimizers, recipe, new, cache, doctor)
+    for command in (race, render_all_scenes, deck, gallery, lecture, functions, optimizers, recipe, new, cache, doctor)
 }
 """Every command except those of scenes."""
 

@@ -75,9 +75,12 @@ class Animopt(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write every scene and every other command with a one-line description."""
-        scenes = [(name, catalog.summary(path)) for name, path in catalog.scenes(self.commands).items()]
+        scenes, lectures = (
+            [(name, catalog.summary(path)) for name, path in found.items()]
+            for found in (catalog.scenes(self.commands), catalog.lectures())
+        )
         commands = [(name, command.get_short_help_str(80)) for name, command in self.commands.items()]
-        for title, rows in (("Scenes", scenes), ("Other commands", commands)):
+        for title, rows in (("Scenes", scenes), ("Lectures", lectures), ("Other commands", commands)):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)

@@ -228,6 +228,11 @@ def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: s
     return [name.lower() for name in names] if incomplete.islower() else list(names)
 
 
+def complete_lecture(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str | CompletionItem]:
+    """Return names of lectures that start with the text, otherwise files."""
+    return _names_or_files(catalog.lectures(), incomplete)
+
+
 def function_names() -> list[str]:
     """Return the names of the test functions as the command line shows them."""
     names = (

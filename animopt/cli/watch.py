@@ -3,7 +3,7 @@
 import importlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from animopt.core.processes import Terminated, clear_signal
@@ -18,8 +18,10 @@ Stamp = tuple[int, int, int] | None
 """Modification time, size and inode of a file; None if there is no file."""
 
 
-def watch(path: Path, work: Callable[[], None]) -> None:
+def watch(path: Path, work: Callable[[], None], others: Callable[[], Iterable[Path]] = tuple) -> None:
     """Call a function that runs a Python file, now and each time the file is saved. Ctrl-C while waiting returns.
+
+    After the work, `others` returns more files that are watched.
 
     Modules below the folder of the file are watched too, and imported again, unless they were imported before this
     call. If a file is saved during the work, the work is repeated after it.
@@ -41,7 +43,7 @@ def watch(path: Path, work: Callable[[], None]) -> None:
         }
         for name in modules:
             del sys.modules[name]
-        for file in {*modules.values(), *imported_from(path.parent)}:
+        for file in {*modules.values(), *imported_from(path.parent), *map(absolute, others())}:
             stamps.setdefault(file, _stamp(file))
         importlib.invalidate_caches()
         try:

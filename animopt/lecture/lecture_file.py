@@ -9,6 +9,7 @@ import attrs
 from animopt.core.errors import Error, UsageError, short_repr
 from animopt.core.language import ENGLISH
 from animopt.core.working_folder import absolute, kept_folder
+from animopt.lecture.marks import split_marks
 from animopt.lecture.parts import Card, Compare, Lecture, Part
 from animopt.scene import catalog
 from animopt.scene.folder_defaults import files_read
@@ -70,6 +71,11 @@ class LectureFile:
             return ()
         files = [given] if isinstance(given, str) else given
         return tuple(self.path.parent / each.replace("{lang}", lang) for each in files)
+
+    def text(self, number: int, lang: str) -> str:
+        """Return the spoken text of a part in a language without its marks, or "" if it lacks the language."""
+        say = self.lecture.parts[number - 1].say
+        return split_marks(say if isinstance(say, str) else say.get(lang, ""))[0]
 
     def languages(self) -> tuple[str, ...]:
         """Return the languages of the spoken texts, English first. Texts without a language are in English."""

@@ -12,6 +12,7 @@ import numpy as np
 from animopt.core.arrays import Pixels
 from animopt.core.fingerprint import fingerprint
 from animopt.lecture.schedule import Warp
+from animopt.video.encoder import encode_segment
 
 MAX_RUN = 96
 """Maximum number of frames that are encoded together. Fewer need more key frames; of more, more is drawn again."""
@@ -134,12 +135,17 @@ class LecturePicture:
                 shown = layers
             yield out
 
+    def clear_end(self, shot: int) -> int:
+        """Return the last frame of a shot before its cross-fade."""
+        return int(self.firsts[shot]) + self._shots[shot].frames - self._halves[shot + 1] - 1
+
     def runs(self) -> list[Run]:
         """Return all frames as runs. A cross-fade has one of its own, so that it alone depends on two parts."""
         made = []
         for shot, (first, taken) in enumerate(zip(self.firsts, self._shots, strict=True)):
             begin, end = first + self._halves[shot], first + taken.frames - self._halves[shot + 1]
-            edges = [*range(begin, end, MAX_RUN), end]
+            # The same frames of a part are in one run, however long the cross-fade before it is.
+            edges = [begin, *(edge for edge in range(first, end, MAX_RUN) if edge > begin), end]
             made += [self._run(*each) for each in pairwise(edges)]
             if half := self._halves[shot + 1]:
                 made.append(self._run(end, end + 2 * half))
@@ -162,6 +168,11 @@ class LecturePicture:
             self._films[shot] = pickle.loads(self._shots[shot].film)
         self._films.move_to_end(shot)
         return self._films[shot]
+
+
+def encode_run(picture: LecturePicture, span: tuple[int, int]) -> bytes:
+    """Draw frames, from the first one to before the second one, and return them as a segment of a video."""
+    return encode_segment(picture, picture.frames(*span)).content
 
 
 def _opacity(passed: int, half: int) -> int:

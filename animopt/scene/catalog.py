@@ -1,8 +1,9 @@
-"""Finds scene files and reads their docstrings, without running them."""
+"""Finds scene and lecture files and reads their docstrings, without running them."""
 
 import ast
 import importlib.util
-from collections.abc import Collection, Container, Iterable
+import re
+from collections.abc import Collection, Container, Iterable, Sequence
 from pathlib import Path
 
 from animopt.core.errors import Error, UsageError, short_repr, suggestion
@@ -15,18 +16,31 @@ MAX_SUMMARY_LENGTH = 200
 """Maximum number of characters of a docstring's first line in a list of scenes."""
 
 
+LECTURE, SCENE = re.compile(rb"^lecture\s*[=:]", re.MULTILINE), re.compile(rb"^scene\s*[=:]", re.MULTILINE)
+"""A line of a file that defines a lecture, and one that defines a scene."""
+
+
 def scenes(reserved: Container[str] = ()) -> dict[str, Path]:
     """Return the scene files by name: the built-in ones, and those in ./scenes, which replace them.
 
     A file in ./scenes is listed by its path if its name is `reserved`, or if several files there have that name.
     """
+    return _found(reserved, lectures=False)
+
+
+def lectures() -> dict[str, Path]:
+    """Return the lecture files by name: the built-in ones, and those in ./scenes, which replace them."""
+    return _found((), lectures=True)
+
+
+def _found(reserved: Container[str], *, lectures: bool) -> dict[str, Path]:
     spec = importlib.util.find_spec("animopt.scenes")
     folders = spec.submodule_search_locations if spec else None
-    local = _by_name()
+    local = _by_name(lectures=lectures)
     found = {
         name(path): path
         for folder in folders or ()
-        for path in _files(Path(folder))
+        for path in _files(Path(folder), lectures=lectures)
         if len(local.get(name(path), ())) < 2
     }
     for shared_name, paths in local.items():
@@ -35,21 +49,32 @@ def scenes(reserved: Container[str] = ()) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def _by_name() -> dict[str, list[Path]]:
-    """Return the files in ./scenes by the name of their scene."""
+def _by_name(*, lectures: bool) -> dict[str, list[Path]]:
+    """Return the files in ./scenes by the name of their scene or lecture."""
     found: dict[str, list[Path]] = {}
-    for path in _files(Path("scenes")):
+    for path in _files(Path("scenes"), lectures=lectures):
         found.setdefault(name(path), []).append(path)
     return found
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return the scene files in a folder, without hidden files and private ones such as `__init__.py`."""
+def _files(folder: Path, *, lectures: bool) -> list[Path]:
+    """Return the scene or lecture files in a folder, without hidden files and private ones such as `__init__.py`."""
     try:
         found = (folder / path.name for path in absolute(folder).glob("*.py"))
-        return sorted(path for path in found if path.name[0] not in "._" and _is_file(path))
+        visible = (path for path in found if path.name[0] not in "._" and _is_file(path))
+        return sorted(path for path in visible if is_lecture(path) == lectures)
     except OSError:
         return []
+
+
+def is_lecture(path: Path) -> bool:
+    """Return whether a file defines a lecture and no scene, without running it."""
+    try:
+        with absolute(path).open("rb") as file:
+            text = file.read(MAX_FILE_LENGTH)
+    except OSError:
+        return False
+    return bool(LECTURE.search(text)) and not SCENE.search(text)
 
 
 def _is_file(path: Path) -> bool:
@@ -69,18 +94,39 @@ def find(wanted: str, others: Collection[str] = ()) -> Path:
         if not absolute(wanted).is_file():
             raise UsageError(f"{wanted}: there is no such scene file")
         return Path(wanted)
-    known, paths = scenes(), _by_name().get(wanted, [])
-    if len(paths) > 1:
-        raise UsageError(
-            f"scene {short_repr(wanted)}: is the name of {' and '.join(map(str, paths))}; "
-            "rename one, or name one by its path"
-        )
+    known, paths = scenes(), _by_name(lectures=False).get(wanted, [])
+    _check_single(f"scene {short_repr(wanted)}", paths)
     if wanted not in known:
+        if wanted in lectures():
+            raise UsageError(f"{short_repr(wanted)} is a lecture; render it with animopt lecture {wanted}")
         raise UsageError(
             f"there is no scene {short_repr(wanted)}; "
             + suggestion(wanted, [*known, *others], "animopt without a scene lists them")
         )
     return known[wanted]
+
+
+def find_lecture(wanted: str) -> Path:
+    """Return the lecture file with a name or at a path. Raises UsageError if there is none, or two with the name."""
+    if wanted.endswith(".py") or "/" in wanted or "\\" in wanted:
+        if not absolute(wanted).is_file():
+            raise UsageError(f"{wanted}: there is no such lecture file; write one with animopt new --lecture NAME")
+        return Path(wanted)
+    known = lectures()
+    _check_single(f"lecture {short_repr(wanted)}", _by_name(lectures=True).get(wanted, []))
+    if wanted not in known:
+        if wanted in scenes():
+            raise UsageError(f"{short_repr(wanted)} is a scene; render it with animopt {wanted}")
+        listed = f"use {', '.join(known)}, or the path of a file" if known else "give the path of a file"
+        raise UsageError(f"there is no lecture {short_repr(wanted)}; {suggestion(wanted, known, listed)}")
+    return known[wanted]
+
+
+def _check_single(called: str, paths: Sequence[Path]) -> None:
+    if len(paths) > 1:
+        raise UsageError(
+            f"{called}: is the name of {' and '.join(map(str, paths))}; rename one, or name one by its path"
+        )
 
 
 def chosen(wanted: Iterable[str]) -> dict[str, Path]:
@@ -105,7 +151,7 @@ def in_order(wanted: Iterable[str]) -> list[Path]:
 
 def _inside(folder: Path) -> list[Path]:
     """Return the scene files in a folder. Raises UsageError if there are none."""
-    paths = _files(folder)
+    paths = _files(folder, lectures=False)
     if not paths:
         raise UsageError(f"{folder}: there is no scene file in this folder")
     return paths

@@ -50,11 +50,11 @@ class Comparison(FrameSequence):
         stagings: Sequence[Staging],
     ) -> None:
         super().__init__(timeline, size, fps)
-        self._races, self._stagings = _prepare_parts(races, stagings, timeline)
+        self.races, self._stagings = _prepare_parts(races, stagings, timeline)
         self._canvas: Canvas | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Comparison, (self._races, self.timeline, self.size, self.fps, self._stagings)
+        return Comparison, (self.races, self.timeline, self.size, self.fps, self._stagings)
 
     @property
     def channels(self) -> int:
@@ -65,7 +65,7 @@ class Comparison(FrameSequence):
     def canvas(self) -> Canvas:
         """The canvas with all parts."""
         if self._canvas is None:
-            stages = [*(self._part(index) for index in range(len(self._races))), self._frame()]
+            stages = [*(self._part(index) for index in range(len(self.races))), self._frame()]
             self._canvas = Canvas(stages, self.size, transparent=self.channels == 4)
         return self._canvas
 
@@ -84,12 +84,12 @@ class Comparison(FrameSequence):
     def _moments(self, second: float) -> list[Moment]:
         """Return the moment of each part, and of what is drawn over them."""
         moment = self.timeline.moment(second)
-        return [*(_waiting(moment, race) for race in self._races), replace(moment, card_opacity=0.0)]
+        return [*(_waiting(moment, race) for race in self.races), replace(moment, card_opacity=0.0)]
 
     def _part(self, index: int) -> Stage:
-        race, box = self._races[index], part_boxes(self.size, len(self._races))[index]
+        race, box = self.races[index], part_boxes(self.size, len(self.races))[index]
         return make_stage(
-            _on_one_surface(self._races, race),
+            _on_one_surface(self.races, race),
             0,
             [_waiting(moment, race) for moment in self.timeline.samples],
             (round(box.width), round(box.height)),
@@ -103,10 +103,10 @@ class Comparison(FrameSequence):
         whole = Box(0, 0, *self.size)
         theme = THEMES[self._stagings[0].theme].scaled(pixel_unit(*self.size), self.size)
         panels: dict[str, Panel] = {
-            "rules": _Rules(len(self._races)),
+            "rules": _Rules(len(self.races)),
             "card": Card(question=self._stagings[0].question),
         }
-        return Stage(self._races[0], panels, dict.fromkeys(panels, whole), theme)
+        return Stage(self.races[0], panels, dict.fromkeys(panels, whole), theme)
 
 
 def part_boxes(size: tuple[int, int], count: int) -> list[Box]:

@@ -29,7 +29,11 @@ from animopt.recording.claims import refutations
 from animopt.scene import catalog
 from animopt.scene.races import recordings
 
-SCENES = {path.stem: path for path in sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))}
+SCENES = {
+    path.stem: path
+    for path in sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
+    if not catalog.is_lecture(path)
+}
 
 SLOW = ("beale_fair_race", "rosenbrock_fair_race", "rotating_ravine")
 """Scenes whose races take many seconds: a search for settings, or many functions."""

@@ -8,6 +8,7 @@ import pytest
 
 import animopt
 from animopt import Scene
+from animopt.scene import catalog
 from animopt.scene.races import recordings
 
 # The ridge between the quartic's valleys: the middle root of its slope in y, 4y³ - 80y + 80.
@@ -336,7 +337,9 @@ def test_gradient_descent_does_not_depend_on_rotation(scenes):
     np.testing.assert_allclose(races[-1].xy[0], rotated, atol=1e-9)
 
 
-SCENES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
+SCENES = [
+    path for path in sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py")) if not catalog.is_lecture(path)
+]
 BY_STEM = {path.stem: path for path in SCENES}
 SWEEPS = {path.stem: path for path in SCENES if "Sweep(" in path.read_text(encoding="utf-8")}
 

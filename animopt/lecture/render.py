@@ -1,0 +1,243 @@
+"""Renders a lecture: draws what has changed, joins it with the rest, and writes the files beside the video."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+
+import attrs
+import imageio_ffmpeg
+
+from animopt.core.arrays import Pixels
+from animopt.core.errors import PACKAGE, Error, Failures
+from animopt.core.files import temporary_folder, write_atomically
+from animopt.core.language import localized
+from animopt.drawing.fonts import font_family
+from animopt.lecture.cache import Cache
+from animopt.lecture.container import Chapter, join
+from animopt.lecture.lecture_file import LectureFile
+from animopt.lecture.picture import LecturePicture, Run, encode_run, shot_of
+from animopt.lecture.speech import speak
+from animopt.lecture.subtitles import cues_of, description_text
+from animopt.lecture.timing import TimedPart, sample_of, timed_parts
+from animopt.lecture.voice import Voice, load_voice, write_track
+from animopt.publish.captions import Cue, subrip, webvtt
+from animopt.video.encoder import Segment
+from animopt.video.frame_stream import map_parts
+from animopt.video.output import Output
+from animopt.video.save import Progress, encode_png
+
+LIBRARIES = "numpy", "matplotlib", "contourpy", "fontpkg-inter", "pillow", "torch"
+"""Libraries on whose versions frames depend."""
+
+
+@attrs.frozen(kw_only=True)
+class Rendering:
+    """How a lecture is rendered.
+
+    Attributes:
+        lang: Language of the picture and the voice.
+        speech: Command that speaks a text for which there is no audio, or "".
+        numbers: Numbers of the parts, which follow one another.
+    """
+
+    lang: str
+    speech: str
+    numbers: Sequence[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A lecture with the timing of its parts, in one language."""
+
+    file: LectureFile
+    rendering: Rendering
+    output: Output
+    parts: tuple[TimedPart, ...]
+
+    @property
+    def title(self) -> str:
+        """Title of the lecture."""
+        return localized(self.file.lecture.title, self.rendering.lang) or self.file.name
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return sum(part.frames for part in self.parts)
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.output.fps
+
+    def start(self, part: TimedPart) -> float:
+        """Return the second at which a part begins."""
+        return part.first / self.output.fps
+
+
+def timed(file: LectureFile, rendering: Rendering, output: Output, kept: Cache) -> Iterator[TimedPart | Error]:
+    """Yield the parts with their timing. A part that fails is its error."""
+
+    def voices(text: str, paths: Sequence[Path], lang: str) -> list[Voice]:
+        if not paths and text and rendering.speech:
+            paths = [speak(rendering.speech, text, lang, kept)]
+        return [load_voice(path, kept) for path in paths]
+
+    return timed_parts(file, rendering.lang, output, voices, rendering.numbers)
+
+
+def program_of(file: LectureFile, rendering: Rendering, output: Output, kept: Cache) -> Program:
+    """Return a lecture with the timing of its parts. Raises Error that names every part that fails."""
+    failures, parts = Failures(), []
+    for part in timed(file, rendering, output, kept):
+        if isinstance(part, Error):
+            failures.append(part)
+        else:
+            parts.append(part)
+    failures.raise_if_any()
+    return Program(file, rendering, output, tuple(parts))
+
+
+def save_lecture(
+    program: Program,
+    kept: Cache,
+    executor: Executor | None = None,
+    progress: Progress = lambda done, total: None,
+    measured: Callable[[float], object] = lambda loudness: None,
+) -> Iterator[Path]:
+    """Write the video, and yield its path and those of the files beside it once they are in place.
+
+    Args:
+        program: The lecture.
+        kept: Keeps what is drawn, for the next run.
+        executor: Draws and encodes. Default: this process.
+        progress: Called with the number of frames that are done and the number of all frames.
+        measured: Called with the loudness of the voices in LUFS.
+
+    Raises:
+        Error: A frame cannot be drawn, or a file cannot be written. What has been drawn is kept.
+    """
+    output, lang = program.output, program.rendering.lang
+    picture = LecturePicture(
+        [shot_of(part.film(output), part.frames, part.warp) for part in program.parts],
+        output.size,
+        output.fps,
+        program.file.lecture.fade,
+    )
+    segments = _draw(picture, kept, executor, progress)
+    subtitles = subtitles_of(program)
+    with temporary_folder() as folder:
+        track = None
+        if any(part.spoken.voices for part in program.parts):
+            track = folder / "track.wav"
+            measured(write_track(track, sample_of(program.frames, output.fps), list(_placed_voices(program))))
+        join(
+            output.path,
+            picture,
+            program.frames,
+            (Segment(path.read_bytes(), run.end - run.first) for run, path in segments),
+            title=program.title,
+            language=lang,
+            chapters=[Chapter(part.first, part.title) for part in program.parts],
+            track=track,
+            subtitles=subtitles,
+        )
+    yield output.path
+    for path, content in _files_beside(program, picture, subtitles).items():
+        write_atomically(path, content)
+        yield path
+
+
+def paths_of(output: Output, lang: str, languages: Sequence[str]) -> dict[str, Path]:
+    """Return the paths of the files beside a video, by their kind and language."""
+    base = output.path.with_suffix("")
+    paths: dict[str, Path] = {}
+    for each in languages:
+        # A video that is named after its language has subtitles of the same name.
+        stem = base if base.suffix == f".{lang}" else Path(f"{base}.{each}")
+        if stem != base or each == lang:
+            paths |= {f"srt {each}": Path(f"{stem}.srt"), f"vtt {each}": Path(f"{stem}.vtt")}
+    return paths | {"description": Path(f"{base}.txt"), "poster": Path(f"{base}.png")}
+
+
+def _files_beside(
+    program: Program, picture: LecturePicture, subtitles: Mapping[str, Sequence[Cue]]
+) -> dict[Path, bytes]:
+    paths = paths_of(program.output, program.rendering.lang, list(subtitles))
+    contents: dict[Path, bytes] = {}
+    for each, cues in subtitles.items():
+        if f"srt {each}" in paths:
+            contents[paths[f"srt {each}"]] = subrip(cues).encode()
+            contents[paths[f"vtt {each}"]] = webvtt(cues).encode()
+    starts = [(program.start(part), part.title) for part in program.parts]
+    contents[paths["description"]] = description_text(program.title, starts).encode()
+    contents[paths["poster"]] = encode_png(_poster(program, picture))
+    return contents
+
+
+def _poster(program: Program, picture: LecturePicture) -> Pixels:
+    """Return the last frame of the last race before its cross-fade, or of the first part if there is no race."""
+    races = [index for index, part in enumerate(program.parts) if part.scenes]
+    return picture.frame(picture.clear_end(races[-1] if races else 0))
+
+
+def _placed_voices(program: Program) -> Iterator[tuple[int, Voice]]:
+    for part in program.parts:
+        start = sample_of(part.first, program.output.fps)
+        for voice in part.spoken.voices:
+            yield start, voice
+            start += len(voice.samples)
+
+
+def subtitles_of(program: Program) -> dict[str, list[Cue]]:
+    """Return the subtitles in each language of the lecture, in the time of its voice."""
+    languages = dict.fromkeys([program.rendering.lang, *program.file.languages()])
+    found = {lang: [cue for part in program.parts for cue in _cues(program, part, lang)] for lang in languages}
+    return {lang: cues for lang, cues in found.items() if cues}
+
+
+def _cues(program: Program, part: TimedPart, lang: str) -> Iterator[Cue]:
+    spoken = part.spoken
+    start = program.start(part)
+    text, anchors = spoken.text, spoken.anchors
+    if lang != program.rendering.lang:
+        text = program.file.text(part.number, lang)
+        anchors = ((0, 0.0), (len(text), spoken.seconds))
+    yield from cues_of(text, [(position, start + second) for position, second in anchors])
+
+
+def _draw(
+    picture: LecturePicture, kept: Cache, executor: Executor | None, progress: Progress
+) -> list[tuple[Run, Path]]:
+    """Draw and encode the runs that are not kept. Return the file of each run in order."""
+    runs = picture.runs()
+    state = _state()
+    parts = {run: ["segment", run.key, state] for run in runs}
+    missing = {run.key: run for run in runs if not kept.find(parts[run], ".mp4")}
+    done = len(picture) - sum(run.end - run.first for run in missing.values())
+    progress(done, len(picture))
+    spans = [(run.first, run.end) for run in missing.values()]
+    encode = partial(encode_run, picture)
+    contents = map_parts(picture, encode_run, spans, executor) if executor else map(encode, spans)
+    for run, content in zip(missing.values(), contents, strict=True):
+        kept.file(parts[run], ".mp4", partial(_write, content))
+        done += run.end - run.first
+        progress(done, len(picture))
+    return [(run, path) for run in runs if (path := kept.find(parts[run], ".mp4"))]
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+@cache
+def _state() -> str:
+    """Return the versions of all that frames depend on, and a hash of animopt itself, which may have been changed."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    versions = [f"{name} {version(name)}" for name in LIBRARIES]
+    return " ".join([digest.hexdigest(), *versions, imageio_ffmpeg.get_ffmpeg_version(), *font_family()])
