@@ -13,7 +13,7 @@ import click
 from animopt.cli.console import Console
 from animopt.cli.lecture_commands import lecture
 from animopt.cli.options import Formatter, complete_function, language_option, size_option, theme_option
-from animopt.cli.scene_commands import deck, gallery, race, render_all_scenes
+from animopt.cli.scene_commands import compare, deck, gallery, race, render_all_scenes
 from animopt.core.errors import Error, UsageError, escape_controls, escaped_json
 from animopt.core.processes import shell_command
 from animopt.scene import catalog
@@ -173,7 +173,20 @@ def cache(is_cleared: bool, quiet: bool, as_json: bool) -> None:
 
 COMMANDS: dict[str, click.Command] = {
     str(command.name): command
-    for command in (race, render_all_scenes, deck, gallery, lecture, functions, optimizers, recipe, new, cache, doctor)
+    for command in (
+        race,
+        render_all_scenes,
+        compare,
+        deck,
+        gallery,
+        lecture,
+        functions,
+        optimizers,
+        recipe,
+        new,
+        cache,
+        doctor,
+    )
 }
 """Every command except those of scenes."""
 

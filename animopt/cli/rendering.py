@@ -38,10 +38,11 @@ from animopt.video.save import parse_bytes
 from animopt.video.worker_pool import WorkerPool, drawing_executor
 
 if TYPE_CHECKING:
+    from animopt.scene.compare import SceneComparison
     from animopt.scene.scene import Scene
 
-LoadScene = Callable[[list[Path]], "Scene"]
-"""Loads a scene. If this writes files, their paths are appended to the list."""
+LoadScene = Callable[[list[Path]], "Scene | SceneComparison"]
+"""Loads a scene, or several that are compared. If this writes files, their paths are appended to the list."""
 
 STANDARD_OUTPUT = "-"
 """Value of --output that means standard output."""
@@ -60,7 +61,7 @@ class RenderOptions:
     """Values of the options of a command that renders. Options that the command does not have keep their defaults.
 
     `watch` is the scene file after each save of which the scene is rendered again. The `defaults` of a folder replace
-    options that are not given.
+    options that are not given. Without them and a preset, a clip has the `default_size`, or that of its format.
 
     Raises UsageError for a cluster together with local workers, and for an unknown language or limit.
     """
@@ -88,6 +89,7 @@ class RenderOptions:
     recipe: bool = True
     open: bool = False
     watch: Path | None = None
+    default_size: tuple[int, int] | None = None
     defaults: FolderDefaults = attrs.field(factory=FolderDefaults)
 
     def __attrs_post_init__(self) -> None:
@@ -127,8 +129,10 @@ class RenderOptions:
         make_output = PRESETS[self._preset].output if self._preset else Output
         # A preset that is given wins over the folder's defaults.
         defaults = FolderDefaults() if self.preset else self.defaults
-        given = _given(size=defaults.size, fps=defaults.fps) | _given(
-            size=self.size, fps=self.fps, theme=theme or self.theme, max_bytes=max_bytes
+        given = (
+            _given(size=None if self._preset else self.default_size)
+            | _given(size=defaults.size, fps=defaults.fps)
+            | _given(size=self.size, fps=self.fps, theme=theme or self.theme, max_bytes=max_bytes)
         )
         clip = make_output(path, transparent=self.transparent, **given)
         return clip.draft() if self.draft or self.watch else clip
@@ -317,6 +321,7 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
         with console.redirect_prints(), console.progress(plan.name) as progress:
             # With --watch, torch is imported only once. A later pause would keep the previous scene in memory.
             with nullcontext() if "torch" in sys.modules else gc_paused():
+                from animopt.scene.compare import SceneComparison, race_reports, save_comparison
                 from animopt.scene.render import STORYBOARD_FRAMES, save_outputs, scene_report
                 from animopt.video.film import page_size
 
@@ -324,19 +329,24 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
             report["seconds"] = scene.seconds
             frames = STORYBOARD_FRAMES if options.storyboard else 1
             pictures |= dict.fromkeys(plan.pages, page_size(options.page_size, frames))
-            clip_paths = save_outputs(
-                scene,
-                *plan.clips,
-                workers=executor or 0,
-                progress=progress,
-                sidecars=options.sidecars,
-                recipe=options.recipe,
-                saved=clips.append,
-            )
+            saving: dict[str, Any] = {
+                "workers": executor or 0,
+                "progress": progress,
+                "sidecars": options.sidecars,
+                "saved": clips.append,
+            }
+            if isinstance(scene, SceneComparison):
+                clip_paths = save_comparison(scene, *plan.clips, **saving)
+            else:
+                clip_paths = save_outputs(scene, *plan.clips, recipe=options.recipe, **saving)
             with nullcontext() if options.outputs else output_folder(options.default_folder):
                 written.extend(_write_pages(scene, plan) if plan.pages else clip_paths)
             if options.json:
-                report["scene"] = {"name": plan.name, **scene_report(scene)}
+                report |= (
+                    {"scenes": race_reports(scene)}
+                    if isinstance(scene, SceneComparison)
+                    else {"scene": {"name": plan.name, **scene_report(scene)}}
+                )
     finally:
         if plan.stdout_path:
             for path in [path for path in written if path != plan.stdout_path]:
@@ -345,18 +355,20 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
             console.files(written, clips, pictures=pictures | poster_sizes(clips), **report)
 
 
-def _write_pages(scene: "Scene", plan: _Plan) -> Iterator[Path]:
+def _write_pages(scene: "Scene | SceneComparison", plan: _Plan) -> Iterator[Path]:
     """Write the pages, and yield the path of each. Raises Error at the end if some failed."""
+    from animopt.scene.compare import SceneComparison
+
     options, failures = plan.options, Failures()
-    write = scene.storyboard if options.still is None else partial(scene.still, at=options.still)
+    write: Callable[..., None]
+    if isinstance(scene, SceneComparison):
+        write = partial(scene.still, at=options.still or 0.0)
+    elif options.still is None:
+        write = partial(scene.storyboard, recipe=options.recipe)
+    else:
+        write = partial(scene.still, at=options.still, recipe=options.recipe)
     for page in plan.pages:
         with failures.collect():
-            write(
-                page,
-                size=options.page_size,
-                theme=options.theme,
-                transparent=options.transparent,
-                recipe=options.recipe,
-            )
+            write(page, size=options.page_size, theme=options.theme, transparent=options.transparent)
             yield page
     failures.raise_if_any()

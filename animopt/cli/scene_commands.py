@@ -34,18 +34,30 @@ from animopt.video.presets import VIDEO_PRESETS
 if TYPE_CHECKING:
     from animopt.cli.rendering import RenderOptions
     from animopt.scene.batch import BatchResult
+    from animopt.scene.compare import SceneComparison
     from animopt.scene.scene import Scene
 
+OUTPUT = click.Option(
+    ["-o", "--output", "outputs"],
+    multiple=True,
+    type=click.Path(),
+    show_default="a GIF and an MP4 in renders/",
+    help="File to write; may be given several times. The suffix is the format: .gif, .mp4, .webm, .webp, .apng, .mov, "
+    "a slash for a folder of PNG frames, or .png, .svg, .pdf for a still or a storyboard; - is standard output.",
+)
+STILL = click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF.")
+SIDECARS = click.Option(
+    ["--sidecars"],
+    multiple=True,
+    metavar="KIND[,KIND...]",
+    callback=lambda ctx, param, values: [kind.strip() for value in values for kind in value.split(",")],
+    help="Write files next to the clip: poster (.png), captions (.vtt), alt (.txt, a description of the clip), "
+    "markdown (.md) or html (.html, both to paste into a page).",
+)
+OPEN = click.Option(["--open"], is_flag=True, help="Show the first file when it is written.")
+
 RENDER_OPTIONS = [
-    click.Option(
-        ["-o", "--output", "outputs"],
-        multiple=True,
-        type=click.Path(),
-        show_default="a GIF and an MP4 in renders/",
-        help="File to write; may be given several times. The suffix is the format: .gif, .mp4, .webm, .webp, .apng, "
-        ".mov, a slash for a folder of PNG frames, or .png, .svg, .pdf with --still and --storyboard; - is standard "
-        "output.",
-    ),
+    OUTPUT,
     *FORMAT_OPTIONS,
     *clip_options(FRAME_WORKERS, size_option(None), FORMAT_RATE),
     click.Option(
@@ -55,23 +67,16 @@ RENDER_OPTIONS = [
         help="Arrangement of the panels.",
     ),
     LANGUAGE,
-    click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF."),
+    STILL,
     click.Option(["--storyboard"], is_flag=True, help="Write six moments on one page, as PNG, SVG or PDF."),
-    click.Option(
-        ["--sidecars"],
-        multiple=True,
-        metavar="KIND[,KIND...]",
-        callback=lambda ctx, param, values: [kind.strip() for value in values for kind in value.split(",")],
-        help="Write files next to the clip: poster (.png), captions (.vtt), alt (.txt, a description of the clip), "
-        "markdown (.md) or html (.html, both to paste into a page).",
-    ),
+    SIDECARS,
     click.Option(
         ["--no-recipe", "recipe"],
         flag_value=False,
         default=True,
         help="Leave the recipe, which `animopt recipe` reads, out of the file.",
     ),
-    click.Option(["--open"], is_flag=True, help="Show the first file when it is written."),
+    OPEN,
 ]
 """The options of every command that renders one scene."""
 
@@ -200,6 +205,60 @@ def race(function: str, racers: tuple[str, ...], save_scene: Path | None, **opti
         read=[*read, defaults.path] if defaults.path else read,
         others=[save_scene] if save_scene else [],
         defaults=defaults,
+        **options,
+    )
+
+
+@click.command(
+    cls=PresetCommand,
+    short_help="Render two or four scenes in one picture.",
+    params=[
+        scenes_argument("SCENE SCENE [SCENE SCENE]"),
+        OUTPUT,
+        click.Option(
+            ["--clock"],
+            type=click.Choice(["step", "evaluations"]),
+            default="step",
+            show_default=True,
+            help="Quantity that is the same for all races at a moment: the step, or the number of computed gradients.",
+        ),
+        *FORMAT_OPTIONS,
+        *clip_options(FRAME_WORKERS, size_option(None, "1280x720"), FORMAT_RATE),
+        LANGUAGE,
+        STILL,
+        SIDECARS,
+        OPEN,
+    ],
+)
+def compare(names: tuple[str, ...], clock: str, **options: Any) -> None:
+    """Render two or four scenes in one picture, beside or below each other, with one clock.
+
+    Scenes are names, files, or folders of scene files. Each has its own title. Racers with the same optimizer have the
+    same color and marker. The length of the clip, its theme, the card, the question and the slow motion are those of
+    the first scene.
+    """
+    from animopt.cli.rendering import render
+    from animopt.scene.folder_defaults import defaults_of, files_read
+    from animopt.video.comparison import check_count
+    from animopt.video.output import VIDEO_SIZE
+
+    paths = catalog.in_order(names)
+    check_count(len(paths))
+
+    def load(written: list[Path]) -> "SceneComparison":
+        from animopt.scene.compare import SceneComparison
+        from animopt.scene.scene import load_scene
+
+        lang = {"lang": options["lang"]} if options["lang"] else {}
+        return SceneComparison(scenes=tuple(load_scene(path).replace(**lang) for path in paths), clock=clock)
+
+    render(
+        "-and-".join(map(catalog.name, paths)),
+        load,
+        read=[file for path in paths for file in files_read(path)],
+        # A part of a smaller picture has little room for its texts.
+        default_size=VIDEO_SIZE,
+        defaults=defaults_of(),
         **options,
     )
 

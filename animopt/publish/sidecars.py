@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
@@ -16,7 +16,7 @@ from animopt.core.language import ENGLISH, language
 from animopt.core.working_folder import absolute
 from animopt.publish.captions import CAPTIONS_MARK, Cue, webvtt
 from animopt.recording.recording import Recording
-from animopt.recording.sentences import alt_text, alt_text_marks, more_functions, remarks
+from animopt.recording.sentences import alt_text_marks, more_functions, remarks
 from animopt.recording.timeline import Timeline
 from animopt.video.frame_sequence import FrameSequence
 from animopt.video.output import Output, check_path
@@ -63,32 +63,39 @@ def checked_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> list[Pa
     return paths
 
 
-def write_sidecars(
-    kinds: Sequence[str],
-    outputs: Sequence[Output],
-    races: Sequence[Recording],
-    timeline: Timeline,
-    film_of: Callable[[Output], FrameSequence],
-    panels_of: Callable[[Output], Collection[str]],
-    recipe_of: Callable[[Output], str],
-) -> Iterator[Path]:
+@dataclass(frozen=True)
+class Rendition:
+    """All that goes into the files of a clip.
+
+    `film_of`, `alt_of` and `recipe_of` return the film, the alt text and the recipe of an output. `poster_recipe_of`
+    returns the recipe of its poster. The captions and the alt text are in the language with a code.
+    """
+
+    film_of: Callable[[Output], FrameSequence]
+    alt_of: Callable[[Output], str]
+    captions: Sequence[Cue]
+    code: str
+    recipe_of: Callable[[Output], str] = lambda output: ""
+    poster_recipe_of: Callable[[Output], str] = lambda output: ""
+
+
+def write_sidecars(kinds: Sequence[str], outputs: Sequence[Output], rendition: Rendition) -> Iterator[Path]:
     """Write the sidecars of each clip, and yield the path of each once it is in place.
 
-    Outputs that differ only in their suffix are one clip. `film_of`, `panels_of` and `recipe_of` return the film of an
-    output, the names of the panels that it shows, and its recipe. Raises Error at the end if a file cannot be written.
+    Outputs that differ only in their suffix are one clip. Raises Error at the end if a file cannot be written.
     """
     kinds = [kind for kind in SUFFIXES if kind in kinds]
     failures = Failures()
     for clip in _clips(outputs):
         poster, track = (_path(clip, kind).name if kind in kinds else "" for kind in ("poster", "captions"))
         largest = _largest(clip)
-        alt, code = alt_text(races, panels_of(largest)), races[0].language
+        alt = rendition.alt_of(largest)
         sizes = {f"{output.path.name}{'/' * _is_folder(output)}": output.size for output in clip}
         texts = {
-            "captions": webvtt(cues(races, timeline)),
+            "captions": webvtt(rendition.captions),
             "alt": f"{alt}\n",
             "markdown": markdown_snippet(sizes, alt, poster),
-            "html": html_snippet(sizes, alt, poster, track, code),
+            "html": html_snippet(sizes, alt, poster, track, rendition.code),
         }
         for kind in kinds:
             path = _path(clip, kind)
@@ -98,7 +105,7 @@ def write_sidecars(
                 if kind in texts:
                     write_atomically(path, texts[kind].encode())
                 else:
-                    save_still(path, film_of(largest).result_frame(), recipe_of(largest))
+                    save_still(path, rendition.film_of(largest).result_frame(), rendition.poster_recipe_of(largest))
                 yield path
     failures.raise_if_any()
 
@@ -161,16 +168,21 @@ class _Caption:
 
 
 def cues(races: Sequence[Recording], timeline: Timeline) -> list[Cue]:
-    """Return captions with the events of the first race, and with the beginning of the other races.
+    """Return captions with the events of the first race, and with the beginning of the other races."""
+    texts = [(timeline.second_of(each.step), each.text) for each in remarks(races[0])]
+    if len(races) > 1:
+        texts.append((timeline.other_races_start, more_functions(races)))
+    return place_cues(texts, timeline.seconds)
+
+
+def place_cues(texts: Iterable[tuple[float, str]], seconds: float) -> list[Cue]:
+    """Return captions of events, each with its second of a clip of `seconds` seconds.
 
     Captions do not overlap. Each is shown for four seconds, or until the next one, and the last one until the end. A
     caption that would be shown for less than 1.5 seconds appears later, alone or with others, but not before its event.
     """
-    texts = [(timeline.second_of(each.step), each.text) for each in remarks(races[0])]
-    if len(races) > 1:
-        texts.append((timeline.other_races_start, more_functions(races)))
     captions: list[_Caption] = []
-    end = round(timeline.seconds, 3)
+    end = round(seconds, 3)
     for second, text in sorted(texts, key=lambda each: each[0]):
         start, lines = round(second, 3), [" ".join(text.split())]
         last = captions[-1] if captions else None

@@ -15,16 +15,18 @@ from animopt.core.errors import UsageError, check_choice, check_number, short_re
 from animopt.core.language import language
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import progress_bar
+from animopt.publish.sidecars import Rendition, place_cues
 from animopt.recording.evaluations import by_evaluations, counts_steps_as_gradients
 from animopt.recording.pace import pace_of
 from animopt.recording.recording import Recording
-from animopt.recording.sentences import Remark
+from animopt.recording.sentences import Remark, alt_text, remarks
 from animopt.recording.timeline import Question, SlowMotion, Timeline, frame_count
 from animopt.scene import catalog
 from animopt.scene.races import check_limits, recordings, staging_of, timeline_of, title_of
-from animopt.scene.render import checked_outputs, files_of, race_report
+from animopt.scene.render import checked_files, files_of, race_report, save_rendition
 from animopt.scene.scene import Scene
-from animopt.video.comparison import PART_COUNTS, Comparison
+from animopt.video.comparison import Comparison, check_count, part_boxes
+from animopt.video.film import shown_panels
 from animopt.video.output import (
     VIDEO_SIZE,
     Output,
@@ -34,7 +36,7 @@ from animopt.video.output import (
     check_size,
     check_still,
 )
-from animopt.video.save import Progress, save_clips, save_still
+from animopt.video.save import Progress, save_still
 from animopt.video.worker_pool import drawing_executor
 
 Clock = Literal["step", "evaluations"]
@@ -78,13 +80,20 @@ class SceneComparison:
         """Length of the clip in seconds."""
         return self.scenes[0].seconds
 
-    def save(self, *outputs: str | os.PathLike[str] | Output, workers: int | Executor | None = None) -> None:
+    def save(
+        self,
+        *outputs: str | os.PathLike[str] | Output,
+        workers: int | Executor | None = None,
+        sidecars: Sequence[str] = (),
+    ) -> None:
         """Render the clip into files.
 
         Args:
-            *outputs: Paths, or `Output`s with a size and a rate.
+            *outputs: Paths of clips of 1280 × 720 pixels, or `Output`s with a size and a rate.
             workers: Number of processes that draw, 0 for this process alone, or an executor. Default: chosen for the
                 machine and the clip.
+            sidecars: Files to write beside each clip: any of "poster", "captions", "alt", "markdown" and "html".
+                Default: none.
 
         Raises:
             UsageError: An argument cannot be used, or the clip exceeds the limits of a scene.
@@ -92,7 +101,7 @@ class SceneComparison:
         """
         title, code = title_of(self.scenes[0]), self.scenes[0].lang
         with kept_folder(), progress_bar(title, code) as progress:
-            list(save_comparison(self, *outputs, workers=workers, progress=progress))
+            list(save_comparison(self, *outputs, workers=workers, progress=progress, sidecars=sidecars))
 
     @kept_folder()
     def still(
@@ -173,41 +182,68 @@ def save_comparison(
     *outputs: str | os.PathLike[str] | Output,
     workers: int | Executor | None = None,
     progress: Progress = lambda done, total: None,
+    sidecars: Sequence[str] = (),
     saved: Callable[[Output], object] = lambda output: None,
 ) -> Iterator[Path]:
     """Render as `SceneComparison.save` does, and yield each path once its file is in place.
 
     `progress` receives the number of drawn frames and their total, `saved` each clip as it was made.
     """
-    clips = checked_outputs(outputs)
-    check_distinct(clips, read=files_of(*comparison.scenes))
-    seconds = comparison.seconds
+    scenes, clock, seconds = comparison.scenes, comparison.clock, comparison.seconds
+    clips, kinds = checked_files(outputs, sidecars, *scenes, size=VIDEO_SIZE)
     comparison._check_limits(
         [(size, frame_count(seconds, fps)) for size, fps, *_ in {output.appearance for output in clips}]
     )
     # The workers import their modules while the races are run.
     with drawing_executor(workers, seconds * max(clip.fps for clip in clips)) as executor:
-        film_of = partial(comparison_of, comparison.scenes, clock=comparison.clock)
-        for output in save_clips(clips, film_of, progress, executor):
-            saved(output)
-            yield output.path
+        rendition = Rendition(
+            film_of=partial(comparison_of, scenes, clock=clock),
+            alt_of=partial(_alt_text, scenes, clock),
+            captions=place_cues(
+                ((second, f"{race.title}: {remark.text}") for race, remark, second in _remarks(scenes, clock)), seconds
+            ),
+            code=scenes[0].lang,
+        )
+        yield from save_rendition(rendition, clips, kinds, progress, executor, saved)
 
 
 def race_reports(comparison: SceneComparison) -> list[dict[str, object]]:
-    """Return the title and the events of each scene's race, each event with its second of the clip."""
-    _, timeline = _races(comparison.scenes, comparison.clock)
+    """Return the name of each scene, and the title and the events of its race, each with its second of the clip."""
+    said = _remarks(comparison.scenes, comparison.clock)
+    return [
+        {"name": _name(scene)}
+        | race_report(race, ((remark, second) for other, remark, second in said if other is race))
+        for scene in comparison.scenes
+        for race in recordings(scene)[:1]
+    ]
+
+
+def _remarks(scenes: Sequence[Scene], clock: str) -> list[tuple[Recording, Remark, float]]:
+    """Return the sentences about each race, with their second of the comparison."""
+    _, timeline = _races(scenes, clock)
 
     def reached(race: Recording, remark: Remark) -> float:
         """Return what the clock shows when something has happened."""
-        if comparison.clock == "step":
+        if clock == "step":
             return remark.step
         counts = race.evaluations[:, remark.step]
         return float(counts.max() if remark.racer is None else counts[remark.racer])
 
-    def report(race: Recording) -> dict[str, object]:
-        return race_report(race, lambda remark: timeline.second_of(reached(race, remark)))
+    races = dict.fromkeys(recordings(scene)[0] for scene in scenes)
+    return [(race, each, timeline.second_of(reached(race, each))) for race in races for each in remarks(race)]
 
-    return [report(recordings(scene)[0]) for scene in comparison.scenes]
+
+def _alt_text(scenes: Sequence[Scene], clock: str, output: Output) -> str:
+    """Return one paragraph that describes the comparison in an output."""
+    words = language(scenes[0].lang)
+    at_once = words.gettext("Races in one picture, at the same step")
+    by_gradients = words.gettext("Races in one picture, after the same number of gradients")
+    sizes = [(round(box.width), round(box.height)) for box in part_boxes(output.size, len(scenes))]
+    parts = (
+        alt_text([recordings(scene)[0]], shown_panels([recordings(scene)[0]], size, staging_of(scene)))
+        for scene, size in zip(scenes, sizes, strict=True)
+    )
+    return " ".join([f"{at_once if clock == 'step' else by_gradients}.", *parts])
 
 
 def _comparison(
@@ -268,9 +304,7 @@ def _check_scenes(scenes: Sequence[Scene], clock: str) -> None:
     for scene in scenes:
         if not isinstance(scene, Scene):
             raise UsageError(f"scene {short_repr(scene)}: is no scene; give scenes, as {example}")
-    if len(scenes) not in PART_COUNTS:
-        counts = " or ".join(map(str, PART_COUNTS))
-        raise UsageError(f"scenes {len(scenes)}: a comparison shows {counts}; give so many")
+    check_count(len(scenes))
     for number, scene in enumerate(scenes, 1):
         if len(scene.functions) > 1:
             raise UsageError(
@@ -297,4 +331,8 @@ def _check_counts_gradients(scene: Scene, race: Recording, number: int) -> None:
 
 
 def _called(scene: Scene, number: int) -> str:
-    return f"scene {number} {short_repr(catalog.name(scene.origin.path) if scene.origin else title_of(scene))}"
+    return f"scene {number} {short_repr(_name(scene))}"
+
+
+def _name(scene: Scene) -> str:
+    return catalog.name(scene.origin.path) if scene.origin else title_of(scene)

@@ -1,7 +1,7 @@
 """Renders a scene's clips, stills and storyboards."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from animopt.core.errors import Failures, UsageError, check_list, short_repr
 from animopt.core.files import temporary_folder
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Clip, RenderedClip
-from animopt.publish.sidecars import checked_sidecars, write_sidecars
+from animopt.publish.sidecars import Rendition, checked_sidecars, cues, write_sidecars
 from animopt.recording.recording import Recording
 from animopt.recording.sentences import Remark, alt_text, remarks
 from animopt.scene.folder_defaults import files_read
@@ -73,9 +73,7 @@ def save_outputs(
     `progress` receives the number of drawn frames and their total, `saved` each clip as it was made: its size and rate
     may be reduced to meet a maximum number of bytes.
     """
-    clips = checked_outputs(outputs)
-    sidecars = check_list("sidecars ", sidecars, "give a list, as sidecars=['poster']")
-    check_distinct(clips, *checked_sidecars(sidecars, clips), read=files_of(scene))
+    clips, kinds = checked_files(outputs, sidecars, scene)
     check_output_limits(scene, *clips)
     # The workers import their modules while the race is run.
     with drawing_executor(workers, scene.seconds * max(clip.fps for clip in clips)) as executor:
@@ -85,33 +83,58 @@ def save_outputs(
             described = {"size": list(output.size), **(still or {"fps": output.fps})}
             return recipe_text(scene, races[0], output.theme, output.transparent, **described) if recipe else ""
 
-        made: list[Output] = []
-        failures = Failures()
-        with failures.collect():
-            for output in save_clips(clips, partial(film_of, scene), progress, executor, clip_recipe):
-                made.append(output)
-                saved(output)
-                yield output.path
-        with failures.collect():
-            yield from write_sidecars(
-                sidecars,
-                made,
-                races,
-                times,
-                film_of=partial(film_of, scene),
-                panels_of=partial(panels_of, scene),
-                recipe_of=partial(clip_recipe, still=times.result_second),
-            )
-        failures.raise_if_any()
+        rendition = Rendition(
+            film_of=partial(film_of, scene),
+            alt_of=lambda output: alt_text(races, panels_of(scene, output)),
+            captions=cues(races, times),
+            code=scene.lang,
+            recipe_of=clip_recipe,
+            poster_recipe_of=partial(clip_recipe, still=times.result_second),
+        )
+        yield from save_rendition(rendition, clips, kinds, progress, executor, saved)
 
 
-def checked_outputs(outputs: Sequence[str | os.PathLike[str] | Output]) -> list[Output]:
-    """Return the outputs at paths. Raise UsageError if there are none, or if a file cannot be written."""
+def save_rendition(
+    rendition: Rendition,
+    clips: Sequence[Output],
+    sidecars: Sequence[str],
+    progress: Progress,
+    executor: Executor | None,
+    saved: Callable[[Output], object],
+) -> Iterator[Path]:
+    """Write clips and their sidecars, and yield each path once its file is in place.
+
+    Raises Error at the end if a file cannot be written.
+    """
+    made: list[Output] = []
+    failures = Failures()
+    with failures.collect():
+        for output in save_clips(clips, rendition.film_of, progress, executor, rendition.recipe_of):
+            made.append(output)
+            saved(output)
+            yield output.path
+    with failures.collect():
+        yield from write_sidecars(sidecars, made, rendition)
+    failures.raise_if_any()
+
+
+def checked_files(
+    outputs: Sequence[str | os.PathLike[str] | Output],
+    sidecars: Sequence[str],
+    *scenes: SceneFields,
+    size: tuple[int, int] | None = None,
+) -> tuple[list[Output], list[str]]:
+    """Return the outputs, of a size unless they have one, and the kinds of sidecars.
+
+    Raises UsageError if there are no outputs, or if a file cannot be written or would replace another one.
+    """
     if not outputs:
         raise UsageError("outputs: are none; give at least one, as save('race.gif')")
-    clips = [each if isinstance(each, Output) else Output(each) for each in outputs]
+    clips = [each if isinstance(each, Output) else Output(each, size) for each in outputs]
     check_outputs(clips)
-    return clips
+    kinds = check_list("sidecars ", sidecars, "give a list, as sidecars=['poster']")
+    check_distinct(clips, *checked_sidecars(kinds, clips), read=files_of(*scenes))
+    return clips, kinds
 
 
 def files_of(*scenes: SceneFields) -> list[Path]:
@@ -191,22 +214,22 @@ def render_page(
 
 def scene_report(scene: SceneFields) -> dict[str, object]:
     """Return the title of the scene's first race, and its events, each with its second of the clip."""
-    times = timeline_of(scene)
-    return race_report(recordings(scene)[0], lambda remark: times.second_of(remark.step))
+    race, times = recordings(scene)[0], timeline_of(scene)
+    return race_report(race, ((remark, times.second_of(remark.step)) for remark in remarks(race)))
 
 
-def race_report(race: Recording, second_of: Callable[[Remark], float]) -> dict[str, object]:
-    """Return the title of a race, and its events with the second that `second_of` returns for each."""
+def race_report(race: Recording, events: Iterable[tuple[Remark, float]]) -> dict[str, object]:
+    """Return the title of a race, and its events with their seconds."""
     return {
         "title": race.title,
         "events": [
             {
                 "kind": each.kind,
-                "second": round(second_of(each), 3),
+                "second": round(second, 3),
                 "step": each.step,
                 "racer": None if each.racer is None else race.names[each.racer],
                 "text": each.text,
             }
-            for each in remarks(race)
+            for each, second in events
         ],
     }

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from animopt.core.arrays import Pixels
+from animopt.core.errors import UsageError
 from animopt.drawing.artists import use_pixel_units
 from animopt.drawing.canvas import DRAWING_LOCK, Artists, Axes, Canvas, Moment, Move, Panel, Stage
 from animopt.drawing.layout import Box, pixel_unit
@@ -107,6 +108,13 @@ class Comparison(FrameSequence):
             "card": Card(question=self._stagings[0].question),
         }
         return Stage(self.races[0], panels, dict.fromkeys(panels, whole), theme)
+
+
+def check_count(scenes: int) -> None:
+    """Raise UsageError for a number of scenes that a comparison cannot show."""
+    if scenes not in PART_COUNTS:
+        counts = " or ".join(map(str, PART_COUNTS))
+        raise UsageError(f"scenes {scenes}: a comparison shows {counts} scenes; give {counts}")
 
 
 def part_boxes(size: tuple[int, int], count: int) -> list[Box]:

@@ -90,8 +90,8 @@ def test_saved_clip_and_still(tmp_path):
 @pytest.mark.parametrize(
     ("scenes", "message"),
     [
-        ((make_scene(),), "scenes 1: a comparison shows 2 or 4; give so many"),
-        ((make_scene(),) * 3, "scenes 3: a comparison shows 2 or 4; give so many"),
+        ((make_scene(),), "scenes 1: a comparison shows 2 or 4 scenes; give 2 or 4"),
+        ((make_scene(),) * 3, "scenes 3: a comparison shows 2 or 4 scenes; give 2 or 4"),
         ((make_scene(), "ravine-sgd"), "scene 'ravine-sgd': is no scene; give scenes, as compare"),
         (
             (make_scene(), make_scene(function=[rotated(ravine, angle) for angle in (0, 30)])),
