@@ -12,6 +12,7 @@ from animopt.core.language import language
 from animopt.core.number_format import LARGEST, SMALLEST, format_number
 from animopt.drawing.artists import Markers, plot_artists, style_plot, trail_cell
 from animopt.drawing.geometry import MIN_KNEE, thin_path
+from animopt.drawing.layout import PANELS
 from animopt.drawing.mpl import (
     Artist,
     Axes,
@@ -242,13 +243,16 @@ def _arrow(theme: Theme, side: float) -> Path:
 
 
 def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
-    """Write what is counted before the first tick label."""
+    """Write what is counted before the first tick label, if it fits beside the axes. The header has it, too."""
     size = theme.text(13)
+    gap = 0.8 * size
+    if max_width(axes, [clock], size) > PANELS["loss"].around(theme)[0] - gap:
+        return
     axes.annotate(
         clock,
         (0, 0),
         xycoords="axes fraction",
-        xytext=(-0.8 * size, -theme.px(6)),
+        xytext=(-gap, -theme.px(6)),
         textcoords="offset pixels",
         ha="right",
         va="top",
