@@ -118,7 +118,7 @@ def style_plot(axes: Axes, theme: Theme, heading: str) -> None:
 
 
 def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
-    """Write a heading above the left end of an axes, which ends in the picture."""
+    """Write a heading above the left end of an axes, which ends in the panels' part of the picture."""
     text = axes.annotate(
         heading,
         (0, 1),
@@ -130,7 +130,8 @@ def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
     )
     figure = axes.get_figure(root=True)
     assert figure is not None
-    fit_text(text, figure.bbox.width - axes.get_window_extent().x0 - theme.px(HEADING_MARGIN), theme.min_text)
+    right = min(figure.bbox.width, theme.right)
+    fit_text(text, right - axes.get_window_extent().x0 - theme.px(HEADING_MARGIN), theme.min_text)
 
 
 def corners_of(axes: Axes) -> tuple[Array, Array]:

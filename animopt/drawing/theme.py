@@ -5,6 +5,7 @@ Lengths and sizes are in pixels of a picture of 1280 × 720, and scale with the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 MIN_TEXT_SIZE = 10.0
 """Minimum type size in pixels."""
@@ -26,7 +27,7 @@ class Theme:
     `low` and `high` tint the valleys and the peaks of a contour plot, `level` its lines; `mesh` draws the wireframe.
     Racers differ in `hues` and in `markers` (matplotlib's names). `ramp` holds the hues of racers that have an order,
     from cold to hot and from dark to light. `unit` is the number of pixels in a pixel of a 1280 × 720 picture,
-    `min_text` the minimum type size in pixels.
+    `min_text` the minimum type size in pixels. `right` is the right edge of the panels' part of the picture, in pixels.
     """
 
     background: str
@@ -47,6 +48,7 @@ class Theme:
     markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "X", "p", "*", "<", "h", ">", "P")
     unit: float = 1.0
     min_text: float = 720 * MIN_TEXT_FRACTION
+    right: float = inf
 
     def scaled(self, unit: float, size: tuple[float, float]) -> "Theme":
         """Return this theme for a picture of another size (width, height) in pixels."""

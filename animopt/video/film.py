@@ -286,6 +286,7 @@ def make_stage(
         theme = ordered_theme(theme, len(recording.names))
     elif staging.colors:
         theme = theme.with_colors(staging.colors)
+    theme = replace(theme, right=corner[0] + size[0])
     boxes["card"] = Box(0, 0, *size)
     # A panel's constructor names the values that it needs.
     values = {

@@ -148,3 +148,13 @@ def test_vector_still_has_the_texts_of_all_parts(both):
     file = both.still(0.5, ".svg", "how it was made").decode()
     assert "how it was made" in file
     assert np.array_equal(both.still(0.5, ".png"), both.at(0.5))
+
+
+def test_heading_ends_in_its_part(ravine_race):
+    alone = ravine_race.single(0)
+    staging = Staging(panels=("wireframe", "contour", "formula", "loss"))
+    comparison = Comparison([alone, alone], Timeline(40, 0.5), (640, 360), 10, [staging] * 2)
+    for axes, right in zip(axes_of(comparison, "loss"), (320, 640), strict=True):
+        headings = [text for text in axes.texts if text.get_text().startswith("loss")]
+        assert headings
+        assert all(text.get_window_extent().x1 <= right for text in headings)
