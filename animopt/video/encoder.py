@@ -12,7 +12,7 @@ import attrs
 
 from animopt.core.contexts import ContextStack
 from animopt.core.errors import Error
-from animopt.core.files import disk_errors, move_into_place, temporary_folder, total_size
+from animopt.core.files import about_copy, disk_errors, move_into_place, temporary_folder, total_size
 from animopt.video.ffmpeg import Ffmpeg, file_url
 from animopt.video.metadata import EMBEDDERS, ffmetadata
 from animopt.video.output import FORMATS, Format
@@ -229,8 +229,11 @@ def encode_segment(film: Footage, frames: Iterable["Pixels"], quality_step: int 
     """
     with temporary_folder() as folder:
         path = folder / "segment.mp4"
-        with Writer(FORMATS[".mp4"], path, film, quality_step=quality_step, threads=1) as file:
-            for frame in frames:
-                file.write(frame)
-            file.finish()
+        try:
+            with Writer(FORMATS[".mp4"], path, film, quality_step=quality_step, threads=1) as file:
+                for frame in frames:
+                    file.write(frame)
+                file.finish()
+        except Error as error:
+            raise type(error)(about_copy(str(error), path, "a segment of the clip")) from error
         return Segment(path.read_bytes(), file.frames)

@@ -98,7 +98,8 @@ def read_subtitles(av, path, stream):
         ]
 
 
-@pytest.mark.parametrize("fps", [25, 29.97, Fraction(30000, 1001), 100 / 12])
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("fps", [29.97, 25, Fraction(30000, 1001), 100 / 12])
 def test_frames_of_segments_of_any_length_have_their_exact_times(av, tmp_path, fps):
     footage, path, count = Footage(fps), tmp_path / "강의 it's.mp4", sum(LENGTHS)
     join(path, footage, count, segments(footage), title="x", language="en")
@@ -115,6 +116,11 @@ def test_equal_frames_give_equal_segments():
     first, second = (next(segments(Footage(25), [12])) for _ in range(2))
     assert first == second
     assert first.frames == 12
+
+
+def test_failed_segment_names_no_temporary_file():
+    with pytest.raises(Error, match=r"^a segment of the clip: [^/]*$"):
+        encode_segment(Footage(25), [np.zeros((9, 9, 3), np.uint8)])
 
 
 def test_everything_beside_the_video_is_read_back(av, tmp_path):
