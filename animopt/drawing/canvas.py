@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from animopt.drawing.mpl import (
     RendererAgg,
     Text,
     matplotlib,
+    open_pdf,
 )
 from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording
@@ -205,6 +206,20 @@ class Canvas:
         for moves, moment in zip(self._moves, moments, strict=True):
             for move in moves:
                 yield from move(moment)
+
+
+def vector_pages(figures: Iterable[Figure], title: str) -> bytes:
+    """Return figures as the pages of a PDF with a title. Equal figures give equal bytes."""
+    _check_date()
+    file = io.BytesIO()
+    with (
+        drawing_settings(),
+        quiet_logger("fontTools"),
+        open_pdf(file, {"CreationDate": None, "Title": title}) as pages,
+    ):
+        for figure in figures:
+            pages.savefig(figure)
+    return file.getvalue()
 
 
 def _check_date() -> None:

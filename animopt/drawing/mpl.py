@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import IO, Any
 
 __all__ = [
     "Affine2D",
@@ -35,6 +37,7 @@ __all__ = [
     "fontManager",
     "get_font",
     "matplotlib",
+    "open_pdf",
     "to_hex",
     "to_rgb",
 ]
@@ -68,3 +71,11 @@ finally:
 if _backend:
     with suppress(ValueError):
         matplotlib.rcParams["backend"] = _backend
+
+
+def open_pdf(file: IO[bytes], metadata: Mapping[str, Any]) -> Any:
+    """Return a context to whose `savefig` each page of a PDF is given."""
+    # Only handouts have several pages, and the import takes a noticeable time.
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    return PdfPages(file, metadata=dict(metadata))
