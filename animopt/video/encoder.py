@@ -162,7 +162,9 @@ class Writer(ContextStack):
         if self.format.merges_frames:
             # Frames that are stored as one are counted by their duration. By default, ffmpeg lengthens short ones.
             source, rate = ["-min_delay", "0", *source], ["-vf", f"fps={self.film.fps}"]
-        arguments = ["-xerror", "-err_detect", "explode", *source, *rate, "-progress", "pipe:1", "-f", "null", "-"]
+        # Counting needs no smooth pictures. This saves a fifth of the time for H.264.
+        options = ["-xerror", "-err_detect", "explode", "-skip_loop_filter", "all"]
+        arguments = [*options, *source, *rate, "-progress", "pipe:1", "-f", "null", "-"]
         with self._ffmpeg(arguments, "the file cannot be read back") as decoder:
             counts = re.findall(rb"^frame=\s*(\d+)", decoder.finish(), re.MULTILINE)
         count = int(counts[-1]) if counts else 0
