@@ -235,6 +235,7 @@ def _print_timeline(
     from rich.cells import cell_len, set_cell_size
 
     from animopt.lecture.render import Program, timed
+    from animopt.lecture.subtitles import chapter_remark
 
     with options.console.redirect_prints():
         found = list(timed(file, rendering, video, kept))
@@ -265,6 +266,8 @@ def _print_timeline(
     for error in failed:
         click.echo(f"missing: {escape_controls(str(error))}")
     click.echo(f"total {_time(program.seconds)}{' without the missing parts' if failed else ''}")
+    if remark := chapter_remark([(program.start(part), part.title) for part in parts], program.seconds):
+        click.echo(escape_controls(remark))
 
 
 def _time(seconds: float) -> str:

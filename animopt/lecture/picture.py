@@ -146,12 +146,13 @@ class LecturePicture:
             begin, end = first + self._halves[shot], first + taken.frames - self._halves[shot + 1]
             # The same frames of a part are in one run, however long the cross-fade before it is.
             edges = [begin, *(edge for edge in range(first, end, MAX_RUN) if edge > begin), end]
-            made += [self._run(*each) for each in pairwise(edges)]
+            made += [self.run(*each) for each in pairwise(edges)]
             if half := self._halves[shot + 1]:
-                made.append(self._run(end, end + 2 * half))
+                made.append(self.run(end, end + 2 * half))
         return made
 
-    def _run(self, first: int, end: int) -> Run:
+    def run(self, first: int, end: int) -> Run:
+        """Return the frames from `first` to before `end` as a run."""
         shown = [
             [(self._shots[layer.shot].key, layer.second, layer.opacity) for layer in self.layers(index)]
             for index in range(first, end)

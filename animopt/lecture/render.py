@@ -6,25 +6,28 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
+from itertools import repeat
 from pathlib import Path
 
 import attrs
 import imageio_ffmpeg
+from imageio.v3 import imread
 
-from animopt.core.arrays import Pixels
 from animopt.core.errors import PACKAGE, Error, Failures
 from animopt.core.files import temporary_folder, write_atomically
 from animopt.core.language import localized
 from animopt.drawing.fonts import font_family
 from animopt.lecture.cache import Cache
 from animopt.lecture.container import Chapter, join
+from animopt.lecture.handout import Page, page_of_races, save_handout
 from animopt.lecture.lecture_file import LectureFile
 from animopt.lecture.picture import LecturePicture, Run, encode_run, shot_of
 from animopt.lecture.speech import speak
-from animopt.lecture.subtitles import cues_of, description_text
+from animopt.lecture.subtitles import clock, cues_of, description_text
 from animopt.lecture.timing import TimedPart, sample_of, timed_parts
 from animopt.lecture.voice import Voice, load_voice, write_track
 from animopt.publish.captions import Cue, subrip, webvtt
+from animopt.scene.races import recordings
 from animopt.video.encoder import Segment
 from animopt.video.frame_stream import map_parts
 from animopt.video.output import Output
@@ -146,9 +149,17 @@ def save_lecture(
             subtitles=subtitles,
         )
     yield output.path
-    for path, content in _files_beside(program, picture, subtitles).items():
+    paths = paths_of(output, lang, list(subtitles))
+    for path, content in _texts_beside(program, paths, subtitles).items():
         write_atomically(path, content)
         yield path
+    stills = [_still(picture, index, kept) for index in range(len(program.parts))]
+    races = [index for index, part in enumerate(program.parts) if part.scenes]
+    # The poster shows the end of the last race.
+    write_atomically(paths["poster"], stills[races[-1] if races else 0].read_bytes())
+    yield paths["poster"]
+    save_handout(paths["handout"], program.title, list(map(_page, program.parts, stills, repeat(program))), lang)
+    yield paths["handout"]
 
 
 def paths_of(output: Output, lang: str, languages: Sequence[str]) -> dict[str, Path]:
@@ -160,13 +171,12 @@ def paths_of(output: Output, lang: str, languages: Sequence[str]) -> dict[str, P
         stem = base if base.suffix == f".{lang}" else Path(f"{base}.{each}")
         if stem != base or each == lang:
             paths |= {f"srt {each}": Path(f"{stem}.srt"), f"vtt {each}": Path(f"{stem}.vtt")}
-    return paths | {"description": Path(f"{base}.txt"), "poster": Path(f"{base}.png")}
+    return paths | {"description": Path(f"{base}.txt"), "poster": Path(f"{base}.png"), "handout": Path(f"{base}.pdf")}
 
 
-def _files_beside(
-    program: Program, picture: LecturePicture, subtitles: Mapping[str, Sequence[Cue]]
+def _texts_beside(
+    program: Program, paths: Mapping[str, Path], subtitles: Mapping[str, Sequence[Cue]]
 ) -> dict[Path, bytes]:
-    paths = paths_of(program.output, program.rendering.lang, list(subtitles))
     contents: dict[Path, bytes] = {}
     for each, cues in subtitles.items():
         if f"srt {each}" in paths:
@@ -174,14 +184,21 @@ def _files_beside(
             contents[paths[f"vtt {each}"]] = webvtt(cues).encode()
     starts = [(program.start(part), part.title) for part in program.parts]
     contents[paths["description"]] = description_text(program.title, starts).encode()
-    contents[paths["poster"]] = encode_png(_poster(program, picture))
     return contents
 
 
-def _poster(program: Program, picture: LecturePicture) -> Pixels:
-    """Return the last frame of the last race before its cross-fade, or of the first part if there is no race."""
-    races = [index for index, part in enumerate(program.parts) if part.scenes]
-    return picture.frame(picture.clear_end(races[-1] if races else 0))
+def _still(picture: LecturePicture, shot: int, kept: Cache) -> Path:
+    """Return the file with the last frame of a part before its cross-fade."""
+    index = picture.clear_end(shot)
+    key = picture.run(index, index + 1).key
+    return kept.file(["still", key, _state()], ".png", lambda path: _write(encode_png(picture.frame(index)), path))
+
+
+def _page(part: TimedPart, still: Path, program: Program) -> Page:
+    """Return the page of a part in the handout. A card has no picture, because it has only words."""
+    races = [race for scene in part.scenes for race in recordings(scene)]
+    picture = imread(still) if races else None
+    return page_of_races(part.title, clock(program.start(part)), picture, part.spoken.text, races)
 
 
 def _placed_voices(program: Program) -> Iterator[tuple[int, Voice]]:

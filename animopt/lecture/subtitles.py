@@ -125,7 +125,7 @@ def description_text(title: str, chapters: Sequence[tuple[float, str]], texts: S
     0:00 Start
     1:02:03 End
     """
-    lines = [f"{_clock(second)} {_line(name)}" for second, name in chapters]
+    lines = [f"{clock(second)} {_line(name)}" for second, name in chapters]
     paragraphs = [_line(title), "\n".join(lines), *("\n".join(map(_line, text.splitlines())) for text in texts)]
     return "\n\n".join(filter(None, map(str.strip, paragraphs))).translate({60: "‹", 62: "›"}) + "\n"
 
@@ -278,7 +278,8 @@ def _letter_seconds(letter: str) -> float:
     return 60 / WORDS_PER_MINUTE / LETTERS_PER_WORD * (_width(letter) > 0)
 
 
-def _clock(second: float) -> str:
+def clock(second: float) -> str:
+    """Return a second as minutes and seconds, or with hours: 1:05, 1:02:05."""
     minutes, seconds = divmod(int(second), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

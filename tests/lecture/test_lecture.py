@@ -125,7 +125,7 @@ def test_event_is_shown_when_it_is_spoken_of(tmp_path, av):
     program, _ = render(path, tmp_path / "a.mp4", tmp_path / "cache")
     check_events(av, tmp_path / "a.mp4", program, [4.7])
     assert {each.name for each in tmp_path.glob("a.*")} == {
-        "a.mp4", "a.png", "a.txt", "a.en.srt", "a.en.vtt", "a.ko.srt", "a.ko.vtt"
+        "a.mp4", "a.png", "a.txt", "a.pdf", "a.en.srt", "a.en.vtt", "a.ko.srt", "a.ko.vtt"
     }  # fmt: skip
 
 
