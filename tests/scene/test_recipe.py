@@ -256,7 +256,7 @@ ENCODERS = {".mp4": "libx264", ".mov": "libx264", ".webm": "libvpx-vp9", ".mkv":
 @pytest.mark.parametrize("suffix", ENCODERS)
 def test_ffmpeg_embeds_any_text_in_a_video(tmp_path, suffix):
     text = AWKWARD + "x" * (metadata.MAX_TEXT_LENGTH - len(AWKWARD))
-    (tmp_path / "text").write_text(ffmetadata(text), encoding="ascii", newline="\n")
+    (tmp_path / "text").write_text(ffmetadata({"comment": text}), encoding="ascii", newline="\n")
     command = [*FFMPEG, "-f", "lavfi", "-i", "testsrc=d=0.2:s=64x64", "-f", "ffmetadata", "-i", tmp_path / "text"]
     subprocess.run([*command, "-map_metadata", "1", "-c:v", ENCODERS[suffix], tmp_path / f"a{suffix}"], check=True)
     assert embedded_text(tmp_path / f"a{suffix}") == text
