@@ -80,6 +80,7 @@ def test_events_have_the_second_at_which_the_comparison_shows_them():
                 assert event["second"] == pytest.approx(timeline.second_of(place), abs=1e-3)
 
 
+@pytest.mark.long
 def test_saved_clip_and_still(tmp_path):
     pair = compare(make_scene(), make_scene(Racer("Adam", lr=0.9))).replace(seconds=1)
     pair.save(Output(tmp_path / "both.gif", SMALL, 4), workers=0)
