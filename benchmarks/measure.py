@@ -73,10 +73,10 @@ def run(command: Sequence[str], folder: Path, **environment: str) -> str:
     return done.stdout
 
 
-def seconds(command: Sequence[str], folder: Path) -> float:
+def seconds(command: Sequence[str], folder: Path, **environment: str) -> float:
     """Run a command and return the seconds that it takes."""
     began = time.perf_counter()
-    run(command, folder)
+    run(command, folder, **environment)
     return time.perf_counter() - began
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figures import Figure
+from benchmarks.lecture import VOICE_SECONDS, write_lecture, write_voice
 from benchmarks.measure import (
     HERE,
     alternate,
@@ -290,6 +291,31 @@ def all_scenes(bench: Bench) -> Iterator[Figure]:
     """Drafts of all scenes in one command, compared with one command for each scene. Both are measured once."""
     folder = bench.path("all")
     every = seconds(animopt("all", "--draft", "-o", folder), bench.folder)
-    names = sorted(path.stem.replace("_", "-") for path in (HERE.parent / "scenes").glob("[!_]*.py"))
+    files = (path for path in (HERE.parent / "scenes").glob("[!_]*.py") if "\nscene = " in path.read_text("utf-8"))
+    names = sorted(path.stem.replace("_", "-") for path in files)
     took = [(every,), (sum(seconds(animopt(name, "--draft"), bench.folder) for name in names),)]
     yield Figure("`animopt all --draft`", "s", "times", 0.5, *took, against="one command for each scene")
+
+
+@row
+def lecture(bench: Bench) -> Iterator[Figure]:
+    """A lecture of five minutes at 1280×720, compared with encoding its frames, and again with other voices.
+
+    All are measured once. The cache is in the folder of temporary files, on Linux.
+    """
+    folder = bench.folder / "lecture"
+    folder.mkdir()
+    path, video = write_lecture(folder), str(folder / "talk.mp4")
+    render = animopt("lecture", str(path), "-o", video, "--quiet")
+    cache = {"XDG_CACHE_HOME": str(folder / "cache")}
+    first = seconds(render, folder, **cache)
+    encoding = number(reference("reencode", video, str(folder / "again.mp4")), folder)
+    name = "a lecture of five minutes, 1280×720, whole command"
+    yield Figure(name, "s", "times", 2.5, (first,), (encoding,), against="the encoder alone")
+    write_voice(folder / "3.wav", 333)
+    other = seconds(render, folder, **cache)
+    yield Figure("the same after a change of one voice", "s", "times", 0.1, (other,), (first,), against="the first run")
+    write_voice(folder / "6.wav", 333, VOICE_SECONDS - 1)
+    shorter = seconds(render, folder, **cache)
+    name = "the same after a voice became shorter, whose part is drawn again"
+    yield Figure(name, "s", "times", 0.25, (shorter,), (first,), against="the first run")

@@ -17,12 +17,8 @@ from animopt.core.errors import (
 from animopt.core.language import Text, check_language
 from animopt.drawing.theme import THEMES
 from animopt.recording.timeline import Question
-
-CLOCKS = ("step", "evaluations")
-"""Values of `clock`."""
-
-SCENES_SIDE_BY_SIDE = (2, 4)
-"""Numbers of scenes that are shown side by side."""
+from animopt.scene.compare import CLOCKS
+from animopt.video.comparison import PART_COUNTS
 
 MAX_CARD_SECONDS = 600
 """Maximum number of seconds that a card is shown without a voice."""
@@ -217,7 +213,7 @@ class Compare(Said):
         marks: Marks = {},  # noqa: B006
         title: Text = "",
     ) -> None:
-        if len(scenes) not in SCENES_SIDE_BY_SIDE:
+        if len(scenes) not in PART_COUNTS:
             raise UsageError(f"scenes {short_repr(scenes)}: give two or four, as Compare('ravine-sgd', 'ravine-adam')")
         self.__attrs_init__(
             scenes=tuple(map(_scene, scenes)),
