@@ -1,4 +1,4 @@
-"""Gradient descent, and the optimizers that came after it: a lecture in twelve parts.
+"""Gradient descent, and the optimizers that came after it: a lecture in 17 parts.
 
 The lecture follows a Korean notebook: two functions, and on them gradient descent, momentum, Adagrad, RMSprop and Adam.
 It has subtitles in English and Korean, and no voice. Put recordings beside the file, as audio="voice/02-{lang}.wav".
@@ -121,18 +121,69 @@ lecture = Lecture(
             },
         ),
         Part(
+            "quartic-sgd",
+            say={
+                "en": "The second function has a plateau and two minima. Gradient descent runs from three starts. "
+                "{arrives} One arrives. {leaves} But it leaves again: near the minima the surface is too curved for "
+                "this learning rate, and all three bounce across the valley to the end.",
+                "ko": "둘째 함수에는 고원 하나와 극소점 두 개가 있습니다. 경사하강법이 세 출발점에서 달립니다. "
+                "{arrives} 하나가 극소점에 닿습니다. {leaves} 그러나 다시 떠납니다. 극소점 둘레의 곡률에 비해 학습률이 "
+                "커서, 셋 다 끝까지 골짜기 양쪽을 오갑니다.",
+            },
+        ),
+        Part(
+            "quartic-momentum",
+            say={
+                "en": "With a velocity, a ninth of that learning rate is enough to cross the plateau in twenty steps. "
+                "{ends} The velocity carries all three racers past the minima, and up the wall behind them.",
+                "ko": "속도가 있으면 그 9분의 1의 학습률로도 스무 걸음에 고원을 건넙니다. {ends} 세 주자는 모두 속도에 "
+                "실려 극소점을 지나치고, 건너편 벽을 오릅니다.",
+            },
+        ),
+        Part(
+            "quartic-adagrad",
+            say={
+                "en": "The first step of Adagrad has the same length on any slope. Then the steps become shorter, and "
+                "both racers follow the floor of their valley without a bounce. {ends} Twenty steps are too few to "
+                "arrive.",
+                "ko": "Adagrad의 첫걸음은 기울기와 상관없이 길이가 같습니다. 그 뒤로는 걸음이 점점 짧아지고, 둘 다 "
+                "진동하지 않고 골짜기 바닥을 따라갑니다. {ends} 스무 걸음으로는 극소점에 닿지 못합니다.",
+            },
+        ),
+        Part(
+            "quartic-rmsprop",
+            say={
+                "en": "RMSprop still remembers the steep wall when the ground becomes flat. So one racer makes short "
+                "steps along a shelf. {ends} After ten steps it is still there, and the other one swings about a "
+                "minimum.",
+                "ko": "RMSprop은 바닥이 평평해져도 가파른 벽을 아직 기억합니다. 그래서 하나는 턱을 따라 짧은 걸음을 "
+                "걷습니다. {ends} 열 걸음 뒤에도 턱에 있고, 다른 하나는 극소점 둘레를 오갑니다.",
+            },
+        ),
+        Part(
+            "quartic-adam",
+            say={
+                "en": "Adam runs from three starts, for ten, twenty and thirty steps. The farther start needs the "
+                "longer run. {ends} All three run past a minimum, and stop on the wall behind it, because they have no "
+                "more steps.",
+                "ko": "Adam이 세 출발점에서 각각 열 걸음, 스무 걸음, 서른 걸음을 갑니다. 멀리서 출발할수록 더 오래 "
+                "달려야 합니다. {ends} 셋 다 극소점을 지나치고, 걸음을 다 써서 건너편 벽에서 멈춥니다.",
+            },
+        ),
+        Part(
             "quartic-race",
             say={
-                "en": "The second function has a wall, a shelf and two valleys. Adagrad uses up its step size on the "
-                "wall, and remains on the shelf. {Momentum:arrives} Momentum arrives at the minimum first, and leaves "
-                "it again. {Adam:arrives} Adam arrives later, and has the lowest loss at the end.",
-                "ko": "둘째 함수에는 벽과 턱과 두 골짜기가 있습니다. Adagrad는 벽에서 보폭을 다 써 버려 턱에 남습니다. "
+                "en": "Now all five from one start. Adagrad uses up its step size on the wall, and remains on the "
+                "shelf. {Momentum:arrives} Momentum arrives at the minimum first, and leaves it again. {Adam:arrives} "
+                "Adam arrives later, and has the lowest loss at the end.",
+                "ko": "이제 다섯 방법이 한 출발점에서 달립니다. Adagrad는 벽에서 보폭을 다 써 버려 턱에 남습니다. "
                 "{모멘텀:arrives} 모멘텀이 극소점에 먼저 닿았다가 다시 떠납니다. {Adam:arrives} Adam은 뒤에 닿고, "
                 "마지막에 손실이 가장 낮습니다.",
             },
         ),
         Card(
             {"en": "Which one is the best?", "ko": "가장 좋은 방법은 무엇일까?"},
+            seconds=10,
             say={
                 "en": "Which one is the best? That depends on the surface, the learning rate and the start. Change "
                 "them, and look again.",

@@ -45,6 +45,8 @@ def split_marks(text: str) -> tuple[str, tuple[Mark, ...]]:
 def step_of(name: str, races: Sequence[Recording]) -> tuple[int, int]:
     """Return the index of the race, and the step, of the first event that a mark names.
 
+    Without a racer, the end is that of the last racer.
+
     Raises UsageError for an unknown kind or racer, and for an event that does not happen.
     """
     racer, _, kind = name.rpartition(":")
@@ -69,5 +71,5 @@ def step_of(name: str, races: Sequence[Recording]) -> tuple[int, int]:
         raise UsageError(
             f"mark {{{name}}}: this does not happen in the race; remove the mark, or use one of {', '.join(happen)}"
         )
-    step, index = min(found)
+    step, index = max(found) if kind == Kind.ENDS and not racer else min(found)
     return index, step

@@ -47,6 +47,13 @@ def test_mark_is_the_first_event_of_its_kind(scenes, record):
         assert step_of(f"{name}:arrives", [race]) == (0, step)
 
 
+def test_end_is_that_of_the_last_racer(scenes, record):
+    race = record(scenes["quartic_adam"])
+    assert sorted(race.steps) == [10, 20, 30]
+    assert step_of("ends", [race]) == (0, 30)
+    assert step_of(f"{race.names[0]}:ends", [race]) == (0, race.steps[0])
+
+
 @pytest.mark.parametrize(
     ("mark", "message"),
     [
