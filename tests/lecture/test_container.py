@@ -14,7 +14,7 @@ import pytest
 from animopt import Error
 from animopt.lecture.container import Chapter, join
 from animopt.lecture.voice import RATE
-from animopt.publish.captions import Cue
+from animopt.publish.captions import Cue, webvtt
 from animopt.video.encoder import Segment, encode_segment
 from animopt.video.metadata import embedded_text
 
@@ -217,7 +217,7 @@ class Ranges(SimpleHTTPRequestHandler):
 
 @pytest.mark.long
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: apt install chromium, on the PATH")
-def test_chromium_plays_a_lecture_with_its_audio(tmp_path):
+def test_chromium_plays_a_lecture_with_audio_and_subtitles(tmp_path):
     playwright = pytest.importorskip("playwright.sync_api", reason='needs playwright: pip install ".[test]"')
     footage = Footage(25)
     write_track(tmp_path / "a.wav", 2 * RATE, [RATE])
@@ -232,7 +232,11 @@ def test_chromium_plays_a_lecture_with_its_audio(tmp_path):
         track=tmp_path / "a.wav",
         subtitles={"en": [Cue(0, 1, ("one",))]},
     )
-    (tmp_path / "index.html").write_text('<video src="a.mp4" controls></video>', encoding="utf-8")
+    # Browsers show no subtitles that are in the file itself.
+    cues = [Cue(0.2, 1, ("one", "half")), Cue(1, 1.8, ("둘",))]
+    (tmp_path / "a.vtt").write_text(webvtt(cues), encoding="utf-8")
+    track = '<track kind="subtitles" srclang="en" src="a.vtt" default>'
+    (tmp_path / "index.html").write_text(f'<video src="a.mp4" controls>{track}</video>', encoding="utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranges, directory=tmp_path))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -247,6 +251,9 @@ def test_chromium_plays_a_lecture_with_its_audio(tmp_path):
                 """async () => {
                     const video = document.querySelector("video");
                     video.playbackRate = 2;
+                    const shown = [];
+                    video.textTracks[0].oncuechange = (event) =>
+                        shown.push(...[...event.target.activeCues].map((cue) => cue.text));
                     await new Promise((resolve, reject) => {
                         video.onended = resolve;
                         video.onerror = () => reject(video.error.message);
@@ -257,14 +264,16 @@ def test_chromium_plays_a_lecture_with_its_audio(tmp_path):
                     const samples = sound.getChannelData(0);
                     const peak = samples.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
                     const first = samples.findIndex(each => Math.abs(each) > peak / 2);
-                    return [video.duration, video.videoWidth, video.currentTime, sound.duration, first, peak];
+                    const played = [video.duration, video.videoWidth, video.currentTime, sound.duration, first, peak];
+                    return [...played, shown];
                 }"""
             )
             browser.close()
     finally:
         server.shutdown()
         server.server_close()
-    duration, width, current, sound, first, peak = played
+    duration, width, current, sound, first, peak, shown = played
+    assert shown == ["one\nhalf", "둘"]
     assert (duration, width, current) == (pytest.approx(2, abs=0.03), 320, pytest.approx(2, abs=0.03))
     assert sound == pytest.approx(2, abs=0.03)
     assert first == pytest.approx(RATE, abs=24)
