@@ -1,3 +1,3 @@
 """Decks of slides."""
 
-from animopt.scene.deck import save_deck as save_deck
+from animopt.lecture.deck import save_deck as save_deck

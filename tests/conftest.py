@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -26,7 +27,7 @@ TUNED = ("beale_fair_race", "rosenbrock_fair_race")
 """Scenes whose search for settings takes seconds."""
 
 
-SLOW_FIXTURES = {"chromium", "made", "page", "pdf"}
+SLOW_FIXTURES = {"chromium", "libreoffice", "made", "page"}
 """Fixtures that start Chromium or LibreOffice, or make font files twice."""
 
 
@@ -125,6 +126,39 @@ def run_animopt():
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Chromium, controlled by Playwright."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+        found = next(filter(None, map(shutil.which, names)), None)
+        try:
+            browser = playwright.chromium.launch(executable_path=found)
+        except Error:
+            pytest.skip("needs Chromium: playwright install chromium, or apt install chromium")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def libreoffice(tmp_path_factory):
+    """A function that prints a file by LibreOffice, and returns the path of its PDF."""
+    program = shutil.which("soffice") or "/Applications/LibreOffice.app/Contents/MacOS/soffice"
+    if not Path(program).exists():
+        pytest.skip("needs LibreOffice: apt install libreoffice-impress, brew install libreoffice, or libreoffice.org")
+    folder = tmp_path_factory.mktemp("office")
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+
+    def printed(path):
+        command = [program, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, path]
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+        return folder / f"{path.stem}.pdf"
+
+    return printed
 
 
 class Driver:

@@ -196,13 +196,17 @@ def language_option(default: str | None) -> click.Option:
 LANGUAGE = language_option(None)
 
 
-def scenes_argument(metavar: str) -> click.Argument:
-    """Return the argument for the scenes that a command renders."""
+def scenes_argument(metavar: str, *, lectures: bool = False) -> click.Argument:
+    """Return the argument for the scenes that a command renders, which may be `lectures`, too."""
+
+    def known() -> Iterable[str]:
+        return [*catalog.scenes(), *(catalog.lectures() if lectures else ())]
+
     return click.Argument(
         ["names"],
         nargs=-1,
         metavar=metavar,
-        shell_complete=lambda ctx, param, incomplete: _names_or_files(catalog.scenes(), incomplete),
+        shell_complete=lambda ctx, param, incomplete: _names_or_files(known(), incomplete),
     )
 
 

@@ -342,10 +342,10 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
 
 @click.command(
     cls=PresetCommand,
-    short_help="Make slides of scenes, as .pptx or .html.",
+    short_help="Make slides of scenes or of a lecture, as .pptx or .html.",
     params=[
         click.Argument(["path"], type=click.Path(path_type=Path), metavar="FILE"),
-        scenes_argument("SCENE..."),
+        scenes_argument("SCENE...", lectures=True),
         preset_option(VIDEO_PRESETS),
         *clip_options(
             FRAME_WORKERS,
@@ -358,7 +358,8 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
 def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
     """Make a slide of each scene: FILE is a .pptx for PowerPoint, or an .html for any browser.
 
-    Scenes are names, files, or folders of scene files.
+    Scenes are names, files, or folders of scene files. A lecture, by its name or its file, is a slide for each of its
+    parts, with the spoken text in the notes.
     """
     from animopt.cli.rendering import RenderOptions
     from animopt.core.contexts import gc_paused
@@ -368,9 +369,9 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
     if not names:
         example = shell_command(["animopt", "deck", path, "ravine-race"])
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as {example}")
-    scenes = catalog.in_order(names)
+    scenes = catalog.in_order(names, catalog.find_any)
     with gc_paused():
-        from animopt.scene.deck import save_deck
+        from animopt.lecture.deck import save_deck
 
     executor: AbstractContextManager[Any] = options.cluster_executor() or nullcontext(options.workers)
     with console.redirect_prints(), executor as workers, console.progress(path.name) as frame_progress:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from animopt.core.errors import required_extra
 from animopt.core.language import language
 from animopt.core.number_format import format_number
-from animopt.drawing.layout import content_inset
 from animopt.drawing.theme import Theme
 from animopt.publish.notebook import data_url
 
@@ -28,8 +28,20 @@ MARGIN = WIDTH * 45 // 1280
 MAX_FONT_SIZE, MIN_FONT_SIZE = 28, 16
 """Maximum and minimum font size of a title in points."""
 
-TITLE_ONLY = 5
-"""Index of python-pptx's slide layout that has only a title."""
+TITLE_SLIDE, TITLE_ONLY = 0, 5
+"""Indices of python-pptx's slide layouts: one with a title and a subtitle in the middle, and one with only a title."""
+
+CARD_WIDTH, CARD_HEIGHT = 0.8, 0.55
+"""Maximum width of the words of a card as a fraction of the slide's width, and height as one of its height."""
+
+CARD_TYPE, CAPTION_TYPE = 0.055, 0.025
+"""Maximum font size of the words of a card, and font size of its caption, as fractions of the slide's width."""
+
+CAPTION_GAP = 0.02
+"""Distance of the caption of a card from its words, as a fraction of the slide's width."""
+
+LINE_HEIGHT = 1.25
+"""Distance of two lines of a card as a multiple of the font size."""
 
 APP_PROPERTIES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">\
@@ -113,39 +125,61 @@ class LocalText(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Slide:
-    """A scene as a slide.
+class SlideClip:
+    """The clip of a slide: an MP4 file of a number of seconds, and a PNG file as its poster.
 
-    `lang` is the language of the clip, of the alt text and of the beats. `clip` is an MP4 file and `poster` a PNG file,
-    both of `size` (width, height) in pixels; `alt` is the alt text of both. The clip is `seconds` long. `about` are
-    paragraphs for the speaker's notes, and `beats` are the events of the race, each with its second of the clip. The
-    slide has the background and the text color of the clip's `theme`.
+    `name` is what it shows, and `alt` the alt text of both files. `inset` is the left margin of its content and of the
+    title, as a fraction of its width.
     """
 
     name: str
-    title: LocalText
-    lang: str
-    clip: Path
+    path: Path
     poster: Path
-    size: tuple[int, int]
     seconds: float
     alt: str
-    about: Sequence[LocalText]
-    beats: Sequence[tuple[float, str]]
+    inset: float
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A title with a clip, or without one as a card: large words in the middle, and a caption below them.
+
+    The title of a card can have several lines. `lang` is the language of the clip, of its alt text and of the beats.
+    `size` is the size (width, height) of the deck's clips in pixels. `about` are paragraphs for the speaker's notes,
+    and `beats` are the events of the race, each with its second of the clip. The slide has the background and the text
+    color of `theme`.
+    """
+
+    title: LocalText
+    lang: str
+    size: tuple[int, int]
     theme: Theme
+    about: Sequence[LocalText]
+    clip: SlideClip | None = None
+    beats: Sequence[tuple[float, str]] = ()
+    caption: LocalText | None = None
 
     @property
-    def inset(self) -> float:
-        """Left margin of the clip's content and of the title, as a fraction of the clip's width."""
-        return content_inset(*self.size)
+    def label(self) -> str:
+        """The title in one line."""
+        return " ".join(self.title.text.split())
 
     @property
     def ems(self) -> float:
         """Approximate width of the title, as a multiple of its font size."""
-        # A letter is about half as wide as high; Chinese, Japanese and Korean characters are as wide as high.
-        title = self.title.text
-        wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in title)
-        return max(1.0, wide + 0.55 * (len(title) - wide))
+        return _ems(self.title.text)
+
+    @property
+    def card_type(self) -> float:
+        """Font size of the words of a card, as a fraction of the slide's width."""
+        size = CARD_TYPE
+        while self.card_lines(size) * LINE_HEIGHT * size > CARD_HEIGHT * HEIGHT / WIDTH:
+            size *= 0.9
+        return size
+
+    def card_lines(self, size: float) -> int:
+        """Return the approximate number of lines of the words of a card in a font size."""
+        return sum(ceil(_ems(line) * size / CARD_WIDTH) for line in self.title.text.splitlines())
 
     @property
     def notes(self) -> list[LocalText]:
@@ -153,6 +187,13 @@ class Slide:
         cues = [f"{format_seconds(second, self.lang)}: {sentence}" for second, sentence in self.beats]
         heading = [language(self.lang).gettext("Point at:")] if cues else []
         return [*self.about, *(LocalText(each, self.lang) for each in (*heading, *cues))]
+
+
+def _ems(text: str) -> float:
+    """Return the approximate width of a text, as a multiple of its font size."""
+    # A letter is about half as wide as high; Chinese, Japanese and Korean characters are as wide as high.
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return max(1.0, wide + 0.55 * (len(text) - wide))
 
 
 def format_seconds(second: float, code: str) -> str:
@@ -272,38 +313,85 @@ def _widescreen(presentation: Any) -> Any:
 
 def _add(presentation: Any, slide: Slide) -> None:
     from pptx.dml.color import RGBColor
-    from pptx.oxml import parse_xml
-    from pptx.util import Pt
 
-    page = presentation.slides.add_slide(presentation.slide_layouts[TITLE_ONLY])
+    layout = presentation.slide_layouts[TITLE_ONLY if slide.clip else TITLE_SLIDE]
+    page = presentation.slides.add_slide(layout)
     fill = page.background.fill
     fill.solid()
     fill.fore_color.rgb = RGBColor.from_string(slide.theme.background.removeprefix("#"))
+    if slide.clip:
+        _fill_with_clip(page, slide, slide.clip)
+    else:
+        _fill_with_words(page, slide)
+    if slide.notes:
+        page.notes_slide.notes_text_frame.text = "\n".join(note.text for note in slide.notes)
+        lines = page.notes_slide.notes_placeholder.element.xpath(".//a:p")
+        for line, note in zip(lines, slide.notes, strict=True):
+            for run in line.xpath("a:r"):
+                run.get_or_add_rPr().set("lang", note.lang)
 
-    # The clip is as large as fits below the title.
+
+def _fill_with_clip(page: Any, slide: Slide, clip: SlideClip) -> None:
+    """Add the title, and below it the clip, as large as it fits."""
+    from pptx.oxml import parse_xml
+    from pptx.util import Pt
+
     scale = min(WIDTH / slide.size[0], (HEIGHT - TITLE_HEIGHT) / slide.size[1])
     width, height = (round(side * scale) for side in slide.size)
     left, top = (WIDTH - width) // 2, TITLE_HEIGHT + (HEIGHT - TITLE_HEIGHT - height) // 2
     title, layout_title = page.shapes.title, page.slide_layout.placeholders[0]
-    title.left = left + round(width * slide.inset)
+    title.left = left + round(width * clip.inset)
     title.width = WIDTH - MARGIN - title.left
     title.top, title.height = layout_title.top, layout_title.height
-    title.text_frame.text = slide.title.text
-    font = title.text_frame.paragraphs[0].runs[0].font
-    font.size = Pt(max(MIN_FONT_SIZE, min(MAX_FONT_SIZE, int(title.width / Pt(1) / slide.ems))))
-    font.color.rgb = RGBColor.from_string(slide.theme.ink.removeprefix("#"))
-    # python-pptx has no other interface to any language, alt text and animations.
-    title.element.xpath(".//a:rPr")[0].set("lang", slide.title.lang)
-    movie = page.shapes.add_movie(str(slide.clip), left, top, width, height, str(slide.poster), "video/mp4")
-    movie.name = language(slide.lang).gettext("Clip of {name}", name=slide.name)
-    movie.element.xpath(".//p:cNvPr")[0].set("descr", slide.alt)
+    _write(title, slide.title, max(MIN_FONT_SIZE, min(MAX_FONT_SIZE, title.width / Pt(1) / slide.ems)), slide.theme.ink)
+    movie = page.shapes.add_movie(str(clip.path), left, top, width, height, str(clip.poster), "video/mp4")
+    movie.name = language(slide.lang).gettext("Clip of {name}", name=clip.name)
+    # python-pptx has no other interface to alt text and animations.
+    movie.element.xpath(".//p:cNvPr")[0].set("descr", clip.alt)
     (timing,) = page.element.xpath("p:timing")
     # python-pptx's parser removes the white space between the tags.
     timing.getparent().replace(
-        timing, parse_xml(TIMING.format(shape=movie.shape_id, milliseconds=round(1000 * slide.seconds)))
+        timing, parse_xml(TIMING.format(shape=movie.shape_id, milliseconds=round(1000 * clip.seconds)))
     )
-    page.notes_slide.notes_text_frame.text = "\n".join(note.text for note in slide.notes)
-    lines = page.notes_slide.notes_placeholder.element.xpath(".//a:p")
-    for line, note in zip(lines, slide.notes, strict=True):
-        for run in line.xpath("a:r"):
-            run.get_or_add_rPr().set("lang", note.lang)
+
+
+def _fill_with_words(page: Any, slide: Slide) -> None:
+    """Write the title in the middle, and the caption below it."""
+    from pptx.enum.text import MSO_ANCHOR
+    from pptx.util import Pt
+
+    title, caption = page.placeholders
+    points = WIDTH / Pt(1)
+    height = round(slide.card_lines(slide.card_type) * LINE_HEIGHT * slide.card_type * WIDTH)
+    gap = round(CAPTION_GAP * WIDTH)
+    below = gap + round(LINE_HEIGHT * CAPTION_TYPE * WIDTH) if slide.caption else 0
+    bottom = (HEIGHT + height - below) // 2
+    for shape, top, end in ((title, 0, bottom), (caption, bottom + gap, HEIGHT)):
+        shape.left, shape.width = round((1 - CARD_WIDTH) / 2 * WIDTH), round(CARD_WIDTH * WIDTH)
+        shape.top, shape.height = top, end - top
+    # The words end, and the caption begins, at the same height, however many lines they take.
+    title.text_frame.vertical_anchor, caption.text_frame.vertical_anchor = MSO_ANCHOR.BOTTOM, MSO_ANCHOR.TOP
+    _write(title, slide.title, slide.card_type * points, slide.theme.ink)
+    for paragraph in title.text_frame.paragraphs:
+        paragraph.runs[0].font.bold = True
+    if slide.caption:
+        _write(caption, slide.caption, CAPTION_TYPE * points, slide.theme.muted)
+    else:
+        caption.element.getparent().remove(caption.element)
+
+
+def _write(shape: Any, text: LocalText, points: float, color: str) -> None:
+    """Write a text into a shape, in whole points."""
+    from pptx.dml.color import RGBColor
+    from pptx.util import Pt
+
+    shape.text_frame.text = text.text
+    for paragraph in shape.text_frame.paragraphs:
+        if text.lang == "ko":
+            # Korean words have spaces between them.
+            paragraph._p.get_or_add_pPr().set("eaLnBrk", "0")
+        for run in paragraph.runs:
+            run.font.size = Pt(int(points))
+            run.font.color.rgb = RGBColor.from_string(color.removeprefix("#"))
+            # python-pptx has no other interface to any language.
+            run.font._element.set("lang", text.lang)

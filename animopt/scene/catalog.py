@@ -3,7 +3,7 @@
 import ast
 import importlib.util
 import re
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from pathlib import Path
 
 from animopt.core.errors import Error, UsageError, short_repr, suggestion
@@ -129,6 +129,12 @@ def _check_single(called: str, paths: Sequence[Path]) -> None:
         )
 
 
+def find_any(wanted: str) -> Path:
+    """Return the scene or lecture file with a name or at a path. Raises as `find`."""
+    known = lectures()
+    return known[wanted] if wanted in known and wanted not in scenes() else find(wanted, known)
+
+
 def chosen(wanted: Iterable[str]) -> dict[str, Path]:
     """Return the scene files with names, at paths and in folders, by name. Without any, return all scene files.
 
@@ -141,10 +147,10 @@ def chosen(wanted: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def in_order(wanted: Iterable[str]) -> list[Path]:
+def in_order(wanted: Iterable[str], find: Callable[[str], Path] = find) -> list[Path]:
     """Return the scene files with names, at paths and in folders. One that is named twice is there twice.
 
-    Raises UsageError if there is no such file.
+    Raises UsageError if `find` finds no such file.
     """
     return [path for each in wanted for path in (_inside(Path(each)) if absolute(each).is_dir() else [find(each)])]
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 import attrs
 import numpy as np
 
+from animopt.core.arrays import Pixels
 from animopt.core.errors import UsageError, check_choice, check_number, short_repr
 from animopt.core.language import language
 from animopt.core.working_folder import kept_folder
@@ -36,7 +37,7 @@ from animopt.video.output import (
     check_size,
     check_still,
 )
-from animopt.video.save import Progress, save_still
+from animopt.video.save import Progress, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
 
 Clock = Literal["step", "evaluations"]
@@ -198,18 +199,29 @@ def save_comparison(
     with drawing_executor(workers, seconds * max(clip.fps for clip in clips)) as executor:
         rendition = Rendition(
             film_of=partial(comparison_of, scenes, clock=clock),
-            alt_of=partial(_alt_text, scenes, clock),
+            alt_of=partial(alt_text_of, scenes, clock),
             captions=place_cues(
-                ((second, f"{race.title}: {remark.text}") for race, remark, second in _remarks(scenes, clock)), seconds
+                ((second, f"{race.title}: {remark.text}") for race, remark, second in remarks_of(scenes, clock)),
+                seconds,
             ),
             code=scenes[0].lang,
         )
         yield from save_rendition(rendition, clips, kinds, progress, executor, saved)
 
 
+def save_comparison_with_poster(
+    comparison: SceneComparison, output: Output, executor: Executor | None, progress: Progress
+) -> Pixels:
+    """Render a clip, and return the frame at which the races are over, as its poster."""
+    comparison._check_limits([(output.size, frame_count(comparison.seconds, output.fps))])
+    film = comparison_of(comparison.scenes, output, comparison.clock)
+    list(save_clips([output], lambda _: film, progress, executor))
+    return film.result_frame()
+
+
 def race_reports(comparison: SceneComparison) -> list[dict[str, object]]:
     """Return the name of each scene, and the title and the events of its race, each with its second of the clip."""
-    said = _remarks(comparison.scenes, comparison.clock)
+    said = remarks_of(comparison.scenes, comparison.clock)
     return [
         {"name": _name(scene)}
         | race_report(race, ((remark, second) for other, remark, second in said if other is race))
@@ -218,7 +230,7 @@ def race_reports(comparison: SceneComparison) -> list[dict[str, object]]:
     ]
 
 
-def _remarks(scenes: Sequence[Scene], clock: str) -> list[tuple[Recording, Remark, float]]:
+def remarks_of(scenes: Sequence[Scene], clock: str) -> list[tuple[Recording, Remark, float]]:
     """Return the sentences about each race, with their second of the comparison."""
     _, timeline = _races(scenes, clock)
 
@@ -233,7 +245,7 @@ def _remarks(scenes: Sequence[Scene], clock: str) -> list[tuple[Recording, Remar
     return [(race, each, timeline.second_of(reached(race, each))) for race in races for each in remarks(race)]
 
 
-def _alt_text(scenes: Sequence[Scene], clock: str, output: Output) -> str:
+def alt_text_of(scenes: Sequence[Scene], clock: str, output: Output) -> str:
     """Return one paragraph that describes the comparison in an output."""
     words = language(scenes[0].lang)
     at_once = words.gettext("Races in one picture, at the same step")

@@ -222,9 +222,9 @@ if __name__ == "__main__":
     import animopt.cli.watch
     import animopt.engine.racer
     import animopt.engine.record
+    import animopt.lecture.deck
     import animopt.publish.sidecars
     import animopt.scene.batch
-    import animopt.scene.deck
     import animopt.scene.gallery
     import animopt.scene.races
     import animopt.scene.render

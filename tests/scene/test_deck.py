@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import subprocess
 import sys
 import warnings
@@ -18,11 +17,11 @@ from PIL import Image, ImageChops
 import animopt
 from animopt import Output
 from animopt.core.errors import Error
+from animopt.deck import save_deck
 from animopt.drawing.layout import arrange_panels, layout_for_shape, pixel_unit
 from animopt.drawing.theme import DARK, LIGHT
 from animopt.publish.slides import plain_text
 from animopt.recording.timeline import Timeline
-from animopt.scene.deck import save_deck
 from animopt.scene.render import film_of
 
 TITLE = r"""<script>alert(1)</script> & "quotes" 'n' ]]> \(x^2\)"""
@@ -256,16 +255,9 @@ def test_powerpoint_file_is_a_complete_zip_with_media_types(deck):
 
 
 @pytest.fixture(scope="module")
-def pdf(deck, tmp_path_factory):
+def pdf(deck, libreoffice):
     """Return the PowerPoint file printed by LibreOffice."""
-    program = shutil.which("soffice") or "/Applications/LibreOffice.app/Contents/MacOS/soffice"
-    if not Path(program).exists():
-        pytest.skip("needs LibreOffice: apt install libreoffice-impress, brew install libreoffice, or libreoffice.org")
-    folder = tmp_path_factory.mktemp("office")
-    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    command = [program, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, deck(".pptx")]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return folder / "a & b.pdf"
+    return libreoffice(deck(".pptx"))
 
 
 def test_libreoffice_prints_one_page_per_slide(pdf):
@@ -274,22 +266,6 @@ def test_libreoffice_prints_one_page_per_slide(pdf):
     # Each page contains a picture of the poster's size.
     pictures = re.findall(rb"/Subtype\s*/Image[^>]*", data)
     assert sum(b"/Width 320" in each and b"/Height 180" in each for each in pictures) >= 2
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Return Chromium, controlled by Playwright."""
-    from playwright.sync_api import Error, sync_playwright
-
-    with sync_playwright() as playwright:
-        names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-        found = next(filter(None, map(shutil.which, names)), None)
-        try:
-            browser = playwright.chromium.launch(executable_path=found)
-        except Error:
-            pytest.skip("needs Chromium: playwright install chromium, or apt install chromium")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

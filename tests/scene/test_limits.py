@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from animopt import Function, Limits, Output, Racer, Scene, SettingsMap, StartsMap, UsageError, tuned
-from animopt.scene.deck import save_deck
+from animopt.deck import save_deck
 from animopt.scene.races import Work
 from animopt.scene.scene_values import recipe_text
 from animopt.video.film import Film

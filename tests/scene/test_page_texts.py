@@ -6,7 +6,7 @@ import pytest
 
 import animopt
 from animopt import Output
-from animopt.scene.deck import save_deck
+from animopt.deck import save_deck
 from animopt.scene.gallery import render_card
 from animopt.scene.page_texts import shown_notes, shown_summary, shown_title
 
