@@ -134,8 +134,8 @@ def _slides_of(file: LectureFile, changes: dict[str, Any]) -> Iterator[SlideSour
     Raises Error that names a part whose texts lack the language, or whose scene cannot be loaded.
     """
     changes = {"lang": _language(file), **changes}
-    if file.lecture.theme:
-        changes["theme"] = file.lecture.theme
+    if theme := file.lecture.theme or defaults_of(file.path.parent).theme:
+        changes["theme"] = theme
     for number in range(1, len(file.lecture.parts) + 1):
         called = f"{file.name}: {file.part_name(number)}"
         try:
@@ -155,7 +155,7 @@ def _source(file: LectureFile, number: int, called: str, changes: dict[str, Any]
                 called,
                 words=LocalText(_plain_lines(in_language("text", part.text, lang)), lang),
                 caption=LocalText(caption, language_of(part.caption, lang)) if caption else None,
-                theme=changes.get("theme") or defaults_of(file.path.parent).theme or "light",
+                theme=changes.get("theme", "light"),
                 spoken=spoken,
             )
         case Part():

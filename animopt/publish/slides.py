@@ -37,6 +37,12 @@ CARD_WIDTH, CARD_HEIGHT = 0.8, 0.55
 CARD_TYPE, CAPTION_TYPE = 0.055, 0.025
 """Maximum font size of the words of a card, and font size of its caption, as fractions of the slide's width."""
 
+BALANCE = 1.25
+"""Width of the words of a card in several lines, as a multiple of what lines of the same width would need."""
+
+NOTES_FONT_SIZE = 12
+"""Font size of the speaker's notes in points."""
+
 CAPTION_GAP = 0.02
 """Distance of the caption of a card from its words, as a fraction of the slide's width."""
 
@@ -179,7 +185,16 @@ class Slide:
 
     def card_lines(self, size: float) -> int:
         """Return the approximate number of lines of the words of a card in a font size."""
-        return sum(ceil(_ems(line) * size / CARD_WIDTH) for line in self.title.text.splitlines())
+        return sum(_lines(text, size) for text in self.title.text.splitlines())
+
+    @property
+    def card_width(self) -> float:
+        """Width of the words of a card as a fraction of the slide's width. Their lines have about the same length."""
+        size = self.card_type
+        texts = [(_ems(text) * size, _lines(text, size)) for text in self.title.text.splitlines()]
+        if all(lines == 1 for _, lines in texts):
+            return CARD_WIDTH
+        return min(CARD_WIDTH, max(BALANCE * width / lines for width, lines in texts))
 
     @property
     def notes(self) -> list[LocalText]:
@@ -187,6 +202,11 @@ class Slide:
         cues = [f"{format_seconds(second, self.lang)}: {sentence}" for second, sentence in self.beats]
         heading = [language(self.lang).gettext("Point at:")] if cues else []
         return [*self.about, *(LocalText(each, self.lang) for each in (*heading, *cues))]
+
+
+def _lines(text: str, size: float) -> int:
+    """Return the approximate number of lines of a text without line breaks on a card."""
+    return ceil(_ems(text) * size / CARD_WIDTH)
 
 
 def _ems(text: str) -> float:
@@ -328,7 +348,10 @@ def _add(presentation: Any, slide: Slide) -> None:
         lines = page.notes_slide.notes_placeholder.element.xpath(".//a:p")
         for line, note in zip(lines, slide.notes, strict=True):
             for run in line.xpath("a:r"):
-                run.get_or_add_rPr().set("lang", note.lang)
+                properties = run.get_or_add_rPr()
+                properties.set("lang", note.lang)
+                # LibreOffice does not know the size of the notes that PowerPoint has by default.
+                properties.set("sz", str(100 * NOTES_FONT_SIZE))
 
 
 def _fill_with_clip(page: Any, slide: Slide, clip: SlideClip) -> None:
@@ -366,8 +389,9 @@ def _fill_with_words(page: Any, slide: Slide) -> None:
     gap = round(CAPTION_GAP * WIDTH)
     below = gap + round(LINE_HEIGHT * CAPTION_TYPE * WIDTH) if slide.caption else 0
     bottom = (HEIGHT + height - below) // 2
-    for shape, top, end in ((title, 0, bottom), (caption, bottom + gap, HEIGHT)):
-        shape.left, shape.width = round((1 - CARD_WIDTH) / 2 * WIDTH), round(CARD_WIDTH * WIDTH)
+    boxes = ((title, slide.card_width, 0, bottom), (caption, CARD_WIDTH, bottom + gap, HEIGHT))
+    for shape, width, top, end in boxes:
+        shape.left, shape.width = round((1 - width) / 2 * WIDTH), round(width * WIDTH)
         shape.top, shape.height = top, end - top
     # The words end, and the caption begins, at the same height, however many lines they take.
     title.text_frame.vertical_anchor, caption.text_frame.vertical_anchor = MSO_ANCHOR.BOTTOM, MSO_ANCHOR.TOP
