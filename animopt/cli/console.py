@@ -104,7 +104,7 @@ class Console:
     @contextmanager
     def progress(self, name: str) -> "Iterator[ShowProgress]":
         """Show the progress of a context: a bar if standard error is a terminal, and announcements of long work."""
-        if self.quiet or self.json or not sys.stderr.isatty():
+        if self.quiet or self.json or sys.stderr.closed or not sys.stderr.isatty():
             with listening(Listener(self._announce)):
                 yield lambda done, total, frames=None, work="": None
             return

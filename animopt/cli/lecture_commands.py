@@ -96,10 +96,11 @@ def lecture(
     description with times (.txt), a poster (.png), and a handout (.pdf). Parts that have not changed are not drawn
     again.
     """
-    from animopt.cli.rendering import RenderOptions
+    from animopt.cli.rendering import RenderOptions, output_folder
     from animopt.cli.watch import watch as watch_files
     from animopt.lecture.cache import Cache
     from animopt.lecture.lecture_file import load_lecture
+    from animopt.lecture.render import checked_program
     from animopt.scene.folder_defaults import defaults_of
 
     path = catalog.find_lecture(name)
@@ -125,17 +126,24 @@ def lecture(
                 file = load_lecture(path)
             loaded[:] = [file]
             numbers = _part_numbers(file, part)
+            theme = options.theme or file.lecture.theme or defaults.theme
+            videos = []
             for lang in languages:
-                rendering = _rendering(lang, speech, numbers)
                 # Of several videos, each is named after its language.
                 place = target.with_suffix(f".{lang}{target.suffix}") if len(languages) > 1 else target
-                video = options.output(str(place), options.theme or file.lecture.theme or defaults.theme)
-                if is_listed:
+                videos.append((_rendering(lang, speech, numbers), options.output(str(place), theme)))
+            if is_listed:
+                for rendering, video in videos:
                     _print_timeline(file, rendering, video, kept, options)
-                else:
-                    _render(file, rendering, video, kept, options, is_named=output is not None)
-                    if to_open and not open_file(absolute(video.path)):
-                        console.warning(f"{video.path}: no program was found to show it; leave out --open")
+                return
+            with nullcontext() if output else output_folder(target.parent):
+                # A language that fails does so before minutes are spent on another one.
+                with console.redirect_prints(), console.progress(path.name):
+                    programs = [checked_program(file, *each, kept) for each in videos]
+                for program in programs:
+                    _render(program, kept, options)
+                    if to_open and not open_file(absolute(program.output.path)):
+                        console.warning(f"{program.output.path}: no program was found to show it; leave out --open")
                     to_open = False
 
         if watch:
@@ -159,43 +167,25 @@ def _rendering(lang: str, speech: str | None, numbers: Sequence[int]) -> "Render
     return Rendering(lang=lang, speech=speech or "", numbers=numbers)
 
 
-def _render(
-    file: "LectureFile",
-    rendering: "Rendering",
-    video: "Output",
-    kept: "Cache",
-    options: "RenderOptions",
-    *,
-    is_named: bool,
-) -> None:
-    """Render the video and the files beside it, and report them. A folder that is not named by the user is made."""
-    from animopt.cli.rendering import output_folder
-    from animopt.lecture.render import paths_of, program_of, save_lecture
-    from animopt.video.output import check_distinct, check_outputs
+def _render(program: "Program", kept: "Cache", options: "RenderOptions") -> None:
+    """Render the video and the files beside it, and report them."""
+    from animopt.lecture.render import save_lecture
     from animopt.video.worker_pool import drawing_executor
 
-    console = options.console
+    console, video = options.console, program.output
     written: list[Path] = []
     loudness: list[float] = []
-    beside = paths_of(video, rendering.lang, file.languages())
-    check_distinct([video], *beside.values(), read=file.files_read())
-    program = None
     try:
-        with (
-            nullcontext() if is_named else output_folder(video.path.parent),
-            console.redirect_prints(),
-            console.progress(video.path.name) as progress,
-        ):
-            check_outputs([video])
-            program = program_of(file, rendering, video, kept)
+        with console.redirect_prints(), console.progress(video.path.name) as progress:
             executor: AbstractContextManager[Any] = options.cluster_executor() or drawing_executor(
                 options.workers, program.frames
             )
             with executor as workers:
                 written.extend(save_lecture(program, kept, workers, progress, loudness.append))
     finally:
-        if written and program:
-            console.files(written, [video], program.seconds, lecture={"name": file.name, **_report(program, loudness)})
+        if written:
+            report = {"name": program.file.name, **_report(program, loudness)}
+            console.files(written, [video], program.seconds, lecture=report)
     for level in loudness:
         console.note(f"animopt: the voices have {level:.1f} LUFS, of −16")
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -88,11 +89,12 @@ class LectureFile:
 
     def files_read(self) -> list[Path]:
         """Return the files that are read for the lecture: its own, the scenes, their defaults, and the voices."""
-        scenes = {
-            self.scene_path(wanted)
-            for part in self.lecture.parts
-            for wanted in ([part.scene] if isinstance(part, Part) else getattr(part, "scenes", ()))
-        }
+        scenes = set()
+        for part in self.lecture.parts:
+            for wanted in [part.scene] if isinstance(part, Part) else getattr(part, "scenes", ()):
+                # The error for a scene that does not exist names its part.
+                with suppress(UsageError):
+                    scenes.add(self.scene_path(wanted))
         voices = {path for part in self.lecture.parts for lang in self.languages() for path in self.audio(part, lang)}
         modules = {module for folder in {path.parent for path in scenes} for module in imported_from(folder)}
         read = [file for scene in sorted(scenes) for file in files_read(scene)]

@@ -49,6 +49,8 @@ def _files(value: Any, example: str) -> str | tuple[str, ...]:
     for file in files:
         if not check_text("audio", file, example):
             raise UsageError(f"audio {short_repr(value)}: give the path of a file, as {example}")
+        if "://" in file:
+            raise UsageError(f"audio {short_repr(file)}: is an address; download the file, and give its path")
     return files[0] if isinstance(value, str) else tuple(files)
 
 

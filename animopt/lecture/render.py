@@ -13,15 +13,16 @@ import attrs
 import imageio_ffmpeg
 from imageio.v3 import imread
 
-from animopt.core.errors import PACKAGE, Error, Failures
+from animopt.core.errors import PACKAGE, Error, Failures, UsageError
 from animopt.core.files import temporary_folder, write_atomically
 from animopt.core.language import localized
+from animopt.core.working_folder import absolute
 from animopt.drawing.fonts import font_family
 from animopt.lecture.cache import Cache
 from animopt.lecture.container import Chapter, join
 from animopt.lecture.handout import Page, page_of_races, save_handout
 from animopt.lecture.lecture_file import LectureFile
-from animopt.lecture.picture import LecturePicture, Run, encode_run, shot_of
+from animopt.lecture.picture import LecturePicture, Run, Shot, encode_run, shot_of
 from animopt.lecture.speech import speak
 from animopt.lecture.subtitles import clock, cues_of, description_text
 from animopt.lecture.timing import TimedPart, sample_of, timed_parts
@@ -30,7 +31,7 @@ from animopt.publish.captions import Cue, subrip, webvtt
 from animopt.scene.races import recordings
 from animopt.video.encoder import Segment
 from animopt.video.frame_stream import map_parts
-from animopt.video.output import Output
+from animopt.video.output import Output, check_distinct, check_outputs, check_path
 from animopt.video.save import Progress, encode_png
 
 LIBRARIES = "numpy", "matplotlib", "contourpy", "fontpkg-inter", "pillow", "torch"
@@ -87,9 +88,15 @@ def timed(file: LectureFile, rendering: Rendering, output: Output, kept: Cache) 
     def voices(text: str, paths: Sequence[Path], lang: str) -> list[Voice]:
         if not paths and text and rendering.speech:
             paths = [speak(rendering.speech, text, lang, kept)]
-        return [load_voice(path, kept) for path in paths]
+        return [load_voice(path, kept, f"audio {path}") for path in paths]
 
     return timed_parts(file, rendering.lang, output, voices, rendering.numbers)
+
+
+def checked_program(file: LectureFile, rendering: Rendering, output: Output, kept: Cache) -> Program:
+    """Return a lecture with its timing, whose files can be written. Raises as `program_of` and `check_files`."""
+    check_files(output, rendering.lang, file)
+    return program_of(file, rendering, output, kept)
 
 
 def program_of(file: LectureFile, rendering: Rendering, output: Output, kept: Cache) -> Program:
@@ -124,12 +131,7 @@ def save_lecture(
         Error: A frame cannot be drawn, or a file cannot be written. What has been drawn is kept.
     """
     output, lang = program.output, program.rendering.lang
-    picture = LecturePicture(
-        [shot_of(part.film(output), part.frames, part.warp) for part in program.parts],
-        output.size,
-        output.fps,
-        program.file.lecture.fade,
-    )
+    picture = LecturePicture(list(_shots(program)), output.size, output.fps, program.file.lecture.fade)
     segments = _draw(picture, kept, executor, progress)
     subtitles = subtitles_of(program)
     with temporary_folder() as folder:
@@ -162,6 +164,15 @@ def save_lecture(
     yield paths["handout"]
 
 
+def _shots(program: Program) -> Iterator[Shot]:
+    for part in program.parts:
+        try:
+            film = part.film(program.output)
+        except Error as error:
+            raise type(error)(f"{program.file.part_name(part.number)}: {error}") from error
+        yield shot_of(film, part.frames, part.warp)
+
+
 def paths_of(output: Output, lang: str, languages: Sequence[str]) -> dict[str, Path]:
     """Return the paths of the files beside a video, by their kind and language."""
     base = output.path.with_suffix("")
@@ -172,6 +183,20 @@ def paths_of(output: Output, lang: str, languages: Sequence[str]) -> dict[str, P
         if stem != base or each == lang:
             paths |= {f"srt {each}": Path(f"{stem}.srt"), f"vtt {each}": Path(f"{stem}.vtt")}
     return paths | {"description": Path(f"{base}.txt"), "poster": Path(f"{base}.png"), "handout": Path(f"{base}.pdf")}
+
+
+def check_files(output: Output, lang: str, file: LectureFile) -> None:
+    """Raise UsageError if the video, or a file beside it, cannot be written or would replace a file of the user.
+
+    The files beside a video are those of an earlier run. Without the video, they are not.
+    """
+    paths = paths_of(output, lang, file.languages()).values()
+    check_distinct([output], *paths, read=file.files_read())
+    check_outputs([output])
+    for path in paths:
+        check_path(path)
+        if absolute(path).exists() and not absolute(output.path).exists():
+            raise UsageError(f"{path}: is there without {output.path}, and would be replaced; rename one of them")
 
 
 def _texts_beside(

@@ -10,7 +10,7 @@ from animopt.core.errors import Error, UsageError
 from animopt.core.language import localized
 from animopt.lecture.card_film import CardFilm
 from animopt.lecture.lecture_file import LectureFile
-from animopt.lecture.marks import step_of
+from animopt.lecture.marks import split_marks, step_of
 from animopt.lecture.parts import AnyPart, Card, Compare, Part
 from animopt.lecture.picture import Shown
 from animopt.lecture.schedule import Anchor, Warp, sections_of, stretched
@@ -69,8 +69,8 @@ def timed_part(file: LectureFile, number: int, lang: str, first: int, output: Ou
         Error: A voice cannot be read, or a scene fails.
     """
     part = file.lecture.parts[number - 1]
-    text = spoken_text(part, lang)
-    spoken = spoken_of(part, lang, voices(text, file.audio(part, lang), lang))
+    text, _ = split_marks(spoken_text(part, lang))
+    spoken = spoken_of(part, lang, voices(text.strip(), file.audio(part, lang), lang))
     match part:
         case Card():
             warp, title, scenes, film = _card(part, lang, spoken)

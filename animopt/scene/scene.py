@@ -13,6 +13,7 @@ from animopt.core.errors import Error, UsageError, check_number, short_repr
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
+from animopt.scene import catalog
 from animopt.scene.folder_defaults import FolderDefaults, Unset, defaults_of
 from animopt.scene.races import check_scene, record_race, title_of
 from animopt.scene.render import (
@@ -270,6 +271,8 @@ def load_with_defaults(path: str | os.PathLike[str], defaults: FolderDefaults) -
     text = source(path)
     scene = run_file(path, folder).get("scene")
     if not isinstance(scene, Scene):
+        if catalog.is_lecture(Path(path)):
+            raise UsageError(f"{path}: is a lecture; render it with animopt lecture {path}")
         found = "" if scene is None else f", but {short_repr(scene)}"
         raise Error(f"{path}: has no scene{found}; end it with scene = Scene(...)")
     if not scene.origin:
