@@ -258,8 +258,15 @@ class _Layout:
 
     def _pieces(self, word: str, size: float, weight: str, room: float) -> Iterator[str]:
         """Yield a word, or the pieces of one that is wider than the room."""
-        while size * self._widths(word, weight) > room and len(word) > 1:
-            fits, exceeds = 1, len(word)
+        if size * self._widths(word, weight) <= room:
+            yield word
+            return
+        while word:
+            # Measuring the whole rest each time would take minutes for a very long word.
+            fits, exceeds = 1, 2
+            while exceeds <= len(word) and size * self._widths(word[:exceeds], weight) <= room:
+                fits, exceeds = exceeds, 2 * exceeds
+            exceeds = min(exceeds, len(word) + 1)
             while exceeds - fits > 1:
                 middle = (fits + exceeds) // 2
                 if size * self._widths(word[:middle], weight) > room:
@@ -268,7 +275,6 @@ class _Layout:
                     fits = middle
             yield word[:fits]
             word = word[fits:]
-        yield word
 
 
 def _sheet() -> Figure:

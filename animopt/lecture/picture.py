@@ -146,7 +146,7 @@ class LecturePicture:
             begin, end = first + self._halves[shot], first + taken.frames - self._halves[shot + 1]
             # The same frames of a part are in one run, however long the cross-fade before it is.
             edges = [begin, *(edge for edge in range(first, end, MAX_RUN) if edge > begin), end]
-            made += [self.run(*each) for each in pairwise(edges)]
+            made += [self.run(*each) for each in pairwise(edges) if each[0] < each[1]]
             if half := self._halves[shot + 1]:
                 made.append(self.run(end, end + 2 * half))
         return made

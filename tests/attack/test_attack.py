@@ -8,10 +8,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import wave
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
+import imageio_ffmpeg
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parent
@@ -32,13 +35,14 @@ class Place:
         self.driver = driver
         self.folder, self.temporary = place / "here", place / "temporary"
         self.streams = [place / "stdout", place / "stderr"]
+        self.cache = place / "cache"
         for each in (self.folder, self.temporary):
             each.mkdir()
 
     def run(self, command, environment):
         """Run a command; return its exit code and output."""
         program, *arguments = shlex.split(command)
-        environment = {"TMPDIR": str(self.temporary), **environment}
+        environment = {"TMPDIR": str(self.temporary), "XDG_CACHE_HOME": str(self.cache), **environment}
         if program == "sh":
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             done = subprocess.run(
@@ -66,6 +70,18 @@ class Place:
         return SimpleNamespace(
             code=code, stdout=stdout.read_text("utf-8", "replace"), stderr=stderr.read_text("utf-8", "replace")
         )
+
+    def voice(self, name, seconds, rate=48000, volume=0.2):
+        """Write a tone as a WAV file."""
+        sound = volume * np.sin(2 * np.pi * 330 * np.arange(round(seconds * rate)) / rate)
+        with wave.open(str(self.folder / name), "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", ""))
+            file.writeframes((sound * 32767).astype("<i2").tobytes())
+
+    def ffmpeg(self, source, *arguments):
+        """Convert an audio file by ffmpeg, to the last of the arguments."""
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", source, *arguments]
+        subprocess.run(command, cwd=self.folder, check=True)
 
     def files(self):
         """The files in the folder by their relative paths, except those that Python compiled."""
@@ -128,7 +144,7 @@ def test_case_holds(name, driver, tmp_path):
     for file, text in case.get("files", {}).items():
         (place.folder / file).parent.mkdir(parents=True, exist_ok=True)
         (place.folder / file).write_text(text, encoding="utf-8")
-    exec(case.get("before", ""), {"folder": place.folder})
+    exec(case.get("before", ""), {"folder": place.folder, "voice": place.voice, "ffmpeg": place.ffmpeg})
     given = place.files()
     command = case["command"]
     for each in [command] if isinstance(command, str) else command:
