@@ -28,7 +28,7 @@ from animopt.scene.deck import (
     local_paragraphs,
     write_deck,
 )
-from animopt.scene.folder_defaults import defaults_of
+from animopt.scene.folder_defaults import defaults_of, files_read
 from animopt.scene.limits import Limits
 from animopt.scene.page_texts import shown_title
 from animopt.scene.render import files_of
@@ -86,6 +86,15 @@ def save_deck(
     scenes = check_list("scenes ", scenes, "give a list of scenes or paths, as ['ravine_race.py']")
     if not scenes:
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as ravine-race")
+    paths = [None if isinstance(each, Scene) else check_scene_path(each) for each in scenes]
+    check_distinct(
+        [],
+        path,
+        read=[
+            *files_of(*(each for each in scenes if isinstance(each, Scene))),
+            *(read for each in paths if each for read in files_read(each)),
+        ],
+    )
     preset = check_choice("for", preset or DEFAULT_PRESETS[path.suffix.lower()], VIDEO_PRESETS)
     given = {name: value for name, value in (("size", size), ("fps", fps), ("theme", theme)) if value is not None}
     clip = PRESETS[preset].output("clip.mp4", **given)
@@ -94,21 +103,16 @@ def save_deck(
         name: value for name, value in (("seconds", seconds), ("lang", lang), ("limits", limits)) if value is not None
     }
     sources: list[SlideSource] = []
-    read: list[Path] = []
     lectures: list[LectureFile] = []
-    for number, each in enumerate(scenes, 1):
-        if isinstance(each, Scene):
-            sources.append(SceneSlide(f"scene {number}", f"scene {number}", each.replace(**changes)))
-            read += files_of(each)
-        elif catalog.is_lecture(file := check_scene_path(each)):
+    for number, (each, file) in enumerate(zip(scenes, paths, strict=True), 1):
+        if file and catalog.is_lecture(file):
             lectures.append(load_lecture(file))
             sources += _slides_of(lectures[-1], changes)
-            read += lectures[-1].files_read()
+            check_distinct([], path, read=lectures[-1].files_read())
         else:
-            scene = load_scene(each).replace(**changes)
-            sources.append(SceneSlide(catalog.name(file), catalog.name(file), scene, file))
-            read += files_of(scene)
-    check_distinct([], path, read=read)
+            scene = each if isinstance(each, Scene) else load_scene(each)
+            name = catalog.name(file) if file else f"scene {number}"
+            sources.append(SceneSlide(name, name, scene.replace(**changes), file))
     heading = ""
     if len(scenes) == len(lectures) == 1:
         heading = plain_text(localized(lectures[0].lecture.title, changes.get("lang") or _language(lectures[0])))
@@ -189,7 +193,6 @@ class _CardSlide:
         return Slide(
             title=self.words,
             lang=self.words.lang,
-            size=output.size,
             theme=THEMES[output.theme or self.theme],
             about=local_paragraphs(LocalText(self.spoken, self.words.lang)),
             caption=self.caption,
@@ -221,13 +224,13 @@ class _ComparisonSlide:
         return Slide(
             title=self.title if self.title.text else own_titles,
             lang=scenes[0].lang,
-            size=output.size,
             theme=THEMES[output.theme or scenes[0].theme],
             about=list(self._about()),
             clip=SlideClip(
                 name=language(scenes[0].lang).listed([catalog.name(file) for file in self.files]),
                 path=output.path,
                 poster=poster,
+                size=output.size,
                 seconds=self.seconds,
                 alt=plain_text(alt_text_of(scenes, clock, output)),
                 inset=content_inset(round(part.width), round(part.height)) * part.width / output.size[0],

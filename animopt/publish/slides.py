@@ -134,13 +134,14 @@ class LocalText(NamedTuple):
 class SlideClip:
     """The clip of a slide: an MP4 file of a number of seconds, and a PNG file as its poster.
 
-    `name` is what it shows, and `alt` the alt text of both files. `inset` is the left margin of its content and of the
-    title, as a fraction of its width.
+    Both are of `size` (width, height) in pixels. `name` is what they show, and `alt` their alt text. `inset` is the
+    left margin of their content and of the title, as a fraction of their width.
     """
 
     name: str
     path: Path
     poster: Path
+    size: tuple[int, int]
     seconds: float
     alt: str
     inset: float
@@ -151,14 +152,12 @@ class Slide:
     """A title with a clip, or without one as a card: large words in the middle, and a caption below them.
 
     The title of a card can have several lines. `lang` is the language of the clip, of its alt text and of the beats.
-    `size` is the size (width, height) of the deck's clips in pixels. `about` are paragraphs for the speaker's notes,
-    and `beats` are the events of the race, each with its second of the clip. The slide has the background and the text
-    color of `theme`.
+    `about` are paragraphs for the speaker's notes, and `beats` are the events of the race, each with its second of the
+    clip. The slide has the background and the text color of `theme`.
     """
 
     title: LocalText
     lang: str
-    size: tuple[int, int]
     theme: Theme
     about: Sequence[LocalText]
     clip: SlideClip | None = None
@@ -359,8 +358,8 @@ def _fill_with_clip(page: Any, slide: Slide, clip: SlideClip) -> None:
     from pptx.oxml import parse_xml
     from pptx.util import Pt
 
-    scale = min(WIDTH / slide.size[0], (HEIGHT - TITLE_HEIGHT) / slide.size[1])
-    width, height = (round(side * scale) for side in slide.size)
+    scale = min(WIDTH / clip.size[0], (HEIGHT - TITLE_HEIGHT) / clip.size[1])
+    width, height = (round(side * scale) for side in clip.size)
     left, top = (WIDTH - width) // 2, TITLE_HEIGHT + (HEIGHT - TITLE_HEIGHT - height) // 2
     title, layout_title = page.shapes.title, page.slide_layout.placeholders[0]
     title.left = left + round(width * clip.inset)

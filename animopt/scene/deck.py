@@ -156,13 +156,13 @@ class SceneSlide:
         return Slide(
             title=title if title.text else LocalText(self.name, scene.lang),
             lang=scene.lang,
-            size=output.size,
             theme=THEMES[output.theme or scene.theme],
             about=about_scene(scene, self.file, self.spoken),
             clip=SlideClip(
                 name=self.name,
                 path=output.path,
                 poster=poster,
+                size=output.size,
                 seconds=scene.seconds,
                 alt=plain_text(alt_text(races, panels_of(scene, output, titled=False))),
                 inset=content_inset(*output.size),

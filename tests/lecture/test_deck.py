@@ -372,7 +372,7 @@ def test_presenter_view_shows_the_words_of_the_next_card(opened):
     assert not image.is_visible()
     assert card.inner_text().strip() == "The end"
     box = card.bounding_box()
-    assert box["width"] == pytest.approx(box["height"], rel=0.02)
+    assert box["width"] == pytest.approx(box["height"] * 16 / 9, rel=0.02)
     view.keyboard.press("End")
     assert not image.is_visible()
     assert not card.is_visible()
