@@ -105,7 +105,9 @@ def lecture(
 
     path = catalog.find_lecture(name)
     defaults = defaults_of(path.parent)
-    target = Path(output or Path(defaults.output or "renders") / f"{catalog.name(path)}.mp4")
+    # A part does not replace the whole lecture.
+    ending = "".join(f"-{number}" for number in ("part", *dict.fromkeys(part))) if part else ""
+    target = Path(output or Path(defaults.output or "renders") / f"{catalog.name(path)}{ending}.mp4")
     if target.suffix.lower() != ".mp4":
         raise UsageError(f"output {short_repr(output)}: a lecture is an MP4; give a name that ends in .mp4")
     values["fps"] = values["fps"] or defaults.fps or FPS

@@ -129,7 +129,7 @@ def check_mathtext(text: str, complaint: str) -> None:
             maths = "".join(piece for piece, is_math in _pieces(text) if is_math)
             missing = _missing_from_mathtext(maths)
     except ValueError as error:
-        raise UsageError(f"{complaint}; {str(error).split()[-1]}") from error
+        raise UsageError(f"{complaint}; correct it, or leave out the mathtext") from error
     if missing:
         raise UsageError(
             f"{complaint}; no font for mathtext has {describe_character(missing)}; leave out the letter or the mathtext"
