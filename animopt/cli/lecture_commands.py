@@ -97,6 +97,7 @@ def lecture(
     again.
     """
     from animopt.cli.rendering import RenderOptions, output_folder
+    from animopt.cli.watch import Stamp, add_stamps
     from animopt.cli.watch import watch as watch_files
     from animopt.lecture.cache import Cache
     from animopt.lecture.lecture_file import load_lecture
@@ -120,6 +121,7 @@ def lecture(
         raise UsageError("list: renders nothing; leave out --watch or --list")
     with Cache(keep=keep) as kept:
         to_open = options.open
+        stamps: dict[Path, Stamp] = {}
         loaded: list[LectureFile] = []
 
         def work() -> None:
@@ -127,6 +129,8 @@ def lecture(
             with console.redirect_prints():
                 file = load_lecture(path)
             loaded[:] = [file]
+            # A scene may be saved while another one is drawn.
+            add_stamps(stamps, file.files_read())
             numbers = _part_numbers(file, part)
             theme = options.theme or file.lecture.theme or defaults.theme
             videos = []
@@ -148,9 +152,14 @@ def lecture(
                         console.warning(f"{program.output.path}: no program was found to show it; leave out --open")
                     to_open = False
 
+        def watched_work() -> None:
+            console.run(work)
+            # The modules that the scenes import are known now.
+            add_stamps(stamps, loaded[0].files_read() if loaded else ())
+
         if watch:
             console.note(f"animopt: {path} is rendered whenever it is saved; stop with Ctrl-C")
-            watch_files(path, lambda: console.run(work), lambda: loaded[0].files_read() if loaded else ())
+            watch_files(path, watched_work, stamps)
         else:
             work()
 

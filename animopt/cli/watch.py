@@ -18,17 +18,24 @@ Stamp = tuple[int, int, int] | None
 """Modification time, size and inode of a file; None if there is no file."""
 
 
-def watch(path: Path, work: Callable[[], None], others: Callable[[], Iterable[Path]] = tuple) -> None:
+def add_stamps(stamps: dict[Path, Stamp], files: Iterable[Path]) -> None:
+    """Add the present stamps of the files that have none."""
+    for file in map(absolute, files):
+        stamps.setdefault(file, _stamp(file))
+
+
+def watch(path: Path, work: Callable[[], None], stamps: dict[Path, Stamp] | None = None) -> None:
     """Call a function that runs a Python file, now and each time the file is saved. Ctrl-C while waiting returns.
 
-    After the work, `others` returns more files that are watched.
+    The work can add more files to `stamps`. One that is saved after that is noticed, also during the work.
 
     Modules below the folder of the file are watched too, and imported again, unless they were imported before this
     call. If a file is saved during the work, the work is repeated after it.
     """
     path = absolute(path).resolve()
     earlier_modules = set(sys.modules)
-    stamps = {path: _stamp(path)}
+    stamps = {} if stamps is None else stamps
+    add_stamps(stamps, [path])
     # If a module were saved twice within a second, Python could reuse its outdated bytecode.
     sys.dont_write_bytecode = True
     while True:
@@ -43,11 +50,10 @@ def watch(path: Path, work: Callable[[], None], others: Callable[[], Iterable[Pa
         }
         for name in modules:
             del sys.modules[name]
-        for file in {*modules.values(), *imported_from(path.parent), *map(absolute, others())}:
-            stamps.setdefault(file, _stamp(file))
+        add_stamps(stamps, {*modules.values(), *imported_from(path.parent)})
         importlib.invalidate_caches()
         try:
-            stamps = _wait_for_save(path, stamps)
+            stamps.update(_wait_for_save(path, stamps))
         except Terminated:
             raise
         except KeyboardInterrupt:

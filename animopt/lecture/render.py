@@ -188,14 +188,15 @@ def paths_of(output: Output, lang: str, languages: Sequence[str]) -> dict[str, P
 def check_files(output: Output, lang: str, file: LectureFile) -> None:
     """Raise UsageError if the video, or a file beside it, cannot be written or would replace a file of the user.
 
-    The files beside a video are those of an earlier run. Without the video, they are not.
+    The notes and the slides of a lecture often have its name. Those beside a video are of an earlier run.
     """
-    paths = paths_of(output, lang, file.languages()).values()
-    check_distinct([output], *paths, read=file.files_read())
+    paths = paths_of(output, lang, file.languages())
+    check_distinct([output], *paths.values(), read=file.files_read())
     check_outputs([output])
-    for path in paths:
+    for kind, path in paths.items():
         check_path(path)
-        if absolute(path).exists() and not absolute(output.path).exists():
+        is_text = kind in ("description", "handout")
+        if is_text and absolute(path).exists() and not absolute(output.path).exists():
             raise UsageError(f"{path}: is there without {output.path}, and would be replaced; rename one of them")
 
 

@@ -59,6 +59,25 @@ def test_file_and_imported_module_are_watched(tmp_path, monkeypatch):
     assert seen == ["one", "two", "renamed", "end"]
 
 
+def test_other_file_that_is_saved_during_the_work_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "POLL_INTERVAL", 0.01)
+    lecture, scene = tmp_path / "lecture.py", tmp_path / "scene.py"
+    for file in (lecture, scene):
+        file.write_text("first")
+    stamps, seen = {}, []
+
+    def work():
+        watch.add_stamps(stamps, [scene])
+        seen.append(scene.read_text())
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        scene.write_text("second time")
+
+    with pytest.raises(KeyboardInterrupt):
+        watch.watch(lecture, work, stamps)
+    assert seen == ["first", "second time"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot interrupt a single process")
 @pytest.mark.long
 def test_watch_renders_again_when_scene_is_saved(tmp_path, write_scene, scene_source):
