@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from matplotlib import get_cachedir
 
 FOLDER = Path(__file__).parent
 PARTS = {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
@@ -42,7 +43,8 @@ class Place:
     def run(self, command, environment):
         """Run a command; return its exit code and output."""
         program, *arguments = shlex.split(command)
-        environment = {"TMPDIR": str(self.temporary), "XDG_CACHE_HOME": str(self.cache), **environment}
+        own = {"TMPDIR": str(self.temporary), "XDG_CACHE_HOME": str(self.cache), "MPLCONFIGDIR": get_cachedir()}
+        environment = own | environment
         if program == "sh":
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             done = subprocess.run(
