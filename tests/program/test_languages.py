@@ -23,7 +23,7 @@ PROPER_NAMES = {*optimizer_names(), "StepLR", "log", "ko"}
 def english_words(text, scene):
     """Return the English words in a text, except proper names, settings of torch, and maths."""
     settings = {name for racer in scene.racers for name in racer.settings} | {"lr"}
-    words = re.findall(r"[A-Za-z]{2,}", re.sub(r"\$[^$]*\$", "", text))
+    words = re.findall(r"[A-Za-z][A-Za-z_]+", re.sub(r"\$[^$]*\$", "", text))
     return [
         word for word in words if word not in PROPER_NAMES and word not in settings and word not in {"True", "False"}
     ]

@@ -257,6 +257,50 @@ def quartic_rmsprop_gamma(recording):
 
 
 @finding
+def ravine_rmsprop_large_gamma(recording):
+    assert values(recording)[2:] == [1, 1.2]
+    ends = []
+    for gamma in values(recording):
+        point, average = np.array([-7.0, 2.0]), np.zeros(2)
+        gradient = point * [0.1, 2]
+        average = gamma * average + (1 - gamma) * gradient**2
+        with np.errstate(invalid="ignore"):
+            ends.append(point - 0.9 * gradient / (np.sqrt(average) + 1e-8))
+    np.testing.assert_allclose(recording.xy[:, 1], ends, rtol=1e-9)
+    assert np.abs(ends[2]).max() == pytest.approx(3.6e8, rel=1e-6)
+    assert np.isnan(ends[3]).all()
+
+
+def decayed_adam(steps, *, decoupled):
+    """The points of Adam (steps + 1, 2) with both weight decays, as in the paper's algorithm 2."""
+    point, mean, square = np.array([-7.0, 2.0]), np.zeros(2), np.zeros(2)
+    points = [point]
+    for step in range(1, steps + 1):
+        gradient = np.array([(point[0] - 6) / 10, 2 * (point[1] - 3)])
+        if decoupled:
+            point = point * (1 - 0.1 * 0.1)
+        else:
+            gradient = gradient + 0.1 * point
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        point = point - 0.1 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+        points.append(point)
+    return np.array(points)
+
+
+@finding
+def adamw_and_l2(recording):
+    assert recording.names == ("Adam with L2", "AdamW")
+    with_l2, decoupled = (decayed_adam(4000, decoupled=each) for each in (False, True))
+    np.testing.assert_allclose(recording.xy, [points[: recording.last_step + 1] for points in (with_l2, decoupled)])
+    assert recording.xy[:, -1].round(3).tolist() == [[3, 2.857], [4.791, 2.981]]
+    assert with_l2[-1].round(3).tolist() == [3, 2.857]
+    assert decoupled[-1].round(3).tolist() == [5.595, 2.996]
+    # The gradient of f + 0.05 (x² + y²) is 0 at the end of Adam with L2.
+    np.testing.assert_allclose([(3 - 6) / 10 + 0.1 * 3, 2 * (20 / 7 - 3) + 0.1 * 20 / 7], 0, atol=1e-15)
+    np.testing.assert_allclose(with_l2[-1], [3, 20 / 7], atol=1e-9)
+
+
+@finding
 def quartic_adam_betas(recording):
     first = [float(name.split("(")[1].split(",")[0]) for name in recording.names]
     assert [beta >= 0.9 for beta in first] == (recording.xy[:, -1, 0] < recording.minima[0, 0]).tolist()
