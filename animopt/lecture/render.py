@@ -84,10 +84,15 @@ class Program:
 
 def timed(file: LectureFile, rendering: Rendering, output: Output, kept: Cache) -> Iterator[TimedPart | Error]:
     """Yield the parts with their timing. A part that fails is its error."""
+    has_failed = False
 
     def voices(text: str, paths: Sequence[Path], lang: str) -> list[Voice]:
-        if not paths and text and rendering.speech:
+        nonlocal has_failed
+        # A command that fails for one text would fail for all, with the same message.
+        if not paths and text and rendering.speech and not has_failed:
+            has_failed = True
             paths = [speak(rendering.speech, text, lang, kept)]
+            has_failed = False
         return [load_voice(path, kept, f"audio {path}") for path in paths]
 
     return timed_parts(file, rendering.lang, output, voices, rendering.numbers)
