@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FPS = 30
 """Frames per second of a lecture, unless others are given."""
 
+TITLE_WIDTH = 48
+"""Maximum width of a part's title in the timeline."""
+
 
 def _languages(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str] | None:
     if value is None:
@@ -252,7 +255,7 @@ def _print_timeline(
         languages = [lang for lang in file.languages() if file.text(part.number, lang)]
         rows.append(
             (
-                f"{part.number} {part.title}",
+                _shortened(f"{part.number} {part.title}"),
                 _time(program.start(part)),
                 f"{seconds:.1f} s",
                 part.reason + (", marks estimated" if part.is_estimated else ""),
@@ -271,6 +274,14 @@ def _print_timeline(
         click.echo(escape_controls(remark))
 
 
+def _shortened(title: str) -> str:
+    """Return a title that leaves room for the other columns. That of a card is all its words."""
+    from rich.cells import cell_len, set_cell_size
+
+    return title if cell_len(title) <= TITLE_WIDTH else f"{set_cell_size(title, TITLE_WIDTH - 1).rstrip()}…"
+
+
 def _time(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)}:{rest:04.1f}"
+    # 59.96 seconds are one minute.
+    minutes, tenths = divmod(round(10 * seconds), 600)
+    return f"{minutes}:{tenths / 10:04.1f}"
