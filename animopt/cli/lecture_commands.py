@@ -10,6 +10,7 @@ import click
 
 from animopt.cli.options import FRAME_WORKERS, clip_options, complete_lecture, size_option
 from animopt.core.errors import Error, UsageError, escape_controls, short_repr
+from animopt.core.files import ends_in_separator
 from animopt.core.language import ENGLISH, check_language
 from animopt.core.processes import open_file
 from animopt.core.working_folder import absolute
@@ -112,7 +113,7 @@ def lecture(
     # A part does not replace the whole lecture.
     ending = "".join(f"-{number}" for number in ("part", *dict.fromkeys(part))) if part else ""
     target = Path(output or Path(defaults.output or "renders") / f"{catalog.name(path)}{ending}.mp4")
-    if target.suffix.lower() != ".mp4":
+    if target.suffix.lower() != ".mp4" or (output and ends_in_separator(output)):
         raise UsageError(f"output {short_repr(output)}: a lecture is an MP4; give a name that ends in .mp4")
     values["fps"] = values["fps"] or defaults.fps or FPS
     options = RenderOptions(
@@ -130,7 +131,7 @@ def lecture(
         def work() -> None:
             nonlocal to_open
             with console.redirect_prints():
-                file = load_lecture(path)
+                file = load_lecture(path, options.limits)
             loaded[:] = [file]
             # A scene may be saved while another one is drawn.
             add_stamps(stamps, file.files_read())

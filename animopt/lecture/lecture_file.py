@@ -14,6 +14,7 @@ from animopt.lecture.marks import split_marks
 from animopt.lecture.parts import Card, Compare, Lecture, Part
 from animopt.scene import catalog
 from animopt.scene.folder_defaults import files_read
+from animopt.scene.limits import Limits
 from animopt.scene.scene import Scene, check_scene_path, load_scene
 from animopt.scene.scene_file import SceneFolder, imported_from, run_file
 
@@ -25,10 +26,12 @@ class LectureFile:
     Attributes:
         lecture: The lecture.
         path: Path of its file, as it was given.
+        limits: Limits of its scenes in place of their own, or None.
     """
 
     lecture: Lecture
     path: Path
+    limits: Limits | None = None
     _scenes: dict[Path, Scene] = attrs.field(init=False, factory=dict)
 
     @property
@@ -62,7 +65,8 @@ class LectureFile:
         """Return a scene by its name or path. Each file is run once. Raises Error if it does not run."""
         path = self.scene_path(wanted)
         if path not in self._scenes:
-            self._scenes[path] = load_scene(path)
+            scene = load_scene(path)
+            self._scenes[path] = scene.replace(limits=self.limits) if self.limits else scene
         return self._scenes[path]
 
     def audio(self, part: Card | Part | Compare, lang: str) -> tuple[Path, ...]:
@@ -102,11 +106,12 @@ class LectureFile:
 
 
 @kept_folder()
-def load_lecture(path: str | os.PathLike[str]) -> LectureFile:
+def load_lecture(path: str | os.PathLike[str], limits: Limits | None = None) -> LectureFile:
     """Run a Python file, and return its variable `lecture` with the file.
 
     Args:
         path: Path of the lecture file. Its scenes and voices are found from its folder.
+        limits: Limits of its scenes. Default: each scene's limits.
 
     Returns:
         The lecture and its file.
@@ -123,4 +128,4 @@ def load_lecture(path: str | os.PathLike[str]) -> LectureFile:
             raise UsageError(f"{file}: has a scene, and no lecture; render it with animopt {file}")
         found = "" if lecture is None else f", but {short_repr(lecture)}"
         raise Error(f"{file}: has no lecture{found}; end it with lecture = Lecture(parts=[...])")
-    return LectureFile(lecture, file)
+    return LectureFile(lecture, file, limits)

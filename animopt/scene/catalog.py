@@ -117,6 +117,9 @@ def find_lecture(wanted: str) -> Path:
     if wanted not in known:
         if wanted in scenes():
             raise UsageError(f"{short_repr(wanted)} is a scene; render it with animopt {wanted}")
+        beside = Path(f"{wanted.replace('-', '_')}.py")
+        if wanted and _is_file(beside):
+            raise UsageError(f"lecture {short_repr(wanted)}: is not in the list; did you mean the file {beside}?")
         listed = f"use {', '.join(known)}, or the path of a file" if known else "give the path of a file"
         raise UsageError(f"there is no lecture {short_repr(wanted)}; {suggestion(wanted, known, listed)}")
     return known[wanted]

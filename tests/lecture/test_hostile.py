@@ -74,3 +74,19 @@ def test_text_that_is_of_no_earlier_video_is_not_replaced(lecture, tmp_path):
 def test_part_as_long_as_its_cross_fades_is_rendered(lecture):
     done = lecture("Card('a', seconds=1), Card('b', seconds=0.6), Card('c', seconds=0.01), Card('d', seconds=1)")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_limit_of_the_command_holds_for_scenes(lecture):
+    done = lecture("Card('a'), Part('race')", "--limit", "frames=3")
+    assert done.returncode == 2
+    assert done.stderr.startswith("animopt: part 2 'race': ")
+    assert "frames" in done.stderr
+
+
+def test_name_of_a_file_without_its_suffix_is_corrected(lecture, animopt_here):
+    lecture("Card('a')", "--list")
+    done = animopt_here("lecture", "talk")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "animopt: lecture 'talk': is not in the list; did you mean the file talk.py?\n",
+    )
