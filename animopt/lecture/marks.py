@@ -42,8 +42,8 @@ def split_marks(text: str) -> tuple[str, tuple[Mark, ...]]:
     return spoken, tuple(marks)
 
 
-def step_of(name: str, races: Sequence[Recording]) -> tuple[int, int]:
-    """Return the index of the race, and the step, of the first event that a mark names.
+def step_of(name: str, races: Sequence[Recording]) -> int:
+    """Return the step of the first event in one of the races that a mark names.
 
     Without a racer, the end is that of the last racer.
 
@@ -61,8 +61,8 @@ def step_of(name: str, races: Sequence[Recording]) -> tuple[int, int]:
             f"mark {{{name}}}: no racer has that name; {suggestion(racer, names, 'use ' + ', '.join(names))}"
         )
     found = [
-        (event.step, index)
-        for index, race in enumerate(races)
+        event.step
+        for race in races
         for event in events(race)
         if event.kind == kind and racer in ("", race.names[event.racer])
     ]
@@ -71,5 +71,4 @@ def step_of(name: str, races: Sequence[Recording]) -> tuple[int, int]:
         raise UsageError(
             f"mark {{{name}}}: this does not happen in the race; remove the mark, or use one of {', '.join(happen)}"
         )
-    step, index = max(found) if kind == Kind.ENDS and not racer else min(found)
-    return index, step
+    return max(found) if kind == Kind.ENDS and not racer else min(found)

@@ -155,8 +155,8 @@ def _localized(scene: Scene, lang: str) -> Scene:
 def _warp(timeline: Timeline, races: Sequence[Recording], hold: float | None, spoken: Spoken) -> Warp:
     anchors = []
     for mark in spoken.marks:
-        _, step = step_of(mark.name, races)
-        anchors.append(Anchor(mark.second, timeline.second_of(step), f"mark {{{mark.name}}}", mark.given))
+        second = timeline.second_of(step_of(mark.name, races))
+        anchors.append(Anchor(mark.second, second, f"mark {{{mark.name}}}", mark.given))
     return stretched(sections_of(timeline, hold), spoken.seconds, anchors)
 
 

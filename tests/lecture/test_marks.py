@@ -42,16 +42,16 @@ def test_mark_is_the_first_event_of_its_kind(scenes, record):
         for name in {race.names[each.racer] for each in events(race) if each.kind == "arrives"}
     }
     assert len(arrivals) > 1
-    assert step_of("arrives", [race]) == (0, min(arrivals.values()))
+    assert step_of("arrives", [race]) == min(arrivals.values())
     for name, step in arrivals.items():
-        assert step_of(f"{name}:arrives", [race]) == (0, step)
+        assert step_of(f"{name}:arrives", [race]) == step
 
 
 def test_end_is_that_of_the_last_racer(scenes, record):
     race = record(scenes["quartic_adam"])
     assert sorted(race.steps) == [10, 20, 30]
-    assert step_of("ends", [race]) == (0, 30)
-    assert step_of(f"{race.names[0]}:ends", [race]) == (0, race.steps[0])
+    assert step_of("ends", [race]) == 30
+    assert step_of(f"{race.names[0]}:ends", [race]) == race.steps[0]
 
 
 @pytest.mark.parametrize(
