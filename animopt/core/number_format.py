@@ -21,6 +21,9 @@ MAX_DIGITS = 6
 MAX_SIGNIFICANT = 4
 """Maximum number of significant digits of the numbers of a column that have no common decimals."""
 
+NOTICEABLE_LOSS = 0.01
+"""Largest absolute value from which on a column of losses has common decimals."""
+
 NOTICEABLE = 0.01, 0.005
 """Smallest difference of two numbers that a column shows, as fractions of the smaller one and of the column's range."""
 
@@ -97,12 +100,14 @@ def number_column(values: Sequence[float], *, gaps: bool) -> NumberColumn:
     least = 2 if largest < 100 else 0
     if gaps:
         least = max(least, 1 - _exponent(smallest))
-    for decimals in range(min(least, most), most + 1):
+    # Hundredths would not tell small losses from 0.
+    common = gaps or largest >= NOTICEABLE_LOSS
+    for decimals in range(min(least, most), most + 1) if common else ():
         column = NumberColumn(decimals)
         visible = not gaps or smallest >= 10.0**-decimals
         if visible and all(column.text(one) != column.text(other) for one, other in pairs):
             return column
-    if not gaps:
+    if common and not gaps:
         return NumberColumn(most)
     forms = [NumberColumn(None, digits) for digits in range(2, MAX_SIGNIFICANT + 1)]
     return next((each for each in forms if all(each.text(one) != each.text(other) for one, other in pairs)), forms[-1])

@@ -14,13 +14,22 @@ Band = tuple[str, ...]
 
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
-        (("wireframe",), ("tally",), ("formula",), ("fit",), ("standings",)),
+        (("wireframe",), ("tally",), ("formula",), ("fit",), ("sharpness",), ("standings",)),
         (("contour",), ("map",), ("state",), ("loss",), ("scoreboard",)),
     ),
     "panorama": (
         (("wireframe",),),
         (("contour",), ("map",)),
-        (("formula",), ("state",), ("fit",), ("loss",), ("standings",), ("scoreboard",), ("tally",)),
+        (
+            ("formula",),
+            ("state",),
+            ("fit",),
+            ("sharpness",),
+            ("loss",),
+            ("standings",),
+            ("scoreboard",),
+            ("tally",),
+        ),
     ),
     "square": (
         (
@@ -28,7 +37,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("wireframe", "tally"),
             ("contour", "scoreboard"),
             ("formula", "state"),
-            ("fit", "loss"),
+            ("fit", "sharpness", "loss"),
             ("standings",),
         ),
     ),
@@ -38,19 +47,19 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("wireframe",),
             ("contour",),
             ("formula", "state"),
-            ("fit", "loss"),
+            ("fit", "sharpness", "loss"),
             ("tally",),
             ("standings",),
             ("scoreboard",),
         ),
     ),
     "contour-only": ((("contour",),),),
-    "multiples": ((("multiples",), ("loss",), ("scoreboard",)),),
+    "multiples": ((("multiples",), ("sharpness",), ("loss",), ("scoreboard",)),),
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
 
-MORE_PANELS = {"formula", "state", "fit"}
+MORE_PANELS = {"formula", "state", "fit", "sharpness"}
 """Panels that take room from the race."""
 
 LOSS_PANELS = {"loss", "standings", "scoreboard"}
@@ -58,7 +67,7 @@ LOSS_PANELS = {"loss", "standings", "scoreboard"}
 
 SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
     (("wireframe",), ("contour",)),
-    (("formula",), ("state",), ("fit",), ("loss",), ("standings",), ("scoreboard",)),
+    (("formula",), ("state",), ("fit",), ("sharpness",), ("loss",), ("standings",), ("scoreboard",)),
 )
 """Columns of a square picture with the race and more panels. One column would leave the race too low."""
 
@@ -119,13 +128,14 @@ PANELS: Mapping[str, Needs] = {
     "formula": Needs(156, lines=7, roomy=260, share=4.2),
     "state": Needs(76, lines=4.5, share=2.1, shown_from=0.6),
     "fit": Needs(120, lines=6, ticked=True, headed=True),
+    "sharpness": Needs(120, lines=6.5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
     "tally": Needs(190, lines=11),
 }
 """All panels that a layout has a place for. The header is always drawn."""
 
-DROP_ORDER = ("state", "formula", "loss", "fit", "standings", "tally", "scoreboard")
+DROP_ORDER = ("state", "formula", "loss", "sharpness", "fit", "standings", "tally", "scoreboard")
 """Order in which panels are dropped when a column is too small."""
 
 MIN_SHRINK = 0.8
@@ -137,6 +147,7 @@ FILL_ORDER = (
     "contour",
     "map",
     "fit",
+    "sharpness",
     "loss",
     "state",
     "formula",

@@ -1,7 +1,7 @@
 """Runs the racers, and returns their races over the surface as a Recording."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +17,7 @@ from animopt.core.language import ENGLISH
 from animopt.core.progress import tracked
 from animopt.engine.function import Function, function_name
 from animopt.engine.gradient_check import check_gradient
+from animopt.engine.quantities import QUANTITIES
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.repeat_check import check_values
 from animopt.engine.sampling import SampledSurface, sample_surface
@@ -59,6 +60,7 @@ def record(
     noise: float = 0.0,
     batch: int | None = None,
     seed: int = 0,
+    quantities: Iterable[str] = (),
 ) -> Recording:
     """Run every racer on a function.
 
@@ -67,10 +69,12 @@ def record(
     A racer's own start and number of steps replace `start` and `steps`. Gradients come from autograd in float64, with
     Gaussian noise with the standard deviation `noise` in each component. With `batch`, each step uses that number of
     rows of the function's data, in shuffled epochs without an incomplete batch. Noise and batches follow from `seed`
-    and are the same for every racer. Without racers, the recording holds only the surface.
+    and are the same for every racer. Without racers, the recording holds only the surface. `quantities` are names
+    from `QUANTITIES`, which are computed at each position, on all rows of the data.
 
     Raises:
-        Error: The function has no value at a start or loses its gradient, or an optimizer fails.
+        Error: The function has no value at a start or loses its gradient, an optimizer fails, or a quantity cannot be
+            computed.
     """
     names, settings = names_and_settings(racers, code)
     starts = [racer.start or start for racer in racers]
@@ -142,6 +146,7 @@ def record(
         function=function_name(function, code),
         language=code,
         sample=_sample(function, xy, batches),
+        quantities={name: QUANTITIES[name](function, xy) for name in quantities},
     )
 
 

@@ -11,8 +11,9 @@ from animopt.core.arrays import Array
 from animopt.drawing.artists import PixelLine, add_heading, head_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import legible
+from animopt.drawing.curves import RECEDING_OPACITY
 from animopt.drawing.layout import PANELS, Box
-from animopt.drawing.loss_curves import RECEDING_OPACITY, LossCurves
+from animopt.drawing.loss_curves import LossCurves
 from animopt.drawing.mpl import Artist, Text
 from animopt.drawing.ranking import plan_ranks, spread
 from animopt.drawing.text import TextWidths, fit_text, max_width, without_common_prefix, write

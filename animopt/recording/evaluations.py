@@ -51,6 +51,7 @@ def by_evaluations(recording: Recording) -> Recording:
             for path, count in zip(recording.training, counts, strict=bool(recording.training))
         ),
         sample=None,
+        quantities={name: at_gradients(values) for name, values in recording.quantities.items()},
     )
 
 

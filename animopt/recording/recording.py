@@ -1,7 +1,7 @@
 """A recorded race, and the results of a map, as NumPy arrays: everything that a panel needs, without torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -217,6 +217,8 @@ class Recording:
         sample: The data of a function that is the loss of a model.
         map: The result of many more races, if the scene has a map.
         clock: "step", or "evaluations" if the race was converted so that its steps are computed gradients.
+        quantities: Quantities of the function at `xy` that panels ask for, by name, (racers, steps + 1). NaN after a
+            racer diverged. "sharpness" is the largest eigenvalue of the Hessian.
     """
 
     title: str
@@ -244,11 +246,13 @@ class Recording:
     sample: Sample | None = None
     map: Basins | Losses | None = None
     clock: str = "step"
+    quantities: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # The user's checks of claims read the recording that is drawn.
         values = [*vars(self).values(), *vars(self.surface).values()]
         values += [each for state in (*self.states, *self.hyperparameters) for each in state.values()]
+        values += self.quantities.values()
         for each in values:
             if isinstance(each, np.ndarray):
                 each.setflags(write=False)
@@ -299,8 +303,9 @@ class Recording:
             "map",
             "clock",
         )
-        own = (field.name for field in fields(self) if field.name not in shared)
-        return replace(self, **{name: getattr(self, name)[racer : racer + 1] for name in own})
+        own = (each.name for each in fields(self) if each.name not in (*shared, "quantities"))
+        quantities = {name: values[racer : racer + 1] for name, values in self.quantities.items()}
+        return replace(self, quantities=quantities, **{name: getattr(self, name)[racer : racer + 1] for name in own})
 
     def ranks(self, step: int) -> NDArray[np.int64]:
         """Return each racer's rank by its loss after a step, from 1, (racers,). Equal losses share one, NaN is last."""

@@ -65,6 +65,7 @@ def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
         f"{title} {animation}".strip(),
         *(each.text for each in said if each not in result),
         *(_misses(recording, found) if len(recording.names) <= MAX_NAMES else ()),
+        *(_sharpness(recording) if "sharpness" in panels else ()),
         *(each.text for each in result),
         *(_on_other_functions(recording, others) if others else ()),
         _map(recording.map, words),
@@ -213,6 +214,33 @@ def _misses(recording: Recording, found: Sequence[Event]) -> Iterator[str]:
             yield _sentence(recording, event)
     if names := [recording.names[each.racer] for each in found if each.kind == Kind.ZIGZAGS]:
         yield words.ngettext("{names} zigzags", "{names} zigzag", len(names), names=_listed(names, words))
+
+
+def _sharpness(recording: Recording) -> Iterator[str]:
+    """Yield the sharpness of each racer until it diverges, or how many racers have a curve of it."""
+    words = language(recording.language)
+    if len(recording.names) > MAX_NAMES:
+        yield words.gettext("A plot shows the sharpness of {names}", names=_listed(recording.names, words))
+        return
+    for name, row in zip(recording.names, recording.quantities["sharpness"], strict=True):
+        known = row[np.isfinite(row)]
+        if not known.size:
+            continue
+        first, last, low, high = (
+            format_number(float(value), None, words.code) for value in (known[0], known[-1], known.min(), known.max())
+        )
+        ends = {"name": name, "first": first, "last": last}
+        if low == high:
+            yield words.gettext("The sharpness of {name} is {value}", name=name, value=first)
+        elif {low, high} == {first, last}:
+            yield words.gettext("The sharpness of {name} goes from {first} to {last}", **ends)
+        else:
+            yield words.gettext(
+                "The sharpness of {name} goes from {first} to {last}, between {low} and {high}",
+                low=low,
+                high=high,
+                **ends,
+            )
 
 
 def _on_other_functions(recording: Recording, others: Sequence[Recording]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from animopt.recording.pace import pace_of
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion, Timeline
 from animopt.scene.scene_fields import SceneFields, user_context
-from animopt.video.film import Staging, check_mathtexts, check_panels
+from animopt.video.film import Staging, check_mathtexts, check_panels, quantities_of
 from animopt.video.output import Output
 
 STEP_SECONDS, CELL_SECONDS, FRAME_SECONDS, RACER_SECONDS, PIXEL_SECONDS = 4e-4, 2e-7, 1e-2, 1e-3, 3e-8
@@ -272,6 +272,7 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             noise=scene.noise,
             batch=scene.batch,
             seed=scene.seed,
+            quantities=quantities_of(scene.panels),
         )
         return replace(
             recording,

@@ -37,7 +37,8 @@ PANEL_CLASSES: Mapping[str, Any] = {
 }
 """Panels by name. Each is the class of its own module in `animopt.panels`.
 
-If a panel cannot be drawn without a field of the recording, its `needs` has the field and the problem.
+If a panel cannot be drawn without a field of the recording, its `needs` has the field and the problem. If it draws a
+quantity of the function that is recorded only for it, its `quantity` has the name.
 """
 
 
@@ -201,6 +202,11 @@ def check_panels(panels: Sequence[str], has: Callable[[str], bool]) -> None:
             raise UsageError(f"panel {name!r}: {problem}, or leave out {name!r}")
 
 
+def quantities_of(panels: Sequence[str]) -> list[str]:
+    """Return the names of the quantities that panels draw."""
+    return [PANEL_CLASSES[name].quantity for name in panels if hasattr(PANEL_CLASSES[name], "quantity")]
+
+
 def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
     """Raise UsageError for texts, and for formulas of functions, with mathtext that matplotlib cannot draw."""
     with drawing_settings():
@@ -221,6 +227,9 @@ def prepare(
     """
     races = [recording] if isinstance(recording, Recording) else list(recording)
     check_panels(staging.panels, lambda field: all(getattr(race, field) is not None for race in races))
+    for quantity in quantities_of(staging.panels):
+        if any(quantity not in race.quantities for race in races):
+            raise UsageError(f"panel {quantity!r}: the race was recorded without it; give the panel to its scene")
     if "wireframe" in staging.panels:
         turns = (timeline.turn, -timeline.turn) if staging.turn is None else (staging.turn,)
         sweep = choose_sweep(races, timeline.samples, turns, staging.azimuth, staging.elevation)

@@ -182,7 +182,14 @@ def drawn(axes):
     return Bbox.union([box for box in boxes if box is not None])
 
 
-@pytest.mark.parametrize(("stem", "panels"), [("quartic_race", RACE_PANELS), ("regression_minibatch", DATA_PANELS)])
+@pytest.mark.parametrize(
+    ("stem", "panels"),
+    [
+        ("quartic_race", RACE_PANELS),
+        ("regression_minibatch", tuple(panel for panel in DATA_PANELS if panel != "sharpness")),
+        ("edge_of_stability", (*RACE_PANELS, "sharpness")),
+    ],
+)
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
 @pytest.mark.sampled(4)
 def test_tick_labels_and_headings_do_not_overlap(layout, size, stem, panels, scenes, record):

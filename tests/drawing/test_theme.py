@@ -1,6 +1,6 @@
 """Legibility of the themes: contrast, colors for the color-blind, type sizes and line widths."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -219,7 +219,8 @@ def test_twenty_racers_differ_in_color_or_marker(theme):
 )
 @pytest.mark.sampled(2)
 def test_type_and_colored_lines_are_never_too_small(ravine_race, size, theme, panels):
-    film = Film(ravine_race, Timeline(ravine_race.last_step, 10), size, 25, Staging(theme, panels=panels))
+    race = replace(ravine_race, quantities={"sharpness": np.full(ravine_race.z.shape, 2.0)})
+    film = Film(race, Timeline(race.last_step, 10), size, 25, Staging(theme, panels=panels))
     film.at(4)
     least = max(10, 0.016 * size[1])
     for text in film.canvas().figure.findobj(Text):

@@ -10,7 +10,8 @@ from matplotlib.text import Text
 
 from animopt import Racer, Scene
 from animopt.drawing.artists import Markers, PixelLine
-from animopt.drawing.loss_curves import LossAxis, cut_path, fit_axis
+from animopt.drawing.curves import ValueAxis, cut_path
+from animopt.drawing.loss_curves import fit_axis
 from animopt.drawing.text import without_common_prefix
 from animopt.drawing.theme import DARK
 from animopt.functions import quartic, ravine
@@ -279,11 +280,11 @@ def test_curve_that_leaves_the_axis_is_cut_at_its_edge():
 
 
 def test_fractions_of_an_axis():
-    axis = LossAxis(0.01, 1.0, True)
+    axis = ValueAxis(0.01, 1.0, True)
     np.testing.assert_allclose(axis.fractions(np.array([0.01, 0.1, 1.0])), [0, 0.5, 1])
     assert axis.fractions(np.array([0.0]))[0] < -1
     assert axis.fractions(np.array([np.inf, np.nan])).min() > 1
-    np.testing.assert_allclose(LossAxis(-1, 1, False).fractions(np.array([-1.0, 0.0])), [0, 0.5])
+    np.testing.assert_allclose(ValueAxis(-1, 1, False).fractions(np.array([-1.0, 0.0])), [0, 0.5])
 
 
 def test_level_of_a_higher_minimum_is_named(scenes, record):

@@ -26,8 +26,10 @@ from animopt.scene.races import staging_of
 from animopt.video.film import PANEL_CLASSES, RACE_PANELS, Film, Staging
 
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
-ALL_RACE_PANELS = tuple(panel for panel in PANELS if not hasattr(PANEL_CLASSES[panel], "needs"))
-DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
+ALL_RACE_PANELS = tuple(
+    panel for panel in PANELS if not any(hasattr(PANEL_CLASSES[panel], name) for name in ("needs", "quantity"))
+)
+DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally", "sharpness"))
 SECONDS = 10
 MOMENTS = [0, 4.5, SECONDS]
 """Seconds of the frames that are checked: start, middle and end."""
@@ -315,6 +317,15 @@ def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
 def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeypatch):
     staging = Staging(theme, panels=panels)
     assert flaws(record(scenes["regression_minibatch"]), size, staging, monkeypatch) == []
+
+
+@pytest.mark.parametrize(
+    "panels", [("wireframe", "contour", "sharpness", "scoreboard"), (*ALL_RACE_PANELS, "sharpness")], ids=len
+)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(2)
+def test_sharpness_is_legible(size, panels, scenes, record, monkeypatch):
+    assert flaws(record(scenes["edge_of_stability"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])

@@ -315,6 +315,32 @@ def saddle(recording):
 
 
 @finding
+def edge_of_stability(recording):
+    points = [np.array([2.21, 0.461])]
+    losses, sharpness = [], []
+    for _ in range(301):
+        x, y = points[-1]
+        rest = 1 - x**2 * y**2
+        hessian = np.array(
+            [
+                [2 * x**2 * y**4 - rest * y**2, 2 * x**3 * y**3 - 2 * rest * x * y],
+                [2 * x**3 * y**3 - 2 * rest * x * y, 2 * x**4 * y**2 - rest * x**2],
+            ]
+        )
+        losses.append(rest**2 / 4)
+        sharpness.append(np.linalg.eigvalsh(hessian)[-1])
+        points.append(points[-1] + 0.2 * rest * x * y * np.array([y, x]))
+    sharpness = np.array(sharpness)
+    np.testing.assert_allclose(recording.xy[0], points[:-1], rtol=1e-10)
+    np.testing.assert_allclose(recording.quantities["sharpness"][0], sharpness, rtol=1e-10)
+    assert sharpness[[0, 299, 300]] == pytest.approx([10.789, 9.856, 10.015], abs=1e-3)
+    assert sharpness[[40, 41]] == pytest.approx([11.42, 8.69], abs=0.005)
+    assert 9.93 < sharpness[-50:].mean() < 9.94
+    assert (np.diff(losses) > 0).sum() == 116
+    assert losses[0] / losses[-1] == pytest.approx(60, abs=1)
+
+
+@finding
 def wrong_momentum(recording):
     printed, correct = recording.z
     assert (np.diff(printed) > 0).all()

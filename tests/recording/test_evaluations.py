@@ -17,7 +17,7 @@ def race():
         Racer("LBFGS", lr=0.5, max_iter=4),
         Racer("LBFGS", line_search_fn="strong_wolfe", steps=3, name="Line search"),
     ]
-    return Scene(function=ravine, racers=racers, start=(-7, 2), steps=10).record()
+    return Scene(function=ravine, racers=racers, start=(-7, 2), steps=10, panels=["contour", "sharpness"]).record()
 
 
 def test_racer_has_the_values_of_its_last_whole_step(race):
@@ -30,6 +30,7 @@ def test_racer_has_the_values_of_its_last_whole_step(race):
             step = max(each for each in range(len(own)) if own[each] <= count)
             assert (converted.xy[racer, count] == race.xy[racer, step]).all()
             assert converted.z[racer, count] == race.z[racer, step]
+            assert converted.quantities["sharpness"][racer, count] == race.quantities["sharpness"][racer, step]
             assert converted.evaluations[racer, count] == min(count, own[-1])
             for name, values in race.states[racer].items():
                 assert np.array_equal(converted.states[racer][name][count], values[step], equal_nan=True)

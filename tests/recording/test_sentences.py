@@ -168,3 +168,32 @@ def test_alt_text_is_one_paragraph_of_sentences(lang):
     assert text.endswith(".")
     assert ".." not in text
     assert "{" not in text
+
+
+@pytest.mark.parametrize(
+    ("function", "rate", "english", "korean"),
+    [
+        (ravine, 0.1, "is 2.00", "2.00이다"),
+        (himmelblau, 0.02, "goes from −26.00 to 82.44", "−26.00에서 82.44까지 변한다"),
+        (
+            himmelblau,
+            0.025,
+            "goes from −26.00 to 71.43, between −26.00 and 91.90",
+            "−26.00에서 71.43까지, −26.00에서 91.90 사이에서 변한다",
+        ),
+    ],
+)
+def test_alt_text_has_the_sharpness_if_the_clip_shows_it(function, rate, english, korean):
+    for lang, expected in (("en", f"The sharpness of SGD {english}."), ("ko", f"SGD의 첨예도는 {korean}.")):
+        race = scene(
+            Racer("SGD", lr=rate), function=function, start=(0, 0), steps=9, panels=["sharpness"], lang=lang
+        ).replace(start=(0, 0) if function is himmelblau else (-7, 2))
+        text = alt_text([race.record()], ["sharpness"])
+        assert expected in text
+        assert "sharpness" not in alt_text([race.record()], ["contour"])
+
+
+def test_alt_text_of_a_crowd_only_says_that_its_sharpness_is_drawn():
+    racers = [Racer("SGD", lr=rate / 100, name=f"Racer {rate}") for rate in range(1, 9)]
+    races = recordings(scene(*racers, panels=["sharpness"]))
+    assert "A plot shows the sharpness of 8 racers." in alt_text(races, ["sharpness"])

@@ -1,0 +1,295 @@
+"""Curves of a quantity of each racer on an axis, with an arrow where a curve leaves it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from animopt.core.arrays import Array
+from animopt.core.language import language
+from animopt.core.number_format import LARGEST, SMALLEST, format_number
+from animopt.drawing.artists import Markers, plot_artists, style_plot, trail_cell
+from animopt.drawing.geometry import thin_path
+from animopt.drawing.layout import PANELS
+from animopt.drawing.mpl import (
+    Artist,
+    Axes,
+    FixedFormatter,
+    FixedLocator,
+    IdentityTransform,
+    LogLocator,
+    MaxNLocator,
+    Path,
+)
+from animopt.drawing.text import max_width, write
+from animopt.drawing.theme import Theme
+from animopt.recording.recording import Recording, SurfacePath
+
+FAR = 20.0
+"""Distance from the axis, in its lengths, beyond which all losses have one height."""
+
+ARROW_LENGTH, ARROW_WIDTH = 14.0, 9.0
+"""Length and width of an arrow where a curve leaves the axis, in pixels of a 1280 × 720 picture."""
+
+EMPHASIS = 1.5
+"""Factor of the width of the winner's curve."""
+
+CASING_OPACITY = 0.6
+"""Opacity of the background's color around a dashed line over the curves."""
+
+RECEDING_OPACITY = 0.6
+"""Opacity of the other curves beside that of the winner."""
+
+MAX_TICKS = 6
+"""Maximum number of ticks on the axis of the quantity."""
+
+TICK_DISTANCE = 1.7
+"""Minimum distance of two ticks on a linear axis, in type sizes of their labels."""
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """An axis of a quantity from `low` to `high`."""
+
+    low: float
+    high: float
+    logarithmic: bool
+
+    def fractions(self, values: Array) -> Array:
+        """Return the positions of values (any shape): 0 at the low end, 1 at the high end. NaN is far above."""
+        low, high = self.low, self.high
+        if self.logarithmic:
+            with np.errstate(divide="ignore"):
+                values, low, high = np.log10(np.maximum(values, 0)), np.log10(low), np.log10(high)
+        with np.errstate(over="ignore"):
+            places = (values - low) / (high - low)
+        return np.clip(np.where(np.isnan(values), np.inf, places), -FAR, FAR)
+
+
+class Curves:
+    """Each racer's curve of a quantity up to a step, on an axis.
+
+    A curve ends in a head, or in an arrow where it leaves the axis.
+
+    Args:
+        axes: Where the curves are drawn.
+        theme: Theme of the picture.
+        recording: The race.
+        values: The quantity of each racer after each step, (racers, steps + 1). NaN is far above the axis.
+        axis: The axis of the quantity.
+        heading: Name of the quantity.
+        clock: What the steps count.
+        last_step: Number of steps of the longest race of the clip.
+        ticked: Whether the axis has tick labels.
+        value_text: Returns the text beside the arrow of a racer at a step. Default: none.
+    """
+
+    def __init__(
+        self,
+        axes: Axes,
+        theme: Theme,
+        recording: Recording,
+        values: Array,
+        axis: ValueAxis,
+        *,
+        heading: str,
+        clock: str,
+        last_step: int,
+        ticked: bool = True,
+        value_text: Callable[[int, int], str] | None = None,
+    ) -> None:
+        self._recording, self._value_text = recording, value_text
+        racers, last = len(recording.names), last_step
+        axes.set(
+            xlim=(0, last),
+            yscale="log" if axis.logarithmic else "linear",
+            ylim=(axis.low, axis.high),
+            autoscale_on=False,
+        )
+        style_plot(axes, theme, heading)
+        _set_ticks(axes, theme, axis, recording.language)
+        if ticked:
+            _label_steps(axes, theme, clock)
+        else:
+            axes.tick_params(labelleft=False, labelbottom=False)
+        self._heights = axis.fractions(values)
+        self._notes: Sequence[Artist] = ()
+        self._lines, self._heads = plot_artists(axes, theme, racers)
+        self._winner: int | None = None
+        self._width = float(self._lines[0].get_linewidth())
+        self._shapes = {side: _arrow(theme, side) for side in (-1, 1)}
+        self._arrows = [
+            Markers(
+                axes,
+                self._shapes[1],
+                facecolor=theme.hue(racer),
+                edgecolor=theme.background,
+                linewidth=max(0.8, theme.px(1.2)),
+                clip_on=False,
+                animated=True,
+            )
+            for racer in range(racers)
+        ]
+        self._values = [
+            write(axes, 0, 0, "", theme.text(13), theme.ink, va="center", transform=IdentityTransform(), animated=True)
+            for _ in range(racers if value_text else 0)
+        ]
+        self._box = axes.get_window_extent()
+        self._line = 1.3 * theme.text(13)
+        self._ends = [cut_path(row) for row in self._heights]
+        for path in self._ends:
+            path.xyz[:, 0] = self._box.x0 + self._box.width * path.xyz[:, 0] / last
+            path.xyz[:, 1] = self._box.y0 + self._box.height * path.xyz[:, 1]
+        outside = (np.where(path.xyz[:, 2:] == 0, path.xyz[:, :2], np.nan) for path in self._ends)
+        cell = trail_cell(theme)
+        self._trails = [
+            thin_path(SurfacePath(path.step, xy), cell) for path, xy in zip(self._ends, outside, strict=True)
+        ]
+
+    def add_level(self, axes: Axes, theme: Theme, value: float, color: str) -> None:
+        """Draw a dashed line over the curves at a value."""
+        width = max(1.2, theme.px(1.6))
+        casing = axes.axhline(value, color=theme.background, linewidth=2 * width, alpha=CASING_OPACITY, animated=True)
+        line = axes.axhline(value, color=color, linewidth=width, linestyle=(0, (5, 3)), animated=True)
+        self._notes = [*self._notes, casing, line]
+
+    def heights(self, step: float) -> Array:
+        """Return the height of each curve at a step, (racers,), from 0 to 1 within the axis."""
+        before = int(step)
+        after = min(before + 1, self._heights.shape[1] - 1)
+        return self._heights[:, before] + (step - before) * (self._heights[:, after] - self._heights[:, before])
+
+    def ends(self, step: float) -> Array:
+        """Return the end of each curve at a step, (racers, 2), in pixels from the figure's lower left."""
+        return self._at(step)[:, :2]
+
+    def _at(self, step: float) -> Array:
+        """Return each curve's end, and the side on which it has left the axis, 0 if it has not, (racers, 3)."""
+        steps = np.minimum(step, self._recording.steps)
+        return np.array([path.head(last) for path, last in zip(self._ends, steps, strict=True)])
+
+    def move(self, step: float, winner: int | None = None) -> Sequence[Artist]:
+        """Draw the curves up to a step, and return their artists. The curve of the winner, if any, is emphasized."""
+        if winner != self._winner:
+            self._winner = winner
+            for racer, line in enumerate(self._lines):
+                factor = 1.0 if winner is None else EMPHASIS if winner == racer else 1 / EMPHASIS
+                line.set(linewidth=self._width * factor, alpha=RECEDING_OPACITY if factor < 1 else 1.0)
+        beside: dict[float, list[Artist]] = {-1: [], 1: []}
+        for racer, (x, y, side) in enumerate(self._at(step)):
+            end = np.array([[x, y]])
+            nowhere = end[:0]
+            passed = self._trails[racer].passed(min(step, self._recording.steps[racer]))
+            self._lines[racer].set_pixels(np.vstack([passed, nowhere if side else end]))
+            self._heads[racer].set_pixels(nowhere if side else end)
+            self._arrows[racer].shape = self._shapes[np.sign(side) or 1]
+            self._arrows[racer].set_pixels(end if side else nowhere)
+            if self._values and side:
+                stack = beside[np.sign(side)]
+                stack.append(
+                    self._place_value(racer, int(step), x, y - np.sign(side) * self._line * (len(stack) + 0.6))
+                )
+        return [*self._lines, *self._notes, *self._arrows, *self._heads, *beside[-1], *beside[1]]
+
+    def _place_value(self, racer: int, step: int, x: float, y: float) -> Artist:
+        """Write a racer's value beside its arrow, on the side that has more room."""
+        to_right = x < self._box.x0 + self._box.width / 2
+        text = self._values[racer]
+        text.set(
+            text=self._value_text(racer, step) if self._value_text else "",
+            position=(x + (0.6 if to_right else -0.6) * self._line, y),
+            ha="left" if to_right else "right",
+        )
+        return text
+
+
+def cut_path(row: Array) -> SurfacePath:
+    """Return the path of a curve's end, with columns for the step, the height, and the side on which it has left.
+
+    The curve has the heights `row` (steps + 1,) as fractions of the axis. The side is 0 within the axis, -1 below it
+    and 1 above it. There, the end remains where the curve left the axis.
+    """
+    steps = np.arange(len(row), dtype=np.float64)
+    for edge in (0.0, 1.0):
+        before = np.flatnonzero((row[:-1] - edge) * (row[1:] - edge) < 0)
+        crossings = steps[before] + (edge - row[before]) / (row[before + 1] - row[before]) * np.diff(steps)[before]
+        steps = np.insert(steps, before + 1, crossings)
+        row = np.insert(row, before + 1, edge)
+    side = 1.0 * (row > 1) - (row < 0)
+    inside = np.maximum.accumulate(np.where(side == 0, np.arange(len(row)), 0))
+    xyz = np.column_stack([steps[inside], np.clip(row[inside], 0, 1), side])
+    # Where the curve returns, its end is at two places at once.
+    back = np.flatnonzero((side[1:] == 0) & (side[:-1] != 0))
+    return SurfacePath(np.insert(steps, back + 1, steps[back + 1]), np.insert(xyz, back + 1, xyz[back], axis=0))
+
+
+def _arrow(theme: Theme, side: float) -> Path:
+    """Return an arrow up or down whose tip is at the origin, in pixels."""
+    length, half = (max(9.0, theme.px(ARROW_LENGTH)), max(3.5, theme.px(ARROW_WIDTH / 2)))
+    stem, head = 0.3 * half, 0.55 * length
+    x = [0, half, stem, stem, -stem, -stem, -half, 0]
+    y = [0, -head, -head, -length, -length, -head, -head, 0]
+    return Path(np.column_stack([x, side * np.array(y)]), closed=True)
+
+
+def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
+    """Write what is counted before the first tick label, if it fits beside the axes. The header has it, too."""
+    size = theme.text(13)
+    gap = 0.8 * size
+    if max_width(axes, [clock], size) > PANELS["loss"].around(theme)[0] - gap:
+        return
+    axes.annotate(
+        clock,
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(-gap, -theme.px(6)),
+        textcoords="offset pixels",
+        ha="right",
+        va="top",
+        fontsize=size,
+        color=theme.muted,
+    )
+
+
+def _set_ticks(axes: Axes, theme: Theme, axis: ValueAxis, code: str) -> None:
+    box, size = axes.get_window_extent(), theme.text(13)
+    across = int(np.clip(box.width / (4 * size), 1, 8))
+    up = int(np.clip(box.height / (2.4 * size), 2, MAX_TICKS))
+    axes.xaxis.set_major_locator(MaxNLocator(across, integer=True, steps=[1, 2, 5, 10]))
+    # The label of a lower tick would touch the labels of the steps.
+    lowest = (0.75 * size - theme.px(6)) / box.height
+
+    def inside(ticks: ArrayLike) -> Array:
+        ticks = np.asarray(ticks, dtype=np.float64)
+        fractions = axis.fractions(ticks)
+        return ticks[(max(0.0, lowest) <= fractions) & (fractions <= 1)]
+
+    if not axis.logarithmic:
+        # Of round numbers, the most whose labels have room.
+        candidates = (
+            inside(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1).tick_values(axis.low, axis.high))
+            for count in range(MAX_TICKS, 0, -1)
+        )
+        ticks = next(
+            each for each in candidates if (np.diff(axis.fractions(each)) * box.height >= TICK_DISTANCE * size).all()
+        )
+    elif axis.high / axis.low > 100:
+        ticks = inside(LogLocator(numticks=up).tick_values(axis.low, axis.high))
+    else:
+        # Within two decades there would be at most one power of ten.
+        powers = 10.0 ** np.arange(np.floor(np.log10(axis.low)), np.log10(axis.high))
+        ticks = inside(np.outer(powers, [1, 2, 5]).ravel())
+        if len(ticks) < 3:
+            ticks = inside(MaxNLocator(up).tick_values(axis.low, axis.high))
+        ticks = ticks[:: max(1, -(-len(ticks) // up))]
+    axes.yaxis.set_major_locator(FixedLocator(ticks.tolist()))
+    if axis.logarithmic and axis.high / axis.low <= 100:
+        axes.yaxis.set_major_formatter(FixedFormatter([_tick_label(float(tick), code) for tick in ticks]))
+    axes.minorticks_off()
+
+
+def _tick_label(value: float, code: str) -> str:
+    if SMALLEST <= value < LARGEST:
+        return language(code).digits(f"{value:,.12g}")
+    return format_number(value, None, code, digits=1)

@@ -1,0 +1,99 @@
+"""The sharpness of a function: the largest eigenvalue of its Hessian, by autograd."""
+
+import warnings
+
+import numpy as np
+import torch
+
+from animopt.core.arrays import Array
+from animopt.core.errors import Error, first_line
+from animopt.core.number_format import format_point
+from animopt.core.progress import tracked
+from animopt.engine.function import Function
+from animopt.engine.user_code import user_code
+
+REMEDY = "or leave out the panel 'sharpness'"
+
+CHECKED_POINTS = 12
+"""Number of points at which the Hessian is compared with differences of the gradient."""
+
+DIFFERENCE = 1e-5
+"""Length of the differences, as a fraction of the domain."""
+
+TOLERANCE = 1e-2
+"""Maximum relative difference between a Hessian from autograd and one from differences of the gradient."""
+
+
+def sharpness(function: Function, points: Array) -> Array:
+    """Return the largest eigenvalue of the Hessian at points (..., 2), as (...). It is NaN where a point is NaN.
+
+    Source: Cohen et al. 2021, Gradient descent on neural networks typically occurs at the edge of stability.
+
+    Raises:
+        Error: Autograd loses second derivatives of the function, or it has none.
+    """
+    flat = points.reshape(-1, 2)
+    hessians = np.full((len(flat), 2, 2), np.nan)
+    finite = np.flatnonzero(np.isfinite(flat).all(axis=1))
+    with tracked(f"{function.called}: the sharpness along the race", len(finite)) as advance:
+        for index in finite:
+            hessians[index] = _hessian(function, flat[index])
+            advance(1)
+    inside = [index for index in finite if function.contains((flat[index, 0], flat[index, 1]))]
+    if unknown := [index for index in inside if np.isnan(hessians[index]).any()]:
+        raise Error(
+            f"{function.called}: has no second derivatives at {format_point(flat[unknown[0]])}, to which a racer "
+            f"comes; start elsewhere, {REMEDY}"
+        )
+    _check(function, flat[inside], hessians[inside])
+    if len(finite) and not hessians[finite].any():
+        raise Error(
+            f"{function.called}: its second derivatives are 0 at every point of the race; "
+            f"give a function that bends, {REMEDY}"
+        )
+    with np.errstate(all="ignore"):
+        (a, b), (c, d) = np.moveaxis(hessians, 0, -1)
+        largest: Array = a / 2 + d / 2 + np.hypot(a / 2 - d / 2, b / 2 + c / 2)
+    return largest.reshape(points.shape[:-1])
+
+
+def _hessian(function: Function, point: Array) -> Array:
+    """Return the second derivatives (2, 2) at a point (2,)."""
+
+    def failure(error: BaseException) -> str:
+        return f"{first_line(error).rstrip('.')}; write it in operations that torch can differentiate twice, {REMEDY}"
+
+    # Unlike torch.func.hessian, this follows every definition that a race follows, also one that branches on values.
+    with warnings.catch_warnings(), user_code(f"{function.called}: autograd has no second derivatives of it", failure):
+        warnings.simplefilter("ignore")
+        hessian = torch.autograd.functional.hessian(function.loss, torch.from_numpy(point.copy()))
+    return hessian.double().numpy()
+
+
+def _check(function: Function, points: Array, hessians: Array) -> None:
+    """Raise Error if autograd's Hessians (n, 2, 2) at points (n, 2) contradict differences of its gradients.
+
+    At a kink, the differences on both sides contradict each other, which does not count.
+    """
+    chosen = np.unique(np.linspace(0, len(points) - 1, min(CHECKED_POINTS, len(points))).astype(int))
+    lengths = DIFFERENCE * np.diff([function.x, function.y]).ravel()
+    for point, hessian in ((points[index], hessians[index]) for index in chosen):
+        here = _gradient(function, point)
+        after, before = (
+            np.array([(_gradient(function, point + step) - here) / step.sum() for step in np.diag(sign * lengths)])
+            for sign in (1, -1)
+        )
+        allowed = TOLERANCE * max(abs(hessian).max(), abs(after).max())
+        # A comparison with NaN is False.
+        if abs(after - before).max() < allowed / 4 and abs(hessian - after).max() > allowed:
+            raise Error(
+                f"{function.called}: autograd loses part of its second derivatives at {format_point(point)}; "
+                f"write it in torch arithmetic on x, without .detach() and NumPy, {REMEDY}"
+            )
+
+
+def _gradient(function: Function, point: Array) -> Array:
+    x = torch.from_numpy(point).requires_grad_()
+    with user_code(f"{function.called}: autograd cannot follow it"):
+        (gradient,) = torch.autograd.grad(function.loss(x), x, allow_unused=True)
+    return np.zeros(2) if gradient is None else gradient.double().numpy()

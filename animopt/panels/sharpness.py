@@ -1,0 +1,111 @@
+"""The sharpness of the surface at each racer against the step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from animopt.core.arrays import Array
+from animopt.core.language import Language, language
+from animopt.core.number_format import format_number, format_setting
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.curves import Curves, ValueAxis
+from animopt.recording.results import Results
+from animopt.recording.stability import StabilityLimit, stability_limit
+
+MARGIN = 0.08
+"""Margin above and below the curves, as a fraction of their range."""
+
+LEVEL_MARGIN = 0.02
+"""Minimum margin above and below the curves, as a fraction of their values. Nearly equal values are a level line."""
+
+LOGARITHMIC = 100.0
+"""Minimum ratio of the largest to the smallest sharpness on a logarithmic axis."""
+
+REACH = 3.0
+"""Maximum ratio of a limit that the axis shows to the values of the curves."""
+
+
+@final
+@dataclass(frozen=True)
+class Sharpness:
+    """The largest eigenvalue of the Hessian at each racer so far, and the limits of gradient descent as dashed lines.
+
+    `races` are all recordings of the clip that share the axes. The default is only the one that is drawn.
+    """
+
+    quantity: ClassVar = "sharpness"
+    """Quantity that the recording must have."""
+
+    races: Sequence[Recording] = ()
+
+    def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
+        """Draw the axes. The curves and their ends move."""
+        races = [
+            recording,
+            *(each for each in self.races if each is not recording and self.quantity in each.quantities),
+        ]
+        results, words = Results(recording, races), language(recording.language)
+        values = recording.quantities[self.quantity]
+        found = [[stability_limit(race, racer) for racer in range(len(race.names))] for race in races]
+        axis = _fit_axis(races, [limit.value for limits in found for limit in limits if limit])
+        # Those outside the axis are not drawn.
+        limits = [limit if limit and axis.low < limit.value < axis.high else None for limit in found[0]]
+        shown = [limit for limit in limits if limit]
+
+        def value_text(racer: int, step: int) -> str:
+            if recording.lost(racer, step):
+                return results.loss(racer, step)
+            return format_number(float(values[racer, step]), None, words.code)
+
+        curves = Curves(
+            axes,
+            theme,
+            recording,
+            values,
+            axis,
+            heading=_heading(shown, words),
+            clock=results.clock,
+            last_step=results.last_step,
+            value_text=value_text,
+        )
+        for value in dict.fromkeys(limit.value for limit in shown):
+            racers = [racer for racer, limit in enumerate(limits) if limit and limit.value == value]
+            alone = len(racers) == 1 < len(shown)
+            curves.add_level(axes, theme, value, theme.hue(racers[0]) if alone else theme.ink)
+
+        def move(moment: Moment) -> Artists:
+            return curves.move(moment.step, recording.winner if moment.hold_progress > 0 else None)
+
+        return move
+
+
+def _heading(limits: Sequence[StabilityLimit], words: Language) -> str:
+    """Return the name of the quantity, and what the dashed lines are."""
+    formulas = {limit.formula for limit in limits}
+    if not formulas:
+        return words.gettext("sharpness")
+    formula = formulas.pop() if len(formulas) == 1 else words.gettext("limit of stability")
+    values = {limit.value for limit in limits}
+    if len(values) == 1:
+        formula = f"{formula} = {format_setting(values.pop())}"
+    return words.gettext("sharpness, – – {limit}", limit=formula)
+
+
+def _fit_axis(races: Sequence[Recording], limits: Sequence[float]) -> ValueAxis:
+    """Return an axis that shows the sharpness of the racers while they are in view, and the limits near it."""
+    values = [race.quantities[Sharpness.quantity] for race in races]
+    seen = [
+        np.concatenate([row[inside & np.isfinite(row)] for row, inside in zip(rows, race.in_view, strict=True)])
+        for rows, race in zip(values, races, strict=True)
+    ]
+    shown: Array = np.concatenate(seen)
+    low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 1.0)
+    near = [limit for limit in limits if low / REACH <= limit <= high * REACH]
+    low, high = min([low, *near]), max([high, *near])
+    if low > 0 and high / low > LOGARITHMIC:
+        factor = (high / low) ** MARGIN
+        return ValueAxis(low / factor, high * factor, True)
+    margin = max(MARGIN * (high - low), LEVEL_MARGIN * max(abs(low), abs(high))) or 1.0
+    return ValueAxis(low - margin, high + margin, False)
