@@ -38,6 +38,9 @@ HEAD_SIZE = 13.0
 TRAIL_WIDTH = 3.0
 """Width of a racer's trail, in pixels of a 1280 × 720 picture."""
 
+BOX_WIDTH = 1.4
+"""Width of the edge of the box onto which racers are projected, in pixels of a 1280 × 720 picture."""
+
 STEP_SIZE = 5.0
 """Diameter of the dot at each step, in pixels of a 1280 × 720 picture."""
 

@@ -69,6 +69,22 @@ def _points(field: str, points: Any) -> tuple[Pair, ...]:
     )
 
 
+def _box(box: Any, domain: tuple[Pair, Pair]) -> tuple[Pair, Pair] | None:
+    """Return the two intervals of a box, which must be inside the domain."""
+    if box is None:
+        return None
+    remedy = "give the ends along x and along y, as box=((-1, 1), (-1, 1))"
+    intervals = check_list("function box ", box, remedy)
+    if len(intervals) != 2:
+        raise UsageError(f"function box {short_repr(box)}: {remedy}")
+    x, y = (check_pair("function box", ends) for ends in intervals)
+    if not (x[0] < x[1] and y[0] < y[1]):
+        raise UsageError(f"function box {(x, y)}: give the lower end first, as box=((-1, 1), (-1, 1))")
+    if not all(low <= start and end <= high for (low, high), (start, end) in zip(domain, (x, y), strict=True)):
+        raise UsageError(f"function box {(x, y)}: is not inside x={domain[0]}, y={domain[1]}; widen the domain")
+    return x, y
+
+
 @race_environment()
 def _columns(data: Iterable[Any]) -> tuple[torch.Tensor, ...]:
     """Copy the columns of data to float64 tensors."""
@@ -112,10 +128,13 @@ class Function:
             `data=(inputs, targets)`, both (rows,). Default: None.
         radius: Distance from a minimum within which a racer has arrived at it; `replace` and a wider domain keep it.
             Default: a hundredth of the domain's diagonal, and at most half the distance between the closest minima.
+        box: The two ends along x and along y of a box inside the domain, as ((-1, 1), (-1, 1)). After each step, every
+            racer is moved to the nearest point of the box (projected gradient descent). Starts must be in it.
+            Default: None.
 
     Raises:
         UsageError: A definition that does not take these arguments, an empty domain, a point outside the domain,
-            or data that are not rows of finite numbers.
+            a box that is not inside the domain, or data that are not rows of finite numbers.
 
     Examples:
         >>> from animopt import Function
@@ -138,6 +157,7 @@ class Function:
     )
     predict: Callable[[Any, Any], Any] | None
     radius: float
+    box: tuple[Pair, Pair] | None
 
     def __init__(
         self,
@@ -153,6 +173,7 @@ class Function:
         data: Iterable[Any] = (),
         predict: Callable[[Any, Any], Any] | None = None,
         radius: float | None = None,
+        box: Sequence[Sequence[float]] | None = None,
     ) -> None:
         if not callable(definition):
             raise UsageError(f"function {short_repr(definition)}: give something that can be called with a tensor")
@@ -173,11 +194,14 @@ class Function:
             radius=_arrival_radius(domain, known_minima)
             if radius is None
             else check_number("function radius", radius, "give a distance, as radius=0.1", above=0),
+            box=_box(box, domain),
         )
         for field, points in {"minima": self.minima, "saddles": self.saddles, "start": [self.start]}.items():
             for point in points:
                 if point and not self.contains(point):
                     raise UsageError(f"function {field} {point}: lies outside x={self.x}, y={self.y}; widen the domain")
+        if self.start:
+            self.check_box("function start", self.start)
         if predict is not None and not callable(predict):
             raise UsageError(
                 f"function predict {short_repr(predict)}: give a function, as predict=lambda x, inputs: ..."
@@ -263,6 +287,17 @@ class Function:
     def contains(self, point: Pair) -> bool:
         """Return whether a point is in the domain or on its edge."""
         return self.x[0] <= point[0] <= self.x[1] and self.y[0] <= point[1] <= self.y[1]
+
+    def check_box(self, field: str, point: Pair) -> None:
+        """Raise UsageError if a point of a field lies outside the box."""
+        if self.box and not all(low <= place <= high for (low, high), place in zip(self.box, point, strict=True)):
+            raise UsageError(f"{field} {point}: lies outside the box {self.box} of {self.called}; start inside it")
+
+    def project(self, points: torch.Tensor) -> None:
+        """Move points (2, ...) to the nearest ones of the box, in place, if there is a box."""
+        with torch.no_grad():
+            for axis, (low, high) in enumerate(self.box or ()):
+                points[axis].clamp_(low, high)
 
     def loss(self, point: torch.Tensor) -> torch.Tensor:
         """Evaluate at one point (2,) and return a scalar tensor that autograd can follow.

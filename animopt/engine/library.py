@@ -78,7 +78,7 @@ def rotated(function: Function, degrees: float) -> Function:
         The rotated function.
 
     Raises:
-        UsageError: The angle is not a finite number.
+        UsageError: The angle is not a finite number, or the function has a box.
 
     Examples:
         >>> from animopt.functions import ravine, rotated
@@ -87,6 +87,8 @@ def rotated(function: Function, degrees: float) -> Function:
     """
     if isinstance(degrees, bool) or not isinstance(degrees, (int, float)) or not math.isfinite(degrees):
         raise UsageError(f"degrees {short_repr(degrees)}: give an angle, as rotated(ravine, 30)")
+    if function.box:
+        raise UsageError(f"{function.called}: its box cannot be rotated; leave it out, as function.replace(box=None)")
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
 
     def images_of(points: Iterable[Pair]) -> list[Pair]:

@@ -89,16 +89,19 @@ class StartsMap:
         return self.columns * self.rows
 
     def check(self, function: Function, racer: Racer) -> None:
-        """Raise UsageError if the function has no known minima."""
+        """Raise UsageError if the function has no known minima, or starts outside its box."""
         if not function.minima:
             raise UsageError(f"map: {function.called} has no known minima; give it some, as minima=[(0, 0)]")
+        if function.box not in (None, (function.x, function.y)):
+            x, y = function.box
+            raise UsageError(f"map: {function.called} has starts outside its box; give it the domain x={x}, y={y}")
 
     @race_environment()
     def record(self, function: Function, racer: Racer, start: tuple[float, float], steps: int) -> Basins:
         """Run the racer from the middle of every cell, for its own number of steps or `steps`; `start` is not used.
 
         Raises:
-            UsageError: The function has no known minima.
+            UsageError: The function has no known minima, or starts outside its box.
             Error: The optimizer or the function fails.
         """
         self.check(function, racer)
@@ -123,7 +126,7 @@ def _run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:
     closure = racer.loop.gradient_closure(
         optimizer, parameter, lambda points: torch.vmap(function, in_dims=1)(points).sum()
     )
-    yield from _batch_races(racer, optimizer, closure, parameter, steps)
+    yield from _batch_races(function, racer, optimizer, closure, parameter, steps)
 
 
 def _outcomes(
@@ -259,7 +262,7 @@ def _run_settings(function: Function, cells: Sequence[Cell], steps: int) -> Race
         {"params": [parameter], **racer.settings} for parameter, (racer, _) in zip(parameters, cells, strict=True)
     ]
     first, _ = cells[0]
-    yield from _batch_races(first, first.optimizer(groups, **first.settings), closure, points, steps)
+    yield from _batch_races(function, first, first.optimizer(groups, **first.settings), closure, points, steps)
 
 
 def _follow_races(
@@ -303,7 +306,9 @@ def _counted(races: Races, advance: Callable[[], None]) -> Races:
         advance()
 
 
-def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.Tensor, steps: int) -> Races:
+def _batch_races(
+    function: Function, racer: Racer, optimizer: Any, closure: Closure, points: torch.Tensor, steps: int
+) -> Races:
     """Yield the points of all races, (2, races), at the start and after each step of one optimizer that moves them."""
     losses: list[torch.Tensor] = []
 
@@ -318,6 +323,7 @@ def _batch_races(racer: Racer, optimizer: Any, closure: Closure, points: torch.T
     for _ in range(steps):
         losses.clear()
         step_optimizer(recorded)
+        function.project(points)
         step_scheduler(losses[0].item())
         yield position()
 

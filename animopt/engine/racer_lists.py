@@ -179,6 +179,7 @@ class Tuned(Racers):
         for each in starts:
             if not function.contains(each):
                 raise UsageError(f"tuned starts {each}: lies outside x={function.x}, y={function.y}; widen the domain")
+            function.check_box("tuned starts", each)
         if not function.minima:
             raise UsageError(f"tuned: {function.called} has no known minima; give it some, as minima=[(0, 0)]")
         check_gradient(function, starts)

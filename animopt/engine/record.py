@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.core.errors import Error, built_in_text, short_repr
-from animopt.core.language import ENGLISH
+from animopt.core.language import ENGLISH, language
 from animopt.core.progress import tracked
 from animopt.engine.function import Function, function_name
 from animopt.engine.gradient_check import check_gradient
@@ -23,6 +23,10 @@ from animopt.engine.repeat_check import check_values
 from animopt.engine.sampling import SampledSurface, sample_surface
 from animopt.engine.user_code import race_environment, scheduler_step, seeded, user_code
 from animopt.recording.recording import Recording, Sample, SurfacePath
+
+BATCH_ORDERS = SHUFFLED, CYCLIC = "shuffled", "cyclic"
+"""Orders in which steps use the rows of data: in shuffled epochs without an incomplete batch, or one after the other,
+and after the last row the first one again."""
 
 PREDICTED_INPUTS = 49
 """Number of inputs, from the smallest to the largest, at which the predictions of a model are recorded."""
@@ -59,6 +63,7 @@ def record(
     code: str = ENGLISH,
     noise: float = 0.0,
     batch: int | None = None,
+    batch_order: str = SHUFFLED,
     seed: int = 0,
     quantities: Iterable[str] = (),
 ) -> Recording:
@@ -68,15 +73,18 @@ def record(
 
     A racer's own start and number of steps replace `start` and `steps`. Gradients come from autograd in float64, with
     Gaussian noise with the standard deviation `noise` in each component. With `batch`, each step uses that number of
-    rows of the function's data, in shuffled epochs without an incomplete batch. Noise and batches follow from `seed`
-    and are the same for every racer. Without racers, the recording holds only the surface. `quantities` are names
-    from `QUANTITIES`, which are computed at each position, on all rows of the data.
+    rows of the function's data, in an order of `BATCH_ORDERS`. Noise and batches follow from `seed` and are the same
+    for every racer. If the function has a box, each racer is projected onto it after each step. Without racers, the
+    recording holds only the surface. `quantities` are names from `QUANTITIES`, which are computed at each position, on
+    all rows of the data.
 
     Raises:
         Error: The function has no value at a start or loses its gradient, an optimizer fails, or a quantity cannot be
             computed.
     """
     names, settings = names_and_settings(racers, code)
+    if function.box:
+        settings = tuple(", ".join(filter(None, [each, language(code).gettext("projected")])) for each in settings)
     starts = [racer.start or start for racer in racers]
     gradient_seconds = 0.0
     if racers:
@@ -84,7 +92,7 @@ def record(
     else:
         check_values(function)
     longest = max((racer.steps or steps for racer in racers), default=0)
-    batches = None if batch is None else _batches(function, batch, longest, seed)
+    batches = None if batch is None else _batches(function, batch, longest, batch_order, seed)
     runs = []
     total = sum(racer.steps or steps for racer in racers)
     with tracked(f"{function.called}: the race", total, total * gradient_seconds) as advance:
@@ -147,12 +155,24 @@ def record(
         language=code,
         sample=_sample(function, xy, batches),
         quantities={name: QUANTITIES[name](function, xy) for name in quantities},
+        box=_box_path(function, sampled),
     )
 
 
-def _batches(function: Function, size: int, steps: int, seed: int) -> NDArray[np.int64]:
-    """Return the rows of data that each step uses, (steps, size): shuffled epochs without an incomplete batch."""
+def _box_path(function: Function, sampled: SampledSurface) -> SurfacePath | None:
+    """Return the edge of the function's box, from its lower left corner and back to it."""
+    if not function.box:
+        return None
+    (left, right), (bottom, top) = function.box
+    corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
+    return _surface_path(sampled, corners, function.values(corners))
+
+
+def _batches(function: Function, size: int, steps: int, order: str, seed: int) -> NDArray[np.int64]:
+    """Return the rows of data that each step uses, (steps, size), in an order of `BATCH_ORDERS`."""
     rows = len(function.data[0])
+    if order == CYCLIC:
+        return np.arange(steps * size).reshape(steps, size) % rows
     source = np.random.default_rng([seed, 1])
     epochs = -(-steps // (rows // size))
     shuffled = [source.permutation(rows)[: rows // size * size].reshape(-1, size) for _ in range(epochs)]
@@ -223,6 +243,7 @@ def run(
             with user_code(f"racer {name}: step {step} failed"):
                 hyperparameters.append(_hyperparameters(optimizer))
                 step_optimizer(closure)
+                function.project(parameter)
                 points.append(position())
                 states.append(_state(optimizer, parameter))
             with user_code(f"racer {name}: scheduler failed after step {step}"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import Trails, TrainingTrails, corners_of, draw_contours, trail_cell
+from animopt.drawing.artists import BOX_WIDTH, Trails, TrainingTrails, corners_of, draw_contours, trail_cell
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import contour_ground
 from animopt.drawing.geometry import RacerPath, within
@@ -31,7 +31,7 @@ FAR = 10.0
 @final
 @dataclass(frozen=True)
 class Contour:
-    """Tinted contour lines with the trails and heads on them, and markers at the minima and the starts.
+    """Tinted contour lines with the trails and heads on them, the edge of the box, and markers at minima and starts.
 
     `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned. The
     `window` is the part of the domain that is shown, by default the whole domain. `racer` is the one in focus, whose
@@ -47,7 +47,7 @@ class Contour:
     levels: int = 18
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
-        """Draw the contour lines, the minima, the starts and the locator. The trails, heads and magnifier move."""
+        """Draw the contour lines, the landmarks and the locator. The trails, heads and magnifier move."""
         window = self.window or race_window([recording], 0, "domain")
         draw_contours(axes, recording.surface, window, theme, self.levels)
 
@@ -108,12 +108,18 @@ class Contour:
         return move
 
     def _draw_landmarks(self, axes: Axes, recording: Recording, theme: Theme) -> Array:
-        """Mark the minima and the starts. Return the centers and sizes of the marks in pixels, (marks, 4)."""
+        """Draw the edge of the box, and mark the minima and the starts.
+
+        Returns:
+            The centers and sizes of the marks in pixels, (marks, 4).
+        """
         low, high = corners_of(axes)
         minima, starts = (
             points[within(points, low, high)]
             for points in (recording.minima[:, :2], np.unique(recording.xy[:, 0], axis=0))
         )
+        if recording.box:
+            axes.plot(*recording.box.xyz[:, :2].T, color=theme.ink, linewidth=theme.trail(BOX_WIDTH))
         axes.plot(
             *minima.T,
             linestyle="none",

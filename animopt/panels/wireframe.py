@@ -10,7 +10,7 @@ from contourpy import contour_generator
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, Trails, TrainingTrails, trail_cell
+from animopt.drawing.artists import BOX_WIDTH, TRAIL_WIDTH, PixelLine, Trails, TrainingTrails, trail_cell
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.geometry import Camera, RacerPath, TrailParts
@@ -38,8 +38,9 @@ MAX_SCALE = 1.3
 class Wireframe:
     """A wireframe that fades with distance and hides what is behind it, with the trails and heads on it.
 
-    `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned, and
-    `sweep` is the camera's way. `racer` is the one in focus.
+    The edge of a box onto which racers are projected is on it, too. `moments` are evenly spaced moments of the clip,
+    for which the places of the names beside the heads are planned, and `sweep` is the camera's way. `racer` is the one
+    in focus.
     """
 
     moments: Sequence[Moment] = ()
@@ -63,6 +64,8 @@ class Wireframe:
             PixelLine(axes, blend(theme.background, theme.hue(racer), HIDDEN_TRAIL), theme.trail(0.75 * TRAIL_WIDTH))
             for racer in racers
         ]
+        box = scaled.to_camera(recording.box.xyz) if recording.box else np.empty((0, 3))
+        box_line = PixelLine(axes, theme.ink, theme.trail(BOX_WIDTH))
         training = TrainingTrails(axes, theme, recording, scaled.to_camera, cell)
         artists = Trails(axes, theme, recording)
 
@@ -85,7 +88,7 @@ class Wireframe:
             camera = self.sweep.camera(moment)
             trails = [path.parts(moment.step) for path in paths]
             faint = training.points(moment.step)
-            parts = [mesh.vertices, floor, *(part for trail in trails for part in trail), *faint]
+            parts = [mesh.vertices, floor, *(part for trail in trails for part in trail), *faint, box]
             points = np.concatenate(parts)
             seen = scaled.field.visibility(points, camera)
             projected, depth = camera.project(points)
@@ -114,6 +117,7 @@ class Wireframe:
             return [
                 floor_line.set_pixels(ground),
                 *mesh.place(camera, pixels, depth, seen),
+                box_line.set_pixels(visible[len(visible) - len(box) :]),
                 *training.place([visible[first:last] for first, last in pairwise(ends)]),
                 *hidden_trails,
                 *artists.place(shown, pixels[count + places[2::4] - 1], moment),

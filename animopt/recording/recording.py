@@ -216,6 +216,8 @@ class Recording:
         notes: Numbers for the speaker, such as the settings that the tuning found, or "".
         sample: The data of a function that is the loss of a model.
         map: The result of many more races, if the scene has a map.
+        box: The edge of the box onto which each racer is projected after each step, as a path over the surface, or
+            None.
         clock: "step", or "evaluations" if the race was converted so that its steps are computed gradients.
         quantities: Quantities of the function at `xy` that panels ask for, by name, (racers, steps + 1). NaN after a
             racer diverged. "sharpness" is the largest eigenvalue of the Hessian.
@@ -245,6 +247,7 @@ class Recording:
     notes: str = ""
     sample: Sample | None = None
     map: Basins | Losses | None = None
+    box: SurfacePath | None = None
     clock: str = "step"
     quantities: Mapping[str, Array] = field(default_factory=dict)
 
@@ -301,6 +304,7 @@ class Recording:
             "notes",
             "sample",
             "map",
+            "box",
             "clock",
         )
         own = (each.name for each in fields(self) if each.name not in (*shared, "quantities"))

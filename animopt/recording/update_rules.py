@@ -99,6 +99,7 @@ _LEGEND: tuple[tuple[Mapping[str, str], str], ...] = (
     ({"decay": r"\lambda"}, translatable("weight decay")),
     ({"eps": r"\epsilon"}, translatable("prevents division by 0")),
     ({"t": "t"}, translatable("number of the step")),
+    ({"projection": r"\Pi"}, translatable("nearest point in the box")),
 )
 """Slots of the templates with their symbols in mathtext, and what they mean. Vectors are bold."""
 
@@ -168,6 +169,9 @@ class UpdateRule:
         if lines and active & {"weight_decay", "maximize"}:
             sign, decay = "-" if "maximize" in active else "", r" + $decay\,$x" if "weight_decay" in active else ""
             lines.insert(0, f"$g $gets {sign}$raw{decay}")
+        if lines and self.recording.box:
+            point, step = lines[-1].split(" $gets ")
+            lines[-1] = rf"{point} $gets $projection({step})"
         return tuple(map(Template, lines))
 
 
@@ -331,4 +335,9 @@ def _numbers(recording: Recording, racer: int, before: int) -> dict[str, str]:
             mean = mu_next * numbers["m_new"] / (1 - mu_next * product)
             numbers |= {"n_hat": mean, "n_hat_new": mean + (1 - mu) * numbers["g"] / (1 - product)}
             numbers |= {"mu_t": mu, "mu_next": mu_next}
-    return {"gets": "=", **slots, **{slot: format_mathtext(value) for slot, value in numbers.items()}}
+    return {
+        "gets": "=",
+        "projection": _SYMBOLS["projection"],
+        **slots,
+        **{slot: format_mathtext(value) for slot, value in numbers.items()},
+    }

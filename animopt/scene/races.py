@@ -16,7 +16,7 @@ from animopt.core.progress import duration
 from animopt.engine.function import Function, differences, function_name
 from animopt.engine.racer import names_and_settings
 from animopt.engine.racer_lists import Tuned
-from animopt.engine.record import record
+from animopt.engine.record import BATCH_ORDERS, CYCLIC, record
 from animopt.engine.user_code import race_environment
 from animopt.recording.claims import refutations
 from animopt.recording.pace import pace_of
@@ -137,8 +137,17 @@ def check_scene(scene: SceneFields) -> None:
     _even_timeline(scene)
     if scene.loop == "seamless" and scene.turn is not None and scene.turn % 360:
         raise UsageError(f"turn {scene.turn:g}: a seamless loop turns around once; give 360, -360 or 0")
+    if scene.batch_order not in BATCH_ORDERS:
+        raise UsageError(f"batch_order {short_repr(scene.batch_order)}: unknown; use {', '.join(BATCH_ORDERS)}")
     for function in scene.functions:
         _check_view(scene, function)
+        _check_box(scene, function)
+        if scene.batch_order == CYCLIC and not function.data:
+            raise UsageError(
+                f"batch_order 'cyclic': {function.called} has no data; give it some, as data=[(3, -1, -1)]"
+            )
+        if scene.batch_order == CYCLIC and scene.batch is None:
+            raise UsageError("batch_order 'cyclic': each step uses all rows; give the scene a batch, as batch=1")
         if scene.batch is not None:
             if not function.data:
                 raise UsageError(f"batch {short_repr(scene.batch)}: {function.called} has no data; leave out the batch")
@@ -151,6 +160,16 @@ def check_scene(scene: SceneFields) -> None:
     check_panels(scene.panels, has.__getitem__)
     lines = [line for text in _texts(scene).values() for line in ([text] if isinstance(text, str) else text.values())]
     check_mathtexts(lines, [function.formula for function in scene.functions])
+
+
+def _check_box(scene: SceneFields, function: Function) -> None:
+    """Raise UsageError for a racer that a box cannot hold: it shows another point than the one that it trains."""
+    for racer in scene.racers if function.box else ():
+        if racer.loop.modes:
+            raise UsageError(
+                f"racer {racer.optimizer.__name__}: shows another point than the one that it trains, and a box "
+                f"can hold only one of them; leave out the box of {function.called}"
+            )
 
 
 def _check_view(scene: SceneFields, function: Function) -> None:
@@ -271,6 +290,7 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             code=scene.lang,
             noise=scene.noise,
             batch=scene.batch,
+            batch_order=scene.batch_order,
             seed=scene.seed,
             quantities=quantities_of(scene.panels),
         )

@@ -44,6 +44,8 @@ class Scene(SceneFields):
         map: A `StartsMap` or a `SettingsMap`, made with the racer in focus. Default: none.
         noise: Standard deviation of Gaussian noise in each component of each gradient. Default: 0.
         batch: Number of rows of the function's data in each step. Default: all rows.
+        batch_order: "shuffled" for a new random order in each pass over the rows, or "cyclic" for the rows in their
+            order, and after the last row the first one again. Default: "shuffled".
         seed: Seed of the noise and the batches, which are the same for every racer. Default: 0.
         title: A text, or a mapping of texts by language, as {"en": ..., "ko": ...}. Default: the names of the
             optimizers and of the function.

@@ -31,6 +31,7 @@ from animopt.engine.function import Function
 from animopt.engine.maps import SettingsMap, StartsMap
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.racer_lists import Racers, Sweep
+from animopt.engine.record import SHUFFLED
 from animopt.recording.claims import Claim, check_claims
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Question, SlowMotion
@@ -91,6 +92,8 @@ def _with_starts(function: Function, racers: Sequence[Racer], start: tuple[float
         raise UsageError(
             f"start: {short_repr(racers[starts.index(None)])} has none; give the scene one, as start=(-7, 2)"
         )
+    for own in filter(None, starts):
+        function.check_box("start", own)
     outside = [own for own in starts if own and not function.contains(own)]
     if not outside:
         return function
@@ -233,6 +236,7 @@ class SceneFields:
     )
     noise: float = attrs.field(default=0.0, converter=_noise)
     batch: int | None = attrs.field(default=None, converter=_batch)
+    batch_order: str = attrs.field(default=SHUFFLED, converter=_name)
     seed: int = attrs.field(default=0, converter=_seed)
     title: Text = attrs.field(default="", converter=_title)
     caption: Text = attrs.field(default="", converter=_caption)

@@ -98,7 +98,7 @@ def _fields(value: Any) -> dict[str, object]:
 def _function(function: Function) -> dict[str, object]:
     fields = {
         name: _plain(getattr(function, name))
-        for name in ("name", "formula", "x", "y", "start", "minima", "source")
+        for name in ("name", "formula", "x", "y", "start", "minima", "source", "box")
         if getattr(function, name)
     }
     return fields | ({"rows": len(function.data[0])} if function.data else {})

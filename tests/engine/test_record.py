@@ -284,6 +284,16 @@ def test_batches_follow_from_the_seed():
     assert rows(1) != rows(2)
 
 
+@pytest.mark.parametrize(("size", "steps"), [(1, 25), (3, 8), (10, 2), (4, 1)])
+def test_cyclic_batches_are_the_rows_in_their_order(size, steps):
+    racers = [Racer("SGD", lr=0.01)]
+    recording = record(line(INPUTS, TARGETS), racers, (0, 0), steps, batch=size, batch_order="cyclic", seed=7)
+    rows = [row for _ in range(3) for row in range(10)]
+    assert recording.sample.batches.tolist() == [rows[size * step : size * (step + 1)] for step in range(steps)]
+    inputs, targets = INPUTS[:size], TARGETS[:size]
+    np.testing.assert_allclose(recording.gradients[0, 0], [-2 * targets.mean(), -2 * (targets * inputs).mean()])
+
+
 def test_every_step_uses_all_rows_without_a_batch():
     function = line(INPUTS, TARGETS)
     recording = record(function, RACERS, (0, 0), 5)

@@ -215,6 +215,15 @@ CALLS = [
     ),
     (lambda: make(noise=HUGE), "noise 1000000...0: give a standard deviation of at least 0, as noise=0.5"),
     (lambda: make(noise="1"), "noise '1': give a standard deviation of at least 0, as noise=0.5"),
+    (lambda: make(batch_order="random"), "batch_order 'random': unknown; use shuffled, cyclic"),
+    (
+        lambda: make(batch_order="cyclic"),
+        "batch_order 'cyclic': function bowl has no data; give it some, as data=[(3, -1, -1)]",
+    ),
+    (
+        lambda: make(function=line([0, 1], [1, 2]), start=(0, 1), batch_order="cyclic"),
+        "batch_order 'cyclic': each step uses all rows; give the scene a batch, as batch=1",
+    ),
     (lambda: make(batch=3), "batch 3: function bowl has no data; leave out the batch"),
     (lambda: make(function=line([0, 1], [1, 2]), start=(0, 1), batch=True), f"batch True: {WHOLE} 1 and at most 2"),
     (lambda: make(seed=2**64), f"seed 18446744073709551616: {WHOLE} 0 and at most 18446744073709551615"),

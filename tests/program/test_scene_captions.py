@@ -300,6 +300,36 @@ def adamw_and_l2(recording):
     np.testing.assert_allclose(with_l2[-1], [3, 20 / 7], atol=1e-9)
 
 
+def online_adam(steps, *, amsgrad):
+    """The positions of Adam (steps + 1,) on the problem of Reddi et al. 2018 with C = 3, without momentum."""
+    x, square, largest, beta = 0.0, 0.0, 0.0, 0.1
+    positions = [x]
+    for step in range(1, steps + 1):
+        slope = 3 if step % 3 == 1 else -1
+        square = beta * square + (1 - beta) * slope**2
+        largest = max(largest, square)
+        divisor = np.sqrt((largest if amsgrad else square) / (1 - beta**step)) + 1e-8
+        x = float(np.clip(x - 0.5 / np.sqrt(step) * slope / divisor, -1, 1))
+        positions.append(x)
+    return np.array(positions)
+
+
+@finding
+def adam_fails(recording):
+    assert recording.names == ("Adam", "AMSGrad")
+    expected = np.array([online_adam(3000, amsgrad=each) for each in (False, True)])
+    np.testing.assert_allclose(recording.xy[..., 0], expected[:, : recording.last_step + 1], rtol=1e-9, atol=1e-12)
+    assert (recording.xy[..., 1] == 0).all()
+    assert recording.xy[:, -1, 0].round(3).tolist() == [1, -0.963]
+    assert expected[:, -1].round(3).tolist() == [1, -0.994]
+
+
+@pytest.mark.long
+def test_adam_fails_after_the_number_of_steps_that_its_docstring_names():
+    recording = animopt.load_scene(BY_STEM["adam_fails"]).replace(steps=3000, claims=[]).record()
+    assert recording.xy[:, -1].round(3).tolist() == [[1, 0], [-0.994, 0]]
+
+
 @finding
 def quartic_adam_betas(recording):
     first = [float(name.split("(")[1].split(",")[0]) for name in recording.names]
