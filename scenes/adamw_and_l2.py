@@ -26,8 +26,8 @@ valley = Function(
 scene = Scene(
     title={"en": "Adam with L2, and AdamW", "ko": "L2를 더한 Adam과 AdamW"},
     caption={
-        "en": "L2 ends at (3, 20/7), the minimum of f + 0.05 (x² + y²); AdamW heads for (6, 3)",
-        "ko": "L2는 f + 0.05 (x² + y²)의 최소점 (3, 20/7)에서 끝나고, AdamW는 (6, 3)으로 향한다",
+        "en": "L2 moves the minimum from (6, 3) to (3, 20/7), AdamW does not",
+        "ko": "L2는 최소점을 (6, 3)에서 (3, 20/7)로 옮기고, AdamW는 옮기지 않는다",
     },
     notes={
         "ko": "가중치 감쇠를 기울기에 넣는 Adam과 따로 하는 AdamW를 나란히 놓았습니다. 학습률도 감쇠도 둘 다 "

@@ -138,8 +138,9 @@ class SceneCommand(PresetCommand):
 
         super().format_help_text(ctx, formatter)
         scene = self.load()
+        projected = any(function.box for function in scene.functions)
         with formatter.section(f"Racers, {scene.steps} steps from {scene.start}" if scene.start else "Racers"):
-            formatter.write_dl(list(zip(*names_and_settings(scene.racers), strict=True)))
+            formatter.write_dl(list(zip(*names_and_settings(scene.racers, projected=projected), strict=True)))
 
 
 @click.command(

@@ -331,8 +331,12 @@ def _remedy(key: str, value: Any, default: Any) -> str:
     return "give a number of at least 0" if key == "lr" and value < 0 else ""
 
 
-def names_and_settings(racers: Sequence[Racer], code: str = ENGLISH) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def names_and_settings(
+    racers: Sequence[Racer], code: str = ENGLISH, *, projected: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return each racer's label in a language, and the settings that its label does not contain.
+
+    The settings of racers that are `projected` onto a box say so.
 
     The label of a racer without a name is its class, followed by the settings that differ from other racers of that
     class. The learning rate is always shown, also when it is torch's default.
@@ -342,7 +346,10 @@ def names_and_settings(racers: Sequence[Racer], code: str = ENGLISH) -> tuple[tu
         single_line(localized(racer.name, code) or _label(racer, keys, code))
         for racer, keys in zip(racers, differing, strict=True)
     ]
-    texts = (", ".join(_settings(racer, keys, code)) for racer, keys in zip(racers, differing, strict=True))
+    projection = [language(code).gettext("projected")] if projected else []
+    texts = (
+        ", ".join([*_settings(racer, keys, code), *projection]) for racer, keys in zip(racers, differing, strict=True)
+    )
     return _numbered(labels), tuple(map(single_line, texts))
 
 

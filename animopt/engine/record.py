@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 from animopt.core.errors import Error, built_in_text, short_repr
-from animopt.core.language import ENGLISH, language
+from animopt.core.language import ENGLISH
 from animopt.core.progress import tracked
 from animopt.engine.function import Function, function_name
 from animopt.engine.gradient_check import check_gradient
@@ -82,9 +82,7 @@ def record(
         Error: The function has no value at a start or loses its gradient, an optimizer fails, or a quantity cannot be
             computed.
     """
-    names, settings = names_and_settings(racers, code)
-    if function.box:
-        settings = tuple(", ".join(filter(None, [each, language(code).gettext("projected")])) for each in settings)
+    names, settings = names_and_settings(racers, code, projected=function.box is not None)
     starts = [racer.start or start for racer in racers]
     gradient_seconds = 0.0
     if racers:

@@ -163,6 +163,10 @@ def test_help_of_scene_shows_docstring_and_racers(animopt, tmp_path):
 
 
 @pytest.mark.long
+def test_help_of_scene_with_a_box_says_that_racers_are_projected(animopt_here):
+    assert "betas (0, 0.1), amsgrad, projected" in in_one_line(animopt_here("adam-fails", "--help").stdout)
+
+
 def test_help_is_printed_in_an_encoding_that_lacks_letters(animopt):
     # This is the encoding of pipes on Windows; it has no root sign.
     done = animopt("ravine-rmsprop", "--help", PYTHONIOENCODING="cp1252")
