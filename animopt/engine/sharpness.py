@@ -17,8 +17,8 @@ REMEDY = "or leave out the panel 'sharpness'"
 CHECKED_POINTS = 12
 """Number of points at which the Hessian is compared with differences of the gradient."""
 
-DIFFERENCE = 1e-5
-"""Length of the differences, as a fraction of the domain."""
+DIFFERENCES = 1e-5, -1e-5, 1e-6, -1e-6
+"""Lengths of the differences, as fractions of the domain."""
 
 TOLERANCE = 1e-2
 """Maximum relative difference between a Hessian from autograd and one from differences of the gradient."""
@@ -70,22 +70,26 @@ def _hessian(function: Function, point: Array) -> Array:
     return hessian.double().numpy()
 
 
+@np.errstate(all="ignore")
 def _check(function: Function, points: Array, hessians: Array) -> None:
     """Raise Error if autograd's Hessians (n, 2, 2) at points (n, 2) contradict differences of its gradients.
 
-    At a kink, the differences on both sides contradict each other, which does not count.
+    At a kink, differences on both sides and of two lengths contradict each other, which does not count.
     """
     chosen = np.unique(np.linspace(0, len(points) - 1, min(CHECKED_POINTS, len(points))).astype(int))
-    lengths = DIFFERENCE * np.diff([function.x, function.y]).ravel()
+    extents = np.diff([function.x, function.y]).ravel()
     for point, hessian in ((points[index], hessians[index]) for index in chosen):
         here = _gradient(function, point)
-        after, before = (
-            np.array([(_gradient(function, point + step) - here) / step.sum() for step in np.diag(sign * lengths)])
-            for sign in (1, -1)
+        differences = np.array(
+            [
+                [(_gradient(function, point + step) - here) / step.sum() for step in np.diag(length * extents)]
+                for length in DIFFERENCES
+            ]
         )
-        allowed = TOLERANCE * max(abs(hessian).max(), abs(after).max())
+        rounding = 100 * np.finfo(np.float64).eps * abs(here).max() / (min(map(abs, DIFFERENCES)) * extents.min())
+        allowed = TOLERANCE * max(abs(hessian).max(), abs(differences).max()) + rounding
         # A comparison with NaN is False.
-        if abs(after - before).max() < allowed / 4 and abs(hessian - after).max() > allowed:
+        if np.ptp(differences, axis=0).max() < allowed / 4 and abs(hessian - differences[0]).max() > allowed:
             raise Error(
                 f"{function.called}: autograd loses part of its second derivatives at {format_point(point)}; "
                 f"write it in torch arithmetic on x, without .detach() and NumPy, {REMEDY}"
