@@ -63,6 +63,7 @@ def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
     result = [each for each in said if each.racer is None and each.step > 0]
     sentences = [
         f"{title} {animation}".strip(),
+        _box(recording),
         *(each.text for each in said if each not in result),
         *(_misses(recording, found) if len(recording.names) <= MAX_NAMES else ()),
         *(_sharpness(recording) if "sharpness" in panels else ()),
@@ -214,6 +215,15 @@ def _misses(recording: Recording, found: Sequence[Event]) -> Iterator[str]:
             yield _sentence(recording, event)
     if names := [recording.names[each.racer] for each in found if each.kind == Kind.ZIGZAGS]:
         yield words.ngettext("{names} zigzags", "{names} zigzag", len(names), names=_listed(names, words))
+
+
+def _box(recording: Recording) -> str:
+    """Return the box onto which racers are projected, or "" if there is none."""
+    if not recording.box:
+        return ""
+    words, edge = language(recording.language), recording.box.xyz[:, :2]
+    low, high = (format_point(corner, words.code) for corner in (edge.min(axis=0), edge.max(axis=0)))
+    return words.gettext("Each step ends in the box from {low} to {high}", low=low, high=high)
 
 
 def _sharpness(recording: Recording) -> Iterator[str]:

@@ -10,6 +10,7 @@ from animopt import Function, Racer, Scene, SettingsMap, StartsMap, UsageError, 
 from animopt.engine import maps
 from animopt.engine.record import record
 from animopt.functions import rotated
+from animopt.recording.sentences import alt_text
 from animopt.recording.update_rules import UpdateRule
 from animopt.scene.races import staging_of, timeline_of
 from animopt.video.film import Film
@@ -73,6 +74,14 @@ def test_recording_has_the_edge_of_the_box_and_says_that_racers_are_projected():
     assert recording.single(1).box is recording.box
     free = record(BOXED.replace(box=None), [Racer("SGD", lr=0.1)], (0, 0), 3)
     assert (free.settings, free.box) == (("lr 0.1",), None)
+
+
+def test_alt_text_has_the_box():
+    recording = record(BOXED, [Racer("SGD", lr=0.1)], (0, 0), 3)
+    assert "Each step ends in the box from (−1, −2) to (2, 0.5). SGD starts at (0, 0)." in alt_text([recording], [])
+    korean = replace(recording, language="ko")
+    assert "모든 걸음은 (−1, −2)에서 (2, 0.5)까지의 상자 안에서 끝난다." in alt_text([korean], [])
+    assert "box" not in alt_text([replace(recording, box=None)], [])
 
 
 def test_rule_and_its_numbers_have_the_projection():

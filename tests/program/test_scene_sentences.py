@@ -35,13 +35,16 @@ SENTENCES = {
     "zigzags": ("{names} zigzags", "{names} zigzag"),
     "animation": ("An animation of {count} step, {views}", "An animation of {count} steps, {views}"),
     "animation of other panels": ("An animation of {count} step", "An animation of {count} steps"),
+    "box": ("Each step ends in the box from {low} to {high}",),
     "starts map": ("A map of {count} start: {shares}", "A map of {count} starts: {shares}"),
     "settings map": ("A map of the settings: the lowest loss comes with {settings}",),
 }
 """The messages of the sentences: the singular and the plural form, or one form."""
 
 NUMBER = r"[−\d,.]+(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
-VALUES = dict.fromkeys(("count", "step", "distance", "loss"), NUMBER) | {"point": r"\(.+?\)"}
+VALUES = dict.fromkeys(("count", "step", "distance", "loss"), NUMBER) | dict.fromkeys(
+    ("point", "low", "high"), r"\(.+?\)"
+)
 """Patterns of the values that are not any text."""
 
 
@@ -165,6 +168,10 @@ class Facts:
                 assert named
             case "animation" | "animation of other panels":
                 assert number(values["count"]) == steps
+            case "box":
+                low, high = (number_pair(values[name]) for name in ("low", "high"))
+                assert ((recording.xy >= low) & (recording.xy <= high)).all()
+                assert ((recording.xy == low) | (recording.xy == high)).any()
             case "starts map":
                 assert isinstance(recording.map, Basins)
                 shares = [int(share) for share in re.findall(r"(\d+)%", values["shares"])]
