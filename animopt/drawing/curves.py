@@ -26,6 +26,9 @@ from animopt.drawing.text import max_width, write
 from animopt.drawing.theme import Theme
 from animopt.recording.recording import Recording, SurfacePath
 
+MAX_VALUE = 1e300
+"""Maximum absolute value on an axis. matplotlib finds no ticks beyond it."""
+
 FAR = 20.0
 """Distance from the axis, in its lengths, beyond which all losses have one height."""
 
@@ -40,6 +43,15 @@ CASING_OPACITY = 0.6
 
 RECEDING_OPACITY = 0.6
 """Opacity of the other curves beside that of the winner."""
+
+MARGIN = 0.08
+"""Margin above and below the curves, as a fraction of their range."""
+
+LEVEL_MARGIN = 0.02
+"""Minimum margin above and below the curves, as a fraction of their values. Nearly equal values are a level line."""
+
+LOGARITHMIC = 100.0
+"""Minimum ratio of the largest to the smallest value on a logarithmic axis."""
 
 MAX_TICKS = 6
 """Maximum number of ticks on the axis of the quantity."""
@@ -67,6 +79,20 @@ class ValueAxis:
         return np.clip(np.where(np.isnan(values), np.inf, places), -FAR, FAR)
 
 
+def fit_values(values: Array, *, logarithmic: bool = True) -> ValueAxis:
+    """Return an axis that shows finite values (any shape). It is logarithmic if they span orders of magnitude.
+
+    It is not if `logarithmic` is False.
+    """
+    shown = np.clip(values, -MAX_VALUE, MAX_VALUE)
+    low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 1.0)
+    if logarithmic and low > 0 and high / low > LOGARITHMIC:
+        factor = (high / low) ** MARGIN
+        return ValueAxis(low / factor, high * factor, True)
+    margin = max(MARGIN * (high - low), LEVEL_MARGIN * max(abs(low), abs(high))) or 1.0
+    return ValueAxis(low - margin, high + margin, False)
+
+
 class Curves:
     """Each racer's curve of a quantity up to a step, on an axis.
 
@@ -76,7 +102,8 @@ class Curves:
         axes: Where the curves are drawn.
         theme: Theme of the picture.
         recording: The race.
-        values: The quantity of each racer after each step, (racers, steps + 1). NaN is far above the axis.
+        values: The quantity of each racer after each step, (racers, steps + 1). NaN is far above the axis. A racer
+            with nothing else has no curve.
         axis: The axis of the quantity.
         heading: Name of the quantity.
         clock: What the steps count.
@@ -114,6 +141,7 @@ class Curves:
         else:
             axes.tick_params(labelleft=False, labelbottom=False)
         self._heights = axis.fractions(values)
+        self._shown = np.flatnonzero(~np.isnan(values).all(axis=1)).tolist()
         self._notes: Sequence[Artist] = ()
         self._lines, self._heads = plot_artists(axes, theme, racers)
         self._winner: int | None = None
@@ -177,7 +205,9 @@ class Curves:
                 factor = 1.0 if winner is None else EMPHASIS if winner == racer else 1 / EMPHASIS
                 line.set(linewidth=self._width * factor, alpha=RECEDING_OPACITY if factor < 1 else 1.0)
         beside: dict[float, list[Artist]] = {-1: [], 1: []}
-        for racer, (x, y, side) in enumerate(self._at(step)):
+        ends = self._at(step)
+        for racer in self._shown:
+            x, y, side = ends[racer]
             end = np.array([[x, y]])
             nowhere = end[:0]
             passed = self._trails[racer].passed(min(step, self._recording.steps[racer]))

@@ -14,7 +14,7 @@ Band = tuple[str, ...]
 
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
-        (("wireframe",), ("tally",), ("formula",), ("fit",), ("sharpness",), ("standings",)),
+        (("wireframe",), ("tally",), ("formula",), ("fit",), ("sharpness",), ("rate",), ("standings",)),
         (("contour",), ("map",), ("state",), ("loss",), ("scoreboard",)),
     ),
     "panorama": (
@@ -25,6 +25,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("state",),
             ("fit",),
             ("sharpness",),
+            ("rate",),
             ("loss",),
             ("standings",),
             ("scoreboard",),
@@ -37,7 +38,8 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("wireframe", "tally"),
             ("contour", "scoreboard"),
             ("formula", "state"),
-            ("fit", "sharpness", "loss"),
+            ("fit", "sharpness"),
+            ("rate", "loss"),
             ("standings",),
         ),
     ),
@@ -47,19 +49,20 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("wireframe",),
             ("contour",),
             ("formula", "state"),
-            ("fit", "sharpness", "loss"),
+            ("fit", "sharpness"),
+            ("rate", "loss"),
             ("tally",),
             ("standings",),
             ("scoreboard",),
         ),
     ),
     "contour-only": ((("contour",),),),
-    "multiples": ((("multiples",), ("sharpness",), ("loss",), ("scoreboard",)),),
+    "multiples": ((("multiples",), ("sharpness",), ("rate",), ("loss",), ("scoreboard",)),),
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
 
-MORE_PANELS = {"formula", "state", "fit", "sharpness"}
+MORE_PANELS = {"formula", "state", "fit", "sharpness", "rate"}
 """Panels that take room from the race."""
 
 LOSS_PANELS = {"loss", "standings", "scoreboard"}
@@ -67,7 +70,7 @@ LOSS_PANELS = {"loss", "standings", "scoreboard"}
 
 SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
     (("wireframe",), ("contour",)),
-    (("formula",), ("state",), ("fit",), ("sharpness",), ("loss",), ("standings",), ("scoreboard",)),
+    (("formula",), ("state",), ("fit",), ("sharpness",), ("rate",), ("loss",), ("standings",), ("scoreboard",)),
 )
 """Columns of a square picture with the race and more panels. One column would leave the race too low."""
 
@@ -129,13 +132,14 @@ PANELS: Mapping[str, Needs] = {
     "state": Needs(76, lines=4.5, share=2.1, shown_from=0.6),
     "fit": Needs(120, lines=6, ticked=True, headed=True),
     "sharpness": Needs(120, lines=6.5, ticked=True, headed=True),
+    "rate": Needs(120, lines=6.5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
     "tally": Needs(190, lines=11),
 }
 """All panels that a layout has a place for. The header is always drawn."""
 
-DROP_ORDER = ("state", "formula", "loss", "sharpness", "fit", "standings", "tally", "scoreboard")
+DROP_ORDER = ("state", "formula", "loss", "rate", "sharpness", "fit", "standings", "tally", "scoreboard")
 """Order in which panels are dropped when a column is too small."""
 
 MIN_SHRINK = 0.8
@@ -148,6 +152,7 @@ FILL_ORDER = (
     "map",
     "fit",
     "sharpness",
+    "rate",
     "loss",
     "state",
     "formula",

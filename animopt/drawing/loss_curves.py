@@ -7,7 +7,7 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
-from animopt.drawing.curves import Curves, ValueAxis
+from animopt.drawing.curves import MAX_VALUE, Curves, ValueAxis
 from animopt.drawing.geometry import MIN_KNEE
 from animopt.drawing.mpl import Artist, Axes, Rectangle
 from animopt.drawing.text import max_width, write
@@ -22,9 +22,6 @@ LONE_SHARE, LONE_DECADES = 0.5, 3.0
 
 MARGIN, MIN_MARGIN = 0.04, 0.03
 """Margin above and below the losses as a fraction of their range, and its minimum in powers of ten."""
-
-MAX_LOSS = 1e300
-"""Maximum absolute loss on the axis. matplotlib finds no ticks beyond it."""
 
 BACKING_OPACITY = 0.75
 """Opacity of the background's color between a text and the curves."""
@@ -43,12 +40,12 @@ def fit_axis(results: Results) -> ValueAxis:
     """
     rows = results.in_view
     if not results.gaps:
-        ends = [np.clip([row.min(), row.max()], -MAX_LOSS, MAX_LOSS) for row in rows] or [np.array([0.0, 1.0])]
+        ends = [np.clip([row.min(), row.max()], -MAX_VALUE, MAX_VALUE) for row in rows] or [np.array([0.0, 1.0])]
         low, high = float(np.min(ends)), float(np.max(ends))
         # matplotlib needs a margin to separate the ends of nearly equal losses.
         margin = max(MARGIN * (high - low) or 1.0, MIN_KNEE * max(abs(low), abs(high)))
         return ValueAxis(low - margin, high + margin, False)
-    positive = [np.log10(np.clip(row[row > 0], 1 / MAX_LOSS, MAX_LOSS)) for row in rows]
+    positive = [np.log10(np.clip(row[row > 0], 1 / MAX_VALUE, MAX_VALUE)) for row in rows]
     lows = sorted(float(row.min()) for row in positive if row.size) or [-1.0]
     high = max((float(row.max()) for row in positive if row.size), default=0.0)
     low = max(lows[0], high - MAX_DECADES)

@@ -10,18 +10,9 @@ from animopt.core.arrays import Array
 from animopt.core.language import Language, language
 from animopt.core.number_format import format_number, format_setting
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
-from animopt.drawing.curves import Curves, ValueAxis
+from animopt.drawing.curves import Curves, ValueAxis, fit_values
 from animopt.recording.results import Results
 from animopt.recording.stability import StabilityLimit, stability_limit
-
-MARGIN = 0.08
-"""Margin above and below the curves, as a fraction of their range."""
-
-LEVEL_MARGIN = 0.02
-"""Minimum margin above and below the curves, as a fraction of their values. Nearly equal values are a level line."""
-
-LOGARITHMIC = 100.0
-"""Minimum ratio of the largest to the smallest sharpness on a logarithmic axis."""
 
 REACH = 3.0
 """Maximum ratio of a limit that the axis shows to the values of the curves."""
@@ -95,17 +86,14 @@ def _heading(limits: Sequence[StabilityLimit], words: Language) -> str:
 
 def _fit_axis(races: Sequence[Recording], limits: Sequence[float]) -> ValueAxis:
     """Return an axis that shows the sharpness of the racers while they are in view, and the limits near it."""
-    values = [race.quantities[Sharpness.quantity] for race in races]
-    seen = [
-        np.concatenate([row[inside & np.isfinite(row)] for row, inside in zip(rows, race.in_view, strict=True)])
-        for rows, race in zip(values, races, strict=True)
-    ]
-    shown: Array = np.concatenate(seen)
-    low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 1.0)
-    near = [limit for limit in limits if low / REACH <= limit <= high * REACH]
-    low, high = min([low, *near]), max([high, *near])
-    if low > 0 and high / low > LOGARITHMIC:
-        factor = (high / low) ** MARGIN
-        return ValueAxis(low / factor, high * factor, True)
-    margin = max(MARGIN * (high - low), LEVEL_MARGIN * max(abs(low), abs(high))) or 1.0
-    return ValueAxis(low - margin, high + margin, False)
+    shown: Array = np.concatenate(
+        [
+            row[inside & np.isfinite(row)]
+            for race in races
+            for row, inside in zip(race.quantities[Sharpness.quantity], race.in_view, strict=True)
+        ]
+    )
+    if not shown.size:
+        return fit_values(shown)
+    near = [limit for limit in limits if shown.min() / REACH <= limit <= shown.max() * REACH]
+    return fit_values(np.append(shown, near))

@@ -38,7 +38,8 @@ PANEL_CLASSES: Mapping[str, Any] = {
 """Panels by name. Each is the class of its own module in `animopt.panels`.
 
 If a panel cannot be drawn without a field of the recording, its `needs` has the field and the problem. If it draws a
-quantity of the function that is recorded only for it, its `quantity` has the name.
+quantity of the function that is recorded only for it, its `quantity` has the name. Its `check`
+raises UsageError for races that it cannot show.
 """
 
 
@@ -230,6 +231,9 @@ def prepare(
     for quantity in quantities_of(staging.panels):
         if any(quantity not in race.quantities for race in races):
             raise UsageError(f"panel {quantity!r}: the race was recorded without it; give the panel to its scene")
+    for panel in staging.panels:
+        if hasattr(PANEL_CLASSES[panel], "check"):
+            PANEL_CLASSES[panel].check(races)
     if "wireframe" in staging.panels:
         turns = (timeline.turn, -timeline.turn) if staging.turn is None else (staging.turn,)
         sweep = choose_sweep(races, timeline.samples, turns, staging.azimuth, staging.elevation)

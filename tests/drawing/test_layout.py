@@ -38,6 +38,8 @@ SUBSETS = {
     for panels in (DATA_PANELS, EVERY_MAP_PANEL)
     for count in range(1, len(panels) + 1)
     for subset in combinations(panels, count)
+    # The rate has the room and the places of the sharpness.
+    if "rate" not in subset or count in (1, 2, len(panels))
     # The scoreboard shows what the two others show.
     if "scoreboard" not in subset or not {"loss", "standings"} & set(subset)
 }

@@ -370,6 +370,47 @@ def edge_of_stability(recording):
     assert losses[0] / losses[-1] == pytest.approx(60, abs=1)
 
 
+def schedules_of_the_scene():
+    """The learning rates of the scene's schedules, (5, 200)."""
+    step = np.arange(200)
+    cycle = step % 80 / 80
+    factors = [
+        np.ones(200),
+        0.5 ** (step // 70),
+        (1 + np.cos(np.pi * step / 200)) / 2,
+        (1 + np.cos(np.pi * cycle)) / 2,
+        np.minimum(1, np.minimum((step + 1) / 10, (200 - step) / 10)),
+    ]
+    return 0.8 * np.array(factors)
+
+
+def noisy_descent(seed):
+    """The path of each schedule on the ravine, (5, 201, 2)."""
+    noise = 0.5 * np.random.default_rng([seed, 0]).standard_normal((200, 2))
+    path = [np.tile([-7.0, 2.0], (5, 1))]
+    for rates, each in zip(schedules_of_the_scene().T, noise, strict=True):
+        path.append(path[-1] - rates[:, None] * (np.array([0.1, 2]) * path[-1] + each))
+    return np.stack(path, axis=1)
+
+
+@finding
+def schedules(recording):
+    drawn = [np.broadcast_to(settings["lr"], 201)[1:] for settings in recording.hyperparameters]
+    np.testing.assert_allclose(drawn, schedules_of_the_scene(), rtol=1e-9)
+    np.testing.assert_allclose(recording.xy, noisy_descent(11), rtol=1e-7, atol=1e-9)
+    assert recording.z[:, -1].argsort().tolist() == [2, 1, 4, 3, 0]
+
+
+@pytest.mark.long
+def test_schedules_end_in_the_order_of_the_caption_over_sixty_seeds():
+    ends = np.array([noisy_descent(seed)[:, -1] for seed in range(60)])
+    losses = ends[..., 0] ** 2 / 20 + ends[..., 1] ** 2
+    assert losses.mean(axis=0).round(3).tolist() == [0.251, 0.028, 0.015, 0.076, 0.052]
+    more = np.diff(losses[:, [2, 1, 4, 3, 0]], axis=1)
+    standard_errors = more.std(axis=0, ddof=1) / np.sqrt(len(more))
+    assert (more.mean(axis=0) > 2.5 * standard_errors).all()
+
+
 @finding
 def wrong_momentum(recording):
     printed, correct = recording.z
