@@ -246,9 +246,9 @@ def _sharpness(recording: Recording) -> Iterator[str]:
             yield words.gettext("The sharpness of {name} goes from {first} to {last}", **ends)
         else:
             yield words.gettext(
-                "The sharpness of {name} goes from {first} to {last}, between {low} and {high}",
-                low=low,
-                high=high,
+                "The sharpness of {name} goes from {first} to {last}, between {least} and {most}",
+                least=low,
+                most=high,
                 **ends,
             )
 

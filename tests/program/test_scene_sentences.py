@@ -30,6 +30,8 @@ SENTENCES = {
     "diverges": ("{name} diverges at step {step}",),
     "leaves the picture": ("{name} leaves the picture at step {step}",),
     "ends": ("{name} ends at {point}, {distance} from {minimum}, with a loss of {loss}",),
+    "ends elsewhere": ("{name} ends at {point}, with a loss of {loss}",),
+    "sharpness": ("The sharpness of {name} goes from {first} to {last}, between {least} and {most}",),
     "wins": ("At the end {names} has the lowest loss, {loss}", "At the end {names} have the lowest loss, {loss}"),
     "all diverge": ("At the end all have diverged",),
     "zigzags": ("{names} zigzags", "{names} zigzag"),
@@ -42,7 +44,7 @@ SENTENCES = {
 """The messages of the sentences: the singular and the plural form, or one form."""
 
 NUMBER = r"[−\d,.]+(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
-VALUES = dict.fromkeys(("count", "step", "distance", "loss"), NUMBER) | dict.fromkeys(
+VALUES = dict.fromkeys(("count", "step", "distance", "loss", "first", "last", "least", "most"), NUMBER) | dict.fromkeys(
     ("point", "low", "high"), r"\(.+?\)"
 )
 """Patterns of the values that are not any text."""
@@ -150,10 +152,17 @@ class Facts:
                 outside = [not all((low <= point) & (point <= high)) for point in path]
                 assert all(outside[step:])
                 assert not outside[step - 1]
-            case "ends":
+            case "ends" | "ends elsewhere":
                 assert number_pair(values["point"]) == pytest.approx(path[-1], rel=0.05, abs=5e-5)
-                assert number(values["distance"]) == pytest.approx(dist(path[-1], self.minima[minimum]), rel=0.05)
                 assert number(values["loss"]) == pytest.approx(recording.z[racer, -1], rel=0.05)
+                if kind == "ends elsewhere":
+                    assert not self.minima
+                    return
+                assert number(values["distance"]) == pytest.approx(dist(path[-1], self.minima[minimum]), rel=0.05)
+            case "sharpness":
+                row = recording.quantities["sharpness"][racer]
+                shown = [number(values[name]) for name in ("first", "last", "least", "most")]
+                assert shown == pytest.approx([row[0], row[-1], row.min(), row.max()], abs=0.006)
             case "wins":
                 lowest = np.nanmin(recording.z[:, -1])
                 winners = [name for name, z in zip(recording.names, recording.z[:, -1], strict=True) if z == lowest]
