@@ -167,6 +167,7 @@ def test_help_of_scene_with_a_box_says_that_racers_are_projected(animopt_here):
     assert "betas (0, 0.1), amsgrad, projected" in in_one_line(animopt_here("adam-fails", "--help").stdout)
 
 
+@pytest.mark.long
 def test_help_is_printed_in_an_encoding_that_lacks_letters(animopt):
     # This is the encoding of pipes on Windows; it has no root sign.
     done = animopt("ravine-rmsprop", "--help", PYTHONIOENCODING="cp1252")
@@ -387,6 +388,7 @@ def test_scenes_without_their_extra_are_left_out(animopt_here, tmp_path, scenes,
     assert done.stderr.splitlines()[-1] == "animopt: 1 of 1 scenes failed: lacking"
 
 
+@pytest.mark.long
 def test_poster_in_an_empty_folder_is_kept_by_a_still(animopt_here, tmp_path):
     done = animopt_here("ravine-sgd", "--draft", "--seconds", "0.4", "--sidecars", "poster", "--format", "mp4")
     assert done.returncode == 0, done.stderr

@@ -47,6 +47,7 @@ def complete(tmp_path, write_scene):
     return run
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("line", "completions"),
     [

@@ -218,6 +218,7 @@ def test_wrong_custom_gradient_is_reported():
         check_gradient(Function(lambda x: Fails.apply(x)), STARTS)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", all_functions())
 def test_library_functions_pass(name):
     function = all_functions()[name]

@@ -200,6 +200,7 @@ def test_published_minima_are_listed(name):
             assert near < 0.005
 
 
+@pytest.mark.sampled(6)
 @EACH
 def test_listed_minimum_has_zero_gradient_and_is_lowest_nearby(name):
     function = LIBRARY[name]
@@ -230,7 +231,7 @@ def test_listed_saddle_has_zero_gradient_and_both_curvatures(name):
 
 
 @EACH
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(2)
 def test_search_finds_no_unlisted_minimum(name):
     function = LIBRARY[name]
     x, y = (np.linspace(*ends, 401) for ends in (function.x, function.y))
@@ -261,6 +262,7 @@ def test_search_finds_no_unlisted_minimum(name):
         assert not len(found)
 
 
+@pytest.mark.sampled(6)
 @EACH
 def test_autograd_agrees_with_finite_differences(name):
     function = LIBRARY[name]

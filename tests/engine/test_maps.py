@@ -88,6 +88,7 @@ def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
     compare(found, optimizer, settings, 40)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("optimizer", "settings"), NOT_ELEMENTWISE, ids=str)
 def test_optimizer_that_is_not_elementwise_runs_each_race_alone(optimizer, settings, monkeypatch):
     called = []

@@ -78,6 +78,7 @@ def adam(gradients, lr, betas):
 TEXTBOOK = {"SGD": sgd, "Adagrad": adagrad, "RMSprop": rmsprop, "Adam": adam}
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 def test_every_step_on_the_quartic_is_the_textbook_step(scene):
     recording = scene.record()

@@ -177,6 +177,7 @@ def test_scene_that_changes_is_drawn_again(tmp_path):
     assert drawn == pytest.approx(program.parts[1].frames, abs=10)
 
 
+@pytest.mark.long
 def test_each_frame_is_that_of_the_scene(tmp_path):
     path = write_lecture(tmp_path, [4.7])
     program, _ = render(path, tmp_path / "a.mp4", tmp_path / "cache")
@@ -195,6 +196,7 @@ def test_each_frame_is_that_of_the_scene(tmp_path):
     assert recordings(part.scenes[0])[0].title == "Race 1"
 
 
+@pytest.mark.long
 def test_subtitles_have_the_words_in_both_languages(tmp_path):
     path = write_lecture(tmp_path, [4.7])
     program, _ = render(path, tmp_path / "a.mp4", tmp_path / "cache", size=SMALL)

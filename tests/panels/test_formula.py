@@ -131,7 +131,7 @@ def test_lit_line_has_full_contrast_and_the_others_are_muted(race, step):
 
 @pytest.mark.parametrize("racer", range(len(RACERS)), ids=list(map(repr, RACERS)))
 @pytest.mark.parametrize("size", [(700, 265), (595, 290), (1190, 600)], ids=str)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(1)
 def test_rule_and_numbers_are_large_and_do_not_overlap(race, racer, size):
     drawn = Drawn(race, racer, size)
     rule = UpdateRule(race, racer)

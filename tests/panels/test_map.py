@@ -110,6 +110,7 @@ def test_frames_do_not_depend_on_their_order(recording):
     assert all(not np.array_equal(one, other) for one, other in combinations(in_order, 2))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", THEMES)
 def test_cell_shows_its_minimum_from_its_step_on(basins, name):
     canvas, theme = make(basins, theme=name)

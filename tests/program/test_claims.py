@@ -143,7 +143,7 @@ def without_claim(texts, claims, language):
 @pytest.mark.parametrize(
     "stem", [pytest.param(stem, marks=pytest.mark.long if stem in SLOW else ()) for stem in SCENES]
 )
-@pytest.mark.sampled(24)
+@pytest.mark.sampled(12)
 def test_every_claim_of_a_scene_is_true(stem, record):
     scene = load(stem)
     races = [record(SCENES[stem])] if len(scene.functions) == 1 else recordings(scene)

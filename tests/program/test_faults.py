@@ -831,6 +831,7 @@ except KeyboardInterrupt:
 
 
 @needs_fork
+@pytest.mark.long
 def test_ctrl_c_ends_loop_of_shell(tmp_path):
     program = f"""
 import sys

@@ -115,7 +115,7 @@ def is_accepted(name):
 
 
 @pytest.mark.parametrize("stem", STEMS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_command_accepts_odd_names(command, folder, stem, assert_refused):
     if not is_accepted(f"{stem}.gif"):
         assert_refused(command("-o", f"{stem}.gif", *QUICK), 2, "...")
@@ -135,7 +135,7 @@ def test_command_accepts_odd_names(command, folder, stem, assert_refused):
 
 
 @pytest.mark.parametrize("stem", STEMS)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 def test_python_accepts_odd_names(scene, folder, stem):
     paths = [f"{stem}.gif", f"{stem}/"]
     if not is_accepted(f"{stem}.gif"):
@@ -154,7 +154,7 @@ ODD = "it's a 'place' %d:\n$(touch x)\\ 🎉"
 
 @pytest.mark.skipif(WINDOWS, reason="Windows does not accept this folder name")
 @pytest.mark.parametrize("way", ["relative", "absolute", "inside"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_odd_folder_is_accepted(command, folder, monkeypatch, way):
     target = folder / ODD
     target.mkdir()
@@ -180,6 +180,7 @@ def test_segments_are_joined_in_an_odd_folder(scene, folder):
     assert is_whole(target / "a.mp4")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.skipif(WINDOWS, reason="Windows counts characters, not bytes")
 @pytest.mark.parametrize("letter", ["x", "é", "🎉"])
 def test_longest_name_is_accepted(command, folder, letter):
@@ -244,6 +245,7 @@ def test_current_folder_is_refused_as_a_folder_of_frames(command, folder, assert
     assert names(folder) == set()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.skipif(WINDOWS or MAC, reason="file names are characters there, not bytes")
 @pytest.mark.parametrize("name", [b"\xff", b"caf\xe9 \xf0\x9f"])
 def test_names_that_are_not_utf8_are_accepted(command, folder, name):
@@ -259,6 +261,7 @@ def test_names_that_are_not_utf8_are_accepted(command, folder, name):
 needs_links = pytest.mark.skipif(WINDOWS, reason="making links needs a privilege on Windows")
 
 
+@pytest.mark.sampled(2)
 @needs_links
 @pytest.mark.parametrize("ending", [".gif", ".mp4", "/"])
 @pytest.mark.parametrize("target", ["there", "nowhere"])

@@ -133,7 +133,7 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(3)
 def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
     # Light and dark alternate, so that each scene and each size is drawn in both themes.
     index = list(scenes).index(scene_file.stem) + SIZES.index(size)
@@ -144,7 +144,7 @@ def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("racers", ["sgd", "momentum", "adagrad", "rmsprop", "adam", "race"])
 @pytest.mark.parametrize("function", ["ravine", "quartic"])
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(3)
 def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
@@ -290,6 +290,7 @@ def test_every_racer_of_a_crowd_can_be_read(crowd, size, theme):
     assert unreadable_racers(film, crowd, THEMES[theme])[0] == []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
     recording = record(scenes[stem])
@@ -305,7 +306,7 @@ def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
     assert flaws(record(scenes[stem]), size, Staging("dark", panels=ALL_RACE_PANELS), monkeypatch) == []
 

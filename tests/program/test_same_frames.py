@@ -244,6 +244,7 @@ def test_frames_do_not_depend_on_the_users_matplotlibrc(matplotlibrc, expected):
     assert script_digests(**environment) == expected
 
 
+@pytest.mark.long
 def test_frames_do_not_depend_on_their_order(expected):
     order = random.Random(5)
 
@@ -432,6 +433,7 @@ def test_frames_do_not_depend_on_settings_that_change_between_them(expected):
     assert digests(between) == without_vectors(expected)
 
 
+@pytest.mark.long
 def test_drawing_changes_no_settings():
     with unusual_settings(), torch_settings(grad=torch.no_grad):
         before = dict(matplotlib.rcParams), torch.get_default_dtype(), torch.random.get_rng_state().tolist()

@@ -548,7 +548,7 @@ FOUND = {
 
 
 @pytest.mark.parametrize("name", FOUND)
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(2)
 def test_earlier_failure_is_drawn(name, folder):
     assert refusal(FOUND[name], folder) == ""
 
@@ -606,6 +606,7 @@ settings_as_text = st.one_of(
 )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("parser", "kind"),
     [(partial(check_size, "size"), int), (parse_point, float), (parse_bytes, int)],

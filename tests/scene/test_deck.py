@@ -907,6 +907,7 @@ def test_untitled_clip_has_more_room_for_the_race(size):
     assert without["header"].top + without["header"].height <= without["wireframe"].top
 
 
+@pytest.mark.long
 def test_untitled_clip_does_not_depend_on_the_title(files):
     scene = animopt.load_scene(files[0]).replace(steps=2, claims=[])
     header = (slice(0, 60), slice(0, 200))

@@ -75,6 +75,7 @@ def test_command_uses_the_file_beside_the_scene(course, animopt_here):
     assert max(corner) < 40
 
 
+@pytest.mark.long
 def test_options_win_over_the_file(course, animopt_here, tmp_path):
     options = ["--seconds", "1", "--theme", "light", "--size", "240x160", "--fps", "4"]
     assert animopt_here(str(course / "plain.py"), *options, "-o", "a.gif").returncode == 0

@@ -262,6 +262,7 @@ def test_button_copies_the_command(visit, folder, clipboard):
     assert command == page.locator(".card code", has_text="50%").first.text_content()
 
 
+@pytest.mark.long
 def test_command_names_a_built_in_scene(animopt_here, tmp_path, scenes):
     (tmp_path / "scenes").mkdir()
     shutil.copy(scenes["ravine_sgd"], tmp_path / "scenes" / "ravine_sgd.py")

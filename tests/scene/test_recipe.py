@@ -162,6 +162,7 @@ def test_recipe_of_a_race_from_the_command_line_makes_it_again(tmp_path, animopt
     assert np.array_equal(decoded(tmp_path / "a.gif"), decoded(tmp_path / "b.gif"))
 
 
+@pytest.mark.long
 def test_same_scene_makes_the_same_bytes_and_recipes_can_be_left_out(mine):
     for name in ("a", "b"):
         load_scene(mine).save(*(Output(mine.with_name(name + suffix), SMALL, 10) for suffix in (".gif", ".mp4")))
@@ -398,6 +399,7 @@ def test_recipe_of_a_scene_without_a_file_has_settings_and_a_reason(tmp_path, an
     assert not (tmp_path / "again.py").exists()
 
 
+@pytest.mark.long
 def test_command_prints_the_recipe(mine, animopt_here):
     assert animopt_here("mine.py", "-o", "a.gif", "--size", "320x180", "--fps", "5", "--theme", "dark").returncode == 0
     printed = animopt_here("recipe", "a.gif").stdout

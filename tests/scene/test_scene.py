@@ -74,6 +74,7 @@ def test_panels_none_are_the_default_panels(map_, panels):
     assert make(map=map_, panels=None).panels == make(map=map_).panels == panels
 
 
+@pytest.mark.long
 def test_save_writes_every_output(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scene = make(seconds=0.1)

@@ -117,6 +117,7 @@ def test_storyboard_shows_six_moments_of_the_race(scene, film, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
 @pytest.mark.sampled(1)
+@pytest.mark.long
 def test_writing_vectors_does_not_change_frames(ravine_race, suffix):
     film = Film(ravine_race, Timeline(40, 4), SIZE, 25)
     moments = [film.timeline.moment(second) for second in (0, 1.3, 2.9, 4)]

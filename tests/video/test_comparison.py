@@ -36,6 +36,7 @@ def texts_of(comparison, second):
     return [artist.get_text() for artist in moving if isinstance(artist, Text)]
 
 
+@pytest.mark.sampled(1)
 def test_each_part_is_the_film_of_its_race(both, ravine_race, quartic_race):
     for left, race in ((0, ravine_race), (320, quartic_race)):
         alone = Film(race, both.timeline, (320, 300), 10, FIXED)

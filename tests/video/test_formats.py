@@ -100,6 +100,7 @@ def test_folder_of_frames_is_lossless(scene, drawn, monkeypatch, tmp_path):
     assert np.array_equal(drawn, [films[0].frame(index) for index in range(COUNT)])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("name", "decode", "least"),
     [
@@ -154,6 +155,7 @@ DECODED_CLEAR = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("name", "decode"), DECODED_CLEAR.items(), ids=DECODED_CLEAR)
 def test_transparent_clip_on_its_background_matches_drawn_frames(clear, drawn, name, decode):
     frames = decode(clear / name).astype(float)
@@ -184,11 +186,13 @@ def test_transparent_still_has_no_background(scene, tmp_path):
         assert still.getpixel((1, 1))[3] == 0
 
 
+@pytest.mark.long
 def test_workers_draw_the_same_transparent_frames(scene, clear, tmp_path):
     scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS, transparent=True), workers=1)
     assert np.array_equal(folder(tmp_path / "frames", "RGBA"), folder(clear / "frames", "RGBA"))
 
 
+@pytest.mark.long
 def test_folder_of_frames_replaces_another(scene, tmp_path):
     path = tmp_path / "100% frames"
     short = scene.replace(seconds=0.5)
@@ -351,6 +355,7 @@ def test_too_large_output_does_not_stop_the_others(scene, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
 
 
+@pytest.mark.long
 def test_gif_is_smaller_and_more_similar_than_by_the_usual_filter(scene, tmp_path):
     # In smaller pictures, letters take most of the bytes.
     output = Output(tmp_path / "a.gif", (480, 270), FPS)

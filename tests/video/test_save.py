@@ -262,7 +262,7 @@ def dilated(mask):
 
 @pytest.mark.parametrize("index", [0, 1, 4, 8, 11, 14, 19])
 @pytest.mark.parametrize("suffix", DECODERS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_each_head_is_at_its_recorded_position(spread_out, make_film, suffix, index):
     folder, recording = spread_out
     film = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS)
@@ -280,6 +280,7 @@ def test_each_head_is_at_its_recorded_position(spread_out, make_film, suffix, in
         assert np.hypot(*(found - [across, down])) < 2, recording.names[racer]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("suffix", DECODERS)
 def test_clip_preserves_the_colors_of_racers(spread_out, make_film, suffix):
     folder, recording = spread_out
@@ -372,6 +373,7 @@ def test_complete_file_replaces_existing_file_at_the_end(old, monkeypatch):
     assert mp4_structure(old / "old.mp4").frames == gif_structure(old / "old.gif").images == 10
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("error", [Error("no more"), RuntimeError("no more"), KeyboardInterrupt()], ids=repr)
 def test_interrupted_clip_keeps_existing_files(old, monkeypatch, error):
     def frames(film, executor=None):
@@ -385,6 +387,7 @@ def test_interrupted_clip_keeps_existing_files(old, monkeypatch, error):
     assert files(old) == OLD
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("after", [2, 10], ids=["midway", "at the end"])
 @pytest.mark.parametrize("name", OLD)
 def test_killed_encoder_keeps_existing_file(old, monkeypatch, name, after):
@@ -411,6 +414,7 @@ def test_killed_encoder_keeps_existing_file(old, monkeypatch, name, after):
     assert all(process.poll() is not None for process in running)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.skipif(sys.platform == "win32", reason="the fake ffmpeg is a shell script")
 @pytest.mark.parametrize("exit_code", [0, 1])
 @pytest.mark.parametrize("name", OLD)
@@ -478,6 +482,7 @@ def test_written_frames_are_released(tmp_path, monkeypatch):
     assert max(at_once) <= 3
 
 
+@pytest.mark.long
 def test_odd_file_names_are_used_literally(tmp_path, monkeypatch):
     folder = tmp_path / "it's 100%d"
     folder.mkdir()

@@ -96,6 +96,7 @@ def test_worker_starts_no_process_to_share_memory(film):
         assert "resource_tracker" not in str([each.cmdline() for each in psutil.Process().children()])
 
 
+@pytest.mark.long
 def test_frames_are_drawn_by_their_indices(film):
     with WorkerPool(2) as workers:
         for frame, index in zip(film.sample([13, 2, 2], workers), [13, 2, 2], strict=True):
@@ -248,6 +249,7 @@ def test_failed_race_leaves_no_process(started, tmp_path):
     assert all(process.poll() is not None for process in started)
 
 
+@pytest.mark.long
 def test_closed_iterator_leaves_no_process(started, tmp_path):
     outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 20)]
     saving = save_outputs(scene(), *outputs, workers=2)
