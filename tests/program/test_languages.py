@@ -17,7 +17,16 @@ from animopt.recording.timeline import Timeline
 from animopt.scene.races import recordings, staging_of, timeline_of, title_of
 from animopt.video.film import Film
 
-PROPER_NAMES = {*optimizer_names(), "StepLR", "LambdaLR", "AMSGrad", "log", "ko"}
+PROPER_NAMES = {
+    *optimizer_names(),
+    "StepLR",
+    "LambdaLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "AMSGrad",
+    "log",
+    "ko",
+}
 
 
 def english_words(text, scene):
