@@ -117,6 +117,7 @@ def race_window(races: Sequence[Recording], race: int, view: View) -> Window:
     return Window(surfaces, trails.min(axis=0), trails.max(axis=0), _nearest_minima(same), fixed=False)
 
 
+@np.errstate(over="ignore")
 def _nearest_minima(races: Sequence[Recording]) -> Array:
     """Return the minima (minima, 2) to which a racer is closest at its end, those of most racers first."""
     ends = [
