@@ -17,7 +17,7 @@ from animopt.video.ffmpeg import file_url
 from animopt.video.metadata import ffmetadata
 from animopt.video.output import FORMATS
 
-AUDIO_OPTIONS = f"-c:a aac -aac_coder fast -b:a 192k -ar {RATE} -ac {CHANNELS}"
+AUDIO_OPTIONS = f"-c:a aac -aac_coder fast -b:a 128k -ar {RATE} -ac {CHANNELS}"
 """ffmpeg's options for the audio. At this rate, its fast coder is also the better one.
 
 Players skip the samples by which the encoder delays the audio.
@@ -38,39 +38,19 @@ class Chapter:
     title: str
 
 
-def join(
-    path: Path,
-    footage: Footage,
-    frames: int,
-    segments: Iterable[Segment],
-    *,
-    title: str,
-    language: str,
-    chapters: Sequence[Chapter] = (),
-    track: Path | None = None,
-    subtitles: Mapping[str, Sequence[Cue]] = {},
-    recipe: str = "",
-) -> None:
-    """Join segments in their order to an MP4, which replaces an existing file as a whole.
+def join_segments(path: Path, footage: Footage, frames: int, segments: Iterable[Segment]) -> None:
+    """Join segments in their order to an MP4 without audio, which is decoded to count its frames.
 
     Args:
         path: Path of the MP4.
         footage: Size and rate of the segments.
         frames: Number of frames of all segments.
         segments: The segments, as `encode_segment` makes them of frames of the footage.
-        title: Title of the lecture.
-        language: Code of the language of the picture and of the track, as "ko".
-        chapters: Chapters in their order. The first one starts at frame 0.
-        track: A WAV file of the same length, or None for an MP4 without audio.
-        subtitles: Cues for each code of a language. Those in the language of the lecture are shown by default.
-        recipe: A text in ASCII that is embedded as a comment.
 
     Raises:
-        Error: If a segment cannot be joined, the encoder or the disk fails, or if not every frame can be decoded. An
-            existing file remains.
+        Error: If a segment cannot be joined, the encoder or the disk fails, or if not every frame can be decoded.
     """
-    contents = _Contents(frames, title, language, chapters, track, subtitles)
-    with _LectureWriter(FORMATS[".mp4"], path, footage, recipe=recipe, contents=contents) as writer:
+    with JoiningWriter(FORMATS[".mp4"], path, footage) as writer:
         for segment in segments:
             writer.write(segment)
         if writer.frames != frames:
@@ -78,10 +58,46 @@ def join(
         writer.finish()
 
 
+def complete(
+    path: Path,
+    footage: Footage,
+    frames: int,
+    video: Path,
+    *,
+    title: str,
+    language: str,
+    chapters: Sequence[Chapter] = (),
+    track: Path | None = None,
+    subtitles: Mapping[str, Sequence[Cue]] = {},
+) -> None:
+    """Write an MP4 with the frames of a video, and all else that a lecture contains. It replaces an existing file.
+
+    Args:
+        path: Path of the MP4.
+        footage: Size and rate of the video.
+        frames: Number of frames of the video.
+        video: An MP4 of joined segments.
+        title: Title of the lecture.
+        language: Code of the language of the picture and of the track, as "ko".
+        chapters: Chapters in their order. The first one starts at frame 0.
+        track: A WAV file of the same length, or None for an MP4 without audio.
+        subtitles: Cues for each code of a language. Those in the language of the lecture are shown by default.
+
+    Raises:
+        Error: If the encoder or the disk fails, or if a frame is lost. An existing file remains.
+    """
+    contents = _Contents(video, frames, title, language, chapters, track, subtitles)
+    # The frames of the video have been decoded already.
+    with _LectureWriter(FORMATS[".mp4"], path, footage, check="count", contents=contents) as writer:
+        writer.frames = frames
+        writer.finish()
+
+
 @attrs.frozen
 class _Contents:
-    """The content of an MP4 beside its video. The fields are arguments of `join`."""
+    """The content of an MP4. The fields are arguments of `complete`."""
 
+    video: Path = Path()
     frames: int = 0
     title: str = ""
     language: str = "en"
@@ -102,8 +118,8 @@ class _LectureWriter(JoiningWriter):
     contents: _Contents = _Contents()
 
     def input(self) -> list[str]:
-        """Return the arguments by which ffmpeg reads the segments, the track and the subtitles."""
-        files = super().input()
+        """Return the arguments by which ffmpeg reads the video, the track and the subtitles."""
+        files = ["-i", file_url(absolute(self.contents.video))]
         if self.contents.track:
             files += ["-f", "wav", "-i", file_url(absolute(self.contents.track))]
         for code in self.contents.subtitle_languages:
@@ -129,13 +145,12 @@ class _LectureWriter(JoiningWriter):
         return [*maps, *super().arguments(), *scale, "-c:s", "mov_text", *options]
 
     def metadata(self) -> str:
-        """Return the title, the recipe and the chapters for ffmpeg."""
-        tags = {"title": _line(self.contents.title)} | ({"comment": self.recipe} if self.recipe else {})
+        """Return the title and the chapters for ffmpeg."""
         rate = Fraction(self.film.fps).limit_denominator(MAX_RATE_DENOMINATOR)
         starts = [chapter.first_frame for chapter in self.contents.chapters]
         times = pairwise([*starts, self.contents.frames])
         return ffmetadata(
-            tags,
+            {"title": _line(self.contents.title)},
             [
                 {
                     "TIMEBASE": f"{rate.denominator}/{rate.numerator}",

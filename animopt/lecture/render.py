@@ -14,12 +14,12 @@ import imageio_ffmpeg
 from imageio.v3 import imread
 
 from animopt.core.errors import PACKAGE, Error, Failures, UsageError
-from animopt.core.files import temporary_folder, write_atomically
+from animopt.core.files import about_copy, temporary_folder, write_atomically
 from animopt.core.language import localized
 from animopt.core.working_folder import absolute
 from animopt.drawing.fonts import font_family
 from animopt.lecture.cache import Cache
-from animopt.lecture.container import Chapter, join
+from animopt.lecture.container import Chapter, complete, join_segments
 from animopt.lecture.handout import Page, page_of_races, save_handout
 from animopt.lecture.lecture_file import LectureFile
 from animopt.lecture.picture import LecturePicture, Run, Shot, encode_run, shot_of
@@ -144,11 +144,11 @@ def save_lecture(
         if any(part.spoken.voices for part in program.parts):
             track = folder / "track.wav"
             measured(write_track(track, sample_of(program.frames, output.fps), list(_placed_voices(program))))
-        join(
+        complete(
             output.path,
             picture,
             program.frames,
-            (Segment(path.read_bytes(), run.end - run.first) for run, path in segments),
+            _video(picture, segments, kept),
             title=program.title,
             language=lang,
             chapters=[Chapter(part.first, part.title) for part in program.parts],
@@ -216,6 +216,19 @@ def _texts_beside(
     starts = [(program.start(part), part.title) for part in program.parts]
     contents[paths["description"]] = description_text(program.title, starts).encode()
     return contents
+
+
+def _video(picture: LecturePicture, segments: Sequence[tuple[Run, Path]], kept: Cache) -> Path:
+    """Return the file with all frames. It is kept, because often only a voice or a text has changed."""
+
+    def join(path: Path) -> None:
+        parts = (Segment(file.read_bytes(), run.end - run.first) for run, file in segments)
+        try:
+            join_segments(path, picture, len(picture), parts)
+        except Error as error:
+            raise type(error)(about_copy(str(error), path, "the video without sound")) from error
+
+    return kept.file(["video", _state(), *(run.key for run, _ in segments)], ".mp4", join)
 
 
 def _still(picture: LecturePicture, shot: int, kept: Cache) -> Path:

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 
 from animopt import Error
-from animopt.lecture.container import Chapter, join
+from animopt.lecture.container import Chapter, complete, join_segments
 from animopt.lecture.voice import RATE
 from animopt.publish.captions import Cue, webvtt
 from animopt.video.encoder import Segment, encode_segment
-from animopt.video.metadata import embedded_text
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -45,6 +44,13 @@ def segments(footage, lengths=LENGTHS):
     for length in lengths:
         yield encode_segment(footage, map(frame, range(start, start + length)))
         start += length
+
+
+def join(path, footage, frames, parts, **contents):
+    """Join segments to a video, and complete it."""
+    video = path.with_name("video.mp4")
+    join_segments(video, footage, frames, parts)
+    complete(path, footage, frames, video, **contents)
 
 
 def write_track(path, length, clicks):
@@ -142,7 +148,6 @@ def test_everything_beside_the_video_is_read_back(av, tmp_path):
             "en": [Cue(0.2, 0.6, (HOSTILE, "two")), Cue(0.6, 1.2, ("next",)), Cue(1.2, 1.3, ("\n",))],
             "ko": [Cue(0, 1, ("안녕",))],
         },
-        recipe="made so; = #",
     )
     with av.open(path) as file:
         assert file.metadata["title"] == 'T = "x"; #1 second \\ '
@@ -155,7 +160,6 @@ def test_everything_beside_the_video_is_read_back(av, tmp_path):
         ("subtitle", "kor", True),
         ("subtitle", "eng", False),
     ]
-    assert embedded_text(path) == "made so; = #"
     assert [each["metadata"]["title"].rstrip() for each in chapters] == [
         '= "1"; #2 \\',
         "시작 and line",
@@ -190,10 +194,19 @@ def test_failed_join_keeps_the_existing_file(tmp_path, made, message):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"what was there")
     with pytest.raises(Error) as caught:
-        join(path, Footage(25), 5, made, title="x", language="en")
+        join_segments(path, Footage(25), 5, made)
     assert str(caught.value).startswith(f"{path}: {message}")
     assert "\n" not in str(caught.value)
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a.mp4": b"what was there"}
+
+
+def test_lost_frame_keeps_the_existing_file(tmp_path):
+    path, video = tmp_path / "a.mp4", tmp_path / "video.mp4"
+    join_segments(video, Footage(25), 4, segments(Footage(25), [4]))
+    path.write_bytes(b"what was there")
+    with pytest.raises(Error, match="4 of 5 frames were written"):
+        complete(path, Footage(25), 5, video, title="x", language="en")
+    assert path.read_bytes() == b"what was there"
 
 
 @pytest.mark.long
