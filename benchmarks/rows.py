@@ -309,7 +309,7 @@ def lecture(bench: Bench) -> Iterator[Figure]:
     render = animopt("lecture", str(path), "-o", video, "--quiet")
     cache = {"XDG_CACHE_HOME": str(folder / "cache")}
     first = seconds(render, folder, **cache)
-    encoding = number(reference("reencode", video, str(folder / "again.mp4")), folder)
+    encoding = number(reference("reencode", video, str(folder / "again.mp4"), SIZE, "30"), folder)
     name = "a lecture of five minutes, 1280×720, whole command"
     yield Figure(name, "s", "times", 2.5, (first,), (encoding,), against="the encoder alone")
     write_voice(folder / "3.wav", 333)

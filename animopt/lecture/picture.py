@@ -14,8 +14,9 @@ from animopt.core.fingerprint import fingerprint
 from animopt.lecture.schedule import Warp
 from animopt.video.encoder import encode_segment
 
-MAX_RUN = 96
-"""Maximum number of frames that are encoded together. Fewer need more key frames; of more, more is drawn again."""
+FIRST_RUN, MAX_RUN = 24, 240
+"""Number of frames of a part that are encoded together first, and maximum number later. Only the first ones depend on
+the length of the cross-fade. Fewer need more encoders and key frames; of more, more is drawn again."""
 
 MAX_OPEN_FILMS = 2
 """Maximum number of films that are kept ready. The picture of each takes many megabytes."""
@@ -145,7 +146,7 @@ class LecturePicture:
         for shot, (first, taken) in enumerate(zip(self.firsts, self._shots, strict=True)):
             begin, end = first + self._halves[shot], first + taken.frames - self._halves[shot + 1]
             # The same frames of a part are in one run, however long the cross-fade before it is.
-            edges = [begin, *(edge for edge in range(first, end, MAX_RUN) if edge > begin), end]
+            edges = [begin, *(edge for edge in range(first + FIRST_RUN, end, MAX_RUN) if edge > begin), end]
             made += [self.run(*each) for each in pairwise(edges) if each[0] < each[1]]
             if half := self._halves[shot + 1]:
                 made.append(self.run(end, end + 2 * half))

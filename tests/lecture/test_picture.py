@@ -60,7 +60,7 @@ def test_short_part_is_not_covered_by_its_fades():
 
 
 def test_runs_cover_all_frames_once():
-    picture = lecture((0, 250), (50, 7), (100, 1), (150, 120))
+    picture = lecture((0, 350), (50, 7), (100, 1), (150, 120))
     runs = picture.runs()
     assert [run.first for run in runs] == [0, *(run.end for run in runs[:-1])]
     assert runs[-1].end == len(picture)
