@@ -291,7 +291,8 @@ def test_scene_named_like_a_command_is_listed_by_its_path(animopt_here, tmp_path
     write_files(tmp_path, {"scenes/_private.py": "", "scenes/.hidden.py": "", **TWO})
     done = animopt_here()
     assert (done.returncode, done.stderr) == (0, "")
-    listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()]
+    # Descriptions continue on lines that are indented farther.
+    listed = [line.split()[0] for line in done.stdout.splitlines() if re.match("  [^ ]", line)]
     paths = [str(Path("scenes", name)) for name in (*named_like_commands, "my_scene.py", "my-scene.py")]
     assert set(paths) < set(listed)
     assert not {"my-scene", str(Path("scenes", "_private.py")), "-private", ".hidden"} & set(listed)
