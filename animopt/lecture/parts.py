@@ -142,7 +142,10 @@ class Card(Said):
         text: The words, or a mapping by language.
         seconds: For how long it is shown, unless the voice takes longer. Default: 4.
         caption: A smaller text below the words, or a mapping by language. Default: none.
-        say, audio, marks, title: As for a `Part`. A card has no events, so its text has no marks.
+        say: As for a `Part`, without marks, because a card has no events.
+        audio: As for a `Part`.
+        marks: Not used.
+        title: Title of the card in the chapters, or a mapping by language. Default: the words.
 
     Raises:
         UsageError: A value cannot be used.
@@ -192,7 +195,10 @@ class Compare(Said):
         *scenes: Names of the scenes, or paths of their files, relative to the lecture file.
         clock: "step", or "evaluations" for one clock by gradient evaluations. Default: "step".
         hold: Seconds for which the end of the races is shown. Default: as in the first scene, or longer.
-        say, audio, marks, title: As for a `Part`. Events are those of the first scene in which they happen.
+        say: As for a `Part`. Events are those of the first scene in which they happen.
+        audio: As for a `Part`.
+        marks: As for a `Part`.
+        title: Title of the part in the chapters, or a mapping by language. Default: the titles of the scenes.
 
     Raises:
         UsageError: A value cannot be used.
