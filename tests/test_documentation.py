@@ -4,8 +4,6 @@ import ast
 import os
 import re
 import shlex
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from configparser import ConfigParser
 from pathlib import Path
@@ -177,31 +175,34 @@ def test_command_on_a_page_is_understood(line, tmp_path, monkeypatch, scenes):
 
 @pytest.mark.long
 @pytest.mark.parametrize("page", sorted({page for page, _ in COMMANDS} - {"README.ko.md"}))
-def test_commands_of_a_page_run_in_an_empty_folder(page, tmp_path):
+def test_commands_of_a_page_run_in_an_empty_folder(page, tmp_path, driver):
     """The blocks of a page, in their order, as a reader would type them. README.ko.md has those of README.md.
 
     Decks, galleries and lectures are drafts, because their pictures have sizes of their own.
     """
-    (tmp_path / "renders").mkdir()
+    folder = tmp_path / "here"
+    (folder / "renders").mkdir(parents=True)
     # Small pictures, which take a tenth of the time.
-    (tmp_path / "animopt.toml").write_text('size = "320x180"\nfps = 8\n', encoding="utf-8")
+    (folder / "animopt.toml").write_text('size = "320x180"\nfps = 8\n', encoding="utf-8")
     for language, title, text in FENCE.findall(PAGES[page]):
         if title[-3:] == ".py":
-            (tmp_path / title).write_text(text, encoding="utf-8")
+            (folder / title).write_text(text, encoding="utf-8")
         elif language == "sh":
             for line in text.splitlines():
                 if not NOT_RUN_HERE.match(line):
                     words, _, target = line.partition(" > ")
                     draft = re.match(r"animopt (deck|gallery|lecture) (?!.*--(draft|list))", line)
-                    done = subprocess.run(
-                        [sys.executable, "-m", *shlex.split(words), *["--draft"] * bool(draft)],
-                        cwd=tmp_path,
-                        capture_output=True,
-                        check=False,
+                    number = driver.ask(
+                        arguments=[*shlex.split(words)[1:], *["--draft"] * bool(draft)],
+                        folder=str(folder),
+                        environment={},
+                        stdout=str(tmp_path / "stdout"),
+                        stderr=str(tmp_path / "stderr"),
                     )
-                    assert done.returncode == 0, (line, done.stderr.decode())
+                    code = driver.ask(wait_for=number, timeout=300)
+                    assert code == 0, (line, (tmp_path / "stderr").read_text(encoding="utf-8"))
                     if target:
-                        assert done.stdout
+                        assert (tmp_path / "stdout").read_bytes()
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"!\[.*?\]\((renders/.*?)\)", README))))
