@@ -105,7 +105,7 @@ def lecture(
     from animopt.cli.watch import watch as watch_files
     from animopt.lecture.cache import Cache
     from animopt.lecture.lecture_file import load_lecture
-    from animopt.lecture.render import checked_program
+    from animopt.lecture.render import Rendering, checked_program
     from animopt.scene.folder_defaults import defaults_of
 
     path = catalog.find_lecture(name)
@@ -141,7 +141,9 @@ def lecture(
             for lang in languages:
                 # Of several videos, each is named after its language.
                 place = target.with_suffix(f".{lang}{target.suffix}") if len(languages) > 1 else target
-                videos.append((_rendering(lang, speech, numbers), options.output(str(place), theme)))
+                videos.append(
+                    (Rendering(lang=lang, speech=speech or "", numbers=numbers), options.output(str(place), theme))
+                )
             if is_listed:
                 for rendering, video in videos:
                     _print_timeline(file, rendering, video, kept, options)
@@ -174,12 +176,6 @@ def _part_numbers(file: "LectureFile", part: tuple[int, int] | None) -> range:
     if last > count:
         raise UsageError(f"part {last}: the lecture has {count}; give a number up to {count}")
     return range(first, last + 1)
-
-
-def _rendering(lang: str, speech: str | None, numbers: Sequence[int]) -> "Rendering":
-    from animopt.lecture.render import Rendering
-
-    return Rendering(lang=lang, speech=speech or "", numbers=numbers)
 
 
 def _render(program: "Program", kept: "Cache", options: "RenderOptions") -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 from animopt.core.arrays import Pixels
 from animopt.drawing.artists import use_pixel_units
-from animopt.drawing.canvas import DRAWING_LOCK, Canvas, Move, drawing_settings
+from animopt.drawing.canvas import DRAWING_LOCK, Canvas, Move
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import pixel_unit
 from animopt.drawing.mpl import Figure
-from animopt.drawing.text import TextWidths, check_mathtext, fit_text, text_source, write
+from animopt.drawing.text import TextWidths, fit_text, write
 from animopt.drawing.theme import THEMES, Theme
 from animopt.recording.timeline import Moment
+from animopt.video.film import check_mathtexts
 
 SIZES = (64.0, 54.0, 45.0, 38.0, 32.0)
 """Type sizes of the words. The largest with which they need few lines is taken."""
@@ -111,11 +112,7 @@ class CardFilm:
     def __init__(self, text: str, caption: str, size: tuple[int, int], theme: str) -> None:
         self.size = size
         self._words, self._theme = (text, caption), theme
-        with drawing_settings():
-            for each in self._words:
-                source, parse_math = text_source(each)
-                if parse_math:
-                    check_mathtext(source, each)
+        check_mathtexts(self._words, [])
         if missing := missing_letters("".join(self._words)):
             warnings.warn(font_remedy(missing), stacklevel=2)
         self._painter = CardPainter(

@@ -18,7 +18,7 @@ from animopt.video.metadata import ffmetadata
 from animopt.video.output import FORMATS
 
 AUDIO_OPTIONS = f"-c:a aac -aac_coder fast -b:a 128k -ar {RATE} -ac {CHANNELS}"
-"""ffmpeg's options for the audio. At this rate, its fast coder is also the better one.
+"""ffmpeg's options for the audio. The fast coder takes little more than half of the time of the other one.
 
 Players skip the samples by which the encoder delays the audio.
 """

@@ -18,7 +18,7 @@ from animopt.lecture.spoken import Spoken, in_language, spoken_of, spoken_text
 from animopt.lecture.voice import RATE, Voice
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Timeline
-from animopt.scene.compare import comparison_of
+from animopt.scene.compare import compared_races, comparison_of
 from animopt.scene.races import check_limits, recordings, timeline_of, title_of
 from animopt.scene.render import film_of
 from animopt.scene.scene import Scene
@@ -77,7 +77,7 @@ def timed_part(file: LectureFile, number: int, lang: str, first: int, output: Ou
         case Part():
             warp, title, scenes, film = _scene_part(file, part, lang, spoken)
         case Compare():
-            warp, title, scenes, film = _comparison(file, part, lang, spoken, output)
+            warp, title, scenes, film = _comparison(file, part, lang, spoken)
     frames = _frames(warp.length, spoken, first, output.fps)
     for scene in scenes:
         check_limits(scene, [(output.size, frames)])
@@ -140,10 +140,10 @@ def _scene_part(file: LectureFile, part: Part, lang: str, spoken: Spoken) -> _Bu
     return warp, title_of(scene), (scene,), partial(film_of, scene)
 
 
-def _comparison(file: LectureFile, part: Compare, lang: str, spoken: Spoken, output: Output) -> _Built:
+def _comparison(file: LectureFile, part: Compare, lang: str, spoken: Spoken) -> _Built:
     scenes = tuple(_localized(file.scene(wanted), lang) for wanted in part.scenes)
-    shown = comparison_of(scenes, output, part.clock)
-    warp = _warp(shown.timeline, shown.races, part.hold, spoken)
+    races, timeline = compared_races(scenes, part.clock)
+    warp = _warp(timeline, races, part.hold, spoken)
     return warp, " | ".join(map(title_of, scenes)), scenes, lambda output: comparison_of(scenes, output, part.clock)
 
 

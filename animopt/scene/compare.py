@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from animopt.core.arrays import Pixels
-from animopt.core.errors import UsageError, check_choice, check_number, short_repr
+from animopt.core.errors import UsageError, check_choice, short_repr
 from animopt.core.language import language
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import progress_bar
@@ -24,19 +24,11 @@ from animopt.recording.sentences import Remark, alt_text, remarks
 from animopt.recording.timeline import Question, SlowMotion, Timeline, frame_count
 from animopt.scene import catalog
 from animopt.scene.races import check_limits, recordings, staging_of, timeline_of, title_of
-from animopt.scene.render import checked_files, files_of, race_report, save_rendition
+from animopt.scene.render import check_second, checked_files, checked_page, race_report, save_rendition
 from animopt.scene.scene import Scene
 from animopt.video.comparison import Comparison, check_count, part_boxes
 from animopt.video.film import shown_panels
-from animopt.video.output import (
-    VIDEO_SIZE,
-    Output,
-    check_distinct,
-    check_is_path,
-    check_path,
-    check_size,
-    check_still,
-)
+from animopt.video.output import VIDEO_SIZE, Output, check_size
 from animopt.video.save import Progress, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
 
@@ -127,13 +119,8 @@ class SceneComparison:
             UsageError: An argument cannot be used, or the clip does not have that second.
             Error: The file cannot be written.
         """
-        remedy = f"give a second of the clip, 0 to {self.seconds:g}"
-        if check_number("still", at, remedy, minimum=0) > self.seconds:
-            raise UsageError(f"still {at:g}: {remedy}")
-        file = Path(check_is_path(path))
-        suffix = check_still(file)
-        check_path(file)
-        check_distinct([], file, read=files_of(*self.scenes))
+        check_second(at, self.seconds)
+        file, suffix = checked_page(path, *self.scenes)
         size = check_size(size)
         self._check_limits([(size, 1)])
         film = _comparison(self.scenes, size, 1.0, theme, self.clock, transparent=transparent)
@@ -170,6 +157,12 @@ def compare(*scenes: Scene, clock: Clock = "step") -> SceneComparison:
         10.0
     """
     return SceneComparison(scenes=scenes, clock=clock)
+
+
+def compared_races(scenes: Sequence[Scene], clock: str = "step") -> tuple[list[Recording], Timeline]:
+    """Return the races as a comparison shows them, and its timeline. Run the races if necessary."""
+    _check_scenes(scenes, clock)
+    return _races(scenes, clock)
 
 
 def comparison_of(scenes: Sequence[Scene], output: Output, clock: str = "step") -> Comparison:

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from animopt.core.arrays import Pixels
-from animopt.core.errors import Failures, UsageError, check_list, short_repr
+from animopt.core.errors import Failures, UsageError, check_list, check_number, short_repr
 from animopt.core.files import temporary_folder
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Clip, RenderedClip
@@ -186,6 +186,22 @@ def notebook_clip(
     return Clip(title_of(scene), f".{suffix}", output.size, output.fps, scene.lang, render)
 
 
+def check_second(at: float, seconds: float) -> None:
+    """Raise UsageError for a value that is no second of a clip of `seconds` seconds."""
+    remedy = f"give a second of the clip, 0 to {seconds:g}"
+    if check_number("still", at, remedy, minimum=0) > seconds:
+        raise UsageError(f"still {at:g}: {remedy}")
+
+
+def checked_page(path: str | os.PathLike[str], *scenes: SceneFields) -> tuple[Path, str]:
+    """Return the path of a picture of scenes, and its suffix. Raise UsageError if it cannot be written there."""
+    file = Path(check_is_path(path))
+    suffix = check_still(file)
+    check_path(file)
+    check_distinct([], file, read=files_of(*scenes))
+    return file, suffix
+
+
 @kept_folder()
 def render_page(
     scene: SceneFields,
@@ -198,10 +214,7 @@ def render_page(
     recipe: bool,
 ) -> None:
     """Write the frame at a second of the clip, or without one a storyboard: several frames on one page."""
-    file = Path(check_is_path(path))
-    suffix = check_still(file)
-    check_path(file)
-    check_distinct([], file, read=files_of(scene))
+    file, suffix = checked_page(path, scene)
     size = check_size(size)
     staging = staging_of(scene, theme, transparent=transparent)
     check_limits(scene, [(size, STORYBOARD_FRAMES if at is None else 1)])

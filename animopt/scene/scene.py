@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import attrs
 
-from animopt.core.errors import Error, UsageError, check_number, short_repr
+from animopt.core.errors import Error, UsageError, short_repr
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Bundle, Clip, MediaTypes, progress_bar
 from animopt.recording.recording import Recording
@@ -18,6 +18,7 @@ from animopt.scene.folder_defaults import FolderDefaults, Unset, defaults_of
 from animopt.scene.races import check_scene, record_race, title_of
 from animopt.scene.render import (
     NOTEBOOK_SIZE,
+    check_second,
     notebook_clip,
     render_page,
     save_outputs,
@@ -171,9 +172,7 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used, or the clip does not have that second.
             Error: The file cannot be written.
         """
-        remedy = f"give a second of the clip, 0 to {self.seconds:g}"
-        if check_number("still", at, remedy, minimum=0) > self.seconds:
-            raise UsageError(f"still {at:g}: {remedy}")
+        check_second(at, self.seconds)
         render_page(self, path, at, size, theme, transparent=transparent, recipe=recipe)
 
     def storyboard(
