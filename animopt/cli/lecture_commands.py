@@ -119,7 +119,6 @@ def lecture(
     options = RenderOptions(
         **values, seconds=None, outputs=[str(target)], watch=path if watch else None, defaults=defaults
     )
-    languages = languages or [defaults.language or ENGLISH]
     console = options.console
     if is_listed and watch:
         raise UsageError("list: renders nothing; leave out --watch or --list")
@@ -136,11 +135,12 @@ def lecture(
             # A scene may be saved while another one is drawn.
             add_stamps(stamps, file.files_read())
             numbers = _part_numbers(file, part)
-            theme = options.theme or file.lecture.theme or defaults.theme
+            theme = options.theme or file.theme
+            chosen = languages or [file.language]
             videos = []
-            for lang in languages:
+            for lang in chosen:
                 # Of several videos, each is named after its language.
-                place = target.with_suffix(f".{lang}{target.suffix}") if len(languages) > 1 else target
+                place = target.with_suffix(f".{lang}{target.suffix}") if len(chosen) > 1 else target
                 videos.append(
                     (Rendering(lang=lang, speech=speech or "", numbers=numbers), options.output(str(place), theme))
                 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from animopt.core.errors import Error, UsageError, check_choice, check_list
-from animopt.core.language import ENGLISH, language, language_of, localized
+from animopt.core.language import language, language_of, localized
 from animopt.core.working_folder import kept_folder
 from animopt.drawing.layout import content_inset
 from animopt.drawing.theme import THEMES
@@ -28,7 +28,7 @@ from animopt.scene.deck import (
     local_paragraphs,
     write_deck,
 )
-from animopt.scene.folder_defaults import defaults_of, files_read
+from animopt.scene.folder_defaults import files_read
 from animopt.scene.limits import Limits
 from animopt.scene.page_texts import shown_title
 from animopt.scene.render import files_of
@@ -115,7 +115,7 @@ def save_deck(
             sources.append(SceneSlide(name, name, scene.replace(**changes), file))
     heading = ""
     if len(scenes) == len(lectures) == 1:
-        heading = plain_text(localized(lectures[0].lecture.title, changes.get("lang") or _language(lectures[0])))
+        heading = plain_text(localized(lectures[0].lecture.title, changes.get("lang") or lectures[0].language))
     write_deck(
         path,
         heading or plain_text(path.stem),
@@ -127,19 +127,14 @@ def save_deck(
     )
 
 
-def _language(file: LectureFile) -> str:
-    """Return the language of a lecture for which none was chosen."""
-    return defaults_of(file.path.parent).language or ENGLISH
-
-
 def _slides_of(file: LectureFile, changes: dict[str, Any]) -> Iterator[SlideSource]:
     """Yield the parts of a lecture as sources of slides, with `changes` to the fields of its scenes.
 
     Raises Error that names a part whose texts lack the language, or whose scene cannot be loaded.
     """
-    changes = {"lang": _language(file), **changes}
-    if theme := file.lecture.theme or defaults_of(file.path.parent).theme:
-        changes["theme"] = theme
+    changes = {"lang": file.language, **changes}
+    if file.theme:
+        changes["theme"] = file.theme
     for number in range(1, len(file.lecture.parts) + 1):
         called = f"{file.name}: {file.part_name(number)}"
         try:

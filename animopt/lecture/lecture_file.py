@@ -13,7 +13,7 @@ from animopt.core.working_folder import absolute, kept_folder
 from animopt.lecture.marks import split_marks
 from animopt.lecture.parts import Card, Compare, Lecture, Part
 from animopt.scene import catalog
-from animopt.scene.folder_defaults import files_read
+from animopt.scene.folder_defaults import defaults_of, files_read
 from animopt.scene.limits import Limits
 from animopt.scene.scene import Scene, check_scene_path, load_scene
 from animopt.scene.scene_file import SceneFolder, imported_from, run_file
@@ -38,6 +38,16 @@ class LectureFile:
     def name(self) -> str:
         """Name of the lecture, from its file."""
         return catalog.name(self.path)
+
+    @property
+    def language(self) -> str:
+        """The language, unless another one is chosen: that of `animopt.toml`, or English."""
+        return defaults_of(self.path.parent).language or ENGLISH
+
+    @property
+    def theme(self) -> str | None:
+        """The theme of all parts, unless another one is chosen: the lecture's own, or that of `animopt.toml`."""
+        return self.lecture.theme or defaults_of(self.path.parent).theme
 
     def part_name(self, number: int) -> str:
         """Return what messages call a part, whose number begins at 1."""
