@@ -13,6 +13,7 @@ from animopt.core.arrays import Pixels
 from animopt.core.fingerprint import fingerprint
 from animopt.lecture.schedule import Warp
 from animopt.video.encoder import encode_segment
+from animopt.video.save import encode_png
 
 FIRST_RUN, MAX_RUN = 24, 240
 """Number of frames of a part that are encoded together first, and maximum number later. Only the first ones depend on
@@ -175,6 +176,11 @@ class LecturePicture:
 def encode_run(picture: LecturePicture, span: tuple[int, int]) -> bytes:
     """Draw frames, from the first one to before the second one, and return them as a segment of a video."""
     return encode_segment(picture, picture.frames(*span)).content
+
+
+def encode_still(picture: LecturePicture, span: tuple[int, int]) -> bytes:
+    """Draw the first frame of a span, and return it as a PNG."""
+    return encode_png(picture.frame(span[0]))
 
 
 def _opacity(passed: int, half: int) -> int:

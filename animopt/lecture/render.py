@@ -22,7 +22,7 @@ from animopt.lecture.cache import Cache
 from animopt.lecture.container import Chapter, complete, join_segments
 from animopt.lecture.handout import Page, page_of_races, save_handout
 from animopt.lecture.lecture_file import LectureFile
-from animopt.lecture.picture import LecturePicture, Run, Shot, encode_run, shot_of
+from animopt.lecture.picture import LecturePicture, Run, Shot, encode_run, encode_still, shot_of
 from animopt.lecture.speech import speak
 from animopt.lecture.subtitles import clock, cues_of, description_text
 from animopt.lecture.timing import TimedPart, sample_of, timed_parts
@@ -32,7 +32,7 @@ from animopt.scene.races import recordings
 from animopt.video.encoder import Segment
 from animopt.video.frame_stream import map_parts
 from animopt.video.output import Output, check_distinct, check_outputs, check_path
-from animopt.video.save import Progress, encode_png
+from animopt.video.save import Progress
 
 LIBRARIES = "numpy", "matplotlib", "contourpy", "fontpkg-inter", "pillow", "torch"
 """Libraries on whose versions frames depend."""
@@ -160,7 +160,7 @@ def save_lecture(
     for path, content in _texts_beside(program, paths, subtitles).items():
         write_atomically(path, content)
         yield path
-    stills = [_still(picture, index, kept) for index in range(len(program.parts))]
+    stills = _stills(picture, kept, executor)
     races = [index for index, part in enumerate(program.parts) if part.scenes]
     # The poster shows the end of the last race.
     write_atomically(paths["poster"], stills[races[-1] if races else 0].read_bytes())
@@ -231,11 +231,10 @@ def _video(picture: LecturePicture, segments: Sequence[tuple[Run, Path]], kept: 
     return kept.file(["video", _state(), *(run.key for run, _ in segments)], ".mp4", join)
 
 
-def _still(picture: LecturePicture, shot: int, kept: Cache) -> Path:
-    """Return the file with the last frame of a part before its cross-fade."""
-    index = picture.clear_end(shot)
-    key = picture.run(index, index + 1).key
-    return kept.file(["still", key, _state()], ".png", lambda path: _write(encode_png(picture.frame(index)), path))
+def _stills(picture: LecturePicture, kept: Cache, executor: Executor | None) -> list[Path]:
+    """Return the file with the last frame of each part before its cross-fade."""
+    ends = map(picture.clear_end, range(len(picture.firsts)))
+    return _files(picture, "still", ".png", encode_still, [picture.run(end, end + 1) for end in ends], kept, executor)
 
 
 def _page(part: TimedPart, still: Path, program: Program) -> Page:
@@ -275,19 +274,37 @@ def _draw(
 ) -> list[tuple[Run, Path]]:
     """Draw and encode the runs that are not kept. Return the file of each run in order."""
     runs = picture.runs()
-    state = _state()
-    parts = {run: ["segment", run.key, state] for run in runs}
-    missing = {run.key: run for run in runs if not kept.find(parts[run], ".mp4")}
-    done = len(picture) - sum(run.end - run.first for run in missing.values())
-    progress(done, len(picture))
+    files = _files(
+        picture, "segment", ".mp4", encode_run, runs, kept, executor, lambda done: progress(done, len(picture))
+    )
+    return list(zip(runs, files, strict=True))
+
+
+def _files(
+    picture: LecturePicture,
+    kind: str,
+    suffix: str,
+    task: Callable[[LecturePicture, tuple[int, int]], bytes],
+    runs: Sequence[Run],
+    kept: Cache,
+    executor: Executor | None,
+    report: Callable[[int], object] = lambda done: None,
+) -> list[Path]:
+    """Return the file of each run in order. A task makes the contents of those that are not kept.
+
+    `report` is called with the number of frames that are done.
+    """
+    keys = {run: [kind, run.key, _state()] for run in runs}
+    missing = {run.key: run for run in runs if not kept.find(keys[run], suffix)}
     spans = [(run.first, run.end) for run in missing.values()]
-    encode = partial(encode_run, picture)
-    contents = map_parts(picture, encode_run, spans, executor) if executor else map(encode, spans)
+    done = sum(run.end - run.first for run in runs) - sum(end - first for first, end in spans)
+    report(done)
+    contents = map_parts(picture, task, spans, executor) if executor else map(partial(task, picture), spans)
     for run, content in zip(missing.values(), contents, strict=True):
-        kept.file(parts[run], ".mp4", partial(_write, content))
+        kept.file(keys[run], suffix, partial(_write, content))
         done += run.end - run.first
-        progress(done, len(picture))
-    return [(run, path) for run in runs if (path := kept.find(parts[run], ".mp4"))]
+        report(done)
+    return [path for run in runs if (path := kept.find(keys[run], suffix))]
 
 
 def _write(content: bytes, path: Path) -> None:

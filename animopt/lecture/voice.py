@@ -154,13 +154,13 @@ class _Normalizer:
                 raise UsageError(f"{self._name}: has {self._length} samples, too few to be heard; record it again")
             if self._length > MAX_SECONDS * RATE:
                 raise UsageError(f"{self._name}: is longer than {MAX_SECONDS} seconds; split it into several files")
-            before = self._measure("decoded")
+            before = self._measure("decoded", "true")
             # A comparison with NaN, the loudness of samples that are no numbers, is false.
             if not before.loudness > SILENCE:
                 raise UsageError(f"{self._name}: is silent, not above {SILENCE:g} LUFS; record it again")
             self._filter("decoded", _loudnorm(before), "normalized")
-            after = self._correct("normalized", "corrected")
-            self._filter("corrected", "anull", "samples", "s16le")
+            corrected, after = self._correct("normalized")
+            self._filter(corrected, "anull", "samples", "s16le")
             samples = np.fromfile(folder / "samples", "<i2").reshape(-1, CHANNELS).astype(np.int16)
             with target.open("wb") as file:
                 np.savez(file, samples=samples, loudness=[before.loudness, after])
@@ -190,14 +190,14 @@ class _Normalizer:
             if "CRC mismatch" in ffmpeg.messages():
                 raise UsageError(f"{self._name}: is damaged; export or copy it again")
 
-    def _correct(self, source: str, target: str) -> float:
-        """Correct the loudness by a gain and a limiter, as far as peaks allow. Return the loudness.
+    def _correct(self, source: str) -> tuple[str, float]:
+        """Correct the loudness by a gain and a limiter, as far as peaks allow. Return the file and its loudness.
 
         In the dynamic mode of loudnorm it may be far from the intended one, above all in short files.
         """
         gain, step = 0.0, 1.0
-        self._filter(source, "anull", target)
-        best = reached = self._measure(target).loudness
+        corrected, best = source, self._measure(source, "none").loudness
+        reached = best
         for _ in range(MAX_CORRECTIONS):
             missing = LOUDNESS - reached
             if abs(missing) <= TOLERANCE or (missing > 0 and gain >= MAX_GAIN):
@@ -205,14 +205,14 @@ class _Normalizer:
             added, before = min(missing * step, MAX_GAIN - gain), reached
             gain += added
             self._filter(source, f"volume={gain:.3f}dB,{_limiter()}", "limited")
-            reached = self._measure("limited").loudness
+            reached = self._measure("limited", "none").loudness
             # More gain distorts peaks, so it must be worth it.
             if abs(LOUDNESS - reached) < abs(LOUDNESS - best) - TOLERANCE / 2:
-                best = reached
-                (self._folder / "limited").replace(self._folder / target)
+                corrected, best = "corrected", reached
+                (self._folder / "limited").replace(self._folder / corrected)
             # If the peaks are limited, the rest needs more gain than is missing.
             step = min(max(added / (reached - before), 1.0), MAX_STEP) if reached != before else MAX_STEP
-        return best
+        return corrected, best
 
     def _filter(self, source: str, filters: str, target: str, form: str = "f32le") -> None:
         """Filter samples. The result has the same length."""
@@ -221,8 +221,8 @@ class _Normalizer:
         with self._ffmpeg(arguments, "cannot be normalized") as ffmpeg:
             ffmpeg.finish()
 
-    def _measure(self, source: str) -> _Measurement:
-        arguments = [*_RAW, "-i", file_url(Path(source)), *_measuring(self._length, "true")]
+    def _measure(self, source: str, peak: str) -> _Measurement:
+        arguments = [*_RAW, "-i", file_url(Path(source)), *_measuring(self._length, peak)]
         with self._ffmpeg(arguments, "cannot be measured") as ffmpeg:
             return _Measurement.read(ffmpeg.finish().decode())
 
