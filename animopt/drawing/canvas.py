@@ -39,6 +39,7 @@ __all__ = [
     "Canvas",
     "Moment",
     "Move",
+    "Overlay",
     "Panel",
     "Recording",
     "Stage",
@@ -95,6 +96,17 @@ class Panel(Protocol):
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the static parts on the axes, and return the function that moves the rest."""
+        ...
+
+
+class Overlay(Protocol):
+    """Something that draws one aspect of a racer on the contour lines of a panel."""
+
+    above: bool
+    """Whether the moving artists are drawn above the trails."""
+
+    def draw(self, axes: Axes, recording: Recording, theme: Theme, racer: int) -> Move:
+        """Draw the static parts for a racer, and return the function that moves the rest."""
         ...
 
 

@@ -1,11 +1,11 @@
-"""The quantities of a function that a recording stores because a panel asks for them."""
+"""The quantities of a function that a recording stores because a panel or an overlay draws them."""
 
 from collections.abc import Callable, Mapping
 
 from animopt.core.arrays import Array
 from animopt.engine.function import Function
-from animopt.engine.sharpness import sharpness
+from animopt.engine.hessian import hessians, sharpness
 
-QUANTITIES: Mapping[str, Callable[[Function, Array], Array]] = {"sharpness": sharpness}
-"""Each computes a quantity of a function at points (racers, steps + 1, 2), as (racers, steps + 1). Points are NaN after
-a racer diverged."""
+QUANTITIES: Mapping[str, Callable[[Function, Array, str], Array]] = {"sharpness": sharpness, "hessian": hessians}
+"""Each computes a quantity of a function at points (racers, steps + 1, 2), as (racers, steps + 1, ...). Points are NaN
+after a racer diverged. The last argument is what messages call the panel or the overlay that draws the quantity."""

@@ -1,7 +1,7 @@
 """Runs the racers, and returns their races over the surface as a Recording."""
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -65,7 +65,7 @@ def record(
     batch: int | None = None,
     batch_order: str = SHUFFLED,
     seed: int = 0,
-    quantities: Iterable[str] = (),
+    quantities: Mapping[str, str] = {},
 ) -> Recording:
     """Run every racer on a function.
 
@@ -76,7 +76,7 @@ def record(
     rows of the function's data, in an order of `BATCH_ORDERS`. Noise and batches follow from `seed` and are the same
     for every racer. If the function has a box, each racer is projected onto it after each step. Without racers, the
     recording holds only the surface. `quantities` are names from `QUANTITIES`, which are computed at each position, on
-    all rows of the data.
+    all rows of the data, each with what messages call the panel or the overlay that draws it.
 
     Raises:
         Error: The function has no value at a start or loses its gradient, an optimizer fails, or a quantity cannot be
@@ -152,7 +152,7 @@ def record(
         function=function_name(function, code),
         language=code,
         sample=_sample(function, xy, batches),
-        quantities={name: QUANTITIES[name](function, xy) for name in quantities},
+        quantities={name: QUANTITIES[name](function, xy, drawn) for name, drawn in quantities.items()},
         box=_box_path(function, sampled),
     )
 

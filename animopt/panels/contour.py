@@ -9,7 +9,7 @@ import numpy as np
 from animopt.core.arrays import Array
 from animopt.core.language import language
 from animopt.drawing.artists import BOX_WIDTH, Trails, TrainingTrails, corners_of, draw_contours, trail_cell
-from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Overlay, Recording, Theme
 from animopt.drawing.colors import contour_ground
 from animopt.drawing.geometry import RacerPath, within
 from animopt.drawing.insets import draw_locator, draw_magnifier
@@ -36,7 +36,7 @@ class Contour:
     `moments` are evenly spaced moments of the clip, for which the places of the names beside the heads are planned. The
     `window` is the part of the domain that is shown, by default the whole domain. `racer` is the one in focus, whose
     velocity and step sizes are shown with `motion`. A small picture says which part of the domain is shown, unless it
-    is not `located`.
+    is not `located`. The `overlays` are drawn for the racer in focus.
     """
 
     moments: Sequence[Moment] = ()
@@ -44,6 +44,7 @@ class Contour:
     motion: bool = False
     window: Window | None = None
     located: bool = True
+    overlays: Sequence[Overlay] = ()
     levels: int = 18
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
@@ -69,6 +70,14 @@ class Contour:
         def heads(moment: Moment) -> Array:
             return clipped([path.whole.head(moment.step) for path in paths])
 
+        below_trails, above_trails = (
+            [
+                each.draw(axes, recording, theme, self.racer)
+                for each in self.overlays
+                if each.above == above and recording.names
+            ]
+            for above in (False, True)
+        )
         motion = Motion(axes, theme, recording, self.racer, self.moments) if self.motion else None
 
         def marks(moment: Moment) -> Array:
@@ -103,7 +112,16 @@ class Contour:
             below, above = motion.move(moment, places[self.racer]) if motion else ((), ())
             trails_and_heads = trails.place(parts, places, moment)
             faint = training.place(training.points(moment.step))
-            return [*below, *faint, *trails_and_heads, *above, *move_labels(moment), *move_magnifier(moment)]
+            return [
+                *(artist for draw in below_trails for artist in draw(moment)),
+                *below,
+                *faint,
+                *trails_and_heads,
+                *above,
+                *(artist for draw in above_trails for artist in draw(moment)),
+                *move_labels(moment),
+                *move_magnifier(moment),
+            ]
 
         return move
 

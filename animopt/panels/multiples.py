@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from animopt.drawing.artists import draw_racer_marker, use_pixel_units
-from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.canvas import Artists, Axes, Moment, Move, Overlay, Recording, Theme
 from animopt.drawing.layout import PANELS, Box, arrange_tiles, heading_height, heading_lines
 from animopt.drawing.mpl import Text
 from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
@@ -20,10 +20,12 @@ class Multiples:
     """A contour for each racer, all of one part of the domain at one moment.
 
     Above each are the racer's marker, name and loss, and in large pictures its settings, which at the end give way to
-    its outcome. The `window` is the part of the domain that is shown, by default the whole domain.
+    its outcome. The `window` is the part of the domain that is shown, by default the whole domain. The `overlays` are
+    drawn for each racer.
     """
 
     window: Window | None = None
+    overlays: Sequence[Overlay] = ()
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the contours and their headings. The racers, the losses and the outcomes move."""
@@ -37,7 +39,8 @@ class Multiples:
         for racer, box in enumerate(boxes):
             tile = axes.inset_axes(box.as_fractions(width, height), label="multiple")
             own_theme = replace(theme, hues=(theme.hue(racer),), markers=(theme.marker(racer),))
-            moves.append(Contour(window=window, located=racer == 0).draw(tile, recording.single(racer), own_theme))
+            contour = Contour(window=window, located=racer == 0, overlays=self.overlays)
+            moves.append(contour.draw(tile, recording.single(racer), own_theme))
             is_first = box.top not in [other.top for other in boxes[:racer]]
             has_ticks = PANELS["contour"].has_ticks(theme)
             tile.tick_params(labelleft=has_ticks and is_first, labelbottom=has_ticks and box.top == boxes[-1].top)

@@ -219,8 +219,9 @@ class Recording:
         box: The edge of the box onto which each racer is projected after each step, as a path over the surface, or
             None.
         clock: "step", or "evaluations" if the race was converted so that its steps are computed gradients.
-        quantities: Quantities of the function at `xy` that panels ask for, by name, (racers, steps + 1). NaN after a
-            racer diverged. "sharpness" is the largest eigenvalue of the Hessian.
+        quantities: Quantities of the function at `xy` that panels and overlays ask for, by name,
+            (racers, steps + 1, ...). NaN after a racer diverged. "hessian" has the second derivatives (..., 2, 2), and
+            "sharpness" their largest eigenvalue.
     """
 
     title: str

@@ -73,6 +73,7 @@ def staging_of(
         titled=titled,
         layout=scene.layout,
         panels=scene.panels,
+        overlays=scene.overlays,
         caption=localized(scene.caption, scene.lang),
         question=localized(scene.question.text, scene.lang) if scene.question else "",
         azimuth=scene.azimuth,
@@ -133,7 +134,7 @@ def _warn_of_wrong_claims(scene: SceneFields, races: Sequence[Recording]) -> Non
 
 def check_scene(scene: SceneFields) -> None:
     """Raise UsageError if fields cannot be used together."""
-    staging_of(scene)
+    staging = staging_of(scene)
     _even_timeline(scene)
     if scene.loop == "seamless" and scene.turn is not None and scene.turn % 360:
         raise UsageError(f"turn {scene.turn:g}: a seamless loop turns around once; give 360, -360 or 0")
@@ -157,7 +158,7 @@ def check_scene(scene: SceneFields) -> None:
                 raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
             scene.map.check(function, scene.racers[_focused_racer(scene)])
     has = {"map": scene.map is not None, "sample": all(function.predict for function in scene.functions)}
-    check_panels(scene.panels, has.__getitem__)
+    check_panels(staging, has.__getitem__)
     lines = [line for text in _texts(scene).values() for line in ([text] if isinstance(text, str) else text.values())]
     check_mathtexts(lines, [function.formula for function in scene.functions])
 
@@ -292,7 +293,7 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             batch=scene.batch,
             batch_order=scene.batch_order,
             seed=scene.seed,
-            quantities=quantities_of(scene.panels),
+            quantities=quantities_of(staging_of(scene)),
         )
         return replace(
             recording,

@@ -58,7 +58,9 @@ class Scene(SceneFields):
         layout: Name of a layout. "multiples" gives each racer a contour plot of its own. Default: "auto", which picks
             a layout by the shape of the picture.
         panels: Names of the panels. Default: those of a race or, with a `map`, those of a map.
-        focus: Name of the racer whose formula and state are shown. Default: the first racer.
+        overlays: Names of what is drawn on the contour lines for the racer in focus, and in the layout "multiples" for
+            each racer: "model" for the quadratic model of the function at the racer. Default: none.
+        focus: Name of the racer whose formula, state and overlays are shown. Default: the first racer.
         azimuth: Azimuth of the camera at the start of the clip in degrees, as in matplotlib. Default: chosen so that
             the surface hides as little of the race as possible, with more weight towards the end.
         elevation: Elevation of the camera in degrees, 10 to 80. Default: chosen in the same way, from 25 to 60.

@@ -164,6 +164,10 @@ def _panels(value: Sequence[str] | None, fields: Any) -> tuple[str, ...]:
     return tuple(map(_name, check_list("panels ", value, "give a list, as panels=['contour', 'loss']")))
 
 
+def _overlays(value: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(_name, check_list("overlays ", value, "give a list, as overlays=['model']")))
+
+
 def _slow(value: Sequence[SlowMotion]) -> tuple[SlowMotion, ...]:
     slow = tuple(check_list("slow ", value, "give a list, as slow=[SlowMotion(3, 6)]"))
     if wrong := [each for each in slow if not isinstance(each, SlowMotion)]:
@@ -248,6 +252,7 @@ class SceneFields:
         default=None,
         converter=attrs.Converter(_panels, takes_self=True),  # type: ignore[misc]
     )
+    overlays: tuple[str, ...] = attrs.field(default=(), converter=_overlays)
     focus: str = attrs.field(default="", converter=_focus)
     azimuth: float | None = attrs.field(default=None, converter=_azimuth)
     elevation: float | None = attrs.field(default=None, converter=_elevation)

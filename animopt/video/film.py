@@ -12,7 +12,7 @@ import attrs
 from animopt.core.arrays import Pixels
 from animopt.core.errors import UsageError, check_choice
 from animopt.core.language import ENGLISH, language
-from animopt.drawing.canvas import DRAWING_LOCK, Canvas, Panel, Stage, drawing_settings
+from animopt.drawing.canvas import DRAWING_LOCK, Canvas, Overlay, Panel, Stage, drawing_settings
 from animopt.drawing.colors import ordered_theme
 from animopt.drawing.fonts import font_remedy, missing_letters, replace_missing
 from animopt.drawing.layout import LAYOUTS, PANELS, Box, arrange_panels, choose_layout, panel_names, pixel_unit
@@ -42,6 +42,15 @@ quantity of the function that is recorded only for it, its `quantity` has the na
 raises UsageError for races that it cannot show.
 """
 
+OVERLAY_CLASSES: Mapping[str, type[Overlay]] = {
+    name: getattr(import_module(f"animopt.panels.overlays.{name}"), name.capitalize()) for name in ("model",)
+}
+"""Overlays by name. Each is the class of its own module in `animopt.panels.overlays`, and may have the same attributes
+as a panel."""
+
+OVERLAID_PANELS = "contour", "multiples"
+"""Panels on which overlays are drawn."""
+
 
 @attrs.frozen
 class Staging:
@@ -51,6 +60,7 @@ class Staging:
         theme: Name of a theme.
         layout: Name of a layout. "auto" selects one by the shape of the picture.
         panels: Names of the panels.
+        overlays: Names of the overlays.
         caption: A text below the title.
         question: A text that is shown during the pause of a question.
         focus: Index of the racer whose formula and state are shown.
@@ -71,6 +81,7 @@ class Staging:
     theme: str = "light"
     layout: str = "auto"
     panels: tuple[str, ...] = RACE_PANELS
+    overlays: tuple[str, ...] = ()
     caption: str = ""
     question: str = ""
     focus: int = 0
@@ -90,6 +101,12 @@ class Staging:
         check_choice("surface", self.surface, MESHES)
         for panel in self.panels:
             check_choice("panel", panel, PANELS)
+        for overlay in self.overlays:
+            check_choice("overlay", overlay, OVERLAY_CLASSES)
+        if self.overlays and not set(OVERLAID_PANELS) & set(self.panels):
+            raise UsageError(
+                f"overlays {list(self.overlays)}: are drawn on contour lines; give panels {OVERLAID_PANELS[0]!r}"
+            )
         available = panel_names(self.layout) if self.layout in LAYOUTS else PANELS
         if not self.panels:
             raise UsageError(f"panels (): name at least one of {', '.join(PANELS)}")
@@ -195,17 +212,24 @@ def shown_panels(races: Sequence[Recording], size: tuple[int, int], staging: Sta
     return boxes.keys()
 
 
-def check_panels(panels: Sequence[str], has: Callable[[str], bool]) -> None:
+def _drawn(staging: Staging) -> dict[str, Any]:
+    """Return the classes of panels and overlays by what messages call them."""
+    return {f"panel {name!r}": PANEL_CLASSES[name] for name in staging.panels} | {
+        f"overlay {name!r}": OVERLAY_CLASSES[name] for name in staging.overlays
+    }
+
+
+def check_panels(staging: Staging, has: Callable[[str], bool]) -> None:
     """Raise UsageError for a panel that needs a field of the recording for which `has` returns False."""
-    for name in panels:
-        field, problem = getattr(PANEL_CLASSES[name], "needs", ("", ""))
+    for name, drawn in _drawn(staging).items():
+        field, problem = getattr(drawn, "needs", ("", ""))
         if field and not has(field):
-            raise UsageError(f"panel {name!r}: {problem}, or leave out {name!r}")
+            raise UsageError(f"{name}: {problem}, or leave out {name.partition(' ')[2]}")
 
 
-def quantities_of(panels: Sequence[str]) -> list[str]:
-    """Return the names of the quantities that panels draw."""
-    return [PANEL_CLASSES[name].quantity for name in panels if hasattr(PANEL_CLASSES[name], "quantity")]
+def quantities_of(staging: Staging) -> dict[str, str]:
+    """Return the names of the quantities that panels and overlays draw, and what messages call one that draws each."""
+    return {drawn.quantity: name for name, drawn in _drawn(staging).items() if hasattr(drawn, "quantity")}
 
 
 def check_mathtexts(texts: Sequence[str], formulas: Sequence[str]) -> None:
@@ -227,13 +251,13 @@ def prepare(
     Raises UsageError for panels that the races do not support.
     """
     races = [recording] if isinstance(recording, Recording) else list(recording)
-    check_panels(staging.panels, lambda field: all(getattr(race, field) is not None for race in races))
-    for quantity in quantities_of(staging.panels):
+    check_panels(staging, lambda field: all(getattr(race, field) is not None for race in races))
+    for quantity, name in quantities_of(staging).items():
         if any(quantity not in race.quantities for race in races):
-            raise UsageError(f"panel {quantity!r}: the race was recorded without it; give the panel to its scene")
-    for panel in staging.panels:
-        if hasattr(PANEL_CLASSES[panel], "check"):
-            PANEL_CLASSES[panel].check(races)
+            raise UsageError(f"{name}: the race was recorded without its {quantity}; give it to the scene of the race")
+    for drawn in _drawn(staging).values():
+        if hasattr(drawn, "check"):
+            drawn.check(races)
     if "wireframe" in staging.panels:
         turns = (timeline.turn, -timeline.turn) if staging.turn is None else (staging.turn,)
         sweep = choose_sweep(races, timeline.samples, turns, staging.azimuth, staging.elevation)
@@ -315,6 +339,7 @@ def make_stage(
         "races": races,
         "side": min(size),
         "window": window,
+        "overlays": tuple(OVERLAY_CLASSES[name]() for name in staging.overlays),
     }
     panels: dict[str, Panel] = {}
     for name in boxes:

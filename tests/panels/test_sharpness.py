@@ -73,7 +73,7 @@ def test_curves_of_many_powers_of_ten_have_a_logarithmic_axis():
 
 
 def test_race_that_was_recorded_without_the_sharpness_is_refused(ravine_race):
-    with pytest.raises(UsageError, match=r"^panel 'sharpness': the race was recorded without it; give the panel"):
+    with pytest.raises(UsageError, match=r"^panel 'sharpness': the race was recorded without its sharpness; give it"):
         Film(ravine_race, timeline_of(scene(Racer("SGD"))), SIZE, 25, Staging(panels=("sharpness",)))
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from animopt import Error, Function, Racer, Scene
-from animopt.engine.sharpness import sharpness
+from animopt.engine.hessian import sharpness
 from animopt.engine.user_code import race_environment
 from animopt.functions import beale, himmelblau, quartic, ravine, rosenbrock
 
@@ -47,7 +47,7 @@ ANALYTIC = {
 
 def sharpness_of(function, points):
     with race_environment():
-        return sharpness(function, points)
+        return sharpness(function, points, "panel 'sharpness'")
 
 
 @pytest.mark.parametrize("name", ANALYTIC)
@@ -74,8 +74,17 @@ def test_sharpness_is_recorded_for_each_racer_until_it_diverges():
         found[0, 0] = 1
 
 
-def test_sharpness_is_recorded_only_for_its_panel():
-    assert not Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(1, 1)).record().quantities
+def test_quantities_are_recorded_only_for_what_draws_them():
+    scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(1, 1))
+    assert not scene.record().quantities
+    assert list(scene.replace(overlays=["model"]).record().quantities) == ["hessian"]
+
+
+def test_hessians_of_the_overlay_are_recorded():
+    race = Scene(function=quartic, racers=[Racer("SGD", lr=0.02)], start=(1, 1), steps=5, overlays=["model"]).record()
+    x, y = np.moveaxis(race.xy, -1, 0)
+    expected = hessian(12 * x**2 + 30 * x - 80, 0 * x, 12 * y**2 - 80)
+    np.testing.assert_allclose(race.quantities["hessian"], expected, rtol=1e-10)
 
 
 def half_followed(x):

@@ -1,4 +1,4 @@
-"""The sharpness of a function: the largest eigenvalue of its Hessian, by autograd."""
+"""The Hessian of a function, by autograd, and its largest eigenvalue: the sharpness."""
 
 import warnings
 
@@ -12,8 +12,6 @@ from animopt.core.progress import tracked
 from animopt.engine.function import Function
 from animopt.engine.user_code import user_code
 
-REMEDY = "or leave out the panel 'sharpness'"
-
 CHECKED_POINTS = 12
 """Number of points at which the Hessian is compared with differences of the gradient."""
 
@@ -24,44 +22,54 @@ TOLERANCE = 1e-2
 """Maximum relative difference between a Hessian from autograd and one from differences of the gradient."""
 
 
-def sharpness(function: Function, points: Array) -> Array:
+def sharpness(function: Function, points: Array, drawn: str) -> Array:
     """Return the largest eigenvalue of the Hessian at points (..., 2), as (...). It is NaN where a point is NaN.
 
-    Source: Cohen et al. 2021, Gradient descent on neural networks typically occurs at the edge of stability.
+    Source: Cohen et al. 2021, Gradient descent on neural networks typically occurs at the edge of stability. Raises as
+    `hessians`.
+    """
+    (a, b), (c, d) = np.moveaxis(hessians(function, points, drawn), (-2, -1), (0, 1))
+    with np.errstate(all="ignore"):
+        largest: Array = a / 2 + d / 2 + np.hypot(a / 2 - d / 2, b / 2 + c / 2)
+    return largest
+
+
+def hessians(function: Function, points: Array, drawn: str) -> Array:
+    """Return the Hessians at points (..., 2), as (..., 2, 2). They are NaN where a point is NaN.
+
+    `drawn` is what messages call the panel or the overlay that draws them.
 
     Raises:
         Error: Autograd loses second derivatives of the function, or it has none.
     """
+    remedy = f"or leave out the {drawn}"
     flat = points.reshape(-1, 2)
-    hessians = np.full((len(flat), 2, 2), np.nan)
+    found = np.full((len(flat), 2, 2), np.nan)
     finite = np.flatnonzero(np.isfinite(flat).all(axis=1))
-    with tracked(f"{function.called}: the sharpness along the race", len(finite)) as advance:
+    with tracked(f"{function.called}: the second derivatives along the race", len(finite)) as advance:
         for index in finite:
-            hessians[index] = _hessian(function, flat[index])
+            found[index] = _hessian(function, flat[index], remedy)
             advance(1)
     inside = [index for index in finite if function.contains((flat[index, 0], flat[index, 1]))]
-    if unknown := [index for index in inside if np.isnan(hessians[index]).any()]:
+    if unknown := [index for index in inside if np.isnan(found[index]).any()]:
         raise Error(
             f"{function.called}: has no second derivatives at {format_point(flat[unknown[0]])}, to which a racer "
-            f"comes; start elsewhere, {REMEDY}"
+            f"comes; start elsewhere, {remedy}"
         )
-    _check(function, flat[inside], hessians[inside])
-    if len(finite) and not hessians[finite].any():
+    _check(function, flat[inside], found[inside], remedy)
+    if len(finite) and not found[finite].any():
         raise Error(
             f"{function.called}: its second derivatives are 0 at every point of the race; "
-            f"give a function that bends, {REMEDY}"
+            f"give a function that bends, {remedy}"
         )
-    with np.errstate(all="ignore"):
-        (a, b), (c, d) = np.moveaxis(hessians, 0, -1)
-        largest: Array = a / 2 + d / 2 + np.hypot(a / 2 - d / 2, b / 2 + c / 2)
-    return largest.reshape(points.shape[:-1])
+    return found.reshape(*points.shape, 2)
 
 
-def _hessian(function: Function, point: Array) -> Array:
+def _hessian(function: Function, point: Array, remedy: str) -> Array:
     """Return the second derivatives (2, 2) at a point (2,)."""
 
     def failure(error: BaseException) -> str:
-        return f"{first_line(error).rstrip('.')}; write it in operations that torch can differentiate twice, {REMEDY}"
+        return f"{first_line(error).rstrip('.')}; write it in operations that torch can differentiate twice, {remedy}"
 
     # Unlike torch.func.hessian, this follows every definition that a race follows, also one that branches on values.
     with warnings.catch_warnings(), user_code(f"{function.called}: autograd has no second derivatives of it", failure):
@@ -71,7 +79,7 @@ def _hessian(function: Function, point: Array) -> Array:
 
 
 @np.errstate(all="ignore")
-def _check(function: Function, points: Array, hessians: Array) -> None:
+def _check(function: Function, points: Array, hessians: Array, remedy: str) -> None:
     """Raise Error if autograd's Hessians (n, 2, 2) at points (n, 2) contradict differences of its gradients.
 
     At a kink, differences on both sides and of two lengths contradict each other, which does not count.
@@ -92,7 +100,7 @@ def _check(function: Function, points: Array, hessians: Array) -> None:
         if np.ptp(differences, axis=0).max() < allowed / 4 and abs(hessian - differences[0]).max() > allowed:
             raise Error(
                 f"{function.called}: autograd loses part of its second derivatives at {format_point(point)}; "
-                f"write it in torch arithmetic on x, without .detach() and NumPy, {REMEDY}"
+                f"write it in torch arithmetic on x, without .detach() and NumPy, {remedy}"
             )
 
 

@@ -1,0 +1,1 @@
+"""What is drawn on contour lines: one final class per file. See `animopt.drawing.canvas` for the protocol."""
