@@ -77,7 +77,7 @@ def test_no_module_draws_with_pyplot_or_mplot3d():
 
 def test_each_panel_is_one_final_class_of_its_own_file():
     for name, path in MODULES.items():
-        if name.startswith("panels."):
+        if name.startswith("panels.") and path.name != "__init__.py":
             classes = [node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.ClassDef)]
             public = [each for each in classes if not each.name.startswith("_")]
             assert len(public) == 1, name

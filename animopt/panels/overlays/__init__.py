@@ -1,1 +1,1 @@
-"""What is drawn on contour lines: one final class per file. See `animopt.drawing.canvas` for the protocol."""
+"""Overlays: one final class per file, drawn on contour lines. See `animopt.drawing.canvas` for the protocol."""
