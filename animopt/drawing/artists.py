@@ -24,9 +24,8 @@ from animopt.drawing.mpl import (
     PathPatch,
     RendererAgg,
     RendererBase,
-    Text,
 )
-from animopt.drawing.text import fit_text, text_width
+from animopt.drawing.text import fit_text
 from animopt.drawing.theme import Theme
 from animopt.drawing.window import Window, crop
 from animopt.recording.recording import Recording, Surface, SurfacePath
@@ -270,6 +269,18 @@ class PixelLine(_PixelPath):
         return self
 
 
+class PixelArea(_PixelPath):
+    """A moving filled area, whose outline has points in pixels from the figure's lower left."""
+
+    def __init__(self, axes: Axes, color: str | tuple[float, ...]) -> None:
+        super().__init__(axes, facecolor=color, edgecolor="none", linewidth=0, zorder=2, animated=True)
+
+    def set_pixels(self, pixels: Array) -> "PixelArea":
+        """Fill the area within an outline (any, 2)."""
+        self.set_vertices(pixels)
+        return self
+
+
 class PixelImage(Artist):
     """Pixels drawn on an axes one to one. matplotlib's own images are resampled for each frame, which is too slow.
 
@@ -468,31 +479,3 @@ def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -
 def draw_racer_marker(axes: Axes, theme: Theme, racer: int, x: float, y: float) -> None:
     """Draw a static marker of a racer beside its name."""
     head_marker(axes, theme, racer, size=11).set_positions(np.array([[x, y]])).set_animated(False)
-
-
-def badge(
-    axes: Axes, theme: Theme, center: Array, word: str, color: str, radius: float, *, animated: bool
-) -> tuple[Markers, Text]:
-    """Create a word on a disc with a colored edge, of at least `radius` pixels, at `center` (2,) of the axes."""
-    size = max(theme.min_text, 1.3 * radius)
-    x, y = axes.transData.transform(center)
-    text = axes.text(
-        x,
-        # Half the height of a capital letter.
-        y - 0.364 * size,
-        word,
-        fontsize=size,
-        color=theme.ink,
-        ha="center",
-        va="baseline",
-        transform=IdentityTransform(),
-        animated=animated,
-    )
-    return Markers(
-        axes,
-        Path.unit_regular_polygon(48).transformed(Affine2D().scale(max(radius, 0.6 * text_width(text)))),
-        facecolor=theme.background,
-        edgecolor=color,
-        linewidth=theme.trail(2),
-        animated=animated,
-    ).set_positions(np.asarray(center, dtype=np.float64)[None]), text

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from animopt.core.arrays import Array
 from animopt.drawing.mpl import MaxNLocator, to_hex, to_rgb
 from animopt.drawing.theme import Theme
-from animopt.recording.recording import Basins, Losses
+from animopt.recording.recording import Basins, Losses, Recording
 
 MAX_BANDS = 4
 """Maximum number of bands: ranges of steps in which a minimum is reached. Each has its tint of the basin's hue."""
@@ -70,6 +70,11 @@ def minimum_letter(minimum: int) -> str:
     """Return the letter of a minimum: A to Z, then AA, AB and so on."""
     before, last = divmod(minimum, 26)
     return (minimum_letter(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def basin_hues(theme: Theme, recording: Recording) -> list[str]:
+    """Return the color of each minimum beside those of the racers."""
+    return [theme.hue(len(recording.names) + minimum) for minimum in range(len(recording.minima))]
 
 
 def step_bands(basins: Basins) -> list[int]:

@@ -15,7 +15,7 @@ Band = tuple[str, ...]
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
         (("wireframe",), ("tally",), ("formula",), ("fit",), ("sharpness",), ("rate",), ("standings",)),
-        (("contour",), ("map",), ("state",), ("loss",), ("scoreboard",)),
+        (("contour",), ("map",), ("swarm",), ("state",), ("loss",), ("scoreboard",)),
     ),
     "panorama": (
         (("wireframe",),),
@@ -26,6 +26,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("fit",),
             ("sharpness",),
             ("rate",),
+            ("swarm",),
             ("loss",),
             ("standings",),
             ("scoreboard",),
@@ -36,7 +37,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
         (
             ("map",),
             ("wireframe", "tally"),
-            ("contour", "scoreboard"),
+            ("contour", "swarm", "scoreboard"),
             ("formula", "state"),
             ("fit", "sharpness"),
             ("rate", "loss"),
@@ -51,18 +52,19 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("formula", "state"),
             ("fit", "sharpness"),
             ("rate", "loss"),
+            ("swarm",),
             ("tally",),
             ("standings",),
             ("scoreboard",),
         ),
     ),
     "contour-only": ((("contour",),),),
-    "multiples": ((("multiples",), ("sharpness",), ("rate",), ("loss",), ("scoreboard",)),),
+    "multiples": ((("multiples",), ("sharpness",), ("rate",), ("swarm",), ("loss",), ("scoreboard",)),),
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
 
-MORE_PANELS = {"formula", "state", "fit", "sharpness", "rate"}
+MORE_PANELS = {"formula", "state", "fit", "sharpness", "rate", "swarm"}
 """Panels that take room from the race."""
 
 LOSS_PANELS = {"loss", "standings", "scoreboard"}
@@ -70,7 +72,17 @@ LOSS_PANELS = {"loss", "standings", "scoreboard"}
 
 SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
     (("wireframe",), ("contour",)),
-    (("formula",), ("state",), ("fit",), ("sharpness",), ("rate",), ("loss",), ("standings",), ("scoreboard",)),
+    (
+        ("formula",),
+        ("state",),
+        ("fit",),
+        ("sharpness",),
+        ("rate",),
+        ("swarm",),
+        ("loss",),
+        ("standings",),
+        ("scoreboard",),
+    ),
 )
 """Columns of a square picture with the race and more panels. One column would leave the race too low."""
 
@@ -133,13 +145,14 @@ PANELS: Mapping[str, Needs] = {
     "fit": Needs(120, lines=6, ticked=True, headed=True),
     "sharpness": Needs(120, lines=6.5, ticked=True, headed=True),
     "rate": Needs(120, lines=6.5, ticked=True, headed=True),
+    "swarm": Needs(120, lines=6.5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "map": Needs(200, lines=10, ticked=True, headed=True),
     "tally": Needs(190, lines=11),
 }
 """All panels that a layout has a place for. The header is always drawn."""
 
-DROP_ORDER = ("state", "formula", "loss", "rate", "sharpness", "fit", "standings", "tally", "scoreboard")
+DROP_ORDER = ("state", "formula", "loss", "rate", "sharpness", "swarm", "fit", "standings", "tally", "scoreboard")
 """Order in which panels are dropped when a column is too small."""
 
 MIN_SHRINK = 0.8
@@ -153,6 +166,7 @@ FILL_ORDER = (
     "fit",
     "sharpness",
     "rate",
+    "swarm",
     "loss",
     "state",
     "formula",

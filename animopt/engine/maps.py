@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
@@ -44,8 +44,15 @@ ROUNDING = 1e-9
 RACES_ALONE = 64
 """Number of races run alone whose points are kept in memory at a time."""
 
-Cell = tuple[Racer, Array]
-"""A race of a map: its racer and its start (2,)."""
+
+class Cell(NamedTuple):
+    """A race: its racer, its start (2,), and the standard deviation and the seed of the noise in its gradients."""
+
+    racer: Racer
+    start: Array
+    noise: float = 0.0
+    seed: int = 0
+
 
 Races = Iterator[Array]
 """The points (2, races) of several races, before the first step and after each step."""
@@ -110,22 +117,31 @@ class StartsMap:
             low + (np.arange(count) + 0.5) * ((high - low) / count)
             for (low, high), count in ((function.x, self.columns), (function.y, self.rows))
         )
-        cells = [(racer, each) for each in np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)]
+        cells = [Cell(racer, each) for each in np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)]
         minima = np.array(function.minima)
         outcomes = partial(_outcomes, function=function, minima=minima, radius=function.radius)
-        parts = _follow_races(function, cells, steps, BATCH_STARTS, _run_starts, outcomes)
+        parts = follow_races("the map", function, cells, steps, BATCH_STARTS, run_starts, outcomes)
         minimum, step = (np.concatenate(each).reshape(self.rows, self.columns) for each in zip(*parts, strict=True))
         return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), function.radius)
 
 
-def _run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:
-    """Run one racer from all starts, as one parameter of one optimizer."""
-    parameter = torch.tensor(np.stack([start for _, start in cells], axis=1), requires_grad=True)
-    racer, _ = cells[0]
+def run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:
+    """Run one racer from all starts, as one parameter of one optimizer, with noise of its own from each."""
+    parameter = torch.tensor(np.stack([cell.start for cell in cells], axis=1), requires_grad=True)
+    racer, noise = cells[0].racer, cells[0].noise
     optimizer = racer.build(parameter)
-    closure = racer.loop.gradient_closure(
+    set_gradient = racer.loop.gradient_closure(
         optimizer, parameter, lambda points: torch.vmap(function, in_dims=1)(points).sum()
     )
+    sources = [np.random.default_rng([cell.seed, 0]) for cell in cells if noise]
+
+    def closure() -> torch.Tensor:
+        loss = set_gradient()
+        if sources and parameter.grad is not None:
+            drawn = np.stack([source.standard_normal(2) for source in sources], axis=1)
+            parameter.grad = parameter.grad + torch.from_numpy(noise * drawn)
+        return loss
+
     yield from _batch_races(function, racer, optimizer, closure, parameter, steps)
 
 
@@ -212,9 +228,9 @@ class SettingsMap:
             Error: The optimizer or the function fails.
         """
         (first, columns), (second, rows) = self.settings.items()
-        cells = [(each, np.array(racer.start or start, dtype=np.float64)) for each in self._racers(racer)]
+        cells = [Cell(each, np.array(racer.start or start, dtype=np.float64)) for each in self._racers(racer)]
         # A batch has one row, because adding a group to an optimizer takes longer with each group that it has.
-        parts = _follow_races(function, cells, racer.steps or steps, len(columns), _run_settings, list)
+        parts = follow_races("the map", function, cells, racer.steps or steps, len(columns), _run_settings, list)
         points = np.moveaxis(np.concatenate(parts, axis=-1), 1, -1).reshape(-1, len(rows), len(columns), 2)
         with np.errstate(over="ignore", invalid="ignore"):
             loss = function.values(points)
@@ -246,7 +262,7 @@ class SettingsMap:
 
 def _run_settings(function: Function, cells: Sequence[Cell], steps: int) -> Races:
     """Run racers of one class as parameter groups of one optimizer."""
-    points = torch.tensor(np.stack([start for _, start in cells], axis=1))
+    points = torch.tensor(np.stack([cell.start for cell in cells], axis=1))
     parameters = [point.requires_grad_() for point in points.T]
 
     def closure() -> torch.Tensor:
@@ -258,14 +274,13 @@ def _run_settings(function: Function, cells: Sequence[Cell], steps: int) -> Race
             parameter.grad = gradient
         return loss
 
-    groups = [
-        {"params": [parameter], **racer.settings} for parameter, (racer, _) in zip(parameters, cells, strict=True)
-    ]
-    first, _ = cells[0]
+    groups = [{"params": [parameter], **cell.racer.settings} for parameter, cell in zip(parameters, cells, strict=True)]
+    first = cells[0].racer
     yield from _batch_races(function, first, first.optimizer(groups, **first.settings), closure, points, steps)
 
 
-def _follow_races(
+def follow_races(
+    name: str,
     function: Function,
     cells: Sequence[Cell],
     steps: int,
@@ -275,10 +290,10 @@ def _follow_races(
 ) -> list[Any]:
     """Return the results of `follow` for the races of all cells, batch by batch.
 
-    The races are run with `run_batch` if the probes among them agree with the same races run alone. Otherwise every
-    race is run alone.
+    `name` is what announcements of long work call the races. They are run with `run_batch` if the probes among them
+    agree with the same races run alone. Otherwise every race is run alone.
     """
-    work, remedy = f"{function.called}: the map", "; a map with fewer cells takes less"
+    work, remedy = f"{function.called}: {name}", f"; {name} with fewer races takes less"
     probes, start = {}, time.perf_counter()
     for cell in np.linspace(0, len(cells) - 1, PROBES).round().astype(int).tolist():
         probes[cell] = _Probe(function, cells[cell], steps)
@@ -343,15 +358,17 @@ def _diverged(function: Function, points: Array) -> NDArray[np.bool_]:
 def _alone(function: Function, cells: Sequence[Cell], steps: int, advance: Callable[[int], None]) -> Races:
     """Yield the points of races that are each run alone. `advance` receives the number of finished races."""
     races = []
-    for racer, start in cells:
-        races.append(_points(function, racer, start, steps))
+    for cell in cells:
+        races.append(_points(function, cell, steps))
         advance(1)
     yield from np.stack(races, axis=-1)
 
 
-def _points(function: Function, racer: Racer, start: Array, steps: int) -> Array:
+def _points(function: Function, cell: Cell, steps: int) -> Array:
     """Return the points (steps + 1, 2) of one race."""
-    return run(function, racer, racer.optimizer.__name__, (float(start[0]), float(start[1])), steps).points
+    x, y = cell.start.tolist()
+    name = cell.racer.optimizer.__name__
+    return run(function, cell.racer, name, (x, y), steps, cell.noise, seed=cell.seed).points
 
 
 class _Probe:
@@ -366,13 +383,13 @@ class _Probe:
     def __init__(self, function: Function, cell: Cell, steps: int) -> None:
         self._function, self._cell, self._steps = function, cell, steps
         self._diagonal = _diagonal(function)
-        self.points = _points(function, *cell, steps)
+        self.points = _points(function, cell, steps)
 
     @cached_property
     def _tolerance(self) -> Array:
         """The distances, (steps + 1,), by which rounding may move the race."""
-        racer, start = self._cell
-        shifted = _points(self._function, racer, start + PROBE_OFFSET * self._diagonal, self._steps)
+        start = self._cell.start + PROBE_OFFSET * self._diagonal
+        shifted = _points(self._function, self._cell._replace(start=start), self._steps)
         with np.errstate(invalid="ignore", over="ignore"):
             apart = np.abs(self.points - shifted).max(axis=1)
         apart[_diverged(self._function, self.points.T) | _diverged(self._function, shifted.T)] = np.inf

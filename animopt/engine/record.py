@@ -90,7 +90,7 @@ def record(
     else:
         check_values(function)
     longest = max((racer.steps or steps for racer in racers), default=0)
-    batches = None if batch is None else _batches(function, batch, longest, batch_order, seed)
+    batches = None if batch is None else batches_of(function, batch, longest, batch_order, seed)
     runs = []
     total = sum(racer.steps or steps for racer in racers)
     with tracked(f"{function.called}: the race", total, total * gradient_seconds) as advance:
@@ -166,8 +166,8 @@ def _box_path(function: Function, sampled: SampledSurface) -> SurfacePath | None
     return _surface_path(sampled, corners, function.values(corners))
 
 
-def _batches(function: Function, size: int, steps: int, order: str, seed: int) -> NDArray[np.int64]:
-    """Return the rows of data that each step uses, (steps, size), in an order of `BATCH_ORDERS`."""
+def batches_of(function: Function, size: int, steps: int, order: str, seed: int) -> NDArray[np.int64]:
+    """Return the rows of data that each step uses, (steps, size), in an order of `BATCH_ORDERS`, from a seed."""
     rows = len(function.data[0])
     if order == CYCLIC:
         return np.arange(steps * size).reshape(steps, size) % rows

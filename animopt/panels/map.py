@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.number_format import format_power, format_setting
-from animopt.drawing.artists import Markers, PixelImage, add_heading, badge, draw_contours, style_ticks, tick_counts
+from animopt.drawing.artists import Markers, PixelImage, add_heading, draw_contours, style_ticks, tick_counts
+from animopt.drawing.badges import minimum_badges
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import (
     BASIN_OPACITY,
@@ -19,11 +20,10 @@ from animopt.drawing.colors import (
     contour_ground,
     loss_colors,
     loss_scale,
-    minimum_letter,
     step_bands,
     stripes,
 )
-from animopt.drawing.mpl import Affine2D, Artist, MaxNLocator, Path
+from animopt.drawing.mpl import Affine2D, MaxNLocator, Path
 from animopt.drawing.text import text_width
 from animopt.drawing.window import race_window
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses
@@ -55,7 +55,7 @@ def _draw_basins(axes: Axes, basins: Basins, theme: Theme) -> Move:
     image = PixelImage(axes, animated=True)
     pixels, since = _final_pixels(basins, theme, image.shape)
     opacity = pixels[..., 3].copy()
-    badges = _draw_badges(axes, basins, theme)
+    badges = minimum_badges(axes, theme, basins.minima[:, :2], [theme.hue(each) for each in range(len(basins.minima))])
 
     def move(moment: Moment) -> Artists:
         pixels[..., 3] = np.where(since <= moment.step, opacity, 0)
@@ -95,29 +95,6 @@ def _sampled_cells(
         for pixels, count, sample in zip(shape, cells, (vertical, horizontal), strict=True)
     )
     return rows[::-1, None], columns
-
-
-def _draw_badges(axes: Axes, basins: Basins, theme: Theme) -> list[Artist]:
-    """Draw the letters of the minima, without those that would touch an earlier one."""
-    radius = max(theme.px(10.5), 0.8 * theme.min_text)
-    centers = axes.transData.transform(basins.minima[:, :2])
-    shown: list[int] = []
-    for minimum, center in enumerate(centers):
-        if all(np.hypot(*(center - centers[other])) > 2 * radius for other in shown):
-            shown.append(minimum)
-    return [
-        artist
-        for minimum in shown
-        for artist in badge(
-            axes,
-            theme,
-            basins.minima[minimum, :2],
-            minimum_letter(minimum),
-            theme.hue(minimum),
-            radius,
-            animated=True,
-        )
-    ]
 
 
 def _draw_losses(axes: Axes, losses: Losses, theme: Theme) -> Move:

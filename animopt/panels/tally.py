@@ -14,7 +14,8 @@ from animopt.core.number_format import (
     format_setting,
     rounded,
 )
-from animopt.drawing.artists import badge, use_pixel_units
+from animopt.drawing.artists import use_pixel_units
+from animopt.drawing.badges import badge
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import (
     BASIN_OPACITY,

@@ -21,7 +21,8 @@ def by_evaluations(recording: Recording) -> Recording:
     """Return a race whose steps are computed gradients: all racers have computed as many of them at a step.
 
     After each gradient, a racer has the values of its last whole step, and its path is between this step and the next
-    one. The recording has no data of a model, because the racers are at different batches.
+    one. The recording has no data of a model, because the racers are at different batches, and no swarm, whose runs are
+    recorded step by step.
     """
     if counts_steps_as_gradients(recording):
         return replace(recording, clock="evaluations")
@@ -51,6 +52,7 @@ def by_evaluations(recording: Recording) -> Recording:
             for path, count in zip(recording.training, counts, strict=bool(recording.training))
         ),
         sample=None,
+        swarm=None,
         quantities={name: at_gradients(values) for name, values in recording.quantities.items()},
     )
 

@@ -179,6 +179,29 @@ class Losses:
 
 
 @dataclass(frozen=True, eq=False)
+class Swarm:
+    """Many runs of one racer, each with noise and batches of its own.
+
+    Attributes:
+        racer: Index of the racer.
+        xy: Positions after each step, (runs, steps + 1, 2).
+        basin: The minimum in whose basin each position is, as its index, or -1 outside the domain, (runs, steps + 1).
+    """
+
+    racer: int
+    xy: Array
+    basin: NDArray[np.int64]
+
+    def shares(self, minima: int) -> Array:
+        """Return the share of the runs in the basin of each of several minima after each step, (minima, steps + 1)."""
+        return np.array([(self.basin == minimum).mean(axis=0) for minimum in range(minima)])
+
+    def error(self, share: Array) -> Array:
+        """Return the standard error of shares (any shape), that of a binomial distribution: √(p (1 − p)/n)."""
+        return np.sqrt(share * (1 - share) / len(self.xy))
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """A race of several racers on one surface.
 
@@ -216,6 +239,7 @@ class Recording:
         notes: Numbers for the speaker, such as the settings that the tuning found, or "".
         sample: The data of a function that is the loss of a model.
         map: The result of many more races, if the scene has a map.
+        swarm: Many runs of one racer, if the scene has them.
         box: The edge of the box onto which each racer is projected after each step, as a path over the surface, or
             None.
         clock: "step", or "evaluations" if the race was converted so that its steps are computed gradients.
@@ -248,6 +272,7 @@ class Recording:
     notes: str = ""
     sample: Sample | None = None
     map: Basins | Losses | None = None
+    swarm: Swarm | None = None
     box: SurfacePath | None = None
     clock: str = "step"
     quantities: Mapping[str, Array] = field(default_factory=dict)
@@ -308,9 +333,12 @@ class Recording:
             "box",
             "clock",
         )
-        own = (each.name for each in fields(self) if each.name not in (*shared, "quantities"))
+        own = (each.name for each in fields(self) if each.name not in (*shared, "quantities", "swarm"))
         quantities = {name: values[racer : racer + 1] for name, values in self.quantities.items()}
-        return replace(self, quantities=quantities, **{name: getattr(self, name)[racer : racer + 1] for name in own})
+        swarm = replace(self.swarm, racer=0) if self.swarm and self.swarm.racer == racer else None
+        return replace(
+            self, quantities=quantities, swarm=swarm, **{name: getattr(self, name)[racer : racer + 1] for name in own}
+        )
 
     def ranks(self, step: int) -> NDArray[np.int64]:
         """Return each racer's rank by its loss after a step, from 1, (racers,). Equal losses share one, NaN is last."""

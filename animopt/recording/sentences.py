@@ -70,6 +70,7 @@ def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
         *(each.text for each in result),
         *(_on_other_functions(recording, others) if others else ()),
         _map(recording.map, words),
+        *(_swarm(recording, words) if recording.swarm else ()),
     ]
     return " ".join(f"{sentence}." for sentence in sentences if sentence)
 
@@ -301,6 +302,20 @@ def _map(result: Basins | Losses | None, words: Language) -> str:
         ]
         return words.gettext("A map of the settings: the lowest loss comes with {settings}", settings=", ".join(chosen))
     return ""
+
+
+def _swarm(recording: Recording, words: Language) -> Iterator[str]:
+    """Yield how many runs of a swarm are in the basin of each minimum at its end."""
+    assert recording.swarm
+    count = len(recording.swarm.xy)
+    for minimum, share in zip(recording.minima, recording.swarm.shares(len(recording.minima))[:, -1], strict=True):
+        yield words.ngettext(
+            "Of {count} run, {share} ends in the basin of the minimum {point}",
+            "Of {count} runs, {share} end in the basin of the minimum {point}",
+            count,
+            share=f"{share:.0%}",
+            point=format_point(minimum[:2], words.code),
+        )
 
 
 def _share(result: Basins, outcome: int, share: str, words: Language) -> str:

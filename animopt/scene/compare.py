@@ -38,8 +38,8 @@ Clock = Literal["step", "evaluations"]
 CLOCKS = ("step", "evaluations")
 """Values of `clock`."""
 
-STEP_PANELS = ("fit", "formula", "state")
-"""Panels that show one step after another."""
+STEP_PANELS = ("fit", "formula", "state", "swarm")
+"""Panels and overlays that show one step after another."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -327,10 +327,10 @@ def _check_scenes(scenes: Sequence[Scene], clock: str) -> None:
 
 def _check_counts_gradients(scene: Scene, race: Recording, number: int) -> None:
     """Raise UsageError for a scene with panels that only show steps, if its steps and gradients are not the same."""
-    panels = [panel for panel in STEP_PANELS if panel in scene.panels]
+    panels = [panel for panel in STEP_PANELS if panel in (*scene.panels, *scene.overlays)]
     if panels and not counts_steps_as_gradients(race):
         raise UsageError(
-            f"{_called(scene, number)}: the panel {panels[0]!r} shows one step after another, and a racer computes "
+            f"{_called(scene, number)}: {panels[0]!r} shows one step after another, and a racer computes "
             f"several gradients for a step; use the clock 'step', or leave out {panels[0]!r}"
         )
 

@@ -14,14 +14,16 @@ from animopt.core.language import ENGLISH, Text, language, language_of, localize
 from animopt.core.number_format import format_bytes
 from animopt.core.progress import duration
 from animopt.engine.function import Function, differences, function_name
-from animopt.engine.racer import names_and_settings
+from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.racer_lists import Tuned
 from animopt.engine.record import BATCH_ORDERS, CYCLIC, record
+from animopt.engine.swarm import run_swarm
 from animopt.engine.user_code import race_environment
 from animopt.recording.claims import refutations
 from animopt.recording.pace import pace_of
-from animopt.recording.recording import Recording
+from animopt.recording.recording import Recording, Swarm
 from animopt.recording.timeline import Question, SlowMotion, Timeline
+from animopt.recording.watershed import basins_at
 from animopt.scene.scene_fields import SceneFields, user_context
 from animopt.video.film import Staging, check_mathtexts, check_panels, quantities_of
 from animopt.video.output import Output
@@ -157,10 +159,29 @@ def check_scene(scene: SceneFields) -> None:
             if scene.noise or scene.batch:
                 raise UsageError("map: its races are run together, without noise or batches; leave out noise and batch")
             scene.map.check(function, scene.racers[_focused_racer(scene)])
-    has = {"map": scene.map is not None, "sample": all(function.predict for function in scene.functions)}
+    if scene.swarm:
+        _check_swarm(scene)
+    has = {
+        "map": scene.map is not None,
+        "swarm": scene.swarm > 0,
+        "sample": all(function.predict for function in scene.functions),
+    }
     check_panels(staging, has.__getitem__)
     lines = [line for text in _texts(scene).values() for line in ([text] if isinstance(text, str) else text.values())]
     check_mathtexts(lines, [function.formula for function in scene.functions])
+
+
+def _check_swarm(scene: SceneFields) -> None:
+    """Raise UsageError for a swarm whose runs would be the same, or on a function without known minima."""
+    if not (scene.noise or scene.batch):
+        raise UsageError(
+            f"swarm {scene.swarm}: all runs would be the same; give the scene noise, as noise=0.5, or a batch"
+        )
+    for function in scene.functions:
+        if not function.minima:
+            raise UsageError(
+                f"swarm {scene.swarm}: {function.called} has no known minima; give it some, as minima=[(0, 0)]"
+            )
 
 
 def _check_box(scene: SceneFields, function: Function) -> None:
@@ -239,7 +260,7 @@ def check_limits(scene: SceneFields, clips: Iterable[tuple[tuple[int, int], int]
     steps = [racer.steps or scene.steps for racer in scene.racers]
     total = sum(steps) * len(scene.functions)
     work = Work(
-        steps=total,
+        steps=total + scene.swarm * steps[_focused_racer(scene)] * len(scene.functions),
         racers=len(steps),
         tuning_steps=total * scene.racers.runs if isinstance(scene.racers, Tuned) else 0,
         cells=scene.map.cells if scene.map else 0,
@@ -295,12 +316,36 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             seed=scene.seed,
             quantities=quantities_of(staging_of(scene)),
         )
+        focus = _focused_racer(scene)
         return replace(
             recording,
             caption=caption,
             notes=notes,
-            map=scene.map.record(function, racers[_focused_racer(scene)], start, scene.steps) if scene.map else None,
+            map=scene.map.record(function, racers[focus], start, scene.steps) if scene.map else None,
+            swarm=_record_swarm(scene, function, focus, racers[focus], start, recording) if scene.swarm else None,
         )
+
+
+def _record_swarm(
+    scene: SceneFields,
+    function: Function,
+    focus: int,
+    racer: Racer,
+    start: tuple[float, float],
+    recording: Recording,
+) -> Swarm:
+    xy = run_swarm(
+        function,
+        racer,
+        start,
+        scene.steps,
+        scene.swarm,
+        noise=scene.noise,
+        batch=scene.batch,
+        batch_order=scene.batch_order,
+        seed=scene.seed,
+    )
+    return Swarm(focus, xy, basins_at(recording.surface, recording.minima[:, :2], xy))
 
 
 def recordings(scene: SceneFields) -> list[Recording]:

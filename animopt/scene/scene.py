@@ -43,6 +43,8 @@ class Scene(SceneFields):
             outside the function's domain, the domain is widened, with a warning.
         steps: Number of steps of the racers that have no number of their own. Default: 20.
         map: A `StartsMap` or a `SettingsMap`, made with the racer in focus. Default: none.
+        swarm: Number of runs of the racer in focus, each with noise and batches of its own, for the overlay and the
+            panel "swarm". Default: 0.
         noise: Standard deviation of Gaussian noise in each component of each gradient. Default: 0.
         batch: Number of rows of the function's data in each step. Default: all rows.
         batch_order: "shuffled" for a new random order in each pass over the rows, or "cyclic" for the rows in their
@@ -59,7 +61,8 @@ class Scene(SceneFields):
             a layout by the shape of the picture.
         panels: Names of the panels. Default: those of a race or, with a `map`, those of a map.
         overlays: Names of what is drawn on the contour lines for the racer in focus, and in the layout "multiples" for
-            each racer: "model" for the quadratic model of the function at the racer. Default: none.
+            each racer: "model" for the quadratic model of the function at the racer, "swarm" for the runs of a `swarm`.
+            Default: none.
         focus: Name of the racer whose formula, state and overlays are shown. Default: the first racer.
         azimuth: Azimuth of the camera at the start of the clip in degrees, as in matplotlib. Default: chosen so that
             the surface hides as little of the race as possible, with more weight towards the end.

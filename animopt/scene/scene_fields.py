@@ -40,6 +40,9 @@ from animopt.scene.limits import Limits
 from animopt.scene.scene_file import SceneFolder
 from animopt.video.film import MAP_PANELS, RACE_PANELS
 
+MAX_RUNS = 2000
+"""Maximum number of runs of a swarm. More dots would hide each other."""
+
 MAX_ANGLE = 36_000
 """Maximum angle of the camera in degrees, in both directions."""
 
@@ -109,6 +112,10 @@ def _with_starts(function: Function, racers: Sequence[Racer], start: tuple[float
 
 def _steps(value: int) -> int:
     return check_integer("steps", value, maximum=MAX_COUNT)
+
+
+def _swarm(value: int) -> int:
+    return check_integer("swarm", value, minimum=0, maximum=MAX_RUNS)
 
 
 def _noise(value: float) -> float:
@@ -238,6 +245,7 @@ class SceneFields:
             "give StartsMap() or SettingsMap(lr=[0.01, 0.1], momentum=[0, 0.9])",
         ),
     )
+    swarm: int = attrs.field(default=0, converter=_swarm)
     noise: float = attrs.field(default=0.0, converter=_noise)
     batch: int | None = attrs.field(default=None, converter=_batch)
     batch_order: str = attrs.field(default=SHUFFLED, converter=_name)

@@ -411,6 +411,37 @@ def test_schedules_end_in_the_order_of_the_caption_over_sixty_seeds():
     assert (more.mean(axis=0) > 2.5 * standard_errors).all()
 
 
+def wells_slope(points):
+    """The gradient of the two wells in a bowl at points (..., 2)."""
+    slope = points / 5
+    for center, variance, depth in ((-1.5, 0.09, 1.15), (1, 0.81, 1)):
+        away = points - [center, 0]
+        slope = slope + depth * away / variance * np.exp(-(away**2).sum(axis=-1, keepdims=True) / (2 * variance))
+    return slope
+
+
+@finding
+def noise_and_flat_minima(recording):
+    noise = np.array([np.random.default_rng([seed, 0]).standard_normal((200, 2)) for seed in range(200)])
+    path = [np.tile([-1.471336, 0], (200, 1))]
+    for step in range(200):
+        path.append(path[-1] - 0.1 * (wells_slope(path[-1]) + 2.2 * noise[:, step]))
+    np.testing.assert_allclose(recording.swarm.xy, np.stack(path, axis=1), rtol=1e-9, atol=1e-9)
+    ends = path[-1]
+    # Short steps without noise lead to the minimum in whose basin a run ends.
+    for _ in range(2000):
+        ends = ends - 0.05 * wells_slope(ends)
+    flat = (ends[:, 0] > 0).mean()
+    assert abs(flat - 0.87) <= 0.01
+    assert np.sqrt(flat * (1 - flat) / 200) == pytest.approx(0.02, abs=0.005)
+    for (x, y), sharpness in zip(recording.minima[:, :2], (12.9, 1.4), strict=True):
+        np.testing.assert_allclose(wells_slope(np.array([x, y])), 0, atol=1e-5)
+        shifted = np.array([[x + 1e-6, y], [x, y + 1e-6]])
+        assert np.linalg.eigvalsh((wells_slope(shifted) - wells_slope(np.array([x, y]))) / 1e-6).max() == pytest.approx(
+            sharpness, rel=0.02
+        )
+
+
 @finding
 def wrong_momentum(recording):
     printed, correct = recording.z
