@@ -59,7 +59,9 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
         ),
     ),
     "contour-only": ((("contour",),),),
-    "multiples": ((("multiples",), ("sharpness",), ("rate",), ("swarm",), ("loss",), ("scoreboard",)),),
+    "multiples": (
+        (("multiples",), ("coordinates",), ("sharpness",), ("rate",), ("swarm",), ("loss",), ("scoreboard",)),
+    ),
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
@@ -147,6 +149,7 @@ PANELS: Mapping[str, Needs] = {
     "rate": Needs(120, lines=6.5, ticked=True, headed=True),
     "swarm": Needs(120, lines=6.5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
+    "coordinates": Needs(260, lines=14),
     "map": Needs(200, lines=10, ticked=True, headed=True),
     "tally": Needs(190, lines=11),
 }
@@ -159,6 +162,7 @@ MIN_SHRINK = 0.8
 """Minimum factor by which minimum heights shrink before a panel is dropped."""
 
 FILL_ORDER = (
+    "coordinates",
     "wireframe",
     "scoreboard",
     "contour",
@@ -259,7 +263,7 @@ def layout_for_shape(width: int, height: int) -> str:
 
 def choose_layout(layout: str, size: tuple[int, int], panels: Sequence[str]) -> str:
     """Return the layout. "auto" becomes the one that fits a picture of `size` (width, height) and its panels."""
-    if layout == "auto" and "multiples" in panels and not {"wireframe", "contour"} & set(panels):
+    if layout == "auto" and {"multiples", "coordinates"} & set(panels) and not {"wireframe", "contour"} & set(panels):
         return "multiples"
     return layout_for_shape(*size) if layout == "auto" else layout
 

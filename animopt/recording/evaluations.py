@@ -53,6 +53,8 @@ def by_evaluations(recording: Recording) -> Recording:
         ),
         sample=None,
         swarm=None,
+        preconditioned=recording.preconditioned
+        and replace(recording.preconditioned, race=by_evaluations(recording.preconditioned.race)),
         quantities={name: at_gradients(values) for name, values in recording.quantities.items()},
     )
 

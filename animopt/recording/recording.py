@@ -202,6 +202,19 @@ class Swarm:
 
 
 @dataclass(frozen=True, eq=False)
+class Preconditioned:
+    """A race in the coordinates of a preconditioner P, in which a point p is at √P p.
+
+    Attributes:
+        race: The race in these coordinates. It has no data, no map, no swarm and no quantities of its own.
+        conditions: Condition number of the Hessian at the nearest minimum, before and after the change of coordinates.
+    """
+
+    race: "Recording"
+    conditions: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """A race of several racers on one surface.
 
@@ -240,6 +253,7 @@ class Recording:
         sample: The data of a function that is the loss of a model.
         map: The result of many more races, if the scene has a map.
         swarm: Many runs of one racer, if the scene has them.
+        preconditioned: The race in the coordinates of a preconditioner, if the scene has one.
         box: The edge of the box onto which each racer is projected after each step, as a path over the surface, or
             None.
         clock: "step", or "evaluations" if the race was converted so that its steps are computed gradients.
@@ -273,6 +287,7 @@ class Recording:
     sample: Sample | None = None
     map: Basins | Losses | None = None
     swarm: Swarm | None = None
+    preconditioned: Preconditioned | None = None
     box: SurfacePath | None = None
     clock: str = "step"
     quantities: Mapping[str, Array] = field(default_factory=dict)
@@ -333,12 +348,14 @@ class Recording:
             "box",
             "clock",
         )
-        own = (each.name for each in fields(self) if each.name not in (*shared, "quantities", "swarm"))
+        own = (
+            each.name for each in fields(self) if each.name not in (*shared, "quantities", "swarm", "preconditioned")
+        )
         quantities = {name: values[racer : racer + 1] for name, values in self.quantities.items()}
         swarm = replace(self.swarm, racer=0) if self.swarm and self.swarm.racer == racer else None
-        return replace(
-            self, quantities=quantities, swarm=swarm, **{name: getattr(self, name)[racer : racer + 1] for name in own}
-        )
+        views = self.preconditioned and replace(self.preconditioned, race=self.preconditioned.race.single(racer))
+        sliced = {name: getattr(self, name)[racer : racer + 1] for name in own}
+        return replace(self, quantities=quantities, swarm=swarm, preconditioned=views, **sliced)
 
     def ranks(self, step: int) -> NDArray[np.int64]:
         """Return each racer's rank by its loss after a step, from 1, (racers,). Equal losses share one, NaN is last."""

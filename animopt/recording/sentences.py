@@ -17,7 +17,7 @@ MAX_NAMES = 6
 MENTIONED = (Kind.ARRIVES, Kind.LEAVES, Kind.SETTLES, Kind.DIVERGES, Kind.LEAVES_PICTURE)
 """Events of single racers that captions and notes mention."""
 
-CONTOUR_PANELS, SURFACE_PANELS = ("contour", "multiples"), ("wireframe",)
+CONTOUR_PANELS, SURFACE_PANELS = ("contour", "multiples", "coordinates"), ("wireframe",)
 """Panels that show the race on contour lines, and on the surface."""
 
 

@@ -13,6 +13,7 @@ from animopt.core.errors import UsageError, check_integer, short_repr
 from animopt.core.language import ENGLISH, Text, language, language_of, localized
 from animopt.core.number_format import format_bytes
 from animopt.core.progress import duration
+from animopt.engine.coordinates import preconditioned
 from animopt.engine.function import Function, differences, function_name
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.racer_lists import Tuned
@@ -164,6 +165,7 @@ def check_scene(scene: SceneFields) -> None:
     has = {
         "map": scene.map is not None,
         "swarm": scene.swarm > 0,
+        "preconditioned": scene.preconditioner is not None,
         "sample": all(function.predict for function in scene.functions),
     }
     check_panels(staging, has.__getitem__)
@@ -317,8 +319,10 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             quantities=quantities_of(staging_of(scene)),
         )
         focus = _focused_racer(scene)
+        matrix = scene.preconditioner
         return replace(
             recording,
+            preconditioned=preconditioned(recording, function, np.array(matrix)) if matrix else None,
             caption=caption,
             notes=notes,
             map=scene.map.record(function, racers[focus], start, scene.steps) if scene.map else None,

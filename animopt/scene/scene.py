@@ -45,6 +45,8 @@ class Scene(SceneFields):
         map: A `StartsMap` or a `SettingsMap`, made with the racer in focus. Default: none.
         swarm: Number of runs of the racer in focus, each with noise and batches of its own, for the overlay and the
             panel "swarm". Default: 0.
+        preconditioner: A symmetric and positive definite matrix P, as ((0.1, 0), (0, 2)), for the panel "coordinates",
+            which shows the race also at the points √P (x, y). Default: none.
         noise: Standard deviation of Gaussian noise in each component of each gradient. Default: 0.
         batch: Number of rows of the function's data in each step. Default: all rows.
         batch_order: "shuffled" for a new random order in each pass over the rows, or "cyclic" for the rows in their

@@ -118,6 +118,19 @@ def _swarm(value: int) -> int:
     return check_integer("swarm", value, minimum=0, maximum=MAX_RUNS)
 
 
+def _preconditioner(value: Sequence[Sequence[float]] | None) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    if value is None:
+        return None
+    remedy = "give a symmetric and positive definite matrix, as preconditioner=((0.1, 0), (0, 2))"
+    rows = check_list("preconditioner ", value, remedy)
+    if len(rows) != 2:
+        raise UsageError(f"preconditioner {short_repr(value)}: {remedy}")
+    (a, b), (c, d) = (check_pair("preconditioner", row) for row in rows)
+    if b != c or not (a > 0 and a * d > b * b):
+        raise UsageError(f"preconditioner {short_repr(value)}: {remedy}")
+    return (a, b), (c, d)
+
+
 def _noise(value: float) -> float:
     return check_number("noise", value, "give a standard deviation of at least 0, as noise=0.5", minimum=0)
 
@@ -246,6 +259,9 @@ class SceneFields:
         ),
     )
     swarm: int = attrs.field(default=0, converter=_swarm)
+    preconditioner: tuple[tuple[float, float], tuple[float, float]] | None = attrs.field(
+        default=None, converter=_preconditioner
+    )
     noise: float = attrs.field(default=0.0, converter=_noise)
     batch: int | None = attrs.field(default=None, converter=_batch)
     batch_order: str = attrs.field(default=SHUFFLED, converter=_name)

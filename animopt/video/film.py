@@ -48,7 +48,7 @@ OVERLAY_CLASSES: Mapping[str, type[Overlay]] = {
 """Overlays by name. Each is the class of its own module in `animopt.panels.overlays`, and may have the same attributes
 as a panel."""
 
-OVERLAID_PANELS = "contour", "multiples"
+OVERLAID_PANELS = "contour", "multiples", "coordinates"
 """Panels on which overlays are drawn."""
 
 

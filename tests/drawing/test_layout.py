@@ -83,7 +83,7 @@ def test_boxes_of_any_panels_do_not_overlap(layout, size):
                 wanted = {"header"} | (set(panels) & set(panel_names(layout)))
                 # Panels that would be illegible are dropped, but never those that show the race.
                 assert set(boxes) <= wanted, case
-                maps = {"contour", "wireframe", "multiples", "map"}
+                maps = {"contour", "wireframe", "multiples", "coordinates", "map"}
                 assert set(boxes) & maps == wanted & maps, case
                 # Beside a map there is room only for the panels that belong to it.
                 roomy = "map" not in panels or set(panels) <= set(MAP_PANELS)
@@ -161,8 +161,8 @@ def test_layouts_have_known_panels_once(layout):
 
 
 @pytest.mark.parametrize("layout", ["wide", "panorama", "square", "tall"])
-def test_full_layouts_have_every_panel_but_the_multiples(layout):
-    assert set(panel_names(layout)) == set(PANELS) - {"multiples"}
+def test_full_layouts_have_every_panel_but_those_with_several_contours(layout):
+    assert set(panel_names(layout)) == set(PANELS) - {"multiples", "coordinates"}
 
 
 def test_room_of_an_omitted_panel_goes_to_others():

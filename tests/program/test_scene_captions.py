@@ -443,6 +443,22 @@ def noise_and_flat_minima(recording):
 
 
 @finding
+def preconditioning(recording):
+    hessian, root = np.diag([0.1, 2]), np.diag(np.sqrt([0.1, 2]))
+    assert np.linalg.cond(hessian) == pytest.approx(20)
+    assert np.linalg.cond(np.linalg.inv(root) @ hessian @ np.linalg.inv(root)) == pytest.approx(1)
+    assert recording.preconditioned.conditions == pytest.approx((20, 1))
+    plain, preconditioned = [np.array([-7.0, 2.0])], [root @ [-7.0, 2.0]]
+    for _ in range(20):
+        plain.append(plain[-1] - 0.9 * hessian @ plain[-1])
+        # At √P (x, y) the loss is half the square of the distance, and its gradient the point itself.
+        preconditioned.append(preconditioned[-1] - 0.3 * preconditioned[-1])
+    np.testing.assert_allclose(recording.xy[0], plain, rtol=1e-12)
+    np.testing.assert_allclose(recording.preconditioned.race.xy, [plain @ root, preconditioned], rtol=1e-9)
+    assert abs(0.7**20 - 0.0008) < 5e-5
+
+
+@finding
 def wrong_momentum(recording):
     printed, correct = recording.z
     assert (np.diff(printed) > 0).all()
