@@ -94,8 +94,13 @@ class TrainingLoop:
                     clear()
                 parameter.grad = None
                 loss = loss_at(parameter)
-                if loss.requires_grad:
-                    backward(loss) if backward else loss.backward(create_graph=self.graph)
+                if loss.requires_grad and backward:
+                    backward(loss)
+                elif loss.requires_grad and self.graph:
+                    # With a graph, backward() warns of a reference cycle.
+                    (parameter.grad,) = torch.autograd.grad(loss, parameter, create_graph=True)
+                elif loss.requires_grad:
+                    loss.backward()
             return loss.detach()
 
         return own_closure

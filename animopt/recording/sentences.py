@@ -10,6 +10,7 @@ from animopt.core.language import Language, language, languages
 from animopt.core.number_format import format_number, format_point, format_setting
 from animopt.recording.events import Event, Kind, events
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses, Recording
+from animopt.recording.update_rules import trust_radii
 
 MAX_NAMES = 6
 """Maximum number of racers that are named one by one. More racers are only counted."""
@@ -51,7 +52,7 @@ def _remarks(recording: Recording, found: Sequence[Event]) -> list[Remark]:
 def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
     """Return one paragraph that describes the clip of a race on one or several functions, and its result.
 
-    `panels` are the names of the panels that the clip shows.
+    `panels` are the names of the panels and overlays that the clip shows.
     """
     recording, *others = map(_with_plain_text, races)
     words = language(recording.language)
@@ -67,6 +68,7 @@ def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
         *(each.text for each in said if each not in result),
         *(_misses(recording, found) if len(recording.names) <= MAX_NAMES else ()),
         *(_sharpness(recording) if "sharpness" in panels else ()),
+        *(_trust_radii(recording) if "model" in panels else ()),
         *(each.text for each in result),
         *(_on_other_functions(recording, others) if others else ()),
         _map(recording.map, words),
@@ -252,6 +254,27 @@ def _sharpness(recording: Recording) -> Iterator[str]:
                 most=high,
                 **ends,
             )
+
+
+def _trust_radii(recording: Recording) -> Iterator[str]:
+    """Yield the trust radius of each racer that has one."""
+    words = language(recording.language)
+    for racer, name in enumerate(recording.names):
+        radii = trust_radii(recording, racer)
+        if radii is None or not np.isfinite(radii).all():
+            continue
+        shown = radii[: recording.steps[racer] + 1]
+        first, last, low, high = (
+            format_setting(float(value), 3) for value in (shown[0], shown[-1], shown.min(), shown.max())
+        )
+        yield words.gettext(
+            "The trust radius of {name} goes from {first} to {last}, between {least} and {most}",
+            name=name,
+            first=first,
+            last=last,
+            least=low,
+            most=high,
+        )
 
 
 def _on_other_functions(recording: Recording, others: Sequence[Recording]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The update rules of torch's optimizers: formulas, the numbers of a step, step sizes and velocities."""
+"""The update rules of torch's optimizers: formulas, the numbers of a step, step sizes, velocities and trust radii."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -203,6 +203,15 @@ def step_sizes(recording: Recording, racer: int) -> Array | None:
             # Riedmiller and Braun 1993: the factor of the gradient's sign.
             return state["step_size"]
     return None
+
+
+def trust_radii(recording: Recording, racer: int) -> Array | None:
+    """Return the radius within which a racer trusts its model in the next step, (steps + 1,), or None without one.
+
+    It is the number `radius` in the state of the optimizer.
+    """
+    radii = recording.states[racer].get("radius")
+    return radii if radii is not None and radii.ndim == 1 else None
 
 
 def motion(recording: Recording, racer: int) -> dict[str, Array]:

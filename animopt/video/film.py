@@ -207,9 +207,9 @@ def _columns(frames: int) -> int:
 
 
 def shown_panels(races: Sequence[Recording], size: tuple[int, int], staging: Staging) -> Collection[str]:
-    """Return the names of the panels that a picture of `size` (width, height) shows."""
+    """Return the names of the panels and overlays that a picture of `size` (width, height) shows."""
     _, _, boxes = _arrangement(races, 0, size, staging)
-    return boxes.keys()
+    return {*boxes, *(staging.overlays if set(OVERLAID_PANELS) & boxes.keys() else ())}
 
 
 def _drawn(staging: Staging) -> dict[str, Any]:

@@ -370,6 +370,65 @@ def edge_of_stability(recording):
     assert losses[0] / losses[-1] == pytest.approx(60, abs=1)
 
 
+def lowest_on_edge(gradient, hessian, radius):
+    """The minimum of gᵀp + ½ pᵀHp on a circle: one of the angles at which its slope, a polynomial in e^(iθ), is 0."""
+    (a, b), h = gradient, hessian
+    second, first = radius * (h[0, 1] / 2 + (h[0, 0] - h[1, 1]) * 1j / 4), (b + a * 1j) / 2
+    angles = np.angle(np.roots([second, first, 0, np.conj(first), np.conj(second)]))
+    points = radius * np.column_stack([np.cos(angles), np.sin(angles)])
+    return min(points, key=lambda each: gradient @ each + each @ hessian @ each / 2)
+
+
+def banana(point):
+    """Loss, gradient and Hessian of 10 (y − x²)² + (1 − x)²."""
+    x, y = point
+    rest = y - x**2
+    return (
+        10 * rest**2 + (1 - x) ** 2,
+        np.array([-40 * x * rest - 2 * (1 - x), 20 * rest]),
+        np.array([[120 * x**2 - 40 * y + 2, -40 * x], [-40 * x, 20]]),
+    )
+
+
+@finding
+def newton_and_trust_region(recording):
+    newton, searching, descending = (np.full((15, 2), (-1.2, 1.0)) for _ in range(3))
+    for step in range(14):
+        _, gradient, hessian = banana(newton[step])
+        newton[step + 1] = newton[step] - np.linalg.solve(hessian, gradient)
+        loss, gradient, hessian = banana(searching[step])
+        # The Hessian is positive definite along the way.
+        direction, length = -np.linalg.solve(hessian, gradient), 1.0
+        while banana(searching[step] + length * direction)[0] > loss + 1e-4 * length * gradient @ direction:
+            length /= 2
+            if length < 1e-15:
+                break
+        searching[step + 1] = searching[step] + length * direction
+        descending[step + 1] = descending[step] - 0.01 * banana(descending[step])[1]
+    trusting, radii = [np.array([-1.2, 1.0])], [0.5]
+    for _ in range(12):
+        loss, gradient, hessian = banana(trusting[-1])
+        move = -np.linalg.solve(hessian, gradient)
+        if np.linalg.norm(move) > radii[-1]:
+            move = lowest_on_edge(gradient, hessian, radii[-1])
+        ratio = (loss - banana(trusting[-1] + move)[0]) / -(gradient @ move + move @ hessian @ move / 2)
+        on_edge = np.linalg.norm(move) > 0.999999 * radii[-1]
+        radii.append(radii[-1] * (0.25 if ratio < 0.25 else 2 if ratio > 0.75 and on_edge else 1))
+        trusting.append(trusting[-1] + (ratio > 0.1) * move)
+    np.testing.assert_allclose(recording.xy[0, :13], trusting, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(recording.xy[1, :15], newton, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(recording.xy[2, :13], searching[:13], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(recording.xy[3, :15], descending, rtol=1e-10)
+    assert recording.states[0]["radius"][:13].tolist() == radii
+    assert radii == [0.5, 0.5, 1, 1, 1, 0.25, *[0.5] * 7]
+    losses = np.array([banana(point)[0] for point in newton])
+    assert (np.flatnonzero(np.diff(losses) > 0)[:2] + 1).tolist() == [2, 4]
+    assert losses[1:5].round(1).tolist() == [3.9, 10.4, 0.9, 6.6]
+    assert [np.linalg.norm(newton[step] - 1) < 1e-8 for step in (7, 8)] == [False, True]
+    assert [np.linalg.norm(searching[step] - 1) < 1e-8 for step in (11, 12)] == [False, True]
+    assert descending[14, 0].round(2) == -0.88
+
+
 def schedules_of_the_scene():
     """The learning rates of the scene's schedules, (5, 200)."""
     step = np.arange(200)

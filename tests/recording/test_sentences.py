@@ -6,10 +6,11 @@ import pytest
 
 from animopt import Racer, Scene, StartsMap
 from animopt.engine.function import Function
-from animopt.functions import himmelblau, ravine, rotated
+from animopt.functions import himmelblau, ravine, rosenbrock, rotated
 from animopt.recording.events import Kind, events
 from animopt.recording.sentences import alt_text, alt_text_marks, remarks
 from animopt.scene.races import recordings
+from animopt.second_order import TrustRegion
 from animopt.video.film import RACE_PANELS
 
 
@@ -197,3 +198,14 @@ def test_alt_text_of_a_crowd_only_says_that_its_sharpness_is_drawn():
     racers = [Racer("SGD", lr=rate / 100, name=f"Racer {rate}") for rate in range(1, 9)]
     races = recordings(scene(*racers, panels=["sharpness"]))
     assert "A plot shows the sharpness of 8 racers." in alt_text(races, ["sharpness"])
+
+
+def test_alt_text_has_the_trust_radius_if_the_clip_shows_it():
+    racers = [Racer(TrustRegion, radius=0.5, name="Trust"), Racer("SGD", lr=0.001)]
+    for lang, expected in (
+        ("en", "The trust radius of Trust goes from 0.5 to 0.25, between 0.25 and 1."),
+        ("ko", "Trust의 신뢰 반지름은 0.5에서 0.25까지, 0.25에서 1 사이에서 변한다."),
+    ):
+        race = scene(*racers, function=rosenbrock, start=(-1.2, 1), steps=5, overlays=["model"], lang=lang)
+        assert expected in alt_text([race.record()], ["contour", "model"])
+        assert "0.25" not in alt_text([race.record()], ["contour"])
