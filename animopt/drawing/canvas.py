@@ -100,7 +100,11 @@ class Panel(Protocol):
 
 
 class Overlay(Protocol):
-    """Something that draws one aspect of a racer on the contour lines of a panel."""
+    """Something that draws one aspect of a racer on the contour lines of a panel.
+
+    An overlay that draws a key has `reserved`, which has the arguments of `draw` and returns the centers and sizes of
+    the boxes in pixels, (boxes, 4), that labels and insets do not cover.
+    """
 
     above: bool
     """Whether the moving artists are drawn above the trails."""

@@ -64,7 +64,7 @@ def draw_locator(axes: Axes, recording: Recording, theme: Theme, trails: Array) 
         return np.empty((0, 4))
     sides = LOCATOR_SIZE * np.array(axes.get_window_extent().size)
     across = min(sides[0], sides[1] * surface.aspect)
-    corner = _free_corner(axes, np.array([across, across / surface.aspect]), theme, trails)
+    corner = free_corner(axes, np.array([across, across / surface.aspect]), theme, trails)
     inset = _inset(axes, corner, "locator")
     inset.set(xlim=surface.x[[0, -1]], ylim=surface.y[[0, -1]], xticks=[], yticks=[])
     inset.spines[:].set(color=theme.muted, linewidth=max(0.8, theme.px(1)))
@@ -112,7 +112,7 @@ def draw_magnifier(
     middle = (crowd.min(axis=0) + crowd.max(axis=0)) / 2
     seen = np.array([middle - size / zoom / 2, middle + size / zoom / 2])
     low, high = axes.transData.inverted().transform(seen)
-    corner = _free_corner(axes, size, theme, np.vstack([occupied, np.repeat(heads, HEAD_WEIGHT, axis=0)]))
+    corner = free_corner(axes, size, theme, np.vstack([occupied, np.repeat(heads, HEAD_WEIGHT, axis=0)]))
     inset = _inset(axes, corner, "magnifier")
     draw_contours(inset, recording.surface, Window(surfaces, low, high, np.empty((0, 2)), fixed=True), theme, levels)
     inset.set_aspect("auto")
@@ -195,7 +195,7 @@ def _outline(low: Array, high: Array) -> Array:
     return np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
 
 
-def _free_corner(axes: Axes, size: Array, theme: Theme, points: Array) -> Array:
+def free_corner(axes: Axes, size: Array, theme: Theme, points: Array) -> Array:
     """Return the lower left and upper right (2, 2), in pixels, of a box in the corner that covers the fewest points."""
     box = axes.get_window_extent()
     gap = theme.px(8)

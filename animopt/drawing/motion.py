@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from animopt.core.arrays import Array
+from animopt.drawing.arrows import arrow_path
 from animopt.drawing.artists import HEAD_SIZE, Markers
 from animopt.drawing.colors import contour_ground
 from animopt.drawing.labels import PHASES
@@ -91,7 +92,7 @@ class Motion:
             below.append(self._ellipse.set_pixels(head[None]))
             above += self._ellipse_label.place(pose.ellipse_factor, head + pose.side * (pose.breadth + self._size))
         if np.isfinite(head).all() and np.isfinite(pose.length):
-            self._arrow.shape = _arrow(pose.direction, self._start, pose.length, self._width)
+            self._arrow.shape = arrow_path(pose.direction, self._start, pose.length, self._width)
             above.append(self._arrow.set_pixels(head[None]))
             above += self._arrow_label.place(pose.arrow_factor, head + pose.direction * (pose.length + self._size))
         return below, above
@@ -185,14 +186,3 @@ def choose_factors(lengths: Array, least: float, most: float, around: int) -> Ar
             factor = 1.0 if least <= largest <= most else rounded
         factors[step] = factor
     return factors
-
-
-def _arrow(direction: Array, start: float, length: float, width: float) -> Path:
-    """Return an arrow that points in a direction (2,), from `start` to `length` in pixels."""
-    head = min(3.2 * width, 0.6 * (length - start))
-    along = np.array([start, length - head, length - head, length])
-    across = np.array([0.5, 0.5, 1.6, 0.0]) * width * min(1.0, head / (2 * width))
-    outline = np.concatenate([np.column_stack([along, across]), np.column_stack([along, -across])[::-1]])
-    turn = np.array([direction, [-direction[1], direction[0]]])
-    vertices = outline @ turn
-    return Path(np.vstack([vertices, vertices[:1]]), closed=True)

@@ -26,8 +26,9 @@ class Theme:
 
     `low` and `high` tint the valleys and the peaks of a contour plot, `level` its lines; `mesh` draws the wireframe.
     Racers differ in `hues` and in `markers` (matplotlib's names). `ramp` holds the hues of racers that have an order,
-    from cold to hot and from dark to light. `unit` is the number of pixels in a pixel of a 1280 × 720 picture,
-    `min_text` the minimum type size in pixels. `right` is the right edge of the panels' part of the picture, in pixels.
+    from cold to hot and from dark to light. `arrows` holds the hues of the parts of a step. `unit` is the number of
+    pixels in a pixel of a 1280 × 720 picture, `min_text` the minimum type size in pixels. `right` is the right edge of
+    the panels' part of the picture, in pixels.
     """
 
     background: str
@@ -45,6 +46,7 @@ class Theme:
     gloss: float
     hues: tuple[str, ...]
     ramp: tuple[str, ...]
+    arrows: tuple[str, ...]
     markers: tuple[str, ...] = ("o", "s", "^", "D", "v", "X", "p", "*", "<", "h", ">", "P")
     unit: float = 1.0
     min_text: float = 720 * MIN_TEXT_FRACTION
@@ -98,6 +100,7 @@ LIGHT = Theme(
     # The palette of Okabe and Ito for the color-blind, without its yellow, which is too pale on paper.
     hues=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#8c613c"),
     ramp=("#0a2560", "#682180", "#a82c46", "#b5530a", "#b08a10"),
+    arrows=("#00735a", "#b0227a", "#8f5300"),
 )
 
 DARK = Theme(
@@ -117,6 +120,7 @@ DARK = Theme(
     # The same hues, brightened for a dark background.
     hues=("#4ea8e8", "#ff8b3d", "#2bd4a0", "#f28cc4", "#ffc93c", "#a5dcff", "#b59be8", "#cda37d"),
     ramp=("#1c78d6", "#a897fb", "#ffa8c6", "#ffc98c", "#faf26c"),
+    arrows=("#2bd4a0", "#ff7cc8", "#ffc93c"),
 )
 
 PRINT = replace(

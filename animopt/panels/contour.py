@@ -18,8 +18,8 @@ from animopt.drawing.motion import Motion
 from animopt.drawing.text import text_width
 from animopt.drawing.window import Window, race_window
 
-LOCATOR_WEIGHT = 10_000
-"""Number of points of a trail that weigh as much as the locator, in the choice of the magnifier's corner."""
+CORNER_WEIGHT = 10_000
+"""Number of points of a trail that weigh as much as a key or the locator, in the choice of a free corner."""
 
 SPACING = 4.0
 """Distance in pixels between the points of a trail that an inset should not cover."""
@@ -89,9 +89,15 @@ class Contour:
         trail_points = [_evenly(np.clip(path.whole.xyz, box.p0 - far, box.p1 + far)) for path in paths]
         occupied = np.vstack([obstacles[:, :2], *trail_points, *map(marks, self.moments)])
         occupied = occupied[np.isfinite(occupied).all(axis=1)]
+        keys = [
+            each.reserved(axes, recording, theme, self.racer)
+            for each in self.overlays
+            if hasattr(each, "reserved") and recording.names
+        ]
+        occupied = np.vstack([occupied, *(np.repeat(key[:, :2], CORNER_WEIGHT, axis=0) for key in keys)])
         locator = draw_locator(axes, recording, theme, occupied) if self.located else np.empty((0, 4))
-        obstacles = np.vstack([obstacles, locator])
-        occupied = np.vstack([occupied, np.repeat(locator[:, :2], LOCATOR_WEIGHT, axis=0)])
+        obstacles = np.vstack([obstacles, *keys, locator])
+        occupied = np.vstack([occupied, np.repeat(locator[:, :2], CORNER_WEIGHT, axis=0)])
         move_magnifier, magnifier = draw_magnifier(axes, recording, window.surfaces, theme, self.levels, occupied)
         obstacles = np.vstack([obstacles, magnifier])
         move_labels = draw_labels(

@@ -158,7 +158,7 @@ class UpdateRule:
     def _templates(self) -> tuple[Template, ...]:
         settings = self.recording.hyperparameters[self.racer]
         active = {name for name, value in settings.items() if np.any(value)}
-        name = _torch_class(self.recording, self.racer)
+        name = torch_class(self.recording, self.racer)
         if name == "AdamW":
             name = "Adam"
         lines = list(_RULES.get((name, frozenset(active - _COMMON_SETTINGS)), ()))
@@ -187,8 +187,8 @@ def step_sizes(recording: Recording, racer: int) -> Array | None:
         Step sizes in the units of the domain per unit of the gradient, (steps + 1, 2) or (steps + 1, 1). NaN before
         the optimizer has a state. None for an optimizer without step sizes of its own.
     """
-    settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
-    match _torch_class(recording, racer):
+    settings, state = setting_columns(recording.hyperparameters[racer]), setting_columns(recording.states[racer])
+    match torch_class(recording, racer):
         case "Adagrad":
             lr = settings["lr"] / (1 + (state["step"] - 1) * settings["lr_decay"])
             return lr / (np.sqrt(state["sum"]) + settings["eps"])
@@ -240,7 +240,7 @@ def velocity(recording: Recording, racer: int) -> Array | None:
         Displacements in the units of the domain, (steps + 1, 2): each row is the part of the step that leads to the
         point. NaN before the optimizer has a state. None for an optimizer without a velocity.
     """
-    settings, state = _columns(recording.hyperparameters[racer]), _columns(recording.states[racer])
+    settings, state = setting_columns(recording.hyperparameters[racer]), setting_columns(recording.states[racer])
     if "momentum_buffer" in state and "lr" in settings:
         return -settings["lr"] * state["momentum_buffer"]
     sizes = step_sizes(recording, racer)
@@ -248,7 +248,7 @@ def velocity(recording: Recording, racer: int) -> Array | None:
         return None
     beta1 = settings["betas"][:, :1]
     share: Array = 1 / (1 - beta1 ** state["step"])
-    if _torch_class(recording, racer) == "NAdam":
+    if torch_class(recording, racer) == "NAdam":
         momentum = _mu(beta1, settings["momentum_decay"], state["step"] + 1)
         share = momentum / (1 - momentum * state["mu_product"])
     return -sizes * share * state["exp_avg"]
@@ -283,7 +283,7 @@ def format_setting(value: Any) -> str:
     return rf"{factor}10^{{{int(power)}}}"
 
 
-def _torch_class(recording: Recording, racer: int) -> str:
+def torch_class(recording: Recording, racer: int) -> str:
     """Return the name of a racer's class, or "" if the class is not torch's and so lacks the setting foreach."""
     return recording.optimizers[racer] if "foreach" in recording.hyperparameters[racer] else ""
 
@@ -294,7 +294,7 @@ def _decoupled(recording: Recording, racer: int) -> bool:
     return name == "AdamW" or bool(settings.get("decoupled_weight_decay"))
 
 
-def _columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
+def setting_columns(numbers: Mapping[str, Any]) -> dict[str, Array]:
     """Return each setting or state as an array, (steps + 1, 1 or 2), or (1, 1 or 2) if it never changes."""
     columns = {}
     for name, value in numbers.items():

@@ -518,6 +518,25 @@ def preconditioning(recording):
 
 
 @finding
+def nesterov_look_ahead(recording):
+    """The classical form of both, with the gradient of x²/4 + y² written out."""
+    lowest = []
+    for racer, looks_ahead in enumerate((False, True)):
+        point, velocity, path = np.array([-3.5, 2.0]), np.zeros(2), []
+        for _ in range(15):
+            # torch's point is the one at which the gradient is computed.
+            measured = point + 0.8 * velocity if looks_ahead else point
+            path.append(measured)
+            gradient = -0.2 * measured * [0.5, 2]
+            velocity = 0.8 * velocity + gradient
+            point = point + velocity
+        path = np.array(path)
+        np.testing.assert_allclose(recording.xy[racer], path, rtol=0, atol=1e-14)
+        lowest.append(path[:, 1].min())
+    assert lowest == pytest.approx([-1.25, -0.65], abs=0.005)
+
+
+@finding
 def wrong_momentum(recording):
     printed, correct = recording.z
     assert (np.diff(printed) > 0).all()
