@@ -250,23 +250,36 @@ class PixelLine(_PixelPath):
     """A moving line through points in pixels from the figure's lower left."""
 
     def __init__(
-        self, axes: Axes, color: str | tuple[float, ...], width: float, joinstyle: Literal["round", "bevel"] = "round"
+        self,
+        axes: Axes,
+        color: str | tuple[float, ...],
+        width: float,
+        joinstyle: Literal["round", "bevel"] = "round",
+        dashes: tuple[float, float] | None = None,
     ) -> None:
+        """Make a line. `dashes` are the lengths in pixels of a dash and of the gap after it."""
         super().__init__(
             axes,
             fill=False,
             edgecolor=color,
             linewidth=width,
-            capstyle="round",
+            capstyle="butt" if dashes else "round",
             joinstyle=joinstyle,
             zorder=2,
             animated=True,
         )
+        self._dashes = dashes
 
     def set_pixels(self, pixels: Array) -> "PixelLine":
         """Draw the line through points (any, 2). NaN breaks it."""
         self.set_vertices(pixels)
         return self
+
+    def _styled(self, renderer: RendererBase) -> GraphicsContextBase:
+        context = super()._styled(renderer)
+        if self._dashes:
+            context.set_dashes(0, self._dashes)
+        return context
 
 
 class PixelArea(_PixelPath):

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from animopt.core.arrays import Array
 from animopt.core.language import language
 from animopt.core.number_format import LARGEST, SMALLEST, format_number
-from animopt.drawing.artists import Markers, plot_artists, style_plot, trail_cell
+from animopt.drawing.artists import Markers, PixelLine, plot_artists, style_plot, trail_cell
 from animopt.drawing.geometry import thin_path
 from animopt.drawing.layout import PANELS
 from animopt.drawing.mpl import (
@@ -40,6 +40,9 @@ EMPHASIS = 1.5
 
 CASING_OPACITY = 0.6
 """Opacity of the background's color around a dashed line over the curves."""
+
+GHOST_WIDTH, GHOST_DASHES = 1.4, (4.0, 3.0)
+"""Width of a dashed curve over that of a racer, and lengths of a dash and a gap, in pixels of a 1280 × 720 picture."""
 
 RECEDING_OPACITY = 0.6
 """Opacity of the other curves beside that of the winner."""
@@ -108,7 +111,8 @@ class Curves:
         heading: Name of the quantity.
         clock: What the steps count.
         last_step: Number of steps of the longest race of the clip.
-        ticked: Whether the axis has tick labels.
+        ticked: Whether the axes have tick labels.
+        counted: Whether the steps have tick labels on axes that are ticked.
         value_text: Returns the text beside the arrow of a racer at a step. Default: none.
     """
 
@@ -124,6 +128,7 @@ class Curves:
         clock: str,
         last_step: int,
         ticked: bool = True,
+        counted: bool = True,
         value_text: Callable[[int, int], str] | None = None,
     ) -> None:
         self._recording, self._value_text = recording, value_text
@@ -136,13 +141,14 @@ class Curves:
         )
         style_plot(axes, theme, heading)
         _set_ticks(axes, theme, axis, recording.language)
-        if ticked:
+        axes.tick_params(labelleft=ticked, labelbottom=ticked and counted)
+        if ticked and counted:
             _label_steps(axes, theme, clock)
-        else:
-            axes.tick_params(labelleft=False, labelbottom=False)
         self._heights = axis.fractions(values)
         self._shown = np.flatnonzero(~np.isnan(values).all(axis=1)).tolist()
         self._notes: Sequence[Artist] = ()
+        self._ghosts: Sequence[tuple[PixelLine, SurfacePath]] = ()
+        self._axis, self._last = axis, last
         self._lines, self._heads = plot_artists(axes, theme, racers)
         self._winner: int | None = None
         self._width = float(self._lines[0].get_linewidth())
@@ -182,6 +188,28 @@ class Curves:
         line = axes.axhline(value, color=color, linewidth=width, linestyle=(0, (5, 3)), animated=True)
         self._notes = [*self._notes, casing, line]
 
+    def add_ghosts(self, axes: Axes, theme: Theme, times: Array, values: Array) -> None:
+        """Draw a thin dashed curve over that of each racer, up to the same step.
+
+        It has the `values` (racers, times), in the units of the axis, at `times` (times,), counted in steps. A row of
+        NaN is not drawn.
+        """
+        fractions = np.where(np.isnan(values), np.nan, self._axis.fractions(values))
+        inside = np.where((fractions >= 0) & (fractions <= 1), fractions, np.nan)
+        x = self._box.x0 + self._box.width * times / self._last
+        self._ghosts = [
+            (
+                PixelLine(
+                    axes,
+                    theme.ink,
+                    max(1.0, theme.px(GHOST_WIDTH)),
+                    dashes=(theme.px(GHOST_DASHES[0]), theme.px(GHOST_DASHES[1])),
+                ),
+                SurfacePath(times, np.column_stack([x, self._box.y0 + self._box.height * row])),
+            )
+            for row in inside[~np.isnan(inside).all(axis=1)]
+        ]
+
     def heights(self, step: float) -> Array:
         """Return the height of each curve at a step, (racers,), from 0 to 1 within the axis."""
         before = int(step)
@@ -220,7 +248,8 @@ class Curves:
                 stack.append(
                     self._place_value(racer, int(step), x, y - np.sign(side) * self._line * (len(stack) + 0.6))
                 )
-        return [*self._lines, *self._notes, *self._arrows, *self._heads, *beside[-1], *beside[1]]
+        ghosts = [line.set_pixels(path.passed(step)) for line, path in self._ghosts]
+        return [*self._lines, *self._notes, *ghosts, *self._arrows, *self._heads, *beside[-1], *beside[1]]
 
     def _place_value(self, racer: int, step: int, x: float, y: float) -> Artist:
         """Write a racer's value beside its arrow, on the side that has more room."""
@@ -302,7 +331,8 @@ def _set_ticks(axes: Axes, theme: Theme, axis: ValueAxis, code: str) -> None:
             for count in range(MAX_TICKS, 0, -1)
         )
         ticks = next(
-            each for each in candidates if (np.diff(axis.fractions(each)) * box.height >= TICK_DISTANCE * size).all()
+            (each for each in candidates if (np.diff(axis.fractions(each)) * box.height >= TICK_DISTANCE * size).all()),
+            np.zeros(0),
         )
     elif axis.high / axis.low > 100:
         ticks = inside(LogLocator(numticks=up).tick_values(axis.low, axis.high))

@@ -14,7 +14,7 @@ Band = tuple[str, ...]
 
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
-        (("wireframe",), ("tally",), ("formula",), ("fit",), ("sharpness",), ("rate",), ("standings",)),
+        (("wireframe",), ("tally",), ("formula",), ("fit",), ("sharpness",), ("modes",), ("rate",), ("standings",)),
         (("contour",), ("map",), ("swarm",), ("state",), ("loss",), ("scoreboard",)),
     ),
     "panorama": (
@@ -25,6 +25,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("state",),
             ("fit",),
             ("sharpness",),
+            ("modes",),
             ("rate",),
             ("swarm",),
             ("loss",),
@@ -40,7 +41,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("contour", "swarm", "scoreboard"),
             ("formula", "state"),
             ("fit", "sharpness"),
-            ("rate", "loss"),
+            ("modes", "rate", "loss"),
             ("standings",),
         ),
     ),
@@ -51,7 +52,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("contour",),
             ("formula", "state"),
             ("fit", "sharpness"),
-            ("rate", "loss"),
+            ("modes", "rate", "loss"),
             ("swarm",),
             ("tally",),
             ("standings",),
@@ -60,13 +61,22 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     ),
     "contour-only": ((("contour",),),),
     "multiples": (
-        (("multiples",), ("coordinates",), ("sharpness",), ("rate",), ("swarm",), ("loss",), ("scoreboard",)),
+        (
+            ("multiples",),
+            ("coordinates",),
+            ("sharpness",),
+            ("modes",),
+            ("rate",),
+            ("swarm",),
+            ("loss",),
+            ("scoreboard",),
+        ),
     ),
 }
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
 
-MORE_PANELS = {"formula", "state", "fit", "sharpness", "rate", "swarm"}
+MORE_PANELS = {"formula", "state", "fit", "sharpness", "modes", "rate", "swarm"}
 """Panels that take room from the race."""
 
 LOSS_PANELS = {"loss", "standings", "scoreboard"}
@@ -79,6 +89,7 @@ SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
         ("state",),
         ("fit",),
         ("sharpness",),
+        ("modes",),
         ("rate",),
         ("swarm",),
         ("loss",),
@@ -146,6 +157,7 @@ PANELS: Mapping[str, Needs] = {
     "state": Needs(76, lines=4.5, share=2.1, shown_from=0.6),
     "fit": Needs(120, lines=6, ticked=True, headed=True),
     "sharpness": Needs(120, lines=6.5, ticked=True, headed=True),
+    "modes": Needs(250, lines=13, ticked=True, headed=True),
     "rate": Needs(120, lines=6.5, ticked=True, headed=True),
     "swarm": Needs(120, lines=6.5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
@@ -155,7 +167,19 @@ PANELS: Mapping[str, Needs] = {
 }
 """All panels that a layout has a place for. The header is always drawn."""
 
-DROP_ORDER = ("state", "formula", "loss", "rate", "sharpness", "swarm", "fit", "standings", "tally", "scoreboard")
+DROP_ORDER = (
+    "state",
+    "formula",
+    "loss",
+    "rate",
+    "sharpness",
+    "modes",
+    "swarm",
+    "fit",
+    "standings",
+    "tally",
+    "scoreboard",
+)
 """Order in which panels are dropped when a column is too small."""
 
 MIN_SHRINK = 0.8
@@ -169,6 +193,7 @@ FILL_ORDER = (
     "map",
     "fit",
     "sharpness",
+    "modes",
     "rate",
     "swarm",
     "loss",

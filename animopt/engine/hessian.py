@@ -44,25 +44,40 @@ def hessians(function: Function, points: Array, drawn: str) -> Array:
     """
     remedy = f"or leave out the {drawn}"
     flat = points.reshape(-1, 2)
-    found = np.full((len(flat), 2, 2), np.nan)
-    finite = np.flatnonzero(np.isfinite(flat).all(axis=1))
-    with tracked(f"{function.called}: the second derivatives along the race", len(finite)) as advance:
-        for index in finite:
-            found[index] = _hessian(function, flat[index], remedy)
-            advance(1)
-    inside = [index for index in finite if function.contains((flat[index, 0], flat[index, 1]))]
-    if unknown := [index for index in inside if np.isnan(found[index]).any()]:
+    found = hessians_at(function, flat, remedy)
+    finite = np.isfinite(flat).all(axis=1)
+    if unknown := [index for index in _inside(function, flat) if np.isnan(found[index]).any()]:
         raise Error(
             f"{function.called}: has no second derivatives at {format_point(flat[unknown[0]])}, to which a racer "
             f"comes; start elsewhere, {remedy}"
         )
-    _check(function, flat[inside], found[inside], remedy)
-    if len(finite) and not found[finite].any():
+    if finite.any() and not found[finite].any():
         raise Error(
             f"{function.called}: its second derivatives are 0 at every point of the race; "
             f"give a function that bends, {remedy}"
         )
     return found.reshape(*points.shape, 2)
+
+
+def hessians_at(function: Function, points: Array, remedy: str) -> Array:
+    """Return the Hessians at points (n, 2), as (n, 2, 2), NaN where the function has none.
+
+    Raises Error if autograd cannot compute them, or loses a part of them.
+    """
+    found = np.full((len(points), 2, 2), np.nan)
+    finite = np.flatnonzero(np.isfinite(points).all(axis=1))
+    with tracked(f"{function.called}: the second derivatives along the race", len(finite)) as advance:
+        for index in finite:
+            found[index] = _hessian(function, points[index], remedy)
+            advance(1)
+    known = [index for index in _inside(function, points) if not np.isnan(found[index]).any()]
+    _check(function, points[known], found[known], remedy)
+    return found
+
+
+def _inside(function: Function, points: Array) -> list[int]:
+    """Return the indices of the points (n, 2) in the domain."""
+    return [index for index, (x, y) in enumerate(points) if function.contains((x, y))]
 
 
 def _hessian(function: Function, point: Array, remedy: str) -> Array:

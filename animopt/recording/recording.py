@@ -258,8 +258,9 @@ class Recording:
             None.
         clock: "step", or "evaluations" if the race was converted so that its steps are computed gradients.
         quantities: Quantities of the function at `xy` that panels and overlays ask for, by name,
-            (racers, steps + 1, ...). NaN after a racer diverged. "hessian" has the second derivatives (..., 2, 2), and
-            "sharpness" their largest eigenvalue.
+            (racers, steps + 1, ...). NaN after a racer diverged. "hessian" has the second derivatives (..., 2, 2),
+            "sharpness" their largest eigenvalue, and "modes" the coordinate and the eigenvalue (..., 2, 2) of each
+            eigenvector at the minimum that is nearest to the racer's end, the steepest one first.
     """
 
     title: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from animopt.core.arrays import Array
 from animopt.core.language import Language, language, languages
 from animopt.core.number_format import format_number, format_point, format_setting
 from animopt.recording.events import Event, Kind, events
@@ -14,6 +15,9 @@ from animopt.recording.update_rules import trust_radii
 
 MAX_NAMES = 6
 """Maximum number of racers that are named one by one. More racers are only counted."""
+
+NEGLIGIBLE = 1e-9
+"""Maximum distance of a racer from a minimum, relative to its largest one, that may be a rounding error."""
 
 MENTIONED = (Kind.ARRIVES, Kind.LEAVES, Kind.SETTLES, Kind.DIVERGES, Kind.LEAVES_PICTURE)
 """Events of single racers that captions and notes mention."""
@@ -69,6 +73,7 @@ def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
         *(_misses(recording, found) if len(recording.names) <= MAX_NAMES else ()),
         *(_sharpness(recording) if "sharpness" in panels else ()),
         *(_trust_radii(recording) if "model" in panels else ()),
+        *(_modes(recording) if "modes" in panels else ()),
         *(each.text for each in result),
         *(_on_other_functions(recording, others) if others else ()),
         _map(recording.map, words),
@@ -275,6 +280,30 @@ def _trust_radii(recording: Recording) -> Iterator[str]:
             least=low,
             most=high,
         )
+
+
+def _modes(recording: Recording) -> Iterator[str]:
+    """Yield how often each racer crosses its minimum in each direction, or how many racers have curves of it."""
+    words = language(recording.language)
+    if len(recording.names) > MAX_NAMES:
+        yield words.gettext(
+            "A plot shows {names} in the steep and the flat direction", names=_listed(recording.names, words)
+        )
+        return
+    for name, rows in zip(recording.names, recording.quantities["modes"][..., 0], strict=True):
+        steep, flat = (_sign_changes(row[np.isfinite(row)]) for row in rows.T)
+        yield words.gettext(
+            "Crossings of the minimum by {name}: {steep} in the steep direction, {flat} in the flat one",
+            name=name,
+            steep=steep,
+            flat=flat,
+        )
+
+
+def _sign_changes(row: Array) -> int:
+    """Return how often numbers (n,) change their sign, without rounding errors of 0."""
+    signs = np.sign(row[np.abs(row) > NEGLIGIBLE * np.abs(row).max(initial=0)])
+    return int((np.diff(signs) != 0).sum())
 
 
 def _on_other_functions(recording: Recording, others: Sequence[Recording]) -> Iterator[str]:

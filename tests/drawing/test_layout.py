@@ -32,14 +32,19 @@ PICTURES = [
 ]
 MIN_SIZE = 40
 DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
+OTHER_SCENES = {
+    panel
+    for panel, drawn in PANEL_CLASSES.items()
+    if hasattr(drawn, "quantity") or getattr(drawn, "needs", ["sample"])[0] != "sample"
+}
 EVERY_MAP_PANEL = ("wireframe", "contour", "map", "tally", "loss", "standings")
 SUBSETS = {
     subset
     for panels in (DATA_PANELS, EVERY_MAP_PANEL)
     for count in range(1, len(panels) + 1)
     for subset in combinations(panels, count)
-    # The rate has the room and the places of the sharpness.
-    if "rate" not in subset or count in (1, 2, len(panels))
+    # Their places are beside those of the sharpness.
+    if not {"rate", "modes"} & set(subset) or count in (1, 2, len(panels))
     # The scoreboard shows what the two others show.
     if "scoreboard" not in subset or not {"loss", "standings"} & set(subset)
 }
@@ -188,8 +193,9 @@ def drawn(axes):
     ("stem", "panels"),
     [
         ("quartic_race", RACE_PANELS),
-        ("regression_minibatch", tuple(panel for panel in DATA_PANELS if panel != "sharpness")),
+        ("regression_minibatch", tuple(panel for panel in DATA_PANELS if panel not in OTHER_SCENES)),
         ("edge_of_stability", (*RACE_PANELS, "sharpness")),
+        ("critical_damping", (*RACE_PANELS, "modes")),
     ],
 )
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)

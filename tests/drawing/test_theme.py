@@ -219,7 +219,10 @@ def test_twenty_racers_differ_in_color_or_marker(theme):
 )
 @pytest.mark.sampled(2)
 def test_type_and_colored_lines_are_never_too_small(ravine_race, size, theme, panels):
-    race = replace(ravine_race, quantities={"sharpness": np.full(ravine_race.z.shape, 2.0)})
+    race = replace(
+        ravine_race,
+        quantities={"sharpness": np.full(ravine_race.z.shape, 2.0), "modes": np.ones((*ravine_race.z.shape, 2, 2))},
+    )
     film = Film(race, Timeline(race.last_step, 10), size, 25, Staging(theme, panels=panels))
     film.at(4)
     least = max(10, 0.016 * size[1])

@@ -29,7 +29,7 @@ SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
 ALL_RACE_PANELS = tuple(
     panel for panel in PANELS if not any(hasattr(PANEL_CLASSES[panel], name) for name in ("needs", "quantity"))
 )
-DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally", "sharpness"))
+DATA_PANELS = (*ALL_RACE_PANELS, "fit")
 SECONDS = 10
 MOMENTS = [0, 4.5, SECONDS]
 """Seconds of the frames that are checked: start, middle and end."""
@@ -327,6 +327,15 @@ def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeyp
 @pytest.mark.sampled(2)
 def test_sharpness_is_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["edge_of_stability"]), size, Staging("dark", panels=panels), monkeypatch) == []
+
+
+@pytest.mark.parametrize(
+    "panels", [("wireframe", "contour", "modes", "scoreboard"), (*ALL_RACE_PANELS, "modes")], ids=len
+)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(2)
+def test_modes_are_legible(size, panels, scenes, record, monkeypatch):
+    assert flaws(record(scenes["critical_damping"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])

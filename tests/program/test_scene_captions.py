@@ -537,6 +537,27 @@ def nesterov_look_ahead(recording):
 
 
 @finding
+def critical_damping(recording):
+    curvatures = np.array([0.1, 2])
+    for racer, momentum in enumerate((0.9, 0.64, 0.2)):
+        path = [np.array([-7.0, 2.0])] * 2
+        for _ in range(60):
+            path.append((1 + momentum - 0.4 * curvatures) * path[-1] - momentum * path[-2])
+        np.testing.assert_allclose(recording.xy[racer], path[1:], rtol=1e-9, atol=1e-12)
+    rates = [
+        [np.abs(np.roots([1, -(1 + momentum - 0.4 * curvature), momentum])).max() for curvature in curvatures]
+        for momentum in (0.9, 0.64, 0.2)
+    ]
+    assert (1 - np.sqrt(0.4 * 0.1)) ** 2 == pytest.approx(0.64)
+    np.testing.assert_allclose(rates[1], np.sqrt(0.64), atol=1e-6)
+    assert np.round([*rates[0], rates[2][0]], 2).tolist() == [0.95] * 3
+    # Any other momentum is slower along the valley.
+    for momentum in (0.6, 0.68):
+        assert np.abs(np.roots([1, -(1 + momentum - 0.04), momentum])).max() > 0.82
+    assert recording.z[:, -1].argmin() == 1
+
+
+@finding
 def wrong_momentum(recording):
     printed, correct = recording.z
     assert (np.diff(printed) > 0).all()

@@ -32,6 +32,7 @@ SENTENCES = {
     "ends": ("{name} ends at {point}, {distance} from {minimum}, with a loss of {loss}",),
     "ends elsewhere": ("{name} ends at {point}, with a loss of {loss}",),
     "sharpness": ("The sharpness of {name} goes from {first} to {last}, between {least} and {most}",),
+    "modes": ("Crossings of the minimum by {name}: {steep} in the steep direction, {flat} in the flat one",),
     "wins": ("At the end {names} has the lowest loss, {loss}", "At the end {names} have the lowest loss, {loss}"),
     "all diverge": ("At the end all have diverged",),
     "zigzags": ("{names} zigzags", "{names} zigzag"),
@@ -44,9 +45,9 @@ SENTENCES = {
 """The messages of the sentences: the singular and the plural form, or one form."""
 
 NUMBER = r"[−\d,.]+(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
-VALUES = dict.fromkeys(("count", "step", "distance", "loss", "first", "last", "least", "most"), NUMBER) | dict.fromkeys(
-    ("point", "low", "high"), r"\(.+?\)"
-)
+VALUES = dict.fromkeys(
+    ("count", "step", "distance", "loss", "first", "last", "least", "most", "steep", "flat"), NUMBER
+) | dict.fromkeys(("point", "low", "high"), r"\(.+?\)")
 """Patterns of the values that are not any text."""
 
 
@@ -163,6 +164,10 @@ class Facts:
                 row = recording.quantities["sharpness"][racer]
                 shown = [number(values[name]) for name in ("first", "last", "least", "most")]
                 assert shown == pytest.approx([row[0], row[-1], row.min(), row.max()], abs=0.006)
+            case "modes":
+                coordinates = recording.quantities["modes"][racer, :, :, 0]
+                crossed = (coordinates[1:] * coordinates[:-1] < 0) & (np.abs(coordinates[1:]) > 1e-6)
+                assert [number(values["steep"]), number(values["flat"])] == pytest.approx(crossed.sum(axis=0), abs=1)
             case "wins":
                 lowest = np.nanmin(recording.z[:, -1])
                 winners = [name for name, z in zip(recording.names, recording.z[:, -1], strict=True) if z == lowest]

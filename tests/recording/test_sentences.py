@@ -209,3 +209,16 @@ def test_alt_text_has_the_trust_radius_if_the_clip_shows_it():
         race = scene(*racers, function=rosenbrock, start=(-1.2, 1), steps=5, overlays=["model"], lang=lang)
         assert expected in alt_text([race.record()], ["contour", "model"])
         assert "0.25" not in alt_text([race.record()], ["contour"])
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        ("en", "Crossings of the minimum by SGD: 8 in the steep direction, 2 in the flat one."),
+        ("ko", "SGD의 최소점 통과 횟수: 가파른 방향 8번, 완만한 방향 2번."),
+    ],
+)
+def test_alt_text_has_the_crossings_of_the_minimum_if_the_clip_shows_the_modes(lang, expected):
+    race = scene(Racer("SGD", lr=0.4, momentum=0.9), start=(-7, 2), steps=26, panels=["modes"], lang=lang).record()
+    assert expected in alt_text([race], ["modes"])
+    assert expected not in alt_text([race], ["contour"])
