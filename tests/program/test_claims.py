@@ -68,7 +68,7 @@ PLAIN_NUMBERS = {0.0, 1.0, 2.0}
 
 KOREAN = re.compile("[가-힣]")
 
-LATIN_NAMES = {"torch", "AMSGrad", *optimizer_names(), *map(catalog.name, SCENES.values())}
+LATIN_NAMES = {"torch", "AMSGrad", "SAM", *optimizer_names(), *map(catalog.name, SCENES.values())}
 """Names in Latin letters in Korean texts, besides the settings of racers and single letters."""
 
 

@@ -536,6 +536,38 @@ def nesterov_look_ahead(recording):
     assert lowest == pytest.approx([-1.25, -0.65], abs=0.005)
 
 
+def slope_of_the_bowl_with_a_well(x, y):
+    depth = 1.7 * np.exp(-((x + 1) ** 2 + (y - 0.2) ** 2) / 0.32) / 0.16
+    return np.array([0.8 * (x - 1) + depth * (x + 1), 0.8 * y + depth * (y - 0.2)])
+
+
+@finding
+def sharpness_aware(recording):
+    in_flat = []
+    for racer, radius in enumerate((0, 1)):
+        # Sharpness-aware minimization computes two gradients in each step, each with noise of its own.
+        calls = 2 if radius else 1
+        noise = np.array([0.6 * np.random.default_rng([run, 0]).standard_normal((40, calls, 2)) for run in range(200)])
+        path = [np.tile([[-2.2], [1.4]], 200)]
+        for step in range(40):
+            at = path[-1]
+            if radius:
+                uphill = slope_of_the_bowl_with_a_well(*at) + noise[:, step, 0].T
+                at = at + radius * uphill / np.hypot(*uphill)
+            path.append(path[-1] - 0.13 * (slope_of_the_bowl_with_a_well(*at) + noise[:, step, -1].T))
+        np.testing.assert_allclose(recording.xy[racer], np.array(path)[:, :, 0], rtol=0, atol=1e-9)
+        ends = path[-1]
+        # Short steps without noise lead to the minimum in whose basin a run ends.
+        for _ in range(1000):
+            ends = ends - 0.03 * slope_of_the_bowl_with_a_well(*ends)
+        in_flat.append((np.hypot(ends[0] - 1, ends[1]) < 0.01).sum())
+    assert in_flat == [1, 200]
+    for (x, y), sharpness in zip(recording.minima[:, :2], (10.7, 0.8), strict=True):
+        np.testing.assert_allclose(slope_of_the_bowl_with_a_well(x, y), 0, atol=1e-5)
+        columns = [slope_of_the_bowl_with_a_well(x + dx, y + dy) for dx, dy in ((1e-6, 0), (0, 1e-6))]
+        assert np.linalg.eigvalsh(np.array(columns) / 1e-6).max() == pytest.approx(sharpness, rel=0.01)
+
+
 @finding
 def critical_damping(recording):
     curvatures = np.array([0.1, 2])
