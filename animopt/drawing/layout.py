@@ -14,7 +14,17 @@ Band = tuple[str, ...]
 
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
-        (("wireframe",), ("tally",), ("formula",), ("fit",), ("sharpness",), ("modes",), ("rate",), ("standings",)),
+        (
+            ("wireframe",),
+            ("tally",),
+            ("formula",),
+            ("fit",),
+            ("sharpness",),
+            ("modes",),
+            ("rate",),
+            ("ray",),
+            ("standings",),
+        ),
         (("contour",), ("map",), ("swarm",), ("state",), ("loss",), ("scoreboard",)),
     ),
     "panorama": (
@@ -27,6 +37,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("sharpness",),
             ("modes",),
             ("rate",),
+            ("ray",),
             ("swarm",),
             ("loss",),
             ("standings",),
@@ -42,6 +53,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("formula", "state"),
             ("fit", "sharpness"),
             ("modes", "rate", "loss"),
+            ("ray",),
             ("standings",),
         ),
     ),
@@ -53,6 +65,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("formula", "state"),
             ("fit", "sharpness"),
             ("modes", "rate", "loss"),
+            ("ray",),
             ("swarm",),
             ("tally",),
             ("standings",),
@@ -67,6 +80,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
             ("sharpness",),
             ("modes",),
             ("rate",),
+            ("ray",),
             ("swarm",),
             ("loss",),
             ("scoreboard",),
@@ -76,7 +90,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
 
-MORE_PANELS = {"formula", "state", "fit", "sharpness", "modes", "rate", "swarm"}
+MORE_PANELS = {"formula", "state", "fit", "sharpness", "modes", "rate", "ray", "swarm"}
 """Panels that take room from the race."""
 
 LOSS_PANELS = {"loss", "standings", "scoreboard"}
@@ -91,6 +105,7 @@ SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
         ("sharpness",),
         ("modes",),
         ("rate",),
+        ("ray",),
         ("swarm",),
         ("loss",),
         ("standings",),
@@ -159,6 +174,7 @@ PANELS: Mapping[str, Needs] = {
     "sharpness": Needs(120, lines=6.5, ticked=True, headed=True),
     "modes": Needs(250, lines=13, ticked=True, headed=True),
     "rate": Needs(120, lines=6.5, ticked=True, headed=True),
+    "ray": Needs(150, lines=7.5, ticked=True, headed=True),
     "swarm": Needs(120, lines=6.5, ticked=True, headed=True),
     "multiples": Needs(380, lines=18),
     "coordinates": Needs(260, lines=14),
@@ -175,6 +191,7 @@ DROP_ORDER = (
     "sharpness",
     "modes",
     "swarm",
+    "ray",
     "fit",
     "standings",
     "tally",
@@ -192,6 +209,7 @@ FILL_ORDER = (
     "contour",
     "map",
     "fit",
+    "ray",
     "sharpness",
     "modes",
     "rate",

@@ -10,6 +10,7 @@ from animopt.core.arrays import Array
 from animopt.core.language import Language, language, languages
 from animopt.core.number_format import format_number, format_point, format_setting
 from animopt.recording.events import Event, Kind, events
+from animopt.recording.rays import ray_of
 from animopt.recording.recording import DIVERGED, UNDECIDED, Basins, Losses, Recording
 from animopt.recording.update_rules import trust_radii
 
@@ -74,6 +75,7 @@ def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
         *(_sharpness(recording) if "sharpness" in panels else ()),
         *(_trust_radii(recording) if "model" in panels else ()),
         *(_modes(recording) if "modes" in panels else ()),
+        *(_step_lengths(recording) if "ray" in panels and len(recording.names) <= MAX_NAMES else ()),
         *(each.text for each in result),
         *(_on_other_functions(recording, others) if others else ()),
         _map(recording.map, words),
@@ -304,6 +306,25 @@ def _sign_changes(row: Array) -> int:
     """Return how often numbers (n,) change their sign, without rounding errors of 0."""
     signs = np.sign(row[np.abs(row) > NEGLIGIBLE * np.abs(row).max(initial=0)])
     return int((np.diff(signs) != 0).sum())
+
+
+def _step_lengths(recording: Recording) -> Iterator[str]:
+    """Yield the length of each racer's first step, and that of the first minimum of its ray."""
+    words = language(recording.language)
+    for racer, name in enumerate(recording.names):
+        ray = ray_of(recording, racer, 0)
+        if ray is None or not np.isfinite(ray.length):
+            continue
+        length, minimum = (format_setting(float(part) * ray.length, 3) for part in (1.0, ray.minimum()))
+        if np.isnan(ray.minimum()):
+            yield words.gettext("The first step of {name} has the length {length}", name=name, length=length)
+        else:
+            yield words.gettext(
+                "The first step of {name} has the length {length}; the first minimum along it is at {minimum}",
+                name=name,
+                length=length,
+                minimum=minimum,
+            )
 
 
 def _on_other_functions(recording: Recording, others: Sequence[Recording]) -> Iterator[str]:

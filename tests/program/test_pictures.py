@@ -30,6 +30,8 @@ ALL_RACE_PANELS = tuple(
     panel for panel in PANELS if not any(hasattr(PANEL_CLASSES[panel], name) for name in ("needs", "quantity"))
 )
 DATA_PANELS = (*ALL_RACE_PANELS, "fit")
+# The racers of line_search have no learning rate.
+LINE_SEARCH_PANELS = (*(panel for panel in ALL_RACE_PANELS if panel != "rate"), "ray")
 SECONDS = 10
 MOMENTS = [0, 4.5, SECONDS]
 """Seconds of the frames that are checked: start, middle and end."""
@@ -336,6 +338,13 @@ def test_sharpness_is_legible(size, panels, scenes, record, monkeypatch):
 @pytest.mark.sampled(2)
 def test_modes_are_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["critical_damping"]), size, Staging("dark", panels=panels), monkeypatch) == []
+
+
+@pytest.mark.parametrize("panels", [("ray", "contour", "standings"), LINE_SEARCH_PANELS], ids=len)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(2)
+def test_ray_is_legible(size, panels, scenes, record, monkeypatch):
+    assert flaws(record(scenes["line_search"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 import animopt
 from animopt import Scene
@@ -427,6 +428,40 @@ def newton_and_trust_region(recording):
     assert [np.linalg.norm(newton[step] - 1) < 1e-8 for step in (7, 8)] == [False, True]
     assert [np.linalg.norm(searching[step] - 1) < 1e-8 for step in (11, 12)] == [False, True]
     assert descending[14, 0].round(2) == -0.88
+
+
+@finding
+def line_search(recording):
+    """Armijo's steps by NumPy, the others by SciPy."""
+    paths, lengths = np.full((3, 13, 2), (-1.2, 1.0)), np.zeros((3, 12))
+
+    def loss(point):
+        return banana(point)[0]
+
+    def gradient(point):
+        return banana(point)[1]
+
+    def exact(point, down):
+        """The first root of the slope, a cubic in the length."""
+        grid = np.linspace(0, 1, 9)
+        cubic = np.polynomial.Polynomial.fit(grid, [gradient(point + each * down) @ down for each in grid], 3)
+        first = min(each.real for each in cubic.roots() if abs(each.imag) < 1e-9 and each.real > 0)
+        return optimize.brentq(lambda each: gradient(point + each * down) @ down, 0.9 * first, 1.1 * first, xtol=1e-16)
+
+    for step in range(12):
+        points, downs = paths[:, step], [-gradient(each) for each in paths[:, step]]
+        lengths[0, step] = optimize.line_search(loss, gradient, points[0], downs[0], c1=0.02, c2=0.4)[0]
+        lengths[1, step] = 1
+        while loss(points[1] + lengths[1, step] * downs[1]) > (
+            loss(points[1]) - 0.02 * lengths[1, step] * downs[1] @ downs[1]
+        ):
+            lengths[1, step] /= 2
+        lengths[2, step] = exact(points[2], downs[2])
+        paths[:, step + 1] = points + lengths[:, step, None] * downs
+    np.testing.assert_allclose(recording.xy, paths, rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose([state["step_length"][1:] for state in recording.states], lengths, rtol=1e-6)
+    assert lengths[:, 0] == pytest.approx([0.1010, 0.0156, 0.0081], abs=5e-5)
+    assert [loss(each) for each in paths[:, -1]] == pytest.approx([0.128, 0.00039, 0.112], rel=0.01)
 
 
 def schedules_of_the_scene():

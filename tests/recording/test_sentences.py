@@ -222,3 +222,15 @@ def test_alt_text_has_the_crossings_of_the_minimum_if_the_clip_shows_the_modes(l
     race = scene(Racer("SGD", lr=0.4, momentum=0.9), start=(-7, 2), steps=26, panels=["modes"], lang=lang).record()
     assert expected in alt_text([race], ["modes"])
     assert expected not in alt_text([race], ["contour"])
+
+
+def test_alt_text_has_the_first_step_length_if_the_clip_shows_the_ray():
+    racers = [Racer("SGD", lr=0.5), Racer("Adam", lr=0.5)]
+    # The slope of x²/20 + y² from (−7, 2) against its gradient (−0.7, 4) is 0 after 16.49/32.049 of it.
+    for lang, expected in (
+        ("en", "The first step of SGD has the length 0.5; the first minimum along it is at 0.515."),
+        ("ko", "SGD의 첫걸음의 길이는 0.5이고, 그 방향에서 손실의 첫 최소점은 0.515에 있다."),
+    ):
+        race = scene(*racers, steps=5, panels=["ray"], lang=lang)
+        assert expected in alt_text([race.record()], ["ray"])
+        assert "0.515" not in alt_text([race.record()], ["contour"])
