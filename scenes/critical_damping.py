@@ -47,7 +47,7 @@ scene = Scene(
         "√0.9 = 0.95가 남습니다. β = 0.2이면 골짜기를 따라 느릿느릿 기어가고, 역시 0.95가 남습니다. 점선은 같은 공을 "
         "연속 시간에서 굴린 것으로, 걸음을 작게 한 극한입니다. 골짜기를 가로지르는 걸음은 커서 점선보다 앞서갑니다."
     },
-    function=ravine,
+    function=ravine.replace(source="Goh 2017, Why momentum really works, the section The critical damping coefficient"),
     racers=[
         Racer("SGD", lr=LR, momentum=LITTLE, name={"en": "Too little friction", "ko": "마찰 부족"}),
         Racer("SGD", lr=LR, momentum=CRITICAL, name={"en": "Critical friction", "ko": "임계 마찰"}),

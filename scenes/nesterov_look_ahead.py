@@ -87,7 +87,7 @@ scene = Scene(
             lambda race: adds_up(race, 1, parts(race, 1)[0] + parts(race, 1)[2]),
         ),
         Holds(
-            "they swing to y = −1.25 and −0.65",
+            "they swing past the valley, to y = −1.25 and −0.65",
             lambda race: race.xy[:, :, 1].min(axis=1).round(2).tolist() == [-1.25, -0.65],
         ),
         Holds(

@@ -11,7 +11,7 @@ stays, and the radius becomes a quarter, 0.25. It never goes up, and is within 1
 halves Newton's step until the loss falls enough, which it does in steps 2 and 4, and is there after 12. Gradient
 descent with a learning rate of 0.01 is still at x = −0.88 after 14 steps.
 
-The function is Rosenbrock's with a factor of 10 in place of 100. Source: Nocedal and Wright 2006, Numerical
+The function is Rosenbrock's with a smaller factor, 10. Source: Nocedal and Wright 2006, Numerical
 Optimization, exercise 4.1, with algorithms 3.1 and 4.1.
 """
 
@@ -61,7 +61,7 @@ scene = Scene(
         "오릅니다. 그래서 제자리에 머물고 반지름은 4분의 1인 0.25로 줄어듭니다. 한 번도 오르지 않고, 13걸음 "
         "뒤에 10⁻⁸ 안에 있습니다. 직선 탐색은 손실이 충분히 줄 때까지 뉴턴의 걸음을 반으로 줄이는데, 2번째와 "
         "4번째 걸음에서 그렇게 하고 12걸음 뒤에 그곳에 있습니다. 학습률이 0.01인 경사하강법은 14걸음 뒤에도 "
-        "x = −0.88에 있습니다. 함수는 로젠브록 함수에서 100을 10으로 바꾼 것입니다."
+        "x = −0.88에 있습니다. 함수는 로젠브록 함수의 계수를 10으로 줄인 것입니다."
     },
     function=valley,
     racers=[

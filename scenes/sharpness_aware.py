@@ -7,7 +7,7 @@ of the bowl is at (1, 0), with the loss 0 and a sharpness of 0.8.
 Both racers start at (−2.2, 1.4), with a learning rate of 0.13 and noise with a standard deviation of 0.6 in each
 component of each gradient. SGD falls into the well. SAM goes from its point by a length of 1 in the direction of the
 gradient, the ascent arrow. It takes the gradient at the end of that arrow, and makes the step that this gradient asks
-for from its own point. Where the ascent leaves the narrow well, the well does not hold it. Where the whole neighborhood
+for from its own point. Where the ascent ends outside the well, the well does not hold it. Where the whole neighborhood
 is low, it stays.
 
 Of 200 runs with the seeds 0 to 199, SGD is in the basin of the sharp minimum after 40 steps in 199, and SAM in that of

@@ -383,11 +383,11 @@ def _swarm(recording: Recording, words: Language) -> Iterator[str]:
     count = len(recording.swarm.xy)
     for minimum, share in zip(recording.minima, recording.swarm.shares(len(recording.minima))[:, -1], strict=True):
         yield words.ngettext(
-            "Of {count} run, {share} ends in the basin of the minimum {point}",
-            "Of {count} runs, {share} end in the basin of the minimum {point}",
+            "Of {count} run, {share} ends in the basin of the minimum {minimum}",
+            "Of {count} runs, {share} end in the basin of the minimum {minimum}",
             count,
             share=f"{share:.0%}",
-            point=format_point(minimum[:2], words.code),
+            minimum=format_point(minimum[:2], words.code),
         )
 
 

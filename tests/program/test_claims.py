@@ -107,14 +107,14 @@ def numbers(value):
 
 
 def known_numbers(scene):
-    """Return the numbers of a scene's settings and claims, of its minima with two decimals, and of its source."""
+    """Return the numbers of a scene's settings, claims, formula and source, and of its minima with two decimals."""
     racers = [(*racer.settings.values(), racer.start, racer.steps) for racer in scene.racers]
     settings = [scene.start, scene.steps, scene.noise, scene.batch, *racers]
     if isinstance(scene.map, animopt.StartsMap):
         settings += [scene.map.columns, scene.map.rows]
     claims = [getattr(bare(claim), "text", " ".join(claim.racers)) for claim in scene.claims]
     minima = {round(number, 2) for number in numbers([function.minima for function in scene.functions])}
-    sources = numbers([function.source for function in scene.functions])
+    sources = numbers([text for function in scene.functions for text in (function.source, function.formula)])
     return PLAIN_NUMBERS | minima | sources | numbers(settings) | numbers(claims)
 
 
