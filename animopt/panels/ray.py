@@ -46,9 +46,9 @@ class Ray:
 
     A dashed line is that of sufficient decrease, φ(0) + c1 α φ′(0). Where the curve is below it, the plot is tinted,
     and more strongly where the slope is flat enough, too: |φ′(α)| ≤ c2 |φ′(0)|. Tangents are at the ends of these
-    parts. A cross is at the first minimum, where an exact line search ends, and a ring at the end of the step. c1 and
-    c2 are settings of the racer, or 0.0001 and 0.9. The axes are those of one step. Source: Nocedal and Wright 2006,
-    Numerical Optimization, section 3.1.
+    parts. A cross is at the first minimum, where an exact line search ends, and, once the racer moves, a ring at the
+    end of the step. c1 and c2 are settings of the racer, or 0.0001 and 0.9. The axes are those of one step. Source:
+    Nocedal and Wright 2006, Numerical Optimization, section 3.1.
     """
 
     quantity: ClassVar = QUANTITY
@@ -120,6 +120,9 @@ class Ray:
             left = float(np.clip(end[0, 0] - reach / 2, box.x0, box.x1 - reach))
             label.set_position((left, box.y0 - theme.px(6)))
             shown = [zero] if left > box.x0 + 1.5 * size else []
+            if not part:
+                # A class may be asked where the step ends.
+                return [*areas, dashes, curve, tangents, *crosses, head, zero]
             return [*areas, dashes, drop, curve, tangents, *crosses, ring, head, label, *shown]
 
         return move

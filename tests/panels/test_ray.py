@@ -49,6 +49,12 @@ def test_text_has_the_step_length():
     assert not any("α" in each for each in texts(shown(2.5, "Adam")[1]))
 
 
+def test_end_of_a_step_is_not_shown_before_the_racer_moves():
+    _, artists, _ = shown(2)
+    assert len([each for each in artists if isinstance(each, Markers)]) == 1
+    assert texts(artists) == ["0"]
+
+
 def test_head_is_at_the_ring_when_the_step_ends():
     axes, artists, race = shown(6)
     ring, head = (fractions(axes, each) for each in artists if isinstance(each, Markers))
