@@ -24,7 +24,7 @@ valley = Function(
     minima=[(1, 1)],
     formula=r"10\left(y - x^2\right)^2 + (1 - x)^2",
     name="valley",
-    source="Nocedal and Wright 2006, Numerical Optimization, exercise 4.1",
+    source="Nocedal and Wright 2006, Numerical Optimization, section 3.1, figures 3.3 to 3.5, and exercise 4.1",
 )
 
 search = Racer(LineSearch, c1=0.02, c2=0.4)

@@ -317,13 +317,13 @@ def _step_lengths(recording: Recording) -> Iterator[str]:
             continue
         length, minimum = (format_setting(float(part) * ray.length, 3) for part in (1.0, ray.minimum()))
         if np.isnan(ray.minimum()):
-            yield words.gettext("The first step of {name} has the length {length}", name=name, length=length)
+            yield words.gettext("The first step of {name} has the length α = {length}", name=name, length=length)
         else:
             yield words.gettext(
-                "The first step of {name} has the length {length}; the first minimum along it is at {minimum}",
+                "The first step of {name} has the length α = {length}; the first minimum along it is at α = {distance}",
                 name=name,
                 length=length,
-                minimum=minimum,
+                distance=minimum,
             )
 
 

@@ -40,6 +40,9 @@ SENTENCES = {
     "animation of other panels": ("An animation of {count} step", "An animation of {count} steps"),
     "box": ("Each step ends in the box from {low} to {high}",),
     "starts map": ("A map of {count} start: {shares}", "A map of {count} starts: {shares}"),
+    "first step": (
+        "The first step of {name} has the length α = {length}; the first minimum along it is at α = {distance}",
+    ),
     "swarm": (
         "Of {count} run, {share} ends in the basin of the minimum {minimum}",
         "Of {count} runs, {share} end in the basin of the minimum {minimum}",
@@ -50,7 +53,7 @@ SENTENCES = {
 
 NUMBER = r"[−\d,.]+(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
 VALUES = dict.fromkeys(
-    ("count", "step", "distance", "loss", "first", "last", "least", "most", "steep", "flat"), NUMBER
+    ("count", "step", "distance", "loss", "first", "last", "least", "most", "steep", "flat", "length"), NUMBER
 ) | dict.fromkeys(("point", "low", "high"), r"\(.+?\)")
 """Patterns of the values that are not any text."""
 
@@ -199,6 +202,13 @@ class Facts:
                 assert 98 <= sum(shares) <= 102
                 counts = [int((recording.map.minimum == each).sum()) for each in range(len(self.minima))]
                 assert max(shares) == round(100 * max(counts) / recording.map.minimum.size)
+            case "first step":
+                # All go along the negative gradient.
+                length = dist(*path[:2]) / np.hypot(*recording.gradients[racer, 0])
+                assert number(values["length"]) == pytest.approx(length, rel=0.01)
+                parts, losses, _ = recording.quantities["ray"][racer, 0].T
+                first = parts[np.flatnonzero(np.diff(losses) > 0)[0]]
+                assert number(values["distance"]) == pytest.approx(first * length, abs=parts[1] * length)
             case "swarm":
                 basins = recording.swarm.basin[:, -1]
                 assert number(values["count"]) == len(basins)

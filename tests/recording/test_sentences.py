@@ -228,8 +228,8 @@ def test_alt_text_has_the_first_step_length_if_the_clip_shows_the_ray():
     racers = [Racer("SGD", lr=0.5), Racer("Adam", lr=0.5)]
     # The slope of x²/20 + y² from (−7, 2) against its gradient (−0.7, 4) is 0 after 16.49/32.049 of it.
     for lang, expected in (
-        ("en", "The first step of SGD has the length 0.5; the first minimum along it is at 0.515."),
-        ("ko", "SGD의 첫걸음의 길이는 0.5이고, 그 방향에서 손실의 첫 최소점은 0.515에 있다."),
+        ("en", "The first step of SGD has the length α = 0.5; the first minimum along it is at α = 0.515."),
+        ("ko", "SGD의 첫걸음은 α = 0.5이고, 그 방향에서 손실의 첫 최소점은 α = 0.515에 있다."),
     ):
         race = scene(*racers, steps=5, panels=["ray"], lang=lang)
         assert expected in alt_text([race.record()], ["ray"])
