@@ -5,7 +5,10 @@ from importlib import import_module
 
 import animopt
 
-MODULES = sorted({f"animopt.{name}" for name in animopt._MODULES.values()} | {"animopt.engine.regression"})
+MODULES = sorted(
+    {f"animopt.{name}" for name in animopt._MODULES.values()}
+    | {"animopt.engine.classification", "animopt.engine.regression"}
+)
 
 
 def test_examples_print_what_they_show():

@@ -113,6 +113,8 @@ class Curves:
         last_step: Number of steps of the longest race of the clip.
         ticked: Whether the axes have tick labels.
         counted: Whether the steps have tick labels on axes that are ticked.
+        logarithmic_steps: Whether the distances of the steps, from the first one on, are those of their logarithms.
+        unit: What follows a number at a tick of the quantity.
         value_text: Returns the text beside the arrow of a racer at a step. Default: none.
     """
 
@@ -129,18 +131,22 @@ class Curves:
         last_step: int,
         ticked: bool = True,
         counted: bool = True,
+        logarithmic_steps: bool = False,
+        unit: str = "",
         value_text: Callable[[int, int], str] | None = None,
     ) -> None:
         self._recording, self._value_text = recording, value_text
         racers, last = len(recording.names), last_step
+        self._first = 1 if logarithmic_steps else 0
         axes.set(
-            xlim=(0, last),
+            xscale="log" if logarithmic_steps else "linear",
+            xlim=(self._first, max(last, self._first + 1)),
             yscale="log" if axis.logarithmic else "linear",
             ylim=(axis.low, axis.high),
             autoscale_on=False,
         )
         style_plot(axes, theme, heading)
-        _set_ticks(axes, theme, axis, recording.language)
+        _set_ticks(axes, theme, axis, recording.language, unit)
         axes.tick_params(labelleft=ticked, labelbottom=ticked and counted)
         if ticked and counted:
             _label_steps(axes, theme, clock)
@@ -173,13 +179,19 @@ class Curves:
         self._line = 1.3 * theme.text(13)
         self._ends = [cut_path(row) for row in self._heights]
         for path in self._ends:
-            path.xyz[:, 0] = self._box.x0 + self._box.width * path.xyz[:, 0] / last
+            path.xyz[:, 0] = self._across(path.xyz[:, 0])
             path.xyz[:, 1] = self._box.y0 + self._box.height * path.xyz[:, 1]
         outside = (np.where(path.xyz[:, 2:] == 0, path.xyz[:, :2], np.nan) for path in self._ends)
         cell = trail_cell(theme)
         self._trails = [
             thin_path(SurfacePath(path.step, xy), cell) for path, xy in zip(self._ends, outside, strict=True)
         ]
+
+    def _across(self, steps: Array) -> Array:
+        """Return the horizontal positions of steps (any,) in pixels."""
+        if self._first:
+            return self._box.x0 + self._box.width * np.log(np.maximum(steps, 1)) / np.log(max(self._last, 2))
+        return self._box.x0 + self._box.width * steps / self._last
 
     def add_level(self, axes: Axes, theme: Theme, value: float, color: str) -> None:
         """Draw a dashed line over the curves at a value."""
@@ -196,7 +208,7 @@ class Curves:
         """
         fractions = np.where(np.isnan(values), np.nan, self._axis.fractions(values))
         inside = np.where((fractions >= 0) & (fractions <= 1), fractions, np.nan)
-        x = self._box.x0 + self._box.width * times / self._last
+        x = self._across(times)
         self._ghosts = [
             (
                 PixelLine(
@@ -311,11 +323,18 @@ def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
     )
 
 
-def _set_ticks(axes: Axes, theme: Theme, axis: ValueAxis, code: str) -> None:
+def _set_ticks(axes: Axes, theme: Theme, axis: ValueAxis, code: str, unit: str) -> None:
     box, size = axes.get_window_extent(), theme.text(13)
     across = int(np.clip(box.width / (4 * size), 1, 8))
     up = int(np.clip(box.height / (2.4 * size), 2, MAX_TICKS))
-    axes.xaxis.set_major_locator(MaxNLocator(across, integer=True, steps=[1, 2, 5, 10]))
+    if axes.get_xscale() == "log":
+        first, last = axes.get_xlim()
+        steps = [float(each) for each in LogLocator(numticks=across + 1).tick_values(first, last)]
+        steps = [step for step in steps if first <= step <= last]
+        axes.xaxis.set_major_locator(FixedLocator(steps))
+        axes.xaxis.set_major_formatter(FixedFormatter([_tick_label(step, code) for step in steps]))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(across, integer=True, steps=[1, 2, 5, 10]))
     # The label of a lower tick would touch the labels of the steps.
     lowest = (0.75 * size - theme.px(6)) / box.height
 
@@ -346,6 +365,8 @@ def _set_ticks(axes: Axes, theme: Theme, axis: ValueAxis, code: str) -> None:
     axes.yaxis.set_major_locator(FixedLocator(ticks.tolist()))
     if axis.logarithmic and axis.high / axis.low <= 100:
         axes.yaxis.set_major_formatter(FixedFormatter([_tick_label(float(tick), code) for tick in ticks]))
+    elif unit:
+        axes.yaxis.set_major_formatter(FixedFormatter([f"{_tick_label(float(tick), code)}{unit}" for tick in ticks]))
     axes.minorticks_off()
 
 

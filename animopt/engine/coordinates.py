@@ -52,6 +52,7 @@ def preconditioned(recording: Recording, function: Function, preconditioner: Arr
         saddles=(),
         start=None,
         box=None,
+        direction=None,
     )
 
     def moved(path: SurfacePath) -> SurfacePath:
@@ -67,6 +68,8 @@ def preconditioned(recording: Recording, function: Function, preconditioner: Arr
         minima=np.column_stack([recording.minima[:, :2] @ root, recording.minima[:, 2]]),
         box=recording.box and moved(recording.box),
         sample=None,
+        classes=None,
+        direction=None,
         map=None,
         swarm=None,
         quantities={},

@@ -85,6 +85,16 @@ def _box(box: Any, domain: tuple[Pair, Pair]) -> tuple[Pair, Pair] | None:
     return x, y
 
 
+def _direction(direction: Any) -> Pair | None:
+    """Return a direction, whose length must be above 0."""
+    if direction is None:
+        return None
+    pair = check_pair("function direction", direction)
+    if not 0 < hypot(*pair) < inf:
+        raise UsageError(f"function direction {pair}: its length must be above 0; give it as direction=(1, 0)")
+    return pair
+
+
 @race_environment()
 def _columns(data: Iterable[Any]) -> tuple[torch.Tensor, ...]:
     """Copy the columns of data to float64 tensors."""
@@ -125,11 +135,15 @@ class Function:
         source: The publication from which the function, its domain and its minima come. Default: "".
         data: Arrays (rows, ...) of equal length, which are copied. Default: none.
         predict: Function of `x` and inputs (n,) that returns the predictions (n,) of a model; it needs
-            `data=(inputs, targets)`, both (rows,). Default: None.
+            `data=(inputs, targets)`, both (rows,). With `data=(points, labels)`, points (rows, 2) and labels −1 or
+            1, it returns the scores (n,) of a linear classifier for points (n, 2), which separates them where it is 0.
+            Default: None.
         radius: Distance from a minimum within which a racer has arrived at it; `replace` and a wider domain keep it.
             Default: a hundredth of the domain's diagonal, and at most half the distance between the closest minima.
         box: The two ends along x and along y of a box inside the domain, as ((-1, 1), (-1, 1)). After each step, every
             racer is moved to the nearest point of the box (projected gradient descent). Starts must be in it.
+            Default: None.
+        direction: A direction (x, y), of any length above 0, with which the panel "angle" compares positions.
             Default: None.
 
     Raises:
@@ -158,6 +172,7 @@ class Function:
     predict: Callable[[Any, Any], Any] | None
     radius: float
     box: tuple[Pair, Pair] | None
+    direction: Pair | None
 
     def __init__(
         self,
@@ -174,6 +189,7 @@ class Function:
         predict: Callable[[Any, Any], Any] | None = None,
         radius: float | None = None,
         box: Sequence[Sequence[float]] | None = None,
+        direction: Sequence[float] | None = None,
     ) -> None:
         if not callable(definition):
             raise UsageError(f"function {short_repr(definition)}: give something that can be called with a tensor")
@@ -195,6 +211,7 @@ class Function:
             if radius is None
             else check_number("function radius", radius, "give a distance, as radius=0.1", above=0),
             box=_box(box, domain),
+            direction=_direction(direction),
         )
         for field, points in {"minima": self.minima, "saddles": self.saddles, "start": [self.start]}.items():
             for point in points:
@@ -207,7 +224,10 @@ class Function:
                 f"function predict {short_repr(predict)}: give a function, as predict=lambda x, inputs: ..."
             )
         if predict is not None and [column.ndim for column in self.data] != [1, 1]:
-            raise UsageError("function predict: needs data; give data=(inputs, targets), two rows of numbers")
+            if not self.classifies:
+                raise UsageError("function predict: needs data; give data=(inputs, targets), two rows of numbers")
+            if not bool((self.data[1].abs() == 1).all()):
+                raise UsageError("function data: has labels that are neither -1 nor 1; give each point one of them")
         try:
             signature = inspect.signature(definition)
         except Exception:
@@ -288,6 +308,11 @@ class Function:
         """Return whether a point is in the domain or on its edge."""
         return self.x[0] <= point[0] <= self.x[1] and self.y[0] <= point[1] <= self.y[1]
 
+    @property
+    def classifies(self) -> bool:
+        """Whether `predict` returns the scores of a classifier of points (rows, 2) with labels (rows,)."""
+        return self.predict is not None and [(each.ndim, *each.shape[1:]) for each in self.data] == [(2, 2), (1,)]
+
     def check_box(self, field: str, point: Pair) -> None:
         """Raise UsageError if a point of a field lies outside the box."""
         if self.box and not all(low <= place <= high for (low, high), place in zip(self.box, point, strict=True)):
@@ -361,7 +386,7 @@ class Function:
         return sizes.largest
 
     def predictions(self, points: Array, inputs: Array) -> Array:
-        """Return the predictions for inputs (n,) at points (..., 2), as float64 (..., n).
+        """Return the predictions for inputs (n,) or (n, 2) at points (..., 2), as float64 (..., n).
 
         Raises:
             Error: `predict` fails or returns anything else.

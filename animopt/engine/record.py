@@ -22,7 +22,7 @@ from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.repeat_check import check_values
 from animopt.engine.sampling import SampledSurface, sample_surface
 from animopt.engine.user_code import race_environment, scheduler_step, seeded, user_code
-from animopt.recording.recording import Recording, Sample, SurfacePath
+from animopt.recording.recording import Classes, Recording, Sample, SurfacePath
 
 BATCH_ORDERS = SHUFFLED, CYCLIC = "shuffled", "cyclic"
 """Orders in which steps use the rows of data: in shuffled epochs without an incomplete batch, or one after the other,
@@ -152,6 +152,8 @@ def record(
         function=function_name(function, code),
         language=code,
         sample=_sample(function, xy, batches),
+        classes=_classes(function, xy),
+        direction=_unit_vector(function),
         quantities={name: QUANTITIES[name](function, xy, drawn) for name, drawn in quantities.items()},
         box=_box_path(function, sampled),
     )
@@ -178,13 +180,28 @@ def batches_of(function: Function, size: int, steps: int, order: str, seed: int)
 
 
 def _sample(function: Function, xy: Array, batches: NDArray[np.int64] | None) -> Sample | None:
-    if function.predict is None:
+    if function.predict is None or function.classifies:
         return None
     inputs, targets = (column.numpy().copy() for column in function.data)
     if batches is None:
         batches = np.broadcast_to(np.arange(len(inputs)), (xy.shape[1] - 1, len(inputs)))
     grid = np.linspace(inputs.min(), inputs.max(), PREDICTED_INPUTS)
     return Sample(inputs, targets, batches, grid, function.predictions(xy, grid))
+
+
+def _classes(function: Function, xy: Array) -> Classes | None:
+    """Return the labeled points of a linear classifier, and the lines on which its score is 0."""
+    if not function.classifies:
+        return None
+    points, labels = (column.numpy().copy() for column in function.data)
+    # Scores are linear in the point, so that three of them are enough.
+    constant, right, up = np.moveaxis(function.predictions(xy, np.array([(0, 0), (1, 0), (0, 1)])), -1, 0)
+    return Classes(points, labels, np.stack([constant, right - constant, up - constant], axis=-1))
+
+
+def _unit_vector(function: Function) -> Array | None:
+    """Return the function's direction with the length 1."""
+    return None if function.direction is None else np.array(function.direction) / np.hypot(*function.direction)
 
 
 @race_environment()

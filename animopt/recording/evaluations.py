@@ -52,6 +52,7 @@ def by_evaluations(recording: Recording) -> Recording:
             for path, count in zip(recording.training, counts, strict=bool(recording.training))
         ),
         sample=None,
+        classes=None,
         swarm=None,
         preconditioned=recording.preconditioned
         and replace(recording.preconditioned, race=by_evaluations(recording.preconditioned.race)),

@@ -105,6 +105,29 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
+class Classes:
+    """The labeled points behind a surface, and the line at which each racer's classifier separates them.
+
+    Attributes:
+        points: The points, (rows, 2).
+        labels: The label of each, −1 or 1, (rows,).
+        separators: Coefficients c, a and b of the score c + a u + b v of a point (u, v) after each step,
+            (racers, steps + 1, 3). NaN after a racer diverged.
+    """
+
+    points: Array
+    labels: Array
+    separators: Array
+
+    def margin(self, direction: Array) -> float:
+        """Return the smallest distance of a point from the line through the origin perpendicular to a unit vector (2,).
+
+        It is negative if a point is on the side of the other label.
+        """
+        return float((self.labels * (self.points @ direction)).min())
+
+
+@dataclass(frozen=True, eq=False)
 class Basins:
     """The minima to which the races from a grid of starts lead.
 
@@ -251,6 +274,8 @@ class Recording:
         caption: A remark on the race, such as the budget of its tuning, or "".
         notes: Numbers for the speaker, such as the settings that the tuning found, or "".
         sample: The data of a function that is the loss of a model.
+        classes: The data of a function that is the loss of a linear classifier.
+        direction: The direction of the function with which positions are compared, a unit vector (2,), or None.
         map: The result of many more races, if the scene has a map.
         swarm: Many runs of one racer, if the scene has them.
         preconditioned: The race in the coordinates of a preconditioner, if the scene has one.
@@ -286,6 +311,8 @@ class Recording:
     caption: str = ""
     notes: str = ""
     sample: Sample | None = None
+    classes: Classes | None = None
+    direction: Array | None = None
     map: Basins | Losses | None = None
     swarm: Swarm | None = None
     preconditioned: Preconditioned | None = None
@@ -314,6 +341,21 @@ class Recording:
         # The function may have no value at a given minimum.
         heights = self.minima[np.isfinite(self.minima[:, 2]), 2]
         return np.maximum(self.z - heights.min(), 0) if heights.size else None
+
+    @cached_property
+    def angles(self) -> Array:
+        """The angle in degrees at the origin between each position and the direction, (racers, steps + 1).
+
+        The origin itself has no angle, and gets that of the next position. NaN without a direction.
+        """
+        if self.direction is None:
+            return np.full(self.z.shape, np.nan)
+        along, across = self.xy @ self.direction, self.xy @ [-self.direction[1], self.direction[0]]
+        angles: Array = np.degrees(np.arctan2(np.abs(across), along))
+        for row, points in zip(angles, self.xy, strict=True):
+            for step in np.flatnonzero(~points.any(axis=1))[::-1]:
+                row[step] = row[step + 1] if step + 1 < len(row) else np.nan
+        return angles
 
     @cached_property
     def in_view(self) -> NDArray[np.bool_]:
@@ -345,6 +387,8 @@ class Recording:
             "caption",
             "notes",
             "sample",
+            "classes",
+            "direction",
             "map",
             "box",
             "clock",

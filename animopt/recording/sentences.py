@@ -76,6 +76,7 @@ def alt_text(races: Sequence[Recording], panels: Collection[str]) -> str:
         *(_trust_radii(recording) if "model" in panels else ()),
         *(_modes(recording) if "modes" in panels else ()),
         *(_step_lengths(recording) if "ray" in panels and len(recording.names) <= MAX_NAMES else ()),
+        *(_angles(recording) if "angle" in panels else ()),
         *(each.text for each in result),
         *(_on_other_functions(recording, others) if others else ()),
         _map(recording.map, words),
@@ -300,6 +301,31 @@ def _modes(recording: Recording) -> Iterator[str]:
             steep=steep,
             flat=flat,
         )
+
+
+def _angles(recording: Recording) -> Iterator[str]:
+    """Yield the first and the last angle of each racer to the function's direction, or how many racers have one."""
+    words, direction = language(recording.language), recording.direction
+    assert direction is not None
+    point = format_point(direction, words.code)
+    if len(recording.names) > MAX_NAMES:
+        yield words.gettext(
+            "A plot shows the angles of {names} to the direction {point}",
+            names=_listed(recording.names, words),
+            point=point,
+        )
+        return
+    for name, row in zip(recording.names, recording.angles, strict=True):
+        known = row[np.isfinite(row)]
+        if known.size:
+            first, last = (format_number(float(value), None, words.code) for value in known[[0, -1]])
+            yield words.gettext(
+                "The angle of {name} to the direction {point} goes from {first}° to {last}°",
+                name=name,
+                point=point,
+                first=first,
+                last=last,
+            )
 
 
 def _sign_changes(row: Array) -> int:

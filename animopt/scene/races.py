@@ -166,7 +166,9 @@ def check_scene(scene: SceneFields) -> None:
         "map": scene.map is not None,
         "swarm": scene.swarm > 0,
         "preconditioned": scene.preconditioner is not None,
-        "sample": all(function.predict for function in scene.functions),
+        "sample": all(function.predict and not function.classifies for function in scene.functions),
+        "classes": all(function.classifies for function in scene.functions),
+        "direction": all(function.direction for function in scene.functions),
     }
     check_panels(staging, has.__getitem__)
     lines = [line for text in _texts(scene).values() for line in ([text] if isinstance(text, str) else text.values())]

@@ -63,8 +63,9 @@ class Scene(SceneFields):
             a layout by the shape of the picture.
         panels: Names of the panels. Default: those of a race or, with a `map`, those of a map.
         overlays: Names of what is drawn on the contour lines for the racer in focus, and in the layout "multiples" for
-            each racer: "anatomy" for the parts of its current step, "model" for the quadratic model of the function at
-            the racer, "swarm" for the runs of a `swarm`. Default: none.
+            each racer: "anatomy" for the parts of its current step, "direction" for the direction of the function,
+            "model" for the quadratic model of the function at the racer, "swarm" for the runs of a `swarm`. Default:
+            none.
         focus: Name of the racer whose formula, state and overlays are shown. Default: the first racer.
         azimuth: Azimuth of the camera at the start of the clip in degrees, as in matplotlib. Default: chosen so that
             the surface hides as little of the race as possible, with more weight towards the end.

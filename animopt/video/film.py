@@ -44,7 +44,7 @@ raises UsageError for races that it cannot show.
 
 OVERLAY_CLASSES: Mapping[str, type[Overlay]] = {
     name: getattr(import_module(f"animopt.panels.overlays.{name}"), name.capitalize())
-    for name in ("anatomy", "model", "swarm")
+    for name in ("anatomy", "direction", "model", "swarm")
 }
 """Overlays by name. Each is the class of its own module in `animopt.panels.overlays`, and may have the same attributes
 as a panel."""

@@ -44,7 +44,7 @@ SUBSETS = {
     for count in range(1, len(panels) + 1)
     for subset in combinations(panels, count)
     # Their places are beside those of the sharpness.
-    if not {"rate", "ray", "modes"} & set(subset) or count in (1, 2, len(panels))
+    if not {"rate", "ray", "modes", "separator", "angle"} & set(subset) or count in (1, 2, len(panels))
     # The scoreboard shows what the two others show.
     if "scoreboard" not in subset or not {"loss", "standings"} & set(subset)
 }
@@ -197,6 +197,7 @@ def drawn(axes):
         ("edge_of_stability", (*RACE_PANELS, "sharpness")),
         ("critical_damping", (*RACE_PANELS, "modes")),
         ("line_search", ("contour", "ray", "standings")),
+        ("implicit_bias", ("contour", "separator", "angle", "scoreboard")),
     ],
 )
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)

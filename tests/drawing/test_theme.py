@@ -22,7 +22,7 @@ from animopt.video.film import PANEL_CLASSES, RACE_PANELS, Film, Staging
 
 FULL_HD = (1920, 1080)
 # All panels of a race without data.
-EVERY_RACE_PANEL = tuple(panel for panel in PANELS if not hasattr(PANEL_CLASSES[panel], "needs"))
+EVERY_RACE_PANEL = tuple(panel for panel in PANELS if panel != "ray" and not hasattr(PANEL_CLASSES[panel], "needs"))
 SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920), (3840, 2160)]
 
 # Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency",

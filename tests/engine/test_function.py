@@ -221,7 +221,7 @@ def test_data_are_copied():
         ({"data": ([1, np.nan], [1, 2])}, "function data: has numbers that are not finite; leave those rows out"),
         ({"predict": weighted}, "function predict: needs data; give data=(inputs, targets)"),
         ({"predict": weighted, "data": [[1, 2]]}, "function predict: needs data"),
-        ({"predict": weighted, "data": [[[1, 2]], [1]]}, "function predict: needs data"),
+        ({"predict": weighted, "data": [[[1, 2, 3]], [1]]}, "function predict: needs data"),
     ],
     ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )

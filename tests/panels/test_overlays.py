@@ -47,7 +47,7 @@ def test_overlay_is_that_of_the_racer_in_focus():
 
 
 def test_unknown_overlay_is_refused():
-    with pytest.raises(UsageError, match="overlay 'modell': unknown; use anatomy, model, swarm"):
+    with pytest.raises(UsageError, match="overlay 'modell': unknown; use anatomy, direction, model, swarm"):
         Scene(function=ravine, racers=RACERS, start=(-7, 2), overlays=["modell"])
 
 

@@ -347,6 +347,16 @@ def test_ray_is_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["line_search"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
 
+@pytest.mark.parametrize(
+    "panels", [("contour", "separator", "angle", "scoreboard"), (*ALL_RACE_PANELS, "separator", "angle")], ids=len
+)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.sampled(2)
+def test_separator_and_angle_are_legible(size, panels, scenes, record, monkeypatch):
+    staging = Staging("dark", panels=panels, overlays=("direction",))
+    assert flaws(record(scenes["implicit_bias"]), size, staging, monkeypatch) == []
+
+
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.sampled(2)

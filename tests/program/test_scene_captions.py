@@ -624,6 +624,67 @@ def critical_damping(recording):
     assert recording.z[:, -1].argmin() == 1
 
 
+def descend(products, steps, lr, momentum=0.0):
+    """The weights of gradient descent on the logistic loss of points times labels, (steps + 1, 2)."""
+    weights, velocity, path = np.zeros(2), np.zeros(2), [np.zeros(2)]
+    for _ in range(steps):
+        slope = -(1 / (1 + np.exp(products @ weights))) @ products / len(products)
+        velocity = momentum * velocity + slope
+        weights = weights - lr * velocity
+        path.append(weights)
+    return np.array(path)
+
+
+def degrees_between(points, direction):
+    """The angle of each of points (..., 2) to a direction (2,), from their cosine."""
+    return np.degrees(np.arccos(points @ direction / np.linalg.norm(points, axis=-1) / np.linalg.norm(direction)))
+
+
+@finding
+def implicit_bias(recording):
+    positive = [(0.33, 0.69), (2.4, 0.6), (2, 1.2), (1.2, 2), (2.2, 0.2)]
+    negative = [(-1.65, 0.3), (-2.8, 0.2), (-3, -0.9), (-1.6, -1.4), (-2.6, -1.8)]
+    products = np.array([*positive, *(-np.array(negative))])
+    # The hard margin: the shortest weights whose product with each point is at least 1.
+    solved = optimize.minimize(
+        lambda weights: weights @ weights / 2,
+        [1.0, 1.0],
+        jac=lambda weights: weights,
+        constraints={"type": "ineq", "fun": lambda weights: products @ weights - 1, "jac": lambda _: products},
+        method="SLSQP",
+        options={"ftol": 1e-14},
+    )
+    assert solved.success
+    np.testing.assert_allclose(recording.direction, solved.x / np.linalg.norm(solved.x), atol=1e-7)
+    np.testing.assert_allclose(recording.direction, [0.6, 0.8], atol=1e-12)
+    assert 1 / np.linalg.norm(solved.x) == pytest.approx(0.75)
+    descent, momentum = descend(products, 3000, 1.0), descend(products, 3000, 0.05, 0.9)
+    np.testing.assert_allclose(recording.xy, [descent, momentum], rtol=1e-9, atol=1e-12)
+    angles = degrees_between(descent[[10, 100, 1000, 3000]], solved.x)
+    assert angles == pytest.approx([27.7, 20.9, 13.1, 10.7], abs=0.05)
+    assert degrees_between(momentum[-1], solved.x) == pytest.approx(12.9, abs=0.05)
+    np.testing.assert_allclose(recording.angles[0, [10, 100, 1000, 3000]], angles, atol=1e-5)
+    assert np.log1p(np.exp(-products @ descent[-1])).mean() == pytest.approx(0.0006, abs=5e-5)
+
+
+@pytest.mark.long
+def test_direction_of_implicit_bias_turns_with_the_logarithm_of_the_step():
+    """The weights tend to ŵ log t plus a constant vector, with ŵ as in the hard margin (Soudry et al., theorem 3).
+
+    With two points on the margin, whose weights in ŵ are 10/11 and 1/11, the constant is log(10)/1.65 across ŵ.
+    """
+    near = [(0.33, 0.69), (1.65, -0.3)]
+    far = [(2.4, 0.6), (2, 1.2), (1.2, 2), (2.2, 0.2), (2.8, -0.2), (3, 0.9), (1.6, 1.4), (2.6, 1.8)]
+    products = np.array([*near, *far])
+    weights = descend(products, 100_000, 1.0)[[1_000, 10_000, 100_000]]
+    along, across = weights @ [0.6, 0.8], weights @ [0.8, -0.6]
+    assert np.diff(along) / np.log(10) == pytest.approx(1 / 0.75, rel=0.02)
+    assert across[-1] == pytest.approx(np.log(10) / 1.65, rel=0.005)
+    # The reciprocal of the angle grows by the same with each tenfold number of steps.
+    slopes = np.diff(1 / np.tan(np.radians(degrees_between(weights, np.array([3, 4])))))
+    assert slopes[-1] == pytest.approx(1.65 / 0.75, rel=0.02)
+
+
 @finding
 def wrong_momentum(recording):
     printed, correct = recording.z

@@ -32,6 +32,7 @@ SENTENCES = {
     "ends": ("{name} ends at {point}, {distance} from {minimum}, with a loss of {loss}",),
     "ends elsewhere": ("{name} ends at {point}, with a loss of {loss}",),
     "sharpness": ("The sharpness of {name} goes from {first} to {last}, between {least} and {most}",),
+    "angle": ("The angle of {name} to the direction {point} goes from {first}° to {last}°",),
     "modes": ("Crossings of the minimum by {name}: {steep} in the steep direction, {flat} in the flat one",),
     "wins": ("At the end {names} has the lowest loss, {loss}", "At the end {names} have the lowest loss, {loss}"),
     "all diverge": ("At the end all have diverged",),
@@ -171,6 +172,11 @@ class Facts:
                 row = recording.quantities["sharpness"][racer]
                 shown = [number(values[name]) for name in ("first", "last", "least", "most")]
                 assert shown == pytest.approx([row[0], row[-1], row.min(), row.max()], abs=0.006)
+            case "angle":
+                u, v = number_pair(values["point"])
+                for shown, (x, y) in ((values["first"], path[1]), (values["last"], path[-1])):
+                    turn = np.degrees(abs(np.angle(complex(x, y) / complex(u, v))))
+                    assert number(shown) == pytest.approx(turn, abs=0.01)
             case "modes":
                 coordinates = recording.quantities["modes"][racer, :, :, 0]
                 # What is left after many steps is rounding.

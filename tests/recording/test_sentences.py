@@ -234,3 +234,17 @@ def test_alt_text_has_the_first_step_length_if_the_clip_shows_the_ray():
         race = scene(*racers, steps=5, panels=["ray"], lang=lang)
         assert expected in alt_text([race.record()], ["ray"])
         assert "0.515" not in alt_text([race.record()], ["contour"])
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        ("en", "The angle of SGD to the direction (0, 1) goes from 53.13° to 68.20°."),
+        ("ko", "방향 (0, 1)에 대한 SGD의 각은 53.13°에서 68.20°까지 변한다."),
+    ],
+)
+def test_alt_text_has_the_angles_if_the_clip_shows_them(lang, expected):
+    slope = Function(lambda p: p[1] + 0 * p[0], direction=(0, 2))
+    race = scene(Racer("SGD", lr=0.7), function=slope, start=(4, 3), steps=2, panels=["angle"], lang=lang).record()
+    assert expected in alt_text([race], ["angle"])
+    assert expected not in alt_text([race], ["contour"])
