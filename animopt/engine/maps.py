@@ -120,7 +120,7 @@ class StartsMap:
         cells = [Cell(racer, each) for each in np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)]
         minima = np.array(function.minima)
         outcomes = partial(_outcomes, function=function, minima=minima, radius=function.radius)
-        parts = follow_races("the map", function, cells, steps, BATCH_STARTS, run_starts, outcomes)
+        parts = follow_races("map", function, cells, steps, BATCH_STARTS, run_starts, outcomes)
         minimum, step = (np.concatenate(each).reshape(self.rows, self.columns) for each in zip(*parts, strict=True))
         return Basins(x, y, minimum, step, steps, np.column_stack([minima, function.values(minima)]), function.radius)
 
@@ -230,7 +230,7 @@ class SettingsMap:
         (first, columns), (second, rows) = self.settings.items()
         cells = [Cell(each, np.array(racer.start or start, dtype=np.float64)) for each in self._racers(racer)]
         # A batch has one row, because adding a group to an optimizer takes longer with each group that it has.
-        parts = follow_races("the map", function, cells, racer.steps or steps, len(columns), _run_settings, list)
+        parts = follow_races("map", function, cells, racer.steps or steps, len(columns), _run_settings, list)
         points = np.moveaxis(np.concatenate(parts, axis=-1), 1, -1).reshape(-1, len(rows), len(columns), 2)
         with np.errstate(over="ignore", invalid="ignore"):
             loss = function.values(points)
@@ -293,7 +293,7 @@ def follow_races(
     `name` is what announcements of long work call the races. They are run with `run_batch` if the probes among them
     agree with the same races run alone. Otherwise every race is run alone.
     """
-    work, remedy = f"{function.called}: {name}", f"; {name} with fewer races takes less"
+    work, remedy = f"{function.called}: the {name}", f"; a {name} with fewer races takes less"
     probes, start = {}, time.perf_counter()
     for cell in np.linspace(0, len(cells) - 1, PROBES).round().astype(int).tolist():
         probes[cell] = _Probe(function, cells[cell], steps)

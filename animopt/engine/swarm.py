@@ -37,10 +37,10 @@ def run_swarm(
     seeds = range(seed, seed + runs)
     if batch is None:
         cells = [Cell(racer, np.array(start, dtype=np.float64), noise, each) for each in seeds]
-        parts = follow_races("the swarm", function, cells, steps, runs, run_starts, list)
+        parts = follow_races("swarm", function, cells, steps, runs, run_starts, list)
         return np.moveaxis(np.concatenate(parts, axis=-1), -1, 0)
     name, found = racer.optimizer.__name__, []
-    with tracked(f"{function.called}: the swarm", runs, remedy="; fewer runs take less") as advance:
+    with tracked(f"{function.called}: the swarm", runs, remedy="; a swarm with fewer races takes less") as advance:
         for each in seeds:
             batches = batches_of(function, batch, steps, batch_order, each)
             found.append(run(function, racer, name, start, steps, noise, batches, each).points)

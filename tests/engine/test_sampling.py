@@ -157,7 +157,7 @@ def test_work_of_a_slow_function_is_announced(ask, slow, monkeypatch):
         "surface": "function slow: takes .* ms for a point; its surface is interpolated between at most 1,100 points",
         "race": "function slow: the race takes about ",
         "tuned": "tuned: the search takes about ",
-        "map": "function slow: the map takes about .*; a map with fewer cells takes less$",
+        "map": "function slow: the map takes about .*; a map with fewer races takes less$",
     }[ask]
     assert any(re.match(expected, sentence) for sentence in said)
     assert shown

@@ -121,7 +121,7 @@ def test_unknown_clock():
 
 def test_panels_that_count_steps_are_refused_with_another_clock():
     scene = make_scene(LINE_SEARCH, panels=("contour", "formula"))
-    with pytest.raises(UsageError, match=r"scene 2 .*: the panel 'formula' shows one step after another"):
+    with pytest.raises(UsageError, match=r"scene 2 .*: 'formula' shows one step after another"):
         film(make_scene(), scene, clock="evaluations")
     assert film(make_scene(), make_scene(panels=("contour", "formula")), clock="evaluations").races[1].clock != "step"
 

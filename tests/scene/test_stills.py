@@ -16,11 +16,13 @@ from animopt.drawing.layout import PANELS
 from animopt.recording.timeline import Timeline
 from animopt.regression import line
 from animopt.scene.races import timeline_of
-from animopt.video.film import Film, Staging
+from animopt.video.film import PANEL_CLASSES, Film, Staging
 from animopt.video.output import STILL_SUFFIXES
 
 SIZE = (480, 270)
-DATA_PANELS = tuple(panel for panel in PANELS if panel not in ("map", "tally"))
+DATA_PANELS = tuple(
+    panel for panel in PANELS if getattr(PANEL_CLASSES[panel], "needs", ("sample",))[0] == "sample" and panel != "modes"
+)
 SVG = "{http://www.w3.org/2000/svg}"
 RSVG = shutil.which("rsvg-convert")
 
