@@ -1,7 +1,7 @@
 """The race in its own coordinates and in those of a preconditioner."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
 import numpy as np
@@ -43,7 +43,8 @@ class Coordinates:
         views, words = recording.preconditioned, language(recording.language)
         assert views is not None
         boxes, _ = arrange_tiles((width, height), theme, ASPECTS, 2)
-        races = recording, views.race
+        # Letters without a font are replaced in the names of the race itself.
+        races = recording, replace(views.race, names=recording.names, language=recording.language)
         windows = self.window or race_window([recording], 0, "domain"), race_window([views.race], 0, "race")
         names = (
             words.gettext("at (x, y): condition number {condition}", condition=_rounded(views.conditions[0])),

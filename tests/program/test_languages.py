@@ -24,6 +24,7 @@ PROPER_NAMES = {
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
     "AMSGrad",
+    "SAM",
     "log",
     "ko",
 }
@@ -31,7 +32,7 @@ PROPER_NAMES = {
 
 def english_words(text, scene):
     """Return the English words in a text, except proper names, settings of torch, and maths."""
-    settings = {name for racer in scene.racers for name in racer.settings} | {"lr"}
+    settings = {text for racer in scene.racers for pair in racer.settings.items() for text in pair} | {"lr"}
     words = re.findall(r"[A-Za-z][A-Za-z_]+", re.sub(r"\$[^$]*\$", "", text))
     return [
         word for word in words if word not in PROPER_NAMES and word not in settings and word not in {"True", "False"}
