@@ -77,11 +77,14 @@ class Swarm:
                 area.set_pixels(np.vstack([below, above[::-1], below[:1]]))
                 line.set_pixels(above)
             to_right = x[-1] + gap + widest <= box.x1
-            middles = _spread((y[:-1, -1] + y[1:, -1]) / 2, 1.25 * size, box.y0, box.y1)
+            # In a small panel, there may be no room on either side of the end.
+            place = x[-1] + gap if to_right else max(x[-1] - gap, box.x0 + widest)
+            # The tick labels are directly below the plot.
+            middles = _spread((y[:-1, -1] + y[1:, -1]) / 2, 1.25 * size, box.y0 + 0.3 * size, box.y1)
             for minimum, (text, middle) in enumerate(zip(texts, middles, strict=True)):
                 text.set(
                     text=word(minimum, int(step)),
-                    position=(x[-1] + (gap if to_right else -gap), middle - 0.3 * size),
+                    position=(place, middle - 0.3 * size),
                     ha="left" if to_right else "right",
                 )
             return [*areas, *lines, *texts]
