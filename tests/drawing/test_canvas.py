@@ -64,8 +64,10 @@ def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
         assert frame.dtype == np.uint8
         for name in ("header", "wireframe", "contour", "scoreboard"):
             assert inside(film, frame, name).std() > 3, name
-    # Beside a map, the smallest scoreboard has no room for losses.
-    for name in ("header", "wireframe", "contour", *(["scoreboard"] if recording.map is None else [])):
+    for name in ("header", "wireframe", "contour", "scoreboard"):
+        # The smallest scoreboards, such as those beside a map, have only names.
+        if name == "scoreboard" and inside(film, first, name).shape[1] < 90:
+            continue
         assert (inside(film, first, name) != inside(film, last, name)).any(), name
 
 
