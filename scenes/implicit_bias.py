@@ -1,12 +1,13 @@
 """Gradient descent on separable data: the loss goes to 0, and the direction turns to the largest margin, slowly.
 
 A line through the origin separates ten points in two classes, whose distance from the line with the largest margin is
-at least 0.75. The logistic loss is above 0 for all weights, so that gradient descent never arrives: its weights grow as
-the logarithm of the step, and the loss shrinks as 1 divided by the step. Only the direction of the weights says which
-line separates the points. It turns to the direction with the largest margin, (3, 4)/5, with an angle that shrinks as 1
-divided by the logarithm of the step. Gradient descent with a learning rate of 1 is 28° away from it after 10 steps, 21°
-after 100, 13° after 1,000, and still 10.7° after 3,000, when the loss is 0.0006. Momentum of 0.9 with a learning rate
-of 0.05 turns no faster and is 12.9° away then. The clip shows each tenfold number of steps in about the same time.
+at least 0.75. The logistic loss is above 0 for all weights, so that it has no minimum: the weights of gradient descent
+grow as the logarithm of the step, and the loss shrinks as 1 divided by the step. Only the direction of the weights says
+which line separates the points. It turns to the direction with the largest margin, (3, 4)/5, with an angle that shrinks
+as 1 divided by the logarithm of the step. Gradient descent with a learning rate of 1 is 28° away from it after 10
+steps, 21° after 100, 13° after 1,000, and still 10.7° after 3,000, when the loss is 0.0006. Momentum of 0.9 with a
+learning rate of 0.05 turns no faster and is 12.9° away then. The clip shows each tenfold number of steps in about the
+same time.
 Source: Soudry et al. 2018, The implicit bias of gradient descent on separable data, theorems 3 and 5 and figure 1.
 """
 
@@ -55,7 +56,7 @@ scene = Scene(
     notes={
         "ko": "분리 가능한 데이터에서 경사하강법이 어떤 직선을 고르는지 봅니다. 원점을 지나는 직선이 점 열 개를 두 "
         "무리로 나누고, 마진이 가장 큰 직선에서 점까지의 거리는 0.75 이상입니다. 로지스틱 손실은 어떤 가중치에서도 "
-        "0보다 커서 경사하강법은 끝내 도착하지 않습니다. 가중치는 걸음 수의 로그만큼 자라고, 손실은 걸음 수에 반비례해 "
+        "0보다 커서 최솟값이 없습니다. 가중치는 걸음 수의 로그만큼 자라고, 손실은 걸음 수에 반비례해 "
         "줄어듭니다. 점을 나누는 직선은 가중치의 방향만으로 정해집니다. 이 방향은 마진이 가장 큰 방향 (3, 4)/5로 "
         "돌아가지만, 각은 걸음 수의 로그에 반비례해 줄어듭니다. 학습률이 1인 경사하강법의 각은 10걸음 뒤 28°, 100걸음 "
         "뒤 21°, 1,000걸음 뒤 13°이고, 3,000걸음 뒤에는 손실이 0.0006인데도 아직 10.7°입니다. 모멘텀 0.9에 학습률 "

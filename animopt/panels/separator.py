@@ -8,6 +8,7 @@ from animopt.core.arrays import Array
 from animopt.core.language import language
 from animopt.drawing.artists import TRAIL_WIDTH, PixelLine, dots, set_ticks, style_plot, tick_counts
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
+from animopt.drawing.text import max_width
 
 MARGIN = 0.12
 """Margin around the points, as a fraction of their extent."""
@@ -40,6 +41,8 @@ class Separator:
         if recording.direction is not None:
             heading = words.gettext("● 1, ○ −1, – – largest margin")
             self._draw_margin(axes, theme, recording.direction, float(classes.margin(recording.direction)))
+        if max_width(axes, [heading], theme.text(14)) > axes.get_window_extent().width:
+            heading = "● 1, ○ −1"
         style_plot(axes, theme, heading)
         size = max(4.0, theme.px(SIZE))
         dots(axes, theme.ink, size).set_positions(classes.points).set_animated(False)

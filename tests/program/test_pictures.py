@@ -32,6 +32,8 @@ ALL_RACE_PANELS = tuple(
 DATA_PANELS = (*ALL_RACE_PANELS, "fit")
 # The racers of line_search have no learning rate.
 LINE_SEARCH_PANELS = (*(panel for panel in ALL_RACE_PANELS if panel != "rate"), "ray")
+NAMED_PANELS = {"scoreboard", "standings", "multiples"}
+"""Panels that list the racers with their names."""
 SECONDS = 10
 MOMENTS = [0, 4.5, SECONDS]
 """Seconds of the frames that are checked: start, middle and end."""
@@ -261,8 +263,8 @@ def overlapping(box, other):
 def test_every_racer_can_be_read_in_every_frame(size, scene_file, record):
     recording = record(scene_file)
     staging = staging_of(animopt.load_scene(scene_file), "light")
-    if "map" in staging.panels:
-        pytest.skip("a map has one racer")
+    if not NAMED_PANELS & {*staging.panels}:
+        pytest.skip("no panel lists the racers")
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25, staging)
     found, _ = unreadable_racers(film, recording, THEMES["light"])
     assert found == []
@@ -274,7 +276,7 @@ def test_smallest_names_are_large_enough(scenes, record):
     sizes = {}
     for stem in scenes:
         staging = staging_of(animopt.load_scene(scenes[stem]), "dark")
-        if "map" not in staging.panels:
+        if NAMED_PANELS & {*staging.panels}:
             recording = record(scenes[stem])
             film = Film(recording, Timeline(recording.last_step, SECONDS), (640, 360), 25, staging)
             found, sizes[stem] = unreadable_racers(film, recording, THEMES["dark"])

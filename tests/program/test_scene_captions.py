@@ -461,7 +461,7 @@ def line_search(recording):
     np.testing.assert_allclose(recording.xy, paths, rtol=1e-7, atol=1e-7)
     np.testing.assert_allclose([state["step_length"][1:] for state in recording.states], lengths, rtol=1e-6)
     assert lengths[:, 0] == pytest.approx([0.1010, 0.0156, 0.0081], abs=5e-5)
-    assert [loss(each) for each in paths[:, -1]] == pytest.approx([0.128, 0.00039, 0.112], rel=0.01)
+    assert [loss(each) for each in paths[:, -1]] == pytest.approx([0.128, 0.00039, 0.112], rel=0.02)
 
 
 def schedules_of_the_scene():
@@ -598,8 +598,9 @@ def sharpness_aware(recording):
         in_flat.append((np.hypot(ends[0] - 1, ends[1]) < 0.01).sum())
     assert in_flat == [1, 200]
     for (x, y), sharpness in zip(recording.minima[:, :2], (10.7, 0.8), strict=True):
-        np.testing.assert_allclose(slope_of_the_bowl_with_a_well(x, y), 0, atol=1e-5)
-        columns = [slope_of_the_bowl_with_a_well(x + dx, y + dy) for dx, dy in ((1e-6, 0), (0, 1e-6))]
+        here = slope_of_the_bowl_with_a_well(x, y)
+        np.testing.assert_allclose(here, 0, atol=1e-5)
+        columns = [slope_of_the_bowl_with_a_well(x + dx, y + dy) - here for dx, dy in ((1e-6, 0), (0, 1e-6))]
         assert np.linalg.eigvalsh(np.array(columns) / 1e-6).max() == pytest.approx(sharpness, rel=0.01)
 
 
