@@ -43,9 +43,10 @@ def line(
         >>> line([0, 1, 2], [1, 3, 5])((1, 2))
         0.0
     """
-    function = Function(_mean_squared_error, data=(inputs, targets), predict=_line)
-    given, wanted = (column.numpy() for column in function.data)
+    given, wanted = (column.numpy() for column in Function(_mean_squared_error, data=(inputs, targets)).data)
     for name, column in (("inputs", given), ("targets", wanted)):
+        if column.ndim != 1:
+            raise UsageError(f"{name}: have {column.ndim} dimensions; give one number for each row")
         if np.abs(column).max() > MAX_MAGNITUDE:
             raise UsageError(f"{name}: reach {np.abs(column).max():g}; give numbers of at most {MAX_MAGNITUDE:g}")
     # The standard deviation of inputs that hardly differ may be 0, too.

@@ -49,7 +49,8 @@ def test_constant_targets_have_a_domain():
         ([2, 2, 2], [1, 2, 3], "^inputs: are all 2; give at least two different ones$"),
         ([2], [1], "^inputs: are all 2; give at least two"),
         ([1, 2], [1], "^function data: has 2, 1 rows; give columns of the same length$"),
-        ([[1, 2], [3, 4]], [1, 2], "^function predict: "),
+        ([[1, 2], [3, 4]], [1, 2], "^inputs: have 2 dimensions; give one number for each row$"),
+        ([[1, 2], [3, 4]], [1, -1], "^inputs: have 2 dimensions; give one number for each row$"),
     ],
     ids=str,
 )

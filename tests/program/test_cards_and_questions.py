@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from functools import cache
 
 import numpy as np
 import pypdf
@@ -135,7 +136,7 @@ def test_every_scene_has_english_and_korean_texts(scene_file):
 @pytest.fixture
 def no_korean(monkeypatch):
     """Simulates a machine without a font for Hangul."""
-    monkeypatch.setattr(fonts, "font_family", lambda: [fonts.FAMILY, "DejaVu Sans"])
+    monkeypatch.setattr(fonts, "font_family", cache(lambda: [fonts.FAMILY, "DejaVu Sans"]))
 
 
 def film_with_a_warning(scene, size, second):
