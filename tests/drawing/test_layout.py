@@ -38,7 +38,7 @@ OTHER_SCENES = {
     if hasattr(drawn, "quantity") or getattr(drawn, "needs", ["sample"])[0] != "sample"
 }
 EVERY_MAP_PANEL = ("wireframe", "contour", "map", "tally", "loss", "standings")
-PLOTS = {"loss", "fit", "separator", "angle", "sharpness", "modes", "rate", "ray", "swarm"}
+PLOTS = {"loss", "scoreboard", "fit", "separator", "angle", "sharpness", "modes", "rate", "ray", "swarm"}
 """Panels with axes of their own. Of more than three, some are dropped."""
 
 SUBSETS = {
