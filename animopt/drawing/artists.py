@@ -49,6 +49,9 @@ OLD_WIDTH, OLD_OPACITY, MIN_OPACITY = 0.7, 0.85, 0.5
 AGES = OLD_WIDTH, 1.0
 """Sizes of the dots on the two parts of a trail, as fractions of STEP_SIZE."""
 
+CROSS = 6.0
+"""Half the width of a diagonal cross, in pixels of a 1280 × 720 picture."""
+
 CASING = 1.5
 """Width by which a trail's casing is wider than the trail, in pixels of a 1280 × 720 picture."""
 
@@ -292,6 +295,11 @@ class PixelArea(_PixelPath):
         """Fill the area within an outline (any, 2)."""
         self.set_vertices(pixels)
         return self
+
+
+def cross_lines(theme: Theme) -> Array:
+    """Return the two lines of a diagonal cross around the origin, (5, 2), in pixels, separated by NaN."""
+    return theme.px(CROSS) * np.array([[-1, -1], [1, 1], [np.nan, np.nan], [-1, 1], [1, -1]])
 
 
 class PixelImage(Artist):

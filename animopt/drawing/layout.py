@@ -12,6 +12,23 @@ from animopt.drawing.theme import Theme
 
 Band = tuple[str, ...]
 
+DETAILS: Sequence[Band] = (
+    ("formula",),
+    ("state",),
+    ("fit",),
+    ("separator",),
+    ("sharpness",),
+    ("modes",),
+    ("angle",),
+    ("rate",),
+    ("ray",),
+    ("swarm",),
+    ("loss",),
+    ("standings",),
+    ("scoreboard",),
+)
+"""Bands of one column with everything about a race but the race itself."""
+
 LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "wide": (
         (
@@ -32,22 +49,7 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
     "panorama": (
         (("wireframe",),),
         (("contour",), ("map",)),
-        (
-            ("formula",),
-            ("state",),
-            ("fit",),
-            ("separator",),
-            ("sharpness",),
-            ("modes",),
-            ("angle",),
-            ("rate",),
-            ("ray",),
-            ("swarm",),
-            ("loss",),
-            ("standings",),
-            ("scoreboard",),
-            ("tally",),
-        ),
+        (*DETAILS, ("tally",)),
     ),
     "square": (
         (
@@ -101,29 +103,15 @@ LAYOUTS: Mapping[str, Sequence[Sequence[Band]]] = {
 """Columns of each layout from left to right, with their bands from top to bottom."""
 
 
-MORE_PANELS = {"formula", "state", "fit", "separator", "sharpness", "modes", "angle", "rate", "ray", "swarm"}
-"""Panels that take room from the race."""
-
 LOSS_PANELS = {"loss", "standings", "scoreboard"}
 """Panels that show the losses."""
 
+MORE_PANELS = {name for band in DETAILS for name in band} - LOSS_PANELS
+"""Panels that take room from the race."""
+
 SQUARE_WITH_MORE: Sequence[Sequence[Band]] = (
     (("wireframe",), ("contour",)),
-    (
-        ("formula",),
-        ("state",),
-        ("fit",),
-        ("separator",),
-        ("sharpness",),
-        ("modes",),
-        ("angle",),
-        ("rate",),
-        ("ray",),
-        ("swarm",),
-        ("loss",),
-        ("standings",),
-        ("scoreboard",),
-    ),
+    DETAILS,
 )
 """Columns of a square picture with the race and more panels. One column would leave the race too low."""
 

@@ -29,11 +29,10 @@ class Angle:
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the axes. The curves and their ends move."""
-        races = [recording, *(each for each in self.races if each is not recording)]
-        results, words = Results(recording, races), language(recording.language)
+        results, words = Results(recording, self.races), language(recording.language)
         assert recording.direction is not None
         values = recording.angles
-        known = [angles[np.isfinite(angles)] for angles in (race.angles for race in races)]
+        known = [angles[np.isfinite(angles)] for angles in (race.angles for race in results.races)]
         heading = (
             words.gettext("angle to the largest margin")
             if recording.classes

@@ -37,11 +37,8 @@ class Modes:
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the axes. The curves and their ends move."""
-        races = [
-            recording,
-            *(each for each in self.races if each is not recording and self.quantity in each.quantities),
-        ]
-        results, words = Results(recording, races), language(recording.language)
+        results = Results(recording, [race for race in self.races if self.quantity in race.quantities])
+        races, words = results.races, language(recording.language)
         modes, racers = recording.quantities[self.quantity], range(len(recording.names))
         times = np.linspace(0, recording.last_step, GHOST_PIECES * recording.last_step + 1)
         balls = [heavy_ball(recording, racer) for racer in racers]

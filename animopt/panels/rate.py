@@ -33,15 +33,14 @@ class Rate:
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the axes. The curves and their ends move."""
-        races = [recording, *(each for each in self.races if each is not recording)]
-        results = Results(recording, races)
+        results = Results(recording, self.races)
         values = _rates(recording)
         curves = Curves(
             axes,
             theme,
             recording,
             values,
-            _fit_axis(races),
+            _fit_axis(results.races),
             heading=language(recording.language).gettext("learning rate"),
             clock=results.clock,
             last_step=results.last_step,

@@ -10,7 +10,7 @@ import numpy as np
 from animopt.core.arrays import Array
 from animopt.core.language import Language, language
 from animopt.core.number_format import format_setting
-from animopt.drawing.artists import CASING, Markers, PixelArea, PixelLine, head_marker, style_plot
+from animopt.drawing.artists import CASING, Markers, PixelArea, PixelLine, cross_lines, head_marker, style_plot
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import blend
 from animopt.drawing.mpl import Affine2D, IdentityTransform, Path
@@ -28,9 +28,6 @@ DECREASE_TINT, ADMISSIBLE_TINT = 0.13, 0.36
 
 TANGENT = 26.0
 """Half the length of a tangent, in pixels of a 1280 × 720 picture."""
-
-CROSS = 6.0
-"""Half the width of the cross at the minimum, in pixels of a 1280 × 720 picture."""
 
 RING = 8.0
 """Radius of the ring at the end of the step, in pixels of a 1280 × 720 picture."""
@@ -75,7 +72,7 @@ class Ray:
             PixelLine(axes, theme.background, width + 2 * theme.px(CASING)),
             PixelLine(axes, theme.ink, width),
         ]
-        cross = theme.px(CROSS) * np.array([[-1, -1], [1, 1], [np.nan, np.nan], [-1, 1], [1, -1]])
+        cross = cross_lines(theme)
         ring = Markers(
             axes,
             Path.unit_circle().transformed(Affine2D().scale(max(4.5, theme.px(RING)))),

@@ -33,11 +33,8 @@ class Sharpness:
 
     def draw(self, axes: Axes, recording: Recording, theme: Theme) -> Move:
         """Draw the axes. The curves and their ends move."""
-        races = [
-            recording,
-            *(each for each in self.races if each is not recording and self.quantity in each.quantities),
-        ]
-        results, words = Results(recording, races), language(recording.language)
+        results = Results(recording, [race for race in self.races if self.quantity in race.quantities])
+        races, words = results.races, language(recording.language)
         values = recording.quantities[self.quantity]
         found = [[stability_limit(race, racer) for racer in range(len(race.names))] for race in races]
         axis = _fit_axis(races, [limit.value for limits in found for limit in limits if limit])

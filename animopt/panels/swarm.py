@@ -4,13 +4,13 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from animopt.core.arrays import Array
 from animopt.core.language import Language, language
 from animopt.core.number_format import format_number
 from animopt.drawing.artists import PixelArea, PixelLine, style_plot
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import basin_hues, blend, minimum_letter
 from animopt.drawing.mpl import FixedFormatter, FixedLocator, IdentityTransform, MaxNLocator
+from animopt.drawing.ranking import spread
 from animopt.drawing.text import max_width, write
 
 TICKS = 0.25, 0.5, 0.75, 1.0
@@ -64,7 +64,7 @@ class Swarm:
         widest = max_width(
             axes, [word(minimum, step) for minimum in range(len(hues)) for step in (0, points - 1)], size
         )
-        gap = 0.6 * size
+        gap, line = 0.6 * size, 1.25 * size
 
         def move(moment: Moment) -> Artists:
             step = min(moment.step, points - 1)
@@ -72,15 +72,15 @@ class Swarm:
             heights = np.array([np.interp(steps, np.arange(points), row) for row in edges])
             x = box.x0 + box.width * steps / recording.last_step
             y = box.y0 + box.height * heights
-            for minimum, (area, line) in enumerate(zip(areas, lines, strict=True)):
+            for minimum, (area, edge) in enumerate(zip(areas, lines, strict=True)):
                 below, above = (np.column_stack([x, y[minimum + each]]) for each in (0, 1))
                 area.set_pixels(np.vstack([below, above[::-1], below[:1]]))
-                line.set_pixels(above)
+                edge.set_pixels(above)
             to_right = x[-1] + gap + widest <= box.x1
             # In a small panel, there may be no room on either side of the end.
             place = x[-1] + gap if to_right else max(x[-1] - gap, box.x0 + widest)
             # The tick labels are directly below the plot.
-            middles = _spread((y[:-1, -1] + y[1:, -1]) / 2, 1.25 * size, box.y0 + 0.3 * size, box.y1)
+            middles = spread((y[:-1, -1] + y[1:, -1]) / 2, line, box.y0 + 0.3 * size + line / 2, box.y1 - line / 2)
             for minimum, (text, middle) in enumerate(zip(texts, middles, strict=True)):
                 text.set(
                     text=word(minimum, int(step)),
@@ -94,11 +94,3 @@ class Swarm:
 
 def _percent(share: float, words: Language) -> str:
     return f"{format_number(100 * share, 0, words.code)} %"
-
-
-def _spread(heights: Array, distance: float, low: float, high: float) -> Array:
-    """Return ascending heights (lines,), moved so that they are at least a distance apart between two ends."""
-    steps = distance * np.arange(len(heights))
-    up = np.maximum.accumulate(np.maximum(heights, low + distance / 2) - steps) + steps
-    top = high - distance / 2 - distance * np.arange(len(heights))[::-1]
-    return np.minimum(up, top)

@@ -26,13 +26,13 @@ class Results:
 
     def __init__(self, recording: Recording, races: Sequence[Recording] = ()) -> None:
         self.recording = recording
-        self._races = [recording, *(race for race in races if race is not recording)]
+        self.races = [recording, *(race for race in races if race is not recording)]
         self._words = language(recording.language)
 
     @property
     def gaps(self) -> bool:
         """Whether the quantity is the gap to the lowest minimum. It is not if the minima of a race are not known."""
-        return all(race.gap is not None for race in self._races)
+        return all(race.gap is not None for race in self.races)
 
     @property
     def heading(self) -> str:
@@ -42,7 +42,7 @@ class Results:
     @property
     def last_step(self) -> int:
         """Number of steps of the longest race of the clip."""
-        return max(race.last_step for race in self._races)
+        return max(race.last_step for race in self.races)
 
     @cached_property
     def values(self) -> Array:
@@ -52,7 +52,7 @@ class Results:
     @cached_property
     def in_view(self) -> list[Array]:
         """The finite values of each racer of all races while it is in view, without those of racers that never are."""
-        return [row for race in self._races for row in self._rows(race)]
+        return [row for race in self.races for row in self._rows(race)]
 
     def _quantity(self, race: Recording) -> Array:
         return race.gap if self.gaps and race.gap is not None else race.z
@@ -65,7 +65,7 @@ class Results:
     @cached_property
     def _column(self) -> NumberColumn:
         """The most precise form that a race of the clip needs for the numbers at its end."""
-        columns = [number_column([float(row[-1]) for row in self._rows(race)], gaps=self.gaps) for race in self._races]
+        columns = [number_column([float(row[-1]) for row in self._rows(race)], gaps=self.gaps) for race in self.races]
         return max(columns, key=lambda column: (column.decimals is None, column.decimals or 0, column.digits))
 
     @property

@@ -5,7 +5,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import CASING, Markers, PixelLine
+from animopt.drawing.artists import CASING, Markers, PixelLine, cross_lines
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.mpl import Path, to_rgb
 from animopt.recording.update_rules import trust_radii
@@ -24,9 +24,6 @@ FLAT = 1e-12
 
 WIDTH = 1.8
 """Width of a line, in pixels of a 1280 × 720 picture."""
-
-CROSS = 6.0
-"""Half the width of the cross, in pixels of a 1280 × 720 picture."""
 
 FILL = 0.16
 """Opacity of the area within the trust radius."""
@@ -68,7 +65,7 @@ class Model:
         edges = [PixelLine(axes, theme.background, wide), PixelLine(axes, hue, width)]
         lines = [PixelLine(axes, theme.background, wide), PixelLine(axes, hue, width)]
         crosses = [PixelLine(axes, theme.background, 1.5 * wide), PixelLine(axes, theme.ink, 1.5 * width)]
-        cross = theme.px(CROSS) * np.array([[-1, -1], [1, 1], [np.nan, np.nan], [-1, 1], [1, -1]])
+        cross = cross_lines(theme)
         radii = trust_radii(recording, racer)
         gradients, hessians = recording.gradients[racer], recording.quantities[self.quantity][racer]
         points = recording.xy[racer]
