@@ -35,6 +35,7 @@ from animopt.scene.races import recordings, timeline_of
 from animopt.scene.recipe import Recipe
 from animopt.scene.render import film_of
 from animopt.scene.scene_values import recipe_text
+from animopt.video.film import PANEL_CLASSES
 from animopt.video.metadata import EMBEDDERS, MAX_TEXT_LENGTH, embedded_text
 from animopt.video.save import parse_bytes
 
@@ -48,6 +49,9 @@ SEARCH = partial(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 """Settings of hypothesis: the same examples in each run, and no database of examples."""
+
+NEEDY = {name for name in PANELS if hasattr(PANEL_CLASSES[name], "needs")}
+"""Panels that not every scene can have."""
 
 EXPECTED_WARNINGS = [
     "start .*: outside .*; the view is widened to ",
@@ -366,9 +370,9 @@ def requests(draw: Any) -> Request:
             values = st.lists(st.one_of(st.floats(0, 1), numbers), min_size=2, max_size=4)
             second = draw(st.sampled_from(["momentum", "weight_decay", "eps", "maximize", "alpha"]))
             fields["map"] = SettingsMap(lr=draw(values), **{second: draw(values)})
-    lacking: set[str] = set() if draw(st.integers(0, 9)) == 0 else {"fit"} if kind else {"state"}
-    if lacking and not fields.get("map"):
-        lacking = lacking | {"map", "tally"}
+    lacking: set[str] = set()
+    if draw(st.integers(0, 9)):
+        lacking = NEEDY - (set() if kind else {"fit"}) - ({"map", "tally"} if fields.get("map") else set())
     if draw(st.integers(0, 5)) == 0 and "map" not in fields:
         fields["noise"] = draw(numbers.map(abs))
     fields["steps"] = draw(st.one_of(st.integers(1, 40), st.sampled_from([1, 2, 300])))
@@ -532,7 +536,7 @@ FOUND = {
     "a text outside the picture": Request(
         ("himmelblau",),
         TWO,
-        {"map": MAP, "panels": tuple(panel for panel in PANELS if panel != "fit")},
+        {"map": MAP, "panels": tuple(panel for panel in PANELS if panel not in NEEDY)},
         size=(334, 334),
     ),
     "a setting that is not a number": Request(("himmelblau",), (("Adafactor", {}),), {"panels": ["formula"]}, part=0),
