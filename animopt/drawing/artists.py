@@ -26,7 +26,7 @@ from animopt.drawing.mpl import (
     RendererBase,
 )
 from animopt.drawing.text import fit_text
-from animopt.drawing.theme import Theme
+from animopt.drawing.theme import HEADING_TEXT, TICK_TEXT, Theme
 from animopt.drawing.window import Window, crop
 from animopt.recording.recording import Recording, Surface, SurfacePath
 from animopt.recording.timeline import Moment
@@ -36,6 +36,30 @@ HEAD_SIZE = 13.0
 
 TRAIL_WIDTH = 3.0
 """Width of a racer's trail, in pixels of a 1280 × 720 picture."""
+
+MIN_HEAD = 7.0
+"""Minimum size of a marker in pixels."""
+
+PLOT_HEAD, ENTRY_HEAD = 9.0, 11.0
+"""Sizes of a racer's marker at the end of a curve, and beside its name, in pixels of a 1280 × 720 picture."""
+
+HEAD_EDGE, MIN_HEAD_EDGE = 1.4, 1.0
+"""Width of the edge of a marker in pixels of a 1280 × 720 picture, and its minimum in pixels."""
+
+PLOT_TRAIL = 0.8
+"""Width of a curve as a fraction of a trail's."""
+
+TRAIL_CELL = 1 / 3
+"""Side of the cells in which a trail is drawn only once, as a fraction of its width."""
+
+LEVEL_WIDTH, MIN_LEVEL_WIDTH = 1.0, 0.6
+"""Width of a contour line in pixels of a 1280 × 720 picture, and its minimum in pixels."""
+
+RULE, MIN_RULE = 1.0, 0.8
+"""Width of a plot's grid lines in pixels of a 1280 × 720 picture, and its minimum in pixels."""
+
+TICK_GAP, HEADING_GAP = 6.0, 7.0
+"""Distances of tick labels and of a heading from their axes, in pixels of a 1280 × 720 picture."""
 
 BOX_WIDTH = 1.4
 """Width of the edge of the box onto which racers are projected, in pixels of a 1280 × 720 picture."""
@@ -96,8 +120,8 @@ def tick_counts(axes: Axes, theme: Theme, spacing: tuple[float, float] = (4, 2),
     """Return the maximum numbers of tick intervals along x and y, each at least `spacing` type sizes long."""
     width, height = axes.get_window_extent().size
     return (
-        int(np.clip(width / spacing[0] / theme.text(13), 1, most)),
-        int(np.clip(height / spacing[1] / theme.text(13), 1, most)),
+        int(np.clip(width / spacing[0] / theme.text(TICK_TEXT), 1, most)),
+        int(np.clip(height / spacing[1] / theme.text(TICK_TEXT), 1, most)),
     )
 
 
@@ -109,14 +133,14 @@ def set_ticks(axes: Axes, across: int, up: int) -> None:
 
 def style_ticks(axes: Axes, theme: Theme) -> None:
     """Draw nothing around an axes but its tick labels."""
-    axes.tick_params(length=0, labelsize=theme.text(13), labelcolor=theme.muted, pad=theme.px(6))
+    axes.tick_params(length=0, labelsize=theme.text(TICK_TEXT), labelcolor=theme.muted, pad=theme.px(TICK_GAP))
     axes.spines[:].set_visible(False)
 
 
 def style_plot(axes: Axes, theme: Theme, heading: str) -> None:
     """Draw nothing on an axes but a grid, its tick labels and a heading above it."""
     axes.set_facecolor("none")
-    axes.grid(color=theme.rule, linewidth=max(0.8, theme.px(1)))
+    axes.grid(color=theme.rule, linewidth=max(MIN_RULE, theme.px(RULE)))
     axes.set_axisbelow(True)
     style_ticks(axes, theme)
     add_heading(axes, theme, heading, theme.muted)
@@ -128,9 +152,9 @@ def add_heading(axes: Axes, theme: Theme, heading: str, color: str) -> None:
         heading,
         (0, 1),
         xycoords="axes fraction",
-        xytext=(0, theme.px(7)),
+        xytext=(0, theme.px(HEADING_GAP)),
         textcoords="offset pixels",
-        fontsize=theme.text(14),
+        fontsize=theme.text(HEADING_TEXT),
         color=color,
     )
     figure = axes.get_figure(root=True)
@@ -151,9 +175,20 @@ def fill_contours(axes: Axes, surface: Surface, scale: Array, theme: Theme, leve
     The levels are those of the heights `scale` (any shape).
     """
     heights = height_scale(scale, VALLEY).heights(levels + 1)
-    tints = [blend(theme.low, theme.high, fraction) for fraction in np.linspace(0, 1, levels)]
-    axes.contourf(surface.x, surface.y, np.ma.masked_invalid(surface.z), levels=heights, colors=tints)
+    axes.contourf(
+        surface.x, surface.y, np.ma.masked_invalid(surface.z), levels=heights, colors=contour_tints(theme, levels)
+    )
     return heights
+
+
+def contour_tints(theme: Theme, levels: int) -> list[str]:
+    """Return the color of the area between each contour level and the next, (levels,)."""
+    return [blend(theme.low, theme.high, fraction) for fraction in np.linspace(0, 1, levels)]
+
+
+def contour_hues(theme: Theme, levels: int) -> list[str]:
+    """Return the color of the line at each contour level between two areas, (levels - 1,)."""
+    return [blend(theme.level, theme.background, 0.55 * fraction) for fraction in np.linspace(0, 1, levels - 1)]
 
 
 def draw_contours(axes: Axes, surface: Surface, window: Window, theme: Theme, levels: int) -> None:
@@ -164,15 +199,16 @@ def draw_contours(axes: Axes, surface: Surface, window: Window, theme: Theme, le
     axes.set_facecolor(theme.rule)
     shown = crop(surface, low, high)
     heights = fill_contours(axes, shown, window.scale(low, high), theme, levels)
-    lines = [blend(theme.level, theme.background, 0.55 * fraction) for fraction in np.linspace(0, 1, levels - 1)]
-    z = np.ma.masked_invalid(shown.z)
-    axes.contour(shown.x, shown.y, z, levels=heights[1:-1], colors=lines, linewidths=max(0.6, theme.px(1)))
+    z, hues = np.ma.masked_invalid(shown.z), contour_hues(theme, levels)
+    axes.contour(
+        shown.x, shown.y, z, levels=heights[1:-1], colors=hues, linewidths=max(MIN_LEVEL_WIDTH, theme.px(LEVEL_WIDTH))
+    )
 
     axes.set_box_aspect(1 / window.aspect(high - low))
     axes.apply_aspect()
     set_ticks(axes, *tick_counts(axes, theme))
     # A label of y near the lower edge would touch the first label of x.
-    lowest = low[1] + theme.text(13) * (high[1] - low[1]) / axes.get_window_extent().height
+    lowest = low[1] + theme.text(TICK_TEXT) * (high[1] - low[1]) / axes.get_window_extent().height
     ticks = axes.yaxis.get_major_locator().tick_values(low[1], high[1])
     axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if lowest <= tick <= high[1]]))
     style_ticks(axes, theme)
@@ -456,8 +492,8 @@ def prominence(recording: Recording, racer: int, moment: Moment) -> float:
 
 def plot_artists(axes: Axes, theme: Theme, racers: int) -> tuple[Sequence[PixelLine], Sequence[Markers]]:
     """Create a line and a head for each racer, of the sizes that they have in a plot."""
-    lines = [PixelLine(axes, theme.hue(racer), theme.trail(0.8 * TRAIL_WIDTH)) for racer in range(racers)]
-    return lines, [head_marker(axes, theme, racer, size=9) for racer in range(racers)]
+    lines = [PixelLine(axes, theme.hue(racer), theme.trail(PLOT_TRAIL * TRAIL_WIDTH)) for racer in range(racers)]
+    return lines, [head_marker(axes, theme, racer, size=PLOT_HEAD) for racer in range(racers)]
 
 
 def dots(axes: Axes, color: str, diameter: float) -> Markers:
@@ -468,30 +504,33 @@ def dots(axes: Axes, color: str, diameter: float) -> Markers:
 
 def trail_cell(theme: Theme) -> float:
     """Return the side in pixels of the square cells in which a trail is drawn only once: a third of its width."""
-    return theme.trail(TRAIL_WIDTH) / 3
+    return theme.trail(TRAIL_WIDTH) * TRAIL_CELL
 
 
 def head_size(theme: Theme, size: float = HEAD_SIZE) -> float:
     """Return the size of a racer's marker in pixels."""
-    return max(7.0, theme.px(size))
+    return max(MIN_HEAD, theme.px(size))
 
 
-def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -> Markers:
-    """Create a racer's marker, with an edge of the background's color."""
-    marker = theme.marker(racer)
+def head_shape(marker: str, pixels: float) -> Path:
+    """Return the outline of a marker (matplotlib's name) around the origin, with a size in pixels."""
     style = MarkerStyle(marker)
     path = style.get_path().transformed(style.get_transform())
     if marker in "^v<>":
         # matplotlib centers the box around a triangle. The eye sees its center of mass.
         vertices = np.asarray(path.vertices, dtype=np.float64)
         path = Path(vertices - vertices[:3].mean(axis=0), path.codes)
-    pixels = head_size(theme, size) * _SIZE_FACTORS.get(marker, 1.0)
+    return path.transformed(Affine2D().scale(pixels * _SIZE_FACTORS.get(marker, 1.0)))
+
+
+def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -> Markers:
+    """Create a racer's marker, with an edge of the background's color."""
     return Markers(
         axes,
-        path.transformed(Affine2D().scale(pixels)),
+        head_shape(theme.marker(racer), head_size(theme, size)),
         facecolor=theme.hue(racer),
         edgecolor=theme.background,
-        linewidth=max(1.0, theme.px(1.4)),
+        linewidth=max(MIN_HEAD_EDGE, theme.px(HEAD_EDGE)),
         clip_on=False,
         animated=True,
     )
@@ -499,4 +538,4 @@ def head_marker(axes: Axes, theme: Theme, racer: int, size: float = HEAD_SIZE) -
 
 def draw_racer_marker(axes: Axes, theme: Theme, racer: int, x: float, y: float) -> None:
     """Draw a static marker of a racer beside its name."""
-    head_marker(axes, theme, racer, size=11).set_positions(np.array([[x, y]])).set_animated(False)
+    head_marker(axes, theme, racer, size=ENTRY_HEAD).set_positions(np.array([[x, y]])).set_animated(False)

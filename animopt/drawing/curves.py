@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from animopt.core.arrays import Array
 from animopt.core.language import language
 from animopt.core.number_format import LARGEST, SMALLEST, format_number
-from animopt.drawing.artists import Markers, PixelLine, plot_artists, style_plot, trail_cell
+from animopt.drawing.artists import TICK_GAP, Markers, PixelLine, plot_artists, style_plot, trail_cell
 from animopt.drawing.geometry import thin_path
 from animopt.drawing.layout import PANELS
 from animopt.drawing.mpl import (
@@ -23,7 +23,7 @@ from animopt.drawing.mpl import (
     Path,
 )
 from animopt.drawing.text import max_width, write
-from animopt.drawing.theme import Theme
+from animopt.drawing.theme import TICK_TEXT, Theme
 from animopt.recording.recording import Recording, SurfacePath
 
 MAX_VALUE = 1e300
@@ -34,6 +34,9 @@ FAR = 20.0
 
 ARROW_LENGTH, ARROW_WIDTH = 14.0, 9.0
 """Length and width of an arrow where a curve leaves the axis, in pixels of a 1280 × 720 picture."""
+
+MIN_ARROW_LENGTH, MIN_ARROW_WIDTH = 9.0, 7.0
+"""Minimum length and width of such an arrow in pixels."""
 
 EMPHASIS = 1.5
 """Factor of the width of the winner's curve."""
@@ -172,11 +175,21 @@ class Curves:
             for racer in range(racers)
         ]
         self._values = [
-            write(axes, 0, 0, "", theme.text(13), theme.ink, va="center", transform=IdentityTransform(), animated=True)
+            write(
+                axes,
+                0,
+                0,
+                "",
+                theme.text(TICK_TEXT),
+                theme.ink,
+                va="center",
+                transform=IdentityTransform(),
+                animated=True,
+            )
             for _ in range(racers if value_text else 0)
         ]
         self._box = axes.get_window_extent()
-        self._line = 1.3 * theme.text(13)
+        self._line = 1.3 * theme.text(TICK_TEXT)
         self._ends = [cut_path(row) for row in self._heights]
         for path in self._ends:
             path.xyz[:, 0] = self._across(path.xyz[:, 0])
@@ -297,7 +310,7 @@ def cut_path(row: Array) -> SurfacePath:
 
 def _arrow(theme: Theme, side: float) -> Path:
     """Return an arrow up or down whose tip is at the origin, in pixels."""
-    length, half = (max(9.0, theme.px(ARROW_LENGTH)), max(3.5, theme.px(ARROW_WIDTH / 2)))
+    length, half = (max(MIN_ARROW_LENGTH, theme.px(ARROW_LENGTH)), max(MIN_ARROW_WIDTH, theme.px(ARROW_WIDTH)) / 2)
     stem, head = 0.3 * half, 0.55 * length
     x = [0, half, stem, stem, -stem, -stem, -half, 0]
     y = [0, -head, -head, -length, -length, -head, -head, 0]
@@ -306,7 +319,7 @@ def _arrow(theme: Theme, side: float) -> Path:
 
 def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
     """Write what is counted before the first tick label, if it fits beside the axes. The header has it, too."""
-    size = theme.text(13)
+    size = theme.text(TICK_TEXT)
     gap = 0.8 * size
     if max_width(axes, [clock], size) > PANELS["loss"].around(theme)[0] - gap:
         return
@@ -314,7 +327,7 @@ def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
         clock,
         (0, 0),
         xycoords="axes fraction",
-        xytext=(-gap, -theme.px(6)),
+        xytext=(-gap, -theme.px(TICK_GAP)),
         textcoords="offset pixels",
         ha="right",
         va="top",
@@ -324,7 +337,7 @@ def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
 
 
 def _set_ticks(axes: Axes, theme: Theme, axis: ValueAxis, code: str, unit: str) -> None:
-    box, size = axes.get_window_extent(), theme.text(13)
+    box, size = axes.get_window_extent(), theme.text(TICK_TEXT)
     across = int(np.clip(box.width / (4 * size), 1, 8))
     up = int(np.clip(box.height / (2.4 * size), 2, MAX_TICKS))
     if axes.get_xscale() == "log":
@@ -336,7 +349,7 @@ def _set_ticks(axes: Axes, theme: Theme, axis: ValueAxis, code: str, unit: str) 
     else:
         axes.xaxis.set_major_locator(MaxNLocator(across, integer=True, steps=[1, 2, 5, 10]))
     # The label of a lower tick would touch the labels of the steps.
-    lowest = (0.75 * size - theme.px(6)) / box.height
+    lowest = (0.75 * size - theme.px(TICK_GAP)) / box.height
 
     def inside(ticks: ArrayLike) -> Array:
         ticks = np.asarray(ticks, dtype=np.float64)

@@ -17,7 +17,7 @@ from animopt.core.arrays import Array
 from animopt.drawing.artists import HEAD_SIZE, Markers
 from animopt.drawing.mpl import Artist, Axes, BoxStyle, IdentityTransform, Text
 from animopt.drawing.text import shorten_names, text_width, write
-from animopt.drawing.theme import Theme
+from animopt.drawing.theme import LABEL_TEXT, Theme
 from animopt.recording.recording import Recording
 from animopt.recording.timeline import Moment
 
@@ -88,7 +88,7 @@ def draw_labels(
     if not (names and moments):
         return lambda moment: ()
     box = axes.get_window_extent()
-    size = theme.text(14)
+    size = theme.text(LABEL_TEXT)
     texts = [
         write(axes, 0, 0, name, size, theme.ink, ha="center", va="center", transform=IdentityTransform(), animated=True)
         for name in names

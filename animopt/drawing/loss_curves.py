@@ -7,11 +7,12 @@ import numpy as np
 
 from animopt.core.arrays import Array
 from animopt.core.language import language
+from animopt.drawing.artists import MIN_RULE, RULE
 from animopt.drawing.curves import MAX_VALUE, Curves, ValueAxis
 from animopt.drawing.geometry import MIN_KNEE
 from animopt.drawing.mpl import Artist, Axes, Rectangle
 from animopt.drawing.text import max_width, write
-from animopt.drawing.theme import Theme
+from animopt.drawing.theme import NOTE_TEXT, Theme
 from animopt.recording.results import Results
 
 MAX_DECADES = 8
@@ -88,14 +89,14 @@ def _draw_higher_minima(
     The text is drawn over the curves, whose heights are fractions of the axis, (racers, steps + 1), where it covers
     little of them.
     """
-    losses = np.array(results.higher_minima) - (results.lowest_minimum if axis.logarithmic else 0)
+    losses = results.higher_levels
     shown = [(loss, level) for loss, level in zip(losses, axis.fractions(losses), strict=True) if 0 < level < 1]
     if not shown:
         return ()
     for loss, _ in shown:
-        axes.axhline(loss, color=theme.muted, linewidth=max(0.8, theme.px(1)), linestyle=(0, (4, 3)), zorder=1)
+        axes.axhline(loss, color=theme.muted, linewidth=max(MIN_RULE, theme.px(RULE)), linestyle=(0, (4, 3)), zorder=1)
     words = language(results.recording.language).ngettext("higher minimum", "higher minima", len(shown))
-    size = theme.text(12)
+    size = theme.text(NOTE_TEXT)
     box = axes.get_window_extent()
     width, height = max_width(axes, [words], size) / box.width, 1.3 * size / box.height
     steps = np.arange(heights.shape[1])

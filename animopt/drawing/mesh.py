@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import product
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,9 @@ DEPTHS = -0.25, 0.25
 
 LINE_OPACITIES = 0.12, 0.22, 0.30, 0.38
 """Opacities of mesh lines: seen through glass, then on faces from the farthest to the nearest."""
+
+LINE_WIDTH, MIN_LINE_WIDTH, OUTLINE_WIDTH, MIN_OUTLINE_WIDTH = 0.9, 0.6, 1.3, 1.0
+"""Widths of mesh lines on faces and of the outline, in pixels of a 1280 × 720 picture, and their minima in pixels."""
 
 OUTLINE_OPACITY = 0.6
 """Opacity of the edge of the surface and of its rims, which hides the stairs at the ends of faces."""
@@ -149,6 +152,42 @@ class WireMesh:
         return [artist.set_pixels(line) for artist, line in zip(self._artists, lines, strict=True)]
 
 
+class FaceGrid(NamedTuple):
+    """The faces that follow a surface.
+
+    Attributes:
+        rows, columns: Indices of the rows and the columns of the surface's heights at which the vertices are.
+        vertices: The vertices, (rows, columns, 3).
+        normals: Unit vectors that point up from the faces, averaged over their surroundings,
+            (rows - 1, columns - 1, 3).
+        strides: Number of faces along y and x from one mesh line to the next.
+    """
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    vertices: Array
+    normals: Array
+    strides: tuple[int, int]
+
+
+def face_grid(field: HeightField, max_error: float, max_faces: int | None = None) -> FaceGrid:
+    """Return faces that are at most `max_error` from the surface, on 99 % of its area, or the best of `max_faces`."""
+    # The cells of the mesh are about as wide as they are long.
+    cells = [CELLS if side > field.half.max() / np.sqrt(2) else CELLS // 2 for side in field.half[::-1]]
+    counts = [_face_count(z, count, max_error) for z, count in zip((field.z, field.z.T), cells, strict=True)]
+    while max_faces and counts[0] * counts[1] > max_faces:
+        most = counts.index(max(counts))
+        counts[most] -= cells[most]
+    rows, columns = (_samples(size, count) for size, count in zip(field.z.shape, counts, strict=True))
+    return FaceGrid(
+        rows,
+        columns,
+        _grid(field, field.z[np.ix_(rows, columns)]),
+        _normals(field, *counts),
+        (counts[0] // cells[0], counts[1] // cells[1]),
+    )
+
+
 class ShadedMesh:
     """Shaded faces, drawn from back to front, under mesh lines and an outline.
 
@@ -160,25 +199,20 @@ class ShadedMesh:
     def __init__(self, axes: Axes, theme: Theme, field: HeightField, height: float) -> None:
         self._theme = theme
         self._half = field.half
-        # The cells of the mesh are about as wide as they are long.
-        cells = [CELLS if side > field.half.max() / np.sqrt(2) else CELLS // 2 for side in field.half[::-1]]
-        rows, columns = (
-            _face_count(z, count, MAX_ERROR / theme.unit) for z, count in zip((field.z, field.z.T), cells, strict=True)
-        )
-        self._grid = _grid(field, _sampled(_sampled(field.z, rows).T, columns).T)
+        faces = face_grid(field, MAX_ERROR / theme.unit)
+        self._grid, self._normals = faces.vertices, faces.normals
         self.vertices = self._grid.reshape(-1, 3)
-        self._normals = _normals(field, rows, columns)
         z = self._grid[..., 2]
         level = (z[:-1, :-1] + z[:-1, 1:] + z[1:, :-1] + z[1:, 1:]) / 4 / height + 0.5
         valley, peak = np.array(to_rgb(theme.valley)), np.array(to_rgb(theme.peak))
         self._tints = valley + np.clip(level, 0, 1)[..., None] * (peak - valley)
-        self._lines = MeshLines(self._grid, rows // cells[0], columns // cells[1])
-        self._edge = MeshLines(self._grid, rows, columns).segments
+        self._lines = MeshLines(self._grid, *faces.strides)
+        self._edge = MeshLines(self._grid, *(count - 1 for count in self._grid.shape[:2])).segments
         self._faces = Faces(axes)
-        width = max(0.6, theme.px(0.9))
+        width = max(MIN_LINE_WIDTH, theme.px(LINE_WIDTH))
         self._line_artists = [PixelLine(axes, (*to_rgb(theme.mesh), opacity), width) for opacity in LINE_OPACITIES]
         outline = blend(theme.background, theme.mesh, OUTLINE_OPACITY)
-        self._outline = PixelLine(axes, outline, max(1.0, theme.px(1.3)))
+        self._outline = PixelLine(axes, outline, max(MIN_OUTLINE_WIDTH, theme.px(OUTLINE_WIDTH)))
 
     def place(self, camera: Camera, pixels: Array, depth: Array, seen: Visibility) -> Sequence[Artist]:
         """Place the faces and the lines, as described for `Mesh`."""
@@ -298,9 +332,9 @@ def _any_corner(corners: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return corners[1:, 1:] | corners[1:, :-1] | corners[:-1, 1:] | corners[:-1, :-1]
 
 
-def _sampled(z: Array, faces: int) -> Array:
-    """Return the rows of the table between which there are as many faces."""
-    return z[np.rint(np.linspace(0, len(z) - 1, faces + 1)).astype(int)]
+def _samples(size: int, faces: int) -> NDArray[np.intp]:
+    """Return the indices of the rows of a table between which there are as many faces."""
+    return np.rint(np.linspace(0, size - 1, faces + 1)).astype(np.intp)
 
 
 def _face_count(z: Array, cells: int, max_error: float) -> int:
@@ -308,7 +342,7 @@ def _face_count(z: Array, cells: int, max_error: float) -> int:
     for faces in [cells * each for each in FACES_PER_CELL if cells * each < MAX_FACES]:
         place = np.linspace(0, faces, len(z))
         before = np.minimum(place.astype(int), faces - 1)
-        knots, part = _sampled(z, faces), (place - before)[:, None]
+        knots, part = z[_samples(len(z), faces)], (place - before)[:, None]
         error = np.abs((1 - part) * knots[before] + part * knots[before + 1] - z)
         if not np.isfinite(error).any() or np.nanquantile(error, 0.99) <= max_error:
             return faces

@@ -12,6 +12,7 @@ __all__ = [
     "Axes",
     "Bbox",
     "BoxStyle",
+    "ContourSet",
     "Ellipse",
     "FancyArrowPatch",
     "FancyBboxPatch",
@@ -33,6 +34,7 @@ __all__ = [
     "RendererBase",
     "StrMethodFormatter",
     "Text",
+    "TextPath",
     "findSystemFonts",
     "fontManager",
     "get_font",
@@ -55,6 +57,7 @@ try:
     from matplotlib.backend_bases import GraphicsContextBase, RendererBase
     from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
     from matplotlib.colors import to_hex, to_rgb
+    from matplotlib.contour import ContourSet
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
     from matplotlib.markers import MarkerStyle
@@ -62,6 +65,7 @@ try:
     from matplotlib.patches import BoxStyle, Ellipse, FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
     from matplotlib.path import Path
     from matplotlib.text import Text
+    from matplotlib.textpath import TextPath
     from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, StrMethodFormatter
     from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 finally:

@@ -20,6 +20,10 @@ MIN_TRAIL_WIDTH = 1.5
 """Minimum width in pixels of a colored line."""
 
 
+NOTE_TEXT, TICK_TEXT, LABEL_TEXT, HEADING_TEXT = 12, 13, 14, 14
+"""Type sizes of notes, of tick labels, of names beside heads and of headings."""
+
+
 @dataclass(frozen=True)
 class Theme:
     """A theme at one scale.

@@ -22,7 +22,7 @@ from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.repeat_check import check_values
 from animopt.engine.sampling import SampledSurface, sample_surface
 from animopt.engine.user_code import race_environment, scheduler_step, seeded, user_code
-from animopt.recording.recording import Classes, Recording, Sample, SurfacePath
+from animopt.recording.recording import PIECES, Classes, Recording, Sample, SurfacePath
 
 BATCH_ORDERS = SHUFFLED, CYCLIC = "shuffled", "cyclic"
 """Orders in which steps use the rows of data: in shuffled epochs without an incomplete batch, or one after the other,
@@ -30,9 +30,6 @@ and after the last row the first one again."""
 
 PREDICTED_INPUTS = 49
 """Number of inputs, from the smallest to the largest, at which the predictions of a model are recorded."""
-
-PIECES = 96
-"""Number of straight pieces into which a step across the whole domain is divided, so that it follows the surface."""
 
 
 @dataclass(frozen=True)

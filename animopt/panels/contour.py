@@ -16,7 +16,11 @@ from animopt.drawing.insets import draw_locator, draw_magnifier
 from animopt.drawing.labels import draw_labels, label_order
 from animopt.drawing.motion import Motion
 from animopt.drawing.text import text_width
+from animopt.drawing.theme import LABEL_TEXT
 from animopt.drawing.window import Window, race_window
+
+MINIMUM_SIZE, START_SIZE, MARK_WIDTH = 13.0, 15.0, 1.8
+"""Sizes of the marks at a minimum and at the start, and the width of their lines, in pixels of a 1280 × 720 picture."""
 
 CORNER_WEIGHT = 10_000
 """Number of points of a trail that weigh as much as a key or the locator, in the choice of a free corner."""
@@ -148,22 +152,22 @@ class Contour:
             *minima.T,
             linestyle="none",
             marker="+",
-            markersize=theme.text(13),
+            markersize=theme.text(MINIMUM_SIZE),
             markeredgecolor=theme.ink,
-            markeredgewidth=theme.trail(1.8),
+            markeredgewidth=theme.trail(MARK_WIDTH),
         )
         axes.plot(
             *starts.T,
             linestyle="none",
             marker="o",
-            markersize=theme.text(15),
+            markersize=theme.text(START_SIZE),
             markerfacecolor="none",
             markeredgecolor=theme.ink,
-            markeredgewidth=theme.trail(1.8),
+            markeredgewidth=theme.trail(MARK_WIDTH),
             clip_on=False,
         )
         centers = axes.transData.transform(np.concatenate([minima, starts]))
-        marks = np.column_stack([centers, np.full((len(centers), 2), theme.text(15))])
+        marks = np.column_stack([centers, np.full((len(centers), 2), theme.text(START_SIZE))])
         if self.moments and len(starts) == 1:
             marks = np.vstack([marks, self._name_start(axes, recording, theme, starts[0])])
         return marks
@@ -174,7 +178,7 @@ class Contour:
         extent = np.array(axes.get_window_extent().size)
         scale = extent / (far - corner)
         trails = (np.vstack([path.xyz[:, :2] for path in recording.paths]) - start) * scale
-        size = theme.text(14)
+        size = theme.text(LABEL_TEXT)
         reach = np.array([size * 2.2, size * 1.4])
         offsets = reach * [[0, 1], [0, -1], [-1, 0], [1, 0], [-1, 1], [1, 1], [-1, -1], [1, -1]]
         centers = (start - corner) * scale + offsets

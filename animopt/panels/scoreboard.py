@@ -1,40 +1,26 @@
 """The loss curves, and at their ends the name, loss, settings and outcome of each racer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
 from animopt.core.arrays import Array
-from animopt.drawing.artists import PixelLine, add_heading, head_marker, use_pixel_units
+from animopt.drawing.artists import ENTRY_HEAD, HEADING_GAP, PixelLine, add_heading, head_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import legible
 from animopt.drawing.curves import RECEDING_OPACITY
+from animopt.drawing.entries import GAP, INDENT, LINE, WINNER_SIZE, Form, choose_form, gutter
 from animopt.drawing.layout import PANELS, Box
 from animopt.drawing.loss_curves import LossCurves
 from animopt.drawing.mpl import Artist, Text
 from animopt.drawing.ranking import plan_ranks, spread
-from animopt.drawing.text import TextWidths, fit_text, max_width, without_common_prefix, write
+from animopt.drawing.text import fit_text, max_width, write
+from animopt.drawing.theme import HEADING_TEXT
 from animopt.panels.loss import Loss
 from animopt.panels.standings import Standings, choose_rows
 from animopt.recording.results import Results
-
-MAX_ENTRIES = 8
-"""Maximum number of racers with an entry at the end of their curves. More racers have a list."""
-
-LINE = 1.3
-"""Height of a line of an entry in its type sizes."""
-
-WINNER_SIZE = 1.12
-"""Factor of the type size of the winner's name and loss."""
-
-SMALL = 0.82
-"""Type size of settings and outcomes as a fraction of that of names."""
-
-INDENT, GAP = 1.5, 0.9
-"""Width of an entry's marker, and distance between the texts of a line, in type sizes of the name."""
 
 SLACK = 0.3
 """Maximum part of the distance between two texts that they use if they are wider than measured, in type sizes."""
@@ -42,11 +28,9 @@ SLACK = 0.3
 MAX_PITCH = 1.6
 """Maximum distance of two entries whose curves end together, in heights of an entry."""
 
-CUT_NAME, CUT_SETTINGS = 4.0, 8.0
-"""Minimum widths of a cut name and of cut settings, in their type sizes."""
-
-LEADER_WIDTH, LEADER_OPACITY = 1.3, 0.6
-"""Width in pixels of a 1280 × 720 picture, and opacity, of the line from a curve's end to its entry."""
+LEADER_WIDTH, MIN_LEADER_WIDTH, LEADER_OPACITY = 1.3, 1.0, 0.6
+"""Width in pixels of a 1280 × 720 picture, minimum width in pixels, and opacity, of the line from a curve's end to its
+entry."""
 
 
 @final
@@ -65,11 +49,11 @@ class Scoreboard:
         """Draw the axes of the curves. The curves, the entries and the lines between them move."""
         width, height = use_pixel_units(axes)
         results = Results(recording, self.races)
-        form = _choose_form(axes, theme, results, (width, height))
+        form = choose_form(axes, theme, results, (width, height))
         if form is None:
             return self._draw_list(axes, recording, theme, (width, height))
         margin = 0.0 if form.ticked else PANELS["scoreboard"].around(theme)[0]
-        plot_width = width - form.column - _gutter(theme)
+        plot_width = width - form.column - gutter(theme)
         plot = axes.inset_axes(Box(-margin, 0, margin + plot_width, height).as_fractions(width, height), label="curves")
         curves = LossCurves(plot, theme, results, ticked=form.ticked)
         gradients = _write_gradients(axes, theme, results, width, margin)
@@ -120,140 +104,16 @@ class Scoreboard:
         return lambda moment: [artist for each in moves for artist in each(moment)]
 
 
-@dataclass(frozen=True)
-class _Form:
-    """The form of all entries: type sizes in pixels, and the texts that are shown, one for each racer or "".
-
-    Settings are `beside` the names or below them. `brief` reasons for a missing loss leave out their step. The axes of
-    the curves may be `ticked`. In pixels, `column` is the width of an entry, `aside` the distance from its left edge to
-    settings beside the names, and `losses` the width of each racer's loss.
-    """
-
-    size: float
-    small: float
-    names: Sequence[str]
-    settings: Sequence[str]
-    outcomes: Sequence[str]
-    beside: bool
-    brief: bool
-    ticked: bool
-    column: float = 0.0
-    aside: float = 0.0
-    losses: Sequence[float] = ()
-
-    @property
-    def above(self) -> float:
-        """Height of an entry above the middle of its name."""
-        return self.size * LINE / 2
-
-    @property
-    def below(self) -> float:
-        """Height of an entry below the middle of its name."""
-        lines = (any(self.settings) and not self.beside) + any(self.outcomes)
-        return self.above + lines * self.small * LINE
-
-    @property
-    def height(self) -> float:
-        """Height of an entry."""
-        return self.above + self.below
-
-
-def _gutter(theme: Theme) -> float:
-    """Return the width between the curves and the entries."""
-    return max(theme.px(40), 1.6 * theme.min_text)
-
-
-def _choose_form(axes: Axes, theme: Theme, results: Results, room: tuple[float, float]) -> _Form | None:
-    """Return the form that shows most in a room (width, height), or None if there is none beside curves.
-
-    In this order give way: outcomes, tick labels, the ends of long settings, settings, the ends of long names.
-    """
-    recording, (width, height) = results.recording, room
-    if len(recording.names) > MAX_ENTRIES:
-        return None
-    widths = _Widths(axes, results)
-    settings, nothing = recording.settings, ("",) * len(recording.names)
-    contents: list[tuple[Sequence[str], bool, Sequence[str], bool]] = [
-        *((outcomes, True, settings, False) for outcomes in results.outcomes),
-        (nothing, True, settings, False),
-        (nothing, False, settings, False),
-        (nothing, False, settings, True),
-        (nothing, True, nothing, False),
-        (nothing, False, nothing, False),
-        (nothing, False, nothing, True),
-    ]
-    spellings = dict.fromkeys((recording.names, tuple(without_common_prefix(recording.names))))
-    sizes = sorted({theme.text(size) for size in (17, 15, 13)}, reverse=True)
-    for (outcomes, ticked, settings, cut), names, brief, size, beside in product(
-        contents, spellings, (False, True), sizes, (False, True)
-    ):
-        form = _Form(size, max(theme.min_text, SMALL * size), names, settings, outcomes, beside, brief, ticked)
-        # Names are worth more than wide curves.
-        wide, narrow = (80, 4) if any(settings) else (60, 2.5)
-        wide, narrow = (130, 6) if ticked else (wide, narrow)
-        plot = max(theme.px(wide), narrow * theme.min_text)
-        margin = 0.0 if ticked else PANELS["scoreboard"].around(theme)[0]
-        most = width + margin - plot - _gutter(theme)
-        needed = widths.column(form, cut=cut)
-        if len(names) * form.height <= height and needed <= most:
-            return replace(form, column=most if cut else needed, aside=widths.aside(form), losses=widths.losses(form))
-    return None
-
-
-class _Widths:
-    """Widths of the texts of entries in pixels. The winner's name and all losses may be bold and larger."""
-
-    def __init__(self, axes: Axes, results: Results) -> None:
-        self._ems = TextWidths(axes)
-        self._winner = results.recording.winner
-        racers = range(len(results.recording.names))
-        self._numbers, self._reasons = {}, {}
-        for brief in (False, True):
-            numbers = (text for racer in racers for text in results.numbers(racer, brief=brief))
-            self._numbers[brief] = WINNER_SIZE * self._ems.widest(numbers, "bold")
-            self._reasons[brief] = [self._ems(results.reason(racer, brief=brief)) for racer in racers]
-
-    def losses(self, form: _Form) -> list[float]:
-        """Return the width of each racer's longest loss, or reason for a missing one, in pixels."""
-        return [max(form.size * self._numbers[form.brief], form.small * each) for each in self._reasons[form.brief]]
-
-    def _names(self, form: _Form) -> list[float]:
-        return [
-            WINNER_SIZE * self._ems(name, "bold") if racer == self._winner else self._ems(name)
-            for racer, name in enumerate(form.names)
-        ]
-
-    def aside(self, form: _Form) -> float:
-        """Return the distance in pixels from the left edge of an entry to settings beside the names."""
-        return form.size * (INDENT + max(self._names(form)) + GAP)
-
-    def column(self, form: _Form, *, cut: bool) -> float:
-        """Return the width in pixels that entries need, at least if their settings or else their names are `cut`."""
-        size, small = form.size, form.small
-        names = size * np.array(self._names(form))
-        settings = small * self._ems.widest(form.settings)
-        if cut and settings:
-            settings = min(settings, CUT_SETTINGS * small)
-        elif cut:
-            names = np.minimum(names, CUT_NAME * size)
-        losses = np.array(self.losses(form))
-        if form.beside and settings:
-            first = names.max() + 2 * GAP * size + settings + losses.max()
-        else:
-            first = max(float((names + GAP * size + losses).max()), settings)
-        return float(INDENT * size + max(first, small * self._ems.widest(form.outcomes)))
-
-
 class _Entry:
     """A racer's entry: its marker and texts, and the line that leads to it."""
 
-    def __init__(self, axes: Axes, theme: Theme, results: Results, form: _Form, racer: int) -> None:
+    def __init__(self, axes: Axes, theme: Theme, results: Results, form: Form, racer: int) -> None:
         self._theme, self._results, self._form, self._racer = theme, results, form, racer
         self._box = axes.get_window_extent()
         self._left = self._box.width - form.column
         self._hue = legible(theme, theme.hue(racer))
-        self._marker = head_marker(axes, theme, racer, size=11)
-        self._leader = PixelLine(axes, theme.hue(racer), max(1.0, theme.px(LEADER_WIDTH)))
+        self._marker = head_marker(axes, theme, racer, size=ENTRY_HEAD)
+        self._leader = PixelLine(axes, theme.hue(racer), max(MIN_LEADER_WIDTH, theme.px(LEADER_WIDTH)))
         self._shown: object = None
         left, room = self._left + INDENT * form.size, form.column - INDENT * form.size
 
@@ -317,8 +177,10 @@ class _Entry:
 
 def _write_gradients(axes: Axes, theme: Theme, results: Results, width: float, margin: float) -> Sequence[Artist]:
     """Write at the right end of the heading how many gradients each racer needed, if there is room."""
-    size = theme.text(14)
+    size = theme.text(HEADING_TEXT)
     words = results.equal_gradients
     if max_width(axes, [results.heading], size) + max_width(axes, [words], size) + 2 * size > width + margin:
         return ()
-    return (write(axes, width, -theme.px(7), words, size, theme.muted, ha="right", va="baseline", animated=True),)
+    return (
+        write(axes, width, -theme.px(HEADING_GAP), words, size, theme.muted, ha="right", va="baseline", animated=True),
+    )

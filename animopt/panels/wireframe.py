@@ -17,14 +17,18 @@ from animopt.drawing.geometry import Camera, RacerPath, TrailParts
 from animopt.drawing.labels import draw_labels, label_order
 from animopt.drawing.mesh import MESHES
 from animopt.drawing.text import text_width
+from animopt.drawing.theme import NOTE_TEXT
 from animopt.drawing.viewpoint import HEIGHT, CameraSweep, ScaledSurface
 from animopt.recording.recording import Surface
 
-HIDDEN_TRAIL = 0.55
-"""Opacity of a trail behind the surface."""
+HIDDEN_TRAIL, HIDDEN_WIDTH = 0.55, 0.75
+"""Opacity of a trail behind the surface, and its width as a fraction of a trail's."""
 
 FLOOR_DEPTH, FLOOR_LEVELS = 0.22, 7
 """Depth of the floor below the lowest point of the surface, and number of contour levels on it."""
+
+FLOOR_OPACITY, FLOOR_WIDTH, MIN_FLOOR_WIDTH = 0.42, 0.9, 0.5
+"""Opacity of the lines on the floor, their width in pixels of a 1280 × 720 picture, and its minimum in pixels."""
 
 FLOOR_TURN, FLOOR_SPACING = 0.2, 0.12
 """Angle in radians and length, in the camera's units, between two points of a line on the floor."""
@@ -52,16 +56,20 @@ class Wireframe:
         """Write a note if the heights are on a log scale. The wireframe turns, and the trails and heads move on it."""
         scaled = ScaledSurface(recording.surface)
         axes.set_axis_off()
-        floor = _floor(recording.surface, scaled)
+        floor = floor_lines(recording.surface, scaled)
         to_pixels = axes.transData.transform
-        floor_line = PixelLine(axes, blend(theme.background, theme.level, 0.42), max(0.5, theme.px(0.9)))
+        floor_line = PixelLine(
+            axes, blend(theme.background, theme.level, FLOOR_OPACITY), max(MIN_FLOOR_WIDTH, theme.px(FLOOR_WIDTH))
+        )
         mesh = MESHES[self.surface](axes, theme, scaled.field, HEIGHT)
         _set_view(axes, np.concatenate([mesh.vertices, floor]), self.sweep.elevation)
         cell = trail_cell(theme) * np.diff(axes.get_xlim())[0] / axes.get_window_extent().width / MAX_SCALE
         racers = range(len(recording.names))
         paths = [RacerPath(recording, racer, scaled.to_camera, cell) for racer in racers]
         hidden_trails = [
-            PixelLine(axes, blend(theme.background, theme.hue(racer), HIDDEN_TRAIL), theme.trail(0.75 * TRAIL_WIDTH))
+            PixelLine(
+                axes, blend(theme.background, theme.hue(racer), HIDDEN_TRAIL), theme.trail(HIDDEN_WIDTH * TRAIL_WIDTH)
+            )
             for racer in racers
         ]
         box = scaled.to_camera(recording.box.xyz) if recording.box else np.empty((0, 3))
@@ -129,7 +137,7 @@ class Wireframe:
 
 def _draw_scale_note(axes: Axes, recording: Recording, theme: Theme) -> Array:
     """Write that the heights are on a log scale. Return the center and size of the note in pixels, (1, 4)."""
-    size = theme.text(12)
+    size = theme.text(NOTE_TEXT)
     note = axes.annotate(
         language(recording.language).gettext("heights on a log scale"),
         (1, 0),
@@ -143,7 +151,7 @@ def _draw_scale_note(axes: Axes, recording: Recording, theme: Theme) -> Array:
     return np.array([[box.x1 - width / 2, box.y0 + size / 2, width, 1.2 * size]])
 
 
-def _floor(surface: Surface, scaled: ScaledSurface) -> Array:
+def floor_lines(surface: Surface, scaled: ScaledSurface) -> Array:
     """Return contour lines on a floor under the surface, and the floor's edge, (points, 3), separated by NaN."""
     # Half of the rows and columns give lines that look the same, in less time.
     x, y, z = surface.x[::2], surface.y[::2], scaled.heights.fractions(surface.z[::2, ::2])

@@ -14,6 +14,9 @@ from animopt.core.language import ENGLISH
 MAX_SIDE_RATIO = 2.5
 """Maximum ratio of a domain's sides that is drawn in equal units. A longer domain is drawn as a square."""
 
+PIECES = 96
+"""Number of straight pieces into which a step across the whole domain is divided, so that it follows the surface."""
+
 UNDECIDED, DIVERGED = -1, -2
 """Outcomes of a race in place of the index of a minimum."""
 

@@ -63,7 +63,7 @@ class Results:
         return [row for row in rows if row.size]
 
     @cached_property
-    def _column(self) -> NumberColumn:
+    def column(self) -> NumberColumn:
         """The most precise form that a race of the clip needs for the numbers at its end."""
         columns = [number_column([float(row[-1]) for row in self._rows(race)], gaps=self.gaps) for race in self.races]
         return max(columns, key=lambda column: (column.decimals is None, column.decimals or 0, column.digits))
@@ -99,10 +99,10 @@ class Results:
                 return self._words.gettext("left view at gradient {count}", count=since)
 
     def _number(self, value: float, *, brief: bool = False) -> str:
-        decimals = self._column.decimals
+        decimals = self.column.decimals
         if self.gaps and decimals is not None and 0 < value < 0.5 * 10.0**-decimals:
-            return "< " + self._column.text(10.0**-decimals, self._words.code)
-        return self._column.text(value, self._words.code, brief=brief)
+            return "< " + self.column.text(10.0**-decimals, self._words.code)
+        return self.column.text(value, self._words.code, brief=brief)
 
     def numbers(self, racer: int, *, brief: bool = False) -> list[str]:
         """Return texts that include the longest number of a racer."""
@@ -169,6 +169,11 @@ class Results:
         if heights[event.minimum] in self.higher_minima:
             return self._words.gettext("{distance} from a higher minimum", distance=distance)
         return self._words.gettext("{distance} from the minimum", distance=distance)
+
+    @property
+    def higher_levels(self) -> Array:
+        """The quantity at the minima that are noticeably higher than the lowest one, ascending, (any,)."""
+        return np.array(self.higher_minima) - (self.lowest_minimum if self.gaps and self.higher_minima else 0)
 
     @property
     def lowest_minimum(self) -> float:

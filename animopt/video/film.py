@@ -320,11 +320,7 @@ def make_stage(
     """
     recording = races[race]
     theme, window, boxes = _arrangement(races, race, size, staging, whole)
-    if staging.ordered:
-        theme = ordered_theme(theme, len(recording.names))
-    elif staging.colors:
-        theme = theme.with_colors(staging.colors)
-    theme = replace(theme, right=corner[0] + size[0])
+    theme = replace(racers_theme(theme, staging, len(recording.names)), right=corner[0] + size[0])
     boxes["card"] = Box(0, 0, *size)
     # A panel's constructor names the values that it needs.
     values = {
@@ -348,6 +344,13 @@ def make_stage(
         panels[name] = panel(**{each: values[each] for each in values.keys() & signature(panel).parameters})
     boxes = {name: replace(box, left=box.left + corner[0], top=box.top + corner[1]) for name, box in boxes.items()}
     return Stage(recording, panels, boxes, theme)
+
+
+def racers_theme(theme: Theme, staging: Staging, racers: int) -> Theme:
+    """Return a theme with the colors and the markers of a number of racers."""
+    if staging.ordered:
+        return ordered_theme(theme, racers)
+    return theme.with_colors(staging.colors) if staging.colors else theme
 
 
 def _arrangement(
