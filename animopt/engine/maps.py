@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import attrs
@@ -46,12 +46,16 @@ RACES_ALONE = 64
 
 
 class Cell(NamedTuple):
-    """A race: its racer, its start (2,), and the standard deviation and the seed of the noise in its gradients."""
+    """A race: its racer, its start (2,), and the standard deviation and the seed of the noise in its gradients.
+
+    `batches` (steps, size) are the rows of data that each step uses; None means all rows.
+    """
 
     racer: Racer
     start: Array
     noise: float = 0.0
     seed: int = 0
+    batches: NDArray[np.int64] | None = None
 
 
 Races = Iterator[Array]
@@ -60,6 +64,14 @@ Races = Iterator[Array]
 
 class _DifferentError(Exception):
     """Races in a batch differ from the same races run alone."""
+
+
+class AloneTooSlowError(Exception):
+    """Races have to be run alone, which takes longer than allowed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 @attrs.frozen(init=False, slots=False)
@@ -126,14 +138,20 @@ class StartsMap:
 
 
 def run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:
-    """Run one racer from all starts, as one parameter of one optimizer, with noise of its own from each."""
+    """Run one racer from all starts, as one parameter of one optimizer, with the noise of each start's seed.
+
+    The batches of all races are those of the first one.
+    """
     parameter = torch.tensor(np.stack([cell.start for cell in cells], axis=1), requires_grad=True)
-    racer, noise = cells[0].racer, cells[0].noise
+    racer, noise, batches = cells[0].racer, cells[0].noise, cells[0].batches
     optimizer = racer.build(parameter)
+    current = function
     set_gradient = racer.loop.gradient_closure(
-        optimizer, parameter, lambda points: torch.vmap(function, in_dims=1)(points).sum()
+        optimizer, parameter, lambda points: torch.vmap(current, in_dims=1)(points).sum()
     )
-    sources = [np.random.default_rng([cell.seed, 0]) for cell in cells if noise]
+    seeds = [cell.seed for cell in cells] if noise else []
+    # Races with one seed share their noise.
+    sources = [np.random.default_rng([seed, 0]) for seed in (seeds if len({*seeds}) > 1 else seeds[:1])]
 
     def closure() -> torch.Tensor:
         loss = set_gradient()
@@ -142,7 +160,10 @@ def run_starts(function: Function, cells: Sequence[Cell], steps: int) -> Races:
             parameter.grad = parameter.grad + torch.from_numpy(noise * drawn)
         return loss
 
-    yield from _batch_races(function, racer, optimizer, closure, parameter, steps)
+    for step, points in enumerate(_batch_races(function, racer, optimizer, closure, parameter, steps)):
+        if batches is not None and step < steps:
+            current = function.on(batches[step])
+        yield points
 
 
 def _outcomes(
@@ -287,11 +308,13 @@ def follow_races(
     batch_size: int,
     run_batch: Callable[[Function, Sequence[Cell], int], Races],
     follow: Callable[[Races], Any],
+    alone_seconds: float = inf,
 ) -> list[Any]:
     """Return the results of `follow` for the races of all cells, batch by batch.
 
     `name` is what announcements of long work call the races. They are run with `run_batch` if the probes among them
-    agree with the same races run alone. Otherwise every race is run alone.
+    agree with the same races run alone. Otherwise every race is run alone, or AloneTooSlowError is raised if that is
+    estimated to take more than `alone_seconds`.
     """
     work, remedy = f"{function.called}: the {name}", f"; a {name} with fewer races takes less"
     probes, start = {}, time.perf_counter()
@@ -308,6 +331,8 @@ def follow_races(
                 results.append(follow(_counted(races, partial(advance, len(batch)))))
     except _DifferentError:
         # The races of a function that branches on its values cannot be run together.
+        if len(cells) * race_seconds > alone_seconds:
+            raise AloneTooSlowError(len(cells) * race_seconds) from None
         with tracked(work, len(cells), len(cells) * race_seconds, remedy) as advance:
             parts = (cells[first : first + RACES_ALONE] for first in range(0, len(cells), RACES_ALONE))
             return [follow(_alone(function, part, steps, advance)) for part in parts]
@@ -368,7 +393,7 @@ def _points(function: Function, cell: Cell, steps: int) -> Array:
     """Return the points (steps + 1, 2) of one race."""
     x, y = cell.start.tolist()
     name = cell.racer.optimizer.__name__
-    return run(function, cell.racer, name, (x, y), steps, cell.noise, seed=cell.seed).points
+    return run(function, cell.racer, name, (x, y), steps, cell.noise, cell.batches, cell.seed).points
 
 
 class _Probe:
