@@ -53,7 +53,7 @@ CLIPS = sorted(
 )
 
 NOT_RUN_HERE = re.compile(
-    r"pip install |python -m (?:venv|ruff|mypy)|pytest|pre-commit |git |python docs/build\.py|jupyter |dask "
+    r"pip install |python -m (?:venv|ruff|mypy)|pytest|tsc |pre-commit |git |python docs/build\.py|jupyter |dask "
     r"|openssl |export |animopt .*--(watch|open|cluster|speech)\b"
 )
 """Commands that install, that run the tests, that need other machines or a screen, or that never end."""

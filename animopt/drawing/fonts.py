@@ -232,6 +232,25 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
+def web_font(style: str, characters: Iterable[str]) -> bytes:
+    """Return a WOFF file of a face of Inter with some characters, for a page.
+
+    Args:
+        style: "Regular", "Bold" or "Italic".
+        characters: The characters. Those that the face lacks are left out.
+    """
+    from fontTools import subset, ttLib  # type: ignore[import-untyped]
+
+    font = ttLib.TTFont(_font_file(style), recalcTimestamp=False)
+    subsetter = subset.Subsetter(
+        subset.Options(layout_features=["kern", "mark"], hinting=False, name_IDs=[], notdef_outline=True)
+    )
+    subsetter.populate(unicodes=sorted(map(ord, characters)))
+    subsetter.subset(font)
+    font.flavor = "woff"
+    return _saved(font)
+
+
 def _make_font(style: str) -> bytes:
     """Make the font file of a face of Inter, with the same bytes each time."""
     # fontTools is imported only here, as it takes long and only the first run on a machine needs it.
@@ -252,7 +271,7 @@ def _make_font(style: str) -> bytes:
 def _subset(source: str) -> bytes:
     """Make a variable font of Inter with the kept characters, tabular figures, and kerning as its only feature."""
     import fontpkg_inter  # type: ignore[import-untyped]
-    from fontTools import subset, ttLib  # type: ignore[import-untyped]
+    from fontTools import subset, ttLib
 
     font = ttLib.TTFont(fontpkg_inter.ROOT / "files" / source, recalcTimestamp=False, lazy=True)
     layout = font["GSUB"].table

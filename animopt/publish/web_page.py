@@ -1,0 +1,186 @@
+"""The page of a race: its template, filled with the payload and with the modules of `web/` as one script."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+from importlib.resources import files
+from typing import Any
+
+from animopt.core.language import language
+from animopt.drawing.fonts import web_font
+from animopt.publish.notebook import data_url
+from animopt.publish.slides import plain_text, render_page
+
+_COMMENT = re.compile(r"/\*\*.*?\*/|^[ \t]*//[^\n]*", re.MULTILINE | re.DOTALL)
+_BLANK = re.compile(r"\n[ \t\n]+\n")
+_IMPORT = re.compile(r'import \{ ([\w, ]+) \} from "\./(\w+)\.js";')
+_EXPORT = re.compile(r"export ((?:async )?function|class|const) (\w+)\b")
+_OTHER = re.compile(r"^[ \t]*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
+
+START = "page"
+"""Module of `web/` that starts the page."""
+
+FONT_WEIGHTS = {"Regular": 400, "Bold": 700}
+"""Weight of each face of Inter on a page."""
+
+
+def race_page(payload: Mapping[str, Any], blob: bytes, poster: bytes) -> str:
+    """Return the HTML page that shows a race.
+
+    Args:
+        payload: Values for JSON. Its arrays are references to the blob.
+        blob: The deflated arrays in base64.
+        poster: Picture of the race as a PNG, for printing and for browsers without JavaScript.
+    """
+    code = payload["lang"]
+    data = {**payload, "words": page_words(code, counts_steps=payload["clock"] == language(code).gettext("step"))}
+    script = inline_script({path.name.removesuffix(".js"): path.read_text("utf-8") for path in _modules()})
+    return "".join(
+        render_page(
+            "race",
+            code,
+            title=plain_text(payload["title"]),
+            alt=payload["alt"],
+            notes=payload["notes"],
+            poster=data_url("image/png", poster),
+            colors=payload["themes"][payload["theme"]],
+            payload=embedded_json(data),
+            blob=blob.decode("ascii"),
+            fonts=[
+                {"weight": weight, "url": data_url("font/woff", web_font(style, _characters(data)))}
+                for style, weight in FONT_WEIGHTS.items()
+            ],
+            script=script,
+            script_hash=content_hash(script),
+        )
+    )
+
+
+def _characters(value: object) -> set[str]:
+    """Return the printable ASCII characters, those of numbers, and those of all texts in a value."""
+    found = {*map(chr, range(0x20, 0x7F)), *"×−∞–…⁻⁰¹²³⁴⁵⁶⁷⁸⁹"}
+    pending = [value]
+    while pending:
+        match pending.pop():
+            case str(text):
+                found |= set(text)
+            case Mapping() as values:
+                pending += values.values()
+            case list() | tuple() as values:
+                pending += values
+    return found
+
+
+def _modules() -> list[Any]:
+    return sorted(
+        (path for path in files("animopt.publish").joinpath("web").iterdir() if path.name.endswith(".js")),
+        key=lambda path: path.name,
+    )
+
+
+def content_hash(text: str) -> str:
+    """Return the hash of a script or a style sheet for a Content-Security-Policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
+
+
+def embedded_json(value: object) -> str:
+    """Return JSON that can be in an element of a page: no text in it ends the element."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def inline_script(sources: Mapping[str, str], start: str = START) -> str:
+    """Return JavaScript modules as one script in which each has a scope of its own.
+
+    Browsers load no modules from the disk. A module may import names from others by lines such as
+    `import { a, b } from "./other.js";` and export functions, classes and constants where they are declared.
+
+    Args:
+        sources: The modules by their names.
+        start: Name of the module that imports the others, directly or indirectly.
+
+    Raises:
+        ValueError: A module has another form of import or export, or imports what another one does not export.
+        graphlib.CycleError: Modules import each other in a circle.
+    """
+    code, exports = {}, {}
+    imports: dict[str, set[str]] = {}
+    pending = [start]
+    while pending:
+        name = pending.pop()
+        if name in code:
+            continue
+        if name not in sources:
+            raise ValueError(f"module {name}: not found")
+        text = _BLANK.sub("\n", _COMMENT.sub("", sources[name]))
+        imports[name] = {module for _, module in _IMPORT.findall(text)}
+        exports[name] = [exported for _, exported in _EXPORT.findall(text)]
+        text = _EXPORT.sub(r"\1 \2", _IMPORT.sub(r"const { \1 } = $\2;", text))
+        if other := _OTHER.search(text):
+            line = text[other.start() :].lstrip().partition("\n")[0]
+            raise ValueError(f"module {name}: {line!r} is not one of the forms that are inlined")
+        code[name] = text
+        pending += imports[name]
+    for name in code:
+        for names, module in _IMPORT.findall(_COMMENT.sub("", sources[name])):
+            for missing in {each.strip() for each in names.split(",")} - set(exports[module]):
+                raise ValueError(f"module {name}: {module} does not export {missing}")
+    parts = [
+        f"const ${name} = (() => {{\n{code[name].strip()}\nreturn {{ {', '.join(exports[name])} }};\n}})();\n"
+        for name in TopologicalSorter(imports).static_order()
+    ]
+    script = "".join(parts)
+    if "</script" in script.lower() or "<!--" in script:
+        raise ValueError("modules: a script with </script or <!-- would end early; write it in two parts")
+    return script
+
+
+def page_words(code: str, *, counts_steps: bool = True) -> dict[str, str]:
+    """Return the texts that the script of a page writes, in a language. It fills the names in braces."""
+    words = language(code)
+    if counts_steps:
+        counted = {
+            "clock": words.gettext("step"),
+            "position": words.gettext("step {step} of {steps}"),
+            "divergedAt": words.gettext("diverged at step {step}"),
+            "leftAt": words.gettext("left view at step {step}"),
+        }
+    else:
+        counted = {
+            "clock": words.gettext("gradient"),
+            "position": words.gettext("gradient {count} of {total}")
+            .replace("{count}", "{step}")
+            .replace("{total}", "{steps}"),
+            "divergedAt": words.gettext("diverged at gradient {count}").replace("{count}", "{step}"),
+            "leftAt": words.gettext("left view at gradient {count}").replace("{count}", "{step}"),
+        }
+    return {
+        **counted,
+        "start": words.gettext("start"),
+        "heights": words.gettext("heights on a log scale"),
+        "diverged": words.gettext("diverged"),
+        "left": words.gettext("left view"),
+        "play": words.gettext("Play"),
+        "pause": words.gettext("Pause"),
+        "replay": words.gettext("Play again"),
+        "dark": words.gettext("Dark"),
+        "light": words.gettext("Light"),
+        "copied": words.gettext("Copied"),
+        "linkCopied": words.gettext("The link is copied."),
+        "linkFailed": words.gettext("Copy this link:"),
+        "imageSaved": words.gettext("The picture is saved."),
+        "shown": words.gettext("{name} is shown."),
+        "hidden": words.gettext("{name} is hidden."),
+        "reading": words.gettext("{name}, {position}: ({x}, {y}), {quantity} {loss}"),
+        "readingLost": words.gettext("{name}, {position}: {reason}"),
+        "turned": words.gettext("Azimuth {azimuth}°, elevation {elevation}°"),
+        "viewReset": words.gettext("The view is reset."),
+        "howToDrop": words.gettext("Click on the contour plot to drop a start. Every racer then runs from there."),
+        "dropped": words.gettext("Start at {point}, the nearest start from which torch has run the racers."),
+        "ownStart": words.gettext("This is the scene's own start."),
+        "sensitive": words.gettext("A start beside this one ends elsewhere: {names}."),
+        "absent": words.gettext("no race from dropped starts"),
+        "ignored": words.gettext("Ignored in the address, as the value is wrong: {names}."),
+    }
