@@ -37,7 +37,9 @@ def main() -> None:
     for name, source in COPIES.items():
         page = (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](")
         (DOCS / name).write_text(page, encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "animopt", "gallery", "-o", str(DOCS / "gallery"), *sys.argv[1:]], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "animopt", "gallery", "--pages", "-o", str(DOCS / "gallery"), *sys.argv[1:]], check=True
+    )
     # The page of the command line imports documented_commands.py.
     urls = dict(url.split(", ") for url in metadata("animopt").get_all("Project-URL", []))
     variables = {"PYTHONPATH": str(DOCS), "NO_MKDOCS_2_WARNING": "true", "REPOSITORY": urls.get("Repository", "")}

@@ -148,13 +148,22 @@ def preset_option(names: Iterable[str]) -> click.Option:
 FORMAT_RATE = "25 for a GIF, else 50"
 """The default rate of a command whose clips have several formats."""
 
+GRID = click.Option(
+    ["--grid"],
+    type=int,
+    metavar="STARTS",
+    show_default="64",
+    help="Number of starts along each side of the grid on which viewers of an .html page can drop a start.",
+)
+
 FORMAT_OPTIONS = [
     click.Option(
         ["--format", "formats"],
         multiple=True,
         metavar="FORMAT",
         show_default="gif, mp4",
-        help="Format of files without a name: gif, mp4, webm, webp, apng, mov or frames; may be given several times.",
+        help="Format of files without a name: gif, mp4, webm, webp, apng, mov, frames or html; may be given several "
+        "times.",
     ),
     preset_option(PRESETS),
     click.Option(
@@ -162,6 +171,7 @@ FORMAT_OPTIONS = [
         metavar="BYTES",
         help="Maximum size of a file, as 10MB. Quality, then frame rate, then picture size are reduced to meet it.",
     ),
+    GRID,
     click.Option(
         ["--transparent"],
         is_flag=True,

@@ -26,12 +26,14 @@ from animopt.scene.limits import Limits, parse_limits
 from animopt.video.dask_cluster import connected
 from animopt.video.output import (
     DEFAULT_SUFFIXES,
+    PAGE,
     VIDEO_SIZE,
     Output,
     check_distinct,
     check_outputs,
     check_path,
     check_still,
+    format_of,
 )
 from animopt.video.presets import PRESETS
 from animopt.video.save import parse_bytes
@@ -82,6 +84,7 @@ class RenderOptions:
     formats: Sequence[str] = ()
     preset: str | None = None
     max_bytes: str | None = None
+    grid: int | None = None
     transparent: bool = False
     still: float | None = None
     storyboard: bool = False
@@ -133,6 +136,7 @@ class RenderOptions:
             _given(size=None if self._preset else self.default_size)
             | _given(size=defaults.size, fps=defaults.fps)
             | _given(size=self.size, fps=self.fps, theme=theme or self.theme, max_bytes=max_bytes)
+            | _given(grid=self.grid if format_of(path) is PAGE else None)
         )
         clip = make_output(path, transparent=self.transparent, **given)
         return clip.draft() if self.draft or self.watch else clip
@@ -275,6 +279,8 @@ def _plan(
     paths = paths or [f"{options.default_folder / name}{kind}{ending}" for ending in endings]
     pages = [Path(path) for path in paths] if is_page else []
     clips = [] if is_page else [options.output(path) for path in paths]
+    if options.grid and not any(clip.is_page for clip in clips):
+        raise UsageError(f"grid {options.grid}: only an .html has starts to drop; leave out --grid, or write an .html")
     for page in pages:
         check_still(page)
     if options.outputs:
@@ -296,6 +302,7 @@ def _check_page_options(options: RenderOptions) -> None:
         ("cluster", options.cluster, "a still is drawn on this machine"),
         ("for", options.preset, "is for clips"),
         ("max-bytes", options.max_bytes, "is for clips"),
+        ("grid", options.grid, "is for interactive pages"),
         ("sidecars", ",".join(options.sidecars) or None, "accompany a clip, not a still"),
     ):
         if value is not None:
@@ -306,7 +313,7 @@ def _executor(plan: _Plan) -> AbstractContextManager[Executor | None]:
     if plan.pages:
         return nullcontext()
     # Workers start before torch is imported, when the scene and its length are not known yet.
-    frames = (plan.options.seconds or inf) * max(clip.fps for clip in plan.clips)
+    frames = (plan.options.seconds or inf) * max((clip.fps for clip in plan.clips if not clip.is_page), default=0)
     return plan.options.cluster_executor() or drawing_executor(plan.options.workers, frames)
 
 

@@ -12,6 +12,7 @@ from animopt.cli.options import (
     FORMAT_OPTIONS,
     FORMAT_RATE,
     FRAME_WORKERS,
+    GRID,
     LANGUAGE,
     SCENE_WORKERS,
     Context,
@@ -43,7 +44,8 @@ OUTPUT = click.Option(
     type=click.Path(),
     show_default="a GIF and an MP4 in renders/",
     help="File to write; may be given several times. The suffix is the format: .gif, .mp4, .webm, .webp, .apng, .mov, "
-    "a slash for a folder of PNG frames, or .png, .svg, .pdf for a still or a storyboard; - is standard output.",
+    "a slash for a folder of PNG frames, .html for an interactive page, or .png, .svg, .pdf for a still or a "
+    "storyboard; - is standard output.",
 )
 STILL = click.Option(["--still"], type=float, metavar="SECOND", help="Write one frame, as PNG, SVG or PDF.")
 SIDECARS = click.Option(
@@ -52,7 +54,7 @@ SIDECARS = click.Option(
     metavar="KIND[,KIND...]",
     callback=lambda ctx, param, values: [kind.strip() for value in values for kind in value.split(",")],
     help="Write files next to the clip: poster (.png), captions (.vtt), alt (.txt, a description of the clip), "
-    "markdown (.md) or html (.html, both to paste into a page).",
+    "markdown (.md) or html (.html, both to paste into a page), or iframe (.embed.html, with an interactive page).",
 )
 OPEN = click.Option(["--open"], is_flag=True, help="Show the first file when it is written.")
 
@@ -301,11 +303,15 @@ def render_all_scenes(names: tuple[str, ...], folder: Path | None, **values: Any
     params=[
         scenes_argument("[SCENE]..."),
         folder_option("gallery"),
+        click.Option(
+            ["--pages"], is_flag=True, help="Also make an interactive page of each scene, which its card opens."
+        ),
+        GRID,
         *clip_options(SCENE_WORKERS, size_option("480x270"), 25),
         LANGUAGE,
     ],
 )
-def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
+def gallery(names: tuple[str, ...], folder: Path, *, pages: bool, **values: Any) -> None:
     """Render all listed scenes, or the given ones, as small clips, and a page that shows them.
 
     Scenes are names, files, or folders of scene files. The page is index.html in the folder; it needs neither a server
@@ -313,7 +319,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     """
     from animopt.cli.rendering import RenderOptions, output_folder
     from animopt.scene.batch import render_all
-    from animopt.scene.gallery import CLIPS, DARK, Card, check_files, check_folder, render_card, save_page
+    from animopt.scene.gallery import CLIPS, DARK, PAGES, Card, check_files, check_folder, render_card, save_page
 
     options = RenderOptions(**values)
     check_folder(folder)
@@ -321,12 +327,18 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     # A page follows the scheme of the browser, unless a theme was chosen.
     themes = {CLIPS: options.theme} if options.theme else {CLIPS: None, f"{CLIPS}/{DARK}": "dark"}
     scenes = {
-        name: (path, [options.output(f"{folder / each / name}.mp4", theme) for each, theme in themes.items()])
+        name: (
+            path,
+            [
+                *(options.output(f"{folder / each / name}.mp4", theme) for each, theme in themes.items()),
+                *([options.output(f"{folder / PAGES / name}.html")] if pages else ()),
+            ],
+        )
         for name, path in files.items()
     }
     check_files(folder, scenes)
     with ExitStack() as stack:
-        for each in ("", *themes):
+        for each in ("", *themes, *([PAGES] if pages else ())):
             stack.enter_context(output_folder(folder / each))
         executor = stack.enter_context(options.scene_executor(len(scenes)))
         results = _report(render_all(scenes, executor, options.scene_fields, render_card), len(scenes), options.console)
@@ -337,7 +349,9 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
     ]
     if cards:
         size = options.output("clip.mp4").size
-        options.console.files([save_page(folder, cards, size, options.lang, dark_posters=not options.theme)])
+        options.console.files(
+            [save_page(folder, cards, size, options.lang, dark_posters=not options.theme, pages=pages)]
+        )
     _check_results(results, options.console, named=bool(names))
 
 
@@ -348,6 +362,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
         click.Argument(["path"], type=click.Path(path_type=Path), metavar="FILE"),
         scenes_argument("SCENE...", lectures=True),
         preset_option(VIDEO_PRESETS),
+        click.Option(["--pages"], is_flag=True, help="Also give each slide of an .html an interactive page."),
         *clip_options(
             FRAME_WORKERS,
             size_option(None, "1920x1080 for a .pptx, 1280x720 for an .html"),
@@ -356,7 +371,7 @@ def gallery(names: tuple[str, ...], folder: Path, **values: Any) -> None:
         LANGUAGE,
     ],
 )
-def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
+def deck(path: Path, names: tuple[str, ...], *, pages: bool, **values: Any) -> None:
     """Make a slide of each scene: FILE is a .pptx for PowerPoint, or an .html for any browser.
 
     Scenes are names, files, or folders of scene files. A lecture, by its name or its file, is a slide for each of its
@@ -386,6 +401,7 @@ def deck(path: Path, names: tuple[str, ...], **values: Any) -> None:
             seconds=options.seconds,
             lang=options.lang,
             draft=options.draft,
+            pages=pages,
             workers=workers,
             limits=options.limits,
             progress=lambda done, total, name: console.note(f"{done}/{total} {name}: done"),

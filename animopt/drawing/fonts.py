@@ -8,7 +8,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -232,7 +232,8 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def web_font(style: str, characters: Iterable[str]) -> bytes:
+@lru_cache(maxsize=4)
+def web_font(style: str, characters: frozenset[str]) -> bytes:
     """Return a WOFF file of a face of Inter with some characters, for a page.
 
     Args:

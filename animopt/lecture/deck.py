@@ -51,6 +51,7 @@ def save_deck(
     seconds: float | None = None,
     lang: str | None = None,
     draft: bool = False,
+    pages: bool = False,
     workers: int | Executor | None = None,
     limits: Limits | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
@@ -71,6 +72,8 @@ def save_deck(
         lang: Language of the deck and of its clips. Default: each scene's language, and English for a lecture; for the
             page's own words the language of all slides if they have the same, otherwise English.
         draft: Whether the clips have half the size and at most 15 frames per second. Default: False.
+        pages: Whether each slide of an .html also has an interactive page of its scene, which the key i opens. Default:
+            False.
         workers: Number of processes that draw, 0 for this process alone, or an executor. Default: chosen for the
             machine and the clips.
         limits: The `Limits` of each clip. Default: each scene's limits.
@@ -83,6 +86,8 @@ def save_deck(
     """
     path = Path(path)
     check_deck(path)
+    if pages and path.suffix.lower() != ".html":
+        raise UsageError(f"{path}: only an .html deck has interactive pages; leave out --pages, or pages=True")
     scenes = check_list("scenes ", scenes, "give a list of scenes or paths, as ['ravine_race.py']")
     if not scenes:
         raise UsageError(f"{path}: a deck needs scenes; name at least one, as ravine-race")
@@ -107,12 +112,12 @@ def save_deck(
     for number, (each, file) in enumerate(zip(scenes, paths, strict=True), 1):
         if file and catalog.is_lecture(file):
             lectures.append(load_lecture(file))
-            sources += _slides_of(lectures[-1], changes)
+            sources += _slides_of(lectures[-1], changes, pages)
             check_distinct([], path, read=lectures[-1].files_read())
         else:
             scene = each if isinstance(each, Scene) else load_scene(each)
             name = catalog.name(file) if file else f"scene {number}"
-            sources.append(SceneSlide(name, name, scene.replace(**changes), file))
+            sources.append(SceneSlide(name, name, scene.replace(**changes), file, paged=pages))
     heading = ""
     if len(scenes) == len(lectures) == 1:
         heading = plain_text(localized(lectures[0].lecture.title, changes.get("lang") or lectures[0].language))
@@ -127,8 +132,10 @@ def save_deck(
     )
 
 
-def _slides_of(file: LectureFile, changes: dict[str, Any]) -> Iterator[SlideSource]:
+def _slides_of(file: LectureFile, changes: dict[str, Any], pages: bool) -> Iterator[SlideSource]:
     """Yield the parts of a lecture as sources of slides, with `changes` to the fields of its scenes.
+
+    With `pages`, the slides of scenes have interactive pages.
 
     Raises Error that names a part whose texts lack the language, or whose scene cannot be loaded.
     """
@@ -138,12 +145,12 @@ def _slides_of(file: LectureFile, changes: dict[str, Any]) -> Iterator[SlideSour
     for number in range(1, len(file.lecture.parts) + 1):
         called = f"{file.name}: {file.part_name(number)}"
         try:
-            yield _source(file, number, called, changes)
+            yield _source(file, number, called, changes, pages)
         except Error as error:
             raise type(error)(f"{called}: {error}") from error
 
 
-def _source(file: LectureFile, number: int, called: str, changes: dict[str, Any]) -> SlideSource:
+def _source(file: LectureFile, number: int, called: str, changes: dict[str, Any], pages: bool) -> SlideSource:
     """Return a part of a lecture as the source of a slide."""
     part, lang = file.lecture.parts[number - 1], changes["lang"]
     spoken, _ = split_marks(spoken_text(part, lang))
@@ -161,7 +168,7 @@ def _source(file: LectureFile, number: int, called: str, changes: dict[str, Any]
             own = {"title": part.title, "question": part.question}
             scene = file.scene(part.scene).replace(**changes, **{name: value for name, value in own.items() if value})
             path = file.scene_path(part.scene)
-            return SceneSlide(called, catalog.name(path), scene, path, spoken)
+            return SceneSlide(called, catalog.name(path), scene, path, spoken, pages)
         case Compare():
             scenes = tuple(file.scene(wanted).replace(**changes) for wanted in part.scenes)
             title = LocalText(plain_text(localized(part.title, lang)), language_of(part.title, lang))

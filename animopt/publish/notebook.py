@@ -14,6 +14,9 @@ import attrs
 from animopt.core.language import language
 from animopt.core.progress import WARNS, listening
 
+CONTROLS_PART = 0.25
+"""Height of the controls of an interactive page as a fraction of that of its picture."""
+
 BAR_INTERVAL = 0.2
 """Minimum number of seconds between two updates of the progress bar."""
 
@@ -105,6 +108,15 @@ def _size_attributes(size: tuple[int, int]) -> str:
     return f'width="{size[0]}" height="{size[1]}" style="max-width: 100%; height: auto"'
 
 
+def frame_style(size: tuple[int, int]) -> str:
+    """Return the style attribute of a frame with an interactive page, whose picture has a size (width, height).
+
+    Below the picture it has room for the controls.
+    """
+    width, height = size
+    return f'style="width: 100%; aspect-ratio: {width} / {round(height * (1 + CONTROLS_PART))}; border: 0"'
+
+
 def data_url(media_type: str, data: bytes) -> str:
     """Return a URL that contains the data."""
     return f"data:{media_type};base64,{encode_base64(data)}"
@@ -128,7 +140,8 @@ class RenderedClip:
 class Clip:
     """A clip that is rendered when it is first displayed. `Scene.clip` returns one.
 
-    `suffix` is ".gif" or ".mp4", `size` is (width, height) in pixels, and `lang` the language of the clip. `make`
+    `suffix` is ".gif", ".mp4", or ".html" for an interactive page. `size` is (width, height) in pixels, and `lang` the
+    language of the clip. `make`
     renders the clip, and calls its argument with the number of drawn frames and their total.
     """
 
@@ -203,6 +216,10 @@ class Clip:
             picture = image_tag("image/gif", rendered.data, rendered.alt, self.size)
             return f'<picture lang="{self.lang}">{still}{picture}</picture>'
         alt = html.escape(rendered.alt)
+        if self.suffix == ".html":
+            page = html.escape(rendered.data.decode())
+            frame = f'<iframe srcdoc="{page}" title="{alt}" lang="{self.lang}" allowfullscreen'
+            return f"{frame} {frame_style(self.size)}></iframe>"
         # A page that blocks videos, such as GitHub's, shows the alt text.
         return (
             f'<video src="{data_url("video/mp4", rendered.data)}" poster="{poster}" lang="{self.lang}" '

@@ -15,6 +15,7 @@ from animopt.core.files import location, write_atomically
 from animopt.core.language import ENGLISH, language
 from animopt.core.working_folder import absolute
 from animopt.publish.captions import CAPTIONS_MARK, Cue, webvtt
+from animopt.publish.notebook import frame_style
 from animopt.recording.recording import Recording
 from animopt.recording.sentences import alt_text_marks, more_functions, remarks
 from animopt.recording.timeline import Timeline
@@ -37,7 +38,14 @@ VIDEO_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/w
 PICTURE_SUFFIXES = (".gif", ".png", ".apng", ".webp", ".avif")
 """Suffixes of the clips that a page shows as pictures. A page links to clips of other formats."""
 
-SUFFIXES = {"poster": ".png", "captions": ".vtt", "alt": ".txt", "markdown": ".md", "html": ".html"}
+SUFFIXES = {
+    "poster": ".png",
+    "captions": ".vtt",
+    "alt": ".txt",
+    "markdown": ".md",
+    "html": ".html",
+    "iframe": ".embed.html",
+}
 """Suffix of each kind of sidecar."""
 
 
@@ -48,6 +56,9 @@ def checked_sidecars(kinds: Sequence[str], outputs: Sequence[Output]) -> list[Pa
     taken = {location(output.path) for output in outputs}
     paths = []
     for clip in _clips(outputs):
+        if "iframe" in kinds and not any(output.is_page for output in clip):
+            page = clip[0].path.with_suffix(".html")
+            raise UsageError(f"sidecars 'iframe': embeds an interactive page; write one as well, as {page}")
         for kind in kinds:
             path = _path(clip, kind)
             if location(path) in taken:
@@ -96,6 +107,9 @@ def write_sidecars(kinds: Sequence[str], outputs: Sequence[Output], rendition: R
             "alt": f"{alt}\n",
             "markdown": markdown_snippet(sizes, alt, poster),
             "html": html_snippet(sizes, alt, poster, track, rendition.code),
+            "iframe": "".join(
+                iframe_snippet(output.path.name, output.size, alt, rendition.code) for output in clip if output.is_page
+            ),
         }
         for kind in kinds:
             path = _path(clip, kind)
@@ -234,6 +248,15 @@ def html_snippet(
             "",
         ]
     )
+
+
+def iframe_snippet(page: str, size: tuple[int, int], alt: str, code: str = ENGLISH) -> str:
+    """Return HTML that shows an interactive page, by its name, in another page.
+
+    Its picture has the shape of a size (width, height).
+    """
+    frame = f'<iframe src="{_url(page)}" title="{_escaped(" ".join(alt.split()))}" lang="{code}" loading="lazy"'
+    return f"{SNIPPET_MARK}\n{frame} allowfullscreen {frame_style(size)}></iframe>\n"
 
 
 def _escaped(text: str) -> str:

@@ -135,7 +135,8 @@ class SlideClip:
     """The clip of a slide: an MP4 file of a number of seconds, and a PNG file as its poster.
 
     Both are of `size` (width, height) in pixels. `name` is what they show, and `alt` their alt text. `inset` is the
-    left margin of their content and of the title, as a fraction of their width.
+    left margin of their content and of the title, as a fraction of their width. `page` is the interactive page that a
+    slide of an HTML deck opens in place of the clip, or "".
     """
 
     name: str
@@ -145,6 +146,7 @@ class SlideClip:
     seconds: float
     alt: str
     inset: float
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -262,8 +264,9 @@ def render_page(name: str, code: str, **values: object) -> Iterator[str]:
 
 def save_html(path: Path, heading: str, slides: Sequence[Slide], code: str) -> None:
     """Write an HTML page in a language with the title, the clip, the alt text and the notes of each slide."""
+    pages = any(slide.clip and slide.clip.page for slide in slides)
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(render_page("deck", code, heading=heading, slides=slides))
+        file.writelines(render_page("deck", code, heading=heading, slides=slides, pages=pages))
 
 
 def import_pptx() -> Any:

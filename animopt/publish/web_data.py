@@ -86,6 +86,24 @@ class Blob:
         self._length += len(data)
         return reference
 
+    def referenced(self, value: Any) -> Any:
+        """Append the arrays in a value, and return it with their references in their places.
+
+        Integers are stored as differences along the first axis, wrapped around in their own type, where that needs
+        fewer bytes.
+        """
+        if isinstance(value, dict):
+            return {name: self.referenced(each) for name, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.referenced(each) for each in value]
+        if not isinstance(value, np.ndarray):
+            return value
+        if value.dtype.kind in "iu" and len(value):
+            differences = np.concatenate([value[:1], value[1:] - value[:-1]])
+            if _measured(differences) < _measured(value):
+                return {**self.add(differences), "delta": True}
+        return self.add(value)
+
     @property
     def text(self) -> str:
         """The compressed bytes in base64."""

@@ -13,6 +13,7 @@ from animopt.core.language import language
 from animopt.drawing.fonts import web_font
 from animopt.publish.notebook import data_url
 from animopt.publish.slides import plain_text, render_page
+from animopt.video.metadata import PAGE_RECIPE
 
 _COMMENT = re.compile(r"/\*\*.*?\*/|^[ \t]*//[^\n]*", re.MULTILINE | re.DOTALL)
 _BLANK = re.compile(r"\n[ \t\n]+\n")
@@ -27,13 +28,14 @@ FONT_WEIGHTS = {"Regular": 400, "Bold": 700}
 """Weight of each face of Inter on a page."""
 
 
-def race_page(payload: Mapping[str, Any], blob: bytes, poster: bytes) -> str:
+def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str = "") -> str:
     """Return the HTML page that shows a race.
 
     Args:
         payload: Values for JSON. Its arrays are references to the blob.
         blob: The deflated arrays in base64.
         poster: Picture of the race as a PNG, for printing and for browsers without JavaScript.
+        recipe: How the page was made. Default: not in the page.
     """
     code = payload["lang"]
     data = {**payload, "words": page_words(code, counts_steps=payload["clock"] == language(code).gettext("step"))}
@@ -48,9 +50,11 @@ def race_page(payload: Mapping[str, Any], blob: bytes, poster: bytes) -> str:
             poster=data_url("image/png", poster),
             colors=payload["themes"][payload["theme"]],
             payload=embedded_json(data),
-            blob=blob.decode("ascii"),
+            blob=blob,
+            recipe_name=PAGE_RECIPE,
+            recipe=recipe,
             fonts=[
-                {"weight": weight, "url": data_url("font/woff", web_font(style, _characters(data)))}
+                {"weight": weight, "url": data_url("font/woff", web_font(style, frozenset(_characters(data))))}
                 for style, weight in FONT_WEIGHTS.items()
             ],
             script=script,

@@ -37,7 +37,7 @@ from animopt.video.film import Staging, make_stage, prepare, racers_theme
 PANELS = ("wireframe", "contour", "scoreboard")
 """Panels of a page."""
 
-SIZES = (1280, 720), (768, 880), (360, 540), (640, 320)
+SIZES = (1280, 720), (768, 880), (360, 590), (640, 320)
 """Sizes (width, height) in pixels of the pictures of which a page shows the one that fits the window best."""
 
 PAGE_THEMES = ("light", "dark")
@@ -54,6 +54,9 @@ MAX_SAMPLES = 121
 
 HEIGHT_STEPS = 65_534
 """Number of steps in which the heights of the surface are stored. The next number is for no height."""
+
+LARGEST_SINGLE = 1e38
+"""Absolute value from which on a number may be too large for single precision."""
 
 SUBPIXELS = 16
 """Number of steps in a pixel in which the points of contour lines are stored."""
@@ -140,8 +143,8 @@ def race_values(
         "paths": [{"step": path.step, "xyz": path.xyz} for path in race.paths],
         "training": [None if path is None else {"step": path.step, "xyz": path.xyz} for path in race.training],
         "box": None if race.box is None else race.box.xyz,
-        "xy": race.xy,
-        "values": results.values,
+        "xy": np.where(np.abs(race.xy) < LARGEST_SINGLE, race.xy, np.nan),
+        "values": np.clip(results.values, -LARGEST_SINGLE, LARGEST_SINGLE),
         "lost": _lost(race),
     }
 
@@ -419,8 +422,9 @@ def _contour_points(axes: Axes, contours: Any, size: tuple[int, int]) -> list[ND
     found = []
     for path in contours.get_paths():
         parts = [np.full((0, 2), SEPARATOR, dtype=np.int16)]
-        for part in path.to_polygons(closed_only=False):
-            pixels = axes.transData.transform(part)
+        # In pixels, because points are left out that are nearer than a ninth of a unit to the line between others.
+        for part in path.to_polygons(axes.transData, closed_only=False):
+            pixels = np.asarray(part)
             pixels[:, 1] = size[1] - pixels[:, 1]
             steps = np.rint(pixels * SUBPIXELS).astype(np.int16)
             moved = np.append(True, (np.diff(steps, axis=0) != 0).any(axis=1))

@@ -259,7 +259,7 @@ def file_reports(
             "format": "frames" if absolute(path).is_dir() else path.suffix.removeprefix(".").lower(),
             "bytes": total_size(absolute(path)),
             **(dict(zip(("width", "height"), sizes[path], strict=True)) if path in sizes else {}),
-            **(_frames_report(outputs[path], seconds) if path in outputs else {}),
+            **(_frames_report(outputs[path], seconds) if path in outputs and not outputs[path].is_page else {}),
         }
         for path in paths
     ]

@@ -185,6 +185,8 @@ def save_comparison(
     """
     scenes, clock, seconds = comparison.scenes, comparison.clock, comparison.seconds
     clips, kinds = checked_files(outputs, sidecars, *scenes, size=VIDEO_SIZE)
+    if pages := [clip.path for clip in clips if clip.is_page]:
+        raise UsageError(f"{pages[0]}: an interactive page shows one scene; give a comparison another suffix, as .mp4")
     comparison._check_limits(
         [(size, frame_count(seconds, fps)) for size, fps, *_ in {output.appearance for output in clips}]
     )

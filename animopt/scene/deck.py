@@ -29,6 +29,7 @@ from animopt.publish.slides import (
 )
 from animopt.recording.sentences import alt_text, remarks
 from animopt.recording.timeline import frame_count
+from animopt.scene.page import encode_poster, page_of
 from animopt.scene.page_texts import shown_notes, shown_title
 from animopt.scene.races import recordings, timeline_of
 from animopt.scene.render import panels_of, save_with_poster
@@ -132,7 +133,7 @@ class SceneSlide:
     """A scene as the source of a slide.
 
     `name` is the name of the scene, and `file` the one with the docstring for the notes, if any. A `spoken` text
-    replaces the scene's own notes.
+    replaces the scene's own notes. With `paged`, the slide also has an interactive page.
     """
 
     called: str
@@ -140,6 +141,7 @@ class SceneSlide:
     scene: Scene
     file: Path | None = None
     spoken: str = ""
+    paged: bool = False
 
     @property
     def seconds(self) -> float:
@@ -150,7 +152,9 @@ class SceneSlide:
         """Render the scene's clip and its poster, and return their slide."""
         scene = self.scene
         poster = output.path.with_suffix(".png")
-        save_still(poster, save_with_poster(scene, output, executor, progress, titled=False))
+        picture = save_with_poster(scene, output, executor, progress, titled=False)
+        save_still(poster, picture)
+        page = Output(f"{self.name}.html", output.size, theme=output.theme)
         races, timeline = recordings(scene), timeline_of(scene)
         title = shown_title(scene)
         return Slide(
@@ -166,6 +170,7 @@ class SceneSlide:
                 seconds=scene.seconds,
                 alt=plain_text(alt_text(races, panels_of(scene, output, titled=False))),
                 inset=content_inset(*output.size),
+                page=page_of(scene, page, encode_poster(picture), titled=False) if self.paged else "",
             ),
             beats=[(timeline.second_of(each.step), plain_text(each.text)) for each in remarks(races[0])],
         )

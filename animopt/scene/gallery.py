@@ -25,6 +25,9 @@ PAGE = "index.html"
 CLIPS = "clips"
 """Folder of the clips and their posters, beside the page."""
 
+PAGES = "pages"
+"""Folder of the interactive pages, beside the page."""
+
 DARK = "dark"
 """Folder of the posters for dark pages, beside the clips."""
 
@@ -33,23 +36,28 @@ MARK = '<meta name="generator" content="animopt gallery">'
 
 
 def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, None, SceneReport]:
-    """Write a clip and its poster, and return the facts of a card. This is a `batch.Task`.
+    """Write a clip, its poster and its interactive page, if any, and return the facts of a card.
 
-    A second output is not written as a clip: it only has the theme and the path of another poster.
+    This is a `batch.Task`. A second clip is not written: it only has the theme and the path of another poster.
     """
     from animopt.recording.sentences import alt_text
+    from animopt.scene.page import encode_poster, page_of
     from animopt.scene.page_texts import shown_summary, shown_title
     from animopt.scene.races import recordings
     from animopt.scene.render import film_of, panels_of, save_with_poster, scene_report
 
-    output, *dark = outputs
+    output, *dark = [each for each in outputs if not each.is_page]
     picture = save_with_poster(scene, output)
     yield output.path
     pictures = [picture, *(film_of(scene, each).result_frame() for each in dark)]
-    for each, picture in zip(outputs, pictures, strict=True):
+    for each, picture in zip([output, *dark], pictures, strict=True):
         poster = _poster(each)
         save_still(poster, picture)
         yield poster
+    for page in outputs:
+        if page.is_page:
+            write_atomically(page.path, page_of(scene, page, encode_poster(pictures[0])).encode())
+            yield page.path
     races = [replace(race, title=plain_text(race.title)) for race in recordings(scene)]
     return SceneReport(
         race=scene_report(scene),
@@ -80,7 +88,7 @@ class Card:
 
 def check_folder(folder: Path) -> None:
     """Raise UsageError if a folder cannot contain a gallery: it is a file, or contains another page."""
-    for path in (folder, folder / CLIPS):
+    for path in (folder, folder / CLIPS, folder / PAGES):
         if absolute(path).exists() and not absolute(path).is_dir():
             raise UsageError(f"{path}: is a file; name another folder with --output")
     if absolute(folder).is_dir():
@@ -95,7 +103,8 @@ def check_files(folder: Path, scenes: Mapping[str, tuple[Path, Sequence[Output]]
     """
     outputs = [output for _, clips in scenes.values() for output in clips]
     read = [file for path, _ in scenes.values() for file in files_read(path)]
-    check_distinct(outputs, folder / PAGE, *map(_poster, outputs), read=read)
+    posters = [_poster(output) for output in outputs if not output.is_page]
+    check_distinct(outputs, folder / PAGE, *posters, read=read)
 
 
 def _check_page(page: Path, kind: type[Error] = Error) -> None:
@@ -105,13 +114,20 @@ def _check_page(page: Path, kind: type[Error] = Error) -> None:
 
 
 def save_page(
-    folder: Path, cards: Sequence[Card], size: tuple[int, int], lang: str | None = None, *, dark_posters: bool
+    folder: Path,
+    cards: Sequence[Card],
+    size: tuple[int, int],
+    lang: str | None = None,
+    *,
+    dark_posters: bool,
+    pages: bool = False,
 ) -> Path:
     """Write the page for clips of a size (width, height) in pixels, and return its path.
 
     The words of the page are in the language `lang`, by default in English.
 
-    With `dark_posters`, the folder `DARK` has a poster of each clip for dark pages.
+    With `dark_posters`, the folder `DARK` has a poster of each clip for dark pages. With `pages`, the folder `PAGES`
+    has an interactive page of each scene.
 
     Raises Error if the page cannot be written.
     """
@@ -128,6 +144,7 @@ def save_page(
         size=size,
         clips=CLIPS,
         dark=DARK if dark_posters else "",
+        pages=PAGES if pages else "",
     )
     # A page may have been put there during the rendering.
     _check_page(path)

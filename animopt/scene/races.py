@@ -307,6 +307,8 @@ def record_race(scene: SceneFields, function: Function) -> Recording:
             if isinstance(scene.racers, Tuned)
             else (scene.racers, "", "")
         )
+        if function is scene.functions[0]:
+            scene._resolved[:] = racers
         recording = record(
             function,
             racers,

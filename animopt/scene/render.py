@@ -14,9 +14,11 @@ from animopt.core.files import temporary_folder
 from animopt.core.working_folder import kept_folder
 from animopt.publish.notebook import Clip, RenderedClip
 from animopt.publish.sidecars import Rendition, checked_sidecars, cues, write_sidecars
+from animopt.publish.web_scene import PANELS
 from animopt.recording.recording import Recording
 from animopt.recording.sentences import Remark, alt_text, remarks
 from animopt.scene.folder_defaults import files_read
+from animopt.scene.page import page_of, page_poster, write_page
 from animopt.scene.races import check_limits, check_output_limits, recordings, staging_of, timeline_of, title_of
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
@@ -73,10 +75,11 @@ def save_outputs(
     `progress` receives the number of drawn frames and their total, `saved` each clip as it was made: its size and rate
     may be reduced to meet a maximum number of bytes.
     """
-    clips, kinds = checked_files(outputs, sidecars, scene)
+    files, kinds = checked_files(outputs, sidecars, scene)
+    clips, pages = ([each for each in files if each.is_page == wanted] for wanted in (False, True))
     check_output_limits(scene, *clips)
     # The workers import their modules while the race is run.
-    with drawing_executor(workers, scene.seconds * max(clip.fps for clip in clips)) as executor:
+    with drawing_executor(workers, scene.seconds * max((clip.fps for clip in clips), default=0)) as executor:
         races, times = recordings(scene), timeline_of(scene)
 
         def clip_recipe(output: Output, **still: float) -> str:
@@ -91,7 +94,7 @@ def save_outputs(
             recipe_of=clip_recipe,
             poster_recipe_of=partial(clip_recipe, still=times.result_second),
         )
-        yield from save_rendition(rendition, clips, kinds, progress, executor, saved)
+        yield from save_rendition(rendition, clips, kinds, progress, executor, saved, pages, partial(write_page, scene))
 
 
 def save_rendition(
@@ -101,8 +104,10 @@ def save_rendition(
     progress: Progress,
     executor: Executor | None,
     saved: Callable[[Output], object],
+    pages: Sequence[Output] = (),
+    write_page: Callable[[Output, Rendition], object] = lambda output, rendition: None,
 ) -> Iterator[Path]:
-    """Write clips and their sidecars, and yield each path once its file is in place.
+    """Write clips, pages by `write_page`, and their sidecars, and yield each path once its file is in place.
 
     Raises Error at the end if a file cannot be written.
     """
@@ -113,6 +118,12 @@ def save_rendition(
             made.append(output)
             saved(output)
             yield output.path
+    for page in pages:
+        with failures.collect():
+            write_page(page, rendition)
+            made.append(page)
+            saved(page)
+            yield page.path
     with failures.collect():
         yield from write_sidecars(sidecars, made, rendition)
     failures.raise_if_any()
@@ -184,6 +195,21 @@ def notebook_clip(
             )
 
     return Clip(title_of(scene), f".{suffix}", output.size, output.fps, scene.lang, render)
+
+
+def notebook_page(scene: SceneFields, output: Output) -> Clip:
+    """Return an interactive page that is made when a notebook shows it, as `Scene.live` does."""
+    check_limits(scene)
+
+    def render(progress: Progress) -> RenderedClip:
+        poster = page_poster(film_of(scene, output))
+        return RenderedClip(
+            data=page_of(scene, output, poster).encode(),
+            poster=poster,
+            alt=alt_text(recordings(scene)[:1], PANELS),
+        )
+
+    return Clip(title_of(scene), output.format.suffix, output.size, output.fps, scene.lang, render)
 
 
 def check_second(at: float, seconds: float) -> None:

@@ -20,6 +20,7 @@ from animopt.scene.render import (
     NOTEBOOK_SIZE,
     check_second,
     notebook_clip,
+    notebook_page,
     render_page,
     save_outputs,
 )
@@ -231,6 +232,29 @@ class Scene(SceneFields):
             UsageError: An argument cannot be used, or the clip exceeds the scene's limits.
         """
         return notebook_clip(self, suffix, size, fps, theme, workers)
+
+    def live(
+        self,
+        size: tuple[int, int] = NOTEBOOK_SIZE,
+        theme: str | None = None,
+        grid: int | None = None,
+        max_bytes: int | None = None,
+    ) -> Clip:
+        """Return the interactive page for a notebook, which is made when it is first displayed.
+
+        Args:
+            size: Shape (width, height) of its picture, which is as wide as the notebook. Default: (640, 360).
+            theme: Name of a theme. Default: the scene's theme.
+            grid: Number of starts along each side of the grid on which a viewer can drop a start. Default: 64.
+            max_bytes: Maximum number of bytes of the page. Default: 3 MB.
+
+        Returns:
+            The page, which a notebook displays.
+
+        Raises:
+            UsageError: An argument cannot be used, or the race exceeds the scene's limits.
+        """
+        return notebook_page(self, Output("page.html", size, theme=theme, grid=grid, max_bytes=max_bytes))
 
     @cached_property
     def _shown(self) -> Clip:

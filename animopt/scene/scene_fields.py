@@ -307,6 +307,9 @@ class SceneFields:
     _recordings: list[Recording] = attrs.field(init=False, factory=list, repr=False, eq=False)
     """A cache of the recorded races."""
 
+    _resolved: list[Racer] = attrs.field(init=False, factory=list, repr=False, eq=False)
+    """The racers of the first race, with the settings that a search found, once it is recorded."""
+
 
 def field_values(scene: SceneFields) -> dict[str, object]:
     """Return the value of each field, by the name of the argument that sets it."""

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from html import escape
+from html.parser import HTMLParser
 from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -120,6 +121,10 @@ def _lines(tags: Mapping[str, str]) -> Iterator[str]:
         yield f"{name}={escaped}{' ' if text.endswith(chr(92)) else ''}"
 
 
+PAGE_RECIPE = "animopt-recipe"
+"""Name of the element of an interactive page that has its recipe."""
+
+
 def embedded_text(path: Path) -> str:
     """Return the comment or description of a file, or "" if it has none.
 
@@ -137,6 +142,9 @@ def embedded_text(path: Path) -> str:
                 return _webp_text(file)
             if start.startswith(b"%PDF"):
                 return _pdf_text(file)
+            if start.lstrip().lower().startswith(b"<!doctype html"):
+                file.seek(0)
+                return _page_text(file.read(MAX_FOUND_LENGTH))
             if re.search(rb"<(\?xml|!DOCTYPE svg|svg)", start):
                 file.seek(0)
                 return _description(file.read(MAX_FOUND_LENGTH))
@@ -185,6 +193,25 @@ def _description(xml: bytes) -> str:
     events = cast("Iterator[tuple[str, ElementTree.Element]]", parser.read_events())
     found = (element for _, element in events if element.tag == _DESCRIPTION)
     return next(("".join(element.itertext()).strip() for element in found), "")
+
+
+class _PageText(HTMLParser):
+    """Finds the element of a page that has its recipe."""
+
+    text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the content of the element."""
+        values = dict(attrs)
+        if tag == "meta" and values.get("name") == PAGE_RECIPE:
+            self.text = values.get("content") or ""
+
+
+def _page_text(page: bytes) -> str:
+    """Return the recipe in the first bytes of an HTML page."""
+    parser = _PageText()
+    parser.feed(page.decode(errors="replace"))
+    return parser.text
 
 
 def _pdf_text(file: BinaryIO) -> str:

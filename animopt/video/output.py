@@ -129,6 +129,12 @@ FORMATS = {
 }
 """The formats by suffix."""
 
+PAGE = Format(".html", "", fps=25)
+"""The format of interactive pages, which no encoder makes. Their size is that of their poster."""
+
+GRID, DRAFT_GRID, MIN_GRID, MAX_GRID = 64, 16, 8, 128
+"""Number of starts along each side of a page's grid by default, of that of a draft at most, and its limits."""
+
 DEFAULT_SUFFIXES = (".gif", ".mp4")
 """Suffixes of the files that are written if no output is named."""
 
@@ -156,7 +162,9 @@ class Output:
         fps: Frames per second, 1 to 120. The default depends on the format.
         theme: Name of a theme. The default is the theme of the scene.
         transparent: Whether to leave out the background.
-        max_bytes: Maximum number of bytes of the file. The default is no maximum.
+        max_bytes: Maximum number of bytes of the file. The default is no maximum, but 3 MB for a page.
+        grid: Number of starts along each side of the grid on which viewers of an interactive page can drop a start, 8
+            to 128. The default is 64.
 
     Raises:
         UsageError: If the suffix is unknown or the format does not support one of the values.
@@ -174,6 +182,7 @@ class Output:
     theme: str | None
     transparent: bool
     max_bytes: int | None
+    grid: int | None
 
     def __init__(
         self,
@@ -183,11 +192,19 @@ class Output:
         theme: str | None = None,
         transparent: bool = False,
         max_bytes: int | None = None,
+        grid: int | None = None,
     ) -> None:
         format_ = format_of(check_is_path(path))
+        if grid is not None:
+            remedy = f"give the number of starts along each side, {MIN_GRID} to {MAX_GRID}, as grid=32"
+            check_number("grid", grid, remedy, minimum=MIN_GRID, maximum=MAX_GRID)
+            check_integer("grid", grid)
+            if format_ is not PAGE:
+                raise UsageError(f"grid {grid}: only an .html has starts to drop; leave it out, or write an .html")
         if check_bool("transparent", transparent) and format_.alpha_options is None:
             able = ", ".join(sorted(each.suffix for each in FORMATS.values() if each.alpha_options is not None))
-            raise UsageError(f"transparent: a {format_.suffix} has no half-transparent edges; use {able}")
+            article = "an" if format_ is PAGE else "a"
+            raise UsageError(f"transparent: {article} {format_.suffix} has no half-transparent edges; use {able}")
         if max_bytes is not None:
             max_bytes = check_integer("max bytes", max_bytes, 0)
             if max_bytes < MIN_BYTES:
@@ -208,6 +225,7 @@ class Output:
             theme=None if theme is None else check_choice("theme", theme, THEMES),
             transparent=transparent,
             max_bytes=max_bytes,
+            grid=(GRID if grid is None else grid) if format_ is PAGE else None,
         )
         self._check_format()
 
@@ -222,6 +240,11 @@ class Output:
         return format_of(self._path)
 
     @property
+    def is_page(self) -> bool:
+        """Whether the file is an interactive page, not a clip."""
+        return self.format is PAGE
+
+    @property
     def appearance(self) -> tuple[tuple[int, int], float, str | None, bool]:
         """Size, rate, theme and transparency. Outputs of one scene that agree in them have the same frames."""
         return self.size, self.fps, self.theme, self.transparent
@@ -229,10 +252,11 @@ class Output:
     def draft(self) -> "Output":
         """Return the same file for a quick look: half the size in even sides, and at most the draft rate of its format.
 
-        The draft rate is 15 frames per second, for pictures such as a GIF 10.
+        The draft rate is 15 frames per second, for pictures such as a GIF 10. A page has at most 16 × 16 starts.
         """
         width, height = (max(MIN_SIDE, 2 * round(side / 4)) for side in self.size)
-        return attrs.evolve(self, size=(width, height), fps=min(self.fps, self.format.draft_fps))
+        grid = None if self.grid is None else min(self.grid, DRAFT_GRID)
+        return attrs.evolve(self, size=(width, height), fps=min(self.fps, self.format.draft_fps), grid=grid)
 
     def _check_format(self) -> None:
         """Raise UsageError for values that the format does not support."""
@@ -334,10 +358,13 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     suffix = "/" if ends_in_separator(path) else Path(path).suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
+    if suffix == PAGE.suffix:
+        return PAGE
     if absolute(path).is_dir():
         raise UsageError(f"{path}: is a folder; give the name of a file, or end it in / for a folder of frames")
     problem = f"suffix {suffix!r}" if suffix else "no suffix"
     known = ", ".join(sorted(suffix for suffix in FORMATS if suffix != "/"))
     raise UsageError(
-        f"{path}: {problem}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILL_SUFFIXES)}"
+        f"{path}: {problem}; a clip ends in {known}, a folder of frames in /, a still in {', '.join(STILL_SUFFIXES)}, "
+        f"an interactive page in {PAGE.suffix}"
     )

@@ -29,7 +29,8 @@ class Preset:
         width, height = self.size
         theme = f", theme {self.theme}" if self.theme else ""
         limit = f", at most {self.max_bytes / MB:g} MB" if self.max_bytes else ""
-        return f"{kind}, {width}x{height}, {self.fps:g} fps{theme}{limit}: {self.why}"
+        rate = "" if self.suffix == ".html" else f", {self.fps:g} fps"
+        return f"{kind}, {width}x{height}{rate}{theme}{limit}: {self.why}"
 
     def output(self, path: str | os.PathLike[str], **given: Any) -> "Output":
         """Return the output at a path. Arguments of Output that are given replace those of the preset."""
@@ -55,6 +56,7 @@ PRESETS = {
         "/", (960, 540), 10, "the package animate shows PNG files; the PDF contains all of them", 40 * MB, "print"
     ),
     "lecture": Preset(".mp4", (1920, 1080), 50, "full HD, at the rate at which lecture videos are edited"),
+    "web": Preset(".html", (1280, 720), 25, "a page to turn, to scrub and to drop starts on; opens without a network"),
     "phone": Preset(".mp4", (720, 1280), 30, "upright; messengers accept 16 MB", 16 * MB),
 }
 """The presets by name."""

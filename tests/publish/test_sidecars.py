@@ -28,7 +28,10 @@ from animopt.video.film import RACE_PANELS, Film, Staging
 
 SMALL = (320, 180)
 QUICK = ["--size", "320x180", "--fps", "5", "--seconds", "4", "--workers", "0"]
-ALL_KINDS = ",".join(SUFFIXES)
+KINDS = [kind for kind in SUFFIXES if kind != "iframe"]
+"""Kinds of sidecars of clips."""
+
+ALL_KINDS = ",".join(KINDS)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="needs Chromium: apt install chromium, or google-chrome from its maker, on the PATH"
@@ -136,7 +139,7 @@ def pasted(tmp_path_factory):
     """Return a folder with a clip, all its sidecars, and a page with its snippet."""
     folder = tmp_path_factory.mktemp("pasted")
     shown = scene(seconds=4)
-    shown.save(Output(folder / "a #1 (é)%20.mp4", SMALL, 5), sidecars=list(SUFFIXES), workers=0)
+    shown.save(Output(folder / "a #1 (é)%20.mp4", SMALL, 5), sidecars=KINDS, workers=0)
     shown.save(Output(folder / "b&c.gif", SMALL, 5), sidecars=["html"], workers=0)
     for name in ("a #1 (é)%20", "b&c"):
         snippet = (folder / f"{name}.html").read_text(encoding="utf-8")
@@ -323,7 +326,7 @@ def test_command_writes_the_requested_sidecars(scenes, tmp_path, animopt_here):
     [
         (
             ["-o", "a.gif", "--sidecars", "alt,thumbnail"],
-            "sidecars 'thumbnail': .*poster, captions, alt, markdown, html",
+            "sidecars 'thumbnail': .*poster, captions, alt, markdown, html, iframe",
         ),
         (["-o", "a.png", "--still", "1", "--sidecars", "alt"], "leave out --sidecars"),
         (["-o", "a.gif", "--sidecars", "html"], "a.html: exists already and was not written by animopt"),
@@ -360,7 +363,7 @@ def test_poster_never_replaces_a_clip(tmp_path, monkeypatch):
 @pytest.mark.long
 def test_scene_with_several_functions_has_all_sidecars(tmp_path):
     turning = scene(function=[rotated(ravine, degrees) for degrees in (0, 20)], seconds=4)
-    turning.save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(SUFFIXES), workers=0)
+    turning.save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=KINDS, workers=0)
     assert "1 more function" in (tmp_path / "a.vtt").read_text(encoding="utf-8")
-    assert {path.suffix for path in tmp_path.iterdir()} == {".gif", *SUFFIXES.values()}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".gif", *map(SUFFIXES.get, KINDS)}
     turning.replace(seconds=5).save(Output(tmp_path / "a.gif", SMALL, 5), sidecars=list(SUFFIXES), workers=0)
