@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from animopt.core.arrays import Array
 from animopt.core.errors import Error, UsageError
 from animopt.core.language import ENGLISH, language
 from animopt.engine.function import Function
-from animopt.engine.maps import PROBES, AloneTooSlowError, Cell, Races, follow_races, run_starts
+from animopt.engine.maps import PROBE_OFFSET, PROBES, AloneTooSlowError, Cell, Races, follow_races, run_starts
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.record import SHUFFLED, batches_of
 from animopt.engine.user_code import race_environment, seeded
@@ -36,7 +36,7 @@ MAX_STEPS = 10_000_000
 ALONE_SECONDS = 10.0
 """Default number of seconds in which racers that cannot be run from all starts together are run one by one."""
 
-GRID_SECONDS = 60.0
+GRID_SECONDS = 120.0
 """Default number of seconds above which the races from all starts are left out."""
 
 STEP_SECONDS = 2e-4
@@ -44,6 +44,10 @@ STEP_SECONDS = 2e-4
 
 TIMED_STARTS = 256
 """Number of starts from which the time for all starts is estimated."""
+
+TIMED_CALLS, TIMED_SECONDS = 5, 0.2
+"""Maximum number of calls of which the fastest counts for the estimate, and seconds after which there is no other one.
+On a busy machine, a single call can take much longer."""
 
 ELSEWHERE_PART = 0.05
 """Minimum distance, in diagonals of the domain, of two ends that are not at minima and are different places."""
@@ -71,13 +75,14 @@ class _Races(NamedTuple):
     """The races of one racer, in the order of their starts.
 
     `positions` (2, steps + 1, races) and `losses` (steps + 1, races) are integers, `known` (races,) the number of known
-    points, and `ends` (2, races) the last ones of them.
+    points, and `ends` (2, races) the last ones of them. `differ` (races,) says whether rounding moves a race.
     """
 
     positions: NDArray[np.int16]
     losses: NDArray[np.int16]
     known: NDArray[np.int64]
     ends: Array
+    differ: NDArray[np.bool_]
 
 
 @race_environment()
@@ -112,6 +117,8 @@ def run_dropped_starts(
     A start is sensitive if the race from one of its eight neighbours ends elsewhere: only one of the two diverges or
     leaves, or they arrive at different minima. If one of the two arrives at no known minimum, their ends are more than
     `ELSEWHERE_PART` of the domain's diagonal apart, and more than `ELSEWHERE_RATIO` times as far apart as their starts.
+    A start is also sensitive if rounding alone moves its race by more than a quantum. Each other race is the one that
+    runs alone, to the accuracy of `Starts`.
 
     Raises:
         UsageError: The smallest grid has too many steps.
@@ -143,6 +150,8 @@ def run_dropped_starts(
     is_slow = _expected_seconds(function, starts, sum(counts)) > grid_seconds
     found: dict[int, _Races] = {}
     reasons: dict[int, str] = {}
+    remedy = f"; a smaller grid takes less, as grid={SMALLEST_GRID}"
+    remedies = dict.fromkeys(range(len(racers)), remedy)
     for index, (racer, count) in enumerate(zip(racers, counts, strict=True)):
         if is_slow:
             reasons[index] = words.gettext(
@@ -152,11 +161,8 @@ def run_dropped_starts(
             )
             continue
         cells = [Cell(racer, start, noise, seed, batches) for start in starts]
-        follow = partial(_quantised, frame=frame, longest=longest)
         try:
-            parts = follow_races(
-                "grid of starts", function, cells, count, len(cells), _run_seeded, follow, alone_seconds
-            )
+            found[index] = _races(frame, cells, count, longest, alone_seconds)
         except AloneTooSlowError:
             reasons[index] = words.gettext(
                 "it runs from one start at a time, and {grid} starts take more than {count} seconds",
@@ -164,19 +170,16 @@ def run_dropped_starts(
                 count=round(alone_seconds),
             )
         except Error as error:
-            reasons[index] = str(error)
-        else:
-            found[index] = _Races(*(np.concatenate(each, axis=-1) for each in zip(*parts, strict=True)))
+            reasons[index], remedies[index] = str(error), ""
     names, _ = names_and_settings(racers, code)
     absent = []
     for index, reason in reasons.items():
         sentence = words.gettext(
             "{name} cannot be run from dropped starts: {reason}.", name=names[index], reason=reason.rstrip(".")
         )
-        warnings.warn(f"{sentence} A smaller grid takes less, as grid={SMALLEST_GRID}", stacklevel=3)
+        warnings.warn(sentence.removesuffix(".") + remedies[index], stacklevel=3)
         absent.append(AbsentRacer(index, sentence))
-    shape = len(found), longest + 1, rows, columns
-    races = [*found.values()]
+    grids = len(found), rows, columns
     return Starts(
         x=x,
         y=y,
@@ -185,20 +188,29 @@ def run_dropped_starts(
         notes=tuple(notes),
         origin=frame.origin,
         quantum=frame.quantum,
-        positions=np.array([each.positions for each in races], dtype=np.int16).reshape(shape[0], 2, *shape[1:]),
+        positions=_joined([each.positions for each in found.values()], (2, longest + 1), grids, np.int16),
         scale=scale,
-        losses=np.array([each.losses for each in races], dtype=np.int16).reshape(shape),
-        known=np.array([each.known for each in races], dtype=np.int64).reshape(shape[0], *shape[2:]),
-        sensitive=np.array(
-            [
-                _sensitive(
-                    function, x, y, each.ends.reshape(2, rows, columns), each.known.reshape(rows, columns) <= longest
-                )
-                for each in races
-            ],
-            dtype=np.bool_,
-        ).reshape(shape[0], *shape[2:]),
+        losses=_joined([each.losses for each in found.values()], (longest + 1,), grids, np.int16),
+        known=_joined([each.known for each in found.values()], (), grids, np.int64),
+        sensitive=_joined(
+            [_sensitive(function, x, y, each, longest) | each.differ for each in found.values()], (), grids, np.bool_
+        ),
     )
+
+
+def _joined(arrays: Sequence[NDArray[Any]], shape: tuple[int, ...], grids: tuple[int, int, int], kind: Any) -> Any:
+    """Return arrays (*shape, starts), one of each racer, as one array (racers, *shape, rows, columns)."""
+    return np.array(arrays, dtype=kind).reshape(grids[0], *shape, *grids[1:])
+
+
+def _races(frame: _Frame, cells: Sequence[Cell], steps: int, longest: int, alone_seconds: float) -> _Races:
+    """Run one racer from all starts, with positions up to the step `longest`."""
+    together, follow = _TwoBatches(frame), partial(_quantised, frame=frame, longest=longest)
+    parts = follow_races(
+        "grid of starts", frame.function, cells, steps, len(cells), together.run, follow, alone_seconds
+    )
+    positions, losses, known, ends = (np.concatenate(each, axis=-1) for each in zip(*parts, strict=True))
+    return _Races(positions, losses, known, ends, np.broadcast_to(together.differ, len(cells)))
 
 
 def _reduced(columns: int, rows: int, steps: int) -> tuple[int, int]:
@@ -227,36 +239,68 @@ def _lowest_minimum(function: Function) -> float:
     return float(heights[np.isfinite(heights)].min())
 
 
+def _diagonal(function: Function) -> float:
+    """Return the length of the diagonal of a function's domain."""
+    return float(np.hypot(*np.ptp([function.x, function.y], axis=1)))
+
+
 def _expected_seconds(function: Function, starts: Array, steps: int) -> float:
     """Return the estimated time of the races with `steps` steps altogether from each start, run together.
 
     If the function cannot be computed at several points together, it is the time of the probes.
     """
 
-    def seconds(compute: Callable[[torch.Tensor], torch.Tensor], points: Array) -> float:
-        parameter = torch.tensor(points.T, requires_grad=True)
+    def seconds(compute: Callable[[torch.Tensor], torch.Tensor], count: int) -> float:
+        fastest = inf
         began = time.perf_counter()
-        # A failure is reported by the races.
-        with suppress(Exception):
-            compute(parameter).sum().backward()
-        return time.perf_counter() - began
+        for _ in range(TIMED_CALLS):
+            parameter = torch.tensor(starts[:count].T, requires_grad=True)
+            called = time.perf_counter()
+            # A failure is reported by the races.
+            with suppress(Exception):
+                compute(parameter).sum().backward()
+            now = time.perf_counter()
+            fastest = min(fastest, now - called)
+            if now - began > TIMED_SECONDS:
+                break
+        return fastest
 
-    together = partial(torch.vmap, function, in_dims=1)()
-    expected = PROBES * steps * (STEP_SECONDS + seconds(function, starts[:1]))
-    first, few, many = (seconds(together, starts[:count]) for count in (1, 1, TIMED_STARTS))
-    # The first call is slower.
-    each = max(0.0, many - min(first, few)) / TIMED_STARTS
-    return expected + steps * (STEP_SECONDS + few + each * len(starts))
+    expected = PROBES * steps * (STEP_SECONDS + seconds(lambda points: function(points[:, 0]), 1))
+    together = torch.vmap(function, in_dims=1)
+    one, several = (seconds(together, count) for count in (1, TIMED_STARTS))
+    each = max(0.0, several - one) / TIMED_STARTS
+    return expected + steps * (STEP_SECONDS + one + each * 2 * len(starts))
 
 
-def _run_seeded(function: Function, cells: Sequence[Cell], steps: int) -> Races:
-    """Run one racer from all starts, with random numbers that follow from the seed, as in a race that is run alone."""
-    with seeded(cells[0].seed):
-        yield from run_starts(function, cells, steps)
+class _TwoBatches:
+    """Runs one racer from all starts, and from starts that are shifted as little as rounding could shift them.
+
+    `differ` (races,) says of each race whether that moves one of its positions by more than a quantum.
+    """
+
+    def __init__(self, frame: _Frame) -> None:
+        self._frame = frame
+        self.differ: NDArray[np.bool_] = np.array(False)
+
+    def run(self, function: Function, cells: Sequence[Cell], steps: int) -> Races:
+        """Yield the points (2, races) of the races from the starts."""
+        offset = PROBE_OFFSET * _diagonal(function)
+        shifted = [cell._replace(start=cell.start + offset) for cell in cells]
+        origin, quantum = self._frame.origin[:, None], self._frame.quantum[:, None]
+        # A race that is run alone has random numbers that follow from the seed.
+        with seeded(cells[0].seed):
+            for points in run_starts(function, [*cells, *shifted], steps):
+                here, there = np.split(points, 2, axis=1)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    known = np.abs(here - origin) <= FARTHEST * quantum
+                    self.differ = self.differ | (known & ~(np.abs(here - there) <= quantum)).any(axis=0)
+                yield here
 
 
-def _quantised(races: Races, *, frame: _Frame, longest: int) -> _Races:
-    """Return the races with positions up to the step `longest`."""
+def _quantised(
+    races: Races, *, frame: _Frame, longest: int
+) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int64], Array]:
+    """Return the first four fields of races, with positions up to the step `longest`."""
     positions: list[NDArray[np.int16]] = []
     losses: list[NDArray[np.int16]] = []
     ends, known, alive = np.array(np.nan), np.array(0), np.array(True)
@@ -272,16 +316,17 @@ def _quantised(races: Races, *, frame: _Frame, longest: int) -> _Races:
         ends, known = np.where(alive, points, ends), known + alive
     for each in (positions, losses):
         each += each[-1:] * (longest + 1 - len(each))
-    return _Races(np.stack(positions, axis=1), np.array(losses), np.where(alive, longest + 1, known), ends)
+    return np.stack(positions, axis=1), np.array(losses), np.where(alive, longest + 1, known), ends
 
 
-def _sensitive(function: Function, x: Array, y: Array, ends: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return whether the race from a neighbouring start ends elsewhere, (rows, columns).
+def _sensitive(function: Function, x: Array, y: Array, races: _Races, longest: int) -> NDArray[np.bool_]:
+    """Return whether the race from a neighbour of each start ends elsewhere, (races,).
 
-    `ends` (2, rows, columns) are the ends of the races from columns at `x` and rows at `y`, and `lost` (rows, columns)
-    whether they diverged or left.
+    The starts are columns at `x` and rows at `y`.
     """
-    diagonal = float(np.hypot(*np.ptp([function.x, function.y], axis=1)))
+    shape = rows, columns = len(y), len(x)
+    ends, lost = races.ends.reshape(2, *shape), races.known.reshape(shape) <= longest
+    diagonal = _diagonal(function)
     minimum = np.full(lost.shape, UNDECIDED)
     nearest = np.full(lost.shape, function.radius)
     for number, (across, up) in enumerate(function.minima):
@@ -290,7 +335,6 @@ def _sensitive(function: Function, x: Array, y: Array, ends: Array, lost: NDArra
         nearest = np.minimum(nearest, distance)
     minimum[lost] = DIVERGED
     sensitive = np.zeros(lost.shape, np.bool_)
-    rows, columns = lost.shape
     for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
         here = slice(0, rows - down), slice(max(0, -right), columns - max(0, right))
         there = slice(down, rows), slice(max(0, right), columns - max(0, -right))
@@ -303,4 +347,4 @@ def _sensitive(function: Function, x: Array, y: Array, ends: Array, lost: NDArra
         elsewhere = np.where(is_open, apart, one != other)
         sensitive[here] |= elsewhere
         sensitive[there] |= elsewhere
-    return sensitive
+    return sensitive.ravel()

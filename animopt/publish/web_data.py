@@ -48,8 +48,11 @@ MEASURED_LEVEL = 1
 STEPS, RUNS = "steps", "runs"
 """Orders of the integers of a stream."""
 
-GRIDS = 64, 48, 32, 24, 16, 12, 8
+GRIDS = 64, 56, 48, 40, 32, 24, 16, 12, 8
 """Numbers of columns and rows of the grids to which a larger one is reduced."""
+
+SMALLER_GRID_FACTOR = 1.05
+"""Factor by which a start of a smaller grid is expected to need more bytes, because its neighbours are farther away."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,8 @@ def fitted(run: Callable[[int], Starts], grid: int, max_size: int, code: str) ->
     for other in GRIDS:
         if result.size <= max_size:
             break
-        if other >= columns or (size * (other / columns) ** 2 > max_size and other > GRIDS[-1]):
+        expected = SMALLER_GRID_FACTOR * size * (other / columns) ** 2
+        if other >= columns or (expected > max_size and other > GRIDS[-1]):
             continue
         starts = run(other)
         note = language(code).gettext(

@@ -149,7 +149,7 @@ def test_largest_grid_that_fits_is_chosen():
 
     starts, result = fitted(run, 20, 10**9, "en")
     assert (tried, starts.notes) == ([20], ())
-    limit = packed(races(12, 12)).size
+    limit = round(1.1 * packed(races(12, 12)).size)
     tried.clear()
     starts, result = fitted(run, 20, limit, "en")
     assert result.size <= limit
