@@ -19,7 +19,12 @@ from animopt.core.errors import Error, install_command
 from animopt.core.files import write_atomically
 from animopt.drawing.mpl import FontProperties, findSystemFonts, fontManager, get_font, matplotlib
 
-FAMILY = "Animopt Inter"
+FAMILY, KOREAN_FAMILY = "Animopt Inter", "Animopt Korean"
+"""Names of Inter as animopt makes it, and of the font of the extra `korean` on pages."""
+
+LICENSE = "This Font Software is licensed under the SIL Open Font License, Version 1.1."
+LICENSE_ADDRESS = "https://openfontlicense.org"
+"""License of the fonts in pages, and its address."""
 
 _VERSION = 2
 """Version of the cached font files. Increase it when their code changes, so that they are made again."""
@@ -232,22 +237,58 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-@lru_cache(maxsize=4)
-def web_font(style: str, characters: frozenset[str]) -> bytes:
-    """Return a WOFF file of a face of Inter with some characters, for a page.
+@dataclasses.dataclass(frozen=True)
+class WebFont:
+    """A face with some characters, as a WOFF file for a page."""
 
-    Args:
-        style: "Regular", "Bold" or "Italic".
-        characters: The characters. Those that the face lacks are left out.
+    family: str
+    weight: int
+    data: bytes
+
+
+def web_fonts(characters: Iterable[str]) -> list[WebFont]:
+    """Return the faces with which a page shows some characters: Inter, and the font of the extra `korean`.
+
+    Both may be distributed with a page. Characters that they lack are left out.
     """
+    codes = set(map(ord, characters))
+    regular = _font_file("Regular")
+    paths = [(FAMILY, _REGULAR, regular), (FAMILY, _BOLD, _font_file("Bold"))]
+    missing = codes - set(get_font(regular).get_charmap())
+    weights = {"NanumGothic": _REGULAR, "NanumGothicBold": _BOLD}
+    paths += [(KOREAN_FAMILY, weights[path.stem], path) for path in _korean_extra() if path.stem in weights]
+    found = []
+    for family, weight, path in paths:
+        wanted = codes if family == FAMILY else missing & set(get_font(path).get_charmap())
+        if wanted:
+            found.append(WebFont(family, weight, _web_font(path, frozenset(wanted))))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _web_font(path: Path, codes: frozenset[int]) -> bytes:
+    """Return the WOFF file of a font with some characters."""
     from fontTools import subset, ttLib  # type: ignore[import-untyped]
 
-    font = ttLib.TTFont(_font_file(style), recalcTimestamp=False)
+    font = ttLib.TTFont(path, recalcTimestamp=False)
+    # Sources of hints, with which fontTools does not deal.
+    tags = font.keys()
+    sources = [tag for tag in tags if tag.startswith("TSI")]
     subsetter = subset.Subsetter(
-        subset.Options(layout_features=["kern", "mark"], hinting=False, name_IDs=[], notdef_outline=True)
+        subset.Options(
+            layout_features=["kern", "mark"],
+            drop_tables=[*subset.Options().drop_tables, *sources],
+            hinting=False,
+            # The copyright and the license.
+            name_IDs=[0, 13, 14],
+            notdef_outline=True,
+        )
     )
-    subsetter.populate(unicodes=sorted(map(ord, characters)))
+    subsetter.populate(unicodes=sorted(codes))
     subsetter.subset(font)
+    # NanumGothic has this license, but does not contain it.
+    for number, text in {13: LICENSE, 14: LICENSE_ADDRESS}.items():
+        font["name"].setName(text, number, 3, 1, 0x409)
     font.flavor = "woff"
     return _saved(font)
 

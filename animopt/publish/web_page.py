@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from animopt.core.language import language
-from animopt.drawing.fonts import web_font
+from animopt.drawing.fonts import web_fonts
 from animopt.publish.notebook import data_url
 from animopt.publish.slides import plain_text, render_page
 from animopt.video.metadata import PAGE_RECIPE
@@ -23,9 +23,6 @@ _OTHER = re.compile(r"^[ \t]*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b"
 
 START = "page"
 """Module of `web/` that starts the page."""
-
-FONT_WEIGHTS = {"Regular": 400, "Bold": 700}
-"""Weight of each face of Inter on a page."""
 
 
 def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str = "") -> str:
@@ -54,8 +51,8 @@ def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str 
             recipe_name=PAGE_RECIPE,
             recipe=recipe,
             fonts=[
-                {"weight": weight, "url": data_url("font/woff", web_font(style, frozenset(_characters(data))))}
-                for style, weight in FONT_WEIGHTS.items()
+                {"family": font.family, "weight": font.weight, "url": data_url("font/woff", font.data)}
+                for font in web_fonts(_characters(data))
             ],
             script=script,
             script_hash=content_hash(script),

@@ -1,5 +1,6 @@
 """The font files, their cache, and characters that no font has."""
 
+import io
 import logging
 import os
 import subprocess
@@ -132,6 +133,7 @@ def test_files_have_the_kept_letters_and_the_license(folder):
         font = TTFont(path)
         assert not [each for each in COVERED if ord(each) not in font.getBestCmap()]
         assert "Inter Project Authors" in font["name"].getDebugName(0)
+        assert font["name"].getDebugName(0).startswith("Copyright")
         assert "Open Font License" in font["name"].getDebugName(13)
 
 
@@ -211,6 +213,21 @@ def test_korean_extra_is_found_but_not_imported(folder, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(fonts, "_korean_extra", KOREAN_EXTRA)
     assert fonts.font_family()[2] == "Animopt NanumGothic"
+
+
+def test_fonts_of_a_page_have_its_characters_and_the_license(folder, monkeypatch, caplog):
+    koreanize = pytest.importorskip("koreanize_matplotlib")
+    paths = sorted((Path(koreanize.__file__).parent / "fonts").glob("NanumGothic*.ttf"))
+    monkeypatch.setattr(fonts, "_korean_extra", lambda: paths)
+    found = fonts.web_fonts("Ab가α")
+    shown = {(font.family, font.weight): TTFont(io.BytesIO(font.data)) for font in found}
+    assert list(shown) == [(name, weight) for name in (fonts.FAMILY, fonts.KOREAN_FAMILY) for weight in (400, 700)]
+    for (family, _), font in shown.items():
+        assert set(font.getBestCmap()) == ({ord("가")} if family == fonts.KOREAN_FAMILY else set(map(ord, "Abα")))
+        assert "Open Font License" in font["name"].getDebugName(13)
+        assert font.flavor == "woff"
+    assert [font.family for font in fonts.web_fonts("Ab")] == [fonts.FAMILY] * 2
+    assert caplog.records == []
 
 
 def test_missing_letters_are_listed_once_and_in_order(bare):

@@ -719,3 +719,41 @@ def test_steps_between_are_drawn_between_them(visit):
         for frame in np.linspace(0, 250, 400).tolist()
     ]
     assert all(one <= other for one, other in pairwise(places))
+
+
+def test_fonts_are_in_the_page(visit):
+    page = visit("?step=3")
+    loaded = page.evaluate("[...document.fonts].map(font => [font.family, font.weight, font.status])")
+    assert [each[2] for each in loaded] == ["loaded"] * len(loaded)
+    assert {each[0].strip('"') for each in loaded} == {"Animopt Inter"}
+
+
+def test_many_racers_have_a_list(visit, folder):
+    racers = [animopt.Racer("SGD", lr=0.05 * (each + 1)) for each in range(12)]
+    scene = animopt.Scene(function=animopt.functions.ravine, racers=racers, start=(-7, 2), steps=6)
+    found = race_values(recordings(scene), timeline_of(scene), page_staging(staging_of(scene)), ALT)
+    text = made({**found, "notes": [], "starts": None})
+    (folder / "many.html").write_text(text, encoding="utf-8", newline="\n")
+    for size in ({"width": 1280, "height": 720}, {"width": 360, "height": 640}):
+        page = visit("?step=6", "many.html", viewport=size)
+        assert page.evaluate("animopt.picture.scoreboard.areas.length") == 12
+        assert not page.locator("#contour").is_visible()
+
+
+def test_page_without_a_racer_in_the_grid_says_why(visit, folder, values, starts):
+    absent = tuple(AbsentRacer(racer, f"Racer {racer} is slow.") for racer in range(5))
+    shape = starts.known.shape[1:]
+    empty = replace(
+        starts,
+        racers=(),
+        absent=absent,
+        positions=np.empty((0, 2, starts.steps + 1, *shape), dtype=np.int16),
+        losses=np.empty((0, starts.steps + 1, *shape), dtype=np.int16),
+        known=np.empty((0, *shape), dtype=np.int64),
+        sensitive=np.empty((0, *shape), dtype=bool),
+    )
+    (folder / "empty.html").write_text(made(values, starts=empty), encoding="utf-8", newline="\n")
+    page = visit("?step=6&start=0,0", "empty.html")
+    assert said(page) == "Ignored in the address, as the value is wrong: start."
+    assert page.locator("#about-start").text_content().startswith("Racer 0 is slow. Racer 1 is slow.")
+    assert not page.locator("#contour").is_visible()

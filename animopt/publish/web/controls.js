@@ -174,7 +174,7 @@ export class Controls {
       this.#keep();
     });
     this.copy.addEventListener("click", async () => {
-      const address = new URL(this.#query() || "?", location.href).href.replace(/\?$/, "");
+      const address = this.#address();
       this.say((await copied(address)) ? words.linkCopied : `${words.linkFailed} ${address}`);
       this.#flash(this.copy, words.copied);
     });
@@ -300,7 +300,7 @@ export class Controls {
   #bindContour() {
     const { contour, viewer, payload } = this;
     const { starts } = payload;
-    if (!starts) {
+    if (!starts?.racers.length) {
       contour.hidden = true;
       return;
     }
@@ -465,15 +465,15 @@ export class Controls {
     const { run } = viewer;
     this.ownStart.hidden = run.start === null;
     this.boxes.forEach((box, racer) => box.closest("label")?.classList.toggle("absent", run.racers[racer] === null));
+    const absent = (payload.starts?.absent ?? []).map(({ reason }) => reason);
     if (!run.start) {
-      about.textContent = payload.starts ? words.howToDrop : "";
+      about.textContent = payload.starts?.racers.length ? words.howToDrop : absent.join(" ");
       return;
     }
-    const absent = payload.starts?.absent ?? [];
     const sensitive = payload.racers.filter((_, racer) => viewer.isSensitive(racer)).map(({ name }) => name);
     const sentences = [filled(words.dropped, { point: this.#point(run.start) })];
     if (sensitive.length) sentences.push(filled(words.sensitive, { names: sensitive.join(", ") }));
-    about.textContent = [...sentences, ...absent.map(({ reason }) => reason)].join(" ");
+    about.textContent = [...sentences, ...absent].join(" ");
   }
 
   /** The theme that the button switches to. */
@@ -497,7 +497,8 @@ export class Controls {
 
   /** Put the areas for focus and pointer over their parts of the picture. */
   #placeAreas() {
-    const { viewer, surface, contour } = this;
+    const { viewer, surface, contour, bar } = this;
+    bar.style.setProperty("--picture", `${viewer.canvas.clientWidth}px`);
     const { boxes } = viewer.layout;
     const scale = this.#scale;
     for (const [area, box] of /** @type {[HTMLElement, import("./data.js").Box][]} */ ([[surface, boxes.wireframe], [contour, boxes.contour]])) {
@@ -518,6 +519,12 @@ export class Controls {
       racers: all ? null : payload.racers.filter((_, racer) => viewer.shown[racer]).map(({ name }) => name),
       theme: viewer.theme === payload.theme ? null : viewer.theme,
     });
+  }
+
+  /** The address of the page in the current state. Within another page, only its parameters. */
+  #address() {
+    const query = this.#query();
+    return location.protocol === "about:" ? query : location.href.replace(/[?#].*$/, "") + query;
   }
 
   /** Keep the state in the address, soon. */

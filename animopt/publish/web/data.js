@@ -2,7 +2,7 @@
  * The payload of the page: JSON whose arrays are parts of one deflated blob.
  *
  * @typedef {Float32Array | Uint16Array | Int16Array | Uint8Array | Int8Array} Numbers
- * @typedef {{type: string, shape: number[], offset: number}} Reference
+ * @typedef {{type: string, shape: number[], offset: number, delta?: boolean}} Reference
  * @typedef {{data: Numbers, shape: number[]}} Table
  * @typedef {[left: number, top: number, width: number, height: number]} Box
  * @typedef {[low: number, high: number]} Range
@@ -200,6 +200,12 @@ function withArrays(value, buffer) {
  * @param {ArrayBuffer} buffer
  * @returns {Table}
  */
-function table({ type, shape, offset }, buffer) {
-  return { data: new TYPES[type](buffer, offset, shape.reduce((product, side) => product * side, 1)), shape };
+function table({ type, shape, offset, delta }, buffer) {
+  const data = new TYPES[type](buffer, offset, shape.reduce((product, side) => product * side, 1));
+  if (delta) {
+    // Sums wrap in the type of the array.
+    const row = data.length / shape[0];
+    for (let index = row; index < data.length; index++) data[index] += data[index - row];
+  }
+  return { data, shape };
 }

@@ -87,6 +87,8 @@ export class Labels {
       if (seconds === 0) place.waited = WAIT_SECONDS;
       places[racer] = place;
       if (place.waited < WAIT_SECONDS) continue;
+      // A name that would glide over another one jumps.
+      if (taken.some(other => overlap(around(x + place.x, y + place.y, width, height, 0), other))) [place.x, place.y] = [goalX, goalY];
       const area = around(x + place.x, y + place.y, width, height, 0);
       taken.push(area);
       context.globalAlpha = payload.sizes.labelOpacity;

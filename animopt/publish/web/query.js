@@ -34,7 +34,7 @@ export function readQuery(search, payload) {
   read("start", text => {
     const [x, y, ...rest] = text.split(",").map(number);
     const { starts } = payload;
-    if (x === null || y === null || y === undefined || rest.length > 0 || !starts) return false;
+    if (x === null || y === null || y === undefined || rest.length > 0 || !starts?.racers.length) return false;
     if (x < starts.x[0] || x > starts.x[1] || y < starts.y[0] || y > starts.y[1]) return false;
     query.start = [x, y];
     return true;
