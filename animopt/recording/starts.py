@@ -14,7 +14,8 @@ FARTHEST = 30_000
 """Maximum distance, in quanta, of a known position from the middle of the rectangle along each axis."""
 
 LOSS_STEP = 1.05
-"""Ratio of two neighbouring losses on a logarithmic scale. A loss is accurate to half of the step, 2.5 %."""
+"""Ratio of two neighbouring losses on a logarithmic scale. A loss is accurate to half of the step, 2.5 %. Gaps that are
+as small as the rounding of the function are not."""
 
 LOSS_QUANTA = 2000
 """Number of quanta of a loss in the range of a linear axis."""
@@ -43,7 +44,10 @@ class LossScale:
 
     @staticmethod
     def of_gaps(low: float = SMALLEST_LOSS) -> "LossScale":
-        """Return a logarithmic scale of gaps, which does not distinguish gaps below `low`."""
+        """Return a logarithmic scale of gaps, which does not distinguish gaps below `low`.
+
+        A `low` above the rounding of the function keeps its noise out of the losses.
+        """
         quantum = float(np.log(LOSS_STEP))
         lowest, highest = (
             round(float(np.log(min(max(loss, SMALLEST_LOSS), LARGEST_LOSS))) / quantum) for loss in (low, LARGEST_LOSS)
@@ -97,7 +101,8 @@ class Starts:
         known: Number of known points of each race, (racers, rows, columns). From this step on, the race has no
             position: it diverged, or is more than `FARTHEST` quanta away. The integers are then those of the last
             known point.
-        sensitive: Whether the race from a neighbouring start ends elsewhere, (racers, rows, columns).
+        sensitive: Whether the race from a neighbouring start ends elsewhere, or rounding alone moves the race,
+            (racers, rows, columns).
     """
 
     x: Array
