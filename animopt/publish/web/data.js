@@ -146,26 +146,27 @@
  * @property {string[]} notes
  */
 
-/** The payload cannot be read. */
-export class DamagedError extends Error {}
+/** Maximum number of bytes of all arrays. */
+const MAX_BYTES = 2 ** 28;
+
+/** Number of bytes that are inflated at a time. */
+const PIECE = 2 ** 14;
 
 /** @type {{[type: string]: {new (buffer: ArrayBuffer, offset: number, length: number): Numbers, BYTES_PER_ELEMENT: number}}} */
 const TYPES = { f4: Float32Array, u2: Uint16Array, i2: Int16Array, u1: Uint8Array, i1: Int8Array };
 
 /**
- * Return the payload with its arrays.
+ * Return the payload with its arrays. Damaged data leads to an error.
  *
  * @param {string} json
  * @param {string} blob deflated bytes in base64
  * @returns {Promise<Payload>}
  */
 export async function readPayload(json, blob) {
-  try {
-    const payload = JSON.parse(json);
-    return /** @type {Payload} */ (withArrays(payload, await inflated(fromBase64(blob))));
-  } catch (error) {
-    throw new DamagedError(String(error));
-  }
+  const payload = JSON.parse(json);
+  const size = Math.max(0, ...ends(payload));
+  if (size > MAX_BYTES) throw new RangeError(`arrays of ${size} bytes`);
+  return withArrays(payload, await inflated(fromBase64(blob), size));
 }
 
 /** @param {string} text */
@@ -176,9 +177,49 @@ function fromBase64(text) {
   return bytes;
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-function inflated(bytes) {
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
+/**
+ * Return inflated bytes, at most as many as the arrays have: a few deflated bytes can become gigabytes.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {number} size
+ */
+async function inflated(bytes, size) {
+  let at = 0;
+  // A browser inflates a whole piece before it hands over the first bytes of it.
+  const pieces = new ReadableStream({
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.subarray(at, (at += PIECE)));
+      else controller.close();
+    },
+  });
+  const reader = pieces.pipeThrough(new DecompressionStream("deflate")).getReader();
+  const whole = new Uint8Array(4 * Math.ceil(size / 4));
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    whole.set(value, length);
+    length += value.length;
+  }
+  if (length < whole.length) throw new RangeError(`${length} of ${whole.length} bytes`);
+  return whole.buffer;
+}
+
+/** @param {any} value @returns {value is Reference} */
+function isReference(value) {
+  return typeof value.offset === "number" && Array.isArray(value.shape);
+}
+
+/**
+ * Yield the number of the byte after each array to which a value refers.
+ *
+ * @param {any} value
+ * @returns {Generator<number>}
+ */
+function* ends(value) {
+  if (value === null || typeof value !== "object") return;
+  if (isReference(value)) yield extent(value).end;
+  else for (const each of Object.values(value)) yield* ends(each);
 }
 
 /**
@@ -191,8 +232,21 @@ function inflated(bytes) {
 function withArrays(value, buffer) {
   if (Array.isArray(value)) return value.map(each => withArrays(each, buffer));
   if (value === null || typeof value !== "object") return value;
-  if (typeof value.offset === "number" && Array.isArray(value.shape)) return table(value, buffer);
+  if (isReference(value)) return table(value, buffer);
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withArrays(each, buffer)]));
+}
+
+/**
+ * Return the type of an array, its number of values, and the number of the byte after it.
+ *
+ * @param {Reference} reference
+ */
+function extent({ type, shape, offset }) {
+  if (!Object.hasOwn(TYPES, type) || ![offset, ...shape].every(each => Number.isInteger(each) && each >= 0)) {
+    throw new RangeError(`no array: ${type}, ${shape}, ${offset}`);
+  }
+  const count = shape.reduce((product, side) => product * side, 1);
+  return { type: TYPES[type], count, end: offset + count * TYPES[type].BYTES_PER_ELEMENT };
 }
 
 /**
@@ -200,8 +254,10 @@ function withArrays(value, buffer) {
  * @param {ArrayBuffer} buffer
  * @returns {Table}
  */
-function table({ type, shape, offset, delta }, buffer) {
-  const data = new TYPES[type](buffer, offset, shape.reduce((product, side) => product * side, 1));
+function table(reference, buffer) {
+  const { shape, offset, delta } = reference;
+  const { type, count } = extent(reference);
+  const data = new type(buffer, offset, count);
   if (delta) {
     // Sums wrap in the type of the array.
     const row = data.length / shape[0];

@@ -1,7 +1,7 @@
 /** Start of the page: reads the payload, shows the race, and tells what is wrong if that fails. */
 
 import { Controls } from "./controls.js";
-import { DamagedError, readPayload } from "./data.js";
+import { readPayload } from "./data.js";
 import { filled } from "./numbers.js";
 import { readQuery } from "./query.js";
 import { useFontsOf } from "./type.js";
@@ -12,10 +12,10 @@ function textOf(id) {
   return document.getElementById(id)?.textContent ?? "";
 }
 
-/** Load the fonts of an element, which the page may use only on the canvas. @param {Element} element */
+/** Load the fonts of an element, which the page may use only on the canvas. A browser may refuse fonts. @param {Element} element */
 async function loadFonts(element) {
   const { fontFamily } = getComputedStyle(element);
-  await Promise.all([400, 700].map(weight => document.fonts.load(`${weight} 16px ${fontFamily}`)));
+  await Promise.allSettled([400, 700].map(weight => document.fonts.load(`${weight} 16px ${fontFamily}`)));
   useFontsOf(element);
 }
 
@@ -50,7 +50,7 @@ async function start() {
 
 start().catch(error => {
   document.documentElement.classList.remove("live");
-  const message = document.getElementById(error instanceof DamagedError ? "damaged" : "failed");
+  const message = document.getElementById("DecompressionStream" in window ? "damaged" : "failed");
   if (message) message.hidden = false;
   throw error;
 });
