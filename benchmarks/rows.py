@@ -1,5 +1,6 @@
 """The rows of the table: each is a function that measures animopt and a reference in turn."""
 
+import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from benchmarks.measure import (
     run,
     seconds,
 )
+from benchmarks.page import frame_times
 
 RACE = str(HERE.parent / "scenes" / "ravine_race.py")
 
@@ -321,3 +323,17 @@ def lecture(bench: Bench) -> Iterator[Figure]:
     shorter = seconds(render, folder, **cache)
     name = "the same after a voice became shorter, whose part is drawn again"
     yield Figure(name, "s", "times", 0.25, (shorter,), (first,), against="the first run")
+
+
+@row
+def page(bench: Bench) -> Iterator[Figure]:
+    """The script of an interactive page, whose surface has as many faces as a page has at most, with five trails."""
+    path = bench.path("race.html")
+    racers = ("sgd:lr=.01", "sgd:lr=.01,momentum=.9", "adagrad:lr=.3", "rmsprop:lr=.05", "adam:lr=.1")
+    race = [each for racer in racers for each in ("--racer", racer)]
+    command = animopt("race", "--function", "beale", *race, "--steps", "100", "-o", path, "--quiet")
+    run(command, bench.folder)
+    took = [statistics.median(frame_times(Path(path), (1280, 720))) for _ in range(bench.repeats)]
+    name = "a frame of an interactive page, 2,400 faces, 5 trails, 1280×720, script"
+    yield Figure(name, "ms", "at most", 16, took)
+    yield Figure("size of that page", "MB", "at most", 3, (Path(path).stat().st_size / 1e6,))

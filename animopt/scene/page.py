@@ -25,6 +25,9 @@ from animopt.video.frame_sequence import FrameSequence
 from animopt.video.output import GRID, Output
 from animopt.video.save import encode_png
 
+ROUNDING = 1e-12
+"""Part of the range of the surface below which a loss of a dropped start is the result of rounding."""
+
 MAX_BYTES = 3 * 10**6
 """Maximum number of bytes of a page, if no other one is given."""
 
@@ -74,8 +77,11 @@ def page_of(scene: SceneFields, output: Output, poster: bytes, recipe: str = "",
 
 def _starts(scene: SceneFields, values: dict[str, Any], grid: int) -> Starts:
     """Run the racers from a grid of starts over all that the contour plots of a page show."""
-    axis, function = values["axis"], scene.functions[0]
-    scale = LossScale.of_gaps() if values["gaps"] else LossScale.of_losses(axis["low"], axis["high"])
+    axis, surface, function = values["axis"], values["surface"], scene.functions[0]
+    if values["gaps"]:
+        scale = LossScale.of_gaps(ROUNDING * (surface["high"] - surface["low"]))
+    else:
+        scale = LossScale.of_losses(axis["low"], axis["high"])
     corners = np.array([layout["window"] for layout in values["layouts"]])
     low, high = corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
     with user_context(scene):
