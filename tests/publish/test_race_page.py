@@ -305,6 +305,17 @@ def test_page_looks_like_the_clip(visit, values, frames, step, index):
             np.testing.assert_allclose(frame[y, x], hue, atol=1)
 
 
+def test_surface_of_a_small_picture_has_faces(visit, values):
+    page = visit("?step=0", viewport={"width": 360, "height": 640})
+    has_layout(page, 360)
+    frame = canvas_of(page, (360, 590))
+    left, top, width, height = (int(each) for each in page.evaluate("animopt.layout.boxes.wireframe"))
+    ground = np.array([int(values["themes"]["light"]["background"][at : at + 2], 16) for at in (1, 3, 5)])
+    shown = np.abs(frame[top : top + height, left : left + width] - ground).max(axis=-1) > 20
+    # The lines alone cover less than a twentieth.
+    assert shown.mean() > 0.1
+
+
 # The controls
 
 

@@ -5,7 +5,7 @@
 /** Pixels of a rectangle of the picture, into which faces are painted one over the other. */
 export class Raster {
   constructor() {
-    this.canvas = document.createElement("canvas");
+    this.canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
     const context = this.canvas.getContext("2d");
     if (!context) throw new Error("no canvas");
     this.context = context;
