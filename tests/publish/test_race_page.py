@@ -24,6 +24,7 @@ from animopt.drawing.geometry import Camera
 from animopt.drawing.loss_curves import fit_axis
 from animopt.drawing.viewpoint import ScaledSurface
 from animopt.engine.dropped_starts import run_dropped_starts
+from animopt.publish.slides import plain_text
 from animopt.publish.web_data import Blob, packed
 from animopt.publish.web_page import content_hash, embedded_json, inline_script, page_words, race_page
 from animopt.publish.web_scene import page_staging, race_values
@@ -35,9 +36,26 @@ from animopt.video.film import Film
 ALT = "Five racers in a ravine."
 GRID = 12
 WEB = files("animopt.publish").joinpath("web")
-HOSTILE = (
-    """</script><script>document.title = "broken"</script><img src=x onerror="document.title = 'broken'"> & {name}"""
-)
+RUN = "window.broken = 1"
+HOSTILE_TEXTS = [
+    f"</script><script>{RUN}</script>",
+    f'<img src=x onerror="{RUN}">',
+    f"\"'><svg onload={RUN}>",
+    f"<!--<script>{RUN}//",
+    f"]]></style><script>{RUN}</script>",
+    f"javascript:{RUN}",
+    f"{{{{ {RUN} }}}} ${{{RUN}}} {{name}} {{step}} {{% endif %}}",
+    f"\\u003cscript>{RUN}\\u003c/script>",
+    "__proto__",
+    "constructor",
+    "$& $1 $$ \\0",
+    "\u202e\u2066abc\u200b\u200d\ufeff\u2028\u2029",
+    "🏁👩‍👩‍👧 e\u0301 한글 العربية",
+    "very long " * 60,
+    "unbroken" * 60,
+    " ",
+]
+"""Titles, names and other texts, some of which a careless page would run."""
 
 # The smallest PNG: one pixel.
 POSTER = base64.b64decode(
@@ -626,23 +644,29 @@ def test_script_has_the_hash_of_the_policy(folder):
     assert f"script-src 'sha256-{digest}'" in text
 
 
-def test_texts_of_a_hostile_scene_do_not_run(visit, folder, values):
-    racers = [{**racer, "name": HOSTILE, "settings": HOSTILE} for racer in values["racers"]]
-    layouts = [
-        {**layout, "labels": [HOSTILE] * 5, "header": {**layout["header"], "title": layout["header"]["title"]}}
-        for layout in values["layouts"]
-    ]
-    texts = dict.fromkeys(("title", "caption", "formula", "alt", "heading"), HOSTILE)
-    page = made(values, **texts, racers=racers, layouts=layouts, notes=[HOSTILE])
+@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=range(len(HOSTILE_TEXTS)))
+def test_texts_of_a_hostile_scene_do_not_run(visit, folder, values, text):
+    racers = [{**racer, "name": text, "settings": text} for racer in values["racers"]]
+    layouts = []
+    for layout in values["layouts"]:
+        line = {**layout["header"]["caption"], "lines": [text]}
+        entries = {**layout["entries"], "names": [text] * 5, "settings": [text] * 5}
+        header = {**layout["header"], "title": line, "caption": line}
+        layouts.append({**layout, "labels": [text] * 5, "header": header, "entries": entries})
+    texts = dict.fromkeys(("title", "caption", "formula", "alt", "heading"), text)
+    page = made(values, **texts, racers=racers, layouts=layouts, formulaPath=None, notes=[text])
     (folder / "hostile.html").write_text(page, encoding="utf-8", newline="\n")
     page = visit("?step=20", "hostile.html")
-    assert page.title() == f"{HOSTILE} – animopt"
-    assert page.locator("h1").text_content() == HOSTILE
-    assert page.locator(".notes li").text_content() == HOSTILE
+    assert page.locator("h1").text_content() == plain_text(text)
+    assert page.locator(".notes li").text_content() == text
+    assert page.locator("#racers span").all_text_contents() == [text] * 5
     page.get_by_role("checkbox").first.focus()
     page.keyboard.press("End")
+    page.keyboard.press("Tab")
     page.wait_for_timeout(100)
-    assert page.title() == f"{HOSTILE} – animopt"
+    assert page.evaluate("window.broken") is None
+    assert page.locator("script").count() == 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
 def damaged_pages(text):
@@ -768,3 +792,27 @@ def test_page_without_a_racer_in_the_grid_says_why(visit, folder, values, starts
     assert said(page) == "Ignored in the address, as the value is wrong: start."
     assert page.locator("#about-start").text_content().startswith("Racer 0 is slow. Racer 1 is slow.")
     assert not page.locator("#contour").is_visible()
+
+
+def test_pointer_reads_each_step_of_a_trail(visit):
+    page = visit("?step=20")
+    for panel, (x, y) in {
+        "surface": page.evaluate("Array.from(animopt.picture.stepsOnSurface(4).pixels.slice(8, 10))"),
+        "curve": page.evaluate("(end => [end.x, end.y])(animopt.picture.scoreboard.curves.endAt(4, 4))"),
+    }.items():
+        left, top, scale = page.evaluate(
+            """() => {
+              const box = animopt.canvas.getBoundingClientRect();
+              return [box.x, box.y, box.width / animopt.layout.size[0]];
+            }"""
+        )
+        page.mouse.move(left + x * scale, top + y * scale)
+        until(page, "!document.querySelector('#tip').hidden")
+        assert page.locator("#tip").text_content().startswith("Adam, step 4 of 40: ("), panel
+
+
+def test_link_is_copied(visit):
+    page = visit("?step=12&theme=dark", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    assert said(page) == "The link is copied."
+    assert page.evaluate("navigator.clipboard.readText()") == page.url

@@ -175,8 +175,13 @@ export class Controls {
     });
     this.copy.addEventListener("click", async () => {
       const address = this.#address();
-      this.say((await copied(address)) ? words.linkCopied : `${words.linkFailed} ${address}`);
-      this.#flash(this.copy, words.copied);
+      if (await copied(address)) {
+        this.say(words.linkCopied);
+        this.#flash(this.copy, words.copied);
+      } else {
+        this.about.textContent = `${words.linkFailed} ${address}`;
+        this.say(this.about.textContent);
+      }
     });
     this.save.addEventListener("click", async () => {
       const image = await viewer.image();
@@ -376,11 +381,16 @@ export class Controls {
 
   #bindReadings() {
     const { stage } = this;
-    stage.addEventListener("pointermove", event => {
-      if (event.pointerType === "touch" || event.buttons) return;
+    const read = (/** @type {PointerEvent} */ event) => {
       const found = this.#racerAt(this.#pixel(event));
       if (found) this.#showTip(this.#reading(found.racer, found.step), found.x, found.y);
       else this.#showReading();
+    };
+    stage.addEventListener("pointermove", event => {
+      if (event.pointerType !== "touch" && !event.buttons) read(event);
+    });
+    stage.addEventListener("pointerdown", event => {
+      if (event.pointerType === "touch" && event.target !== this.contour) read(event);
     });
     stage.addEventListener("pointerleave", () => this.#showReading());
   }
@@ -403,6 +413,12 @@ export class Controls {
       if (!own || !viewer.shown[racer]) return;
       for (const { heads } of [picture.above, picture.beside]) consider(racer, moment.step, heads[2 * racer], heads[2 * racer + 1], 0.5);
       const { contour, scoreboard } = picture;
+      if (inBox(viewer.layout.boxes.wireframe, x, y)) {
+        const { steps, pixels } = picture.stepsOnSurface(racer);
+        for (let index = 0; index < steps.length && steps[index] <= moment.step; index++) {
+          consider(racer, steps[index], pixels[2 * index], pixels[2 * index + 1]);
+        }
+      }
       for (let step = 0; step <= Math.min(moment.step, own.steps); step++) {
         if (own.lost[step] !== IN_VIEW) continue;
         if (inBox(contour.box, x, y)) consider(racer, step, contour.pixelX(own.xy[2 * step]), contour.pixelY(own.xy[2 * step + 1]));
@@ -565,6 +581,16 @@ async function copied(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return false;
+    // A page within another one may have no clipboard of the new kind.
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "unseen";
+    const before = document.activeElement;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    return done;
   }
 }

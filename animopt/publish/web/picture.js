@@ -48,6 +48,9 @@ export class Picture {
     this.backdrop = backdrop;
     this.layout = layout;
     this.contour = contour;
+    this.run = run;
+    /** The camera and the view of the last picture. */
+    this.seenFrom = /** @type {{camera: Camera, view: View} | null} */ (null);
     /** @type {Map<number, View>} */
     this.views = new Map([[payload.sweep.elevation, View.within(boxes.wireframe, view.x, view.y)]]);
     const cell = trailWidth(payload, unit) * payload.sizes.trailCell;
@@ -101,6 +104,7 @@ export class Picture {
     const { wireframe, contour: contourBox } = layout.boxes;
     const camera = new Camera(scene.angles.azimuth, scene.angles.elevation, payload.surface.distance);
     const view = this.#view(scene.angles.elevation);
+    this.seenFrom = { camera, view };
     this.surface.draw(context, camera, view, wireframe, colors, layout.unit);
     if (payload.box) this.#drawBox(context, camera, view, colors.ink);
     above.draw(context, moment, colors, shown, wireframe, parts => {
@@ -119,6 +123,20 @@ export class Picture {
     });
     this.contourLabels.draw(context, beside.heads, colors, colors.labelGround, areas, scene.seconds);
     scoreboard.draw(context, moment, colors, shown);
+  }
+
+  /**
+   * Return the steps of a racer in view and their pixels on the surface, as it was drawn last, (any, 2).
+   *
+   * @param {number} racer
+   */
+  stepsOnSurface(racer) {
+    const dots = this.run.racers[racer]?.dots;
+    if (!dots || !this.seenFrom) return { steps: [], pixels: new Float32Array() };
+    const { camera, view } = this.seenFrom;
+    const pixels = new Float32Array(2 * dots.step.length);
+    camera.project(dots.points, dots.step.length, view, pixels);
+    return { steps: dots.step, pixels };
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} step @param {string} color */

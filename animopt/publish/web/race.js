@@ -7,7 +7,7 @@
  * @typedef {object} RacerRun
  * @property {number} steps
  * @property {Float32Array} xy position after each step (steps + 1, 2)
- * @property {Float32Array} values loss, or gap to the lowest minimum, after each step (steps + 1)
+ * @property {Float32Array | Float64Array} values loss, or gap to the lowest minimum, after each step (steps + 1)
  * @property {Uint8Array} lost after each step: IN_VIEW, LEFT or DIVERGED
  * @property {Path} path draped over the surface, in the camera's units
  * @property {Path} dots the point of each step in view, in the camera's units

@@ -53,7 +53,7 @@ export function droppedRun(payload, cell, field) {
     if (place < 0) return null;
     const steps = Math.min(starts.steps, racer.steps);
     const known = starts.known.data[cellIndex(starts, place, cell)];
-    const xy = new Float32Array(2 * (steps + 1)).fill(NaN), values = new Float32Array(steps + 1).fill(NaN);
+    const xy = new Float32Array(2 * (steps + 1)).fill(NaN), values = new Float64Array(steps + 1).fill(NaN);
     const lost = new Uint8Array(steps + 1).fill(DIVERGED);
     const [low, high] = payload.domain;
     for (let step = 0; step <= steps && step < known; step++) {
@@ -87,7 +87,7 @@ function dotsOf(xy, lost, field) {
   return new Path(steps, Float32Array.from(points), 3);
 }
 
-/** Return the racer in view with the lowest loss at the end, null if several share it. @param {({values: Float32Array, lost: Uint8Array, steps: number} | null)[]} racers */
+/** Return the racer in view with the lowest loss at the end, null if several share it. @param {({values: Float64Array, lost: Uint8Array, steps: number} | null)[]} racers */
 function winnerOf(racers) {
   const losses = racers.map(racer => (racer && racer.lost[racer.steps] === IN_VIEW ? racer.values[racer.steps] : Infinity));
   const least = Math.min(...losses);
