@@ -152,7 +152,7 @@ GRID = click.Option(
     ["--grid"],
     type=int,
     metavar="STARTS",
-    show_default="64",
+    show_default="64, or fewer if the page is large",
     help="Number of starts along each side of the grid on which viewers of an .html page can drop a start.",
 )
 

@@ -182,21 +182,23 @@ def _measured(data: NDArray[np.uint8]) -> int:
     return len(zlib.compress(data.tobytes(), MEASURED_LEVEL))
 
 
-def fitted(run: Callable[[int], Starts], grid: int, max_size: int, code: str) -> tuple[Starts, PackedStarts]:
+def fitted(
+    run: Callable[[int], Starts], grid: int, max_size: int, code: str, least: int = GRIDS[-1]
+) -> tuple[Starts, PackedStarts]:
     """Return the races from the largest grid whose packed size is at most `max_size`, also packed.
 
     `run` returns the races from a grid with a number of columns and rows. It is called with `grid`, then with the
-    grids of `GRIDS` that are expected to fit. The smallest one is returned even if it does not fit. A note says that
-    the grid was reduced, in the language with a code.
+    grids of `GRIDS`, down to `least`, that are expected to fit. That one is returned even if it does not fit. A note
+    says that the grid was reduced, in the language with a code.
     """
     starts = run(grid)
     result = packed(starts)
     columns, size = starts.losses.shape[-1], result.size
     for other in GRIDS:
-        if result.size <= max_size:
+        if result.size <= max_size or other < least:
             break
         expected = SMALLER_GRID_FACTOR * size * (other / columns) ** 2
-        if other >= columns or (expected > max_size and other > GRIDS[-1]):
+        if other >= columns or (expected > max_size and other > least):
             continue
         starts = run(other)
         note = language(code).gettext(

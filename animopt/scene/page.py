@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from animopt.scene.races import recordings, staging_of, timeline_of
 from animopt.scene.scene_fields import SceneFields, user_context
 from animopt.video.film import MAP_PANELS, RACE_PANELS
 from animopt.video.frame_sequence import FrameSequence
-from animopt.video.output import GRID, Output
+from animopt.video.output import Output
 from animopt.video.save import encode_png
 
 ROUNDING = 1e-12
@@ -30,6 +31,12 @@ ROUNDING = 1e-12
 
 MAX_BYTES = 3 * 10**6
 """Maximum number of bytes of a page, if no other one is given."""
+
+USUAL_BYTES = 10**6
+"""Number of bytes that a page has at most if neither its grid nor its size is given, and if `LEAST_GRID` allows it."""
+
+GRID, LEAST_GRID = 64, 32
+"""Number of starts along each side of the grid of a page, if it is not given, and to how many the size reduces it."""
 
 
 def write_page(scene: SceneFields, output: Output, rendition: Rendition) -> None:
@@ -64,8 +71,12 @@ def page_of(scene: SceneFields, output: Output, poster: bytes, recipe: str = "",
     for note in left_out:
         warnings.warn(f"{output.path}: {note}", stacklevel=2)
     most = output.max_bytes or MAX_BYTES
-    room = most - len(_page(values, None, left_out, poster, recipe).encode())
-    starts, packed = fitted(lambda grid: _starts(scene, values, grid), output.grid or GRID, room, scene.lang)
+    base = len(_page(values, None, left_out, poster, recipe).encode())
+    run, is_free = partial(_starts, scene, values), output.grid is None and output.max_bytes is None
+    if is_free:
+        starts, packed = fitted(run, GRID, USUAL_BYTES - base, scene.lang, LEAST_GRID)
+    if not is_free or packed.size > most - base:
+        starts, packed = fitted(run, output.grid or GRID, most - base, scene.lang)
     page = _page(values, (starts, packed), left_out, poster, recipe)
     if len(page.encode()) > most:
         raise Error(

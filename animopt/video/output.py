@@ -132,8 +132,8 @@ FORMATS = {
 PAGE = Format(".html", "", fps=25)
 """The format of interactive pages, which no encoder makes. Their size is that of their poster."""
 
-GRID, DRAFT_GRID, MIN_GRID, MAX_GRID = 64, 16, 8, 128
-"""Number of starts along each side of a page's grid by default, of that of a draft at most, and its limits."""
+DRAFT_GRID, MIN_GRID, MAX_GRID = 16, 8, 128
+"""Maximum number of starts along each side of the grid of a draft, and the limits of any grid."""
 
 DEFAULT_SUFFIXES = (".gif", ".mp4")
 """Suffixes of the files that are written if no output is named."""
@@ -164,7 +164,7 @@ class Output:
         transparent: Whether to leave out the background.
         max_bytes: Maximum number of bytes of the file. The default is no maximum, but 3 MB for a page.
         grid: Number of starts along each side of the grid on which viewers of an interactive page can drop a start, 8
-            to 128. The default is 64.
+            to 128. The default is 64, or fewer, at least 32, to make the page smaller than 1 MB.
 
     Raises:
         UsageError: If the suffix is unknown or the format does not support one of the values.
@@ -225,7 +225,7 @@ class Output:
             theme=None if theme is None else check_choice("theme", theme, THEMES),
             transparent=transparent,
             max_bytes=max_bytes,
-            grid=(GRID if grid is None else grid) if format_ is PAGE else None,
+            grid=grid,
         )
         self._check_format()
 
@@ -255,7 +255,7 @@ class Output:
         The draft rate is 15 frames per second, for pictures such as a GIF 10. A page has at most 16 × 16 starts.
         """
         width, height = (max(MIN_SIDE, 2 * round(side / 4)) for side in self.size)
-        grid = None if self.grid is None else min(self.grid, DRAFT_GRID)
+        grid = min(self.grid or DRAFT_GRID, DRAFT_GRID) if self.is_page else None
         return attrs.evolve(self, size=(width, height), fps=min(self.fps, self.format.draft_fps), grid=grid)
 
     def _check_format(self) -> None:
