@@ -3,9 +3,11 @@
 import json
 import os
 import pickle
+import random
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -31,11 +33,37 @@ SLOW_FIXTURES = {"chromium", "libreoffice", "made", "page"}
 """Fixtures that start Chromium or LibreOffice, or make font files twice."""
 
 
+def evenly_spaced(total, count):
+    """Indices of that many of the parameter sets of a test, from the first to the last."""
+    return {round(index * (total - 1) / max(1, count - 1)) for index in range(count)}
+
+
+def balanced(sets, count, chosen):
+    """Indices of that many parameter sets, with the chosen ones; each value is in about equally many of them.
+
+    It adds the set whose values are in the fewest so far. Of equal ones, a shuffle decides, which is always the same.
+    """
+    chosen = set(chosen)
+    order = random.Random(0).sample(range(len(sets)), len(sets))
+    used = Counter(value for index in chosen for value in sets[index])
+    while len(chosen) < min(count, len(sets)):
+        left = [index for index in order if index not in chosen]
+        index = min(left, key=lambda each: sum(used[value] for value in sets[each]))
+        chosen.add(index)
+        used.update(sets[index])
+    return chosen
+
+
+def values(item):
+    """The values of the parameters of a test, each with its name, as something that can be counted."""
+    return [(name, repr(value)) for name, value in item.callspec.params.items()]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark tests as long that start another large program, and parameter sets beyond the number in `sampled`.
+    """Mark tests as long that start another large program, and parameter sets beyond the numbers in `sampled`.
 
-    The parameter sets of a test that are not long are evenly spaced.
+    No test is both long and exhaustive.
     """
     groups = {}
     for item in items:
@@ -43,12 +71,18 @@ def pytest_collection_modifyitems(items):
         if SLOW_FIXTURES & set(item.fixturenames) - set(parameters):
             item.add_marker(pytest.mark.long)
         if marker := item.get_closest_marker("sampled"):
-            groups.setdefault((item.function, marker.args[0]), []).append(item)
-    for (_, count), group in groups.items():
-        kept = {round(index * (len(group) - 1) / max(1, count - 1)) for index in range(count)}
+            groups.setdefault((item.function, marker.args), []).append(item)
+    for (_, (fast, *more)), group in groups.items():
+        kept = evenly_spaced(len(group), fast)
+        long = balanced([values(item) for item in group], *more, kept) if more else range(len(group))
         for index, item in enumerate(group):
             if index not in kept:
-                item.add_marker(pytest.mark.long)
+                item.add_marker(pytest.mark.long if index in long else pytest.mark.exhaustive)
+    for item in items:
+        if item.get_closest_marker("exhaustive"):
+            item.own_markers = [mark for mark in item.own_markers if mark.name != "long"]
+            if item.get_closest_marker("long"):
+                raise pytest.UsageError(f"{item.nodeid}: its module is long; mark the long tests of the module instead")
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def test_import_loads_no_other_module(tmp_path):
     assert done.stdout.split() == ["animopt"]
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_type_checker_of_a_user_knows_the_types(tmp_path):
     program = """\
 import animopt

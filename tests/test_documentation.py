@@ -52,6 +52,9 @@ CLIPS = sorted(
     {Path(link).name for text in PAGES.values() for link in re.findall(r"!\[.*?\]\(.*?renders/(.*?)\)", text)}
 )
 
+MOST_READ = {"README.md", "docs/tutorial.md", "docs/tutorial.ko.md"}
+"""Pages whose commands are run by the long tests."""
+
 NOT_RUN_HERE = re.compile(
     r"pip install |python -m (?:venv|ruff|mypy)|pytest|tsc |pre-commit |git |python docs/build\.py|jupyter |dask "
     r"|openssl |export |animopt .*--(watch|open|cluster|speech)\b"
@@ -173,12 +176,17 @@ def test_command_on_a_page_is_understood(line, tmp_path, monkeypatch, scenes):
             command.make_context(name, words[2:], parent=context)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("page", sorted({page for page, _ in COMMANDS} - {"README.ko.md"}))
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.long if page in MOST_READ else pytest.mark.exhaustive)
+        for page in sorted({page for page, _ in COMMANDS} - {"README.ko.md"})
+    ],
+)
 def test_commands_of_a_page_run_in_an_empty_folder(page, tmp_path, driver):
     """The blocks of a page, in their order, as a reader would type them. README.ko.md has those of README.md.
 
-    Decks, galleries and lectures are drafts, because their pictures have sizes of their own.
+    Decks, galleries, lectures and presets are drafts, because their pictures have sizes of their own.
     """
     folder = tmp_path / "here"
     (folder / "renders").mkdir(parents=True)
@@ -191,7 +199,7 @@ def test_commands_of_a_page_run_in_an_empty_folder(page, tmp_path, driver):
             for line in text.splitlines():
                 if not NOT_RUN_HERE.match(line):
                     words, _, target = line.partition(" > ")
-                    draft = re.match(r"animopt (deck|gallery|lecture) (?!.*--(draft|list))", line)
+                    draft = re.match(r"animopt (?!.*--(draft|list))(deck|gallery|lecture|.*--(for|size)) ", line)
                     number = driver.ask(
                         arguments=[*shlex.split(words)[1:], *["--draft"] * bool(draft)],
                         folder=str(folder),

@@ -135,9 +135,15 @@ def write_observation(name, text):
     PARTS[stem].write_text("".join([head, *blocks]).rstrip() + "\n", encoding="utf-8")
 
 
-@pytest.mark.long
+def tier(name):
+    """The mark of a case: long if it is the first of its mechanism, or the first that fell."""
+    alike = [each for each, case in CASES.items() if case["mechanism"] == CASES[name]["mechanism"]]
+    shown = next((each for each in alike if CASES[each].get("fell")), alike[0])
+    return pytest.mark.long if name == shown else pytest.mark.exhaustive
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver needs os.fork")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=tier(name)) for name in CASES])
 def test_case_holds(name, driver, tmp_path):
     case = CASES[name]
     if "needs" in case and not shutil.which(case["needs"]):

@@ -263,7 +263,7 @@ def test_failed_race_exits_with_code_1(animopt_here, tmp_path):
     ],
     ids=["typo", "scene", "file", "option", "size", "optimizer"],
 )
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 3)
 def test_exit_code_reaches_the_shell(animopt, tmp_path, arguments, code, message):
     (tmp_path / "mine.py").write_text(f"{IMPORTS}scene = Racer('Adem')")
     assert_fails(animopt(*arguments), code, message)
@@ -369,7 +369,7 @@ with required_extra("tuning", "tuned", "optuna"):
 
 
 @pytest.mark.parametrize("command", ["all", "gallery"])
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_scenes_without_their_extra_are_left_out(animopt_here, tmp_path, scenes, monkeypatch, command):
     lacking = tmp_path / "lacking.py"
     lacking.write_text(LACKING)

@@ -52,7 +52,7 @@ def inside(film, frame, name):
     return frame[round(height - box.y1) : round(height - box.y0), round(box.x0) : round(box.x1)]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(4, 15)
 def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
     # Each scene is drawn in only one of the two shapes, to save time.
     size = SIZES[list(scenes).index(scene_file.stem) % 2]
@@ -193,7 +193,7 @@ def test_drawing_restores_the_settings(ravine_race, make_film, settings):
 @pytest.mark.parametrize(
     "title", ["A race " * 40, "W" * 200, "Short", "$x^2$ and a lone $"], ids=lambda title: title[:9]
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 8)
 def test_title_does_not_touch_the_step(title, size, make_film):
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(-7, 2), steps=1000, title=title)
     film = make_film(scene.record(), size=size)

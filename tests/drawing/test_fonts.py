@@ -111,6 +111,7 @@ def files(folder):
     return sorted(folder.glob("*.ttf"))
 
 
+@pytest.mark.exhaustive
 def test_two_processes_fill_one_cache_with_the_same_bytes(made):
     folder, digests = made
     assert [path.stem.rpartition("-")[2] for path in files(folder)] == [face.lower() for face in FACES]

@@ -80,7 +80,7 @@ def test_boxes_have_room_in_pictures_of_extreme_shapes(layout, size):
 
 
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 7)
 def test_boxes_of_any_panels_do_not_overlap(layout, size):
     theme = LIGHT.scaled(pixel_unit(*size), size)
     for panels in sorted(SUBSETS):
@@ -207,7 +207,7 @@ def drawn(axes):
     ],
 )
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 40)
 def test_tick_labels_and_headings_do_not_overlap(layout, size, stem, panels, scenes, record):
     recording = record(scenes[stem])
     film = Film(recording, Timeline(20, 10), size, 25, Staging(layout=layout, panels=panels))

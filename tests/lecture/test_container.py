@@ -209,7 +209,7 @@ def test_lost_frame_keeps_the_existing_file(tmp_path):
     assert path.read_bytes() == b"what was there"
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_clicks_do_not_drift_in_five_minutes(av, tmp_path):
     footage, path, track = Footage(29.97), tmp_path / "a.mp4", tmp_path / "a.wav"
     made = [*segments(footage, [250, 1]), *segments(footage, [49])]

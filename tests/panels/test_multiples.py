@@ -65,7 +65,7 @@ def test_each_contour_shows_only_its_racer(sweep, size, theme):
 @pytest.mark.parametrize("count", [1, 2, 7, 12])
 @pytest.mark.parametrize("function", [ravine, quartic], ids=lambda function: function.name)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 8)
 def test_up_to_twelve_racers_find_room(count, function, size):
     drawn = film(record(count, function), size)
     axes = panel(drawn)

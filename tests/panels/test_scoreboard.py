@@ -210,7 +210,7 @@ def test_value_below_the_axis_ends_in_an_arrow_and_not_in_a_line(panel, scenes, 
 
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1080, 1080)], ids=str)
 @pytest.mark.parametrize("count", [9, 12, 20])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 5)
 def test_more_racers_have_a_list(count, size):
     racers = [Racer("Adam", lr=0.1 * (1 + racer), name=f"Adam {racer}") for racer in range(count)]
     recording = Scene(function=ravine, racers=racers, start=(-7, 2), steps=12).record()

@@ -163,7 +163,7 @@ class Stage:
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("panel", [Formula, State])
-@pytest.mark.long
+@pytest.mark.sampled(0, 4)
 def test_every_racer_is_drawn_inside_its_box(race, panel, size):
     for racer in range(len(race.names)):
         stage = Stage(panel(racer), race, size)
@@ -186,7 +186,7 @@ def test_frames_do_not_depend_on_their_order(race, panel, racer):
 
 @pytest.mark.parametrize("size", [(180, 320), (220, 150)], ids=str)
 @pytest.mark.parametrize("panel", [Formula, State])
-@pytest.mark.long
+@pytest.mark.sampled(0, 2)
 def test_numbers_that_do_not_fit_stay_hidden(race, panel, size):
     stage = Stage(panel(6), race, size)
     for step in range(STEPS + 1):

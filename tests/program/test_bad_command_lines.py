@@ -266,7 +266,7 @@ def test_bad_command_line_is_refused_in_one_line(row, tmp_path, write_files, ass
     ],
     ids=["syntax", "command", "all", "json"],
 )
-@pytest.mark.long
+@pytest.mark.sampled(0, 2)
 def test_shell_gets_one_line_and_the_exit_code(
     arguments, code, message, tmp_path, write_files, read_files, assert_refused, run_animopt
 ):

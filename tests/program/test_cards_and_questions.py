@@ -185,8 +185,7 @@ def test_only_marked_text_is_typeset_as_maths(make_film):
 
 
 @pytest.mark.parametrize("layout", ["wide", "multiples"])
-@pytest.mark.sampled(1)
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_maths_beside_korean_words_is_typeset(layout, tmp_path):
     names = [r"모멘텀 \(\beta = 0.9\)", r"경사하강법 \(\eta\)"]
     scene = SCENE.replace(

@@ -48,8 +48,7 @@ def run_redirected(tmp_path):
     ],
     ids=" ".join,
 )
-@pytest.mark.sampled(1)
-@pytest.mark.long
+@pytest.mark.sampled(0, 4)
 def test_file_is_written_with_closed_streams(run_redirected, tmp_path, redirections, arguments):
     done = run_redirected(redirections, *arguments, *SMALL)
     assert done.returncode == 0

@@ -197,7 +197,7 @@ def test_killed_decoder_keeps_old_file(workspace, suffix):
 
 @needs_fork
 @pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("middle", "last", "decoding"))
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 3)
 def test_hanging_encoder_is_killed(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
     done = workspace.run("-o", f"a{suffix}", faults=[fault(moment, "stop encoders")])
@@ -349,7 +349,7 @@ def test_killed_worker_keeps_old_file(workspace, suffix):
 
 @needs_fork
 @pytest.mark.parametrize("suffix", CLIPS)
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_stopped_worker_keeps_old_file(workspace, suffix):
     workspace.write_old(f"a{suffix}")
     options = ["--size", "160x160", "--fps", "50", "--workers", "2"]
@@ -775,7 +775,7 @@ def run_in_shell(place, script, program):
     ("module", "number", "code"),
     [("torch.autograd", signal.SIGINT, 130), ("matplotlib.figure", signal.SIGTERM, 143), ("click.core", "SIGHUP", 129)],
 )
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 2)
 def test_signal_during_import_reaches_the_shell(tmp_path, module, number, code):
     number = getattr(signal, number) if isinstance(number, str) else number
     program = f"""
@@ -965,7 +965,7 @@ ENDS = {
 @needs_fork
 @pytest.mark.parametrize("command", ["all", "gallery"])
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.long
+@pytest.mark.sampled(0, 2)
 def test_killed_worker_does_not_stop_other_scenes(workspace, command, end):
     scenes = workspace.place / "scenes"
     scenes.mkdir()

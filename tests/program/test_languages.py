@@ -56,7 +56,7 @@ def korean(scene_file, record):
     return scene, recording
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(4, 10)
 def test_picture_of_every_scene_is_korean(korean):
     scene, recording = korean
     film = Film(recording, Timeline(recording.last_step, 10), (960, 540), 10, staging_of(scene))
@@ -69,7 +69,7 @@ def test_picture_of_every_scene_is_korean(korean):
     assert any(re.search("[가-힣]", text) for text in found)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(6, 10)
 def test_alt_text_and_captions_of_every_scene_are_korean(korean):
     scene, recording = korean
     lines = [line for cue in cues([recording], timeline_of(scene)) for line in cue.lines]

@@ -8,7 +8,7 @@ import imageio_ffmpeg
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.exhaustive
 
 MB = 10**6
 

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import matplotlib
 import pytest
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.exhaustive
 
 
 SECRET = "telltale"

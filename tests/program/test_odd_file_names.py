@@ -115,7 +115,7 @@ def is_accepted(name):
 
 
 @pytest.mark.parametrize("stem", STEMS)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 7)
 def test_command_accepts_odd_names(command, folder, stem, assert_refused):
     if not is_accepted(f"{stem}.gif"):
         assert_refused(command("-o", f"{stem}.gif", *QUICK), 2, "...")
@@ -135,7 +135,7 @@ def test_command_accepts_odd_names(command, folder, stem, assert_refused):
 
 
 @pytest.mark.parametrize("stem", STEMS)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 7)
 def test_python_accepts_odd_names(scene, folder, stem):
     paths = [f"{stem}.gif", f"{stem}/"]
     if not is_accepted(f"{stem}.gif"):

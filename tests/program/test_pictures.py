@@ -137,7 +137,7 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 60)
 def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
     # Light and dark alternate, so that each scene and each size is drawn in both themes.
     index = list(scenes).index(scene_file.stem) + SIZES.index(size)
@@ -148,7 +148,7 @@ def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("racers", ["sgd", "momentum", "adagrad", "rmsprop", "adam", "race"])
 @pytest.mark.parametrize("function", ["ravine", "quartic"])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, 12)
 def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
@@ -259,7 +259,7 @@ def overlapping(box, other):
 
 
 @pytest.mark.parametrize("size", READABLE_SIZES, ids=str)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 40)
 def test_every_racer_can_be_read_in_every_frame(size, scene_file, record):
     recording = record(scene_file)
     staging = staging_of(animopt.load_scene(scene_file), "light")
@@ -270,7 +270,7 @@ def test_every_racer_can_be_read_in_every_frame(size, scene_file, record):
     assert found == []
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_smallest_names_are_large_enough(scenes, record):
     """Print the scene with the smallest names."""
     sizes = {}
@@ -288,7 +288,7 @@ def test_smallest_names_are_large_enough(scenes, record):
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", READABLE_SIZES, ids=str)
-@pytest.mark.long
+@pytest.mark.sampled(0, 3)
 def test_every_racer_of_a_crowd_can_be_read(crowd, size, theme):
     film = Film(crowd, Timeline(crowd.last_step, SECONDS), size, 25, Staging(theme))
     assert unreadable_racers(film, crowd, THEMES[theme])[0] == []
@@ -310,7 +310,7 @@ def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 4)
 def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
     assert flaws(record(scenes[stem]), size, Staging("dark", panels=ALL_RACE_PANELS), monkeypatch) == []
 
@@ -318,7 +318,7 @@ def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("panels", [(*RACE_PANELS, "fit"), DATA_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 6)
 def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeypatch):
     staging = Staging(theme, panels=panels)
     assert flaws(record(scenes["regression_minibatch"]), size, staging, monkeypatch) == []
@@ -328,7 +328,7 @@ def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeyp
     "panels", [("wireframe", "contour", "sharpness", "scoreboard"), (*ALL_RACE_PANELS, "sharpness")], ids=len
 )
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 4)
 def test_sharpness_is_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["edge_of_stability"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
@@ -337,14 +337,14 @@ def test_sharpness_is_legible(size, panels, scenes, record, monkeypatch):
     "panels", [("wireframe", "contour", "modes", "scoreboard"), (*ALL_RACE_PANELS, "modes")], ids=len
 )
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 4)
 def test_modes_are_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["critical_damping"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
 
 @pytest.mark.parametrize("panels", [("ray", "contour", "standings"), LINE_SEARCH_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 4)
 def test_ray_is_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["line_search"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
@@ -359,7 +359,7 @@ def test_ray_is_legible(size, panels, scenes, record, monkeypatch):
     ids=len,
 )
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 4)
 def test_separator_and_angle_are_legible(size, panels, scenes, record, monkeypatch):
     staging = Staging("dark", panels=panels, overlays=("direction",))
     assert flaws(record(scenes["implicit_bias"]), size, staging, monkeypatch) == []
@@ -367,7 +367,7 @@ def test_separator_and_angle_are_legible(size, panels, scenes, record, monkeypat
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 4)
 def test_contour_only_layout_is_legible(stem, size, scenes, record, monkeypatch):
     assert flaws(record(scenes[stem]), size, Staging("dark", "contour-only"), monkeypatch) == []
 
@@ -397,7 +397,7 @@ def test_twenty_racers_are_legible(crowd, size, monkeypatch):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("title", ["W" * 500, "A race " * 72], ids=["letters", "words"])
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 4)
 def test_long_title_and_names_are_legible(title, size, monkeypatch):
     racers = [Racer("SGD", lr=0.1, name="A racer of " * 8), Racer("Adam", lr=0.5, name="M" * 60)]
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), steps=1000, title=title[:500])

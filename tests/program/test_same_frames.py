@@ -232,7 +232,7 @@ def locales():
         )
     ],
 )
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_frames_do_not_depend_on_the_environment(options, seed, zone, name, expected):
     environment = {"PYTHONHASHSEED": seed, "LC_ALL": name, "LANG": name, "TZ": zone, "SOURCE_DATE_EPOCH": "86400"}
     assert script_digests(*options, **environment) == expected
@@ -258,7 +258,7 @@ def test_frames_do_not_depend_on_their_order(expected):
 
 
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_frames_do_not_depend_on_the_number_of_workers(count, expected):
     with WorkerPool(count, "animopt.video.film") as workers:
         assert digests(partial(frames, workers=workers)) == without_vectors(expected)
@@ -272,7 +272,7 @@ def test_frames_drawn_by_threads(expected):
 
 # Python warns about forks of a process with threads; test_frames_drawn_by_forks forks a new process instead.
 @pytest.mark.parametrize("method", sorted(set(get_all_start_methods()) - {"fork"}))
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_frames_do_not_depend_on_the_start_method(method, expected):
     with ProcessPoolExecutor(2, mp_context=get_context(method)) as processes:
         assert digests(partial(frames, workers=processes)) == without_vectors(expected)
@@ -412,8 +412,14 @@ ENVIRONMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
-@pytest.mark.long
+WIDEST = ("everything at once", "torch inference mode", "torch on another device")
+"""Environments whose settings include those of the others, or similar ones."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.long if name in WIDEST else pytest.mark.exhaustive) for name in ENVIRONMENTS],
+)
 def test_frames_do_not_depend_on_settings_of_the_process(name, expected):
     vectors = "torch" not in name
     with ENVIRONMENTS[name]():

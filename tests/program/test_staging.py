@@ -56,7 +56,7 @@ def test_small_contours_take_most_of_the_height(size, aspects, count):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.long
+@pytest.mark.sampled(0, 3)
 def test_trails_fill_the_contour_of_every_scene(scenes, record, size):
     theme = LIGHT.scaled(pixel_unit(*size), size)
     shares = {}

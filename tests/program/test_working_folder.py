@@ -201,7 +201,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver need
 @needs_fork
 @pytest.mark.parametrize("way", RESTLESS)
 @pytest.mark.parametrize("name", COMMANDS)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 5)
 def test_folder_that_changes_at_any_time_changes_no_path(check_restless, name, way):
     arguments, written = COMMANDS[name]
     printed = [each for each in written if "clips/" not in each or each.endswith(".mp4")]

@@ -156,7 +156,9 @@ def test_korean_lecture_has_the_code_of_the_english_one():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("path", [LECTURE, KOREAN_LECTURE], ids=["en", "ko"])
+@pytest.mark.parametrize(
+    "path", [LECTURE, pytest.param(KOREAN_LECTURE, marks=pytest.mark.exhaustive)], ids=["en", "ko"]
+)
 def test_lecture_runs_and_shows_each_race(path, run, page, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     run(notebook)
@@ -179,7 +181,7 @@ def test_lecture_runs_and_shows_each_race(path, run, page, tmp_path):
 
 
 @pytest.mark.parametrize("before", ["", "%matplotlib inline"], ids=["plain", "inline"])
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_rendering_leaves_no_files_and_processes(before, run):
     client = run(before, SMALL + LOOK, "long = scene.replace(seconds=12)\nlong", LOOK)
     assert [output.output_type for output in outputs(client, 2)] == ["display_data"]

@@ -475,6 +475,7 @@ def test_page_has_the_colors_of_the_clip(opened):
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (1024, 768), (420, 800), (800, 360)], ids=str)
+@pytest.mark.sampled(0, 3)
 def test_whole_slide_is_visible_at_any_window_size(opened, size):
     page = opened(viewport={"width": size[0], "height": size[1]})
     bar = page.locator("nav").bounding_box()["y"]
@@ -633,6 +634,7 @@ def test_address_names_a_slide_by_its_number_or_its_id(name, expected, opened, d
         assert each.evaluate("[scrollY, document.body.scrollTop, document.documentElement.scrollTop]") == [0, 0, 0]
 
 
+@pytest.mark.exhaustive
 def test_clips_far_from_the_slide_are_released(chromium, files, tmp_path):
     path = tmp_path / "long.html"
     save_deck(path, files * 3, **SMALL)

@@ -99,7 +99,7 @@ def test_other_tools_find_the_recipe_in_files_of_every_format(mine, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png"])
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_scene_file_from_a_recipe_makes_the_same_frames(mine, animopt_here, suffix):
     page = ["--still", "0.7"] if suffix == ".png" else ["--fps", "10"]
     asked = ["--size", "320x180", "--theme", "dark", "--lang", "ko", "--seconds", "1.2", "--layout", "square"]

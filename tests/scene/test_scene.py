@@ -229,7 +229,7 @@ def test_still_of_any_second_of_the_clip(at, tmp_path):
         assert image.size == (321, 181)
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(12, 20)
 def test_load_scene_returns_the_scene_of_a_file(scene_file):
     scene = animopt.load_scene(scene_file)
     assert isinstance(scene, Scene)

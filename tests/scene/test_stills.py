@@ -41,7 +41,7 @@ def film(scene):
     return Film(scene.record(), timeline_of(scene), SIZE, 25, Staging(panels=DATA_PANELS))
 
 
-@pytest.fixture(scope="module", params=["still", pytest.param("storyboard", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=["still", pytest.param("storyboard", marks=pytest.mark.exhaustive)])
 def write(request, scene):
     """Return a function that writes a still, or a storyboard."""
     if request.param == "still":
@@ -118,8 +118,7 @@ def test_storyboard_shows_six_moments_of_the_race(scene, film, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
-@pytest.mark.sampled(1)
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_writing_vectors_does_not_change_frames(ravine_race, suffix):
     film = Film(ravine_race, Timeline(40, 4), SIZE, 25)
     moments = [film.timeline.moment(second) for second in (0, 1.3, 2.9, 4)]

@@ -26,9 +26,6 @@ from animopt.video import dask_cluster
 from animopt.video.dask_cluster import connected
 from animopt.video.encoder import Segment
 
-pytestmark = pytest.mark.long
-
-
 SMALL = (320, 180)
 
 SCENE = """
@@ -117,6 +114,7 @@ def assert_complete(path, film):
 
 
 @pytest.mark.parametrize(("fps", "seconds"), [(50, 2.02), (30, 3.4), (15, 6.8), (12.5, 4.16), (29.97, 3.4)])
+@pytest.mark.sampled(0, 2)
 def test_joined_segments_match_the_file_of_one_encoder(tmp_path, make_film, fps, seconds):
     shown = scene(seconds=seconds)
     path, usual, twin = tmp_path / "it's joined.mp4", tmp_path / "usual.mp4", tmp_path / "twin.mp4"
@@ -136,6 +134,7 @@ def test_joined_segments_match_the_file_of_one_encoder(tmp_path, make_film, fps,
     assert calls[-1] == (len(film), len(film))
 
 
+@pytest.mark.long
 def test_invalid_segment_is_reported_in_one_line(tmp_path, monkeypatch):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"what was there")
@@ -146,6 +145,7 @@ def test_invalid_segment_is_reported_in_one_line(tmp_path, monkeypatch):
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"a.mp4": b"what was there"}
 
 
+@pytest.mark.exhaustive
 def test_frames_of_lost_workers_are_drawn_again(workers, processes, make_film, ravine_race):
     film = make_film(ravine_race, seconds=4)
     count = 0
@@ -159,6 +159,7 @@ def test_frames_of_lost_workers_are_drawn_again(workers, processes, make_film, r
     assert count == len(film) == 40
 
 
+@pytest.mark.long
 def test_segments_of_a_lost_worker_are_made_again(workers, processes, tmp_path, make_film):
     shown = scene(seconds=4)
     calls = []
@@ -184,6 +185,7 @@ def short_timeout(monkeypatch):
     monkeypatch.setattr("animopt.video.watchdog.MAX_STALLED_CHECKS", 8)
 
 
+@pytest.mark.exhaustive
 def test_work_of_a_stopped_worker_is_repeated(short_timeout, workers, processes, tmp_path, make_film):
     shown = scene(seconds=4)
     stopped = []
@@ -203,6 +205,7 @@ def test_work_of_a_stopped_worker_is_repeated(short_timeout, workers, processes,
     ("fault", "message"),
     [("stop", r"no worker has answered since [\d:]+; "), ("lose", r"has had no worker since [\d:]+; start one, ")],
 )
+@pytest.mark.long
 def test_cluster_without_workers_is_reported(short_timeout, tmp_path, fault, message):
     (tmp_path / "one.py").write_text(SCENE)
     scenes = {"one": (tmp_path / "one.py", [Output(tmp_path / "one.gif", SMALL, 10)])}
@@ -222,6 +225,7 @@ def test_cluster_without_workers_is_reported(short_timeout, tmp_path, fault, mes
             process.kill()
 
 
+@pytest.mark.long
 def test_silent_scheduler_is_reported(short_timeout, capfd):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -249,6 +253,7 @@ def test_silent_scheduler_is_reported(short_timeout, capfd):
         assert capfd.readouterr().err == ""
 
 
+@pytest.mark.long
 def test_stopped_worker_is_noticed_before_work(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT", 2)
     with local_cluster(tmp_path / "dask", n_workers=1) as running:
@@ -264,6 +269,7 @@ def test_stopped_worker_is_noticed_before_work(tmp_path, monkeypatch):
         process.kill()
 
 
+@pytest.mark.long
 def test_scenes_of_a_lost_worker_are_rendered_again(workers, processes, tmp_path):
     scenes = {}
     for name in ("one", "two", "three", "four"):
@@ -283,6 +289,7 @@ def test_scenes_of_a_lost_worker_are_rendered_again(workers, processes, tmp_path
     assert np.array_equal(decoded(tmp_path / "here.gif")[0], decoded(tmp_path / "one.gif")[0])
 
 
+@pytest.mark.long
 def test_cluster_option(dask, animopt_here, tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     (tmp_path / "broken.py").write_text(f"{SCENE}\n1 / 0")
@@ -301,6 +308,7 @@ def test_cluster_option(dask, animopt_here, tmp_path):
     assert Path("out", "one.gif").read_bytes() == Path("a.gif").read_bytes()
 
 
+@pytest.mark.long
 def test_closed_iterator_leaves_nothing_on_the_cluster(dask, tmp_path):
     with connected(dask.scheduler_address) as executor:
         saving = save_outputs(
@@ -318,6 +326,7 @@ def test_closed_iterator_leaves_nothing_on_the_cluster(dask, tmp_path):
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_executor_of_a_client_renders(dask, tmp_path):
     with Client(dask.scheduler_address, set_as_default=False) as client:
         scene().save(Output(tmp_path / "a.mp4", SMALL, 50), workers=client.get_executor())
@@ -330,6 +339,7 @@ def test_executor_of_a_client_renders(dask, tmp_path):
     assert (rendered.paths, rendered.failure) == ((tmp_path / "one.gif",), "")
 
 
+@pytest.mark.long
 def test_scene_file_is_sent_to_workers_that_lack_it(tmp_path):
     data = "from pathlib import Path\nprint(Path(__file__).with_name('data.txt').read_text())\n"
     (tmp_path / "one.py").write_text(data + SCENE)
@@ -362,6 +372,7 @@ def test_scene_file_is_sent_to_workers_that_lack_it(tmp_path):
 @pytest.mark.parametrize(
     "address", ["", "nonsense", "tcp://scheduler", "http://here:1", "tcp://here:99999", "tcp://[:1"]
 )
+@pytest.mark.long
 def test_invalid_address_is_refused(animopt_here, tmp_path, address):
     (tmp_path / "one.py").write_text(SCENE)
     for command in (["one.py"], ["all", "one.py"]):
@@ -371,6 +382,7 @@ def test_invalid_address_is_refused(animopt_here, tmp_path, address):
 
 
 @pytest.mark.parametrize("command", [["one.py"], ["all", "one.py"], ["race", "--function", "ravine", "--racer", "sgd"]])
+@pytest.mark.long
 def test_cluster_with_workers_is_refused(animopt_here, tmp_path, command):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here(*command, "--cluster", "tcp://here:1", "--workers", "2")
@@ -378,6 +390,7 @@ def test_cluster_with_workers_is_refused(animopt_here, tmp_path, command):
     assert "cluster 'tcp://here:1': has its own workers; leave out --workers or --cluster" in done.stderr
 
 
+@pytest.mark.long
 def test_cluster_for_a_still_is_refused(animopt_here, tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     done = animopt_here("one.py", "--still", "0.1", "--cluster", "tcp://here:1")
@@ -385,6 +398,7 @@ def test_cluster_for_a_still_is_refused(animopt_here, tmp_path):
     assert "cluster 'tcp://here:1': a still is drawn on this machine; leave out --cluster" in done.stderr
 
 
+@pytest.mark.long
 def test_missing_dask_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     message = re.escape(
@@ -394,6 +408,7 @@ def test_missing_dask_names_the_extra(monkeypatch):
         pass
 
 
+@pytest.mark.long
 def test_missing_scheduler_is_reported(monkeypatch):
     monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT", 0.5)
     with socket.socket() as taken:
@@ -413,6 +428,7 @@ def end(process):
     process.wait()
 
 
+@pytest.mark.exhaustive
 def test_documented_tls_needs_the_certificate(tmp_path, run_animopt):
     page = (Path(__file__).parent.parent.parent / "docs" / "how-to" / "cluster.md").read_text(encoding="utf-8")
     (make,), (scheduler, worker), (*variables, render) = (
@@ -459,6 +475,7 @@ def test_documented_tls_needs_the_certificate(tmp_path, run_animopt):
     assert not (tmp_path / "a.gif").exists()
 
 
+@pytest.mark.long
 def test_unsuitable_cluster_is_reported(tmp_path, monkeypatch):
     older = tmp_path / "animopt-0.0.1.dist-info"
     older.mkdir()

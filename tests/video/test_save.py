@@ -262,7 +262,7 @@ def dilated(mask):
 
 @pytest.mark.parametrize("index", [0, 1, 4, 8, 11, 14, 19])
 @pytest.mark.parametrize("suffix", DECODERS)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 5)
 def test_each_head_is_at_its_recorded_position(spread_out, make_film, suffix, index):
     folder, recording = spread_out
     film = make_film(recording, size=HEADS_SIZE, seconds=4, fps=HEADS_FPS)

@@ -215,7 +215,7 @@ def test_few_frames_are_drawn_ahead_by_another_executor(make_film, ravine_race):
 
 
 @pytest.mark.parametrize("how", ["script", "standard input"])
-@pytest.mark.long
+@pytest.mark.sampled(0, 1)
 def test_script_without_main_guard_runs_once(tmp_path, how):
     (tmp_path / "script.py").write_text(SCRIPT)
     command, given = ([sys.executable, "script.py"], None) if how == "script" else ([sys.executable, "-"], SCRIPT)
