@@ -4,15 +4,18 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from importlib.resources import files
+from math import sqrt
 from typing import Any
 
 from animopt.core.language import language
+from animopt.core.number_format import format_number
 from animopt.drawing.fonts import web_fonts
 from animopt.publish.notebook import data_url
 from animopt.publish.slides import plain_text, render_page
+from animopt.recording.starts import LOSS_QUANTA, LOSS_STEP, QUANTA
 from animopt.video.metadata import PAGE_RECIPE
 
 _COMMENT = re.compile(r"/\*\*.*?\*/|^[ \t]*//[^\n]*", re.MULTILINE | re.DOTALL)
@@ -43,7 +46,7 @@ def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str 
             code,
             title=plain_text(payload["title"]),
             alt=payload["alt"],
-            notes=payload["notes"],
+            notes=[*_accuracy(payload["starts"], code), *payload["notes"]],
             poster=data_url("image/png", poster),
             colors=payload["themes"][payload["theme"]],
             payload=embedded_json(data),
@@ -58,6 +61,28 @@ def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str 
             script_hash=content_hash(script),
         )
     )
+
+
+def _accuracy(starts: Mapping[str, Any] | None, code: str) -> Iterator[str]:
+    """Yield the sentences about how accurate the races of a page are."""
+    words = language(code)
+    yield words.gettext("torch has run every race on this page, which has no optimizer of its own.")
+    if not starts or not starts["racers"]:
+        return
+    place = f"{format_number(50 / QUANTA, 1, code)} %"
+    if starts["losses"]["logarithmic"]:
+        yield words.gettext(
+            "After a dropped start, positions are accurate to {place} of the sides of the grid, losses to {loss}.",
+            place=place,
+            loss=f"{format_number(100 * (sqrt(LOSS_STEP) - 1), 1, code)} %",
+        )
+    else:
+        yield words.gettext(
+            "After a dropped start, positions are accurate to {place} of the sides of the grid, losses to {loss} of "
+            "their axis.",
+            place=place,
+            loss=f"{format_number(50 / LOSS_QUANTA, 3, code)} %",
+        )
 
 
 def _characters(value: object) -> set[str]:
