@@ -33,10 +33,10 @@ from numpy.typing import NDArray
 from animopt.core.language import language
 from animopt.recording.starts import Starts
 
-ALIGNMENT = 4
+ALIGNMENT = 8
 """Number of bytes of which each array's first byte is a multiple."""
 
-TYPES = "f4", "u2", "i2", "u1", "i1"
+TYPES = "f8", "f4", "u2", "i2", "u1", "i1"
 """Types of arrays in a blob: floating-point numbers and integers, with their numbers of bytes."""
 
 LEVEL = 9
@@ -76,9 +76,9 @@ class Blob:
         self._length = 0
 
     def add(self, array: NDArray[Any]) -> dict[str, Any]:
-        """Append an array, and return its reference. float64 becomes float32, and bool becomes one byte."""
-        if array.dtype.kind in "fb":
-            array = array.astype(np.float32 if array.dtype.kind == "f" else np.uint8)
+        """Append an array, and return its reference. bool becomes one byte."""
+        if array.dtype.kind == "b":
+            array = array.astype(np.uint8)
         kind = f"{array.dtype.kind}{array.dtype.itemsize}"
         if kind not in TYPES:
             raise ValueError(f"array of {array.dtype}: give one of {', '.join(TYPES)}")

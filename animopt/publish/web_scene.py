@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 import animopt.drawing.theme as theme_module
 from animopt.core.arrays import Array
@@ -29,7 +29,7 @@ from animopt.drawing.viewpoint import HEIGHT, MAX_HEIGHT, ScaledSurface
 from animopt.panels import contour, scoreboard, wireframe
 from animopt.panels.contour import Contour
 from animopt.publish.slides import plain_text
-from animopt.recording.recording import PIECES, Recording
+from animopt.recording.recording import PIECES, Recording, Surface, SurfacePath
 from animopt.recording.results import Results
 from animopt.recording.timeline import Timeline, frame_count
 from animopt.video.film import Staging, make_stage, prepare, racers_theme
@@ -55,8 +55,14 @@ MAX_SAMPLES = 121
 HEIGHT_STEPS = 65_534
 """Number of steps in which the heights of the surface are stored. The next number is for no height."""
 
-LARGEST_SINGLE = 1e38
-"""Absolute value from which on a number may be too large for single precision."""
+LARGEST_POSITION = 1e38
+"""Absolute value of a coordinate from which on a point is not stored. It is out of view."""
+
+POSITION_PART = 1e-5
+"""Maximum error of a position, as a fraction of the side of the domain."""
+
+VALUE_PART = 1e-6
+"""Maximum relative error of a loss, and of the distance of a point that is not in the domain."""
 
 SUBPIXELS = 16
 """Number of steps in a pixel in which the points of contour lines are stored."""
@@ -123,9 +129,9 @@ def race_values(
         "numbers": {"separators": words.digits("-,."), "smallest": SMALLEST, "largest": LARGEST},
         "clip": {
             "fps": FPS,
-            "step": np.array([moment.step for moment in moments]),
-            "turned": np.array([moment.turned for moment in moments]),
-            "hold": np.array([moment.hold_progress for moment in moments]),
+            "step": _single([moment.step for moment in moments]),
+            "turned": _single([moment.turned for moment in moments]),
+            "hold": _single([moment.hold_progress for moment in moments]),
         },
         "sweep": {"azimuth": staging.azimuth, "turn": staging.turn, "elevation": staging.elevation},
         "surface": _surface_values(scaled, race),
@@ -140,11 +146,11 @@ def race_values(
         "sizes": _sizes(),
         "themes": {name: _theme_values(theme, racers) for name, theme in themes.items()},
         "layouts": [_layout_values(races, size, staging) for size in SIZES],
-        "paths": [{"step": path.step, "xyz": path.xyz} for path in race.paths],
-        "training": [None if path is None else {"step": path.step, "xyz": path.xyz} for path in race.training],
-        "box": None if race.box is None else race.box.xyz,
-        "xy": np.where(np.abs(race.xy) < LARGEST_SINGLE, race.xy, np.nan),
-        "values": np.clip(results.values, -LARGEST_SINGLE, LARGEST_SINGLE),
+        "paths": [_path_values(path, race.surface) for path in race.paths],
+        "training": [None if path is None else _path_values(path, race.surface) for path in race.training],
+        "box": None if race.box is None else _points(race.box.xyz, race.surface),
+        "xy": _points(np.where(np.abs(race.xy) < LARGEST_POSITION, race.xy, np.nan), race.surface),
+        "values": _compact(results.values, VALUE_PART * np.abs(results.values)),
         "lost": _lost(race),
     }
 
@@ -156,6 +162,29 @@ def page_timeline(timeline: Timeline) -> Timeline:
     return replace(timeline, seconds=seconds, loop="plain", card=0.0, question=None, races=1)
 
 
+def _path_values(path: SurfacePath, surface: Surface) -> dict[str, Any]:
+    return {"step": _single(path.step), "xyz": _points(path.xyz, surface)}
+
+
+def _points(points: Array, surface: Surface) -> NDArray[np.floating]:
+    """Return points (..., 2), or with losses (..., 3), as they are stored."""
+    apart = np.abs(points[..., :2] - (surface.low + surface.high) / 2)
+    flat = np.maximum(POSITION_PART * (surface.high - surface.low), VALUE_PART * apart)
+    height = VALUE_PART * (np.abs(points[..., 2:]) + np.ptp(surface.z[np.isfinite(surface.z)]))
+    return _compact(points, np.concatenate([flat, height], axis=-1))
+
+
+def _compact(values: Array, tolerance: Array) -> NDArray[np.floating]:
+    """Return numbers in single precision, or all in double precision if one would have a larger error."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        single = _single(values)
+        return values if (np.abs(single - values) > tolerance).any() else single
+
+
+def _single(values: ArrayLike) -> NDArray[np.float32]:
+    return np.asarray(values, dtype=np.float32)
+
+
 def _lost(race: Recording) -> NDArray[np.uint8]:
     """Return why each racer is out of view after each step, (racers, steps + 1): 0 not, 1 it left, 2 it diverged."""
     diverged = np.maximum.accumulate(~np.isfinite(race.z), axis=1)
@@ -165,7 +194,7 @@ def _lost(race: Recording) -> NDArray[np.uint8]:
 def _marker_shape(marker: str) -> Array:
     """Return the outline of a marker for a size of one pixel, (points, 2). The second coordinate points up."""
     (outline,) = artists.head_shape(marker, OUTLINE_SIZE).to_polygons()
-    return np.asarray(outline) / OUTLINE_SIZE
+    return _single(np.asarray(outline) / OUTLINE_SIZE)
 
 
 def _surface_values(scaled: ScaledSurface, race: Recording) -> dict[str, Any]:
@@ -192,7 +221,7 @@ def _surface_values(scaled: ScaledSurface, race: Recording) -> dict[str, Any]:
         "normals": np.rint(127 * np.nan_to_num(faces.normals)).astype(np.int8),
         "lineRows": faces.strides[0],
         "lineColumns": faces.strides[1],
-        "floor": wireframe.floor_lines(race.surface, scaled),
+        "floor": _single(wireframe.floor_lines(race.surface, scaled)),
         "distance": geometry.DISTANCE,
         "raySamples": geometry.RAY_SAMPLES,
         "clearance": geometry.CLEARANCE,

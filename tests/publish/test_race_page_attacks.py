@@ -4,13 +4,15 @@ import base64
 import json
 import re
 import zlib
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
 
 from animopt import Output, Racer, Scene
 from animopt.functions import ravine
+from animopt.publish.slides import plain_text
+from animopt.publish.web_page import race_page
 
 POSTER = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -136,8 +138,9 @@ def has_picture(page):
     """Whether not all pixels of the picture are equal."""
     return page.evaluate(
         """() => {
-          const { width, height } = animopt.canvas;
-          const pixels = new Uint32Array(animopt.context.getImageData(0, 0, width, height).data.buffer);
+          const context = new OffscreenCanvas(160, 90).getContext("2d", { willReadFrequently: true });
+          context.drawImage(animopt.canvas, 0, 0, 160, 90);
+          const pixels = new Uint32Array(context.getImageData(0, 0, 160, 90).data.buffer);
           return pixels.some(pixel => pixel !== pixels[0]);
         }"""
     )
@@ -281,3 +284,285 @@ def test_bytes_that_inflate_a_thousandfold_are_not_inflated(visit_text, text, ra
     check_says(page, DAMAGED)
     page.wait_for_timeout(200)
     assert 0 < page.evaluate("inflated") < size / 4
+
+
+def test_fonts_that_are_damaged_or_refused_do_not_matter(visit_text, text):
+    page = visit_text(re.sub(r"(data:font/woff;base64,)[^)]{100}", r"\1AAAA", text), complains=True)
+    check_works(page)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_page_in_another_encoding_works(visit_text, text, encoding):
+    check_works(visit_text(text, encoding=encoding))
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
+def test_page_that_is_cut_shows_its_poster(visit_text, text, part):
+    end = text.index('id="payload"') if part < 0.5 else int(part * len(text))
+    page = visit_text(text[:end], complains=True)
+    page.wait_for_timeout(200)
+    assert page.locator(".still img").is_visible()
+    assert not page.locator("#bar").is_visible()
+
+
+# Addresses
+
+MARKUP = quote("""<img src=x onerror="document.title = 'broken'"></script>""")
+SHOWN = ["SGD", "Adam", "a,b", "a", "b"]
+STATES = {
+    "?step=3.7": {"step": 3.7},
+    "?step=5&step=x": {"step": 5},
+    "?step=5?step=6": {"ignored": "step"},
+    "?step=": {"ignored": "step"},
+    "?step=Infinity": {"ignored": "step"},
+    "?step=-0": {"step": 0},
+    "?step=0x5": {"ignored": "step"},
+    "?step=%EF%BC%95": {"ignored": "step"},
+    "?step=5%00": {"ignored": "step"},
+    "?step=%E0%A4%A": {"ignored": "step"},
+    f"?step={'9' * 400}": {"ignored": "step"},
+    "?step=12.0000001": {"ignored": "step"},
+    f"?step={MARKUP}": {"ignored": "step"},
+    "?start=Infinity,0": {"ignored": "start"},
+    "?start=NaN,NaN": {"ignored": "start"},
+    "?start=-7,": {"ignored": "start"},
+    "?start=-7;2": {"ignored": "start"},
+    "?start=%20-7%20,%202e0": {"start": True},
+    f"?start={MARKUP},{MARKUP}": {"ignored": "start"},
+    "?racers=a,b": {"racers": ["a", "b"]},
+    "?racers=a%2Cb": {"racers": ["a,b"]},
+    "?racers=a%2Cb,b": {"racers": ["a,b", "b"]},
+    "?racers=SGD,SGD,SGD": {"racers": ["SGD"]},
+    "?racers=Adam,": {"racers": ["Adam"]},
+    "?racers=": {"racers": []},
+    "?racers=SGD,Nobody": {"ignored": "racers"},
+    "?racers=constructor": {"ignored": "racers"},
+    "?racers=__proto__": {"ignored": "racers"},
+    "?racers=sgd": {"ignored": "racers"},
+    "?racers=%E0%A4%A": {"ignored": "racers"},
+    f"?racers={MARKUP}": {"ignored": "racers"},
+    f"?racers={'SGD,' * 20_000}": {"racers": ["SGD"]},
+    f"?racers={'x' * 100_000}": {"ignored": "racers"},
+    "?theme=print": {"ignored": "theme"},
+    "?theme=toString": {"ignored": "theme"},
+    "?theme=DARK": {"ignored": "theme"},
+    f"?theme={MARKUP}": {"ignored": "theme"},
+    "?__proto__=1&constructor=2&=3&&&": {},
+    f"#step=3&{MARKUP}": {},
+    "?step=4#start=1,2": {"step": 4},
+    "?step=x&start=x&racers=x&theme=x": {"ignored": "step, start, racers, theme"},
+}
+
+
+@pytest.mark.parametrize("query", STATES, ids=lambda query: query[:40])
+def test_address_leads_to_a_state_or_is_ignored(visit, query):
+    state = {"step": 0, "start": False, "racers": SHOWN, "ignored": ""} | STATES[query]
+    page = visit(query=query, reduced_motion="reduce")
+    check_works(page) if query[1] == "s" else page.wait_for_selector(".live")
+    page.reload()
+    page.wait_for_selector(".live")
+    assert page.evaluate("animopt.moment.step") == pytest.approx(state["step"], abs=1e-6)
+    assert page.evaluate("animopt.run !== animopt.own") == state["start"]
+    assert (
+        page.evaluate("animopt.payload.racers.map(({ name }) => name).filter((_, at) => animopt.shown[at])")
+        == state["racers"]
+    )
+    assert page.evaluate("animopt.theme") == "light"
+    assert page.title().endswith(" – animopt")
+    message = page.locator("#status").text_content()
+    assert message == (
+        f"Ignored in the address, as the value is wrong: {state['ignored']}." if state["ignored"] else ""
+    )
+
+
+@pytest.mark.parametrize("hidden", [[], [2], [3, 4], [0, 1, 2, 3, 4]], ids=str)
+def test_copied_address_leads_to_the_same_racers(visit, hidden):
+    page = visit(query="?step=3")
+    page.wait_for_selector(".live")
+    for racer in hidden:
+        page.locator("#racers input").nth(racer).uncheck()
+    page.get_by_role("button", name="Copy link").click()
+    until(page, "document.querySelector('#status').textContent.includes('ink')")
+    page.wait_for_timeout(400)
+    page.reload()
+    page.wait_for_selector(".live")
+    assert page.evaluate("animopt.shown") == [racer not in hidden for racer in range(5)]
+    assert page.locator("#status").text_content() == ""
+
+
+def test_start_on_the_edge_of_a_cell_is_that_of_a_neighbor(visit, payload):
+    starts = payload["starts"]
+    width = (starts["x"][1] - starts["x"][0]) / (starts["columns"] - 1)
+    page = visit(query=f"?start={starts['x'][0] + 1.5 * width!r},{starts['y'][1]!r}")
+    page.wait_for_selector(".live")
+    assert page.evaluate("animopt.cell.column") in (1, 2)
+    assert page.evaluate("animopt.cell.row") == starts["rows"] - 1
+
+
+# Texts
+
+TEXTS = {
+    "end of a script": """</script><script>document.title = "broken"</script><b>bold</b>""",
+    "image": """<img src=x onerror="document.title = 'broken'">""",
+    "comment": "<!--<script>",
+    "CDATA": "<![CDATA[ ]]>",
+    "quotes": """'"`\\'\\"\\`""",
+    "template": "${document.title = 'broken'} {{ 7 * 7 }} {% raw %} #{x} <%= 1 %>",
+    "names in braces": "{name} {step} {steps} {names} {constructor} {0}",
+    "replacement": "$& $1 $` $' $$ %s %(name)s %",
+    "line separators": "a\u2028b\u2029c\u0085d",
+    "direction": "\u202eevil\u2066 \u2067\u200f",
+    "zero width": "a\u200b\u200c\u200d\ufeffb",
+    "surrogates": "a\ud800b\udfff",
+    "controls": "a\x00\x07\x1b[31mb\x7f",
+    "constructor": "constructor",
+    "prototype": "__proto__",
+    "number": "42",
+    "space": " ",
+    "empty": "",
+    "emoji": "👩‍👩‍👧‍👦🇰🇷🏴󠁧󠁢󠁥󠁮󠁧󠁿" * 20,
+    "Korean": "모멘텀 경사하강법 " * 20,
+    "marks": "e" + "\u0301" * 500,
+    "mathtext": r"$\frac{a}{$ \(x_{\) \nonsense{",
+    "long": "x" * 10_000,
+    "long words": "words of a title " * 600,
+    "reference": "&lt;b&gt; &amp; &#0; &nonsense;",
+}
+
+
+@pytest.fixture(scope="module")
+def with_texts(payload, text):
+    """A function that returns a page with a text in the place of each text of a scene."""
+
+    def made(words):
+        def line(each):
+            return each and {**each, "lines": [words] * len(each["lines"])}
+
+        def entries(found):
+            return found and {**found, "names": [words] * 5, "settings": [words] * 5}
+
+        layouts = [
+            {
+                **layout,
+                "labels": [words] * 5,
+                "entries": entries(layout["entries"]),
+                "header": {name: line(each) for name, each in layout["header"].items()},
+            }
+            for layout in payload["layouts"]
+        ]
+        racers = [{**racer, "name": words, "settings": words} for racer in payload["racers"]]
+        texts = dict.fromkeys(("title", "caption", "formula", "alt", "heading"), words)
+        starts = {**payload["starts"], "absent": [{"racer": 4, "reason": words}]}
+        changed = {**payload, **texts, "racers": racers, "layouts": layouts, "starts": starts, "notes": [words]}
+        return race_page(changed, content(text, "blob"), POSTER, words)
+
+    return made
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_is_only_text(visit, tmp_path, with_texts, name):
+    # As every text of a scene.
+    words = plain_text(TEXTS[name])
+    (tmp_path / "texts.html").write_bytes(with_texts(words).encode())
+    page = visit(tmp_path / "texts.html", "?step=3", viewport={"width": 360, "height": 640})
+    check_works(page)
+    page.evaluate("animopt.drop({ column: 2, row: 3 })")
+    page.keyboard.press("ArrowRight")
+    page.locator("#racers input").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_timeout(400)
+    assert "broken" not in page.title() or "broken" in words
+    assert page.title().endswith("– animopt")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.querySelectorAll('main b, main script, img[onerror]').length") == 0
+    assert page.evaluate("Math.max(...animopt.times)") < 2000
+
+
+# Browsers
+
+REFUSALS = {
+    "storage": "Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); } });",
+    "history": "history.replaceState = history.pushState = () => { throw new Error('refused'); };",
+    "clipboard": "Object.defineProperty(navigator, 'clipboard', { value: undefined });",
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_page_works_without_what_a_browser_refuses(visit, name):
+    page = visit(query="?step=3", before=REFUSALS[name])
+    check_works(page)
+    page.evaluate("animopt.seek(3)")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(400)
+    assert page.url.endswith("?step=3" if name == "history" else "?step=4")
+    page.get_by_role("button", name="Copy link").click()
+    until(page, "document.querySelector('#status').textContent.includes('ink')")
+    if name == "clipboard":
+        assert said(page).startswith("Copy this link: file:")
+
+
+def test_old_browser_is_named(visit):
+    check_says(visit(before="delete globalThis.DecompressionStream;", complains=True), TOO_OLD)
+
+
+def test_canvas_that_is_refused_is_reported(visit):
+    page = visit(before="HTMLCanvasElement.prototype.getContext = () => null;", complains=True)
+    check_says(page, TOO_OLD)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"viewport": {"width": 160, "height": 160}},
+        {"viewport": {"width": 320, "height": 180}, "device_scale_factor": 4},
+        {"viewport": {"width": 160, "height": 1200}},
+        {"viewport": {"width": 2000, "height": 200}},
+        {"forced_colors": "active"},
+        {"forced_colors": "active", "color_scheme": "dark"},
+        {"device_scale_factor": 0.25},
+        {"locale": "ar", "timezone_id": "Asia/Seoul"},
+    ],
+    ids=str,
+)
+def test_page_fits_any_window(visit, options):
+    page = visit(query="?step=3", **options)
+    check_works(page)
+    page.get_by_role("button", name="Play").scroll_into_view_if_needed()
+    assert page.get_by_role("button", name="Play").is_visible()
+
+
+def test_printed_page_with_a_dropped_start_is_the_poster(visit):
+    page = visit(query="?step=3&start=-5,1")
+    page.wait_for_selector(".live")
+    page.emulate_media(media="print")
+    assert page.locator(".still img").is_visible()
+    assert not page.locator("canvas").is_visible()
+    page.emulate_media(media="screen")
+    check_works(page)
+
+
+@pytest.mark.parametrize(
+    "attributes", ['sandbox="allow-scripts"', "", 'sandbox="allow-scripts" style="width: 0; height: 0"']
+)
+@pytest.mark.parametrize("way", ["src", "srcdoc"])
+def test_page_works_in_another_page(visit_text, original, text, way, attributes):
+    escaped = text.replace("&", "&amp;").replace('"', "&quot;")
+    source = f'src="{original.as_uri()}"' if way == "src" else f'srcdoc="{escaped}"'
+    page = visit_text(f"<!doctype html><title>outer</title><iframe {attributes} {source}></iframe>", complains=True)
+    frame = page.frames[1]
+    frame.wait_for_selector(".live", state="attached")
+    frame.evaluate("animopt.seek(3); animopt.drop({ column: 2, row: 3 }); animopt.draw()")
+    frame.evaluate("document.querySelector('#copy-link').click()")
+    for _ in range(100):
+        if frame.evaluate("document.querySelector('#status').textContent"):
+            break
+        page.wait_for_timeout(50)
+    assert "ink" in frame.evaluate("document.querySelector('#status').textContent")
+    assert page.title() == "outer"
+
+
+def test_page_without_javascript_shows_poster_and_words(visit):
+    page = visit(java_script_enabled=False)
+    assert page.locator(".still img").is_visible()
+    assert page.locator("noscript").inner_text() == "The race runs only with JavaScript."

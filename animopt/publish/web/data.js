@@ -1,7 +1,7 @@
 /**
  * The payload of the page: JSON whose arrays are parts of one deflated blob.
  *
- * @typedef {Float32Array | Uint16Array | Int16Array | Uint8Array | Int8Array} Numbers
+ * @typedef {Float64Array | Float32Array | Uint16Array | Int16Array | Uint8Array | Int8Array} Numbers
  * @typedef {{type: string, shape: number[], offset: number, delta?: boolean}} Reference
  * @typedef {{data: Numbers, shape: number[]}} Table
  * @typedef {[left: number, top: number, width: number, height: number]} Box
@@ -149,11 +149,14 @@
 /** Maximum number of bytes of all arrays. */
 const MAX_BYTES = 2 ** 28;
 
+/** Number of bytes of which the first byte of each array is a multiple. */
+const ALIGNMENT = 8;
+
 /** Number of bytes that are inflated at a time. */
 const PIECE = 2 ** 14;
 
 /** @type {{[type: string]: {new (buffer: ArrayBuffer, offset: number, length: number): Numbers, BYTES_PER_ELEMENT: number}}} */
-const TYPES = { f4: Float32Array, u2: Uint16Array, i2: Int16Array, u1: Uint8Array, i1: Int8Array };
+const TYPES = { f8: Float64Array, f4: Float32Array, u2: Uint16Array, i2: Int16Array, u1: Uint8Array, i1: Int8Array };
 
 /**
  * Return the payload with its arrays. Damaged data leads to an error.
@@ -193,7 +196,7 @@ async function inflated(bytes, size) {
     },
   });
   const reader = pieces.pipeThrough(new DecompressionStream("deflate")).getReader();
-  const whole = new Uint8Array(4 * Math.ceil(size / 4));
+  const whole = new Uint8Array(ALIGNMENT * Math.ceil(size / ALIGNMENT));
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();

@@ -49,9 +49,14 @@ async function start() {
   Object.assign(window, { animopt: viewer });
 }
 
+/** Whether the browser has what a page needs. */
+function isAble() {
+  return "DecompressionStream" in window && document.createElement("canvas").getContext("2d") !== null;
+}
+
 start().catch(error => {
   document.documentElement.classList.remove("live");
-  const message = document.getElementById("DecompressionStream" in window ? "damaged" : "failed");
+  const message = document.getElementById(isAble() ? "damaged" : "failed");
   if (message) message.hidden = false;
   throw error;
 });

@@ -41,10 +41,8 @@ export function readQuery(search, payload) {
   });
   read("racers", text => {
     const names = payload.racers.map(({ name }) => name);
-    const wanted = namesIn(text, names);
-    if (!wanted) return false;
-    query.racers = wanted;
-    return true;
+    query.racers = writtenNames(search, names) ?? namesIn(text, names);
+    return query.racers !== null;
   });
   read("theme", text => {
     if (!Object.hasOwn(payload.themes, text)) return false;
@@ -71,6 +69,20 @@ export function writeQuery({ step, start, racers, theme }) {
 /** @param {string} text */
 function number(text) {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : null;
+}
+
+/**
+ * Return the names in a list that the page has written, in which a comma in a name is encoded, or null if it is another list.
+ *
+ * @param {string} search
+ * @param {string[]} names
+ * @returns {string[] | null}
+ */
+function writtenNames(search, names) {
+  const list = search.replace("?", "").split("&").find(each => each.startsWith("racers="))?.slice("racers=".length);
+  if (list === undefined) return null;
+  const wanted = list ? list.split(",").map(each => new URLSearchParams(`name=${each}`).get("name") ?? "") : [];
+  return wanted.every(each => names.includes(each)) ? wanted : null;
 }
 
 /**

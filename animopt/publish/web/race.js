@@ -6,7 +6,7 @@
  *
  * @typedef {object} RacerRun
  * @property {number} steps
- * @property {Float32Array} xy position after each step (steps + 1, 2)
+ * @property {Float32Array | Float64Array} xy position after each step (steps + 1, 2)
  * @property {Float32Array | Float64Array} values loss, or gap to the lowest minimum, after each step (steps + 1)
  * @property {Uint8Array} lost after each step: IN_VIEW, LEFT or DIVERGED
  * @property {Path} path draped over the surface, in the camera's units
@@ -39,8 +39,8 @@ export function ownRun(payload, field) {
     const from = index * (last + 1), to = from + last + 1;
     const own = {
       steps: racer.steps,
-      xy: new Float32Array(xy.data.subarray(2 * from, 2 * to)),
-      values: new Float32Array(values.data.subarray(from, to)),
+      xy: /** @type {Float32Array | Float64Array} */ (xy.data.slice(2 * from, 2 * to)),
+      values: /** @type {Float32Array | Float64Array} */ (values.data.slice(from, to)),
       lost: new Uint8Array(lost.data.subarray(from, to)),
     };
     const { step, xyz } = payload.paths[index];
@@ -79,7 +79,7 @@ function pointAt(path, step) {
 /**
  * Return the points of the steps in view.
  *
- * @param {{xy: Float32Array, lost: Uint8Array, steps: number}} racer
+ * @param {{lost: Uint8Array, steps: number}} racer
  * @param {HeightField} field
  * @param {(step: number) => Float32Array} pointOf
  */
@@ -94,7 +94,7 @@ function stepPath({ lost, steps }, field, pointOf) {
 /**
  * Return the path through the points of a racer over the surface, with gaps outside the domain.
  *
- * @param {Float32Array} xy (steps + 1, 2) in units of the domain, NaN after the racer diverged
+ * @param {Float32Array | Float64Array} xy (steps + 1, 2) in units of the domain, NaN after the racer diverged
  * @param {number} steps
  * @param {Payload} payload
  * @param {HeightField} field

@@ -53,7 +53,7 @@ export function droppedRun(payload, cell, field) {
     if (place < 0) return null;
     const steps = Math.min(starts.steps, racer.steps);
     const known = starts.known.data[cellIndex(starts, place, cell)];
-    const xy = new Float32Array(2 * (steps + 1)).fill(NaN), values = new Float64Array(steps + 1).fill(NaN);
+    const xy = new Float64Array(2 * (steps + 1)).fill(NaN), values = new Float64Array(steps + 1).fill(NaN);
     const lost = new Uint8Array(steps + 1).fill(DIVERGED);
     const [low, high] = payload.domain;
     for (let step = 0; step <= steps && step < known; step++) {
@@ -72,7 +72,7 @@ export function droppedRun(payload, cell, field) {
   return { racers, steps: starts.steps, winner: winnerOf(racers), start };
 }
 
-/** @param {Float32Array} xy @param {Uint8Array} lost @param {import("./field.js").HeightField} field */
+/** @param {Float64Array} xy @param {Uint8Array} lost @param {import("./field.js").HeightField} field */
 function dotsOf(xy, lost, field) {
   /** @type {number[]} */
   const steps = [];

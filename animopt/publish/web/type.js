@@ -1,5 +1,8 @@
 /** Text on the canvas: its size, its vertical place, and the width that it may have. */
 
+/** Maximum number of letters of a text in one line. No more of them can be read in a picture. */
+const MAX_LETTERS = 500;
+
 /** @type {Map<string, {ascent: number, descent: number}>} */
 const METRICS = new Map();
 
@@ -83,12 +86,17 @@ export function widthOf(context, words, size, weight = 400) {
  * @param {number} minSize
  */
 export function fitted(context, words, width, size, minSize, weight = 400) {
-  const wide = widthOf(context, words, size, weight);
-  if (wide <= width) return { words, size };
+  const some = words.slice(0, MAX_LETTERS);
+  const wide = widthOf(context, some, size, weight);
+  if (wide <= width && some === words) return { words, size };
   const smaller = Math.min(size, Math.max(minSize, (size * width) / wide));
-  let shown = words;
-  while (shown.length > 1 && widthOf(context, shown === words ? words : `${shown}…`, smaller, weight) > width) {
-    shown = shown.slice(0, -1).replace(/[ ,]+$/, "");
+  if (some === words && widthOf(context, words, smaller, weight) <= width) return { words, size: smaller };
+  const cut = (/** @type {number} */ length) => `${some.slice(0, length).replace(/[ ,\ud800-\udbff]+$/, "")}…`;
+  let low = 1, high = some.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (widthOf(context, cut(middle), smaller, weight) <= width) low = middle;
+    else high = middle;
   }
-  return { words: shown === words ? words : `${shown}…`, size: smaller };
+  return { words: cut(low), size: smaller };
 }
