@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from graphlib import TopologicalSorter
 from importlib.resources import files
 from math import sqrt
@@ -40,27 +41,29 @@ def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str 
     code = payload["lang"]
     data = {**payload, "words": page_words(code, counts_steps=payload["clock"] == language(code).gettext("step"))}
     script = inline_script({path.name.removesuffix(".js"): path.read_text("utf-8") for path in _modules()})
-    return "".join(
-        render_page(
-            "race",
-            code,
-            title=plain_text(payload["title"]),
-            alt=payload["alt"],
-            notes=[*_accuracy(payload["starts"], code), *payload["notes"]],
-            poster=data_url("image/png", poster),
-            colors=payload["themes"][payload["theme"]],
-            payload=embedded_json(data),
-            blob=blob,
-            recipe_name=PAGE_RECIPE,
-            recipe=recipe,
-            fonts=[
-                {"family": font.family, "weight": font.weight, "url": data_url("font/woff", font.data)}
-                for font in web_fonts(_characters(data))
-            ],
-            script=script,
-            script_hash=content_hash(script),
-        )
+    write = partial(
+        render_page,
+        "race",
+        code,
+        title=plain_text(payload["title"]),
+        alt=payload["alt"],
+        notes=[*_accuracy(payload["starts"], code), *payload["notes"]],
+        poster=data_url("image/png", poster),
+        colors=payload["themes"][payload["theme"]],
+        payload=embedded_json(data),
+        blob=blob,
+        recipe_name=PAGE_RECIPE,
+        recipe=recipe,
+        script=script,
+        script_hash=content_hash(script),
     )
+    # The fonts have the characters of the page without them, and the printable ones of ASCII.
+    characters = {*map(chr, range(0x20, 0x7F)), *filter(str.isprintable, "".join(write(fonts=[])))}
+    fonts = [
+        {"family": font.family, "weight": font.weight, "url": data_url("font/woff", font.data)}
+        for font in web_fonts(characters)
+    ]
+    return "".join(write(fonts=fonts))
 
 
 def _accuracy(starts: Mapping[str, Any] | None, code: str) -> Iterator[str]:
@@ -85,21 +88,6 @@ def _accuracy(starts: Mapping[str, Any] | None, code: str) -> Iterator[str]:
         )
 
 
-def _characters(value: object) -> set[str]:
-    """Return the printable ASCII characters, those of numbers, and those of all texts in a value."""
-    found = {*map(chr, range(0x20, 0x7F)), *"×−∞–…⁻⁰¹²³⁴⁵⁶⁷⁸⁹"}
-    pending = [value]
-    while pending:
-        match pending.pop():
-            case str(text):
-                found |= set(text)
-            case Mapping() as values:
-                pending += values.values()
-            case list() | tuple() as values:
-                pending += values
-    return found
-
-
 def _modules() -> list[Any]:
     return sorted(
         (path for path in files("animopt.publish").joinpath("web").iterdir() if path.name.endswith(".js")),
@@ -114,7 +102,7 @@ def content_hash(text: str) -> str:
 
 def embedded_json(value: object) -> str:
     """Return JSON that can be in an element of a page: no text in it ends the element."""
-    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def inline_script(sources: Mapping[str, str], start: str = START) -> str:
