@@ -31,6 +31,7 @@ from animopt.panels.contour import Contour
 from animopt.publish.slides import plain_text
 from animopt.recording.recording import PIECES, Recording, Surface, SurfacePath
 from animopt.recording.results import Results
+from animopt.recording.sentences import remarks
 from animopt.recording.timeline import Timeline, frame_count
 from animopt.video.film import Staging, make_stage, prepare, racers_theme
 
@@ -152,6 +153,7 @@ def race_values(
         "xy": _points(np.where(np.abs(race.xy) < LARGEST_POSITION, race.xy, np.nan), race.surface),
         "values": _compact(results.values, VALUE_PART * np.abs(results.values)),
         "lost": _lost(race),
+        "events": [[each.step, f"{each.text}."] for each in remarks(race)],
     }
 
 

@@ -30,6 +30,7 @@ from animopt.publish.web_data import Blob, packed
 from animopt.publish.web_page import content_hash, embedded_json, inline_script, page_words, race_page
 from animopt.publish.web_scene import page_staging, race_values
 from animopt.recording.results import Results
+from animopt.recording.sentences import remarks
 from animopt.recording.starts import AbsentRacer, LossScale
 from animopt.scene.races import recordings, staging_of, timeline_of
 from animopt.video.film import Film
@@ -348,6 +349,24 @@ def test_page_plays_to_the_end_and_again(visit):
     until(page, "animopt.playing && animopt.moment.step < 30")
     page.get_by_role("button", name="Pause").click()
     assert not page.evaluate("animopt.playing")
+
+
+def test_events_are_said_while_the_race_plays(visit, scene):
+    expected = [f"{each.text}." for each in remarks(recordings(scene)[0]) if 0 < each.step < 40]
+    page = visit("?step=0")
+    page.evaluate(
+        """() => {
+          window.heard = [];
+          new MutationObserver(() => window.heard.push(document.querySelector("#status").textContent))
+            .observe(document.querySelector("#status"), { childList: true });
+          animopt.speed = 4;
+          animopt.play();
+        }"""
+    )
+    until(page, "animopt.atEnd && !animopt.playing")
+    heard = " ".join(page.evaluate("window.heard"))
+    assert expected
+    assert all(sentence in heard for sentence in expected)
 
 
 def test_keys_play_and_go_to_steps(visit):

@@ -54,6 +54,8 @@ export class Controls {
     this.aimed = null;
     /** Racer whose reading is shown, null for none. @type {number | null} */
     this.focused = null;
+    /** The step of the last picture. */
+    this.passed = 0;
     /** @type {HTMLInputElement[]} */
     this.boxes = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -65,7 +67,10 @@ export class Controls {
     this.#bindSurface();
     this.#bindContour();
     this.#bindReadings();
-    viewer.addEventListener("draw", () => this.#showMoment());
+    viewer.addEventListener("draw", () => {
+      this.#showMoment();
+      this.#sayEvents();
+    });
     viewer.addEventListener("play", () => this.#showPlaying());
     viewer.addEventListener("layout", () => this.#placeAreas());
     viewer.addEventListener("theme", () => this.#showTheme());
@@ -85,6 +90,15 @@ export class Controls {
   /** Announce a sentence. @param {string} sentence */
   say(sentence) {
     this.status.textContent = sentence;
+  }
+
+  /** Announce what has happened since the last picture, while the scene's own race plays. */
+  #sayEvents() {
+    const { viewer, payload, passed } = this;
+    this.passed = viewer.step;
+    if (!viewer.playing || viewer.run !== viewer.own) return;
+    const sentences = payload.events.filter(([step]) => passed < step && step <= viewer.step).map(([, sentence]) => sentence);
+    if (sentences.length) this.say(sentences.join(" "));
   }
 
   /** The step as words. */

@@ -130,6 +130,7 @@
  * @property {{decimals: number | null, digits: number}} column
  * @property {{separators: string, smallest: number, largest: number}} numbers minus, group and decimal separator
  * @property {{fps: number, step: Table, turned: Table, hold: Table}} clip
+ * @property {[step: number, sentence: string][]} events what happens in the scene's own race
  * @property {{azimuth: number, turn: number, elevation: number}} sweep
  * @property {SurfaceData} surface
  * @property {Shading} shading
