@@ -150,7 +150,7 @@ def run_dropped_starts(
     is_slow = _expected_seconds(function, starts, sum(counts)) > grid_seconds
     found: dict[int, _Races] = {}
     reasons: dict[int, str] = {}
-    remedy = f"; a smaller grid takes less, as grid={SMALLEST_GRID}"
+    remedy = f"; a smaller grid takes less, as grid={SMALLEST_GRID}" if max(columns, rows) > SMALLEST_GRID else ""
     remedies = dict.fromkeys(range(len(racers)), remedy)
     for index, (racer, count) in enumerate(zip(racers, counts, strict=True)):
         if is_slow:

@@ -354,7 +354,9 @@ def _layout_values(races: Sequence[Recording], size: tuple[int, int], staging: S
             "view": {"x": found["wireframe"].get_xlim(), "y": found["wireframe"].get_ylim()},
             "window": [each.tolist() for each in artists.corners_of(plan)],
             "ticks": _ticks(plan),
+            "offsets": _offsets(plan),
             "lossTicks": _ticks(plot) if plot else {"x": [], "y": []},
+            "lossOffset": _offsets(plot)["y"] if plot else "",
             "header": _header_values(found["header"], race, size),
             "labels": [plain_text(name) for name in names],
             "entries": None if form is None else _entry_values(form),
@@ -441,6 +443,14 @@ def _ticks(axes: Axes) -> Mapping[str, Sequence[tuple[float, str]]]:
             if low <= place <= high
         ]
     return found
+
+
+def _offsets(axes: Axes) -> dict[str, str]:
+    """Return what is to be added to or multiplied with the tick labels along x and y, "" for nothing.
+
+    The formatters know it after they have written the labels.
+    """
+    return {name: getattr(axes, f"{name}axis").get_major_formatter().get_offset() for name in ("x", "y")}
 
 
 def _tick_text(place: float, text: str) -> str:

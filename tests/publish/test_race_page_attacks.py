@@ -8,8 +8,9 @@ from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
+import torch
 
-from animopt import Output, Racer, Scene
+from animopt import Function, Output, Racer, Scene, regression
 from animopt.functions import ravine
 from animopt.publish.slides import plain_text
 from animopt.publish.web_page import race_page
@@ -566,3 +567,103 @@ def test_page_without_javascript_shows_poster_and_words(visit):
     page = visit(java_script_enabled=False)
     assert page.locator(".still img").is_visible()
     assert page.locator("noscript").inner_text() == "The race runs only with JavaScript."
+
+
+# Scenes
+
+
+class OwnOptimizer(torch.optim.Optimizer):
+    """Gradient descent without any of what torch's optimizers have."""
+
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter -= group["lr"] * parameter.grad
+
+
+def bowl(factor=1.0, middle=0.0, half=2.0, **fields):
+    """A function with values of any size around any point."""
+    sides = {"x": (middle - half, middle + half), "y": (middle - half, middle + half)}
+    return Function(
+        lambda x: factor * (((x[0] - middle) / half) ** 2 + ((x[1] - middle) / half) ** 2), **sides | fields
+    )
+
+
+def racers(*rates):
+    return [Racer("SGD", lr=rate) for rate in rates]
+
+
+MIXED = [Racer("SGD", lr=0.5), Racer("Adam", lr=0.5)]
+SCENES = {
+    "all diverge": {"racers": [Racer("SGD", lr=1e200), Racer("Adam", lr=1e200)]},
+    "one never moves": {"racers": racers(0.0, 0.1)},
+    "lost after a step": {
+        "function": Function(lambda x: torch.where(x[0] > -0.9, torch.sqrt(-x[0] - 0.9), x[0] ** 2 + x[1] ** 2)),
+        "start": (-1, 1),
+        "racers": racers(5.0, 6.0),
+    },
+    "huge losses": {"function": bowl(1e300), "start": (1, 1), "racers": racers(1e-301, 1e-300)},
+    "tiny losses": {"function": bowl(1e-300), "start": (1, 1), "racers": racers(1e299, 1e298)},
+    "constant": {"function": Function(lambda x: 0 * x[0] + 3), "start": (1, 1)},
+    "narrow domain": {"function": bowl(half=1e-9), "start": (5e-10, 5e-10), "racers": racers(1e-19, 1e-20)},
+    "narrow domain far from 0": {
+        "function": bowl(middle=1.0, half=1e-9),
+        "start": (1 + 5e-10, 1 + 4e-10),
+        "racers": racers(1e-19, 1e-20),
+    },
+    "wide domain": {"function": bowl(half=1e9), "start": (5e8, 5e8), "racers": racers(1e17, 1e16)},
+    "long domain": {
+        "function": Function(lambda x: x[0] ** 2 / 1e6 + x[1] ** 2, x=(-1000, 1000), y=(-1, 1)),
+        "start": (500, 0.5),
+        "racers": racers(0.1, 1.0),
+    },
+    "one racer and one step": {"racers": racers(0.5), "steps": 1},
+    "fifty racers": {"racers": racers(*np.linspace(0.01, 0.5, 50).round(2).tolist()), "steps": 4},
+    "many steps": {"racers": racers(0.01), "steps": 2000},
+    "start on a corner": {"function": bowl(), "start": (-2, -2)},
+    "start outside": {"function": bowl(), "start": (-5, 4)},
+    "holes": {"function": Function(lambda x: torch.log(x[0]) + x[1] ** 2, x=(-2, 2), y=(-2, 2)), "start": (1, 1)},
+    "noise": {"noise": 2.0},
+    "LBFGS": {"racers": [Racer("LBFGS", lr=0.1), Racer("SGD", lr=0.1)]},
+    "own optimizer": {"racers": [Racer(OwnOptimizer, lr=0.5), Racer("Adam", lr=0.5)]},
+    "scheduler": {
+        "racers": [Racer("SGD", lr=0.5, scheduler=lambda each: torch.optim.lr_scheduler.StepLR(each, 3)), MIXED[1]]
+    },
+    "box": {"function": bowl(box=((0.5, 1.5), (-1, 1))), "start": (1, 1)},
+    "steps of each racer": {"racers": [Racer("SGD", lr=0.5, steps=3), Racer("Adam", lr=0.5, steps=8)]},
+    "equal names": {"racers": [Racer("SGD", lr=0.5, name="A"), Racer("SGD", lr=0.1, name="A")]},
+    "names of letters": {
+        "title": "{name} %s ${x} <!-- ]]> </script>",
+        "racers": [
+            Racer("SGD", lr=0.1, name=each) for each in ("</script>", "<!--", "__proto__", "42", "모멘텀", "x" * 9999)
+        ],
+    },
+    "regression in batches": {"function": regression.line([0, 1, 2, 3], [1, 3, 4, 9]), "start": (4, -1), "batch": 2},
+    "print": {"theme": "print", "lang": "ko", "view": "domain"},
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", SCENES)
+def test_page_of_a_hostile_scene_shows_its_recording(visit, tmp_path, name):
+    fields = {"function": ravine, "racers": MIXED, "start": (-7, 2), "steps": 8, "seconds": 1} | SCENES[name]
+    scene = Scene(**fields)
+    scene.save(Output(tmp_path / "scene.html", (320, 180), grid=8), workers=0)
+    page = visit(tmp_path / "scene.html", "?step=0")
+    check_works(page)
+    recording = scene.record()
+    side = recording.surface.high - recording.surface.low
+    losses = recording.z if recording.gap is None else recording.gap
+    for racer in range(len(recording.names)):
+        own = page.evaluate("racer => (own => [[...own.xy], [...own.values]])(animopt.own.racers[racer])", racer)
+        seen = recording.in_view[racer]
+        found = np.array(own[0], dtype=float).reshape(-1, 2)
+        assert (np.abs(found - recording.xy[racer])[seen] <= 2e-5 * side).all()
+        np.testing.assert_allclose(np.array(own[1], dtype=float)[seen], losses[racer][seen], rtol=1e-5)
+    page.locator("#racers input").first.focus()
+    page.keyboard.press("End")
+    assert said(page).strip()

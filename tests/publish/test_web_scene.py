@@ -130,3 +130,27 @@ def test_values_of_a_scene_are_in_its_language(scenes, lang):
     assert values["lang"] == lang
     assert values["theme"] == "dark"
     assert set(values["themes"]) == {"dark", "light"}
+
+
+def test_ticks_of_a_narrow_domain_have_an_offset():
+    sides = {"x": (1 - 1e-9, 1 + 1e-9), "y": (1 - 1e-9, 1 + 1e-9)}
+    bowl = animopt.Function(lambda x: ((x[0] - 1) * 1e9) ** 2 + ((x[1] - 1) * 1e9) ** 2, **sides)
+    scene = animopt.Scene(function=bowl, racers=[animopt.Racer("SGD", lr=1e-19)], start=(1 + 5e-10, 1 + 5e-10), steps=4)
+    values = race_values(recordings(scene), timeline_of(scene), page_staging(staging_of(scene)), "A race.")
+    assert all(each.endswith("+1") for each in layout_of(values, SIZE)["offsets"].values())
+    # Single precision has no other number so near to 1.
+    assert values["xy"].dtype == np.float64
+    np.testing.assert_array_equal(values["xy"], recordings(scene)[0].xy)
+
+
+def test_losses_that_single_precision_does_not_hold_have_double_precision(values):
+    scene = animopt.Scene(
+        function=lambda x: 1e300 * (x[0] ** 2 + x[1] ** 2),
+        racers=[animopt.Racer("SGD", lr=1e-301)],
+        start=(1, 1),
+        steps=4,
+    )
+    found = race_values(recordings(scene), timeline_of(scene), page_staging(staging_of(scene)), "A race.")
+    np.testing.assert_array_equal(found["values"], recordings(scene)[0].z)
+    assert layout_of(found, SIZE)["lossOffset"].startswith("1e")
+    assert values["values"].dtype == np.float32

@@ -77,6 +77,7 @@ export class LossAxis {
         writeRaised(context, text, left - pad, top + height * (1 - this.fraction(value)), style);
       }
     }
+    write(context, layout.lossOffset, left + width, top - sizes.headingGap * layout.unit, { ...style, align: "right" });
     write(context, payload.heading, left, top - sizes.headingGap * layout.unit, {
       size: textSize(layout, sizes.headingText), color: colors.muted,
     });

@@ -98,6 +98,8 @@ export class Contour {
     for (const [value, text] of layout.ticks.y) {
       write(context, text, box[0] - pad, this.pixelY(value), { ...style, align: "right", at: "middle" });
     }
+    write(context, layout.offsets.x, box[0] + box[2], box[1] + box[3] + pad + 1.2 * size, { ...style, align: "right", at: "top" });
+    write(context, layout.offsets.y, box[0], box[1] - pad / 2, { ...style, at: "bottom" });
   }
 
   /** Return the areas of the minima, which names keep clear. @returns {Area[]} */

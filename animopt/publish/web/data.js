@@ -86,7 +86,9 @@
  * @property {{x: Range, y: Range}} view
  * @property {[Range, Range]} window lower left and upper right corner of the contour plot
  * @property {{x: Ticks, y: Ticks}} ticks
+ * @property {{x: string, y: string}} offsets what is added to the tick labels, or multiplied with them
  * @property {{x: Ticks, y: Ticks}} lossTicks
+ * @property {string} lossOffset
  * @property {{title: Line | null, formula: Line | null, caption: Line | null, step: Line}} header
  * @property {string[]} labels names beside the heads
  * @property {Entries | null} entries
