@@ -485,7 +485,9 @@ def test_text_is_only_text(visit, tmp_path, with_texts, name):
 REFUSALS = {
     "storage": "Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); } });",
     "history": "history.replaceState = history.pushState = () => { throw new Error('refused'); };",
-    "clipboard": "Object.defineProperty(navigator, 'clipboard', { value: undefined });",
+    "clipboard": (
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined }); document.execCommand = () => false;"
+    ),
 }
 
 
