@@ -58,7 +58,9 @@ def test_dropped_starts_end_where_torch_ends(opened, scenes, tmp_path, name, sta
     function, batches = scene.functions[0], None
     if scene.batch:
         batches = batches_of(function, scene.batch, scene.steps, scene.batch_order, scene.seed)
-    lowest = function.values(np.array(function.minima)).min()
+    scale = page.evaluate("animopt.payload.starts.losses")
+    lowest = function.values(np.array(function.minima)).min() if scale["logarithmic"] else 0.0
+    floor = np.exp(scale["quantum"] * scale["lowest"]) if scale["logarithmic"] else -np.inf
     checked = 0
     for (column, row), (start, ends) in zip(cells, found, strict=True):
         for axis, index in ((0, column), (1, row)):
@@ -71,9 +73,9 @@ def test_dropped_starts_end_where_torch_ends(opened, scenes, tmp_path, name, sta
                 assert not (np.abs(end) < 1e3).all()
                 continue
             assert (np.abs(np.array([x, y]) - end) <= np.array(grid["quantum"]) * 0.501).all()
-            # The page keeps losses in single precision.
-            gap = float(function.values(end)) - lowest
-            assert loss == pytest.approx(gap, rel=0.026, abs=1e-37)
+            expected = max(float(function.values(end)) - lowest, floor)
+            precision = {"rel": 0.026} if scale["logarithmic"] else {"abs": scale["quantum"]}
+            assert loss == pytest.approx(expected, **precision)
             checked += 1
     assert checked > starts
 
