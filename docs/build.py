@@ -1,7 +1,7 @@
 """Build the documentation site in site/: the gallery, the pages, and all of them as one PDF.
 
-Run `python docs/build.py`, or `python docs/build.py --draft` for a gallery of small drafts. It needs the extra `docs`,
-and Chromium or Chrome for the PDF.
+Run `python docs/build.py`, or `python docs/build.py --draft` for a gallery of small drafts without interactive pages.
+It needs the extra `docs`, and Chromium or Chrome for the PDF.
 """
 
 import os
@@ -37,9 +37,10 @@ def main() -> None:
     for name, source in COPIES.items():
         page = (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](")
         (DOCS / name).write_text(page, encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "animopt", "gallery", "--pages", "-o", str(DOCS / "gallery"), *sys.argv[1:]], check=True
-    )
+    options = sys.argv[1:]
+    pages = [] if "--draft" in options else ["--pages"]
+    command = [sys.executable, "-m", "animopt", "gallery", *pages, "-o", str(DOCS / "gallery"), *options]
+    subprocess.run(command, check=True)
     # The page of the command line imports documented_commands.py.
     urls = dict(url.split(", ") for url in metadata("animopt").get_all("Project-URL", []))
     variables = {"PYTHONPATH": str(DOCS), "NO_MKDOCS_2_WARNING": "true", "REPOSITORY": urls.get("Repository", "")}
