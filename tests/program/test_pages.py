@@ -31,6 +31,7 @@ def opened(chromium):
         context.close()
 
 
+@pytest.mark.sampled(1, 1)
 @pytest.mark.parametrize(
     ("name", "starts"), [("ravine_race", 200), ("saddle", 30), ("ravine_noise", 30), ("regression_minibatch", 30)]
 )

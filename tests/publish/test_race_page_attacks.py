@@ -650,6 +650,7 @@ SCENES = {
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.sampled(1, 9)
 @pytest.mark.parametrize("name", SCENES)
 def test_page_of_a_hostile_scene_shows_its_recording(visit, tmp_path, name):
     fields = {"function": ravine, "racers": MIXED, "start": (-7, 2), "steps": 8, "seconds": 1} | SCENES[name]
