@@ -17,18 +17,12 @@ from animopt.core.arrays import Array
 from animopt.core.errors import Error, UsageError
 from animopt.core.language import ENGLISH, language
 from animopt.engine.function import Function
-from animopt.engine.maps import PROBE_OFFSET, PROBES, AloneTooSlowError, Cell, Races, follow_races, run_starts
+from animopt.engine.maps import PROBE_OFFSET, PROBES, AloneTooSlowError, Cell, Races, diagonal, follow_races, run_starts
 from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.record import SHUFFLED, batches_of
 from animopt.engine.user_code import race_environment, seeded
 from animopt.recording.recording import DIVERGED, UNDECIDED
-from animopt.recording.starts import FARTHEST, QUANTA, AbsentRacer, LossScale, Starts
-
-GRID = 64
-"""Default number of columns and of rows."""
-
-SMALLEST_GRID = 8
-"""Smallest number of columns and of rows to which a grid is reduced."""
+from animopt.recording.starts import FARTHEST, GRID, QUANTA, SMALLEST_GRID, AbsentRacer, LossScale, Starts
 
 MAX_STEPS = 10_000_000
 """Maximum number of steps of all racers from all starts. Six bytes are kept of each."""
@@ -239,11 +233,6 @@ def _lowest_minimum(function: Function) -> float:
     return float(heights[np.isfinite(heights)].min())
 
 
-def _diagonal(function: Function) -> float:
-    """Return the length of the diagonal of a function's domain."""
-    return float(np.hypot(*np.ptp([function.x, function.y], axis=1)))
-
-
 def _expected_seconds(function: Function, starts: Array, steps: int) -> float:
     """Return the estimated time of the races with `steps` steps altogether from each start, run together.
 
@@ -284,7 +273,7 @@ class _TwoBatches:
 
     def run(self, function: Function, cells: Sequence[Cell], steps: int) -> Races:
         """Yield the points (2, races) of the races from the starts."""
-        offset = PROBE_OFFSET * _diagonal(function)
+        offset = PROBE_OFFSET * diagonal(function)
         shifted = [cell._replace(start=cell.start + offset) for cell in cells]
         origin, quantum = self._frame.origin[:, None], self._frame.quantum[:, None]
         # A race that is run alone has random numbers that follow from the seed.
@@ -326,7 +315,6 @@ def _sensitive(function: Function, x: Array, y: Array, races: _Races, longest: i
     """
     shape = rows, columns = len(y), len(x)
     ends, lost = races.ends.reshape(2, *shape), races.known.reshape(shape) <= longest
-    diagonal = _diagonal(function)
     minimum = np.full(lost.shape, UNDECIDED)
     nearest = np.full(lost.shape, function.radius)
     for number, (across, up) in enumerate(function.minima):
@@ -340,7 +328,7 @@ def _sensitive(function: Function, x: Array, y: Array, races: _Races, longest: i
         there = slice(down, rows), slice(max(0, right), columns - max(0, -right))
         spacing = np.hypot(right * np.ptp(x) / max(1, columns - 1), down * np.ptp(y) / max(1, rows - 1))
         apart = np.hypot(*(ends[:, *here] - ends[:, *there])) > max(
-            ELSEWHERE_PART * diagonal, ELSEWHERE_RATIO * spacing
+            ELSEWHERE_PART * diagonal(function), ELSEWHERE_RATIO * spacing
         )
         one, other = minimum[here], minimum[there]
         is_open = ((one == UNDECIDED) | (other == UNDECIDED)) & (one != DIVERGED) & (other != DIVERGED)

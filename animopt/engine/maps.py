@@ -69,10 +69,6 @@ class _DifferentError(Exception):
 class AloneTooSlowError(Exception):
     """Races have to be run alone, which takes longer than allowed."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
-
 
 @attrs.frozen(init=False, slots=False)
 class StartsMap:
@@ -332,7 +328,7 @@ def follow_races(
     except _DifferentError:
         # The races of a function that branches on its values cannot be run together.
         if len(cells) * race_seconds > alone_seconds:
-            raise AloneTooSlowError(len(cells) * race_seconds) from None
+            raise AloneTooSlowError from None
         with tracked(work, len(cells), len(cells) * race_seconds, remedy) as advance:
             parts = (cells[first : first + RACES_ALONE] for first in range(0, len(cells), RACES_ALONE))
             return [follow(_alone(function, part, steps, advance)) for part in parts]
@@ -368,14 +364,14 @@ def _batch_races(
         yield position()
 
 
-def _diagonal(function: Function) -> float:
+def diagonal(function: Function) -> float:
     """Return the length of the diagonal of a function's domain."""
     return float(np.hypot(*np.ptp([function.x, function.y], axis=1)))
 
 
 def _diverged(function: Function, points: Array) -> NDArray[np.bool_]:
     """Return whether points (2, ...) are far outside the domain, or not finite."""
-    reach = DIVERGED_DISTANCE * _diagonal(function)
+    reach = DIVERGED_DISTANCE * diagonal(function)
     x, y = (np.abs(each - sum(ends) / 2) <= reach for each, ends in zip(points, (function.x, function.y), strict=True))
     return ~(x & y)
 
@@ -407,7 +403,7 @@ class _Probe:
 
     def __init__(self, function: Function, cell: Cell, steps: int) -> None:
         self._function, self._cell, self._steps = function, cell, steps
-        self._diagonal = _diagonal(function)
+        self._diagonal = diagonal(function)
         self.points = _points(function, cell, steps)
 
     @cached_property

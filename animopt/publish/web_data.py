@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.language import language
-from animopt.recording.starts import Starts
+from animopt.recording.starts import GRID, SMALLEST_GRID, Starts
 
 ALIGNMENT = 8
 """Number of bytes of which each array's first byte is a multiple."""
@@ -48,7 +48,7 @@ MEASURED_LEVEL = 1
 STEPS, RUNS = "steps", "runs"
 """Orders of the integers of a stream."""
 
-GRIDS = 64, 56, 48, 40, 32, 24, 16, 12, 8
+GRIDS = GRID, 56, 48, 40, 32, 24, 16, 12, SMALLEST_GRID
 """Numbers of columns and rows of the grids to which a larger one is reduced."""
 
 SMALLER_GRID_FACTOR = 1.05

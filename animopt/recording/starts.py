@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from animopt.core.arrays import Array
 
+GRID, SMALLEST_GRID = 64, 8
+"""Default number of starts along each side of a grid, and the smallest one."""
+
 QUANTA = 512
 """Number of quanta of a position in a side of the grid's rectangle. A position is accurate to half a quantum."""
 

@@ -30,6 +30,7 @@ from animopt.core.files import (
 from animopt.core.number_format import format_bytes
 from animopt.core.working_folder import absolute, own_folder
 from animopt.drawing.theme import THEMES
+from animopt.recording.starts import SMALLEST_GRID
 
 VIDEO_SIZE = (1280, 720)
 """Default width and height in pixels of videos, stills and storyboards."""
@@ -132,8 +133,8 @@ FORMATS = {
 PAGE = Format(".html", "", fps=25)
 """The format of interactive pages, which no encoder makes. Their size is that of their poster."""
 
-DRAFT_GRID, MIN_GRID, MAX_GRID = 16, 8, 128
-"""Maximum number of starts along each side of the grid of a draft, and the limits of any grid."""
+DRAFT_GRID, MAX_GRID = 16, 128
+"""Maximum number of starts along each side of the grid of a draft, and of any grid."""
 
 DEFAULT_SUFFIXES = (".gif", ".mp4")
 """Suffixes of the files that are written if no output is named."""
@@ -196,8 +197,8 @@ class Output:
     ) -> None:
         format_ = format_of(check_is_path(path))
         if grid is not None:
-            remedy = f"give the number of starts along each side, {MIN_GRID} to {MAX_GRID}, as grid=32"
-            check_number("grid", grid, remedy, minimum=MIN_GRID, maximum=MAX_GRID)
+            remedy = f"give the number of starts along each side, {SMALLEST_GRID} to {MAX_GRID}, as grid=32"
+            check_number("grid", grid, remedy, minimum=SMALLEST_GRID, maximum=MAX_GRID)
             check_integer("grid", grid)
             if format_ is not PAGE:
                 raise UsageError(f"grid {grid}: only an .html has starts to drop; leave it out, or write an .html")
