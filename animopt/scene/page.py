@@ -1,7 +1,7 @@
 """An interactive page of a scene: its race, and its racers' races from every start that a viewer can drop."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,11 +14,11 @@ from animopt.core.language import language
 from animopt.core.number_format import format_bytes
 from animopt.engine.dropped_starts import run_dropped_starts
 from animopt.publish.sidecars import Rendition
-from animopt.publish.web_data import Blob, PackedStarts, fitted
+from animopt.publish.web_data import Blob, fitted
 from animopt.publish.web_page import race_page
 from animopt.publish.web_scene import PANELS, page_staging, race_values
 from animopt.recording.sentences import alt_text
-from animopt.recording.starts import LossScale, Starts
+from animopt.recording.starts import GRID, LossScale, Starts
 from animopt.scene.races import recordings, staging_of, timeline_of
 from animopt.scene.scene_fields import SceneFields, user_context
 from animopt.video.film import MAP_PANELS, RACE_PANELS
@@ -35,8 +35,8 @@ MAX_BYTES = 3 * 10**6
 USUAL_BYTES = 10**6
 """Number of bytes that a page has at most if neither its grid nor its size is given, and if `LEAST_GRID` allows it."""
 
-GRID, LEAST_GRID = 64, 32
-"""Number of starts along each side of the grid of a page, if it is not given, and to how many the size reduces it."""
+LEAST_GRID = 32
+"""Number of starts along each side of the grid to which that size reduces it."""
 
 
 def write_page(scene: SceneFields, output: Output, rendition: Rendition) -> None:
@@ -70,18 +70,21 @@ def page_of(scene: SceneFields, output: Output, poster: bytes, recipe: str = "",
     left_out = [*_left_out(scene)]
     for note in left_out:
         warnings.warn(f"{output.path}: {note}", stacklevel=2)
+    blob = Blob()
+    payload = blob.referenced(values) | {"starts": None, "notes": left_out}
     most = output.max_bytes or MAX_BYTES
-    base = len(_page(values, None, left_out, poster, recipe).encode())
+    room = most - len(race_page(payload, blob.text, poster, recipe).encode())
     run, is_free = partial(_starts, scene, values), output.grid is None and output.max_bytes is None
     if is_free:
-        starts, packed = fitted(run, GRID, USUAL_BYTES - base, scene.lang, LEAST_GRID)
-    if not is_free or packed.size > most - base:
-        starts, packed = fitted(run, output.grid or GRID, most - base, scene.lang)
-    page = _page(values, (starts, packed), left_out, poster, recipe)
-    if len(page.encode()) > most:
+        starts, packed = fitted(run, GRID, room + USUAL_BYTES - most, scene.lang, LEAST_GRID)
+    if not is_free or packed.size > room:
+        starts, packed = fitted(run, output.grid or GRID, room, scene.lang)
+    payload |= {"starts": packed.into(blob), "notes": [*left_out, *starts.notes]}
+    page = race_page(payload, blob.text, poster, recipe)
+    if (size := len(page.encode())) > most:
         raise Error(
-            f"{output.path}: cannot be made smaller than {format_bytes(len(page.encode()))}, and may have "
-            f"{format_bytes(most)}; allow more, with --max-bytes or Output(max_bytes=...)"
+            f"{output.path}: cannot be made smaller than {format_bytes(size)}, and may have {format_bytes(most)}; "
+            "allow more, with --max-bytes or Output(max_bytes=...)"
         )
     return page
 
@@ -110,16 +113,6 @@ def _starts(scene: SceneFields, values: dict[str, Any], grid: int) -> Starts:
             batch_order=scene.batch_order,
             seed=scene.seed,
         )
-
-
-def _page(
-    values: dict[str, Any], starts: tuple[Starts, PackedStarts] | None, notes: Sequence[str], poster: bytes, recipe: str
-) -> str:
-    blob = Blob()
-    payload = blob.referenced(values)
-    payload["starts"] = starts[1].into(blob) if starts else None
-    payload["notes"] = [*notes, *(starts[0].notes if starts else ())]
-    return race_page(payload, blob.text, poster, recipe)
 
 
 def _left_out(scene: SceneFields) -> Iterator[str]:

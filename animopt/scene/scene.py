@@ -245,7 +245,8 @@ class Scene(SceneFields):
         Args:
             size: Shape (width, height) of its picture, which is as wide as the notebook. Default: (640, 360).
             theme: Name of a theme. Default: the scene's theme.
-            grid: Number of starts along each side of the grid on which a viewer can drop a start. Default: 64.
+            grid: Number of starts along each side of the grid on which a viewer can drop a start. Default: 64, or fewer
+                if the page is large.
             max_bytes: Maximum number of bytes of the page. Default: 3 MB.
 
         Returns:
