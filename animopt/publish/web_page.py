@@ -1,13 +1,10 @@
-"""The page of a race: its template, filled with the payload and with the modules of `web/` as one script."""
+"""The page of a race: its template, filled with the payload and the script."""
 
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from graphlib import TopologicalSorter
-from importlib.resources import files
 from math import sqrt
 from typing import Any
 
@@ -16,17 +13,9 @@ from animopt.core.number_format import format_number
 from animopt.drawing.fonts import web_fonts
 from animopt.publish.notebook import data_url
 from animopt.publish.slides import plain_text, render_page
+from animopt.publish.web_script import web_script
 from animopt.recording.starts import LOSS_QUANTA, LOSS_STEP, QUANTA
 from animopt.video.metadata import PAGE_RECIPE
-
-_COMMENT = re.compile(r"/\*\*.*?\*/|^[ \t]*//[^\n]*", re.MULTILINE | re.DOTALL)
-_BLANK = re.compile(r"\n[ \t\n]+\n")
-_IMPORT = re.compile(r'import \{ ([\w, ]+) \} from "\./(\w+)\.js";')
-_EXPORT = re.compile(r"export ((?:async )?function|class|const) (\w+)\b")
-_OTHER = re.compile(r"^[ \t]*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
-
-START = "page"
-"""Module of `web/` that starts the page."""
 
 
 def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str = "") -> str:
@@ -40,7 +29,7 @@ def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str 
     """
     code = payload["lang"]
     data = {**payload, "words": page_words(code, counts_steps=payload["clock"] == language(code).gettext("step"))}
-    script = inline_script({path.name.removesuffix(".js"): path.read_text("utf-8") for path in _modules()})
+    script = web_script()
     write = partial(
         render_page,
         "race",
@@ -57,8 +46,8 @@ def race_page(payload: Mapping[str, Any], blob: str, poster: bytes, recipe: str 
         script=script,
         script_hash=content_hash(script),
     )
-    # The fonts have the characters of the page without them, and the printable ones of ASCII.
-    characters = {*map(chr, range(0x20, 0x7F)), *filter(str.isprintable, "".join(write(fonts=[])))}
+    # The fonts have the characters of the page, and the printable ones of ASCII, in which its data is.
+    characters = {*map(chr, range(0x20, 0x7F)), *filter(str.isprintable, "".join(write(fonts=[], blob="", poster="")))}
     fonts = [
         {"family": font.family, "weight": font.weight, "url": data_url("font/woff", font.data)}
         for font in web_fonts(characters)
@@ -88,13 +77,6 @@ def _accuracy(starts: Mapping[str, Any] | None, code: str) -> Iterator[str]:
         )
 
 
-def _modules() -> list[Any]:
-    return sorted(
-        (path for path in files("animopt.publish").joinpath("web").iterdir() if path.name.endswith(".js")),
-        key=lambda path: path.name,
-    )
-
-
 def content_hash(text: str) -> str:
     """Return the hash of a script or a style sheet for a Content-Security-Policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
@@ -103,52 +85,6 @@ def content_hash(text: str) -> str:
 def embedded_json(value: object) -> str:
     """Return JSON that can be in an element of a page: no text in it ends the element."""
     return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def inline_script(sources: Mapping[str, str], start: str = START) -> str:
-    """Return JavaScript modules as one script in which each has a scope of its own.
-
-    Browsers load no modules from the disk. A module may import names from others by lines such as
-    `import { a, b } from "./other.js";` and export functions, classes and constants where they are declared.
-
-    Args:
-        sources: The modules by their names.
-        start: Name of the module that imports the others, directly or indirectly.
-
-    Raises:
-        ValueError: A module has another form of import or export, or imports what another one does not export.
-        graphlib.CycleError: Modules import each other in a circle.
-    """
-    code, exports = {}, {}
-    imports: dict[str, set[str]] = {}
-    pending = [start]
-    while pending:
-        name = pending.pop()
-        if name in code:
-            continue
-        if name not in sources:
-            raise ValueError(f"module {name}: not found")
-        text = _BLANK.sub("\n", _COMMENT.sub("", sources[name]))
-        imports[name] = {module for _, module in _IMPORT.findall(text)}
-        exports[name] = [exported for _, exported in _EXPORT.findall(text)]
-        text = _EXPORT.sub(r"\1 \2", _IMPORT.sub(r"const { \1 } = $\2;", text))
-        if other := _OTHER.search(text):
-            line = text[other.start() :].lstrip().partition("\n")[0]
-            raise ValueError(f"module {name}: {line!r} is not one of the forms that are inlined")
-        code[name] = text
-        pending += imports[name]
-    for name in code:
-        for names, module in _IMPORT.findall(_COMMENT.sub("", sources[name])):
-            for missing in {each.strip() for each in names.split(",")} - set(exports[module]):
-                raise ValueError(f"module {name}: {module} does not export {missing}")
-    parts = [
-        f"const ${name} = (() => {{\n{code[name].strip()}\nreturn {{ {', '.join(exports[name])} }};\n}})();\n"
-        for name in TopologicalSorter(imports).static_order()
-    ]
-    script = "".join(parts)
-    if "</script" in script.lower() or "<!--" in script:
-        raise ValueError("modules: a script with </script or <!-- would end early; write it in two parts")
-    return script
 
 
 def page_words(code: str, *, counts_steps: bool = True) -> dict[str, str]:

@@ -12,6 +12,7 @@ from animopt.core.files import write_atomically
 from animopt.core.language import ENGLISH, language
 from animopt.core.working_folder import absolute
 from animopt.publish.slides import plain_text, render_page
+from animopt.publish.web_script import web_script
 from animopt.scene.batch import SceneFacts, SceneReport
 from animopt.scene.folder_defaults import files_read
 from animopt.video.output import Output, check_distinct, check_path
@@ -145,6 +146,7 @@ def save_page(
         clips=CLIPS,
         dark=DARK if dark_posters else "",
         pages=PAGES if pages else "",
+        clipboard=web_script("clipboard"),
     )
     # A page may have been put there during the rendering.
     _check_page(path)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from graphlib import CycleError
 from importlib.resources import files
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 import imageio.v3 as imageio
 import numpy as np
@@ -20,15 +19,15 @@ import pytest
 from fontTools.ttLib import TTFont
 
 import animopt
-from animopt.drawing.artists import Trails
 from animopt.drawing.geometry import Camera
 from animopt.drawing.loss_curves import fit_axis
 from animopt.drawing.viewpoint import ScaledSurface
 from animopt.engine.dropped_starts import run_dropped_starts
 from animopt.publish.slides import plain_text
 from animopt.publish.web_data import Blob, packed
-from animopt.publish.web_page import content_hash, embedded_json, inline_script, page_words, race_page
+from animopt.publish.web_page import content_hash, embedded_json, page_words, race_page
 from animopt.publish.web_scene import page_staging, race_values
+from animopt.publish.web_script import inline_script
 from animopt.recording.results import Results
 from animopt.recording.sentences import remarks
 from animopt.recording.starts import AbsentRacer, LossScale
@@ -110,31 +109,16 @@ def folder(tmp_path_factory, values):
 
 
 @pytest.fixture
-def visit(chromium, folder):
-    """A function that opens a page, which must not complain and not use the network."""
-    complaints, contexts = [], []
+def visit(browse, folder):
+    """A function that opens a page and waits for its race."""
 
-    def open_page(query="", file="race.html", *, live=True, **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, "offline": True} | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: check(request.url))
-        page.goto((folder / file).as_uri() + query)
+    def opened(query="", file="race.html", *, live=True, **options):
+        page = browse(folder / file, query, **options)
         if live:
             page.wait_for_selector(".live")
         return page
 
-    def check(url):
-        if urlsplit(url).scheme not in ("file", "data", "blob"):
-            complaints.append(url)
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return opened
 
 
 def until(page, condition):
@@ -287,17 +271,9 @@ def test_page_replays_the_recording_at_each_step(visit, values, scene, size):
 
 
 @pytest.fixture(scope="module")
-def frames(scene):
+def frames(scene, drawn_heads):
     """The clip's first and last frame, and the heads on the surface in each, (racers, 2)."""
-    drawn = []
-    place = Trails.place
-    with pytest.MonkeyPatch.context() as patch:
-
-        def note(self, trails, positions, moment):
-            drawn.append(np.array(positions) * [1, -1] + [0, 720])
-            return place(self, trails, positions, moment)
-
-        patch.setattr(Trails, "place", note)
+    with drawn_heads(720) as drawn:
         timeline = timeline_of(scene)
         film = Film(recordings(scene), timeline, (1280, 720), 25, page_staging(staging_of(scene)))
         pictures = [film.at(0.0)[..., :3].astype(int), film.at(timeline.seconds)[..., :3].astype(int)]

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import zlib
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -71,32 +71,13 @@ def with_bytes(text, data):
 
 
 @pytest.fixture
-def visit(chromium, original):
-    """A function that opens a page, which may not use the network, and run nothing of what it is given."""
-    contexts, complaints = [], []
+def visit(browse, original):
+    """A function that opens a page, which may contain another one, and run nothing of what it is given."""
 
-    def opened(file=original, query="", *, before="", complains=False, **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, "offline": True} | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        if not complains:
-            page.on("console", lambda message: complaints.append(message.text))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: check(request.url))
-        if before:
-            page.add_init_script(before)
-        page.goto(file.as_uri() + query)
-        return page
+    def opened(file=original, query="", **options):
+        return browse(file, query, schemes=("file", "data", "blob", "about"), **options)
 
-    def check(url):
-        if urlsplit(url).scheme not in ("file", "data", "blob", "about"):
-            complaints.append(url)
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return opened
 
 
 @pytest.fixture

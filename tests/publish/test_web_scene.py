@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import animopt
-from animopt.drawing.artists import Trails
 from animopt.drawing.geometry import Camera
 from animopt.drawing.viewpoint import ScaledSurface
 from animopt.publish.web_scene import SEPARATOR, SUBPIXELS, page_staging, page_timeline, race_values
@@ -28,17 +27,9 @@ def layout_of(values, size):
 
 
 @pytest.fixture(scope="module")
-def drawn_heads(ravine_race):
+def clip_heads(ravine_race, drawn_heads):
     """The heads on the surface and on the contour that a clip draws at its start and at its end, in pixels."""
-    heads = []
-    place = Trails.place
-    with pytest.MonkeyPatch.context() as patch:
-
-        def note(self, trails, positions, moment):
-            heads.append(np.array(positions) * [1, -1] + [0, SIZE[1]])
-            return place(self, trails, positions, moment)
-
-        patch.setattr(Trails, "place", note)
+    with drawn_heads(SIZE[1]) as heads:
         film = Film(ravine_race, Timeline(ravine_race.last_step, 2.0), SIZE, 10, page_staging(Staging()))
         film.at(0.0)
         film.at(2.0)
@@ -46,7 +37,7 @@ def drawn_heads(ravine_race):
 
 
 @pytest.mark.parametrize(("moment", "index"), [(0, 0), (-1, 2)])
-def test_heads_on_the_surface_are_where_the_clip_draws_them(values, ravine_race, drawn_heads, moment, index):
+def test_heads_on_the_surface_are_where_the_clip_draws_them(values, ravine_race, clip_heads, moment, index):
     layout, sweep = layout_of(values, SIZE), values["sweep"]
     camera = Camera(sweep["azimuth"] + sweep["turn"] * values["clip"]["turned"][moment], sweep["elevation"])
     step = int(values["clip"]["step"][moment])
@@ -57,17 +48,17 @@ def test_heads_on_the_surface_are_where_the_clip_draws_them(values, ravine_race,
     found = np.column_stack(
         [left + width * (projected[:, 0] - x0) / (x1 - x0), top + height * (y1 - projected[:, 1]) / (y1 - y0)]
     )
-    np.testing.assert_allclose(found, drawn_heads[index], atol=0.01)
+    np.testing.assert_allclose(found, clip_heads[index], atol=0.01)
 
 
 @pytest.mark.parametrize(("moment", "index"), [(0, 1), (-1, 3)])
-def test_heads_on_the_contour_are_where_the_clip_draws_them(values, ravine_race, drawn_heads, moment, index):
+def test_heads_on_the_contour_are_where_the_clip_draws_them(values, ravine_race, clip_heads, moment, index):
     layout = layout_of(values, SIZE)
     left, top, width, height = layout["boxes"]["contour"]
     low, high = np.array(layout["window"])
     place = (values["xy"][:, int(values["clip"]["step"][moment])] - low) / (high - low)
     found = np.column_stack([left + width * place[:, 0], top + height * (1 - place[:, 1])])
-    np.testing.assert_allclose(found, drawn_heads[index], atol=0.01)
+    np.testing.assert_allclose(found, clip_heads[index], atol=0.01)
 
 
 def test_contour_lines_have_the_height_of_their_level(values, ravine_race):

@@ -9,7 +9,7 @@ import { textSize, write } from "./type.js";
  */
 
 /** Distance from the axis, in its lengths, beyond which all losses have one height. */
-export const FAR = 20;
+const FAR = 20;
 
 const SUPERSCRIPT = /[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/;
 const RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹";

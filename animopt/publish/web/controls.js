@@ -1,5 +1,6 @@
 /** The controls around the picture: buttons, slider, racers, keyboard, pointer, readings and announcements. */
 
+import { copied } from "./clipboard.js";
 import { filled, numberFormat } from "./numbers.js";
 import { writeQuery } from "./query.js";
 import { IN_VIEW } from "./race.js";
@@ -587,24 +588,4 @@ function markerOf({ shape }) {
   path.setAttribute("d", `M${points.join("L")}Z`);
   svg.append(path);
   return svg;
-}
-
-/** Copy a text, and return whether that worked. @param {string} text */
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // A page within another one may have no clipboard of the new kind.
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.className = "unseen";
-    const before = document.activeElement;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    if (before instanceof HTMLElement) before.focus({ preventScroll: true });
-    return done;
-  }
 }

@@ -22,7 +22,7 @@ export function headSize(payload, size, unit) {
 }
 
 /** A racer's path in the coordinates of a panel, and the parts of it that are drawn. */
-export class Trail {
+class Trail {
   /**
    * @param {Payload} payload
    * @param {RacerRun} racer
@@ -83,7 +83,7 @@ export class Trail {
 const OLD = 0, RECENT = 1, OLD_DOTS = 2, RECENT_DOTS = 3, TRAINING = 4;
 
 /** The parts of a trail, one after the other: points, their pixels, and how they are seen. */
-export class Parts {
+class Parts {
   /** @param {number} size numbers of a point */
   constructor(size) {
     this.size = size;
@@ -317,7 +317,7 @@ function addDots(path, pixels, seen, from, to, radius) {
  * @param {{step: number, hold: number}} moment
  * @param {number} emphasisPart
  */
-export function prominence(run, racer, { step, hold }, emphasisPart) {
+function prominence(run, racer, { step, hold }, emphasisPart) {
   const own = run.racers[racer];
   if (own && own.lost[Math.min(Math.floor(step), own.steps)] !== IN_VIEW) return -1;
   if (run.winner === null) return 0;
@@ -364,7 +364,7 @@ export function drawHead(context, shape, x, y, payload, colors, racer, unit) {
 const MIXED = new Map();
 
 /** Mix two colors "#rrggbb": 0 gives the first, 1 the second. @param {string} one @param {string} other @param {number} part */
-export function mixed(one, other, part) {
+function mixed(one, other, part) {
   const key = `${one}${other}${part}`;
   const known = MIXED.get(key);
   if (known) return known;
