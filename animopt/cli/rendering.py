@@ -141,6 +141,11 @@ class RenderOptions:
         clip = make_output(path, transparent=self.transparent, **given)
         return clip.draft() if self.draft or self.watch else clip
 
+    def check_grid(self, *, paged: bool, remedy: str = "write an .html") -> None:
+        """Raise UsageError if a grid of starts is given and no interactive page is written."""
+        if self.grid and not paged:
+            raise UsageError(f"grid {self.grid}: only an .html has starts to drop; leave out --grid, or {remedy}")
+
     @property
     def page_size(self) -> tuple[int, int]:
         """Size of a still, and of each frame of a storyboard."""
@@ -279,8 +284,8 @@ def _plan(
     paths = paths or [f"{options.default_folder / name}{kind}{ending}" for ending in endings]
     pages = [Path(path) for path in paths] if is_page else []
     clips = [] if is_page else [options.output(path) for path in paths]
-    if options.grid and not any(clip.is_page for clip in clips):
-        raise UsageError(f"grid {options.grid}: only an .html has starts to drop; leave out --grid, or write an .html")
+    if not is_page:
+        options.check_grid(paged=any(clip.is_page for clip in clips))
     for page in pages:
         check_still(page)
     if options.outputs:

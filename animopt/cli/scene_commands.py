@@ -288,6 +288,7 @@ def render_all_scenes(names: tuple[str, ...], folder: Path | None, **values: Any
     from animopt.scene.folder_defaults import defaults_of
 
     options = RenderOptions(**values, defaults=defaults_of())
+    options.check_grid(paged=any(ending.endswith(".html") for ending in options.endings))
     folder = folder or options.default_folder
     scenes = {
         name: (path, [options.output(f"{folder / name}{ending}") for ending in options.endings])
@@ -322,6 +323,7 @@ def gallery(names: tuple[str, ...], folder: Path, *, pages: bool, **values: Any)
     from animopt.scene.gallery import CLIPS, DARK, PAGES, Card, check_files, check_folder, render_card, save_page
 
     options = RenderOptions(**values)
+    options.check_grid(paged=pages, remedy="add --pages")
     check_folder(folder)
     files = catalog.chosen(names)
     # A page follows the scheme of the browser, unless a theme was chosen.

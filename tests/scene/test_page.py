@@ -157,6 +157,20 @@ def test_bad_outputs_are_refused(arguments, said):
         Output(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [
+        (["ravine-sgd", "-o", "a.gif"], "write an .html"),
+        (["all", "ravine-sgd"], "write an .html"),
+        (["gallery", "ravine-sgd"], "add --pages"),
+    ],
+)
+def test_grid_without_a_page_is_refused(animopt_here, command, remedy):
+    result = animopt_here(*command, "--grid", "16")
+    assert result.returncode == 2
+    assert f"grid 16: only an .html has starts to drop; leave out --grid, or {remedy}" in result.stderr
+
+
 def test_comparison_has_no_page(tmp_path):
     with pytest.raises(UsageError, match="shows one scene; give a comparison another suffix"):
         compare(race(), race()).save(tmp_path / "both.html", workers=0)
