@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,14 @@ def run(*command, cwd=ROOT):
 )
 def test_tools_find_nothing(command):
     done = run(sys.executable, "-m", *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_scripts_are_typed():
+    program = shutil.which("tsc")
+    if not program:
+        pytest.skip("needs TypeScript: npm install --global typescript")
+    done = run(program, "-p", "animopt/publish/web/jsconfig.json")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
