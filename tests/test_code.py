@@ -61,6 +61,7 @@ def test_modules_named_in_strings_are_there_and_below():
             assert packages.index(named.partition(".")[0]) <= floor, (name, named)
 
 
+@pytest.mark.long
 def test_the_pixel_half_imports_without_torch(tmp_path):
     half = ("core.", "recording.", "drawing.", "panels.", "video.", "publish.")
     names = ", ".join(f"animopt.{name}" for name in sorted(MODULES) if name.startswith(half))
@@ -76,6 +77,7 @@ def test_the_list_needs_neither_torch_nor_matplotlib(arguments, tmp_path):
     assert "ravine-race" in done.stdout
 
 
+@pytest.mark.long
 def test_no_module_draws_with_pyplot_or_mplot3d():
     for path in MODULES.values():
         for node in ast.walk(ast.parse(path.read_bytes())):

@@ -68,6 +68,7 @@ def test_optimizers_are_listed_with_their_settings(animopt_here):
     assert "sparse" in done.stdout.casefold()
 
 
+@pytest.mark.long
 def test_race_is_rendered_without_scene_file(animopt_here, tmp_path):
     done = animopt_here(*RACE, "-o", "r.mp4", "-o", "r.gif", *QUICK)
     assert done.returncode == 0, done.stderr

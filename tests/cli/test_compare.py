@@ -17,6 +17,7 @@ def two_scenes(tmp_path, write_scene):
     return ["one.py", "my_other.py"]
 
 
+@pytest.mark.long
 def test_still_has_a_name_of_both_scenes(animopt_here, two_scenes):
     done = animopt_here("compare", *two_scenes, "--still", "1", "--size", "640x360", "--lang", "ko")
     path = "renders/one-and-my-other-still.png"
@@ -25,6 +26,7 @@ def test_still_has_a_name_of_both_scenes(animopt_here, two_scenes):
         assert picture.size == (640, 360)
 
 
+@pytest.mark.long
 def test_json_has_the_events_of_each_scene(animopt_here, two_scenes, tmp_path):
     clip = ["-o", "both.gif", "--size", "320x180", "--seconds", "1", "--fps", "4", "--workers", "0"]
     done = animopt_here("compare", *two_scenes, *clip, "--sidecars", "alt,captions", "--json", "--clock", "evaluations")

@@ -12,6 +12,7 @@ from animopt.scene.races import timeline_of
 QUICK = ["--size", "320x180", "--fps", "10", "--seconds", "1"]
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_quiet_prints_only_errors(animopt_here, tmp_path, write_scene):
     write_scene(tmp_path / "mine.py", start=(-12, 2))
@@ -39,6 +40,7 @@ def test_quiet_batch_prints_only_errors(animopt_here, tmp_path, write_scene):
     assert "warning" not in done.stderr
 
 
+@pytest.mark.long
 def test_json_reports_files_and_race(animopt_here, tmp_path, write_scene):
     write_scene(tmp_path / "mine.py")
     done = animopt_here("mine.py", "-o", "a.gif", "-o", "b.mp4", "--size", "320x180", "--fps", "5", "--json")
@@ -67,6 +69,7 @@ def test_json_reports_files_and_race(animopt_here, tmp_path, write_scene):
         assert event["second"] == pytest.approx(timeline.second_of(event["step"]), abs=1e-3)
 
 
+@pytest.mark.long
 def test_json_reports_still_and_saved_scene(animopt_here, tmp_path):
     arguments = ["--function", "sphere", "--racer", "adam", "--still", "1", "--save-scene", "mine.py", "-o", "a.png"]
     done = animopt_here("race", *arguments, "--json", "--size", "320x180")

@@ -32,6 +32,7 @@ def install(tmp_path, monkeypatch):
     return write_metadata
 
 
+@pytest.mark.long
 def test_complete_installation_passes(animopt_here, tmp_path, install):
     requirements = "torch", "click", 'optuna; extra == "tuning"', 'no-such-thing; extra == "odd"'
     install(*requirements, extras=["tuning", "odd", "test"])
@@ -49,6 +50,7 @@ def test_complete_installation_passes(animopt_here, tmp_path, install):
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
+@pytest.mark.long
 def test_each_failure_has_a_remedy(animopt_here, install, monkeypatch):
     install("click", "no-such-thing", "packaging<1", 'no-such-marker; python_version < "3"')
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "no-such-program")

@@ -143,7 +143,7 @@ def test_several_outputs_share_options(animopt, tmp_path):
     ],
     ids=["default", "named"],
 )
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_still_is_one_frame(animopt, tmp_path, arguments, name, size):
     done = animopt("ravine-sgd", "--still", "2.5", *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{Path(name)}\n", "")
@@ -152,6 +152,7 @@ def test_still_is_one_frame(animopt, tmp_path, arguments, name, size):
         assert (image.format, image.size) == ("PNG", size)
 
 
+@pytest.mark.long
 def test_help_of_scene_shows_docstring_and_racers(animopt, tmp_path):
     write_scene(tmp_path / "my_scene.py")
     done = animopt("my_scene.py", "--help")
@@ -237,13 +238,14 @@ IMPORTS = "from animopt import Racer, Scene\nfrom animopt.functions import ravin
     ],
     ids=lambda text: text[:40],
 )
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 def test_broken_scene_file_exits_with_code_1(animopt_here, tmp_path, program, message, arguments):
     (tmp_path / "mine.py").write_text(IMPORTS + program)
     assert_fails(animopt_here("mine.py", *arguments), 1, message)
     assert files(tmp_path) == {"mine.py"}
 
 
+@pytest.mark.long
 def test_failed_race_exits_with_code_1(animopt_here, tmp_path):
     racing = "scene = Scene(function=ravine, racers=[Racer('SparseAdam')], start=(1, 1))"
     (tmp_path / "mine.py").write_text(IMPORTS + racing)

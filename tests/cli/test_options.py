@@ -112,6 +112,7 @@ SHELLS = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of POSIX")
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.long
 def test_completion_in_a_shell_runs_no_part_of_a_file_name(tmp_path, write_scene, monkeypatch, shell):
     command, start = SHELLS[shell]
     if not shutil.which(shell):

@@ -38,6 +38,7 @@ def run_on_terminal(folder, *arguments, **environment):
     return shown.decode(), printed.decode().splitlines(), process.returncode
 
 
+@pytest.mark.long
 def test_terminal_shows_bar_and_clears_it_at_the_end(tmp_path, write_scene):
     # The start is outside the domain, which causes a warning while the bar is shown.
     write_scene(tmp_path / "mine.py", start=(-12, 2))

@@ -39,6 +39,7 @@ def install_viewer(tmp_path, monkeypatch):
     return install
 
 
+@pytest.mark.long
 def test_open_shows_first_file(animopt_here, tmp_path, write_scene, install_viewer):
     write_scene(tmp_path / "mine.py")
     shown = install_viewer(0)
@@ -48,6 +49,7 @@ def test_open_shows_first_file(animopt_here, tmp_path, write_scene, install_view
     assert shown() == [str((tmp_path / "-a.gif").resolve())]
 
 
+@pytest.mark.long
 def test_open_warns_if_viewer_fails(animopt_here, tmp_path, write_scene, install_viewer):
     write_scene(tmp_path / "mine.py")
     install_viewer(3)
@@ -151,6 +153,7 @@ def test_terminal_gets_no_clip(animopt_here, scenes, monkeypatch):
     assert "standard output is a terminal" in done.stderr
 
 
+@pytest.mark.long
 def test_format_without_output_selects_default_files(animopt_here, scenes, tmp_path):
     done = animopt_here(str(scenes["ravine_sgd"]), "--format", "webm", "--format", ".GIF", *SMALL)
     assert done.returncode == 0, done.stderr

@@ -75,7 +75,7 @@ def test_help_of_a_scene_is_escaped(folder, animopt_here):
 
 
 @pytest.mark.parametrize(("name", "message"), [("titled", f"title 'T{ESCAPED}"), ("named", f"racer name 'N{ESCAPED}")])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_title_and_name_with_control_characters_are_refused(name, message, folder, animopt_here):
     done = assert_escaped(animopt_here(f"{name}.py", "-o", "a.gif"))
     assert done.returncode == 1
@@ -119,6 +119,7 @@ def test_error_messages_are_escaped(arguments, how, folder, animopt_here):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_warning_is_escaped(folder, animopt_here):
     done = assert_escaped(animopt_here("warning.py", "-o", "a.gif", *QUICK))

@@ -72,7 +72,7 @@ def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
 
 
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_adam", "quartic_momentum"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_frames_do_not_depend_on_their_order(scenes, record, make_film, stem):
     recording = record(scenes[stem])
     film = make_film(recording)
@@ -93,6 +93,7 @@ def test_later_frame_does_not_overwrite_an_earlier_one(ravine_race, make_film):
     assert np.array_equal(first, kept)
 
 
+@pytest.mark.long
 def test_diverging_race_is_drawn_to_its_end(make_film):
     scene = Scene(
         function=quartic, racers=[Racer("SGD", lr=0.05), Racer("Adam", lr=0.5)], start=(5, -2.5), steps=30, seconds=2
@@ -193,7 +194,7 @@ def test_drawing_restores_the_settings(ravine_race, make_film, settings):
 @pytest.mark.parametrize(
     "title", ["A race " * 40, "W" * 200, "Short", "$x^2$ and a lone $"], ids=lambda title: title[:9]
 )
-@pytest.mark.sampled(2, 8)
+@pytest.mark.sampled(1, 8)
 def test_title_does_not_touch_the_step(title, size, make_film):
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(-7, 2), steps=1000, title=title)
     film = make_film(scene.record(), size=size)

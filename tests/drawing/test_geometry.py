@@ -211,6 +211,7 @@ def cells(path, step, cell):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.sampled(1)
 def test_thinned_path_crosses_the_same_cells(seed):
     path = walk(seed, 6000, 20)
     short = thin_path(path, 0.5)

@@ -100,6 +100,7 @@ def test_magnifier_opens_at_the_end_and_covers_no_head():
     assert (np.abs(part(recording.last_step) - before).max(axis=-1) > 20).mean() > 0.05
 
 
+@pytest.mark.long
 def test_frames_do_not_depend_on_their_order():
     recording = race((-7, 2), (-7.4, 2), (8, 4), lr=0.1)
     drawn = film(recording, "domain")

@@ -79,39 +79,38 @@ def test_boxes_have_room_in_pictures_of_extreme_shapes(layout, size):
         assert all(box.width > 0 and box.height > 0 for box in boxes.values()), panels
 
 
+@pytest.mark.parametrize("aspect", [0.5, 1, 2])
+@pytest.mark.parametrize("racers", [1, 5, 20])
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
-@pytest.mark.sampled(1, 7)
-def test_boxes_of_any_panels_do_not_overlap(layout, size):
+@pytest.mark.sampled(1, 25)
+def test_boxes_of_any_panels_do_not_overlap(layout, size, racers, aspect):
     theme = LIGHT.scaled(pixel_unit(*size), size)
     for panels in sorted(SUBSETS):
-        for racers in (1, 5, 20):
-            for aspect in (0.5, 1, 2):
-                case = panels, racers, aspect
-                boxes = arrange_panels(size, theme, layout, panels, aspect, racers)
-                wanted = {"header"} | (set(panels) & set(panel_names(layout)))
-                # Panels that would be illegible are dropped, but never those that show the race.
-                assert set(boxes) <= wanted, case
-                maps = {"contour", "wireframe", "multiples", "map"}
-                # The small contours of several racers leave no room for those of other coordinates.
-                maps |= set() if "multiples" in panels else {"coordinates"}
-                assert set(boxes) & maps == wanted & maps, case
-                # Beside a map there is room only for the panels that belong to it.
-                roomy = "map" not in panels or set(panels) <= set(MAP_PANELS)
-                roomy &= len(PLOTS & set(panels)) <= 3
-                if layout == layout_for_shape(*size) and min(size) >= 720 and roomy:
-                    # State and formula are the first to give way.
-                    assert wanted - {"state", "formula"} <= set(boxes), case
-                places = {name: bounds(box) for name, box in boxes.items()}
-                for name, box in boxes.items():
-                    assert inside(places[name], size), (case, name, box)
-                    # A single racer needs less height than any other panel.
-                    lowest = {"header": 1, "standings": 1, "scoreboard": 3, "state": 3.8}.get(name, 4) * theme.min_text
-                    assert box.width >= MIN_SIZE, (case, name, box)
-                    assert box.height >= lowest, (case, name, box)
-                # Another panel may be in a free cell of the multiples.
-                apart = set(places) - ({"multiples"} if layout == "multiples" else set())
-                for one, other in combinations(sorted(apart), 2):
-                    assert not overlap(places[one], places[other]), (case, one, other, boxes[one], boxes[other])
+        boxes = arrange_panels(size, theme, layout, panels, aspect, racers)
+        wanted = {"header"} | (set(panels) & set(panel_names(layout)))
+        # Panels that would be illegible are dropped, but never those that show the race.
+        assert set(boxes) <= wanted, panels
+        maps = {"contour", "wireframe", "multiples", "map"}
+        # The small contours of several racers leave no room for those of other coordinates.
+        maps |= set() if "multiples" in panels else {"coordinates"}
+        assert set(boxes) & maps == wanted & maps, panels
+        # Beside a map there is room only for the panels that belong to it.
+        roomy = "map" not in panels or set(panels) <= set(MAP_PANELS)
+        roomy &= len(PLOTS & set(panels)) <= 3
+        if layout == layout_for_shape(*size) and min(size) >= 720 and roomy:
+            # State and formula are the first to give way.
+            assert wanted - {"state", "formula"} <= set(boxes), panels
+        places = {name: bounds(box) for name, box in boxes.items()}
+        for name, box in boxes.items():
+            assert inside(places[name], size), (panels, name, box)
+            # A single racer needs less height than any other panel.
+            lowest = {"header": 1, "standings": 1, "scoreboard": 3, "state": 3.8}.get(name, 4) * theme.min_text
+            assert box.width >= MIN_SIZE, (panels, name, box)
+            assert box.height >= lowest, (panels, name, box)
+        # Another panel may be in a free cell of the multiples.
+        apart = set(places) - ({"multiples"} if layout == "multiples" else set())
+        for one, other in combinations(sorted(apart), 2):
+            assert not overlap(places[one], places[other]), (panels, one, other, boxes[one], boxes[other])
 
 
 @pytest.mark.parametrize(

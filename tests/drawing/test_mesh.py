@@ -142,6 +142,7 @@ def test_faces_without_heights_are_not_drawn(drawn):
     assert colors[0, 0, 3] == 0
 
 
+@pytest.mark.long
 def test_mesh_without_faces_is_drawn_on_request():
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(-7, 2), steps=3, seconds=1)
     drawn = {}

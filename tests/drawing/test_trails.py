@@ -119,6 +119,7 @@ def test_points_of_gradients_are_not_drawn_if_they_are_the_positions(ravine_race
     assert len(axes.patches) == 0
 
 
+@pytest.mark.long
 def test_surface_and_contour_show_the_points_of_gradients(make_film, ravine_race):
     plain = make_film(ravine_race, size=(320, 180)).at(1.0)
     curved = replace(ravine_race.paths[0], xyz=ravine_race.paths[0].xyz * [1, -1, 1] + [0, 0.4, 0])

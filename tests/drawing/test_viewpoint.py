@@ -111,6 +111,7 @@ def test_seamless_loop_turns_once_around(ravine_race):
     assert first == last
 
 
+@pytest.mark.long
 def test_film_keeps_its_camera_when_it_is_pickled(ravine_race):
     film = Film(ravine_race, Timeline(40, 1), (320, 180), 10)
     again = pickle.loads(pickle.dumps(film))
@@ -119,6 +120,7 @@ def test_film_keeps_its_camera_when_it_is_pickled(ravine_race):
     assert not np.array_equal(other.at(1), film.at(1))
 
 
+@pytest.mark.long
 def test_camera_of_a_scene_is_drawn():
     scene = Scene(function=ravine, racers=[Racer("SGD", lr=0.1)], start=(-7, 2), steps=3, seconds=1)
     frames = []

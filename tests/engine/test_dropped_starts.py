@@ -100,6 +100,7 @@ def compare(starts, racers, function=himmelblau, steps=20, *, noise=0.0, batches
 
 
 @pytest.mark.parametrize("name", RACERS)
+@pytest.mark.sampled(2)
 def test_races_are_those_of_the_same_starts_alone(name, monkeypatch):
     racers = [RACERS[name]]
     starts = starts_of(racers, steps=40, alone_seconds=0.0)
@@ -107,6 +108,7 @@ def test_races_are_those_of_the_same_starts_alone(name, monkeypatch):
     compare(starts, racers, steps=40)
 
 
+@pytest.mark.long
 def test_rounding_does_not_accumulate():
     racers = [Racer("SGD", lr=3e-5)]
     starts = starts_of(racers, steps=200)
@@ -125,6 +127,7 @@ def test_starts_are_the_middles_of_cells_of_the_rectangle():
     np.testing.assert_allclose(starts.race(0, 1, 2)[0][0], (-1.5, 0.75), atol=starts.quantum.max() / 2)
 
 
+@pytest.mark.long
 def test_noise_is_that_of_the_seed():
     racers = [*RACERS.values()]
     starts = starts_of(racers, noise=3.0, seed=7)
@@ -133,6 +136,7 @@ def test_noise_is_that_of_the_seed():
 
 
 @pytest.mark.parametrize("order", ["shuffled", "cyclic"])
+@pytest.mark.sampled(1)
 def test_batches_are_those_of_the_seed(order):
     function = line(np.arange(6.0), 1 + np.arange(6.0) * 2)
     racers = [Racer("SGD", lr=0.01), Racer("Adam", lr=0.2, steps=25)]
@@ -152,6 +156,7 @@ def test_racers_with_fewer_steps_remain_at_their_last_point():
     compare(starts, racers)
 
 
+@pytest.mark.long
 def test_races_are_projected_onto_the_box():
     function = himmelblau.replace(box=((-1, 2), (-2, 1)))
     racers = [RACERS["SGD"], RACERS["Adam"]]
@@ -179,6 +184,7 @@ def test_own_optimizer_is_run_from_all_starts_together(optimizer):
 
 
 @pytest.mark.parametrize("racer", [Racer("LBFGS", lr=0.1, max_iter=2), Racer(Refuses, lr=0.01)], ids=str)
+@pytest.mark.sampled(1)
 def test_racer_that_runs_alone_is_within_the_budget_or_absent(racer):
     racers = [RACERS["SGD"], racer]
     starts = starts_of(racers, steps=8)
@@ -219,6 +225,7 @@ def test_racer_that_fails_is_absent():
     assert starts.absent[0].reason == ("Fails cannot be run from dropped starts: racer Fails: step 1 failed: too far.")
 
 
+@pytest.mark.long
 def test_diverged_race_has_no_position_from_then_on():
     bowl = Function(lambda x: x[0] ** 2 + x[1] ** 2, x=(-1, 1), y=(-1, 1), minima=[(0, 0)])
     racers = [Racer("SGD", lr=1.5)]
@@ -239,6 +246,7 @@ def test_start_without_a_value_has_no_position():
     assert starts.sensitive[0].any(axis=0).tolist() == [False, False, False, True, True, False, False, False]
 
 
+@pytest.mark.long
 def test_starts_beside_a_watershed_are_sensitive():
     wells = Function(
         lambda x: x[1] ** 4 / 4 - x[1] ** 2 / 2 + x[0] ** 2, x=(-2, 2), y=(-2, 2), minima=[(0, -1), (0, 1)]

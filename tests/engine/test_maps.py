@@ -80,7 +80,7 @@ def never(*arguments):
 
 
 @pytest.mark.parametrize(("optimizer", "settings"), ELEMENTWISE, ids=str)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
     monkeypatch.setattr(maps, "_alone", never)
     found = StartsMap(5, 4).record(VALLEYS, Racer(optimizer, **settings), (0, 0), 40)
@@ -88,7 +88,7 @@ def test_batched_starts_equal_separate_races(optimizer, settings, monkeypatch):
     compare(found, optimizer, settings, 40)
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize(("optimizer", "settings"), NOT_ELEMENTWISE, ids=str)
 def test_optimizer_that_is_not_elementwise_runs_each_race_alone(optimizer, settings, monkeypatch):
     called = []
@@ -110,6 +110,7 @@ class Clipped(torch.optim.SGD):
         return loss
 
 
+@pytest.mark.long
 def test_norm_over_all_starts_is_detected():
     racer = Racer(Clipped, lr=0.01)
     found = StartsMap(6, 5).record(VALLEYS, racer, (0, 0), 30)
@@ -119,6 +120,7 @@ def test_norm_over_all_starts_is_detected():
         assert (found.minimum.flat[cell], found.step.flat[cell]) == expected
 
 
+@pytest.mark.long
 def test_chaotic_races_stay_in_a_batch(monkeypatch):
     # If gradient descent never stops overshooting, rounding alone separates two races.
     monkeypatch.setattr(maps, "_alone", never)
@@ -135,6 +137,7 @@ def test_definition_that_branches_on_values_runs_each_race_alone():
     assert found.step.tolist() == [[int(np.ceil(np.log(0.05) / np.log(rate))) for rate in (0.6, 0.8)]]
 
 
+@pytest.mark.long
 def test_several_batches_make_the_same_map(monkeypatch):
     racer = Racer("Adam", lr=0.2)
     whole = StartsMap(9, 7).record(VALLEYS, racer, (0, 0), 50)
@@ -175,6 +178,7 @@ def test_race_to_nan_has_diverged():
     assert found.step.tolist() == [[1, 0]]
 
 
+@pytest.mark.long
 def test_the_sign_of_y_decides_in_a_double_well():
     function = Function(well, x=(-2, 2), y=(-2, 2), minima=[(0, -1), (0, 1)])
     found = StartsMap(8, 9).record(function, Racer("SGD", lr=0.1), (0, 0), 300)
@@ -208,6 +212,7 @@ def test_counts_and_medians_include_steps_so_far():
     ],
     ids=str,
 )
+@pytest.mark.sampled(2)
 def test_batched_settings_equal_separate_races(optimizer, axes, fixed):
     found = SettingsMap(**axes).record(VALLEYS, Racer(optimizer, **fixed), (-1, 2), 20)
     (first, columns), (second, rows) = axes.items()
@@ -302,6 +307,7 @@ def test_schedulers_step_in_batches(batched):
     StartsMap(columns=8, rows=8).record(function, racer, (2, 2), 3)
 
 
+@pytest.mark.long
 def test_function_of_data_is_batched(batched):
     inputs = np.array([0.0, 1.0, 2.0])
     function = Function(

@@ -162,6 +162,7 @@ def final_score(starts, steps, lr, momentum=0.0):
     return np.mean(scores)
 
 
+@pytest.mark.long
 def test_search_beats_the_default_and_a_coarse_grid():
     (racer,), *_ = tuned([Racer("SGD")], trials=40, starts=STARTS).resolve(ravine, (-7, 2), 30)
     lr = racer.settings["lr"]
@@ -182,6 +183,7 @@ def test_caption_shows_the_budget_and_notes_show_the_score():
     assert notes == f"Found, with the mean of log₁₀ of the gap: SGD lr {racer.settings['lr']:g} ({score})"
 
 
+@pytest.mark.long
 def test_settings_follow_from_the_seed():
     racers = [Racer("SGD"), Racer("Adam")]
 

@@ -30,7 +30,9 @@ def branching(x):
     return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2 if x[0] < 5 else 2 * x[0]
 
 
-@pytest.mark.parametrize("function", [rosenbrock, Function(branching, x=(-2, 2), y=(-1, 3))])
+@pytest.mark.parametrize(
+    "function", [rosenbrock, pytest.param(Function(branching, x=(-2, 2), y=(-1, 3)), marks=pytest.mark.long)]
+)
 def test_samples_are_the_loss_and_its_slope(function):
     recording = race(function, Racer("SGD", lr=0.001), (-1.2, 1))
     for step in range(4):

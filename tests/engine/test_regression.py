@@ -144,6 +144,7 @@ def test_any_model_of_data_is_drawn():
     np.testing.assert_allclose(curve[:, 1], 3 * np.sin(0.5 * curve[:, 0]), atol=1e-12)
 
 
+@pytest.mark.long
 def test_racers_on_batches_do_not_come_to_rest(scenes):
     scene = animopt.load_scene(scenes["regression_minibatch"])
     batches, full = scene.record(), scene.replace(batch=None).record()

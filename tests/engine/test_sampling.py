@@ -83,6 +83,7 @@ def test_edge_of_a_hole_is_sampled(slow):
         sample_surface(slow(everywhere)[0])
 
 
+@pytest.mark.long
 def test_path_over_an_interpolated_surface_meets_the_race_and_computes_nothing(slow):
     function, calls = slow(rosenbrock)
     racers = [Racer("SGD", lr=0.001, momentum=0.9), Racer("Adam", lr=0.5)]

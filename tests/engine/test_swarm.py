@@ -20,6 +20,7 @@ def scene(racer, **fields):
 
 
 @pytest.mark.parametrize("name", RACERS)
+@pytest.mark.sampled(1)
 def test_runs_are_those_of_their_seeds(name):
     swarm = scene(RACERS[name], swarm=5, seed=3).record().swarm
     assert swarm.xy.shape == (5, 13, 2)
@@ -29,6 +30,7 @@ def test_runs_are_those_of_their_seeds(name):
     assert len(np.unique(swarm.xy[:, -1, 0])) == 5
 
 
+@pytest.mark.long
 def test_function_that_branches_is_run_alone():
     function = Function(lambda p: p[0] ** 2 if p[0] > 0 else 3 * p[0] ** 2 + p[1] ** 2, minima=[(0, 0)])
     swarm = scene(Racer("SGD", lr=0.1), function=function, start=(1, 1), swarm=3).record().swarm
@@ -52,6 +54,7 @@ def test_swarm_is_of_the_racer_in_focus():
     assert race.single(1).swarm.racer == 0
 
 
+@pytest.mark.long
 def test_shares_have_the_standard_error_of_a_binomial_distribution():
     swarm = scene(RACERS["SGD"], swarm=40, steps=60).record().swarm
     shares = swarm.shares(4)

@@ -115,6 +115,7 @@ def test_imported_objects_are_frozen_for_the_garbage_collector(enabled):
     python(program)
 
 
+@pytest.mark.long
 def test_worker_still_collects_garbage():
     from animopt.video.worker_pool import WorkerPool
 

@@ -107,6 +107,7 @@ def test_file_in_use_outlasts_its_removal_by_another_process(folder):
         assert cache.file(["a"], ".wav", Maker(b"other")) == path
 
 
+@pytest.mark.long
 def test_two_processes_make_and_remove_the_same_files(folder):
     program = (
         "import sys, random\n"

@@ -129,6 +129,7 @@ def test_failed_segment_names_no_temporary_file():
         encode_segment(Footage(25), [np.zeros((9, 9, 3), np.uint8)])
 
 
+@pytest.mark.long
 def test_everything_beside_the_video_is_read_back(av, tmp_path):
     footage, path, track, count = Footage(25), tmp_path / "a.mp4", tmp_path / "음성 %03d.wav", sum(LENGTHS)
     length = round(count * RATE / 25)

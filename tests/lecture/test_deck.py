@@ -179,6 +179,7 @@ def test_page_has_cards_as_text(html):
     assert all(f"--ground: {DARK.background}" in each for each in sections)
 
 
+@pytest.mark.long
 def test_lectures_and_scenes_are_mixed_in_order_and_in_a_language(folder, tmp_path):
     short = folder / "short.py"
     parts = 'Card({"en": "A", "ko": "하나\\n둘"}), Compare("sgd", "adam", say={"ko": "둘 다. {ends} 끝."})'

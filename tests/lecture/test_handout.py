@@ -39,6 +39,7 @@ def picture(make_film, ravine_race):
     return make_film(ravine_race, size=(640, 360)).result_frame()
 
 
+@pytest.mark.long
 def test_handout_has_a_sheet_for_each_part(tmp_path, picture, ravine_race):
     path = tmp_path / "강의.pdf"
     pages = [
@@ -68,6 +69,7 @@ def test_handout_has_a_sheet_for_each_part(tmp_path, picture, ravine_race):
     assert np.array_equal(shown[::-1] if float(height) < 0 else shown, picture)
 
 
+@pytest.mark.long
 def test_words_of_a_handout_are_in_its_language(tmp_path, ravine_race):
     path = tmp_path / "a.pdf"
     save_handout(path, "강의", [page_of_races("경주", "0:00", None, "말 " * 1300, [ravine_race])], "ko")
@@ -77,6 +79,7 @@ def test_words_of_a_handout_are_in_its_language(tmp_path, ravine_race):
     assert not any("continued" in text or "Settings" in text or "What to see" in text for text in texts)
 
 
+@pytest.mark.long
 def test_long_texts_continue_within_the_margins(tmp_path, drawn):
     path = tmp_path / "a.pdf"
     page = Page("T" * 300, "0:00", None, "word " * 300 + "\n\n" + "y" * 400, ["beat " * 60] * 9, ["s" * 300] * 6)
@@ -100,6 +103,7 @@ def test_long_texts_continue_within_the_margins(tmp_path, drawn):
         assert body.max() <= SHEET[1] - MARGIN
 
 
+@pytest.mark.long
 def test_equal_handouts_are_equal_files(tmp_path, picture):
     paths = [tmp_path / "a.pdf", tmp_path / "b.pdf"]
     for path in paths:

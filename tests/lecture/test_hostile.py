@@ -71,6 +71,7 @@ def test_text_that_is_of_no_earlier_video_is_not_replaced(lecture, tmp_path):
     assert (tmp_path / "a.txt").read_text() == "my notes"
 
 
+@pytest.mark.long
 def test_part_as_long_as_its_cross_fades_is_rendered(lecture):
     done = lecture("Card('a', seconds=1), Card('b', seconds=0.6), Card('c', seconds=0.01), Card('d', seconds=1)")
     assert (done.returncode, done.stderr) == (0, "")

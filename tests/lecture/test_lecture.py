@@ -120,6 +120,7 @@ def check_events(av, video, program, clicks):
         assert abs(seen - heard) <= 0.04 + 1e-6
 
 
+@pytest.mark.long
 def test_event_is_shown_when_it_is_spoken_of(tmp_path, av):
     path = write_lecture(tmp_path, [4.7])
     program, _ = render(path, tmp_path / "a.mp4", tmp_path / "cache")

@@ -65,6 +65,7 @@ def logged(folder):
     return [json.loads(line) for line in (folder / "log").read_text("utf-8").splitlines()]
 
 
+@pytest.mark.long
 def test_program_gets_the_text_and_runs_once_for_each(folder, cache, command, tmp_path):
     says = command(LOG)
     path = speak(says, "골짜기  is a\nvalley 🌊.", "en", cache)

@@ -106,6 +106,7 @@ def test_quiet_stereo_tone_is_normalized(tmp_path, cache):
     assert right == pytest.approx(3 * left, rel=0.01)
 
 
+@pytest.mark.long
 def test_clicks_on_a_tone_are_normalized_and_do_not_move(tmp_path, cache, clicks):
     voice = load_voice(save(tmp_path / "a.wav", clicks), cache)
     assert len(voice.samples) == len(clicks)
@@ -134,6 +135,7 @@ def test_short_sound_with_a_click_is_normalized(tmp_path, cache):
     assert loudness(scaled(voice.samples)) == pytest.approx(-16, abs=1)
 
 
+@pytest.mark.long
 def test_clicks_on_a_faint_tone_are_limited(tmp_path, cache):
     """With loudnorm alone, only the clicks have the intended loudness."""
     sound = tone(2, 0.01)
@@ -193,6 +195,7 @@ def test_header_without_a_size_is_accepted(tmp_path, cache):
         assert len(load_voice(path, cache).samples) == RATE
 
 
+@pytest.mark.long
 def test_decoded_voice_is_kept(tmp_path, monkeypatch, clicks):
     path = save(tmp_path / "a.wav", clicks)
     with Cache(tmp_path / "cache") as cache:

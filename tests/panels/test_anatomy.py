@@ -69,6 +69,7 @@ def test_each_racer_has_its_arrows_in_multiples():
 
 @pytest.mark.parametrize("size", [(1280, 720), (720, 720), (800, 450), (720, 1280)])
 @pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.sampled(2)
 def test_key_covers_no_trail_and_no_arrow(size, lang):
     raced = scene(Racer("SGD", lr=0.2, momentum=0.8), NESTEROV, panels=["multiples"], lang=lang)
     recording, drawn = raced.record(), canvas(raced, size)

@@ -39,6 +39,7 @@ def curve(axes, moving, racer):
     return axes.transData.inverted().transform(found)
 
 
+@pytest.mark.long
 def test_curves_are_angles_over_the_logarithm_of_the_step():
     race, axes, moving = plot(CLASSIFIER)
     assert axes.get_xscale() == "log"
@@ -53,6 +54,7 @@ def test_curves_are_angles_over_the_logarithm_of_the_step():
             assert shown[at] == pytest.approx(expected[step - 1], abs=0.3)
 
 
+@pytest.mark.long
 def test_ticks_have_degrees_and_whole_steps():
     _, axes, _ = plot(CLASSIFIER)
     axes.figure.canvas.draw()
@@ -70,11 +72,13 @@ def test_ticks_have_degrees_and_whole_steps():
         (Function(lambda p: (p[0] - 3) ** 2 + p[1], direction=(0, 5)), "en", "angle to (0, 1)"),
     ],
 )
+@pytest.mark.sampled(1)
 def test_heading_names_the_direction(function, lang, expected):
     _, axes, _ = plot(function, lang=lang)
     assert expected in [text.get_text() for text in axes.texts]
 
 
+@pytest.mark.long
 def test_separators_are_lines_with_a_score_of_0():
     race, axes, moving = plot(CLASSIFIER, "separator")
     low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
@@ -89,6 +93,7 @@ def test_separators_are_lines_with_a_score_of_0():
     assert any("largest margin" in text.get_text() for text in axes.texts)
 
 
+@pytest.mark.long
 def test_margin_is_a_band_up_to_the_nearest_point():
     race, axes, _ = plot(CLASSIFIER, "separator")
     (band,) = (each for each in axes.patches if isinstance(each, Polygon))
@@ -99,6 +104,7 @@ def test_margin_is_a_band_up_to_the_nearest_point():
     np.testing.assert_allclose(np.column_stack(middle.get_data()) @ race.direction, 0, atol=1e-9)
 
 
+@pytest.mark.long
 def test_classifier_without_weights_has_no_separator():
     shown = Scene(function=CLASSIFIER, racers=RACERS, start=(0, 0), steps=STEPS, panels=["contour", "separator"])
     film = Film(shown.record(), timeline_of(shown), (1280, 720), 25, staging_of(shown))
@@ -108,6 +114,7 @@ def test_classifier_without_weights_has_no_separator():
     assert not any(len(each.get_path()) for each in lines)
 
 
+@pytest.mark.long
 def test_overlay_is_a_ray_from_the_origin():
     race, axes, _ = plot(CLASSIFIER, "contour", overlays=["direction"])
     (ray,) = (each for each in axes.lines if each.is_dashed())

@@ -27,6 +27,7 @@ def tiles(size, **fields):
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (720, 720), (720, 1280), (640, 360)])
+@pytest.mark.sampled(1)
 def test_each_contour_shows_the_start_and_the_end_of_each_racer(size):
     panel, children, race = tiles(size)
     for child, shown in zip(children, (race, race.preconditioned.race), strict=True):
@@ -42,6 +43,7 @@ def test_each_contour_shows_the_start_and_the_end_of_each_racer(size):
         assert extent.x1 <= size[0]
 
 
+@pytest.mark.long
 def test_units_are_equal_along_both_axes():
     _, children, _ = tiles((1280, 720))
     for child in children:
@@ -57,6 +59,7 @@ def test_units_are_equal_along_both_axes():
         ("ko", ["(x, y): 조건수 20", "√P (x, y): 조건수 1"]),
     ],
 )
+@pytest.mark.long
 def test_headings_have_the_condition_numbers(lang, headings):
     panel, _, _ = tiles((1280, 720), lang=lang, title="Race")
     assert [text.get_text() for text in panel.texts] == headings

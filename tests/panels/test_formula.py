@@ -194,7 +194,7 @@ def test_meanings_are_in_the_language_of_the_clip():
 
 @pytest.mark.parametrize("racer", RACERS, ids=repr)
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (1024, 768), (1080, 1080)], ids=str)
-@pytest.mark.sampled(1, 10)
+@pytest.mark.sampled(0, 10)
 def test_lit_line_is_large_complete_and_explained_beside_a_scoreboard(racer, size):
     recording = record(ravine, [racer, Racer("SGD", lr=0.2, name="other")], (-7, 2), 20)
     film = Film(

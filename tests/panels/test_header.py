@@ -32,6 +32,7 @@ def shown(film, second):
     return {each.get_text(): each for each in (*still, *moving) if each.get_text()}
 
 
+@pytest.mark.long
 def test_angle_is_in_place_of_the_step_and_larger():
     turning = film([rotated(ravine, degrees) for degrees in (0, 30, -127.5)])
     first, last = shown(turning, 0), shown(turning, 4)

@@ -110,7 +110,7 @@ def test_frames_do_not_depend_on_their_order(recording):
     assert all(not np.array_equal(one, other) for one, other in combinations(in_order, 2))
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize("name", THEMES)
 def test_cell_shows_its_minimum_from_its_step_on(basins, name):
     canvas, theme = make(basins, theme=name)
@@ -279,6 +279,7 @@ def test_small_maps_are_drawn(gap):
         assert canvas.draw(at(1)).std() > 3
 
 
+@pytest.mark.long
 def test_minima_without_a_row_are_counted_together():
     function = Function(
         lambda x: -(np.pi * x[0]).cos() - (np.pi * x[1]).cos(),
@@ -306,6 +307,7 @@ def test_recording_without_a_map_draws_nothing():
     assert (canvas.draw(at(0)) == bytes_of(theme.background)).all()
 
 
+@pytest.mark.long
 def test_map_with_fewer_steps_than_the_race_keeps_its_end(losses):
     result = losses.map
     np.testing.assert_array_equal(result.at(1000), result.loss[-1])

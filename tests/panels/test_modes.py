@@ -40,6 +40,7 @@ def heading(axes):
     return next(text.get_text() for text in axes.texts if text.get_text())
 
 
+@pytest.mark.long
 def test_curves_are_the_coordinates_and_the_limit_is_dashed_over_them():
     shown = scene(Racer("SGD", lr=0.4, momentum=0.9))
     (steep, flat), moving = plot(shown)
@@ -70,6 +71,7 @@ def test_limit_grows_with_the_race():
     assert curve[-1, 0] - 0.2 <= ghost[-1, 0] <= curve[-1, 0] + 1e-9
 
 
+@pytest.mark.long
 def test_racer_with_other_steps_has_no_limit():
     (steep, flat), moving = plot(scene(Racer("Adam", lr=0.5)))
     assert not lines(steep, moving, LIGHT.ink)
@@ -77,6 +79,7 @@ def test_racer_with_other_steps_has_no_limit():
     assert lines(flat, moving, LIGHT.hue(0))
 
 
+@pytest.mark.long
 def test_directions_at_different_minima_have_no_common_eigenvalue():
     racers = [Racer("SGD", lr=0.01, start=start, name=str(start)) for start in ((3.5, 2.5), (-3, 3))]
     (steep, flat), _ = plot(scene(*racers, function=himmelblau, start=(0, 0), lang="ko"))
@@ -84,6 +87,7 @@ def test_directions_at_different_minima_have_no_common_eigenvalue():
     assert heading(flat) == "완만한 방향"
 
 
+@pytest.mark.long
 def test_only_the_lower_axes_count_the_steps():
     axes, _ = plot(scene(Racer("SGD", lr=0.4)))
     for each, counted in zip(axes, (False, True), strict=True):

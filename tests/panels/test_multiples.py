@@ -48,7 +48,7 @@ def has(part, color):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_each_contour_shows_only_its_racer(sweep, size, theme):
     drawn = film(sweep, size, theme=theme)
     frame = drawn.at(4)
@@ -65,7 +65,7 @@ def test_each_contour_shows_only_its_racer(sweep, size, theme):
 @pytest.mark.parametrize("count", [1, 2, 7, 12])
 @pytest.mark.parametrize("function", [ravine, quartic], ids=lambda function: function.name)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2, 8)
+@pytest.mark.sampled(1, 8)
 def test_up_to_twelve_racers_find_room(count, function, size):
     drawn = film(record(count, function), size)
     axes = panel(drawn)
@@ -79,6 +79,7 @@ def test_up_to_twelve_racers_find_room(count, function, size):
     assert all(pixels(drawn, frame, tile).std() > 3 for tile in axes.child_axes)
 
 
+@pytest.mark.long
 def test_frames_do_not_depend_on_their_order(sweep):
     drawn = film(sweep, (480, 270))
     in_order = [each.copy() for each in drawn.frames()]
@@ -97,6 +98,7 @@ def test_single_racer_keeps_its_data(sweep):
     assert {len(alone.settings), len(alone.states), len(alone.steps), len(alone.evaluations)} == {1}
 
 
+@pytest.mark.long
 def test_all_contours_show_the_same_step(sweep):
     drawn = film(sweep)
     frames = drawn.at(0), drawn.at(1.5)
@@ -104,6 +106,7 @@ def test_all_contours_show_the_same_step(sweep):
         assert (pixels(drawn, frames[0], tile) != pixels(drawn, frames[1], tile)).any()
 
 
+@pytest.mark.long
 def test_headings_show_names_and_losses(sweep):
     drawn = film(sweep)
     drawn.at(4)
@@ -115,6 +118,7 @@ def test_headings_show_names_and_losses(sweep):
         assert f"{loss:.2f}" in texts
 
 
+@pytest.mark.long
 def test_heading_says_that_a_racer_diverged():
     recording = Scene(
         function=quartic, racers=Sweep(Racer("SGD"), lr=[0.001, 0.005, 0.05, 0.1, 1.0]), start=(1, 1.2)
@@ -124,6 +128,7 @@ def test_heading_says_that_a_racer_diverged():
     assert "diverged" in [text.get_text().partition(" at ")[0] for text in panel(drawn).texts]
 
 
+@pytest.mark.long
 def test_small_pictures_remove_the_common_prefix_of_names():
     racers = Sweep(Racer("SGD", lr=0.1), start=[(x, 2) for x in range(-9, 3)])
     recording = Scene(function=quartic, racers=racers, steps=12).record()
@@ -133,6 +138,7 @@ def test_small_pictures_remove_the_common_prefix_of_names():
     assert "(−9, 2)" in texts
 
 
+@pytest.mark.long
 def test_only_outer_contours_have_tick_labels(sweep):
     drawn = film(sweep)
     # Five contours are in rows of three and two.
@@ -142,12 +148,14 @@ def test_only_outer_contours_have_tick_labels(sweep):
     assert under == [False, False, False, True, True]
 
 
+@pytest.mark.long
 def test_layout_adds_its_panels():
     scene = Scene(function=ravine, racers=Sweep(Racer("SGD"), lr=RATES), start=(-7, 2), layout="multiples")
     labels = [axes.get_label() for axes in film_of(scene, Output("a.mp4", (1280, 720), 25)).canvas().figure.axes]
     assert labels == ["header", "multiples", "scoreboard", "card"]
 
 
+@pytest.mark.long
 def test_panels_choose_their_layout():
     racers = Sweep(Racer("SGD"), lr=RATES)
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), panels=("multiples",))

@@ -31,11 +31,13 @@ def frame_with(scene, overlays, second=3.0):
 
 
 @pytest.mark.parametrize("panels", [["contour"], ["multiples"]])
+@pytest.mark.sampled(1)
 def test_overlay_is_in_the_frame(panels):
     raced = scene(panels=panels)
     assert (frame_with(raced, ["model"]) != frame_with(raced, [])).any()
 
 
+@pytest.mark.long
 def test_overlay_is_that_of_the_racer_in_focus():
     """The lines have the color of the racer."""
     for focus, racer in (("SGD", 0), ("Adam", 1)):

@@ -47,6 +47,7 @@ def plot(shown):
     return axes, rates
 
 
+@pytest.mark.long
 def test_curves_end_at_the_rate_of_the_last_step():
     racers = [
         Racer("SGD", lr=0.8),
@@ -61,6 +62,7 @@ def test_curves_end_at_the_rate_of_the_last_step():
     assert any(text.get_text() == "learning rate" for text in axes.texts)
 
 
+@pytest.mark.long
 def test_rates_of_different_powers_of_ten_have_a_logarithmic_axis():
     axes, rates = plot(scene(Sweep(Racer("SGD"), lr=[0.0001, 0.01, 0.9]), lang="ko"))
     assert axes.get_yscale() == "log"
@@ -68,6 +70,7 @@ def test_rates_of_different_powers_of_ten_have_a_logarithmic_axis():
     assert any(text.get_text() == "학습률" for text in axes.texts)
 
 
+@pytest.mark.long
 def test_racer_without_a_rate_has_no_curve():
     _, rates = plot(scene([Racer("SGD", lr=0.5), Racer(Steps, size=0.1)]))
     assert rates == pytest.approx([0.5], abs=0.01)

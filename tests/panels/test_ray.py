@@ -42,6 +42,7 @@ def fractions(axes, artist):
     return (np.asarray(artist.get_path().vertices) - box.p0) / box.size
 
 
+@pytest.mark.long
 def test_text_has_the_step_length():
     _, artists, race = shown(2.5)
     assert f"α = {race.states[0]['step_length'][3]:.3g}" in texts(artists)
@@ -49,12 +50,14 @@ def test_text_has_the_step_length():
     assert not any("α" in each for each in texts(shown(2.5, "Adam")[1]))
 
 
+@pytest.mark.long
 def test_end_of_a_step_is_not_shown_before_the_racer_moves():
     _, artists, _ = shown(2)
     assert len([each for each in artists if isinstance(each, Markers)]) == 1
     assert texts(artists) == ["0"]
 
 
+@pytest.mark.long
 def test_head_is_at_the_ring_when_the_step_ends():
     axes, artists, race = shown(6)
     ring, head = (fractions(axes, each) for each in artists if isinstance(each, Markers))
@@ -63,6 +66,7 @@ def test_head_is_at_the_ring_when_the_step_ends():
     assert centers[0][0] == pytest.approx(1 / race.quantities["ray"][0, 5, -1, 0], abs=0.01)
 
 
+@pytest.mark.long
 def test_head_remains_in_the_axes_where_the_curve_leaves_them():
     for step in np.linspace(0, 6, 25):
         axes, artists, _ = shown(step, racers=[Racer(LineSearch, search="wolfe", name="Search")])
@@ -72,6 +76,7 @@ def test_head_remains_in_the_axes_where_the_curve_leaves_them():
                 assert (((low + high) / 2 > -0.01) & ((low + high) / 2 < 1.01)).all()
 
 
+@pytest.mark.long
 def test_tints_are_where_the_conditions_are_met():
     axes, artists, race = shown(1)
     parts, losses, slopes = race.quantities["ray"][0, 1].T
@@ -87,6 +92,7 @@ def test_tints_are_where_the_conditions_are_met():
         assert high == pytest.approx(inside[-1], abs=0.01)
 
 
+@pytest.mark.long
 def test_line_of_sufficient_decrease_starts_at_the_curve():
     axes, artists, _ = shown(1)
     lines = [fractions(axes, each) for each in artists if isinstance(each, PixelLine)]
@@ -101,6 +107,7 @@ def test_racer_that_does_not_move_has_no_curve():
     assert not shown(3, racers=[Racer("SGD", lr=0.001, start=(1, 1))], focus="")[1]
 
 
+@pytest.mark.long
 def test_heading_names_both_conditions_if_there_is_room():
     for size, lang, expected in (
         ((1920, 1080), "en", "loss along the step, – – decrease c1 = 0.1, dark: slope c2 = 0.5"),

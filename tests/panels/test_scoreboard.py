@@ -210,7 +210,7 @@ def test_value_below_the_axis_ends_in_an_arrow_and_not_in_a_line(panel, scenes, 
 
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1080, 1080)], ids=str)
 @pytest.mark.parametrize("count", [9, 12, 20])
-@pytest.mark.sampled(2, 5)
+@pytest.mark.sampled(1, 5)
 def test_more_racers_have_a_list(count, size):
     racers = [Racer("Adam", lr=0.1 * (1 + racer), name=f"Adam {racer}") for racer in range(count)]
     recording = Scene(function=ravine, racers=racers, start=(-7, 2), steps=12).record()
@@ -247,6 +247,7 @@ def test_loss_without_a_known_minimum_is_shown_as_it_is():
     assert first == pytest.approx(recording.z[0, -1], abs=0.01)
 
 
+@pytest.mark.long
 def test_axis_shows_what_is_in_view(scenes, record):
     for stem in ("ravine_race", "quartic_sgd_starts", "wrong_momentum", "ravine_rmsprop_gamma"):
         results = Results(record(scenes[stem]))

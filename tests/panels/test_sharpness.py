@@ -30,6 +30,7 @@ def scene(*single, function=ravine, start=(-7, 2), racers=(), **fields):
     return Scene(function=function, racers=racers or [*single], start=start, panels=["contour", "sharpness"], **fields)
 
 
+@pytest.mark.long
 def test_limit_of_one_racer_is_a_line_on_the_axis_and_in_the_heading():
     axes, lines = plot(scene(Racer("SGD", lr=0.8)))
     assert lines == {2.5: LIGHT.ink}
@@ -38,6 +39,7 @@ def test_limit_of_one_racer_is_a_line_on_the_axis_and_in_the_heading():
     assert low < 2 < 2.5 < high
 
 
+@pytest.mark.long
 def test_limits_of_a_sweep_have_the_colors_of_the_racers():
     axes, lines = plot(scene(racers=Sweep(Racer("SGD"), lr=[0.1, 0.5, 0.95]), ordered=False))
     # The limit 20 would press the curves to the edge of the axis.
@@ -45,6 +47,7 @@ def test_limits_of_a_sweep_have_the_colors_of_the_racers():
     assert heading(axes) == "sharpness, – – 2/lr"
 
 
+@pytest.mark.long
 def test_several_kinds_of_limits_are_named_in_the_language():
     racers = [Racer("SGD", lr=0.001), Racer("SGD", lr=0.001, momentum=0.9), Racer("Adam", lr=0.05)]
     axes, lines = plot(scene(*racers, function=rosenbrock, start=None, lang="ko"))
@@ -60,6 +63,7 @@ def test_racer_without_a_limit_has_a_curve_alone():
     assert len(ticks) > 1
 
 
+@pytest.mark.long
 def test_functions_of_a_clip_share_the_axis():
     both = scene(Racer("SGD", lr=0.01), function=[ravine, quartic], steps=9)
     limits = [plot(both, race)[0].get_ylim() for race in (0, 1)]
@@ -67,6 +71,7 @@ def test_functions_of_a_clip_share_the_axis():
     assert limits[0][1] > 100
 
 
+@pytest.mark.long
 def test_curves_of_many_powers_of_ten_have_a_logarithmic_axis():
     bowl = scene(Racer("SGD", lr=0.3), function=lambda x: (x**4).sum() / 100 + (x**2).sum() / 100, steps=400)
     assert plot(bowl)[0].get_yscale() == "log"
@@ -77,6 +82,7 @@ def test_race_that_was_recorded_without_the_sharpness_is_refused(ravine_race):
         Film(ravine_race, timeline_of(scene(Racer("SGD"))), SIZE, 25, Staging(panels=("sharpness",)))
 
 
+@pytest.mark.long
 def test_racer_that_diverges_has_an_arrow_and_its_step():
     diverging = scene(Racer("SGD", lr=0.1), function=quartic, steps=12)
     film = Film(diverging.record(), timeline_of(diverging), SIZE, 25, staging_of(diverging))

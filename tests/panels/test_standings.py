@@ -19,6 +19,7 @@ def shown(recording, second):
     return [each for each in moved if isinstance(each, Text) and each.axes.get_label() == "standings"]
 
 
+@pytest.mark.long
 def test_result_of_each_racer_is_in_its_row_if_their_steps_differ():
     racers = [Racer("SGD", lr=0.95, name=f"for {steps}", steps=steps) for steps in (30, 10, 20)]
     recording = Scene(function=ravine, racers=racers, start=(-7, 2)).record()
@@ -30,6 +31,7 @@ def test_result_of_each_racer_is_in_its_row_if_their_steps_differ():
     ]
 
 
+@pytest.mark.long
 def test_winner_is_bold_at_the_end_and_settings_remain(ravine_race):
     for second, bold in ((5, []), (10, ["SGD"])):
         texts = shown(ravine_race, second)

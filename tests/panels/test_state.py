@@ -215,6 +215,7 @@ def test_diverging_racer_is_drawn_to_its_end(panel, racer):
 
 @pytest.mark.parametrize("panel", [Formula, State])
 @pytest.mark.parametrize("name", ["SGD", "Adagrad", "RMSprop", "Adam", "NAdam", "Adamax", "Rprop", "LBFGS"])
+@pytest.mark.sampled(4)
 def test_racer_at_a_minimum_is_drawn(panel, name):
     settings = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
     stage = Stage(panel(), record(ravine, [Racer(name, **settings)], (0, 0), 3), (600, 400))

@@ -62,6 +62,7 @@ def test_areas_are_the_shares_of_the_runs(canvas, scene, step):
         top += share
 
 
+@pytest.mark.long
 def test_dots_have_the_colors_of_their_basins(scene):
     staging = staging_of(scene)
     frames = [
@@ -79,6 +80,7 @@ def test_dots_have_the_colors_of_their_basins(scene):
 @pytest.mark.parametrize(
     ("lang", "heading"), [("en", "share of 60 runs in each basin"), ("ko", "실행 60번의 골짜기별 비율")]
 )
+@pytest.mark.long
 def test_heading_has_the_number_of_runs(scene, lang, heading):
     localized = scene.replace(lang=lang)
     film = Film(recordings(localized), timeline_of(localized), SIZE, 25, staging_of(localized))

@@ -105,6 +105,7 @@ def test_slow_motion_and_question_without_length_are_refused(make):
         make()
 
 
+@pytest.mark.long
 def test_card_and_question_show_their_texts(make_film):
     question = Question("Which one arrives first?", step=3, seconds=2)
     timeline = Timeline(10, 12, card=1, question=question)
@@ -150,6 +151,7 @@ def film_with_a_warning(scene, size, second):
     return film, str(warning.message)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_korean")
 def test_letters_without_a_font_cause_one_warning():
     film, message = film_with_a_warning(SCENE.replace(title="내리막 race"), (320, 180), 1)
@@ -159,6 +161,7 @@ def test_letters_without_a_font_cause_one_warning():
     assert {title.axes.get_label() for title in titles} == {"header", "card"}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_korean")
 def test_words_of_a_korean_clip_are_english_without_a_font():
     film, message = film_with_a_warning(SCENE.replace(title="Downhill", lang="ko"), (640, 360), 10)
@@ -167,6 +170,7 @@ def test_words_of_a_korean_clip_are_english_without_a_font():
     assert {"step 10 of 10", "start", "loss above the minimum"} <= words
 
 
+@pytest.mark.long
 def test_text_is_drawn_literally(make_film):
     title = "$x$ 100% <b> a_b \\alpha"
     film = make_film(SCENE.replace(title=title, racers=[Racer("SGD", name="50% $off")]).record(), size=(1280, 720))
@@ -175,6 +179,7 @@ def test_text_is_drawn_literally(make_film):
     assert "50% $off" in written
 
 
+@pytest.mark.long
 def test_only_marked_text_is_typeset_as_maths(make_film):
     film = make_film(SCENE.replace(title=r"A step of \(\eta = 10^{-2}\) for $5").record(), size=(1280, 720))
     (title,) = (text for axes in film.canvas().figure.axes if axes.get_label() == "header" for text in axes.texts[1:2])
@@ -205,7 +210,7 @@ def test_maths_beside_korean_words_is_typeset(layout, tmp_path):
     assert "모멘텀 β = 0.9" in pypdf.PdfReader(tmp_path / "still.pdf").pages[0].extract_text()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "options",
     [["--theme", "dark"], ["--layout", "contour-only"], ["--lang", "en"], ["--storyboard"]],
@@ -221,6 +226,7 @@ def test_command_accepts_options_of_the_scene(options, tmp_path, scenes, capsys)
     assert path.stat().st_size
 
 
+@pytest.mark.long
 def test_focus_selects_the_racer_of_the_formula():
     scene = SCENE.replace(function=quartic, start=(1, 1), panels=["contour", "formula", "state"], focus="Adam")
     film = film_of(scene, Output("a.mp4", (1280, 720), 10))

@@ -143,7 +143,7 @@ def without_claim(texts, claims, language):
 @pytest.mark.parametrize(
     "stem", [pytest.param(stem, marks=pytest.mark.long if stem in SLOW else ()) for stem in SCENES]
 )
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(6)
 def test_every_claim_of_a_scene_is_true(stem, record):
     scene = load(stem)
     races = [record(SCENES[stem])] if len(scene.functions) == 1 else recordings(scene)
@@ -151,7 +151,7 @@ def test_every_claim_of_a_scene_is_true(stem, record):
     assert [(claim, objection) for claim in scene.claims if (objection := claim.objection(races, names))] == []
 
 
-@pytest.mark.sampled(24)
+@pytest.mark.sampled(8)
 def test_every_verb_of_a_scene_has_a_claim(stem):
     scene = load(stem)
     assert without_claim(english(stem), scene.claims, "en") == []
@@ -323,6 +323,7 @@ scene = Scene(function=bowl, racers=[Racer("SGD", lr=0.1)], start=(1, 1), second
 QUICK = ("-o", "a.gif", "--size", "320x180", "--fps", "5")
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_false_claim_of_a_scene_file_is_one_line(animopt_here, tmp_path):
     (tmp_path / "mine.py").write_text(SCENE.format("[Settles('SGD'), Diverges('SGD')]"), encoding="utf-8")
@@ -332,6 +333,7 @@ def test_false_claim_of_a_scene_file_is_one_line(animopt_here, tmp_path):
     assert (tmp_path / "a.gif").exists()
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_claim_that_cannot_be_checked_is_one_line(animopt_here, tmp_path):
     (tmp_path / "mine.py").write_text(SCENE.format("[Holds('it ends', lambda race: 1 / 0)]"), encoding="utf-8")
@@ -371,7 +373,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("claims", BAD)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 def test_bad_claims_are_refused_before_a_file_is_written(claims, animopt_here, tmp_path, assert_refused):
     (tmp_path / "mine.py").write_text(SCENE.replace("{}", claims), encoding="utf-8")
     assert_refused(animopt_here("mine.py", *QUICK), 1, f"mine.py, line 5: {BAD[claims]}")

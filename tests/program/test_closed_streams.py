@@ -71,6 +71,7 @@ def test_exit_code_is_the_same_with_closed_streams(run_redirected, redirections,
     assert "animopt: " not in done.stdout
 
 
+@pytest.mark.long
 def test_clip_for_closed_standard_output_is_refused(run_redirected):
     done = run_redirected(">&-", "scene.py", "-o", "-", "--format", "gif", *SMALL)
     assert done.returncode == 2

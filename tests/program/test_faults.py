@@ -180,7 +180,7 @@ def clips_and_moments(*names):
 
 @needs_fork
 @pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("first", "middle", "last"))
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_killed_encoder_keeps_old_file(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
     done = workspace.run("-o", f"a{suffix}", faults=[fault(moment, "kill encoders")])
@@ -189,6 +189,7 @@ def test_killed_encoder_keeps_old_file(workspace, suffix, moment):
 
 @needs_fork
 @pytest.mark.parametrize("suffix", CLIPS)
+@pytest.mark.long
 def test_killed_decoder_keeps_old_file(workspace, suffix):
     workspace.write_old(f"a{suffix}")
     done = workspace.run("-o", f"a{suffix}", faults=[fault(DECODER, "kill encoders")])
@@ -197,7 +198,7 @@ def test_killed_decoder_keeps_old_file(workspace, suffix):
 
 @needs_fork
 @pytest.mark.parametrize(("suffix", "moment"), clips_and_moments("middle", "last", "decoding"))
-@pytest.mark.sampled(1, 3)
+@pytest.mark.sampled(0, 3)
 def test_hanging_encoder_is_killed(workspace, suffix, moment):
     workspace.write_old(f"a{suffix}")
     done = workspace.run("-o", f"a{suffix}", faults=[fault(moment, "stop encoders")])
@@ -211,6 +212,7 @@ def test_hanging_encoder_is_killed(workspace, suffix, moment):
     )
 
 
+@pytest.mark.long
 @needs_fork
 def test_debug_prints_traceback(workspace):
     workspace.write_old("a.gif")
@@ -281,7 +283,7 @@ NO_SPACE = "No space left on device; free some space, or name another place"
 @pytest.mark.parametrize("when", ["middle", "close"])
 @pytest.mark.parametrize("suffix", CLIPS)
 @needs_disk
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_full_disk_keeps_old_file(workspace, mount_disk, suffix, when):
     mount_disk(workspace, 4096)
     workspace.write_old(f"a{suffix}")
@@ -359,6 +361,7 @@ def test_stopped_worker_keeps_old_file(workspace, suffix):
 
 @needs_fork
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "frames/"])
+@pytest.mark.long
 def test_removed_folder_is_reported(workspace, name):
     place = workspace.folder / "there"
     place.mkdir()
@@ -369,6 +372,7 @@ def test_removed_folder_is_reported(workspace, name):
     )
 
 
+@pytest.mark.long
 @needs_fork
 def test_removed_working_folder_is_reported(workspace):
     done = workspace.run("-o", "a.gif", faults=[fault(MIDDLE, "remove", str(workspace.folder))])
@@ -388,6 +392,7 @@ def test_output_that_is_a_folder_is_refused(animopt_here, tmp_path, suffix):
 
 @needs_fork
 @pytest.mark.parametrize("suffix", CLIPS)
+@pytest.mark.long
 def test_output_that_becomes_a_folder_is_reported(workspace, suffix):
     done = workspace.run(
         "-o", f"a{suffix}", faults=[fault(DECODER, "create folder", str(workspace.folder / f"a{suffix}"))]
@@ -410,6 +415,7 @@ def test_file_put_into_folder_of_frames_is_kept(workspace, moment, is_new):
     workspace.assert_failed(done, 1, "frames: holds 'notes.txt'; name a folder that holds only frames")
 
 
+@pytest.mark.long
 @needs_fork
 def test_file_in_place_of_folder_of_frames_is_kept(workspace):
     done = workspace.run("-o", "frames/", faults=[fault(MIDDLE, "create file", str(workspace.folder / "frames"))])
@@ -560,6 +566,7 @@ def test_signal_after_the_move_keeps_new_file(workspace, moment, number):
     assert is_complete(workspace.folder / "a.gif")
 
 
+@pytest.mark.long
 @needs_fork
 def test_signal_between_outputs_keeps_finished_one(workspace):
     workspace.write_old("a.gif", "b.mp4")
@@ -569,6 +576,7 @@ def test_signal_between_outputs_keeps_finished_one(workspace):
     assert workspace.files()["b.mp4"] == OLD
 
 
+@pytest.mark.long
 @needs_fork
 def test_signal_with_workers_keeps_old_file(workspace):
     workspace.write_old("a.mp4")
@@ -578,6 +586,7 @@ def test_signal_with_workers_keeps_old_file(workspace):
     assert workspace.files() == workspace.old
 
 
+@pytest.mark.long
 @needs_fork
 def test_signal_during_c_extension_keeps_old_file(workspace):
     workspace.write_old("a.gif")
@@ -587,6 +596,7 @@ def test_signal_during_c_extension_keeps_old_file(workspace):
     assert workspace.files() == workspace.old
 
 
+@pytest.mark.long
 @needs_fork
 def test_repeated_signals_do_not_disturb_cleanup(workspace):
     workspace.write_old("a.gif")
@@ -624,6 +634,7 @@ scene = Scene(function=catching, racers=[Racer("SGD", lr=0.125)], start=(-7, 2),
 
 @needs_fork
 @pytest.mark.parametrize("interval", [0, 1000])
+@pytest.mark.long
 def test_signal_that_scene_catches_still_ends_command(workspace, interval):
     (workspace.place / "scene.py").write_text(CATCHING)
     done = workspace.run("-o", "a.gif", set={"animopt.core.processes:REPEAT_INTERVAL": interval})
@@ -632,6 +643,7 @@ def test_signal_that_scene_catches_still_ends_command(workspace, interval):
 
 @needs_fork
 @pytest.mark.parametrize("number", SIGNALS[::2], ids=lambda number: number.name)
+@pytest.mark.long
 def test_ignored_signal_stays_ignored(workspace, number):
     # As under nohup, or in the background of a shell without job control.
     done = workspace.run("-o", "a.gif", ignored=[number], faults=[fault(MIDDLE, "signal", number)])
@@ -642,6 +654,7 @@ def test_ignored_signal_stays_ignored(workspace, number):
 
 @needs_fork
 @pytest.mark.parametrize(("number", "code", "message"), [(signal.SIGINT, 0, ""), (signal.SIGTERM, -15, INTERRUPTED)])
+@pytest.mark.long
 def test_signal_ends_watching(workspace, number, code, message):
     done = workspace.run(
         "-o", "a.gif", "--watch", faults=[fault({"at": "animopt.cli.watch:_wait_for_save"}, "signal", number)]
@@ -665,7 +678,7 @@ def test_signal_ends_watching(workspace, number, code, message):
     ],
     ids=["middle", "decoding", "workers", "between two moves"],
 )
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_next_command_cleans_up_after_killed_one(workspace, name, moment, options):
     workspace.write_old(name)
     done = workspace.run("-o", name, options=options, faults=[fault(moment, "signal", signal.SIGKILL)])
@@ -683,6 +696,7 @@ def test_next_command_cleans_up_after_killed_one(workspace, name, moment, option
     workspace.assert_failed(done, 1, name.rstrip("/"))
 
 
+@pytest.mark.long
 @needs_fork
 def test_failed_clip_is_not_written_to_standard_output(workspace):
     done = workspace.run("-o", "-", "--format", "gif", faults=[fault(MIDDLE, "kill encoders")])
@@ -734,6 +748,7 @@ def test_ctrl_c_on_terminal_prints_one_line(workspace, workers):
     workspace.assert_clean()
 
 
+@pytest.mark.long
 @needs_fork
 def test_closed_terminal_ends_command(workspace):
     workspace.write_old("a.mp4")
@@ -775,7 +790,7 @@ def run_in_shell(place, script, program):
     ("module", "number", "code"),
     [("torch.autograd", signal.SIGINT, 130), ("matplotlib.figure", signal.SIGTERM, 143), ("click.core", "SIGHUP", 129)],
 )
-@pytest.mark.sampled(1, 2)
+@pytest.mark.sampled(0, 2)
 def test_signal_during_import_reaches_the_shell(tmp_path, module, number, code):
     number = getattr(signal, number) if isinstance(number, str) else number
     program = f"""
@@ -935,6 +950,7 @@ def test_failed_output_does_not_stop_others(scene, tmp_path, kill_encoders):
     assert_nothing_left(tmp_path)
 
 
+@pytest.mark.long
 def test_path_of_written_file_is_yielded_before_error(scene, tmp_path, kill_encoders):
     kill_encoders(".gif")
     outputs = [Output(tmp_path / "a.gif", (160, 160), 10), Output(tmp_path / "b.mp4", (160, 160), 10)]
@@ -991,6 +1007,7 @@ def test_killed_worker_does_not_stop_other_scenes(workspace, command, end):
     assert is_complete(workspace.folder / "made" / ("good.gif" if command == "all" else "clips/good.mp4"))
 
 
+@pytest.mark.long
 @needs_fork
 def test_failed_deck_keeps_old_file(workspace):
     workspace.write_old("a.html")

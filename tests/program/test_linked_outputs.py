@@ -103,6 +103,7 @@ def test_link_to_the_file_of_a_scene_is_refused_in_python(link, tmp_path):
     assert path.read_text() == SCENE
 
 
+@pytest.mark.long
 def test_scene_without_a_file_is_saved_to_a_link(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.gif").symlink_to("b.gif")

@@ -154,7 +154,7 @@ ODD = "it's a 'place' %d:\n$(touch x)\\ 🎉"
 
 @pytest.mark.skipif(WINDOWS, reason="Windows does not accept this folder name")
 @pytest.mark.parametrize("way", ["relative", "absolute", "inside"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_odd_folder_is_accepted(command, folder, monkeypatch, way):
     target = folder / ODD
     target.mkdir()
@@ -245,7 +245,7 @@ def test_current_folder_is_refused_as_a_folder_of_frames(command, folder, assert
     assert names(folder) == set()
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.skipif(WINDOWS or MAC, reason="file names are characters there, not bytes")
 @pytest.mark.parametrize("name", [b"\xff", b"caf\xe9 \xf0\x9f"])
 def test_names_that_are_not_utf8_are_accepted(command, folder, name):
@@ -282,6 +282,7 @@ def test_link_remains_and_its_target_is_written(command, folder, ending, target)
     assert [each.name for each in folder.iterdir()] == [stem]
 
 
+@pytest.mark.long
 @needs_links
 def test_folder_behind_a_link_is_accepted(command, folder, assert_refused):
     (folder / "there").mkdir()

@@ -151,6 +151,7 @@ def test_child_process_of_a_scene_can_end_itself(tmp_path, run_animopt):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.long
 def test_braces_in_a_snippet_run_in_no_generator_of_sites(tmp_path):
     odd = scene(title="a {{ site.secret }} {% raw %} {# b #}")
     odd.save(Output(tmp_path / "a{{ b }}.gif", SMALL, 5), sidecars=["markdown", "html"], workers=0)

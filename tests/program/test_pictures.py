@@ -137,7 +137,7 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(3, 60)
+@pytest.mark.sampled(1, 60)
 def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
     # Light and dark alternate, so that each scene and each size is drawn in both themes.
     index = list(scenes).index(scene_file.stem) + SIZES.index(size)
@@ -148,7 +148,7 @@ def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("racers", ["sgd", "momentum", "adagrad", "rmsprop", "adam", "race"])
 @pytest.mark.parametrize("function", ["ravine", "quartic"])
-@pytest.mark.sampled(3, 12)
+@pytest.mark.sampled(1, 12)
 def test_end_shows_every_result_at_every_size(function, racers, scenes, record, size):
     recording = record(scenes[f"{function}_{racers}"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), size, 25)
@@ -294,7 +294,7 @@ def test_every_racer_of_a_crowd_can_be_read(crowd, size, theme):
     assert unreadable_racers(film, crowd, THEMES[theme])[0] == []
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize("stem", ["ravine_race", "quartic_race", "quartic_adam"])
 def test_both_views_label_every_racer_during_the_race(stem, scenes, record):
     recording = record(scenes[stem])
@@ -318,7 +318,7 @@ def test_every_panel_is_legible(stem, size, scenes, record, monkeypatch):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("panels", [(*RACE_PANELS, "fit"), DATA_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2, 6)
+@pytest.mark.sampled(1, 6)
 def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeypatch):
     staging = Staging(theme, panels=panels)
     assert flaws(record(scenes["regression_minibatch"]), size, staging, monkeypatch) == []
@@ -328,7 +328,7 @@ def test_panels_of_data_are_legible(size, panels, theme, scenes, record, monkeyp
     "panels", [("wireframe", "contour", "sharpness", "scoreboard"), (*ALL_RACE_PANELS, "sharpness")], ids=len
 )
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2, 4)
+@pytest.mark.sampled(0, 4)
 def test_sharpness_is_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["edge_of_stability"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
@@ -337,14 +337,14 @@ def test_sharpness_is_legible(size, panels, scenes, record, monkeypatch):
     "panels", [("wireframe", "contour", "modes", "scoreboard"), (*ALL_RACE_PANELS, "modes")], ids=len
 )
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2, 4)
+@pytest.mark.sampled(0, 4)
 def test_modes_are_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["critical_damping"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
 
 @pytest.mark.parametrize("panels", [("ray", "contour", "standings"), LINE_SEARCH_PANELS], ids=len)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2, 4)
+@pytest.mark.sampled(0, 4)
 def test_ray_is_legible(size, panels, scenes, record, monkeypatch):
     assert flaws(record(scenes["line_search"]), size, Staging("dark", panels=panels), monkeypatch) == []
 
@@ -359,7 +359,7 @@ def test_ray_is_legible(size, panels, scenes, record, monkeypatch):
     ids=len,
 )
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(2, 4)
+@pytest.mark.sampled(0, 4)
 def test_separator_and_angle_are_legible(size, panels, scenes, record, monkeypatch):
     staging = Staging("dark", panels=panels, overlays=("direction",))
     assert flaws(record(scenes["implicit_bias"]), size, staging, monkeypatch) == []
@@ -373,7 +373,7 @@ def test_contour_only_layout_is_legible(stem, size, scenes, record, monkeypatch)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.sampled(2)
+@pytest.mark.long
 def test_formula_of_the_function_is_drawn_once_and_all_maths_in_one_typeface(layout, ravine_race, monkeypatch):
     with recorded_texts(monkeypatch) as drawn:
         film = Film(ravine_race, Timeline(40, SECONDS), (1280, 720), 25, Staging(layout=layout, panels=ALL_RACE_PANELS))
@@ -390,14 +390,14 @@ def crowd():
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_twenty_racers_are_legible(crowd, size, monkeypatch):
     assert flaws(crowd, size, Staging(), monkeypatch) == []
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("title", ["W" * 500, "A race " * 72], ids=["letters", "words"])
-@pytest.mark.sampled(1, 4)
+@pytest.mark.sampled(0, 4)
 def test_long_title_and_names_are_legible(title, size, monkeypatch):
     racers = [Racer("SGD", lr=0.1, name="A racer of " * 8), Racer("Adam", lr=0.5, name="M" * 60)]
     scene = Scene(function=ravine, racers=racers, start=(-7, 2), steps=1000, title=title[:500])
@@ -413,6 +413,7 @@ def test_diverging_race_is_legible(monkeypatch):
 
 
 @pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.sampled(1)
 def test_no_panel_is_blank(theme, scenes, record):
     recording = record(scenes["regression_minibatch"])
     film = Film(recording, Timeline(recording.last_step, SECONDS), (1280, 720), 25, Staging(theme, panels=DATA_PANELS))
@@ -424,6 +425,7 @@ def test_no_panel_is_blank(theme, scenes, record):
 
 
 @pytest.mark.parametrize("panels", [RACE_PANELS, ALL_RACE_PANELS], ids=len)
+@pytest.mark.long
 def test_seamless_clip_ends_with_its_first_frame(ravine_race, panels):
     timeline = Timeline(ravine_race.last_step, 4, loop="seamless")
     film = Film(ravine_race, timeline, (480, 270), 25, Staging(panels=panels))
@@ -450,6 +452,7 @@ def test_nothing_flashes(loop, scenes, tmp_path):
     assert max(measured) < 6
 
 
+@pytest.mark.long
 def test_flashing_clip_is_detected(tmp_path):
     source = "nullsrc=size=320x180:rate=25:duration=4,format=gray,geq=lum='255*mod(floor(N/2),2)'"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-f", "lavfi", "-i", source]

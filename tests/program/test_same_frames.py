@@ -448,6 +448,7 @@ def test_drawing_changes_no_settings():
         assert not torch.is_grad_enabled()
 
 
+@pytest.mark.long
 def test_digest_changes_with_one_pixel():
     found = []
 

@@ -784,8 +784,12 @@ def test_no_two_scenes_have_the_same_title():
         assert len({title[language] for title in titles}) == len(SCENES)
 
 
-@pytest.mark.parametrize("stem", FINDINGS)
-@pytest.mark.sampled(6)
+# The map of learning rates and momentum takes seconds.
+@pytest.mark.parametrize(
+    "stem",
+    [pytest.param(stem, marks=pytest.mark.long if stem == "ravine_lr_momentum_map" else ()) for stem in FINDINGS],
+)
+@pytest.mark.sampled(5)
 def test_caption_is_true(stem, record):
     FINDINGS[stem](record(BY_STEM[stem]))
 

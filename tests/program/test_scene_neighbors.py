@@ -59,6 +59,7 @@ def test_each_scene_imports_its_own_neighbors(two_scenes):
     assert not hasattr(importlib.import_module("colorsys"), "BAD")
 
 
+@pytest.mark.long
 def test_error_in_a_neighbor_names_its_line(two_scenes, animopt_here, read_files, assert_refused):
     for text, message in (
         ("\n\n1 / 0", "mine.py, line 1: helpers.py, line 3: ZeroDivisionError: division by zero"),

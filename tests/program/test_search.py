@@ -552,7 +552,7 @@ FOUND = {
 
 
 @pytest.mark.parametrize("name", FOUND)
-@pytest.mark.sampled(2)
+@pytest.mark.long
 def test_earlier_failure_is_drawn(name, folder):
     assert refusal(FOUND[name], folder) == ""
 
@@ -662,6 +662,7 @@ maps = st.dictionaries(st.text(max_size=9), plain_values(finite=True), max_size=
 recipes = st.builds(Recipe, maps, maps, st.text(max_size=20), st.text(max_size=20), maps, st.text(max_size=20))
 
 
+@pytest.mark.long
 @SEARCH(max_examples=60)
 @given(recipes)
 def test_recipe_survives_writing_and_reading(recipe):
@@ -688,6 +689,7 @@ invalid_recipes = st.one_of(
 )
 
 
+@pytest.mark.long
 @SEARCH(max_examples=100)
 @example("[" * 100_000)
 @example(Recipe({"size": [1, 2], "fps": 10**400}, {}).text)

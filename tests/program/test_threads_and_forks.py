@@ -61,6 +61,7 @@ def in_fork(target):
     return process.exitcode
 
 
+@pytest.mark.long
 def test_races_in_threads_are_those_in_sequence():
     def race(seed):
         return jittery_race(seed).record().xy
@@ -83,6 +84,7 @@ def test_clips_saved_in_threads_are_those_in_sequence(tmp_path):
     assert in_threads(save, [tmp_path / f"again-{number}.gif" for number in range(3)]) == expected
 
 
+@pytest.mark.long
 def test_scene_that_threads_share_is_raced_once(tmp_path):
     calls = []
 

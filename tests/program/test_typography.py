@@ -41,7 +41,7 @@ SCENES = {
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("name", SCENES)
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_drawn_numbers_have_minus_signs(name, lang):
     scene = SCENES[name].replace(steps=6, lang=lang)
     film = Film(recordings(scene), timeline_of(scene), (960, 540), 10, staging_of(scene))

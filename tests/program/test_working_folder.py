@@ -82,6 +82,7 @@ def check_command(animopt_here, places, monkeypatch):
 
 
 @pytest.mark.parametrize("when", ["load", "call", "step"])
+@pytest.mark.long
 def test_clip_is_written_to_the_folder_of_the_command(check_command, when):
     done = check_command("../there/mine.py", "-o", "a.gif", *ALONE, when=when, written=["a.gif"])
     assert (done.stdout, done.stderr) == ("a.gif\n", "")
@@ -201,7 +202,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver need
 @needs_fork
 @pytest.mark.parametrize("way", RESTLESS)
 @pytest.mark.parametrize("name", COMMANDS)
-@pytest.mark.sampled(1, 5)
+@pytest.mark.sampled(0, 5)
 def test_folder_that_changes_at_any_time_changes_no_path(check_restless, name, way):
     arguments, written = COMMANDS[name]
     printed = [each for each in written if "clips/" not in each or each.endswith(".mp4")]
@@ -210,7 +211,7 @@ def test_folder_that_changes_at_any_time_changes_no_path(check_restless, name, w
 
 @needs_fork
 @pytest.mark.parametrize("way", RESTLESS)
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_folder_that_changes_from_the_race_on_changes_no_path(check_restless, way):
     line = check_restless("../there/mine.py", "-o", "a.gif", "--json", *ALONE, way=way, later=True, written=["a.gif"])
     (file,) = json.loads(line)["files"]
@@ -277,6 +278,7 @@ scene.save(Output("a.gif", (160, 160), 10), "b/", workers=0, sidecars=["alt"])
 """
 
 
+@pytest.mark.long
 @needs_fork
 def test_clip_in_python_is_written_to_the_folder_of_its_call(check_restless):
     check_restless(script=SAVE, later=True, written=["a.gif", "a.txt", "b.txt"])
@@ -330,6 +332,7 @@ def height(x):
 """
 
 
+@pytest.mark.long
 def test_race_with_changing_function_is_written_to_the_folder_of_the_command(check_command, places):
     (places[1] / "height.py").write_text(FUNCTION)
     race = ["race", "--function", "../there/height.py", "--racer", "sgd:lr=0.1", "--start", "1,2", "--steps", "2"]

@@ -347,12 +347,14 @@ def test_scene_is_rendered_only_if_its_clip_is_shown(monkeypatch):
         ([HTML, PNG], [PNG], {HTML}),
     ],
 )
+@pytest.mark.sampled(1)
 def test_bundle_contains_the_requested_types(include, exclude, kinds):
     found, more = DisplayFormatter().format(scene(seconds=0.2).clip(size=(160, 160)), include, exclude)
     assert set(found) == kinds
     assert set(more) == kinds & {PNG}
 
 
+@pytest.mark.long
 def test_clip_is_rendered_once_and_leaves_no_files(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

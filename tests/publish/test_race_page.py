@@ -748,6 +748,7 @@ def test_fonts_are_in_the_page(visit):
     assert {each[0].strip('"') for each in loaded} == {"Animopt Inter"}
 
 
+@pytest.mark.long
 def test_korean_page_has_a_font_with_all_its_letters(values):
     pytest.importorskip("koreanize_matplotlib")
     page = made(values, lang="ko", clock="걸음", title="뷁")

@@ -234,6 +234,7 @@ def test_alt_file_contains_the_alt_text_of_the_race(pasted):
     assert "\\(" not in text
 
 
+@pytest.mark.long
 def test_alt_file_says_what_its_clip_shows(tmp_path):
     def saved(*outputs, **changes):
         short = scene(racers=[Racer("SGD", lr=0.9)], steps=4, seconds=0.2, **changes)

@@ -107,6 +107,7 @@ def test_timeline_has_no_card_and_no_question():
     assert (values.seconds, values.moment(values.seconds).step, values.moment(0).card_opacity) == (6.0, 10, 0)
 
 
+@pytest.mark.long
 def test_racer_that_diverges_is_marked(ravine_race):
     z = ravine_race.z.copy()
     z[0, 3:] = np.nan
@@ -115,6 +116,7 @@ def test_racer_that_diverges_is_marked(ravine_race):
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.sampled(1)
 def test_values_of_a_scene_are_in_its_language(scenes, lang):
     scene = animopt.load_scene(scenes["saddle"]).replace(lang=lang)
     values = race_values(recordings(scene), timeline_of(scene), page_staging(staging_of(scene, "dark")), "")
@@ -123,6 +125,7 @@ def test_values_of_a_scene_are_in_its_language(scenes, lang):
     assert set(values["themes"]) == {"dark", "light"}
 
 
+@pytest.mark.long
 def test_ticks_of_a_narrow_domain_have_an_offset():
     sides = {"x": (1 - 1e-9, 1 + 1e-9), "y": (1 - 1e-9, 1 + 1e-9)}
     bowl = animopt.Function(lambda x: ((x[0] - 1) * 1e9) ** 2 + ((x[1] - 1) * 1e9) ** 2, **sides)
@@ -134,6 +137,7 @@ def test_ticks_of_a_narrow_domain_have_an_offset():
     np.testing.assert_array_equal(values["xy"], recordings(scene)[0].xy)
 
 
+@pytest.mark.long
 def test_losses_that_single_precision_does_not_hold_have_double_precision(values):
     scene = animopt.Scene(
         function=lambda x: 1e300 * (x[0] ** 2 + x[1] ** 2),

@@ -129,6 +129,7 @@ def test_a_short_stay_at_the_end_does_not_settle():
     assert steps_of(race(racer, function=function, steps=38), Kind.SETTLES) == [33]
 
 
+@pytest.mark.long
 def test_lost_racers_leave_the_picture_and_diverge():
     recording = race(Racer("SGD", lr=1.5), function=ravine, steps=3000)
     assert steps_of(recording, Kind.LEAVES_PICTURE) == [2]

@@ -193,6 +193,7 @@ def test_equal_losses_share_a_rank_and_nan_is_last():
     assert recording.ranks(1).tolist() == [2, 1, 4, 2, 4]
 
 
+@pytest.mark.long
 def test_winner_has_the_lowest_loss_at_the_end_among_the_racers_in_view():
     # The heights at the ends are -32, -9, nan and, out of view, -720.
     paths = [[(0, 0), (2, 0)], [(0, 0), (1, 1)], [(0, 0), (np.nan, 0)], [(0, 0), (1, -9)]]

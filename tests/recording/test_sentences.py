@@ -88,6 +88,7 @@ def test_many_racers_are_counted_instead_of_named():
     assert text.count("rate") == 1
 
 
+@pytest.mark.long
 def test_shares_of_a_map_sum_to_100_percent():
     text = said(Racer("Adam", lr=0.1), function=himmelblau, steps=100, start=(0, 0), map=StartsMap(16, 16))
     assert "A map of 256 starts" in text
@@ -156,6 +157,7 @@ def test_alt_text_says_on_what_the_race_is_shown(lang, panels, expected):
     assert any(mark.search(text) for mark in alt_text_marks())
 
 
+@pytest.mark.long
 def test_alt_text_of_many_steps_is_recognized():
     text = said(Racer("SGD", lr=0.9), steps=1001)
     assert "An animation of 1,001 steps, " in text
@@ -194,12 +196,14 @@ def test_alt_text_has_the_sharpness_if_the_clip_shows_it(function, rate, english
         assert "sharpness" not in alt_text([race.record()], ["contour"])
 
 
+@pytest.mark.long
 def test_alt_text_of_a_crowd_only_says_that_its_sharpness_is_drawn():
     racers = [Racer("SGD", lr=rate / 100, name=f"Racer {rate}") for rate in range(1, 9)]
     races = recordings(scene(*racers, panels=["sharpness"]))
     assert "A plot shows the sharpness of 8 racers." in alt_text(races, ["sharpness"])
 
 
+@pytest.mark.long
 def test_alt_text_has_the_trust_radius_if_the_clip_shows_it():
     racers = [Racer(TrustRegion, radius=0.5, name="Trust"), Racer("SGD", lr=0.001)]
     for lang, expected in (

@@ -41,6 +41,7 @@ def test_broken_file_is_listed_with_its_fault(folder, name):
     assert len(catalog.summary(folder / f"{name}.py")) <= 200
 
 
+@pytest.mark.long
 def test_broken_files_do_not_break_the_list_or_completion(folder, animopt_here, monkeypatch):
     (folder / "folder.py").mkdir()
     if sys.platform != "win32":

@@ -54,6 +54,7 @@ def test_timeline_covers_the_longest_race_and_has_the_fields_of_the_first_scene(
     assert timeline.moment(timeline.result_second).step == pytest.approx(25)
 
 
+@pytest.mark.long
 def test_question_and_slow_motion_are_at_the_gradients_of_their_steps():
     scene = make_scene(
         Racer("LBFGS", lr=0.5, max_iter=3),
@@ -68,6 +69,7 @@ def test_question_and_slow_motion_are_at_the_gradients_of_their_steps():
     assert film(endless, make_scene(), clock="evaluations").timeline.slow == [SlowMotion(3, inf)]
 
 
+@pytest.mark.long
 def test_events_have_the_second_at_which_the_comparison_shows_them():
     scenes = make_scene(), make_scene(Racer("LBFGS", lr=0.5, max_iter=3))
     for clock in ("step", "evaluations"):
@@ -126,6 +128,7 @@ def test_panels_that_count_steps_are_refused_with_another_clock():
     assert film(make_scene(), make_scene(panels=("contour", "formula")), clock="evaluations").races[1].clock != "step"
 
 
+@pytest.mark.long
 def test_map_counts_steps(scenes):
     scene = load_scene(scenes["ravine_lr_momentum_map"])
     with pytest.raises(
@@ -154,6 +157,7 @@ def test_scene_file_is_not_replaced(tmp_path):
         compare(load_scene(file), make_scene()).save(tmp_path / "both.gif")
 
 
+@pytest.mark.long
 def test_picture_says_what_is_counted():
     shown = film(make_scene(), make_scene(LINE_SEARCH), clock="evaluations")
     artists = shown.canvas.moving_artists(*shown._moments(4))

@@ -202,6 +202,7 @@ def test_titles_have_a_language_and_the_style_of_their_layout(slides):
         assert style.find("a:defRPr", NS).get("sz") == "2800"
 
 
+@pytest.mark.long
 def test_blank_title_is_replaced_by_the_name_of_the_scene(tmp_path, files):
     from pptx import Presentation
 
@@ -676,6 +677,7 @@ def test_without_scripts_slides_are_below_each_other(opened):
         assert video.get_attribute("poster").startswith("data:image/png;base64,")
 
 
+@pytest.mark.long
 def test_command_writes_decks(animopt_here, files, korean_file):
     small = ["--size", "320x180", "--fps", "2", "--seconds", "1", "--workers", "0"]
     done = animopt_here("deck", "talk.HTML", *map(str, files), *small)
@@ -711,6 +713,7 @@ KEYS = {"Home", "End", "Enter", "Esc", "Shift"}
 """Words on the keys of a Korean keyboard."""
 
 
+@pytest.mark.long
 def test_korean_page_has_no_english_word(korean_deck, read_page):
     page = read_page(korean_deck(".html").read_text(encoding="utf-8"))
     assert page.words == {"SGD", "Adam", *KEYS}
@@ -720,6 +723,7 @@ def test_korean_page_has_no_english_word(korean_deck, read_page):
     assert {"SGD는 지그재그로 움직인다.", "0.0초", "SGD, 모멘텀과 Adam이 (−7, 2)에서 출발한다"} <= set(page.texts)
 
 
+@pytest.mark.long
 def test_korean_powerpoint_file_has_no_english_word(korean_deck, latin_words):
     from pptx import Presentation
 
@@ -787,7 +791,7 @@ QUICK = {"size": (160, 160), "fps": 2, "seconds": 1.0, "workers": 0}
     ("languages", "lang", "expected"),
     [(["ko", "ko"], None, "ko"), (["en", "ko"], None, "en"), (["en"], None, "en"), (["en"], "ko", "ko")],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.long
 def test_page_is_in_the_language_of_its_slides(languages, lang, expected, tmp_path, korean_file, read_page):
     scenes = [animopt.load_scene(korean_file).replace(lang=each, steps=2) for each in languages]
     save_deck(tmp_path / "a.html", scenes, **QUICK, lang=lang)
@@ -798,6 +802,7 @@ def test_page_is_in_the_language_of_its_slides(languages, lang, expected, tmp_pa
     assert set(page.languages[1:]) == {(tag, each) for tag in ("h2", "img", "p", "td") for each in others}
 
 
+@pytest.mark.long
 def test_texts_without_korean_are_marked_as_english_with_a_warning(tmp_path, read_page):
     scene = HOSTILE.replace(f"title={TITLE!r}", "title={'en': 'A race'}")
     for name in ("one", "two"):
@@ -817,6 +822,7 @@ def test_texts_without_korean_are_marked_as_english_with_a_warning(tmp_path, rea
     assert page.languages == [("html", "ko"), *[("h2", "en"), ("p", "en"), ("p", "en")] * 2]
 
 
+@pytest.mark.long
 def test_warnings_of_a_failed_scene_are_shown(tmp_path, korean_file, monkeypatch):
     def fail(*_):
         raise Error("the disk is full")
@@ -850,6 +856,7 @@ def test_warnings_of_a_failed_scene_are_shown(tmp_path, korean_file, monkeypatch
     ],
     ids=str,
 )
+@pytest.mark.sampled(6)
 def test_bad_deck_is_refused_and_leaves_no_file(arguments, code, said, animopt_here, files):
     Path("scene.py").write_bytes(files[0].read_bytes())
     Path("broken.py").write_text(BROKEN, encoding="utf-8")
@@ -882,6 +889,7 @@ def test_missing_python_pptx_is_named_with_the_command_to_install_it(animopt_her
     assert not list(Path().iterdir())
 
 
+@pytest.mark.long
 def test_scene_objects_make_a_deck(tmp_path, files):
     scene = animopt.load_scene(files[1])
     save_deck(tmp_path / "mine.pptx", [scene, scene], **SMALL, theme="light", workers=0)

@@ -67,6 +67,7 @@ def clip_of(path):
         return clip.size, clip.n_frames, clip.convert("RGB").getpixel((1, 1))
 
 
+@pytest.mark.long
 def test_command_uses_the_file_beside_the_scene(course, animopt_here):
     done = animopt_here(str(course / "plain.py"), "--seconds", "1")
     assert done.returncode == 0, done.stderr
@@ -103,6 +104,7 @@ def test_other_commands_use_the_file_of_scenes_or_of_the_current_folder(course, 
     assert max(corner) < 40
 
 
+@pytest.mark.long
 def test_still_uses_size_and_theme_and_ignores_what_is_for_clips(course, animopt_here):
     done = animopt_here(str(course / "plain.py"), "--still", "1")
     assert done.returncode == 0, done.stderr
@@ -138,6 +140,7 @@ def test_wrong_file_is_refused_in_one_line(text, said, animopt_here, tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.long
 def test_recipe_has_the_defaults_that_were_used(course, animopt_here, tmp_path):
     assert animopt_here(str(course / "plain.py"), "--seconds", "0.2", "-o", "a.gif").returncode == 0
     assert animopt_here("recipe", "a.gif", "-o", "again.py").returncode == 0

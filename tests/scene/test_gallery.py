@@ -574,6 +574,7 @@ def facts_of(scene, folder):
         ("ko", "골짜기의 두 최적화 기법", "모멘텀은 최소점을 지나친다.", "골짜기", "10걸음의 애니메이션"),
     ],
 )
+@pytest.mark.long
 def test_facts_are_in_the_chosen_language(lang, title, summary, function, said, tmp_path, korean_file):
     facts = facts_of(animopt.load_scene(korean_file).replace(lang=lang), tmp_path)
     assert (facts.title, facts.summary) == ((title, lang), (summary, lang))
@@ -582,6 +583,7 @@ def test_facts_are_in_the_chosen_language(lang, title, summary, function, said, 
     assert said in facts.alt
 
 
+@pytest.mark.long
 def test_missing_notes_are_a_warning_and_marked_as_english(tmp_path, read_page):
     (tmp_path / "one.py").write_text(SCENES["levy"].replace('"fr"', '"en"'), encoding="utf-8")
     scene = animopt.load_scene(tmp_path / "one.py").replace(lang="ko")

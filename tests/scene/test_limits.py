@@ -103,6 +103,7 @@ def test_stills_storyboards_notebook_clips_and_decks_are_limited(tmp_path, monke
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_limits_argument_allows_more(tmp_path):
     with pytest.raises(UsageError, match="frames 4: more than 3"):
         scene(limits=Limits(frames=3)).save(Output(tmp_path / "a.gif", SMALL, 4))

@@ -118,7 +118,7 @@ def test_draft_has_few_starts():
     assert Output("a.html", grid=8).draft().grid == 8
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

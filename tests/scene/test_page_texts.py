@@ -81,6 +81,7 @@ def test_title_has_the_language_in_which_it_is_shown(title, text, lang, load):
     assert shown_title(scene) == (text, lang)
 
 
+@pytest.mark.long
 def test_alt_text_of_deck_gallery_and_notebook_says_what_the_clip_shows(load, tmp_path):
     scene, _ = load(layout="contour-only", steps=3, seconds=0.2)
     steps = render_card(scene, [Output(tmp_path / "a.gif", (160, 160), 5)])

@@ -141,6 +141,7 @@ def test_command_in_the_note_can_be_pasted_into_a_shell(tmp_path, animopt_here, 
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.long
 def test_recipe_of_a_poster_makes_the_same_frame(tmp_path, mine, animopt_here):
     # The second has more digits than a millisecond, in which this loop moves.
     mine.write_text(SCENE.replace("seconds=1,", 'seconds=1 / 3, loop="seamless",'), encoding="utf-8")
@@ -152,6 +153,7 @@ def test_recipe_of_a_poster_makes_the_same_frame(tmp_path, mine, animopt_here):
     assert embedded_text(tmp_path / "a.png") == embedded_text(tmp_path / "b.png")
 
 
+@pytest.mark.long
 def test_recipe_of_a_race_from_the_command_line_makes_it_again(tmp_path, animopt_here):
     racers = ["--racer", "adam:lr=.05,name=Fast", "--racer", "sgd:lr=.001"]
     words = ["--function", "rosenbrock", "--start", "-1.2,1", *racers]
@@ -315,6 +317,7 @@ def test_file_of_another_format_is_unchanged(tmp_path, embed):
     assert path.read_bytes() == b"what was there"
 
 
+@pytest.mark.long
 def test_text_is_embedded_in_a_large_file_without_reading_it_into_memory(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(path)
@@ -380,6 +383,7 @@ def test_missing_clip_is_a_usage_error(animopt_here, name):
     assert "there is no such file" in done.stderr
 
 
+@pytest.mark.long
 def test_existing_scene_file_is_kept(mine, animopt_here):
     load_scene(mine).save(Output(mine.with_name("a.gif"), SMALL, 5))
     mine.write_text("what was there")
@@ -388,6 +392,7 @@ def test_existing_scene_file_is_kept(mine, animopt_here):
     assert mine.read_text() == "what was there"
 
 
+@pytest.mark.long
 def test_recipe_of_a_scene_without_a_file_has_settings_and_a_reason(tmp_path, animopt_here):
     Scene(function=ravine, racers=[Racer("Adam", lr=0.25)], seconds=1).save(Output(tmp_path / "a.gif", SMALL, 5))
     done = animopt_here("recipe", "a.gif")

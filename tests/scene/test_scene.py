@@ -87,6 +87,7 @@ def test_save_writes_every_output(tmp_path, monkeypatch):
             assert len(list(ImageSequence.Iterator(image))) == count
 
 
+@pytest.mark.long
 def test_saving_reports_progress(tmp_path):
     calls = []
     outputs = [Output(tmp_path / "a.gif", SMALL, 10), Output(tmp_path / "b.gif", SMALL, 5)]

@@ -99,6 +99,7 @@ def test_picture_written_twice_has_the_same_bytes(write, written, suffix, tmp_pa
     assert again.read_bytes() == (written / f"a{suffix}").read_bytes()
 
 
+@pytest.mark.long
 def test_still_is_a_frame_of_the_film(scene, film, tmp_path):
     scene.still(tmp_path / "a.png", 1.7, size=SIZE)
     assert np.array_equal(pixels(tmp_path / "a.png"), film.at(1.7))
@@ -162,7 +163,7 @@ def test_unknown_suffix_is_refused_with_the_known_ones(write, name, tmp_path):
     [(["--still", "1"], ["a.png", "a.svg", "a.pdf"], (320, 180)), (["--storyboard"], ["a.svg", "a.png"], (640, 540))],
     ids=["still", "storyboard"],
 )
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_command_writes_pictures(options, outputs, size, scenes, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     named = [word for output in outputs for word in ("-o", output)]

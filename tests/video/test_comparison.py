@@ -48,6 +48,7 @@ def test_each_part_is_the_film_of_its_race(both, ravine_race, quartic_race):
     assert not np.array_equal(frame[150, 319:321], frame[150, 300:302])
 
 
+@pytest.mark.long
 def test_frames_of_another_process_have_the_chosen_camera_and_colors(ravine_race, quartic_race):
     alone = quartic_race.single(3)
     first = Comparison([ravine_race, alone], Timeline(40, 0.5), (400, 200), 10, [Staging()] * 2)
@@ -59,6 +60,7 @@ def test_frames_of_another_process_have_the_chosen_camera_and_colors(ravine_race
     assert [staging.colors for staging in first._stagings] == [(0, 1, 2, 3, 4), (3,)]
 
 
+@pytest.mark.long
 def test_shorter_race_waits_at_its_end(make_film, ravine_race, record, scenes):
     short = record(scenes["ravine_adam"])
     comparison = Comparison([ravine_race.single(0), short], Timeline(40, 1), (640, 300), 10, [FIXED, FIXED])
@@ -69,6 +71,7 @@ def test_shorter_race_waits_at_its_end(make_film, ravine_race, record, scenes):
     assert "step 10 of 10" in texts_of(comparison, 1.0)
 
 
+@pytest.mark.long
 def test_races_on_one_surface_share_camera_window_and_axes(ravine_race):
     one, other = ravine_race.single(0), ravine_race.single(3)
     comparison = Comparison([one, other], Timeline(40, 0.5), (1280, 720), 10, [Staging()] * 2)
@@ -80,6 +83,7 @@ def test_races_on_one_surface_share_camera_window_and_axes(ravine_race):
         assert limits[0] == pytest.approx(limits[1]), name
 
 
+@pytest.mark.long
 def test_axis_of_losses_has_the_steps_of_the_longest_race_on_the_surface(ravine_race, record, scenes):
     short = record(scenes["ravine_adam"])
     comparison = Comparison([ravine_race.single(0), short], Timeline(40, 0.5), (1280, 720), 10, [FIXED, FIXED])
@@ -91,6 +95,7 @@ def test_races_on_two_surfaces_have_axes_of_their_own(both):
     assert windows[0] != windows[1]
 
 
+@pytest.mark.long
 def test_question_is_shown_once_and_cards_in_each_part(both):
     timeline = Timeline(40, 2, card=0.4, question=Question("Which one wins?", seconds=0.8))
     staging = Staging(question="Which one wins?")
@@ -151,6 +156,7 @@ def test_vector_still_has_the_texts_of_all_parts(both):
     assert np.array_equal(both.still(0.5, ".png"), both.at(0.5))
 
 
+@pytest.mark.long
 def test_heading_ends_in_its_part(ravine_race):
     alone = ravine_race.single(0)
     staging = Staging(panels=("wireframe", "contour", "formula", "loss"))

@@ -35,6 +35,7 @@ def shown(monkeypatch, make_film, ravine_race):
     return panels
 
 
+@pytest.mark.long
 def test_panels_get_the_values_that_their_constructors_name(shown):
     names = ("wireframe", "contour", "loss", "state")
     film, panels = shown(caption="A caption", question="Which?", focus=2, panels=names)
@@ -47,6 +48,7 @@ def test_panels_get_the_values_that_their_constructors_name(shown):
     assert set(panels) == {"header", "card", *names}
 
 
+@pytest.mark.long
 def test_header_without_title(shown):
     _, panels = shown(titled=False, panels=("formula", "contour"), focus=1)
     assert (panels["header"].titled, panels["formula"].racer) == (False, 1)
@@ -78,6 +80,7 @@ def test_panel_that_the_recording_does_not_support_is_refused(ravine_race):
         Film(ravine_race, Timeline(40, 1), SIZE, 10, Staging(panels=("map",)))
 
 
+@pytest.mark.long
 def test_threads_that_share_a_film_draw_the_frames_of_one(make_film, ravine_race):
     film, alone = make_film(ravine_race), make_film(ravine_race)
     frames = {}

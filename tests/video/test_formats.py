@@ -93,6 +93,7 @@ def clear(scene, tmp_path_factory):
     return path
 
 
+@pytest.mark.long
 def test_folder_of_frames_is_lossless(scene, drawn, monkeypatch, tmp_path):
     films, frames = [], Film.frames
     monkeypatch.setattr(Film, "frames", lambda self, executor: films.append(self) or frames(self, executor))
@@ -179,6 +180,7 @@ def test_transparency_is_refused_for_formats_without_alpha(name):
         Output(name, transparent=True)
 
 
+@pytest.mark.long
 def test_transparent_still_has_no_background(scene, tmp_path):
     scene.still(tmp_path / "a.png", 1, SIZE, transparent=True)
     with Image.open(tmp_path / "a.png") as still:
@@ -210,6 +212,7 @@ def test_folder_with_other_files_is_refused(scene, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.long
 def test_failed_folder_of_frames_keeps_the_old_one(scene, tmp_path, monkeypatch):
     scene.save(Output(f"{tmp_path}/frames/", SIZE, FPS))
     before = folder(tmp_path / "frames")
@@ -317,6 +320,7 @@ def test_json_describes_the_clip_as_made(animopt_here, scenes, tmp_path, command
         assert f'width="{width}"' in Path("few.html").read_text()
 
 
+@pytest.mark.long
 def test_json_describes_a_folder_of_frames(animopt_here, scenes, tmp_path):
     done = animopt_here(
         str(scenes["ravine_sgd"]), "-o", "frames/", "--size", "320x180", "--fps", "5", "--seconds", "1", "--json"
@@ -326,6 +330,7 @@ def test_json_describes_a_folder_of_frames(animopt_here, scenes, tmp_path):
     assert report["bytes"] == sum(path.stat().st_size for path in (tmp_path / "frames").iterdir())
 
 
+@pytest.mark.long
 def test_maximum_size_does_not_change_a_small_clip(scene, clips, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -410,6 +415,7 @@ def test_rate_of_zero_is_refused_for_a_preset(animopt_here, scenes):
     assert (done.returncode, done.stderr) == (2, "animopt: fps 0.0: give 1 to 120 frames a second\n")
 
 
+@pytest.mark.long
 def test_options_replace_values_of_a_preset(animopt_here, scenes, tmp_path):
     options = ["--for", "github", "--seconds", "0.5", "--size", "320x180", "--fps", "10"]
     done = animopt_here(str(scenes["ravine_sgd"]), *options, "-o", "a.mp4")

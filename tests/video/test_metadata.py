@@ -141,6 +141,7 @@ def test_recipe_of_a_file_with_a_comment_of_100_mb_needs_little_memory(tmp_path,
 @pytest.mark.parametrize(
     "content", [b"<svg>" + b"<g>" * 5_000_000, b"<svg>" + b"<g/>" * 5_000_000], ids=["deep", "wide"]
 )
+@pytest.mark.long
 def test_large_svg_is_not_read_whole(tmp_path, content):
     (tmp_path / "a.svg").write_bytes(content)
     assert embedded_text(tmp_path / "a.svg") == ""
@@ -177,6 +178,7 @@ def test_subject_of_a_pdf_is_read(tmp_path, subject, text):
     assert embedded_text(tmp_path / "a.pdf") == text
 
 
+@pytest.mark.long
 def test_many_streams_in_a_pdf_take_little_time(tmp_path):
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n" + b"/ObjStm " * 50_000 + b"/ObjStm >> stream\n" * 50_000)
     assert embedded_text(tmp_path / "a.pdf") == ""

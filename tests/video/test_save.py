@@ -197,6 +197,7 @@ def test_ffmpeg_reports_the_properties_of_an_mp4(clips):
 
 
 @pytest.mark.parametrize(("suffix", "least"), [(".gif", 30), (".mp4", 32)])
+@pytest.mark.sampled(1)
 def test_decoded_frames_match_drawn_frames(clips, make_film, suffix, least):
     folder, recording = clips
     film = make_film(recording, seconds=1.2, fps=25)
@@ -280,7 +281,7 @@ def test_each_head_is_at_its_recorded_position(spread_out, make_film, suffix, in
         assert np.hypot(*(found - [across, down])) < 2, recording.names[racer]
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize("suffix", DECODERS)
 def test_clip_preserves_the_colors_of_racers(spread_out, make_film, suffix):
     folder, recording = spread_out
@@ -293,6 +294,7 @@ def test_clip_preserves_the_colors_of_racers(spread_out, make_film, suffix):
         assert np.median(decoded[inside], axis=0) == pytest.approx(np.array(ImageColor.getrgb(hue)), abs=limit), hue
 
 
+@pytest.mark.long
 def test_gif_can_have_odd_sides(tmp_path, make_film):
     shown = scene(seconds=0.2)
     shown.save(Output(tmp_path / "odd.gif", (321, 181), 10))
@@ -300,12 +302,14 @@ def test_gif_can_have_odd_sides(tmp_path, make_film):
     assert min(map(psnr, decoded_gif(tmp_path / "odd.gif"), film.frames())) > 30
 
 
+@pytest.mark.long
 def test_clip_shorter_than_a_frame_has_one_frame(tmp_path):
     scene(seconds=0.2).save(*(Output(tmp_path / f"short{suffix}", SMALL, 2) for suffix in DECODERS))
     assert gif_structure(tmp_path / "short.gif").delays == [50]
     assert mp4_structure(tmp_path / "short.mp4").frames == 1
 
 
+@pytest.mark.long
 def test_still_is_the_frame_of_its_second(tmp_path, make_film):
     shown = scene(seconds=2)
     shown.still(tmp_path / "still.png", 1.3, SMALL)
@@ -359,6 +363,7 @@ def save_over(*names):
     scene().save(*(Output(name, SMALL, 10) for name in names))
 
 
+@pytest.mark.long
 def test_complete_file_replaces_existing_file_at_the_end(old, monkeypatch):
     frames = Film.frames
 
@@ -414,7 +419,7 @@ def test_killed_encoder_keeps_existing_file(old, monkeypatch, name, after):
     assert all(process.poll() is not None for process in running)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="the fake ffmpeg is a shell script")
 @pytest.mark.parametrize("exit_code", [0, 1])
 @pytest.mark.parametrize("name", OLD)
@@ -443,6 +448,7 @@ def drawn(monkeypatch):
     return asked
 
 
+@pytest.mark.long
 def test_outputs_of_equal_size_and_rate_share_their_frames(tmp_path, drawn):
     same = [Output(tmp_path / name, SMALL, 25) for name in ("a.mp4", "b.mp4", "c.mp4")]
     scene().save(*same, Output(tmp_path / "d.mp4", (180, 320), 5))
@@ -452,12 +458,14 @@ def test_outputs_of_equal_size_and_rate_share_their_frames(tmp_path, drawn):
     ]
 
 
+@pytest.mark.long
 def test_gif_draws_few_frames_twice(tmp_path, drawn):
     scene().save(*(Output(tmp_path / f"a{suffix}", SMALL, 50) for suffix in DECODERS))
     assert [second for _, second in drawn[-50:]] == pytest.approx(np.arange(50) / 50)
     assert len(drawn) < 50 + 16
 
 
+@pytest.mark.long
 def test_frames_are_drawn_on_demand(make_film, ravine_race, drawn):
     frames = make_film(ravine_race, seconds=30).frames()
     assert not drawn
@@ -465,6 +473,7 @@ def test_frames_are_drawn_on_demand(make_film, ravine_race, drawn):
     assert len(drawn) == 1
 
 
+@pytest.mark.long
 def test_written_frames_are_released(tmp_path, monkeypatch):
     made = []
     at_once = []

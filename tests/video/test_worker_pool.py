@@ -89,6 +89,7 @@ def test_number_of_workers_does_not_change_frames(film, count):
     assert not np.array_equal(here[0], here[-1])
 
 
+@pytest.mark.long
 def test_worker_starts_no_process_to_share_memory(film):
     with WorkerPool(1, "animopt.video.film") as workers:
         assert len(list(film.frames(workers))) == 20
@@ -104,6 +105,7 @@ def test_frames_are_drawn_by_their_indices(film):
         assert list(film.sample([], workers)) == []
 
 
+@pytest.mark.long
 def test_thread_pool_draws_the_same_frames(film):
     with ThreadPoolExecutor(3) as threads:
         for frame, index in zip(film.frames(threads), range(20), strict=True):
@@ -227,7 +229,7 @@ def test_script_without_main_guard_runs_once(tmp_path, how):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no more")], ids=repr)
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_error_while_saving_leaves_no_process(started, tmp_path, error):
     def progress(done, total):
         if done == 5:
@@ -326,6 +328,7 @@ def test_dead_worker_fails_its_task_and_is_replaced():
         assert workers.submit(abs, -3).result() == 3
 
 
+@pytest.mark.long
 def test_dead_worker_fails_the_clip(film):
     with WorkerPool(1) as workers:
         frames = film.frames(workers)
@@ -374,6 +377,7 @@ def test_worker_that_waits_for_computing_process_is_not_ended(short_timeout, tmp
         assert workers.submit(exec, PARENT.format(program=program, path=str(tmp_path / "child"))).result() is None
 
 
+@pytest.mark.long
 def test_exception_of_a_task_is_raised_with_its_traceback():
     with WorkerPool(1) as workers:
         with pytest.raises(ValueError, match="invalid literal") as caught:
@@ -448,6 +452,7 @@ def test_misuse_of_all_is_reported_before_work(animopt_here, tmp_path, started, 
     assert not (tmp_path / "renders").exists()
 
 
+@pytest.mark.long
 def test_thread_pool_renders_scenes(tmp_path):
     (tmp_path / "one.py").write_text(SCENE)
     outputs = [Output(tmp_path / "one.mp4", SMALL, 10)]
