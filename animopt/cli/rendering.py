@@ -147,7 +147,7 @@ class RenderOptions:
             raise UsageError(f"grid {self.grid}: only an .html has starts to drop; leave out --grid, or {remedy}")
 
     @property
-    def page_size(self) -> tuple[int, int]:
+    def picture_size(self) -> tuple[int, int]:
         """Size of a still, and of each frame of a storyboard."""
         return self.size or self.defaults.size or VIDEO_SIZE
 
@@ -194,14 +194,14 @@ def output_folder(folder: Path) -> Iterator[None]:
 
 @attrs.frozen
 class _Plan:
-    """The files that a command writes: either pages, which are stills or storyboards, or clips.
+    """The files that a command writes: either pictures, which are stills or storyboards, or clips.
 
     `stdout_path` is the temporary file that is copied to standard output at the end, if there is one.
     """
 
     name: str
     options: RenderOptions
-    pages: Sequence[Path]
+    pictures: Sequence[Path]
     clips: Sequence[Output]
     stdout_path: Path | None
 
@@ -217,7 +217,7 @@ def render(name: str, load: LoadScene, *, read: Sequence[Path], others: Sequence
     with _stdout_file(options) as stdout_path:
         plan = _plan(name, options, stdout_path, read, others)
         with _executor(plan) as executor:
-            to_open = [*plan.pages, *(clip.path for clip in plan.clips)][:1] if options.open else []
+            to_open = [*plan.pictures, *(clip.path for clip in plan.clips)][:1] if options.open else []
 
             def work() -> None:
                 _render(plan, load, executor)
@@ -275,29 +275,29 @@ def _plan(
         raise UsageError(
             f"format {options.formats[0]!r}: the suffix of {options.outputs[0]} is its format; leave out --format"
         )
-    is_page = options.storyboard or options.still is not None
-    if is_page:
-        _check_page_options(options)
-    endings = [".png"] if is_page and not options.formats else options.endings
+    is_picture = options.storyboard or options.still is not None
+    if is_picture:
+        _check_picture_options(options)
+    endings = [".png"] if is_picture and not options.formats else options.endings
     paths = [str(stdout_path) if output == STANDARD_OUTPUT else output for output in options.outputs]
-    kind = "-storyboard" if options.storyboard else "-still" if is_page else ""
+    kind = "-storyboard" if options.storyboard else "-still" if is_picture else ""
     paths = paths or [f"{options.default_folder / name}{kind}{ending}" for ending in endings]
-    pages = [Path(path) for path in paths] if is_page else []
-    clips = [] if is_page else [options.output(path) for path in paths]
-    if not is_page:
+    pictures = [Path(path) for path in paths] if is_picture else []
+    clips = [] if is_picture else [options.output(path) for path in paths]
+    if not is_picture:
         options.check_grid(paged=any(clip.is_page for clip in clips))
-    for page in pages:
-        check_still(page)
+    for picture in pictures:
+        check_still(picture)
     if options.outputs:
-        for page in pages:
-            check_path(page)
+        for picture in pictures:
+            check_path(picture)
         check_outputs(clips)
     sidecars = checked_sidecars(options.sidecars, clips)
-    check_distinct(clips, *pages, *others, *sidecars, read=read)
-    return _Plan(name, options, pages, clips, stdout_path)
+    check_distinct(clips, *pictures, *others, *sidecars, read=read)
+    return _Plan(name, options, pictures, clips, stdout_path)
 
 
-def _check_page_options(options: RenderOptions) -> None:
+def _check_picture_options(options: RenderOptions) -> None:
     """Raise UsageError for an option that a still or a storyboard does not have."""
     if options.storyboard and options.still is not None:
         raise UsageError("storyboard: cannot be combined with a still; leave out --storyboard or --still")
@@ -315,7 +315,7 @@ def _check_page_options(options: RenderOptions) -> None:
 
 
 def _executor(plan: _Plan) -> AbstractContextManager[Executor | None]:
-    if plan.pages:
+    if plan.pictures:
         return nullcontext()
     # Workers start before torch is imported, when the scene and its length are not known yet.
     frames = (plan.options.seconds or inf) * max((clip.fps for clip in plan.clips if not clip.is_page), default=0)
@@ -327,7 +327,7 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
     options, console = plan.options, plan.options.console
     written: list[Path] = []
     clips: list[Output] = []
-    pictures: dict[Path, tuple[int, int]] = {}
+    picture_sizes: dict[Path, tuple[int, int]] = {}
     report: dict[str, Any] = {}
     try:
         with console.redirect_prints(), console.progress(plan.name) as progress:
@@ -335,12 +335,12 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
             with nullcontext() if "torch" in sys.modules else gc_paused():
                 from animopt.scene.compare import SceneComparison, race_reports, save_comparison
                 from animopt.scene.render import STORYBOARD_FRAMES, save_outputs, scene_report
-                from animopt.video.film import page_size
+                from animopt.video.film import picture_size
 
                 scene = load(written).replace(**options.scene_fields)
             report["seconds"] = scene.seconds
             frames = STORYBOARD_FRAMES if options.storyboard else 1
-            pictures |= dict.fromkeys(plan.pages, page_size(options.page_size, frames))
+            picture_sizes |= dict.fromkeys(plan.pictures, picture_size(options.picture_size, frames))
             saving: dict[str, Any] = {
                 "workers": executor or 0,
                 "progress": progress,
@@ -352,7 +352,7 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
             else:
                 clip_paths = save_outputs(scene, *plan.clips, recipe=options.recipe, **saving)
             with nullcontext() if options.outputs else output_folder(options.default_folder):
-                written.extend(_write_pages(scene, plan) if plan.pages else clip_paths)
+                written.extend(_write_pictures(scene, plan) if plan.pictures else clip_paths)
             if options.json:
                 report |= (
                     {"scenes": race_reports(scene)}
@@ -364,11 +364,11 @@ def _render(plan: _Plan, load: LoadScene, executor: Executor | None) -> None:
             for path in [path for path in written if path != plan.stdout_path]:
                 console.note(f"animopt: {path} is written")
         elif written:
-            console.files(written, clips, pictures=pictures | poster_sizes(clips), **report)
+            console.files(written, clips, pictures=picture_sizes | poster_sizes(clips), **report)
 
 
-def _write_pages(scene: "Scene | SceneComparison", plan: _Plan) -> Iterator[Path]:
-    """Write the pages, and yield the path of each. Raises Error at the end if some failed."""
+def _write_pictures(scene: "Scene | SceneComparison", plan: _Plan) -> Iterator[Path]:
+    """Write the pictures, and yield the path of each. Raises Error at the end if some failed."""
     from animopt.scene.compare import SceneComparison
 
     options, failures = plan.options, Failures()
@@ -379,8 +379,8 @@ def _write_pages(scene: "Scene | SceneComparison", plan: _Plan) -> Iterator[Path
         write = partial(scene.storyboard, recipe=options.recipe)
     else:
         write = partial(scene.still, at=options.still, recipe=options.recipe)
-    for page in plan.pages:
+    for picture in plan.pictures:
         with failures.collect():
-            write(page, size=options.page_size, theme=options.theme, transparent=options.transparent)
-            yield page
+            write(picture, size=options.picture_size, theme=options.theme, transparent=options.transparent)
+            yield picture
     failures.raise_if_any()

@@ -193,12 +193,12 @@ def draw_page(
         )
         for index, moment in enumerate(moments)
     ]
-    canvas = Canvas(stages, page_size(size, len(seconds)), transparent=staging.transparent)
+    canvas = Canvas(stages, picture_size(size, len(seconds)), transparent=staging.transparent)
     return canvas.draw(*moments) if suffix == ".png" else canvas.vectors(suffix, *moments, recipe=recipe)
 
 
-def page_size(size: tuple[int, int], frames: int) -> tuple[int, int]:
-    """Return the width and height of a page with several frames of `size` pixels."""
+def picture_size(size: tuple[int, int], frames: int) -> tuple[int, int]:
+    """Return the width and height of a picture with several frames of `size` pixels."""
     columns = _columns(frames)
     return columns * size[0], -(-frames // columns) * size[1]
 
