@@ -111,7 +111,7 @@ def test_title_and_name_with_control_characters_are_refused(name, message, folde
     ids=lambda arguments: ascii(" ".join(arguments).replace(EVIL, "EVIL")),
 )
 @pytest.mark.parametrize("how", [[], ["--json"]], ids=["words", "json"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 14)
 def test_error_messages_are_escaped(arguments, how, folder, animopt_here):
     takes_json = arguments[0] not in ("functions", "new")
     done = assert_escaped(animopt_here(*arguments, *(how if takes_json else [])), shown=not how)

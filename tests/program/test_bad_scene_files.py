@@ -240,7 +240,7 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("row", SCENE_FILES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, 12)
 def test_bad_scene_file_is_refused_in_one_line(
     row, animopt_here, tmp_path, write_files, read_files, assert_message, assert_refused
 ):
@@ -256,7 +256,7 @@ def test_bad_scene_file_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("row", FUNCTIONS)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 15)
 def test_bad_function_is_refused_in_one_line(
     row, animopt_here, tmp_path, write_files, read_files, assert_message, assert_refused
 ):

@@ -373,7 +373,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("claims", BAD)
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(1, 6)
 def test_bad_claims_are_refused_before_a_file_is_written(claims, animopt_here, tmp_path, assert_refused):
     (tmp_path / "mine.py").write_text(SCENE.replace("{}", claims), encoding="utf-8")
     assert_refused(animopt_here("mine.py", *QUICK), 1, f"mine.py, line 5: {BAD[claims]}")

@@ -63,7 +63,7 @@ def link(request, tmp_path, monkeypatch, write_files):
 
 
 @pytest.mark.parametrize("row", LINKS)
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(6, 15)
 def test_link_to_a_file_of_the_command_is_refused(row, link, assert_refused_here):
     name, target, arguments, message = LINKS[row]
     link(name, target)

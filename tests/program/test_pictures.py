@@ -137,7 +137,7 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(1, 60)
+@pytest.mark.sampled(1, 30)
 def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
     # Light and dark alternate, so that each scene and each size is drawn in both themes.
     index = list(scenes).index(scene_file.stem) + SIZES.index(size)
@@ -259,7 +259,7 @@ def overlapping(box, other):
 
 
 @pytest.mark.parametrize("size", READABLE_SIZES, ids=str)
-@pytest.mark.sampled(1, 40)
+@pytest.mark.sampled(1, 20)
 def test_every_racer_can_be_read_in_every_frame(size, scene_file, record):
     recording = record(scene_file)
     staging = staging_of(animopt.load_scene(scene_file), "light")
