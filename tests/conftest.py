@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -83,6 +84,12 @@ def pytest_collection_modifyitems(items):
             item.own_markers = [mark for mark in item.own_markers if mark.name != "long"]
             if item.get_closest_marker("long"):
                 raise pytest.UsageError(f"{item.nodeid}: its module is long; mark the long tests of the module instead")
+
+
+def pytest_sessionstart():
+    """Let commands of the tests be interrupted, also if pytest runs as a background job, which ignores Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -354,8 +354,9 @@ def _normals(field: HeightField, rows: int, columns: int) -> Array:
     known = np.isfinite(field.z)
     shape = np.array(field.z.shape) - 1
     widths = [SMOOTHING * size / count for size, count in zip(shape, (rows, columns), strict=True)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        smooth = _blurred(np.where(known, field.z, 0), widths) / _blurred(known.astype(np.float64), widths)
+    heights, weights = np.where(known, field.z, 0), _blurred(known.astype(np.float64), widths)
+    # Where a surface ends within the window at the edge of its domain, weights are 0 or negative.
+    smooth = np.divide(_blurred(heights, widths), weights, out=heights, where=weights > 0.1)
     slopes: list[Array] = list(np.gradient(smooth, *(2 * field.half[::-1] / shape)))
     middles = np.ix_(
         *(

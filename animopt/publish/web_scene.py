@@ -220,7 +220,7 @@ def _surface_values(scaled: ScaledSurface, race: Recording) -> dict[str, Any]:
         "field": np.where(np.isfinite(steps), steps, HEIGHT_STEPS + 1).astype(np.uint16),
         "faceRows": faces.rows.tolist(),
         "faceColumns": faces.columns.tolist(),
-        "normals": np.rint(127 * np.nan_to_num(faces.normals)).astype(np.int8),
+        "normals": np.rint(127 * faces.normals).astype(np.int8),
         "lineRows": faces.strides[0],
         "lineColumns": faces.strides[1],
         "floor": _single(wireframe.floor_lines(race.surface, scaled)),

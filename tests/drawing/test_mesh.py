@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 
 from animopt import Function, Racer, Scene
 from animopt.drawing.geometry import DISTANCE, Camera, HeightField
-from animopt.drawing.mesh import CELLS, GLASS, MAX_FACES, Faces, ShadedMesh
+from animopt.drawing.mesh import CELLS, GLASS, MAX_FACES, Faces, ShadedMesh, face_grid
 from animopt.drawing.mpl import Figure
 from animopt.drawing.theme import THEMES
 from animopt.drawing.viewpoint import HEIGHT, ScaledSurface
@@ -89,6 +89,17 @@ def test_valleys_and_peaks_have_the_colors_of_the_theme(theme):
 def faces_of(function):
     field = ScaledSurface(record(function, [], (0.0, 0.0), 0).surface).field
     return np.array(mesh_of(field)._grid.shape[:2]) - 1
+
+
+@pytest.mark.parametrize(
+    "unknown", [(0, 0), (-1, 0), (0, slice(3)), (slice(240), -1), (slice(1, None), slice(1, None))]
+)
+def test_faces_beside_unknown_heights_have_normals(unknown):
+    field = field_of(lambda x, y: 0.3 * x + 0.2 * y)
+    field.z[unknown] = np.nan
+    for max_faces in (800, 2400, None):
+        normals = face_grid(field, 1e-3, max_faces).normals
+        np.testing.assert_allclose(np.linalg.norm(normals, axis=-1), 1)
 
 
 def test_detail_of_the_function_decides_on_the_number_of_faces():
