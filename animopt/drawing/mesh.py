@@ -248,7 +248,7 @@ class ShadedMesh:
         colors[..., :3] += theme.gloss * highlight[..., None]
         colors[..., 3] = np.where(glass, GLASS, 1)
         # A face without a height is not drawn.
-        return np.clip(np.nan_to_num(colors * np.isfinite(diffuse)[..., None]), 0, 1)
+        return np.clip(np.nan_to_num(colors * np.isfinite(self._tints[..., :1])), 0, 1)
 
     def _from_back_to_front(self, camera: Camera) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Return the rows and the columns of vertices in blocks, in the order in which the camera needs them drawn."""

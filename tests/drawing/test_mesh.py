@@ -151,6 +151,8 @@ def test_faces_without_heights_are_not_drawn(drawn):
     middle = colors.shape[0] // 2
     assert colors[middle, middle, 3] == 1
     assert colors[0, 0, 3] == 0
+    # Faces of which only some corners have a height have no color.
+    assert colors[colors[..., 3] > 0][:, :3].min() > 0.2
 
 
 @pytest.mark.long
