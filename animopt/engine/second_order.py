@@ -177,7 +177,7 @@ class LineSearch(_FlatOptimizer):
     - "armijo": from the first step on, α shrinks until the loss decreases enough, φ(α) ≤ φ(0) + c1 α φ′(0)
       (algorithm 3.1).
     - "wolfe": an α with this decrease and |φ′(α)| ≤ c2 |φ′(0)|, the strong Wolfe conditions (algorithms 3.5 and 3.6).
-    - "exact": the first minimum of φ.
+    - "exact": a minimum of φ below φ(0), usually the first.
 
     If rounding hides the decrease, the parameters remain. The state has the `direction` and the `step_length` of the
     last step. With Newton's direction the closure calls `loss.backward(create_graph=True)`; a race does that by itself.

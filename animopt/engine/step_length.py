@@ -121,15 +121,21 @@ def _interpolated(low: _Trial, high: _Trial, third: _Trial | None) -> float:
 
 
 def _exact(ray: Ray, first: float, _: float) -> float:
-    """Return the first length at which the slope is 0, between a falling and a rising trial.
+    """Return the length of a minimum below φ(0), usually of the first one.
 
-    The search doubles the length until the loss rises, and finds the root of the slope by false position with the
-    Illinois factor. Source: Dowell and Jarratt 1971, A modified regula falsi method for computing the root of an
-    equation, BIT 11. If the loss does not rise in so many trials, it is the longest length.
+    The search doubles the length until the slope is not negative or the loss is above φ(0), and finds the root of the
+    slope by false position with the Illinois factor. Source: Dowell and Jarratt 1971, A modified regula falsi method
+    for computing the root of an equation, BIT 11. Where the loss is above φ(0), it halves the interval instead. If the
+    curve goes down in so many trials, it is the longest length. It misses the first minimum if no trial is on the slope
+    behind it.
     """
+
+    def goes_down(trial: _Trial) -> bool:
+        return trial.slope < 0 and trial.loss <= ray.loss
+
     low, high = _Trial(0.0, ray.loss, ray.slope), _Trial(first, *ray.along(first))
     for _ in range(TRIALS):
-        if not high.slope < 0:
+        if not goes_down(high):
             break
         low, high = high, _Trial(2 * high.length, *ray.along(2 * high.length))
     else:
@@ -139,21 +145,21 @@ def _exact(ray: Ray, first: float, _: float) -> float:
         extent = high.length - low.length
         if not extent > PRECISION * high.length:
             break
-        part = left / (left - right)
+        part = left / (left - right) if right > 0 else 0.5
         # Rounding and slopes without a value leave no part inside.
         length = low.length + extent * (part if 0 < part < 1 else 0.5)
         if length in (low.length, high.length):
             break
         trial = _Trial(length, *ray.along(length))
-        if trial.slope == 0:
+        if trial.slope == 0 and trial.loss <= ray.loss:
             return length
-        if trial.slope < 0:
+        if goes_down(trial):
             low, left, right = trial, trial.slope, right / 2 if side < 0 else right
             side = -1
         else:
             high, right, left = trial, trial.slope, left / 2 if side > 0 else left
             side = 1
-    return high.length if abs(high.slope) < abs(low.slope) else low.length
+    return high.length if abs(high.slope) < abs(low.slope) and high.loss <= ray.loss else low.length
 
 
 SEARCHES: Mapping[str, Callable[[Ray, float, float], float]] = {"armijo": _armijo, "wolfe": _wolfe, "exact": _exact}

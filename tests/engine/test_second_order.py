@@ -181,6 +181,37 @@ def test_exact_search_ends_at_the_first_minimum_of_the_ray(name, start):
         assert recording.states[0]["step_length"][step] == pytest.approx(expected, rel=1e-9)
 
 
+def test_exact_search_ends_at_a_minimum_that_is_not_above_the_start():
+    """The loss along a ray of 10 (y - x²)² + (1 - x)² is a polynomial of fourth degree, with up to two minima."""
+    starts = np.array([(0.166, -0.64), *np.random.default_rng(0).uniform((-2, -1), (2, 2.2), (400, 2))])
+    first, several = 0, 0
+    for x, y in starts:
+        slope = np.array([-40 * x * (y - x**2) - 2 * (1 - x), 20 * (y - x**2)])
+        along_x, along_y = (np.polynomial.Polynomial([at, -by]) for at, by in zip((x, y), slope, strict=True))
+        losses = 10 * (along_y - along_x**2) ** 2 + (1 - along_x) ** 2
+        roots = losses.deriv().roots()
+        roots = np.sort(roots.real[(abs(roots.imag) < 1e-9) & (roots.real > 0)])
+        parameter = torch.tensor([x, y], dtype=torch.float64, requires_grad=True)
+        optimizer = LineSearch([parameter], search="exact")
+
+        def closure(parameter=parameter, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = 10 * (parameter[1] - parameter[0] ** 2) ** 2 + (1 - parameter[0]) ** 2
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        length = optimizer.state[parameter]["step_length"]
+        assert losses(length) < losses(0)
+        nearest = roots[abs(roots - length).argmin()]
+        assert length == pytest.approx(nearest, rel=1e-5)
+        assert losses.deriv(2)(nearest) > 0
+        several += len(roots) == 3
+        first += nearest == roots[0]
+    assert several > 100
+    assert first > 0.99 * len(starts)
+
+
 def test_newtons_direction_leads_downhill_where_the_hessian_is_not_positive_definite():
     start = np.array([-0.5, -0.5])
     values, vectors = np.linalg.eigh(hills_hessian(start))
