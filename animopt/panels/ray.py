@@ -44,8 +44,8 @@ class Ray:
     A dashed line is that of sufficient decrease, φ(0) + c1 α φ′(0). Where the curve is below it, the plot is tinted,
     and more strongly where the slope is flat enough, too: |φ′(α)| ≤ c2 |φ′(0)|. Tangents are at the ends of these
     parts. A cross is at the first minimum, where an exact line search usually ends, and, once the racer moves, a ring
-    at the end of the step. c1 and c2 are settings of the racer, or 0.0001 and 0.9. The axes are those of one step. Source:
-    Nocedal and Wright 2006, Numerical Optimization, section 3.1.
+    at the end of the step. c1 and c2 are settings of the racer, or 0.0001 and 0.9. The axes are those of one step.
+    Source: Nocedal and Wright 2006, Numerical Optimization, section 3.1.
     """
 
     quantity: ClassVar = QUANTITY

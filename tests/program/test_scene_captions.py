@@ -493,6 +493,17 @@ def schedules(recording):
     np.testing.assert_allclose(drawn, schedules_of_the_scene(), rtol=1e-9)
     np.testing.assert_allclose(recording.xy, noisy_descent(11), rtol=1e-7, atol=1e-9)
     assert recording.z[:, -1].argsort().tolist() == [2, 1, 4, 3, 0]
+    last = schedules_of_the_scene()[:, -1]
+    assert last[[1, 4]] == pytest.approx([0.2, 0.08])
+    # The means over all noise, from the mean and the variance of the normal distribution of the points.
+    means = []
+    for rates in schedules_of_the_scene():
+        mean, variance = np.array([-7.0, 2.0]), np.zeros(2)
+        for rate in rates:
+            shrink = 1 - rate * np.array([0.1, 2])
+            mean, variance = shrink * mean, shrink**2 * variance + (0.5 * rate) ** 2
+        means.append([0.05, 1] @ (mean**2 + variance))
+    assert np.round(means, 3).tolist() == [0.302, 0.029, 0.013, 0.079, 0.054]
 
 
 @pytest.mark.long
@@ -503,6 +514,9 @@ def test_schedules_end_in_the_order_of_the_caption_over_sixty_seeds():
     more = np.diff(losses[:, [2, 1, 4, 3, 0]], axis=1)
     standard_errors = more.std(axis=0, ddof=1) / np.sqrt(len(more))
     assert (more.mean(axis=0) > 2.5 * standard_errors).all()
+    in_order = (more > 0).all(axis=1)
+    assert in_order.sum() == 12
+    assert in_order[11]
 
 
 def wells_slope(points):
