@@ -1,7 +1,6 @@
 """Races of several racers from a grid of starts, from which the viewer of a page can choose."""
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from animopt.engine.racer import Racer, names_and_settings
 from animopt.engine.record import SHUFFLED, batches_of
 from animopt.engine.user_code import race_environment, seeded
 from animopt.recording.recording import DIVERGED, UNDECIDED
-from animopt.recording.starts import FARTHEST, GRID, QUANTA, SMALLEST_GRID, AbsentRacer, LossScale, Starts
+from animopt.recording.starts import FARTHEST, GRID, QUANTA, SMALLEST_GRID, AbsentRacer, LossScale, Note, Starts
 
 MAX_STEPS = 10_000_000
 """Maximum number of steps of all racers from all starts. Six bytes are kept of each."""
@@ -120,18 +119,17 @@ def run_dropped_starts(
     words = language(code)
     counts = [racer.steps or steps for racer in racers]
     longest = max(counts, default=0)
-    notes: list[str] = []
+    notes: list[Note] = []
     asked = f"{columns} × {rows}"
     columns, rows = _reduced(columns, rows, sum(counts))
     grid = f"{columns} × {rows}"
     if grid != asked:
-        notes.append(
-            words.gettext(
-                "Starts snap to a grid of {grid}, because all races from {asked} starts have too many steps.",
-                grid=grid,
-                asked=asked,
-            )
+        sentence = words.gettext(
+            "Starts snap to a grid of {grid}, because all races from {asked} starts have too many steps.",
+            grid=grid,
+            asked=asked,
         )
+        notes.append(Note(sentence, "fewer steps allow more, with Scene(steps=...)"))
     x, y = (
         low + (np.arange(count) + 0.5) * ((high - low) / count)
         for (low, high), count in zip(_in_box(function, rectangle), (columns, rows), strict=True)
@@ -144,8 +142,8 @@ def run_dropped_starts(
     is_slow = _expected_seconds(function, starts, sum(counts)) > grid_seconds
     found: dict[int, _Races] = {}
     reasons: dict[int, str] = {}
-    remedy = f"; a smaller grid takes less, as grid={SMALLEST_GRID}" if max(columns, rows) > SMALLEST_GRID else ""
-    remedies = dict.fromkeys(range(len(racers)), remedy)
+    smaller = f"a smaller grid takes less, as --grid {SMALLEST_GRID} or Output(grid={SMALLEST_GRID})"
+    remedies = dict.fromkeys(range(len(racers)), smaller if max(columns, rows) > SMALLEST_GRID else "")
     for index, (racer, count) in enumerate(zip(racers, counts, strict=True)):
         if is_slow:
             reasons[index] = words.gettext(
@@ -171,8 +169,7 @@ def run_dropped_starts(
         sentence = words.gettext(
             "{name} cannot be run from dropped starts: {reason}.", name=names[index], reason=reason.rstrip(".")
         )
-        warnings.warn(sentence.removesuffix(".") + remedies[index], stacklevel=3)
-        absent.append(AbsentRacer(index, sentence))
+        absent.append(AbsentRacer(index, Note(sentence, remedies[index])))
     grids = len(found), rows, columns
     return Starts(
         x=x,

@@ -111,10 +111,11 @@ def _size_attributes(size: tuple[int, int]) -> str:
 def frame_style(size: tuple[int, int]) -> str:
     """Return the style attribute of a frame with an interactive page, whose picture has a size (width, height).
 
-    Below the picture it has room for the controls.
+    Below the picture it has room for the controls. On a phone it is high enough for the upright picture.
     """
     width, height = size
-    return f'style="width: 100%; aspect-ratio: {width} / {round(height * (1 + CONTROLS_PART))}; border: 0"'
+    shape = f"aspect-ratio: {width} / {round(height * (1 + CONTROLS_PART))}; min-height: min(40rem, 90vh)"
+    return f'style="width: 100%; {shape}; border: 0"'
 
 
 def data_url(media_type: str, data: bytes) -> str:

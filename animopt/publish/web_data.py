@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animopt.core.language import language
-from animopt.recording.starts import GRID, SMALLEST_GRID, Starts
+from animopt.recording.starts import GRID, SMALLEST_GRID, Note, Starts
 
 ALIGNMENT = 8
 """Number of bytes of which each array's first byte is a multiple."""
@@ -152,7 +152,7 @@ def packed(starts: Starts) -> PackedStarts:
             "origin": starts.origin.tolist(),
             "quantum": starts.quantum.tolist(),
             "racers": list(starts.racers),
-            "absent": [vars(each) for each in starts.absent],
+            "absent": [{"racer": each.racer, "reason": each.reason.sentence} for each in starts.absent],
             "losses": vars(scale),
             "streams": codings,
         },
@@ -201,11 +201,13 @@ def fitted(
         if other >= columns or (expected > max_size and other > least):
             continue
         starts = run(other)
-        note = language(code).gettext(
+        sentence = language(code).gettext(
             "Starts snap to a grid of {grid}, because the page would be too large with {asked} starts.",
             grid=f"{other} × {other}",
             asked=f"{grid} × {grid}",
         )
-        starts = replace(starts, notes=(*starts.notes, note))
+        starts = replace(
+            starts, notes=(*starts.notes, Note(sentence, "allow more, with --max-bytes or Output(max_bytes=...)"))
+        )
         result = packed(starts)
     return starts, result

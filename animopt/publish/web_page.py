@@ -61,19 +61,19 @@ def _accuracy(starts: Mapping[str, Any] | None, code: str) -> Iterator[str]:
     yield words.gettext("torch has run every race on this page, which has no optimizer of its own.")
     if not starts or not starts["racers"]:
         return
-    place = f"{format_number(50 / QUANTA, 1, code)} %"
+    place = f"{format_number(50 / QUANTA, 1, code)}\u00a0%"
     if starts["losses"]["logarithmic"]:
         yield words.gettext(
-            "After a dropped start, positions are accurate to {place} of the sides of the grid, losses to {loss}.",
+            "After a dropped start, positions are accurate to {place} of the sides of the plot, losses to {loss}.",
             place=place,
-            loss=f"{format_number(100 * (sqrt(LOSS_STEP) - 1), 1, code)} %",
+            loss=f"{format_number(100 * (sqrt(LOSS_STEP) - 1), 1, code)}\u00a0%",
         )
     else:
         yield words.gettext(
-            "After a dropped start, positions are accurate to {place} of the sides of the grid, losses to {loss} of "
+            "After a dropped start, positions are accurate to {place} of the sides of the plot, losses to {loss} of "
             "their axis.",
             place=place,
-            loss=f"{format_number(50 / LOSS_QUANTA, 3, code)} %",
+            loss=f"{format_number(50 / LOSS_QUANTA, 3, code)}\u00a0%",
         )
 
 
@@ -130,7 +130,7 @@ def page_words(code: str, *, counts_steps: bool = True) -> dict[str, str]:
         "howToDrop": words.gettext("Click on the contour plot to drop a start. Every racer then runs from there."),
         "dropped": words.gettext("Start at {point}, the nearest start from which torch has run the racers."),
         "ownStart": words.gettext("This is the scene's own start."),
-        "sensitive": words.gettext("A start beside this one ends elsewhere: {names}."),
+        "sensitive": words.gettext("From here, small differences change the race of {names}."),
         "absent": words.gettext("no race from dropped starts"),
         "ignored": words.gettext("Ignored in the address, as the value is wrong: {names}."),
     }

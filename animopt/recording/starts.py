@@ -75,11 +75,22 @@ class LossScale:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A sentence for viewers, and what the author of the scene can do about it, or nothing."""
+
+    sentence: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sentence.removesuffix('.')}; {self.remedy}" if self.remedy else self.sentence.removesuffix(".")
+
+
+@dataclass(frozen=True)
 class AbsentRacer:
-    """A racer that is not run from a grid of starts, by its index, and the reason as a sentence."""
+    """A racer that is not run from a grid of starts, by its index, and the reason."""
 
     racer: int
-    reason: str
+    reason: Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +105,7 @@ class Starts:
         y: Coordinates of the rows, (rows,).
         racers: Index of each racer, (racers,).
         absent: The racers that were not run.
-        notes: Sentences about how the grid differs from the one that was asked for.
+        notes: How the grid differs from the one that was asked for.
         origin: Middle of the rectangle, (2,).
         quantum: Distance of two neighbouring positions along each axis, (2,).
         positions: Integers of the positions after each step, (racers, 2, steps + 1, rows, columns). A racer with fewer
@@ -112,7 +123,7 @@ class Starts:
     y: Array
     racers: tuple[int, ...]
     absent: tuple[AbsentRacer, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     origin: Array
     quantum: Array
     positions: NDArray[np.int16]

@@ -18,7 +18,7 @@ from animopt.publish.web_data import Blob, fitted
 from animopt.publish.web_page import race_page
 from animopt.publish.web_scene import PANELS, page_staging, race_values
 from animopt.recording.sentences import alt_text
-from animopt.recording.starts import GRID, LossScale, Starts
+from animopt.recording.starts import GRID, LossScale, Note, Starts
 from animopt.scene.races import recordings, staging_of, timeline_of
 from animopt.scene.scene_fields import SceneFields, user_context
 from animopt.video.film import MAP_PANELS, RACE_PANELS
@@ -68,10 +68,8 @@ def page_of(scene: SceneFields, output: Output, poster: bytes, recipe: str = "",
     races, staging = recordings(scene), page_staging(staging_of(scene, output.theme, titled=titled))
     values = race_values(races, timeline_of(scene), staging, alt_text(races[:1], PANELS))
     left_out = [*_left_out(scene)]
-    for note in left_out:
-        warnings.warn(f"{output.path}: {note}", stacklevel=2)
     blob = Blob()
-    payload = blob.referenced(values) | {"starts": None, "notes": left_out}
+    payload = blob.referenced(values) | {"starts": None, "notes": [note.sentence for note in left_out]}
     most = output.max_bytes or MAX_BYTES
     room = most - len(race_page(payload, blob.text, poster, recipe).encode())
     run, is_free = partial(_starts, scene, values), output.grid is None and output.max_bytes is None
@@ -79,7 +77,11 @@ def page_of(scene: SceneFields, output: Output, poster: bytes, recipe: str = "",
         starts, packed = fitted(run, GRID, room + USUAL_BYTES - most, scene.lang, LEAST_GRID)
     if not is_free or packed.size > room:
         starts, packed = fitted(run, output.grid or GRID, room, scene.lang)
-    payload |= {"starts": packed.into(blob), "notes": [*left_out, *starts.notes]}
+    # Without a given grid, one with which the page is small is what is expected.
+    reduced = starts.notes if output.grid else ()
+    for note in (*left_out, *(each.reason for each in starts.absent), *reduced):
+        warnings.warn(f"{output.path}: {note}", stacklevel=2)
+    payload |= {"starts": packed.into(blob), "notes": [note.sentence for note in (*left_out, *starts.notes)]}
     page = race_page(payload, blob.text, poster, recipe)
     if (size := len(page.encode())) > most:
         raise Error(
@@ -115,16 +117,19 @@ def _starts(scene: SceneFields, values: dict[str, Any], grid: int) -> Starts:
         )
 
 
-def _left_out(scene: SceneFields) -> Iterator[str]:
-    """Yield a sentence for each part of the scene that a page leaves out."""
+def _left_out(scene: SceneFields) -> Iterator[Note]:
+    """Yield a note for each part of the scene that a page leaves out."""
     words, functions = language(scene.lang), len(scene.functions)
     if scene.map:
-        yield words.gettext("This page shows the race without its map.")
+        yield Note(words.gettext("This page shows the race without its map."))
     if functions > 1:
-        yield words.ngettext(
-            "This page shows the race on the first of {count} function.",
-            "This page shows the race on the first of {count} functions.",
-            functions,
+        yield Note(
+            words.ngettext(
+                "This page shows the race on the first of {count} function.",
+                "This page shows the race on the first of {count} functions.",
+                functions,
+            ),
+            "write a page of each, as Scene(function=...)",
         )
     if not {*scene.panels, *scene.overlays} <= {*RACE_PANELS, *MAP_PANELS}:
-        yield words.gettext("This page shows the surface, the contour lines and the losses, and no other panels.")
+        yield Note(words.gettext("This page shows the surface, the contour lines and the losses, and no other panels."))

@@ -28,7 +28,7 @@ from animopt.publish.web_scene import page_staging, race_values
 from animopt.publish.web_script import inline_script
 from animopt.recording.results import Results
 from animopt.recording.sentences import remarks
-from animopt.recording.starts import AbsentRacer, LossScale
+from animopt.recording.starts import AbsentRacer, LossScale, Note
 from animopt.scene.races import recordings, staging_of, timeline_of
 from animopt.video.film import Film
 
@@ -80,7 +80,7 @@ def starts(scene):
     sensitive = found.sensitive.copy()
     sensitive[1, 3, 4] = True
     last = len(racers)
-    absent = (AbsentRacer(last, f"{race.names[last]} cannot be run from dropped starts: a test."),)
+    absent = (AbsentRacer(last, Note(f"{race.names[last]} cannot be run from dropped starts: a test.")),)
     return replace(found, sensitive=sensitive, absent=absent)
 
 
@@ -466,7 +466,7 @@ def test_keys_drop_a_start(visit, starts):
 
 def test_sensitive_start_is_marked(visit, starts):
     page = visit(f"?start={starts.x[4]},{starts.y[3]}&step=3")
-    assert "A start beside this one ends elsewhere: Momentum." in page.locator("#about-start").text_content()
+    assert "From here, small differences change the race of Momentum." in page.locator("#about-start").text_content()
     assert page.evaluate("animopt.sensitive")
 
 
@@ -777,13 +777,13 @@ def test_page_says_how_accurate_it_is(visit):
     page = visit("?step=3")
     assert page.locator(".notes li").all_text_contents() == [
         "torch has run every race on this page, which has no optimizer of its own.",
-        "After a dropped start, positions are accurate to 0.1 % of the sides of the grid, losses to 2.5 %.",
+        "After a dropped start, positions are accurate to 0.1\u00a0% of the sides of the plot, losses to 2.5\u00a0%.",
         "A note.",
     ]
 
 
 def test_page_without_a_racer_in_the_grid_says_why(visit, folder, values, starts):
-    absent = tuple(AbsentRacer(racer, f"Racer {racer} is slow.") for racer in range(5))
+    absent = tuple(AbsentRacer(racer, Note(f"Racer {racer} is slow.")) for racer in range(5))
     shape = starts.known.shape[1:]
     empty = replace(
         starts,

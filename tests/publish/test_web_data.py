@@ -9,7 +9,7 @@ import pytest
 
 from animopt.publish import web_data
 from animopt.publish.web_data import CODINGS, Blob, encoded, fitted, packed
-from animopt.recording.starts import AbsentRacer, LossScale, Starts
+from animopt.recording.starts import AbsentRacer, LossScale, Note, Starts
 
 TYPES = {"f8": "<f8", "f4": "<f4", "u2": "<u2", "i2": "<i2", "u1": "u1", "i1": "i1"}
 
@@ -58,7 +58,7 @@ def races(columns=5, rows=4, steps=6, racers=2, *, rough=True):
         x=np.linspace(0, 1, columns),
         y=np.linspace(2, 3, rows),
         racers=tuple(range(1, racers + 1)),
-        absent=(AbsentRacer(0, "why"),),
+        absent=(AbsentRacer(0, Note("why")),),
         notes=(),
         origin=np.array([0.5, 2.5]),
         quantum=np.array([1 / 512, 1 / 512]),
@@ -154,8 +154,10 @@ def test_largest_grid_that_fits_is_chosen():
     assert result.size <= limit
     assert starts.losses.shape[-2:] == (12, 12)
     assert tried == [20, 12]
-    assert starts.notes == (
-        "Starts snap to a grid of 12 × 12, because the page would be too large with 20 × 20 starts.",
+    (note,) = starts.notes
+    assert str(note) == (
+        "Starts snap to a grid of 12 × 12, because the page would be too large with 20 × 20 starts; allow more, with "
+        "--max-bytes or Output(max_bytes=...)"
     )
 
 

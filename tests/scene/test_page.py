@@ -99,7 +99,8 @@ def test_smaller_grid_meets_the_maximum_size(tmp_path):
     path = tmp_path / "a.html"
     race().save(Output(path, (320, 180), grid=32), workers=0)
     whole = path.stat().st_size
-    race().save(Output(path, (320, 180), grid=32, max_bytes=whole - 4000), workers=0)
+    with pytest.warns(UserWarning, match="too large with 32 × 32 starts; allow more, with --max-bytes"):
+        race().save(Output(path, (320, 180), grid=32, max_bytes=whole - 4000), workers=0)
     values, _ = payload(path)
     assert values["starts"]["columns"] < 32
     assert path.stat().st_size <= whole - 4000
