@@ -82,7 +82,7 @@ def choose_form(axes: Axes, theme: Theme, results: Results, room: tuple[float, f
     recording, (width, height) = results.recording, room
     if len(recording.names) > MAX_ENTRIES:
         return None
-    widths = _Widths(axes, results)
+    widths = _Widths(axes, results, ())
     settings, nothing = recording.settings, ("",) * len(recording.names)
     contents: list[tuple[Sequence[str], bool, Sequence[str], bool]] = [
         *((outcomes, True, settings, False) for outcomes in results.outcomes),
@@ -111,17 +111,23 @@ def choose_form(axes: Axes, theme: Theme, results: Results, room: tuple[float, f
     return None
 
 
+def extra_width(axes: Axes, results: Results, form: Form, loss: str) -> float:
+    """Return by how many pixels the entries of a form must be wider for another text of a loss."""
+    without, with_it = (_Widths(axes, results, losses).column(form, cut=False) for losses in ((), (loss,)))
+    return with_it - without
+
+
 class _Widths:
     """Widths of the texts of entries in pixels. The winner's name and all losses may be bold and larger."""
 
-    def __init__(self, axes: Axes, results: Results) -> None:
+    def __init__(self, axes: Axes, results: Results, losses: Sequence[str]) -> None:
         self._ems = TextWidths(axes)
         self._winner = results.recording.winner
         racers = range(len(results.recording.names))
         self._numbers, self._reasons = {}, {}
         for brief in (False, True):
             numbers = (text for racer in racers for text in results.numbers(racer, brief=brief))
-            self._numbers[brief] = WINNER_SIZE * self._ems.widest(numbers, "bold")
+            self._numbers[brief] = WINNER_SIZE * self._ems.widest([*numbers, *losses], "bold")
             self._reasons[brief] = [self._ems(results.reason(racer, brief=brief)) for racer in racers]
 
     def losses(self, form: Form) -> list[float]:

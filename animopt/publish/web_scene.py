@@ -19,7 +19,7 @@ from animopt.core.number_format import LARGEST, SMALLEST, format_power
 from animopt.drawing import artists, curves, entries, geometry, labels, mesh
 from animopt.drawing.canvas import Axes, drawing_settings
 from animopt.drawing.colors import blend, contour_ground, legible
-from animopt.drawing.entries import Form, choose_form
+from animopt.drawing.entries import Form, choose_form, extra_width
 from animopt.drawing.fonts import font_family
 from animopt.drawing.loss_curves import fit_axis
 from animopt.drawing.mpl import ContourSet, Figure, FontProperties, Path, TextPath
@@ -338,19 +338,24 @@ def _layout_values(races: Sequence[Recording], size: tuple[int, int], staging: S
         fills, lines = (each for each in plan.get_children() if isinstance(each, ContourSet))
         plot, names = found.get("curves"), race.names
         room = board.get_window_extent()
-        form = choose_form(board, theme, Results(race, races), (room.width, room.height))
+        results = Results(race, races)
+        form = choose_form(board, theme, results, (room.width, room.height))
         label = theme.text(theme_module.LABEL_TEXT)
         if max_width(board, names, label) > labels.MAX_WIDTH * label:
             names = tuple(without_common_prefix(names))
+        boxes = {
+            name: _box(axes, size) for name, axes in found.items() if name in ("header", *PANELS, "curves", "standings")
+        }
+        if form:
+            # After a dropped start, a racer can come nearer to the minimum than any one of the clip.
+            extra = extra_width(board, results, form, _smallest_loss(results))
+            form = replace(form, column=form.column + extra)
+            boxes["curves"][2] -= extra
         return {
             "size": size,
             "unit": theme.unit,
             "minText": theme.min_text,
-            "boxes": {
-                name: _box(axes, size)
-                for name, axes in found.items()
-                if name in ("header", *PANELS, "curves", "standings")
-            },
+            "boxes": boxes,
             "view": {"x": found["wireframe"].get_xlim(), "y": found["wireframe"].get_ylim()},
             "window": [each.tolist() for each in artists.corners_of(plan)],
             "ticks": _ticks(plan),
@@ -363,6 +368,14 @@ def _layout_values(races: Sequence[Recording], size: tuple[int, int], staging: S
             "fills": _contour_points(plan, fills, size),
             "lines": _contour_points(plan, lines, size),
         }
+
+
+def _smallest_loss(results: Results) -> str:
+    """Return the text of a loss that is nearly 0."""
+    code, column = results.recording.language, results.column
+    if results.gaps and column.decimals is not None:
+        return "< " + column.text(10.0**-column.decimals, code)
+    return column.text(1e-12, code)
 
 
 def _entry_values(form: Form) -> dict[str, Any]:

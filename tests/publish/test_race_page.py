@@ -464,6 +464,79 @@ def test_keys_drop_a_start(visit, starts):
     assert said(page).startswith("Start at (")
 
 
+def test_crosshair_and_start_stay_in_the_plot(visit, folder, values, starts):
+    wide = replace(starts, x=2 * starts.x, y=2 * starts.y)
+    (folder / "wide.html").write_text(made(values, starts=wide), encoding="utf-8", newline="\n")
+    page = visit("?step=5", "wide.html")
+    (left, low), (right, high) = page.evaluate("animopt.layout.window")
+    shown = np.flatnonzero((wide.y >= low) & (wide.y <= high))
+    page.locator("#surface").focus()
+    page.keyboard.press("Tab")
+    for _ in range(GRID):
+        page.keyboard.press("ArrowUp")
+    assert page.evaluate("animopt.crosshair[1]") == pytest.approx(wide.y[shown[-1]])
+    page.keyboard.press("Enter")
+    assert page.evaluate("animopt.cell.row") == shown[-1]
+    page.mouse.move(*center_of(page, ((left + right) / 2, (low + high) / 2)))
+    page.mouse.down()
+    page.mouse.move(1270, 700, steps=4)
+    row, column = page.evaluate("[animopt.cell.row, animopt.cell.column]")
+    page.mouse.up()
+    assert (row, column) == (shown[0], np.flatnonzero(wide.x <= right)[-1])
+
+
+def test_start_that_the_plot_does_not_show_is_not_drawn(visit, folder, values, starts):
+    wide = replace(starts, x=2 * starts.x, y=2 * starts.y)
+    (folder / "wide.html").write_text(made(values, starts=wide), encoding="utf-8", newline="\n")
+    page = visit(f"?step=0&start={wide.x[5]},{wide.y[-1]}", "wide.html")
+    header = canvas_of(page)[:60]
+    page.evaluate("animopt.drop(null)")
+    np.testing.assert_array_equal(canvas_of(page)[:60], header)
+
+
+@pytest.mark.parametrize("column", [0, GRID - 1])
+@pytest.mark.parametrize("row", [0, GRID - 1])
+def test_link_to_a_start_in_a_corner_leads_there(visit, folder, values, starts, column, row):
+    (folder / "third.html").write_text(
+        made(values, starts=replace(starts, x=starts.x / 3, y=starts.y / 3)), encoding="utf-8", newline="\n"
+    )
+    page = visit("?step=5", "third.html", permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("cell => animopt.drop(cell)", {"column": column, "row": row})
+    page.get_by_role("button", name="Copy link").click()
+    assert said(page) == "The link is copied."
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    page.wait_for_selector(".live")
+    assert page.evaluate("[animopt.cell?.column, animopt.cell?.row]") == [column, row]
+
+
+@pytest.mark.parametrize(("cells", "accepted"), [(0.49, True), (0.51, False)])
+def test_link_to_the_outer_half_of_a_cell_leads_to_its_start(visit, starts, cells, accepted):
+    page = visit(f"?step=5&start={starts.x[0] - cells * (starts.x[1] - starts.x[0])},{starts.y[0]}")
+    assert page.evaluate("animopt.cell?.column ?? null") == (0 if accepted else None)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (768, 1024), (360, 640), (640, 320)])
+def test_names_are_whole_after_dropped_starts(visit, size):
+    page = visit("?step=40", viewport=dict(zip(("width", "height"), size, strict=True)))
+    page.evaluate(
+        """() => {
+          window.cut = [];
+          const write = CanvasRenderingContext2D.prototype.fillText;
+          CanvasRenderingContext2D.prototype.fillText = function (words, ...place) {
+            if (words.endsWith("…")) window.cut.push(words);
+            write.call(this, words, ...place);
+          };
+          for (let row = 0; row < 12; row += 3)
+            for (let column = 0; column < 12; column += 3) {
+              animopt.drop({ column, row });
+              animopt.draw();
+            }
+        }"""
+    )
+    names = page.evaluate("animopt.layout.entries?.names ?? []")
+    assert [each for each in page.evaluate("window.cut") if any(name.startswith(each[:-1]) for name in names)] == []
+
+
 def test_sensitive_start_is_marked(visit, starts):
     page = visit(f"?start={starts.x[4]},{starts.y[3]}&step=3")
     assert "From here, small differences change the race of Momentum." in page.locator("#about-start").text_content()
@@ -501,6 +574,19 @@ def test_pointer_and_focus_read_a_racer(visit, scene):
     page.keyboard.press("Tab")
     tip.wait_for()
     assert said(page) == tip.text_content()
+
+
+def test_reading_of_a_clicked_box_ends_with_the_pointer(visit):
+    page = visit("?step=20&racers=SGD")
+    name, tip = page.get_by_text("Adam", exact=True), page.locator("#tip")
+    name.hover()
+    # There is no reading of a hidden racer.
+    page.wait_for_timeout(100)
+    assert not tip.is_visible()
+    name.click()
+    tip.wait_for()
+    page.mouse.move(5, 5)
+    tip.wait_for(state="hidden")
 
 
 def test_address_holds_the_state(visit, starts):

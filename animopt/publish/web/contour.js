@@ -49,6 +49,13 @@ export class Contour {
     ];
   }
 
+  /** Return whether a point of the domain is in the plot or on its edge. @param {[number, number]} point */
+  #shows([x, y]) {
+    const [left, top, width, height] = this.box;
+    const right = this.pixelX(x) - left, down = this.pixelY(y) - top;
+    return right > -0.5 && right < width + 0.5 && down > -0.5 && down < height + 0.5;
+  }
+
   /** Draw what does not change. @param {CanvasRenderingContext2D} context @param {Colors} colors */
   draw(context, colors) {
     const { payload, layout, box } = this;
@@ -109,7 +116,7 @@ export class Contour {
   }
 
   /**
-   * Draw a circle at a start, and the word beside it, away from the trails.
+   * Draw a circle at a start in the plot, and the word beside it, away from the trails.
    *
    * @param {CanvasRenderingContext2D} context
    * @param {[number, number]} start
@@ -119,6 +126,7 @@ export class Contour {
    * @returns {Area[]} areas that names keep clear
    */
   drawStart(context, start, colors, sensitive, side) {
+    if (!this.#shows(start)) return [];
     const { payload, layout } = this;
     const x = this.pixelX(start[0]), y = this.pixelY(start[1]);
     const size = textSize(layout, payload.sizes.start);
@@ -172,8 +180,9 @@ export class Contour {
     return best;
   }
 
-  /** Draw a crosshair at a point of the domain. @param {CanvasRenderingContext2D} context @param {[number, number]} point @param {Colors} colors */
+  /** Draw a crosshair at a point of the domain in the plot. @param {CanvasRenderingContext2D} context @param {[number, number]} point @param {Colors} colors */
   drawCrosshair(context, point, colors) {
+    if (!this.#shows(point)) return;
     const [left, top, width, height] = this.box;
     const x = this.pixelX(point[0]), y = this.pixelY(point[1]);
     context.save();

@@ -153,7 +153,7 @@ export class Controls {
         this.#showReading();
       };
       label.addEventListener("pointerenter", event => { if (event.pointerType === "mouse") read(true); });
-      label.addEventListener("pointerleave", () => read(document.activeElement === box));
+      label.addEventListener("pointerleave", event => { if (event.pointerType === "mouse") read(box.matches(":focus-visible")); });
       box.addEventListener("focus", () => {
         if (!box.matches(":focus-visible")) return;
         read(true);
@@ -310,11 +310,12 @@ export class Controls {
     return { x: (event.clientX - box.left) / this.#scale, y: (event.clientY - box.top) / this.#scale };
   }
 
-  /** Return the start of the grid under the pointer. @param {MouseEvent} event */
+  /** Return the start of the grid under the pointer, or the nearest one that is shown. @param {MouseEvent} event */
   #cellAt(event) {
+    const { viewer } = this;
     const { x, y } = this.#pixel(event);
-    const point = this.viewer.backdrop.contour.pointAt(x, y);
-    return this.viewer.nearestStart(point);
+    const cell = viewer.nearestStart(viewer.backdrop.contour.pointAt(x, y));
+    return cell && viewer.nearestShown(cell);
   }
 
   #bindContour() {
@@ -367,10 +368,7 @@ export class Controls {
       if (!aimed) return;
       const right = { ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0, up = { ArrowDown: -1, ArrowUp: 1 }[event.key] ?? 0;
       if (right || up) {
-        this.aimed = {
-          column: Math.min(starts.columns - 1, Math.max(0, aimed.column + right)),
-          row: Math.min(starts.rows - 1, Math.max(0, aimed.row + up)),
-        };
+        this.aimed = viewer.nearestShown({ column: aimed.column + right, row: aimed.row + up });
         viewer.aim(this.aimed);
         this.say(this.#point(pointOf(starts, this.aimed)));
       } else if (event.key === "Enter" || event.key === " ") this.#drop(aimed);
@@ -451,11 +449,11 @@ export class Controls {
     return /** @type {{racer: number, step: number, x: number, y: number} | null} */ (best);
   }
 
-  /** Show the reading of the focused racer beside its head, or none. */
+  /** Show the reading of the focused racer beside its head. There is none of a hidden racer. */
   #showReading() {
     const { viewer, focused } = this;
     const { heads } = viewer.picture.above;
-    if (focused === null) {
+    if (focused === null || !viewer.shown[focused]) {
       this.tip.hidden = true;
       return;
     }

@@ -35,7 +35,7 @@ export function readQuery(search, payload) {
     const [x, y, ...rest] = text.split(",").map(number);
     const { starts } = payload;
     if (x === null || y === null || y === undefined || rest.length > 0 || !starts?.racers.length) return false;
-    if (x < starts.x[0] || x > starts.x[1] || y < starts.y[0] || y > starts.y[1]) return false;
+    if (!isNear(x, starts.x, starts.columns) || !isNear(y, starts.y, starts.rows)) return false;
     query.start = [x, y];
     return true;
   });
@@ -64,6 +64,18 @@ export function writeQuery({ step, start, racers, theme }) {
   if (racers) parts.push(`racers=${racers.map(encodeURIComponent).join(",")}`);
   if (theme) parts.push(`theme=${encodeURIComponent(theme)}`);
   return parts.length ? `?${parts.join("&")}` : "";
+}
+
+/**
+ * Return whether a coordinate is at most half a cell away from the starts of a grid.
+ *
+ * @param {number} value
+ * @param {import("./data.js").Range} range coordinates of the first and the last start
+ * @param {number} count
+ */
+function isNear(value, [first, last], count) {
+  const half = (last - first) / Math.max(1, count - 1) / 2;
+  return value >= first - half && value <= last + half;
 }
 
 /** @param {string} text */

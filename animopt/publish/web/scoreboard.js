@@ -6,7 +6,7 @@ import { DIVERGED, IN_VIEW } from "./race.js";
 import { plannedRanks, spread } from "./ranking.js";
 import { Standings } from "./standings.js";
 import { drawHead, headShapes, headSize } from "./trails.js";
-import { fitted, textSize, write } from "./type.js";
+import { fitted, textSize, widthOf, write } from "./type.js";
 
 /**
  * @typedef {import("./data.js").Payload} Payload
@@ -146,17 +146,22 @@ export class Scoreboard {
     const { sizes } = payload;
     const { size, small, beside, column, aside } = entries;
     const first = winner === racer;
-    const large = first ? size * sizes.winnerSize : size, weight = first ? 700 : 400;
     const indent = sizes.entryIndent * size, gap = sizes.entryGap * size;
     const loss = lossText(payload, run, racer, step, entries.brief);
-    const lossStyle = loss.lost
-      ? { size: small, color: colors.muted, weight: 400 }
-      : { size: large, color: colors.texts[racer], weight };
+    const styled = (/** @type {number} */ large, /** @type {number} */ weight) => {
+      const lossStyle = loss.lost ? { size: small, weight: 400 } : { size: large, weight };
+      const lossWidth = widthOf(context, loss.words, lossStyle.size, lossStyle.weight);
+      const name = fitted(context, entries.names[racer], column - indent - gap - lossWidth, large, small, weight);
+      return { weight, lossStyle, lossWidth, name };
+    };
+    let style = first ? styled(size * sizes.winnerSize, 700) : styled(size, 400);
+    // A winner's whole name says more than a bold part of it.
+    if (first && style.name.words !== entries.names[racer]) style = styled(size, 400);
+    const { weight, lossStyle, lossWidth, name } = style;
+    const lossColor = loss.lost ? colors.muted : colors.texts[racer];
     this.areas.push({ racer, left, right: left + column, top: y - this.above, bottom: y - this.above + this.height });
     drawHead(context, this.shapes[racer], left + 0.6 * size, y + 0.06 * size, payload, colors, racer, layout.unit);
-    write(context, loss.words, left + column, y, { ...lossStyle, align: "right", at: "middle" });
-    const lossWidth = context.measureText(loss.words).width;
-    const name = fitted(context, entries.names[racer], column - indent - gap - lossWidth, large, small, weight);
+    write(context, loss.words, left + column, y, { ...lossStyle, color: lossColor, align: "right", at: "middle" });
     const color = winner !== null && !first ? colors.muted : colors.ink;
     write(context, name.words, left + indent, y, { size: name.size, color, weight, at: "middle" });
     const settings = entries.settings[racer];

@@ -26,6 +26,24 @@ export function nearestStart(starts, [x, y]) {
   return { column: nearest(x, starts.x, starts.columns), row: nearest(y, starts.y, starts.rows) };
 }
 
+/**
+ * Return the cell of the start that is nearest to a cell among those in a rectangle, or the cell itself if there are none.
+ *
+ * @param {Starts} starts
+ * @param {Cell} cell
+ * @param {[import("./data.js").Range, import("./data.js").Range]} corners lower left and upper right corner
+ * @returns {Cell}
+ */
+export function nearestWithin(starts, { column, row }, [low, high]) {
+  const nearest = (/** @type {number} */ index, /** @type {number} */ axis, /** @type {import("./data.js").Range} */ [first, last], /** @type {number} */ count) => {
+    const part = (/** @type {number} */ value) => ((value - first) / (last - first || 1)) * (count - 1);
+    // The tolerance is for a start on the edge.
+    const least = Math.max(0, Math.ceil(part(low[axis]) - 1e-6)), most = Math.min(count - 1, Math.floor(part(high[axis]) + 1e-6));
+    return least > most ? index : Math.min(most, Math.max(least, index));
+  };
+  return { column: nearest(column, 0, starts.x, starts.columns), row: nearest(row, 1, starts.y, starts.rows) };
+}
+
 /** Return whether a neighbor of a start ends elsewhere. @param {Payload} payload @param {Cell} cell @param {number} racer */
 export function isSensitive({ starts }, cell, racer) {
   const place = starts ? starts.racers.indexOf(racer) : -1;

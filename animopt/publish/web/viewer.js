@@ -6,7 +6,7 @@ import { Clock } from "./clock.js";
 import { HeightField } from "./field.js";
 import { Picture } from "./picture.js";
 import { ownRun } from "./race.js";
-import { droppedRun, isSensitive, nearestStart, pointOf } from "./starts.js";
+import { droppedRun, isSensitive, nearestStart, nearestWithin, pointOf } from "./starts.js";
 import { Surface } from "./surface.js";
 
 /**
@@ -175,6 +175,12 @@ export class Viewer extends EventTarget {
   /** Return the start of the grid that is nearest to a point of the domain. @param {[number, number]} point @returns {Cell | null} */
   nearestStart(point) {
     return this.payload.starts && nearestStart(this.payload.starts, point);
+  }
+
+  /** Return the cell that is nearest to another one among those whose starts the contour plot shows. @param {Cell} cell @returns {Cell} */
+  nearestShown(cell) {
+    const { starts } = this.payload;
+    return starts ? nearestWithin(starts, cell, this.layout.window) : cell;
   }
 
   /** Show the crosshair at a start of the grid. @param {Cell | null} cell */
