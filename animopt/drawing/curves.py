@@ -152,7 +152,7 @@ class Curves:
         _set_ticks(axes, theme, axis, recording.language, unit)
         axes.tick_params(labelleft=ticked, labelbottom=ticked and counted)
         if ticked and counted:
-            _label_steps(axes, theme, clock)
+            label_steps(axes, theme, clock)
         self._heights = axis.fractions(values)
         self._shown = np.flatnonzero(~np.isnan(values).all(axis=1)).tolist()
         self._notes: Sequence[Artist] = ()
@@ -317,7 +317,7 @@ def _arrow(theme: Theme, side: float) -> Path:
     return Path(np.column_stack([x, side * np.array(y)]), closed=True)
 
 
-def _label_steps(axes: Axes, theme: Theme, clock: str) -> None:
+def label_steps(axes: Axes, theme: Theme, clock: str) -> None:
     """Write what is counted before the first tick label, if it fits beside the axes. The header has it, too."""
     size = theme.text(TICK_TEXT)
     gap = 0.8 * size

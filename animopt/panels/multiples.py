@@ -7,8 +7,9 @@ from typing import final
 from animopt.drawing.artists import draw_racer_marker, use_pixel_units
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Overlay, Recording, Theme
 from animopt.drawing.layout import PANELS, Box, arrange_tiles, heading_height, heading_lines
-from animopt.drawing.mpl import Text
+from animopt.drawing.mpl import FixedLocator, Text
 from animopt.drawing.text import fit_text, max_width, shorten_names, text_width, write
+from animopt.drawing.theme import TICK_TEXT
 from animopt.drawing.window import Window, race_window
 from animopt.panels.contour import Contour
 from animopt.recording.results import Results
@@ -45,8 +46,7 @@ class Multiples:
             has_ticks = PANELS["contour"].has_ticks(theme)
             tile.tick_params(labelleft=has_ticks and is_first, labelbottom=has_ticks and box.top == boxes[-1].top)
             if box.top in [other.top for other in boxes[racer + 1 :]]:
-                # The last label would touch the first label of the next map.
-                tile.locator_params(axis="x", prune="upper")
+                _keep_labels_apart(tile, theme.text(TICK_TEXT))
 
         def move(moment: Moment) -> Artists:
             for racer, loss in enumerate(losses):
@@ -55,6 +55,15 @@ class Multiples:
             return [*(artist for each in moves for artist in each(moment)), *losses, *second]
 
         return move
+
+
+def _keep_labels_apart(tile: Axes, size: float) -> None:
+    """Remove the last tick of a map if its label would touch the first label of the map to the right."""
+    left, right = tile.get_xlim()
+    ticks = [tick for tick in tile.get_xticks() if left <= tick <= right]
+    label = tile.xaxis.get_major_formatter().format_ticks(ticks)[-1:]
+    if ticks and (right - ticks[-1]) / (right - left) * tile.get_window_extent().width < max_width(tile, label, size):
+        tile.xaxis.set_major_locator(FixedLocator(ticks[:-1]))
 
 
 def _heading_text(axes: Axes, theme: Theme, box: Box, words: str, color: str, line: int, *, right: bool) -> Text:

@@ -210,9 +210,10 @@ def _heading(axes: Axes, theme: Theme, recording: Recording, racer: int, words: 
     ray = next((each for each in rays if each is not None), None)
     if ray is None:
         return brief
-    whole = words.gettext(
-        "loss along the step, – – decrease c1 = {c1}, dark: slope c2 = {c2}",
-        c1=format_setting(ray.c1),
-        c2=format_setting(ray.c2),
+    constants = {"c1": format_setting(ray.c1), "c2": format_setting(ray.c2)}
+    headings = (
+        words.gettext("loss along the step, – – decrease c1 = {c1}, dark: slope c2 = {c2}", **constants),
+        words.gettext("loss, – – c1 = {c1}, dark: c2 = {c2}", **constants),
     )
-    return whole if max_width(axes, [whole], theme.text(14)) <= axes.get_window_extent().width else brief
+    room = axes.get_window_extent().width
+    return next((each for each in headings if max_width(axes, [each], theme.text(14)) <= room), brief)

@@ -9,6 +9,7 @@ from animopt.core.number_format import format_number
 from animopt.drawing.artists import PixelArea, PixelLine, style_plot
 from animopt.drawing.canvas import Artists, Axes, Moment, Move, Recording, Theme
 from animopt.drawing.colors import basin_hues, blend, minimum_letter
+from animopt.drawing.curves import label_steps
 from animopt.drawing.mpl import FixedFormatter, FixedLocator, IdentityTransform, MaxNLocator
 from animopt.drawing.ranking import spread
 from animopt.drawing.text import max_width, write
@@ -41,6 +42,7 @@ class Swarm:
         axes.set(xlim=(0, recording.last_step), ylim=(0, 1), autoscale_on=False)
         heading = words.ngettext("share of {count} run in each basin", "share of {count} runs in each basin", runs)
         style_plot(axes, theme, heading)
+        label_steps(axes, theme, words.gettext("step"))
         box, size = axes.get_window_extent(), theme.text(14)
         axes.xaxis.set_major_locator(
             MaxNLocator(int(np.clip(box.width / (4 * size), 1, 8)), integer=True, steps=[1, 2, 5, 10])

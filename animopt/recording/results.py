@@ -155,6 +155,7 @@ class Results:
         least = 10.0**power
         shown = [distance for distance in distances if least <= distance < np.inf]
         decimals = max(0, min(-power, significant_decimals(min(shown, default=least))))
+        least = max(least, 10.0**-decimals)
         return [
             "< " * (distance < least) + format_number(max(distance, least), decimals, self._words.code)
             for distance in distances

@@ -1,5 +1,7 @@
 """Small multiples: a contour for each racer, all at one moment."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -16,14 +18,14 @@ SIZES = [(480, 270), (1280, 720), (1080, 1080), (1080, 1920)]
 RATES = [0.1, 0.3, 0.6, 0.95, 1.02]
 
 
-def record(count=5, function=ravine):
+def raced(count=5, function=ravine):
     racers = Sweep(Racer("SGD"), lr=[rate + index for index in range(3) for rate in RATES][:count])
     return Scene(function=function, racers=racers, start=(-7, 2), steps=12, title="rates").record()
 
 
 @pytest.fixture(scope="module")
 def sweep():
-    return record()
+    return raced()
 
 
 def film(recording, size=(1280, 720), **staging):
@@ -67,7 +69,7 @@ def test_each_contour_shows_only_its_racer(sweep, size, theme):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.sampled(1, 8)
 def test_up_to_twelve_racers_find_room(count, function, size):
-    drawn = film(record(count, function), size)
+    drawn = film(raced(count, function), size)
     axes = panel(drawn)
     boxes = [tile.get_window_extent() for tile in axes.child_axes]
     assert len(boxes) == count
@@ -146,6 +148,21 @@ def test_only_outer_contours_have_tick_labels(sweep):
     under = [tile.xaxis.majorTicks[0].label1.get_visible() for tile in panel(drawn).child_axes]
     assert left == [True, False, False, True, False]
     assert under == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize("size", [(640, 360), (800, 600), (1280, 720), (1080, 1080)])
+def test_tick_labels_of_neighbors_are_apart(scenes, record, size):
+    drawn = film(record(scenes["ravine_sgd_lr"]), size)
+    drawn.frame(0)
+    boxes = [
+        label.get_window_extent()
+        for tile in panel(drawn).child_axes
+        for label in tile.get_xticklabels()
+        if label.get_visible() and tile.get_xlim()[0] <= label.get_position()[0] <= tile.get_xlim()[1]
+    ]
+    assert len(boxes) >= 4
+    for one, other in combinations(boxes, 2):
+        assert one.x1 + 2 < other.x0 or other.x1 + 2 < one.x0 or one.y1 < other.y0 or other.y1 < one.y0
 
 
 @pytest.mark.long

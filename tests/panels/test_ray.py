@@ -112,6 +112,7 @@ def test_heading_names_both_conditions_if_there_is_room():
     for size, lang, expected in (
         ((1920, 1080), "en", "loss along the step, – – decrease c1 = 0.1, dark: slope c2 = 0.5"),
         ((1920, 1080), "ko", "걸음을 따라 본 손실, – – 감소 c1 = 0.1, 진한 곳: 기울기 c2 = 0.5"),
+        ((900, 506), "en", "loss, – – c1 = 0.1, dark: c2 = 0.5"),
         ((480, 270), "en", "loss along the step"),
     ):
         axes = shown(1, size=size, lang=lang)[0]

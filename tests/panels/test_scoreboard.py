@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import same_color, to_rgba
 from matplotlib.text import Text
 
-from animopt import Racer, Scene
+from animopt import Function, Racer, Scene
 from animopt.drawing.artists import Markers, PixelLine
 from animopt.drawing.curves import ValueAxis, cut_path
 from animopt.drawing.loss_curves import fit_axis
@@ -306,3 +306,10 @@ def test_racers_on_a_quartic_end_near_a_minimum_that_is_named():
     recording = scene.record()
     (places,) = Results(recording).outcomes
     assert all(re.fullmatch(r"[\d.]+ from a higher minimum", place) for place in places)
+
+
+def test_smallest_distance_is_written_with_the_decimals_of_the_others():
+    bowl = Function(lambda x: x[0] ** 2 + x[1] ** 2, x=(-2, 2), y=(-2, 2), minima=[(0, 0)])
+    racers = [Racer("SGD", lr=0.5), Racer("SGD", lr=0.001)]
+    (places,) = Results(Scene(function=bowl, racers=racers, start=(1, 1), steps=9).record()).outcomes
+    assert places == ["< 0.01 from the minimum", "1.39 from the minimum"]
