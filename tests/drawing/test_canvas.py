@@ -52,7 +52,7 @@ def inside(film, frame, name):
     return frame[round(height - box.y1) : round(height - box.y0), round(box.x0) : round(box.x1)]
 
 
-@pytest.mark.sampled(4, 15)
+@pytest.mark.sampled(2, 15)
 def test_every_scene_is_drawn(scene_file, scenes, record, make_film):
     # Each scene is drawn in only one of the two shapes, to save time.
     size = SIZES[list(scenes).index(scene_file.stem) % 2]

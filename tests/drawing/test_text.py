@@ -138,6 +138,7 @@ def test_each_line_of_a_mixed_text_has_its_pieces(axes):
 
 
 @pytest.mark.parametrize("part", [0.9, 0.7, 0.6, 0.4, 0.3, 0.15])
+@pytest.mark.sampled(2)
 def test_mixed_text_is_reduced_and_then_shortened(axes, part):
     text = put(axes, MIXED)
     width = part * text_width(text)

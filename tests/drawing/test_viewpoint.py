@@ -48,7 +48,7 @@ def measured():
         print(f"\n{measure}: at most {found[worst][measure]:.1%}, in {worst}", end="")
 
 
-@pytest.mark.sampled(4, 20)
+@pytest.mark.sampled(2, 20)
 def test_no_head_and_little_of_the_trails_is_hidden_in_any_scene(scene_file, record, measured):
     scene = animopt.load_scene(scene_file)
     recording, timeline = record(scene_file), timeline_of(scene)

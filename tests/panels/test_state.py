@@ -174,7 +174,7 @@ def test_every_racer_is_drawn_inside_its_box(race, panel, size):
 
 @pytest.mark.parametrize("panel", [Formula, State])
 @pytest.mark.parametrize("racer", [1, 6], ids=["Momentum", "Adam"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_frames_do_not_depend_on_their_order(race, panel, racer):
     stage, other = Stage(panel(racer), race, (600, 400)), Stage(panel(racer), race, (600, 400))
     steps = [0, 0.5, 1, 3.25, 6.9, STEPS]

@@ -297,7 +297,7 @@ def test_full_disk_keeps_old_file(workspace, mount_disk, suffix, when):
 @needs_fork
 @pytest.mark.parametrize("name", ["a.apng", "frames/", "a.gif", "a.mov"])
 @needs_disk
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_small_disk_keeps_old_file(workspace, mount_disk, name):
     mount_disk(workspace, 48)
     workspace.write_old(name)
@@ -425,7 +425,7 @@ def test_file_in_place_of_folder_of_frames_is_kept(workspace):
 
 @needs_fork
 @pytest.mark.parametrize("name", ["a.txt", "a.vtt", "a.md", "a.html"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_file_put_in_place_of_sidecar_is_kept(workspace, name):
     path = workspace.folder / name
     done = workspace.run(
@@ -452,7 +452,7 @@ def test_page_put_in_place_of_gallery_is_kept(workspace):
 
 @needs_fork
 @pytest.mark.parametrize("name", ["a.gif", "a.mp4", "frames/"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_simultaneous_renders_leave_one_complete_file(workspace, name):
     workspace.write_old(name)
     go = workspace.place / "go"

@@ -808,7 +808,7 @@ def test_caption_is_true(stem, record):
     FINDINGS[stem](record(BY_STEM[stem]))
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("stem", SWEEPS)
 def test_captions_are_short_and_in_both_languages(stem):
     scene = animopt.load_scene(SWEEPS[stem])

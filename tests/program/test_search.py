@@ -610,7 +610,7 @@ settings_as_text = st.one_of(
 )
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("parser", "kind"),
     [(partial(check_size, "size"), int), (parse_point, float), (parse_bytes, int)],
@@ -637,6 +637,7 @@ def test_any_text_is_parsed_or_refused_in_one_line(parser, kind):
     st.one_of(st.sampled_from(["adam", "SGD", "Nesterov", ".", "..x", "torch.optim.Adam", "os.path"]), any_text),
     settings_as_text,
 )
+@pytest.mark.long
 def test_any_racer_text_is_parsed_or_refused_in_one_line(name, settings):
     # A module of another name would be imported.
     assume("." not in name or set(name) <= {".", "x"} or name.startswith(("torch.optim", "os.")))

@@ -153,6 +153,7 @@ def clips(tmp_path_factory):
 
 
 @pytest.mark.parametrize("fps", RATES)
+@pytest.mark.sampled(2)
 def test_gif_has_each_frame_with_its_duration(clips, fps):
     gif = gif_structure(clips[0] / f"{fps}.gif")
     ends = [round(100 * index / fps) for index in range(round(1.2 * fps) + 1)]
