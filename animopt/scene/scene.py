@@ -146,8 +146,8 @@ class Scene(SceneFields):
             *outputs: Paths, or `Output`s with a size and a rate.
             workers: Number of processes that draw, 0 for this process alone, or an executor. Default: chosen
                 for the machine and the clip. The files are the same for any number.
-            sidecars: Files to write beside each clip: any of "poster", "captions", "alt", "markdown" and "html".
-                Default: none.
+            sidecars: Files to write beside each clip: any of "poster", "captions", "alt", "markdown", "html" and
+                "iframe". Default: none.
             recipe: Whether each file contains the text of the scene file and the settings of its clip. Default: True.
 
         Raises:

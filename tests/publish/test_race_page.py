@@ -391,6 +391,24 @@ def test_keys_turn_the_surface(visit):
     assert page.evaluate("animopt.currentAngles") == before
 
 
+@pytest.mark.parametrize("area", ["surface", "contour"])
+def test_shortcuts_of_the_browser_are_left_to_it(visit, area):
+    page = visit("?step=5")
+    page.locator(f"#{area}").focus()
+    assert (
+        page.evaluate(
+            """area => ["ctrlKey", "metaKey", "altKey"].flatMap(modifier => ["0", "ArrowLeft", " ", "Enter"].map(
+              key => document.getElementById(area).dispatchEvent(
+                new KeyboardEvent("keydown", { key, [modifier]: true, bubbles: true, cancelable: true })
+              )
+            ))""",
+            area,
+        )
+        == [True] * 12
+    )
+    assert page.evaluate("[animopt.angles, animopt.cell]") == [None, None]
+
+
 def test_surface_fits_its_box_from_every_side(visit, values):
     page = visit("?step=5")
     page.evaluate("animopt.angles = { azimuth: 10, elevation: 15 }; animopt.draw()")
@@ -589,6 +607,69 @@ def test_reading_of_a_clicked_box_ends_with_the_pointer(visit):
     tip.wait_for(state="hidden")
 
 
+def test_reading_under_a_finger_remains_until_the_next_touch(visit):
+    page = visit("?step=20", viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    left, top, scale = page.evaluate(
+        """(box => [box.x, box.y, box.width / animopt.layout.size[0]])(animopt.canvas.getBoundingClientRect())"""
+    )
+    x, y = heads(page, "above")[4]
+    page.touchscreen.tap(left + x * scale, top + y * scale)
+    page.wait_for_timeout(200)
+    tip = page.locator("#tip")
+    assert tip.text_content().startswith("Adam, step 20 of 40: (")
+    assert tip.is_visible()
+    page.get_by_role("button", name="Dark").tap()
+    tip.wait_for(state="hidden")
+
+
+def test_controls_are_large_enough_for_a_finger(visit):
+    page = visit("?step=20", viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    for control in page.locator("#bar :is(button, select, label, #step):visible").all():
+        assert control.bounding_box()["height"] >= 44
+
+
+def test_names_on_the_plots_prefer_the_winner_of_the_race(visit):
+    page = visit("?step=5")
+    cell = page.evaluate(
+        """() => {
+          for (let row = 0; row < 12; row++)
+            for (let column = 0; column < 12; column++) {
+              animopt.drop({ column, row });
+              const { winner } = animopt.run;
+              if (winner !== null && winner !== animopt.own.winner) {
+                const { surfaceLabels, contourLabels } = animopt.picture;
+                return [winner, surfaceLabels.order[0], contourLabels.order[0]];
+              }
+            }
+        }"""
+    )
+    assert cell[1:] == [cell[0]] * 2
+
+
+def test_word_beside_the_start_is_clear_of_trails_or_missing(visit):
+    page = visit("?step=40", viewport={"width": 640, "height": 320})
+    places = page.evaluate(
+        """() => {
+          const places = [];
+          for (let row = 0; row < 12; row += 2)
+            for (let column = 0; column < 12; column += 2) {
+              animopt.drop({ column, row });
+              const { wordSide, beside, contour, run, layout, payload } = animopt.picture;
+              if (!wordSide) continue;
+              const letters = Math.max(layout.minText, payload.sizes.labelText * layout.unit);
+              const x = contour.pixelX(run.start[0]) + wordSide[0], y = contour.pixelY(run.start[1]) + wordSide[1];
+              for (const trail of beside.trails)
+                for (let at = 0, { points } = trail?.fine ?? { points: [] }; at < points.length; at += 2)
+                  places.push([Math.abs(points[at] - x) / letters, Math.abs(points[at + 1] - y) / letters]);
+            }
+          return places;
+        }"""
+    )
+    apart = np.array(places)
+    assert len(apart) > 100
+    assert not ((apart[:, 0] < 0.9) & (apart[:, 1] < 0.4)).any()
+
+
 def test_address_holds_the_state(visit, starts):
     query = f"?step=12&start={starts.x[4]},{starts.y[3]}&racers=Adam,SGD&theme=dark"
     page = visit(query)
@@ -632,7 +713,12 @@ def test_wrong_parameters_are_ignored(visit, query, names):
     assert step_of(page) == 0
     assert page.evaluate("animopt.run === animopt.own")
     if names:
-        assert said(page) == f"Ignored in the address, as the value is wrong: {names}."
+        sentence = f"Ignored in the address, as the value is wrong: {names}."
+        assert said(page) == sentence
+        about = page.locator("#about-start")
+        assert about.text_content().startswith(sentence)
+        page.keyboard.press("ArrowRight")
+        assert about.text_content().startswith("Click on")
 
 
 def test_picture_is_saved(visit):
@@ -883,7 +969,7 @@ def test_page_without_a_racer_in_the_grid_says_why(visit, folder, values, starts
     (folder / "empty.html").write_text(made(values, starts=empty), encoding="utf-8", newline="\n")
     page = visit("?step=6&start=0,0", "empty.html")
     assert said(page) == "Ignored in the address, as the value is wrong: start."
-    assert page.locator("#about-start").text_content().startswith("Racer 0 is slow. Racer 1 is slow.")
+    assert "Racer 0 is slow. Racer 1 is slow." in page.locator("#about-start").text_content()
     assert not page.locator("#contour").is_visible()
 
 

@@ -17,6 +17,9 @@ const PIXEL_PARTS = 16;
 /** Distance of the word beside the start from its center, in type sizes along x and y. */
 const WORD_REACH = [2.2, 1.4];
 
+/** Minimum distance of a trail from the center of the word, as a fraction of the word's own distance. */
+const WORD_ROOM = 0.5;
+
 export class Contour {
   /** @param {Payload} payload @param {Layout} layout */
   constructor(payload, layout) {
@@ -150,7 +153,7 @@ export class Contour {
   }
 
   /**
-   * Return the place of the word beside a start, relative to it: the one that is farthest from the trails.
+   * Return the place of the word beside a start, relative to it: the one that is farthest from the trails, if they leave one.
    *
    * @param {[number, number]} start
    * @param {{points: Float32Array, size: number}[]} trails in pixels
@@ -163,7 +166,7 @@ export class Contour {
     const [left, top, width, height] = this.box;
     /** @type {[number, number] | null} */
     let best = null;
-    let most = -1;
+    let most = WORD_ROOM;
     for (const [right, down] of [[0, -1], [0, 1], [-1, 0], [1, 0], [-1, -1], [1, -1], [-1, 1], [1, 1]]) {
       const atX = x + right * reachX, atY = y + down * reachY;
       if (atX < left + reachX / 2 || atX > left + width - reachX / 2) continue;

@@ -61,6 +61,8 @@ export class Controls {
     this.boxes = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.keeping = undefined;
+    // A frame with the text of a page has no address of its own.
+    this.copy.hidden = location.protocol === "about:";
     this.slider.max = String(this.payload.last);
     this.#makeRacers();
     this.#bindButtons();
@@ -91,6 +93,13 @@ export class Controls {
   /** Announce a sentence. @param {string} sentence */
   say(sentence) {
     this.status.textContent = sentence;
+  }
+
+  /** Show and announce a sentence. It is shown until the state changes. @param {string} sentence */
+  report(sentence) {
+    this.#showStart();
+    this.about.textContent = `${sentence} ${this.about.textContent}`;
+    this.say(sentence);
   }
 
   /** Announce what has happened since the last picture, while the scene's own race plays. */
@@ -194,8 +203,7 @@ export class Controls {
         this.say(words.linkCopied);
         this.#flash(this.copy, words.copied);
       } else {
-        this.about.textContent = `${words.linkFailed} ${address}`;
-        this.say(this.about.textContent);
+        this.report(`${words.linkFailed} ${address}`);
       }
     });
     this.save.addEventListener("click", async () => {
@@ -250,7 +258,7 @@ export class Controls {
 
   #bindKeys() {
     document.addEventListener("keydown", event => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.defaultPrevented || isShortcut(event)) return;
       const target = event.target instanceof Element ? event.target : document.body;
       const moves = !target.closest("select, input[type=range]");
       const { step } = this.viewer;
@@ -286,6 +294,7 @@ export class Controls {
     surface.addEventListener("pointercancel", end);
     surface.addEventListener("dblclick", () => this.#resetView());
     surface.addEventListener("keydown", event => {
+      if (isShortcut(event)) return;
       const across = { ArrowLeft: TURN, ArrowRight: -TURN }[event.key] ?? 0;
       const up = { ArrowUp: TURN, ArrowDown: -TURN }[event.key] ?? 0;
       if (event.key === "Escape" || event.key === "0") this.#resetView();
@@ -363,6 +372,7 @@ export class Controls {
     });
     contour.addEventListener("blur", () => viewer.aim(null));
     contour.addEventListener("keydown", event => {
+      if (isShortcut(event)) return;
       const own = viewer.own.racers[0]?.xy ?? [0, 0];
       const aimed = this.aimed ?? viewer.cell ?? viewer.nearestStart([own[0], own[1]]);
       if (!aimed) return;
@@ -380,6 +390,7 @@ export class Controls {
   /** @param {import("./viewer.js").Cell | null} cell */
   #drop(cell) {
     if (!cell) return;
+    this.#showStart();
     this.aimed = cell;
     this.viewer.drop(cell);
     this.#begin();
@@ -402,10 +413,16 @@ export class Controls {
     stage.addEventListener("pointermove", event => {
       if (event.pointerType !== "touch" && !event.buttons) read(event);
     });
-    stage.addEventListener("pointerdown", event => {
-      if (event.pointerType === "touch" && event.target !== this.contour) read(event);
+    stage.addEventListener("pointerleave", event => {
+      if (event.pointerType !== "touch") this.#showReading();
     });
-    stage.addEventListener("pointerleave", () => this.#showReading());
+    // The reading under a finger remains until the next touch.
+    document.addEventListener("pointerdown", event => {
+      if (event.pointerType !== "touch") return;
+      const { target } = event;
+      if (target instanceof Node && stage.contains(target) && target !== this.contour) read(event);
+      else this.#showReading();
+    });
   }
 
   /**
@@ -550,14 +567,14 @@ export class Controls {
     });
   }
 
-  /** The address of the page in the current state. Within another page, only its parameters. */
+  /** The address of the page in the current state. */
   #address() {
-    const query = this.#query();
-    return location.protocol === "about:" ? query : location.href.replace(/[?#].*$/, "") + query;
+    return location.href.replace(/[?#].*$/, "") + this.#query();
   }
 
-  /** Keep the state in the address, soon. */
+  /** Keep the state in the address, soon. What was reported about the last state is over. */
   #keep() {
+    this.#showStart();
     clearTimeout(this.keeping);
     this.keeping = setTimeout(() => {
       try {
@@ -567,6 +584,11 @@ export class Controls {
       }
     }, 300);
   }
+}
+
+/** Return whether a key belongs to a shortcut of the browser. @param {KeyboardEvent} event */
+function isShortcut({ ctrlKey, metaKey, altKey }) {
+  return ctrlKey || metaKey || altKey;
 }
 
 /** @param {import("./data.js").Box} box @param {number} x @param {number} y */

@@ -6,7 +6,7 @@ import { textSize, widthOf, write } from "./type.js";
 const SIDES = [[1, 0], [1, -1], [0, -1], [-1, -1], [-1, 0], [-1, 1], [0, 1], [1, 1]];
 const COSTS = [0, 4, 2, 5, 1, 7, 3, 6];
 
-/** Cost of another place than the last one, and of a covered point of a trail. */
+/** Cost of another place than the last one, and of another head near it. */
 const MOVE_COST = 6;
 const COVER_COST = 1.5;
 
@@ -24,14 +24,14 @@ export class Labels {
    * @param {import("./data.js").Payload} payload
    * @param {import("./data.js").Layout} layout
    * @param {import("./data.js").Box} box
+   * @param {number | null} winner racer whose name has the first choice
    */
-  constructor(payload, layout, box) {
+  constructor(payload, layout, box, winner) {
     this.payload = payload;
     this.box = box;
     this.layout = layout;
     this.unit = layout.unit;
     this.size = textSize(layout, payload.sizes.labelText);
-    const winner = payload.winner;
     const racers = payload.racers.map((_, racer) => racer);
     /** Racers whose names have the first choice come first. */
     this.order = winner === null ? racers : [winner, ...racers.filter(racer => racer !== winner)];

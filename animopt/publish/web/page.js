@@ -44,7 +44,7 @@ async function start() {
   if (query.start) viewer.drop(viewer.nearestStart(query.start));
   if (query.step !== null) viewer.seek(query.step);
   else if (!viewer.calm) viewer.play();
-  if (query.ignored.length) controls.say(filled(payload.words.ignored, { names: query.ignored.join(", ") }));
+  if (query.ignored.length) controls.report(filled(payload.words.ignored, { names: query.ignored.join(", ") }));
   // Pages around this one, and tests, reach the viewer by this name.
   Object.assign(window, { animopt: viewer });
 }

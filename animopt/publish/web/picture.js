@@ -57,8 +57,8 @@ export class Picture {
     const perUnit = boxes.wireframe[2] / (view.x[1] - view.x[0]);
     this.above = new Trails(payload, run, unit, path => path, cell / perUnit / MAX_SCALE, 3);
     this.beside = new Trails(payload, run, unit, path => this.#onContour(path), cell, 2);
-    this.surfaceLabels = new Labels(payload, layout, boxes.wireframe);
-    this.contourLabels = new Labels(payload, layout, boxes.contour);
+    this.surfaceLabels = new Labels(payload, layout, boxes.wireframe, run.winner);
+    this.contourLabels = new Labels(payload, layout, boxes.contour, run.winner);
     this.scoreboard = new Scoreboard(payload, layout, run, backdrop.axis, clock);
     this.starts = run.start ? [run.start] : distinctStarts(run);
     const trails = this.beside.trails.flatMap(trail => (trail ? [trail.fine] : []));
