@@ -535,6 +535,7 @@ def noise_and_flat_minima(recording):
     for step in range(200):
         path.append(path[-1] - 0.1 * (wells_slope(path[-1]) + 2.2 * noise[:, step]))
     np.testing.assert_allclose(recording.swarm.xy, np.stack(path, axis=1), rtol=1e-9, atol=1e-9)
+    assert [(abs(path[step]) > [3, 2.25]).any(axis=1).sum() for step in (50, 200)] == [3, 1]
     ends = path[-1]
     # Short steps without noise lead to the minimum in whose basin a run ends.
     for _ in range(2000):
