@@ -5,6 +5,9 @@ of the Hessian, is at most 2/lr = 10. Here it starts where the sharpness is 10.8
 and does not diverge. It jumps across the valley at every step, and the sharpness is above 10 and below 10 in turn:
 11.42 and 8.69 around step 40, 9.86 and 10.01 near step 300. The mean of the last fifty is 9.94, just below 10. In 116
 of the 300 steps the loss goes up, at first to more than five times its first value, and it ends at a sixtieth of it.
+
+Source: Cohen et al. 2021, Gradient descent on neural networks typically occurs at the edge of stability, figure 1. The
+function is that of Zhu et al. 2023, Understanding edge-of-stability training dynamics with a minimalist example.
 """
 
 import numpy as np
@@ -21,7 +24,8 @@ valley = Function(
     y=(0.35, 0.6),
     formula=r"\frac{1}{4}\left(1 - x^2 y^2\right)^2",
     name="product",
-    source="Zhu et al. 2023, Understanding edge-of-stability training dynamics with a minimalist example",
+    source="Zhu et al. 2023, Understanding edge-of-stability training dynamics with a minimalist example; Cohen et al. "
+    "2021, Gradient descent on neural networks typically occurs at the edge of stability, figure 1",
 )
 
 

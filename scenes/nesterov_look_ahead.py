@@ -8,8 +8,12 @@ Nesterov's momentum goes with its velocity first, to the look-ahead point in the
 gradient, which corrects the velocity one step earlier. It swings to y = −0.65, about half as far. Across the valley,
 where the curvature is 2, it acts as a momentum of 0.8 · (1 − 0.2 · 2) = 0.48.
 
-torch uses the reformulated step of Sutskever et al. 2013: v ← βv + g, and p ← p − lr(g + βv). Its points p are the
-look-ahead points, so a step starts with the gradient in the ring, and ends with the next velocity.
+torch uses the step as Bengio, Boulanger-Lewandowski and Pascanu 2013 reformulate it: v ← βv + g, and
+p ← p − lr(g + βv). Its points p are the look-ahead points, so a step starts with the gradient in the ring, and ends
+with the next velocity.
+
+Sources: Sutskever et al. 2013, On the importance of initialization and momentum in deep learning, section 2. Bengio,
+Boulanger-Lewandowski and Pascanu 2013, Advances in optimizing recurrent networks, section 3.5.
 """
 
 import numpy as np
@@ -51,12 +55,12 @@ scene = Scene(
     notes={
         "ko": "한 걸음을 뜯어봅니다. 모멘텀은 지금 있는 곳에서, 네스테로프 모멘텀은 속도가 이끄는 곳에서 기울기를 "
         "잽니다. 둘 다 x²/4 + y² 위의 (−3.5, 2)에서 학습률 0.2, 모멘텀 계수 0.8로 출발합니다. 화살표를 보세요. "
-        "모멘텀의 한 걸음은 내리막을 향하는 그 점의 기울기에 지난 걸음의 0.8배인 속도를 더한 것입니다. 기울기가 방향을 "
-        "바꾸어도 속도는 아직 모르므로, 골짜기를 지나쳐 y = −1.25까지 갑니다. 네스테로프 모멘텀은 먼저 속도를 따라 "
-        "고리로 표시한 내다본 점까지 갑니다. 거기서야 기울기를 재므로 속도를 한 걸음 먼저 바로잡습니다. y = "
+        "모멘텀의 한 걸음은 내리막을 향하는 그 점의 기울기에 지난 걸음의 0.8배인 속도를 더한 것입니다. 기울기가 "
+        "방향을 바꾸어도 속도는 아직 모르므로, 골짜기를 지나쳐 y = −1.25까지 갑니다. 네스테로프 모멘텀은 먼저 속도를 "
+        "따라 고리로 표시한 내다본 점까지 갑니다. 거기서야 기울기를 재므로 속도를 한 걸음 먼저 바로잡습니다. y = "
         "−0.65까지만 가니 절반쯤입니다. 곡률이 2인 골짜기의 가로 방향에서는 0.8 · (1 − 0.2 · 2) = 0.48인 모멘텀처럼 "
-        "움직입니다. torch는 2013년에 고쳐 쓴 식 v ← βv + g, p ← p − lr(g + βv)를 씁니다. 점 p가 곧 내다본 점이어서, "
-        "한 걸음은 고리에서 잰 기울기로 시작해 다음 속도로 끝납니다."
+        "움직입니다. torch는 벤지오 등이 2013년에 고쳐 쓴 식 v ← βv + g, p ← p − lr(g + βv)를 씁니다. 점 p가 곧 "
+        "내다본 점이어서, 한 걸음은 고리에서 잰 기울기로 시작해 다음 속도로 끝납니다."
     },
     function=valley,
     racers=[

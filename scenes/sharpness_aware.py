@@ -12,6 +12,9 @@ is low, it stays.
 
 Of 200 runs with the seeds 0 to 199, SGD is in the basin of the sharp minimum after 40 steps in 199, and SAM in that of
 the flat one in 200, though the sharp minimum is lower. The race shows what SAM does, not that flat minima generalize.
+
+Source: Foret et al. 2021, Sharpness-aware minimization for efficiently improving generalization, algorithm 1 and
+figure 2.
 """
 
 import numpy as np
@@ -108,7 +111,7 @@ scene = Scene(
         y=(-1, 3),
         minima=[SHARP, FLAT],
         formula=r"0.4\left((x-1)^2 + y^2\right) - 1.7\,e^{-((x+1)^2 + (y-0.2)^2)/0.32}",
-        source="Foret et al. 2021, Sharpness-aware minimization for efficiently improving generalization",
+        source="Foret et al. 2021, Sharpness-aware minimization for efficiently improving generalization, algorithm 1",
     ),
     racers=[Racer("SGD", lr=LR), Racer(SAM, lr=LR, rho=RADIUS)],
     start=START,

@@ -26,7 +26,7 @@ _RULES: Mapping[tuple[str, frozenset[str]], tuple[str, ...]] = {
     ("SGD", frozenset()): (r"$x_new $gets $x - $lr\,$g",),
     # Polyak 1964. In torch the learning rate is not part of the velocity.
     ("SGD", frozenset({"momentum"})): (_VELOCITY, r"$x_new $gets $x - $lr\,$velocity_new"),
-    # Sutskever et al. 2013.
+    # Bengio, Boulanger-Lewandowski and Pascanu 2013, section 3.5.
     ("SGD", frozenset({"momentum", "nesterov"})): (_VELOCITY, r"$x_new $gets $x - $lr\,($g + $mu\,$velocity_new)"),
     # Duchi et al. 2011.
     ("Adagrad", frozenset()): (r"$sum_new $gets $sum + $g^2", r"$x_new $gets $x - $lr\,$g/(\sqrt{$sum_new} + $eps)"),

@@ -38,8 +38,9 @@ class Anatomy:
     """The arrows of a racer's current step, in the units of the domain, and a key.
 
     `animopt.recording.anatomy` says which arrows they are. torch computes Nesterov's momentum in the reformulated
-    form, in which the recorded positions are the look-ahead points of the classical one (Sutskever et al. 2013): the
-    velocity leads to a position, where a ring is drawn and the gradient is computed.
+    form, in which the recorded positions are the look-ahead points of the classical one (Bengio,
+    Boulanger-Lewandowski and Pascanu 2013, section 3.5): the velocity leads to a position, where a ring is drawn and
+    the gradient is computed.
     """
 
     above = True
@@ -52,7 +53,8 @@ class Anatomy:
                 if step_anatomy(race, racer) is None:
                     raise UsageError(
                         f"overlay 'anatomy': the steps of racer {name} cannot be taken apart; use SGD, with momentum "
-                        "or without, and no box, dampening, maximize or weight_decay, or leave out 'anatomy'"
+                        "or without, and no box, dampening, maximize or weight_decay, or an optimizer whose state has "
+                        "'perturbation' and 'perturbed_gradient', as SAM, or leave out 'anatomy'"
                     )
 
     def reserved(self, axes: Axes, recording: Recording, theme: Theme, racer: int) -> Array:

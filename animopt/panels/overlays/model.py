@@ -48,7 +48,8 @@ class Model:
     m(p) = f(x) + gᵀ(p − x) + ½ (p − x)ᵀH(p − x), with the gradient g and the Hessian H at the racer's last point x.
     The outer ellipse goes through x. If H is indefinite, the model has no minimum, and the line is the hyperbola
     through x. A model without a single stationary point, or with a maximum, has no lines. If the optimizer's state has
-    a `radius`, a dashed line shows the trust region of the next step. Source: Nocedal and Wright 2006, Numerical
+    a `radius`, a dashed line shows the trust region of the next step. With noise or batches, g is the gradient that the
+    racer gets and H that of the loss without noise, on all rows. Source: Nocedal and Wright 2006, Numerical
     Optimization, sections 2.2 and 4.1.
     """
 
