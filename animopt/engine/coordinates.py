@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from animopt.core.arrays import Array
-from animopt.core.errors import UsageError
+from animopt.core.errors import Error, UsageError
+from animopt.core.number_format import format_point
 from animopt.engine.function import Function
-from animopt.engine.hessian import hessians
+from animopt.engine.hessian import FLAT, hessian_at_minimum
 from animopt.engine.sampling import sample_surface
 from animopt.engine.user_code import race_environment
 from animopt.recording.recording import Preconditioned, Recording, SurfacePath
@@ -31,7 +32,7 @@ def preconditioned(recording: Recording, function: Function, preconditioner: Arr
 
     Raises:
         UsageError: The function has no known minimum.
-        Error: The function has no second derivatives at the minimum.
+        Error: The function has no second derivatives at the minimum, or its Hessian there is singular.
     """
     if not len(recording.minima):
         raise UsageError(f"preconditioner: {function.called} has no known minima; give it some, as minima=[(0, 0)]")
@@ -40,7 +41,14 @@ def preconditioned(recording: Recording, function: Function, preconditioner: Arr
     ends = np.nan_to_num(recording.xy[:, -1])
     distances = np.linalg.norm(ends[:, None] - recording.minima[:, :2], axis=-1)
     nearest = recording.minima[int(distances.min(axis=0).argmin()), :2]
-    hessian = hessians(function, nearest, "panel 'coordinates'")
+    remedy = "or leave out the preconditioner"
+    hessian = hessian_at_minimum(function, nearest, remedy)
+    sizes = np.abs(np.linalg.eigvalsh(hessian))
+    if not sizes.min() > FLAT * sizes.max():
+        raise Error(
+            f"{function.called}: its Hessian at the minimum {format_point(nearest)} is singular and has no condition "
+            f"number; give a function that bends in each direction, {remedy}"
+        )
     conditions = [float(np.linalg.cond(each)) for each in (hessian, inverse @ hessian @ inverse)]
     corners = np.stack(np.meshgrid(function.x, function.y), axis=-1).reshape(-1, 2) @ root
     (left, right), (bottom, top) = zip(corners.min(axis=0).tolist(), corners.max(axis=0).tolist(), strict=True)

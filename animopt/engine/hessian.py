@@ -12,6 +12,9 @@ from animopt.core.progress import tracked
 from animopt.engine.function import Function
 from animopt.engine.user_code import user_code
 
+FLAT = 1e-9
+"""Maximum ratio of the eigenvalues of a Hessian at a minimum that counts as singular."""
+
 CHECKED_POINTS = 12
 """Number of points at which the Hessian is compared with differences of the gradient."""
 
@@ -57,6 +60,17 @@ def hessians(function: Function, points: Array, drawn: str) -> Array:
             f"give a function that bends, {remedy}"
         )
     return found.reshape(*points.shape, 2)
+
+
+def hessian_at_minimum(function: Function, minimum: Array, remedy: str) -> Array:
+    """Return the Hessian (2, 2) at a minimum (2,). Raises Error if it is not known."""
+    (hessian,) = hessians_at(function, minimum[None], remedy)
+    if not np.isfinite(hessian).all():
+        raise Error(
+            f"{function.called}: has no second derivatives at the minimum {format_point(minimum)}; "
+            f"give another minimum, {remedy}"
+        )
+    return (hessian + hessian.T) / 2
 
 
 def hessians_at(function: Function, points: Array, remedy: str) -> Array:

@@ -6,10 +6,7 @@ from animopt.core.arrays import Array
 from animopt.core.errors import Error, UsageError
 from animopt.core.number_format import format_number, format_point
 from animopt.engine.function import Function
-from animopt.engine.hessian import hessians_at
-
-FLAT = 1e-9
-"""Maximum ratio of the eigenvalues of a Hessian that counts as singular."""
+from animopt.engine.hessian import FLAT, hessian_at_minimum
 
 
 def modes(function: Function, points: Array, drawn: str) -> Array:
@@ -41,16 +38,12 @@ def modes(function: Function, points: Array, drawn: str) -> Array:
 
 def _eigenbasis(function: Function, center: Array, remedy: str) -> tuple[Array, Array]:
     """Return the eigenvalues (2,) of the Hessian at a minimum, the largest first, and the eigenvectors as columns."""
-    (hessian,) = hessians_at(function, center[None], remedy)
-    place = f"the minimum {format_point(center)}"
-    if np.isnan(hessian).any():
-        raise Error(f"{function.called}: has no second derivatives at {place}; give another minimum, {remedy}")
-    eigenvalues, eigenvectors = np.linalg.eigh((hessian + hessian.T) / 2)
+    eigenvalues, eigenvectors = np.linalg.eigh(hessian_at_minimum(function, center, remedy))
     if not eigenvalues[0] > FLAT * eigenvalues[1]:
         high, low = (format_number(float(value), None) for value in eigenvalues[::-1])
         raise Error(
-            f"{function.called}: its Hessian at {place} has the eigenvalues {high} and {low}; give a function that "
-            f"bends up in each direction, {remedy}"
+            f"{function.called}: its Hessian at the minimum {format_point(center)} has the eigenvalues "
+            f"{high} and {low}; give a function that bends up in each direction, {remedy}"
         )
     largest = np.abs(eigenvectors).round(9).argmax(axis=0)
     return eigenvalues[::-1], (eigenvectors * np.sign(eigenvectors[largest, [0, 1]]))[:, ::-1]

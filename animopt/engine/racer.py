@@ -151,7 +151,8 @@ class Racer:
         """Return the reason of an exception, with the default of the setting that the reason names."""
         reason = first_line(error)
         known, _ = self.known_settings()
-        for key, value in self.settings.items():
+        # A reason that starts with one setting may name others.
+        for key, value in sorted(self.settings.items(), key=lambda each: not reason.startswith(f"{each[0]}=")):
             if isinstance(value, Racer) and "not callable" in reason:
                 return f"{reason}; give a class and its settings, as {key}={value.optimizer.__name__!r}"
             if isinstance(value, type) and "type object" in reason:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from animopt.core.errors import short_repr
+from animopt.core.errors import first_line, short_repr
 from animopt.engine.step_length import SEARCHES, Ray
 
 Closure = Callable[[], Any]
@@ -52,10 +52,16 @@ class _FlatOptimizer(torch.optim.Optimizer):
                 "autograd has no second derivatives; give a function that bends, "
                 "and a closure with loss.backward(create_graph=True)"
             )
-        rows = [
-            torch.autograd.grad(each, self._params, retain_graph=True, allow_unused=True, materialize_grads=True)
-            for each in gradient
-        ]
+        try:
+            rows = [
+                torch.autograd.grad(each, self._params, retain_graph=True, allow_unused=True, materialize_grads=True)
+                for each in gradient
+            ]
+        except RuntimeError as error:
+            raise RuntimeError(
+                f"{first_line(error).rstrip('.')}; write the function in operations that torch can differentiate "
+                "twice, or use another optimizer"
+            ) from error
         hessian = torch.stack([torch.cat([each.reshape(-1) for each in row]) for row in rows])
         return (hessian + hessian.T) / 2
 

@@ -38,7 +38,7 @@ Clock = Literal["step", "evaluations"]
 CLOCKS = ("step", "evaluations")
 """Values of `clock`."""
 
-STEP_PANELS = ("fit", "separator", "formula", "state", "swarm")
+STEP_PANELS = ("fit", "separator", "formula", "state", "swarm", "anatomy")
 """Panels and overlays that show one step after another."""
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from animopt import Function, Racer, Scene, UsageError
+from animopt import Error, Function, Racer, Scene, UsageError
 from animopt.functions import himmelblau, ravine
 from animopt.regression import line
 
@@ -83,6 +84,21 @@ def test_matrix_that_is_no_preconditioner_is_refused(matrix, shown):
 def test_function_without_minima_is_refused():
     with pytest.raises(UsageError, match=r"^preconditioner: function f has no known minima; give it some, as minima="):
         race_of(Function(lambda x: x[0] ** 2 + x[1] ** 2, name="f"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "reason"),
+    [
+        (lambda x: x[0] ** 4 + x[1] ** 4, "its Hessian at the minimum (0, 0) is singular and has no condition number"),
+        (lambda x: x[0] ** 4 + x[1] ** 2, "its Hessian at the minimum (0, 0) is singular and has no condition number"),
+        (lambda x: torch.linalg.norm(x), "has no second derivatives at the minimum (0, 0)"),
+    ],
+)
+def test_minimum_without_condition_number_is_refused(loss, reason):
+    with pytest.raises(Error) as caught:
+        race_of(Function(loss, name="f", minima=[(0, 0)]))
+    assert str(caught.value).startswith(f"function f: {reason}; ")
+    assert str(caught.value).endswith(", or leave out the preconditioner")
 
 
 def test_panel_without_preconditioner_is_refused():

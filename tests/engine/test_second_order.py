@@ -262,7 +262,7 @@ def test_minimum_of_several_parameters_is_found_in_a_loop_by_hand(racer):
         (LineSearch, {"search": "brent"}, "search='brent': give 'armijo' or 'wolfe' or 'exact'"),
         (LineSearch, {"direction": "down"}, "direction='down': give 'gradient' or 'newton'"),
         (LineSearch, {"c1": 0.0}, "c1=0.0: give a number between 0 and 1"),
-        (LineSearch, {"c1": 0.5, "c2": 0.4}, "c2=0.4: give a number between c1=0.5 and 1"),
+        (LineSearch, {"c1": 0.5, "c2": 0.4}, "c2=0.4: give a number between c1=0.5 and 1; the default is c2=0.9"),
         (LineSearch, {"shrink": 1.0}, "shrink=1.0: give a number between 0 and 1"),
         (LineSearch, {"first_step": 0.0}, "first_step=0.0: give a number greater than 0"),
     ],
@@ -280,6 +280,18 @@ def test_function_without_second_derivatives_is_refused(racer):
         race(Function(lambda p: p[0] + p[1]), racer, (1, 1), 3)
     assert "autograd has no second derivatives; give a function that bends" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("racer", [Racer(Newton), Racer(TrustRegion), Racer(LineSearch, direction="newton")])
+def test_operation_without_second_derivatives_is_refused(racer):
+    origin = torch.zeros(1, 2, dtype=torch.float64)
+    with pytest.raises(
+        Error, match="step 1 failed: the derivative for '_cdist_backward' is not implemented; "
+    ) as refused:
+        race(Function(lambda p: torch.cdist(p[None], origin, p=3.0)[0, 0]), racer, (1, 1), 3)
+    assert str(refused.value).endswith(
+        "; write the function in operations that torch can differentiate twice, or use another optimizer"
+    )
 
 
 def test_singular_hessian_is_refused():

@@ -129,6 +129,13 @@ def test_panels_that_count_steps_are_refused_with_another_clock():
 
 
 @pytest.mark.long
+def test_anatomy_of_several_gradients_counts_steps(scenes):
+    pair = [load_scene(scenes[stem]) for stem in ("sharpness_aware", "nesterov_look_ahead")]
+    with pytest.raises(UsageError, match=r"scene 1 .*: 'anatomy' shows one step after another, .*; use the clock 'st"):
+        film(*pair, clock="evaluations")
+
+
+@pytest.mark.long
 def test_map_counts_steps(scenes):
     scene = load_scene(scenes["ravine_lr_momentum_map"])
     with pytest.raises(
