@@ -127,7 +127,7 @@ def page_words(code: str, *, counts_steps: bool = True) -> dict[str, str]:
         "readingLost": words.gettext("{name}, {position}: {reason}"),
         "turned": words.gettext("Azimuth {azimuth}°, elevation {elevation}°"),
         "viewReset": words.gettext("The view is reset."),
-        "howToDrop": words.gettext("Click on the contour plot to drop a start. Every racer then runs from there."),
+        "howToDrop": words.gettext("Click on the contour plot to drop a start. The racers then run from there."),
         "dropped": words.gettext("Start at {point}, the nearest start from which torch has run the racers."),
         "ownStart": words.gettext("This is the scene's own start."),
         "sensitive": words.gettext("From here, small differences change the race of {names}."),

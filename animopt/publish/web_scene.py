@@ -103,9 +103,7 @@ def race_values(
     return {
         "lang": race.language,
         "title": plain_text(race.title),
-        "caption": plain_text(". ".join(filter(None, [staging.caption, race.caption]))),
-        "formula": plain_text(race.formula),
-        "formulaPath": _formula_outline(race.formula),
+        "formulaOutline": _formula_outline(race.formula),
         "alt": plain_text(alt),
         "theme": staging.theme,
         "racers": [
@@ -119,7 +117,6 @@ def race_values(
         ],
         "domain": [race.surface.low.tolist(), race.surface.high.tolist()],
         "minima": [point for point in race.minima.tolist() if np.isfinite(point).all()],
-        "radius": race.radius,
         "winner": race.winner,
         "heading": results.heading,
         "clock": results.clock,
@@ -415,10 +412,10 @@ def _header_values(axes: Axes, race: Recording, size: tuple[int, int]) -> dict[s
     return found
 
 
-def _formula_outline(formula: str) -> dict[str, Any] | None:
-    """Return the outline of a formula as the data of an SVG path, and its width, for a type size of one pixel."""
+def _formula_outline(formula: str) -> str:
+    """Return the outline of a formula as the data of an SVG path for a type size of one pixel, or "" for none."""
     if not formula:
-        return None
+        return ""
     with drawing_settings():
         # With a size of one, the distances within the formula would be rounded.
         path = TextPath((0, 0), formula_mathtext(formula), size=OUTLINE_SIZE, prop=FontProperties(family=font_family()))
@@ -430,7 +427,7 @@ def _formula_outline(formula: str) -> dict[str, Any] | None:
         else:
             scaled = np.asarray(points).reshape(-1, 2) * [1, -1] / OUTLINE_SIZE
             parts.append(commands[int(code)] + " ".join(f"{each:.3f}" for each in scaled.ravel()))
-    return {"outline": "".join(parts), "width": float(path.get_extents().x1) / OUTLINE_SIZE}
+    return "".join(parts)
 
 
 def _box(axes: Axes, size: tuple[int, int]) -> list[float]:

@@ -452,6 +452,14 @@ def test_click_drops_a_start_from_which_all_racers_run(visit, starts):
     assert said(page) == "This is the scene's own start."
 
 
+def test_absent_racers_are_named_before_a_start_is_dropped(visit):
+    page = visit("?step=5")
+    assert page.locator("#about-start").text_content() == (
+        "Click on the contour plot to drop a start. The racers then run from there. "
+        "Adam cannot be run from dropped starts: a test."
+    )
+
+
 def test_dragged_start_shows_the_whole_race(visit, starts):
     page = visit("?step=5")
     page.mouse.move(*center_of(page, (starts.x[5], starts.y[7])))
@@ -810,8 +818,8 @@ def test_texts_of_a_hostile_scene_do_not_run(visit, folder, values, text):
         entries = {**layout["entries"], "names": [text] * 5, "settings": [text] * 5}
         header = {**layout["header"], "title": line, "caption": line}
         layouts.append({**layout, "labels": [text] * 5, "header": header, "entries": entries})
-    texts = dict.fromkeys(("title", "caption", "formula", "alt", "heading"), text)
-    page = made(values, **texts, racers=racers, layouts=layouts, formulaPath=None, notes=[text])
+    texts = dict.fromkeys(("title", "alt", "heading"), text)
+    page = made(values, **texts, racers=racers, layouts=layouts, notes=[text])
     (folder / "hostile.html").write_text(page, encoding="utf-8", newline="\n")
     page = visit("?step=20", "hostile.html")
     assert page.locator("h1").text_content() == plain_text(text)

@@ -433,7 +433,7 @@ def with_texts(payload, text):
             for layout in payload["layouts"]
         ]
         racers = [{**racer, "name": words, "settings": words} for racer in payload["racers"]]
-        texts = dict.fromkeys(("title", "caption", "formula", "alt", "heading"), words)
+        texts = dict.fromkeys(("title", "alt", "heading"), words)
         starts = {**payload["starts"], "absent": [{"racer": 4, "reason": words}]}
         changed = {**payload, **texts, "racers": racers, "layouts": layouts, "starts": starts, "notes": [words]}
         return race_page(changed, content(text, "blob"), POSTER, words)

@@ -12,7 +12,7 @@ export class Backdrop {
     this.contour = new Contour(payload, layout);
     this.axis = layout.boxes.curves ? new LossAxis(payload, layout) : null;
     this.canvas = document.createElement("canvas");
-    this.formula = payload.formulaPath && new Path2D(payload.formulaPath.outline);
+    this.formula = new Path2D(payload.formulaOutline);
     this.drawn = "";
   }
 
@@ -47,15 +47,13 @@ export class Backdrop {
   #drawHeader(context, colors) {
     const { title, formula, caption } = this.layout.header;
     if (title) writeLines(context, title, colors.ink, 700);
-    if (formula && this.formula) {
+    if (formula) {
       context.save();
       context.translate(formula.x, formula.y);
       context.scale(formula.size, formula.size);
       context.fillStyle = colors.muted;
       context.fill(this.formula);
       context.restore();
-    } else if (formula) {
-      writeLines(context, { ...formula, lines: [this.payload.formula] }, colors.muted, 400);
     }
     if (caption) writeLines(context, caption, colors.muted, 400);
   }

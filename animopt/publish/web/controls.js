@@ -513,7 +513,7 @@ export class Controls {
     this.boxes.forEach((box, racer) => box.closest("label")?.classList.toggle("absent", run.racers[racer] === null));
     const absent = (payload.starts?.absent ?? []).map(({ reason }) => reason);
     if (!run.start) {
-      about.textContent = payload.starts?.racers.length ? words.howToDrop : absent.join(" ");
+      about.textContent = [...(payload.starts?.racers.length ? [words.howToDrop] : []), ...absent].join(" ");
       return;
     }
     const sensitive = payload.racers.filter((_, racer) => viewer.isSensitive(racer)).map(({ name }) => name);

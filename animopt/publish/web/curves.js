@@ -1,5 +1,6 @@
 /** Each racer's loss curve up to a step. It ends in a head, or in an arrow where it leaves the axis. */
 
+import { interpolated } from "./numbers.js";
 import { Path, thinned } from "./paths.js";
 import { drawHead, headShapes, headSize, trailWidth } from "./trails.js";
 
@@ -40,9 +41,7 @@ export class Curves {
 
   /** Return the height of a racer's curve at a step. @param {number} racer @param {number} step */
   heightAt(racer, step) {
-    const row = this.heights[racer];
-    const before = Math.min(Math.floor(step), row.length - 1), after = Math.min(before + 1, row.length - 1);
-    return row[before] + (step - before) * (row[after] - row[before]);
+    return interpolated(this.heights[racer], step);
   }
 
   /** Return the end of a racer's curve in pixels. @param {number} racer @param {number} step */

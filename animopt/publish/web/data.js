@@ -114,16 +114,13 @@
  * @typedef {object} Payload
  * @property {string} lang
  * @property {string} title
- * @property {string} caption
- * @property {string} formula
- * @property {{outline: string, width: number} | null} formulaPath
+ * @property {string} formulaOutline data of an SVG path at a type size of 1 pixel
  * @property {string} alt
  * @property {string} theme
  * @property {{[key: string]: string}} words
  * @property {Racer[]} racers
  * @property {[Range, Range]} domain
  * @property {[number, number, number][]} minima
- * @property {number} radius
  * @property {number | null} winner
  * @property {string} heading
  * @property {boolean} gaps

@@ -1,5 +1,5 @@
 /**
- * Numbers as text, in the form of the clip.
+ * Numbers as text, in the form of the clip, and numbers between those of a row.
  *
  * @typedef {import("./data.js").Payload} Payload
  */
@@ -65,6 +65,13 @@ export function numberFormat(payload) {
       return localized(value.toFixed(places).replace(/\.?0+$/, ""));
     },
   };
+}
+
+/** Return a row's value at a fractional index. @param {ArrayLike<number>} row @param {number} index */
+export function interpolated(row, index) {
+  const at = Math.min(Math.max(index, 0), row.length - 1), before = Math.floor(at);
+  const after = Math.min(before + 1, row.length - 1);
+  return row[before] + (at - before) * (row[after] - row[before]);
 }
 
 /**

@@ -46,7 +46,7 @@ export function ownRun(payload, field) {
     const { step, xyz } = payload.paths[index];
     const path = raised(step.data, xyz.data, field);
     const training = payload.training[index];
-    const dots = stepPath(own, field, at => pointAt(path, at));
+    const dots = stepPath(own, at => pointAt(path, at));
     return { ...own, path, dots, training: training && raised(training.step.data, training.xyz.data, field) };
   });
   return { racers, steps: last, winner: payload.winner, start: null };
@@ -80,10 +80,9 @@ function pointAt(path, step) {
  * Return the points of the steps in view.
  *
  * @param {{lost: Uint8Array, steps: number}} racer
- * @param {HeightField} field
- * @param {(step: number) => Float32Array} pointOf
+ * @param {(step: number) => ArrayLike<number>} pointOf
  */
-function stepPath({ lost, steps }, field, pointOf) {
+export function stepPath({ lost, steps }, pointOf) {
   const kept = [];
   for (let step = 0; step <= steps; step++) if (lost[step] === IN_VIEW) kept.push(step);
   const points = new Float32Array(3 * kept.length);

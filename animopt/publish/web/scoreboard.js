@@ -1,7 +1,7 @@
 /** The loss curves, and at their ends the name, loss and settings of each racer. */
 
 import { Curves } from "./curves.js";
-import { filled, numberFormat } from "./numbers.js";
+import { filled, interpolated, numberFormat } from "./numbers.js";
 import { DIVERGED, IN_VIEW } from "./race.js";
 import { plannedRanks, spread } from "./ranking.js";
 import { Standings } from "./standings.js";
@@ -172,11 +172,4 @@ export class Scoreboard {
     const below = beside ? y : y + this.above + (small * sizes.entryLine) / 2;
     write(context, shown.words, at, below, { size: small, color: colors.muted, at: "middle" });
   }
-}
-
-/** Return a row's value at a fractional index. @param {ArrayLike<number>} row @param {number} index */
-function interpolated(row, index) {
-  const at = Math.min(Math.max(index, 0), row.length - 1), before = Math.floor(at);
-  const after = Math.min(before + 1, row.length - 1);
-  return row[before] + (at - before) * (row[after] - row[before]);
 }

@@ -6,8 +6,7 @@
  * @typedef {{column: number, row: number}} Cell
  */
 
-import { Path } from "./paths.js";
-import { DIVERGED, IN_VIEW, LEFT, draped, within } from "./race.js";
+import { DIVERGED, IN_VIEW, LEFT, draped, stepPath, within } from "./race.js";
 
 /** Streams that are decoded already. @type {WeakMap<Starts, Int16Array[]>} */
 const DECODED = new WeakMap();
@@ -85,24 +84,13 @@ export function droppedRun(payload, cell, field) {
     // A race that is not known any more is far outside if it was outside before.
     if (known > 0 && known <= steps && lost[known - 1] === LEFT) lost.fill(LEFT, known);
     const path = draped(xy, steps, payload, field);
-    return { steps, xy, values, lost, path, dots: dotsOf(xy, lost, field), training: null };
+    const dots = stepPath({ lost, steps }, step => {
+      const x = field.flat(xy[2 * step], 0), y = field.flat(xy[2 * step + 1], 1);
+      return [x, y, field.heightAt(x, y)];
+    });
+    return { steps, xy, values, lost, path, dots, training: null };
   });
   return { racers, steps: starts.steps, winner: winnerOf(racers), start };
-}
-
-/** @param {Float64Array} xy @param {Uint8Array} lost @param {import("./field.js").HeightField} field */
-function dotsOf(xy, lost, field) {
-  /** @type {number[]} */
-  const steps = [];
-  /** @type {number[]} */
-  const points = [];
-  lost.forEach((kind, step) => {
-    if (kind !== IN_VIEW) return;
-    const x = field.flat(xy[2 * step], 0), y = field.flat(xy[2 * step + 1], 1);
-    steps.push(step);
-    points.push(x, y, field.heightAt(x, y));
-  });
-  return new Path(steps, Float32Array.from(points), 3);
 }
 
 /** Return the racer in view with the lowest loss at the end, null if several share it. @param {({values: Float64Array, lost: Uint8Array, steps: number} | null)[]} racers */
