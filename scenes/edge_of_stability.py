@@ -22,7 +22,7 @@ valley = Function(
     lambda x: (1 - x[0] ** 2 * x[1] ** 2) ** 2 / 4,
     x=(1.9, 2.4),
     y=(0.35, 0.6),
-    formula=r"\frac{1}{4}\left(1 - x^2 y^2\right)^2",
+    formula=r"(1 - x^2 y^2)^2/4",
     name="product",
     source="Zhu et al. 2023, Understanding edge-of-stability training dynamics with a minimalist example; Cohen et al. "
     "2021, Gradient descent on neural networks typically occurs at the edge of stability, figure 1",

@@ -28,7 +28,7 @@ valley = Function(
     x=(-4.2, 3.4),
     y=(-2, 2.6),
     minima=[(0, 0)],
-    formula=r"\frac{x^2}{4} + y^2",
+    formula="x^2/4 + y^2",
     name="valley",
     source="Sutskever et al. 2013, On the importance of initialization and momentum in deep learning, section 2",
 )
@@ -49,8 +49,8 @@ def adds_up(race, racer, step):
 scene = Scene(
     title={"en": "Momentum and Nesterov, step by step", "ko": "모멘텀과 네스테로프, 한 걸음씩"},
     caption={
-        "en": "Momentum swings to y = −1.25, Nesterov's to −0.65: its gradient is that of the look-ahead point",
-        "ko": "모멘텀은 y = −1.25까지, 네스테로프는 −0.65까지 지나친다. 기울기를 내다본 점에서 재기 때문이다",
+        "en": "Momentum swings to y = −1.25, Nesterov's to −0.65: it measures ahead",
+        "ko": "모멘텀은 y = −1.25까지, 네스테로프는 내다보고 재므로 −0.65까지만 지나친다",
     },
     notes={
         "ko": "한 걸음을 뜯어봅니다. 모멘텀은 지금 있는 곳에서, 네스테로프 모멘텀은 속도가 이끄는 곳에서 기울기를 "
