@@ -345,7 +345,7 @@ def _layout_values(races: Sequence[Recording], size: tuple[int, int], staging: S
         }
         if form:
             # After a dropped start, a racer can come nearer to the minimum than any one of the clip.
-            extra = extra_width(board, results, form, _smallest_loss(results))
+            extra = extra_width(board, results, form, results.least)
             form = replace(form, column=form.column + extra)
             boxes["curves"][2] -= extra
         return {
@@ -365,14 +365,6 @@ def _layout_values(races: Sequence[Recording], size: tuple[int, int], staging: S
             "fills": _contour_points(plan, fills, size),
             "lines": _contour_points(plan, lines, size),
         }
-
-
-def _smallest_loss(results: Results) -> str:
-    """Return the text of a loss that is nearly 0."""
-    code, column = results.recording.language, results.column
-    if results.gaps and column.decimals is not None:
-        return "< " + column.text(10.0**-column.decimals, code)
-    return column.text(1e-12, code)
 
 
 def _entry_values(form: Form) -> dict[str, Any]:

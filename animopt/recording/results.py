@@ -98,6 +98,11 @@ class Results:
                     return self._words.gettext("left view at step {step}", step=since)
                 return self._words.gettext("left view at gradient {count}", count=since)
 
+    @property
+    def least(self) -> str:
+        """The text of a number that is nearly 0."""
+        return self._number(1e-12)
+
     def _number(self, value: float, *, brief: bool = False) -> str:
         decimals = self.column.decimals
         if self.gaps and decimals is not None and 0 < value < 0.5 * 10.0**-decimals:
