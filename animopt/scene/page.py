@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from animopt.core.arrays import Pixels
 from animopt.core.errors import Error
 from animopt.core.files import write_atomically
 from animopt.core.language import language
@@ -52,12 +51,7 @@ def write_page(scene: SceneFields, output: Output, rendition: Rendition) -> None
 
 def page_poster(film: FrameSequence) -> bytes:
     """Return the frame at which a race is over as a small PNG file."""
-    return encode_poster(film.result_frame())
-
-
-def encode_poster(picture: Pixels) -> bytes:
-    """Return a picture with at most 256 colors as a PNG file."""
-    return encode_png(picture, bits=8, optimize=True)
+    return encode_png(film.result_frame())
 
 
 def page_of(scene: SceneFields, output: Output, poster: bytes, recipe: str = "", *, titled: bool = True) -> str:

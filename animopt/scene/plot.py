@@ -47,7 +47,7 @@ class FunctionPlot(Figure):
         import imageio.v3 as imageio
 
         pixels = imageio.imread(self._repr_png_(), mode="RGB")
-        picture = encode_png(pixels, bits=8, optimize=True)
+        picture = encode_png(pixels)
         page = image_tag("image/png", picture, self.alt, (pixels.shape[1], pixels.shape[0]))
         return {"text/html": page, "image/png": encode_base64(picture), "text/plain": repr(self)}, {}
 

@@ -18,7 +18,7 @@ from animopt.publish.web_scene import PANELS
 from animopt.recording.recording import Recording
 from animopt.recording.sentences import Remark, alt_text, remarks
 from animopt.scene.folder_defaults import files_read
-from animopt.scene.page import encode_poster, page_of, page_poster, write_page
+from animopt.scene.page import page_of, page_poster, write_page
 from animopt.scene.races import check_limits, check_output_limits, recordings, staging_of, timeline_of, title_of
 from animopt.scene.scene_fields import SceneFields
 from animopt.scene.scene_values import recipe_text
@@ -32,7 +32,7 @@ from animopt.video.output import (
     check_size,
     check_still,
 )
-from animopt.video.save import Progress, save_clips, save_still
+from animopt.video.save import Progress, encode_png, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
 
 NOTEBOOK_SIZE = (640, 360)
@@ -190,7 +190,7 @@ def notebook_clip(
             return RenderedClip(
                 data=file.read_bytes(),
                 # A small one: a notebook holds the poster twice.
-                poster=encode_poster(poster),
+                poster=encode_png(poster),
                 alt=alt_text(recordings(scene), panels_of(scene, output)),
             )
 

@@ -3,6 +3,7 @@
 The least visible is reduced first to meet a maximum file size.
 """
 
+import io
 import re
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -11,7 +12,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -241,8 +242,15 @@ def save_still(path: Path, picture: "Pixels | bytes", recipe: str = "") -> None:
                 embed_in_png(unfinished, recipe)
 
 
-def encode_png(picture: "Pixels", **options: Any) -> bytes:
-    """Return pixels (height, width, channels) as the bytes of a PNG file. `options` are imageio's, such as bits=8."""
-    import imageio.v3 as imageio
+def encode_png(picture: "Pixels") -> bytes:
+    """Return pixels (height, width, 3) as the bytes of a small PNG file, which has at most 255 colors."""
+    import numpy as np
+    from PIL import Image
 
-    return imageio.imwrite("<bytes>", picture, extension=".png", **options)
+    from animopt.video.palette import PaletteIndices
+
+    colors = PaletteIndices([picture], 256, tolerance=0)
+    image, file = Image.fromarray(colors.of(picture)), io.BytesIO()
+    image.putpalette(np.frombuffer(colors.palette, np.uint8).reshape(-1, 4)[:, 2::-1].tobytes())
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()

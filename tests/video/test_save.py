@@ -1,5 +1,6 @@
 """Saved clips, read by other programs than those that wrote them, and the files that they replace."""
 
+import io
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from PIL import Image, ImageColor, ImageSequence
 from animopt import Error, Function, Output, Racer, Scene, UsageError
 from animopt.drawing.theme import LIGHT
 from animopt.video.film import Film
+from animopt.video.save import encode_png
 
 SMALL = (320, 180)
 
@@ -293,6 +295,18 @@ def test_clip_preserves_the_colors_of_racers(spread_out, make_film, suffix):
         # A matrix other than the one in the file's tags would be off by ten and more. A GIF has a palette.
         limit = 4 if suffix == ".mp4" else 14
         assert np.median(decoded[inside], axis=0) == pytest.approx(np.array(ImageColor.getrgb(hue)), abs=limit), hue
+
+
+def test_png_of_few_colors_keeps_those_of_racers(ravine_race, make_film):
+    drawn = make_film(ravine_race, size=(640, 360)).result_frame()
+    image = Image.open(io.BytesIO(encode_png(drawn)))
+    assert image.mode == "P"
+    shown = np.asarray(image.convert("RGB"))
+    assert psnr(shown, drawn) > 35
+    for hue in LIGHT.hues[:5]:
+        inside = distances(drawn, hue) < 2
+        assert inside.sum() > 10
+        assert np.abs(shown[inside].mean(axis=0) - ImageColor.getrgb(hue)).max() < 14, hue
 
 
 @pytest.mark.long
