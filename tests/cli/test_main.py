@@ -298,6 +298,7 @@ def unwritable(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["a.gif", *QUICK], ["a.mp4", *QUICK], ["a.png", "--still", "1"]], ids=" ".join)
+@pytest.mark.sampled(1)
 def test_unwritable_folder_exits_with_code_1(animopt_here, scenes, unwritable, arguments):
     name, *options = arguments
     done = animopt_here(str(scenes["ravine_sgd"]), "-o", str(unwritable / name), *options)

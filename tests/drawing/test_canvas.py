@@ -138,7 +138,7 @@ def sparse(x):
     [(half, (2, 3)), (disc, (1, 2)), (pole, (2, 1)), (flat, (1, 1)), (sparse, (9.5, 1))],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_functions_with_undefined_values_are_drawn(function, start, make_film, size):
     film = make_film(Scene(function=function, racers=[Racer("SGD", lr=0.1)], start=start).record(), size=size, fps=4)
     for frame in film.frames():
@@ -147,6 +147,7 @@ def test_functions_with_undefined_values_are_drawn(function, start, make_film, s
 
 
 @pytest.mark.parametrize("x", [(0, 1000), (-0.001, 0.001), (0, 5)], ids=str)
+@pytest.mark.sampled(1)
 def test_domains_of_any_extent_are_drawn(x, make_film):
     function = Function(lambda point: (point[0] / x[1]) ** 2 + point[1] ** 2, x=x, y=(-1, 1))
     film = make_film(Scene(function=function, racers=[Racer("Adam", lr=0.1)], start=(0, 0.5)).record(), fps=4)
@@ -181,6 +182,7 @@ def test_settings_of_the_user_do_not_change_a_plot():
 
 
 @pytest.mark.parametrize("settings", [{}, SETTINGS], ids=["shipped", "own"])
+@pytest.mark.sampled(1)
 def test_drawing_restores_the_settings(ravine_race, make_film, settings):
     with matplotlib.rc_context(settings):
         # As a plain dictionary, because reading the backend's setting would choose a backend.
@@ -219,6 +221,7 @@ def test_plot_shows_a_function():
 @pytest.mark.parametrize(
     "points", [[[0, 1, 2], [0, -1, 3]], np.zeros((2, 5)), ((1,), (1,))], ids=["list", "array", "one"]
 )
+@pytest.mark.sampled(1)
 def test_plot_joins_points(points):
     figure = animopt.plot(lambda x: x[0] ** 2 / 20 + x[1] ** 2, points)
     with_points = np.asarray(Image.open(io.BytesIO(figure._repr_png_())))

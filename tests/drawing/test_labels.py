@@ -62,7 +62,7 @@ def still(*points, samples=100):
 
 @pytest.mark.parametrize("turns", [1, 4, 16])
 @pytest.mark.parametrize("racers", [1, 2, 5, 9])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_labels_touch_nothing_and_never_blink(racers, turns):
     for seed in range(4):
         sizes = np.random.default_rng(seed).uniform((20, 10), (90, 20), (racers, 2))

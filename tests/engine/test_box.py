@@ -92,6 +92,7 @@ def test_rule_and_its_numbers_have_the_projection():
 
 
 @pytest.mark.parametrize("panel", ["contour", "wireframe"])
+@pytest.mark.sampled(1)
 def test_edge_of_the_box_is_drawn(panel):
     scene = Scene(function=BOXED, racers=[Racer("SGD", lr=0.1)], start=(0, 0), steps=2, panels=[panel], view="domain")
     recording = scene.record()

@@ -181,6 +181,7 @@ def test_exact_search_ends_at_the_first_minimum_of_the_ray(name, start):
         assert recording.states[0]["step_length"][step] == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.long
 def test_exact_search_ends_at_a_minimum_that_is_not_above_the_start():
     """The loss along a ray of 10 (y - x²)² + (1 - x)² is a polynomial of fourth degree, with up to two minima."""
     starts = np.array([(0.166, -0.64), *np.random.default_rng(0).uniform((-2, -1), (2, 2.2), (400, 2))])

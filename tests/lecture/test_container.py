@@ -104,7 +104,7 @@ def read_subtitles(av, path, stream):
         ]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("fps", [29.97, 25, Fraction(30000, 1001), 100 / 12])
 def test_frames_of_segments_of_any_length_have_their_exact_times(av, tmp_path, fps):
     footage, path, count = Footage(fps), tmp_path / "강의 it's.mp4", sum(LENGTHS)

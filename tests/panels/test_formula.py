@@ -153,6 +153,7 @@ def test_rule_and_numbers_are_large_and_do_not_overlap(race, racer, size):
 
 
 @pytest.mark.parametrize("racer", range(len(RACERS)), ids=list(map(repr, RACERS)))
+@pytest.mark.sampled(3)
 def test_legend_defines_every_symbol(race, racer):
     legend = " ".join(words(Drawn(race, racer, (1190, 400)).still()))
     for symbols, meaning in UpdateRule(race, racer).legend():

@@ -58,6 +58,7 @@ def test_angle_is_in_place_of_the_step_and_larger():
         ([UNNAMED, UNNAMED], "ko", ["함수 1/2", "함수 2/2"]),
     ],
 )
+@pytest.mark.sampled(2)
 def test_functions_that_are_no_rotations_of_one_are_named_or_numbered(functions, lang, names):
     made = film(functions, lang)
     assert [race.difference for race in made._races] == names

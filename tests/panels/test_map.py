@@ -210,7 +210,7 @@ def shown_texts(canvas, step):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(1)
 def test_every_text_is_legible(recording, size, theme):
     canvas, theme = make(recording, size, theme)
     for step in (0, 10, 30):

@@ -151,6 +151,7 @@ def test_only_outer_contours_have_tick_labels(sweep):
 
 
 @pytest.mark.parametrize("size", [(640, 360), (800, 600), (1280, 720), (1080, 1080)])
+@pytest.mark.sampled(1)
 def test_tick_labels_of_neighbors_are_apart(scenes, record, size):
     drawn = film(record(scenes["ravine_sgd_lr"]), size)
     drawn.frame(0)

@@ -100,7 +100,7 @@ def test_crossing_lines_are_detected():
 
 
 @pytest.mark.parametrize("stem", [*RACES, "regression_minibatch", "ravine_adagrad_starts"])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 def test_numbers_are_those_of_the_recording(stem, scenes, record):
     recording = record(scenes[stem])
     film = film_of(recording)

@@ -143,7 +143,7 @@ def without_claim(texts, claims, language):
 @pytest.mark.parametrize(
     "stem", [pytest.param(stem, marks=pytest.mark.long if stem in SLOW else ()) for stem in SCENES]
 )
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 def test_every_claim_of_a_scene_is_true(stem, record):
     scene = load(stem)
     races = [record(SCENES[stem])] if len(scene.functions) == 1 else recordings(scene)
@@ -158,7 +158,7 @@ def test_every_verb_of_a_scene_has_a_claim(stem):
     assert without_claim(korean(stem), scene.claims, "ko") == []
 
 
-@pytest.mark.sampled(24)
+@pytest.mark.sampled(8)
 def test_every_order_of_racers_has_a_claim(stem):
     claims = [bare(claim) for claim in load(stem).claims]
     if any(re.search(ORDER, text) for text in english(stem)):

@@ -307,6 +307,7 @@ def test_small_disk_keeps_old_file(workspace, mount_disk, name):
 
 @needs_fork
 @needs_disk
+@pytest.mark.long
 def test_full_disk_leaves_no_incomplete_scene_file(workspace, mount_disk):
     mount_disk(workspace, 64)
     with suppress(OSError):
@@ -558,7 +559,7 @@ def test_signal_before_the_move_keeps_old_file(workspace, moment, number):
         last={"at": "animopt.__main__:exit_process"},
     ),
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_signal_after_the_move_keeps_new_file(workspace, moment, number):
     workspace.write_old("a.gif")
     done = workspace.run("-o", "a.gif", faults=[fault(moment, "signal", number)])

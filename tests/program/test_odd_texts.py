@@ -77,7 +77,7 @@ def test_name_with_methods_that_raise_is_an_output_theme(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".svg", ".png"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_byte_order_mark_in_a_text_is_left_out(tmp_path, suffix):
     marked = scene(title="\ufeffA\ufeff title", caption="\ufeff", racers=[Racer("SGD", name="\ufeffmine")])
     assert (marked.title, marked.caption, marked.racers[0].name) == ("A title", "", "mine")

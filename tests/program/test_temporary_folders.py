@@ -259,7 +259,7 @@ def test_folder_that_may_not_be_listed_gets_no_leftovers(tmp_path):
 
 
 @pytest.mark.parametrize("skew", [-2 * 86400, -30, 30, 2 * 86400])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_clock_of_the_server_may_differ(tmp_path, monkeypatch, skew):
     """The clock of a file server stamps new folders. Each output sees other live folders."""
 

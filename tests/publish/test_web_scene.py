@@ -114,7 +114,7 @@ def test_racer_that_diverges_is_marked(ravine_race):
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.sampled(1)
+@pytest.mark.long
 def test_values_of_a_scene_are_in_its_language(scenes, lang):
     scene = animopt.load_scene(scenes["saddle"]).replace(lang=lang)
     values = race_values(recordings(scene), timeline_of(scene), page_staging(staging_of(scene, "dark")), "")

@@ -90,6 +90,7 @@ def test_diverging_and_resting_races_have_a_pace():
 @pytest.mark.parametrize(
     "scene", ["himmelblau_adam_basins", pytest.param("himmelblau_momentum_basins", marks=pytest.mark.long)]
 )
+@pytest.mark.long
 def test_map_of_a_scene_is_not_decided_before_half_of_its_clip(scene, scenes, record):
     recording = record(scenes[scene])
     timeline = Timeline(recording.last_step, 10, pace=pace_of(recording))

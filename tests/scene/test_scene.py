@@ -224,6 +224,7 @@ def test_bad_still_is_refused(name, options, said, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("at", [0, 0.999, 1])
+@pytest.mark.sampled(1)
 def test_still_of_any_second_of_the_clip(at, tmp_path):
     make().still(tmp_path / "a.PNG", at, (321, 181))
     with Image.open(tmp_path / "a.PNG") as image:

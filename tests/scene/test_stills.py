@@ -72,6 +72,7 @@ def pixels(path):
         return np.asarray(image.convert("RGB"))
 
 
+@pytest.mark.long
 def test_svg_contains_only_vectors(written):
     root = ElementTree.parse(written / "a.svg").getroot()
     tags = [element.tag for element in root.iter()]

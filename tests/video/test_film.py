@@ -63,6 +63,7 @@ def test_header_without_title(shown):
         ((320, 180), Staging(panels=("multiples", "loss"), titled=False), {"loss"}),
     ],
 )
+@pytest.mark.sampled(1)
 def test_shown_panels_are_those_that_the_picture_has(size, staging, left_out, ravine_race):
     film = Film(ravine_race, Timeline(ravine_race.last_step, 1), size, 10, staging)
     drawn = {axes.get_label() for axes in film.canvas().figure.axes} & set(PANELS)
