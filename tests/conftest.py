@@ -87,9 +87,11 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_sessionstart():
-    """Let commands of the tests be interrupted, also if pytest runs as a background job, which ignores Ctrl-C."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let signals of the tests end commands, also if pytest runs as a background job or by nohup, which ignore some."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    for number, handler in ((getattr(signal, name, None), handler) for name, handler in usual.items()):
+        if number and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
