@@ -206,7 +206,7 @@ def drawn(axes):
     ],
 )
 @pytest.mark.parametrize(("layout", "size"), PICTURES, ids=str)
-@pytest.mark.sampled(1, 40)
+@pytest.mark.sampled(1, 20)
 def test_tick_labels_and_headings_do_not_overlap(layout, size, stem, panels, scenes, record):
     recording = record(scenes[stem])
     film = Film(recording, Timeline(20, 10), size, 25, Staging(layout=layout, panels=panels))

@@ -137,7 +137,7 @@ def opacity(text):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.sampled(1, 30)
+@pytest.mark.sampled(1, 20)
 def test_every_scene_is_legible(scene_file, record, size, scenes, monkeypatch):
     # Light and dark alternate, so that each scene and each size is drawn in both themes.
     index = list(scenes).index(scene_file.stem) + SIZES.index(size)

@@ -244,7 +244,7 @@ def number_pair(text):
 
 
 @pytest.mark.parametrize("code", languages())
-@pytest.mark.sampled(4, 40)
+@pytest.mark.sampled(4, 20)
 def test_every_sentence_about_a_scene_is_true(scene_file, record, code):
     scene = animopt.load_scene(scene_file).replace(lang=code)
     names, settings = names_and_settings(scene.racers, code)

@@ -718,6 +718,7 @@ def test_address_holds_the_state(visit, starts):
         ("?other=1#step=3", None),
     ],
 )
+@pytest.mark.sampled(0, 6)
 def test_wrong_parameters_are_ignored(visit, query, names):
     page = visit(query, reduced_motion="reduce")
     assert step_of(page) == 0
@@ -812,6 +813,7 @@ def test_script_has_the_hash_of_the_policy(folder):
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=range(len(HOSTILE_TEXTS)))
+@pytest.mark.sampled(0, 6)
 def test_texts_of_a_hostile_scene_do_not_run(visit, folder, values, text):
     racers = [{**racer, "name": text, "settings": text} for racer in values["racers"]]
     layouts = []

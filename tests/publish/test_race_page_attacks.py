@@ -241,6 +241,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.sampled(0, 15)
 def test_damaged_data_is_reported(visit_text, text, raw, name):
     page = visit_text(DAMAGES[name](text, raw), complains=True)
     check_says(page, DAMAGED)
@@ -337,6 +338,7 @@ STATES = {
 
 
 @pytest.mark.parametrize("query", STATES, ids=lambda query: query[:40])
+@pytest.mark.sampled(0, 12)
 def test_address_leads_to_a_state_or_is_ignored(visit, query):
     state = {"step": 0, "start": False, "racers": SHOWN, "ignored": ""} | STATES[query]
     page = visit(query=query, reduced_motion="reduce")
@@ -442,6 +444,7 @@ def with_texts(payload, text):
 
 
 @pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.sampled(0, 8)
 def test_text_is_only_text(visit, tmp_path, with_texts, name):
     # As every text of a scene.
     words = plain_text(TEXTS[name])
@@ -643,7 +646,7 @@ SCENES = {
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.sampled(1, 9)
+@pytest.mark.sampled(1, 4)
 @pytest.mark.parametrize("name", SCENES)
 def test_page_of_a_hostile_scene_shows_its_recording(visit, tmp_path, name):
     fields = {"function": ravine, "racers": MIXED, "start": (-7, 2), "steps": 8, "seconds": 1} | SCENES[name]
