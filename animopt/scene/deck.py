@@ -35,7 +35,7 @@ from animopt.scene.races import recordings, timeline_of
 from animopt.scene.render import panels_of, save_with_poster
 from animopt.scene.scene import Scene
 from animopt.video.output import Output, check_path
-from animopt.video.save import Progress, encode_png, save_still
+from animopt.video.save import Progress, encode_small_png, save_still
 from animopt.video.worker_pool import drawing_executor
 
 SAVERS = {".html": save_html, ".pptx": save_powerpoint}
@@ -170,7 +170,7 @@ class SceneSlide:
                 seconds=scene.seconds,
                 alt=plain_text(alt_text(races, panels_of(scene, output, titled=False))),
                 inset=content_inset(*output.size),
-                page=page_of(scene, page, encode_png(picture), titled=False) if self.paged else "",
+                page=page_of(scene, page, encode_small_png(picture), titled=False) if self.paged else "",
             ),
             beats=[(timeline.second_of(each.step), plain_text(each.text)) for each in remarks(races[0])],
         )

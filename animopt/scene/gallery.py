@@ -16,7 +16,7 @@ from animopt.publish.web_script import web_script
 from animopt.scene.batch import SceneFacts, SceneReport
 from animopt.scene.folder_defaults import files_read
 from animopt.video.output import Output, check_distinct, check_path
-from animopt.video.save import encode_png, save_still
+from animopt.video.save import encode_small_png, save_still
 
 if TYPE_CHECKING:
     from animopt.scene.scene import Scene
@@ -57,7 +57,7 @@ def render_card(scene: "Scene", outputs: Sequence[Output]) -> Generator[Path, No
         yield poster
     for page in outputs:
         if page.is_page:
-            write_atomically(page.path, page_of(scene, page, encode_png(pictures[0])).encode())
+            write_atomically(page.path, page_of(scene, page, encode_small_png(pictures[0])).encode())
             yield page.path
     races = [replace(race, title=plain_text(race.title)) for race in recordings(scene)]
     return SceneReport(

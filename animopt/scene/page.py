@@ -23,7 +23,7 @@ from animopt.scene.scene_fields import SceneFields, user_context
 from animopt.video.film import MAP_PANELS, RACE_PANELS
 from animopt.video.frame_sequence import FrameSequence
 from animopt.video.output import Output
-from animopt.video.save import encode_png
+from animopt.video.save import encode_small_png
 
 ROUNDING = 1e-12
 """Part of the range of the surface below which a loss of a dropped start is the result of rounding."""
@@ -51,7 +51,7 @@ def write_page(scene: SceneFields, output: Output, rendition: Rendition) -> None
 
 def page_poster(film: FrameSequence) -> bytes:
     """Return the frame at which a race is over as a small PNG file."""
-    return encode_png(film.result_frame())
+    return encode_small_png(film.result_frame())
 
 
 def page_of(scene: SceneFields, output: Output, poster: bytes, recipe: str = "", *, titled: bool = True) -> str:

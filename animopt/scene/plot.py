@@ -24,7 +24,7 @@ from animopt.publish.notebook import Bundle, encode_base64, image_tag, in_termin
 from animopt.recording.timeline import Moment, Timeline
 from animopt.video.film import Staging, draw_page
 from animopt.video.output import check_size, check_still
-from animopt.video.save import encode_png, save_still
+from animopt.video.save import encode_small_png, save_still
 
 WIDTH, HEIGHT = 1080, 480
 """Size of a plot in pixels."""
@@ -47,7 +47,7 @@ class FunctionPlot(Figure):
         import imageio.v3 as imageio
 
         pixels = imageio.imread(self._repr_png_(), mode="RGB")
-        picture = encode_png(pixels)
+        picture = encode_small_png(pixels)
         page = image_tag("image/png", picture, self.alt, (pixels.shape[1], pixels.shape[0]))
         return {"text/html": page, "image/png": encode_base64(picture), "text/plain": repr(self)}, {}
 

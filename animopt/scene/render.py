@@ -32,7 +32,7 @@ from animopt.video.output import (
     check_size,
     check_still,
 )
-from animopt.video.save import Progress, encode_png, save_clips, save_still
+from animopt.video.save import Progress, encode_small_png, save_clips, save_still
 from animopt.video.worker_pool import drawing_executor
 
 NOTEBOOK_SIZE = (640, 360)
@@ -190,7 +190,7 @@ def notebook_clip(
             return RenderedClip(
                 data=file.read_bytes(),
                 # A small one: a notebook holds the poster twice.
-                poster=encode_png(poster),
+                poster=encode_small_png(poster),
                 alt=alt_text(recordings(scene), panels_of(scene, output)),
             )
 

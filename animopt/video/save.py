@@ -243,7 +243,14 @@ def save_still(path: Path, picture: "Pixels | bytes", recipe: str = "") -> None:
 
 
 def encode_png(picture: "Pixels") -> bytes:
-    """Return pixels (height, width, 3) as the bytes of a small PNG file, which has at most 255 colors."""
+    """Return pixels (height, width, channels) as the bytes of a PNG file."""
+    import imageio.v3 as imageio
+
+    return imageio.imwrite("<bytes>", picture, extension=".png")
+
+
+def encode_small_png(picture: "Pixels") -> bytes:
+    """Return pixels (height, width, 3) as the bytes of a PNG file with at most 255 colors."""
     import numpy as np
     from PIL import Image
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageColor, ImageSequence
 from animopt import Error, Function, Output, Racer, Scene, UsageError
 from animopt.drawing.theme import LIGHT
 from animopt.video.film import Film
-from animopt.video.save import encode_png
+from animopt.video.save import encode_small_png
 
 SMALL = (320, 180)
 
@@ -299,7 +299,7 @@ def test_clip_preserves_the_colors_of_racers(spread_out, make_film, suffix):
 
 def test_png_of_few_colors_keeps_those_of_racers(ravine_race, make_film):
     drawn = make_film(ravine_race, size=(640, 360)).result_frame()
-    image = Image.open(io.BytesIO(encode_png(drawn)))
+    image = Image.open(io.BytesIO(encode_small_png(drawn)))
     assert image.mode == "P"
     shown = np.asarray(image.convert("RGB"))
     assert psnr(shown, drawn) > 35
