@@ -87,9 +87,10 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_sessionstart():
-    """Let signals of the tests end commands, also if pytest runs as a background job or by nohup, which ignore some."""
-    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
-    for number, handler in ((getattr(signal, name, None), handler) for name, handler in usual.items()):
+    """Let signals end the commands of tests. A background job ignores SIGINT, and one of nohup SIGHUP."""
+    for name, handler in {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}.items():
+        # Windows has no SIGHUP.
+        number = getattr(signal, name, None)
         if number and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
 

@@ -355,7 +355,7 @@ def _normals(field: HeightField, rows: int, columns: int) -> Array:
     shape = np.array(field.z.shape) - 1
     widths = [SMOOTHING * size / count for size, count in zip(shape, (rows, columns), strict=True)]
     heights, weights = np.where(known, field.z, 0), _blurred(known.astype(np.float64), widths)
-    # Where a surface ends within the window at the edge of its domain, weights are 0 or negative.
+    # Where a surface ends beside the edge of its domain, weights can be 0 or negative. The heights remain there.
     smooth = np.divide(_blurred(heights, widths), weights, out=heights, where=weights > 0.1)
     slopes: list[Array] = list(np.gradient(smooth, *(2 * field.half[::-1] / shape)))
     middles = np.ix_(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import Any, NamedTuple
@@ -141,35 +141,37 @@ def run_dropped_starts(
     starts = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     is_slow = _expected_seconds(function, starts, sum(counts)) > grid_seconds
     found: dict[int, _Races] = {}
-    reasons: dict[int, str] = {}
+    reasons: dict[int, Note] = {}
     smaller = f"a smaller grid takes less, as --grid {SMALLEST_GRID} or Output(grid={SMALLEST_GRID})"
-    remedies = dict.fromkeys(range(len(racers)), smaller if max(columns, rows) > SMALLEST_GRID else "")
+    remedy = smaller if max(columns, rows) > SMALLEST_GRID else ""
     for index, (racer, count) in enumerate(zip(racers, counts, strict=True)):
         if is_slow:
-            reasons[index] = words.gettext(
+            reason = words.gettext(
                 "the races of all racers from {grid} starts take more than {count} seconds",
                 grid=grid,
                 count=round(grid_seconds),
             )
+            reasons[index] = Note(reason, remedy)
             continue
         cells = [Cell(racer, start, noise, seed, batches) for start in starts]
         try:
             found[index] = _races(frame, cells, count, longest, alone_seconds)
         except AloneTooSlowError:
-            reasons[index] = words.gettext(
+            reason = words.gettext(
                 "it runs from one start at a time, and {grid} starts take more than {count} seconds",
                 grid=grid,
                 count=round(alone_seconds),
             )
+            reasons[index] = Note(reason, remedy)
         except Error as error:
-            reasons[index], remedies[index] = str(error), ""
+            reasons[index] = Note(str(error))
     names, _ = names_and_settings(racers, code)
     absent = []
-    for index, reason in reasons.items():
+    for index, note in reasons.items():
         sentence = words.gettext(
-            "{name} cannot be run from dropped starts: {reason}.", name=names[index], reason=reason.rstrip(".")
+            "{name} cannot be run from dropped starts: {reason}.", name=names[index], reason=note.sentence.rstrip(".")
         )
-        absent.append(AbsentRacer(index, Note(sentence, remedies[index])))
+        absent.append(AbsentRacer(index, replace(note, sentence=sentence)))
     grids = len(found), rows, columns
     return Starts(
         x=x,

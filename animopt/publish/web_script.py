@@ -11,7 +11,6 @@ _IMPORT = re.compile(r'import \{ ([\w, ]+) \} from "\./(\w+)\.js";')
 _EXPORT = re.compile(r"export ((?:async )?function|class|const) (\w+)\b")
 _OTHER = re.compile(r"^[ \t]*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
 
-
 START = "page"
 """Module of `web/` that starts the page of a race."""
 

@@ -390,12 +390,11 @@ export class Controls {
   /** @param {import("./viewer.js").Cell | null} cell */
   #drop(cell) {
     if (!cell) return;
-    this.#showStart();
     this.aimed = cell;
     this.viewer.drop(cell);
     this.#begin();
-    this.say(this.about.textContent ?? "");
     this.#keep();
+    this.say(this.about.textContent ?? "");
   }
 
   /** Write a point. @param {ArrayLike<number>} point */
